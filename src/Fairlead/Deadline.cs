@@ -1,0 +1,69 @@
+namespace Fairlead;
+
+/// <summary>A moment by which something must be done. Made once where a call begins, and handed down, so that every wait below shares it.</summary>
+internal readonly struct Deadline
+{
+    // A null clock is the deadline that never passes, so that default(Deadline) is harmless.
+    private readonly TimeProvider? _clock;
+    private readonly long _end;
+
+    private Deadline(TimeProvider clock, long end)
+    {
+        _clock = clock;
+        _end = end;
+    }
+
+    /// <summary>The deadline that never passes.</summary>
+    public static Deadline Infinite => default;
+
+    /// <summary>Whether it never passes.</summary>
+    public bool IsInfinite => _clock is null;
+
+    /// <summary>Whether it is over.</summary>
+    public bool Passed => _clock is not null && _clock.GetTimestamp() >= _end;
+
+    /// <summary>What is left: never negative, <see cref="TimeSpan.MaxValue"/> when infinite.</summary>
+    public TimeSpan Remaining
+    {
+        get
+        {
+            if (_clock is null)
+            {
+                return TimeSpan.MaxValue;
+            }
+
+            var now = _clock.GetTimestamp();
+            return now >= _end ? TimeSpan.Zero : _clock.GetElapsedTime(now, _end);
+        }
+    }
+
+    /// <summary>What is left, in the form that waits take: <see cref="Timeout.InfiniteTimeSpan"/> when infinite.</summary>
+    public TimeSpan RemainingWait => _clock is null ? Timeout.InfiniteTimeSpan : Remaining;
+
+    /// <summary>A deadline that far from now; null and <see cref="Timeout.InfiniteTimeSpan"/> never pass, zero has passed.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite.</exception>
+    public static Deadline After(TimeSpan? timeout, TimeProvider clock)
+    {
+        if (timeout is not { } span || span == Timeout.InfiniteTimeSpan)
+        {
+            return Infinite;
+        }
+
+        ArgumentOutOfRangeException.ThrowIfLessThan(span, TimeSpan.Zero, nameof(timeout));
+
+        // Centuries ahead the timestamp would overflow: that is as good as never.
+        var ticks = span.Ticks * ((double)clock.TimestampFrequency / TimeSpan.TicksPerSecond);
+        var now = clock.GetTimestamp();
+        return ticks >= long.MaxValue - now ? Infinite : new Deadline(clock, now + (long)Math.Ceiling(ticks));
+    }
+
+    /// <summary>The same by the system's clock.</summary>
+    public static Deadline After(TimeSpan? timeout) => After(timeout, TimeProvider.System);
+
+    /// <summary>The earlier of two.</summary>
+    public Deadline OrSooner(TimeSpan? timeout)
+    {
+        var other = After(timeout, _clock ?? TimeProvider.System);
+        return other.Remaining < Remaining ? other : this;
+    }
+}

@@ -1,0 +1,53 @@
+namespace Fairlead;
+
+/// <summary>
+/// The one exception of Fairlead. It says what happened, at which address, through whom, and what to do.
+/// Expected outcomes (a full queue, the timeout of a Try method) are results and never come as an exception.
+/// </summary>
+public sealed class FairleadException : Exception
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="code">The kind of failure.</param>
+    /// <param name="whatHappened">A sentence without its full stop. One that begins with "is " has the address as its subject ("is held by pid 7").</param>
+    /// <param name="whatToDo">One or more sentences of advice, or <see langword="null"/> where there is nothing to be done.</param>
+    /// <param name="innerException">The cause, if there is one.</param>
+    public FairleadException(ErrorCode code, string whatHappened, string? whatToDo = null, Exception? innerException = null)
+        : base(whatHappened, innerException)
+    {
+        Code = code;
+        WhatHappened = whatHappened;
+        WhatToDo = whatToDo;
+    }
+
+    /// <summary>The kind of failure; decide by this, not by the text.</summary>
+    public ErrorCode Code { get; }
+
+    /// <summary>The sentence that says what happened, without address and advice.</summary>
+    public string WhatHappened { get; }
+
+    /// <summary>The advice, or <see langword="null"/>.</summary>
+    public string? WhatToDo { get; }
+
+    /// <summary>The address that was used, where there was one.</summary>
+    public Address? Address { get; init; }
+
+    /// <summary>The process at the other end, or the one that holds what was wanted, where it is known.</summary>
+    public Peer? Peer { get; init; }
+
+    /// <summary>The kernel's error number, where a system call failed.</summary>
+    public int? Errno { get; init; }
+
+    /// <inheritdoc/>
+    public override string Message
+    {
+        get
+        {
+            var where = Address is null ? "" : WhatHappened.StartsWith("is ", StringComparison.Ordinal) ? $"{Address.Display} " : $"{Address.Display}: ";
+            return WhatToDo is null ? $"{where}{WhatHappened}" : $"{where}{WhatHappened}. {WhatToDo}";
+        }
+    }
+
+    /// <summary>The same error at an address. For the layer that knows the address, above the one that made the system call.</summary>
+    internal FairleadException At(Address address) =>
+        new(Code, WhatHappened, WhatToDo, this) { Address = address, Peer = Peer, Errno = Errno };
+}

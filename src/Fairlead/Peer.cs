@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace Fairlead;
+
+/// <summary>The process at the other end. Every part is there only where the kernel, or the peer's handshake, tells it.</summary>
+public sealed record Peer
+{
+    /// <summary>The process id, in this process's pid namespace.</summary>
+    public int? ProcessId { get; init; }
+
+    /// <summary>The effective user id at the time of connecting.</summary>
+    public uint? UserId { get; init; }
+
+    /// <summary>The effective group id at the time of connecting.</summary>
+    public uint? GroupId { get; init; }
+
+    /// <summary>The command line, shortened to the program's file name and its arguments.</summary>
+    public string? Program { get; init; }
+
+    /// <summary>The network address, for a peer that may be on another machine: <c>10.0.0.7:5242</c>.</summary>
+    public string? RemoteAddress { get; init; }
+
+    /// <summary>For people: <c>pid 4242 (fairlead reply unix://calc)</c>, or <c>10.0.0.7:5242</c>.</summary>
+    public override string ToString()
+    {
+        if (ProcessId is { } pid)
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"pid {pid}");
+            return Program is null ? name : $"{name} ({Program})";
+        }
+
+        return RemoteAddress ?? Program ?? (UserId is { } uid ? string.Create(CultureInfo.InvariantCulture, $"a process of uid {uid}") : "an unknown process");
+    }
+}
