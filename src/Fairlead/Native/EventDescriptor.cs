@@ -1,0 +1,38 @@
+namespace Fairlead.Native;
+
+/// <summary>
+/// A flag with a descriptor (an eventfd of this process alone): it is readable from <see cref="Signal"/> to <see cref="Drain"/>.
+/// Wakes a thread that waits in a <see cref="PollSet"/>.
+/// </summary>
+internal sealed class EventDescriptor : IDisposable
+{
+    public EventDescriptor()
+    {
+        var number = Libc.EventDescriptor(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
+        if (number < 0)
+        {
+            throw ErrnoMap.Failure("cannot create an event descriptor", Libc.LastError);
+        }
+
+        Descriptor = new Descriptor(number);
+    }
+
+    public Descriptor Descriptor { get; }
+
+    /// <summary>Sets the flag. Any number of signals before a drain are one.</summary>
+    public void Signal()
+    {
+        // Would block: the counter is at its end and the flag stands. Closed: nobody is left to wake. Both are as wanted.
+        ulong one = 1;
+        _ = Descriptor.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in one)));
+    }
+
+    /// <summary>Takes the flag down; true when it stood. Drain first, then look for work, lest a signal is lost.</summary>
+    public bool Drain()
+    {
+        Span<byte> counter = stackalloc byte[sizeof(ulong)];
+        return Descriptor.Read(counter).Ok;
+    }
+
+    public void Dispose() => Descriptor.Dispose();
+}

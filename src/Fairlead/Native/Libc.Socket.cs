@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+
+namespace Fairlead.Native;
+
+// Sockets.
+internal static unsafe partial class Libc
+{
+    public const int AF_UNIX = 1;
+    public const int AF_INET = 2;
+    public const int AF_INET6 = 10;
+
+    public const int SOCK_STREAM = 1;
+    public const int SOCK_DGRAM = 2;
+    public const int SOCK_SEQPACKET = 5;
+    public const int SOCK_NONBLOCK = O_NONBLOCK;
+    public const int SOCK_CLOEXEC = O_CLOEXEC;
+
+    public const int SOL_SOCKET = 1;
+    public const int SO_REUSEADDR = 2;
+    public const int SO_ERROR = 4;
+    public const int SO_SNDBUF = 7;
+    public const int SO_RCVBUF = 8;
+    public const int SO_KEEPALIVE = 9;
+
+    /// <summary>POWER numbers its socket options differently from here on.</summary>
+    public static int SO_PEERCRED => RuntimeInformation.ProcessArchitecture == Architecture.Ppc64le ? 21 : 17;
+
+    public const int IPPROTO_TCP = 6;
+    public const int TCP_NODELAY = 1;
+
+    /// <summary>The largest address that the kernel gives back, <c>struct sockaddr_storage</c>.</summary>
+    public const int SocketAddressCapacity = 128;
+
+    [LibraryImport(Library, EntryPoint = "socket")]
+    public static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport(Library, EntryPoint = "socketpair")]
+    public static partial int SocketPair(int family, int type, int protocol, int* descriptors);
+
+    [LibraryImport(Library, EntryPoint = "bind")]
+    public static partial int Bind(int descriptor, byte* address, uint length);
+
+    [LibraryImport(Library, EntryPoint = "listen")]
+    public static partial int Listen(int descriptor, int backlog);
+
+    [LibraryImport(Library, EntryPoint = "accept4")]
+    public static partial int Accept(int descriptor, byte* address, uint* length, int flags);
+
+    [LibraryImport(Library, EntryPoint = "connect")]
+    public static partial int Connect(int descriptor, byte* address, uint length);
+
+    [LibraryImport(Library, EntryPoint = "shutdown")]
+    public static partial int Shutdown(int descriptor, int how);
+
+    [LibraryImport(Library, EntryPoint = "getsockname")]
+    public static partial int LocalName(int descriptor, byte* address, uint* length);
+
+    [LibraryImport(Library, EntryPoint = "getpeername")]
+    public static partial int PeerName(int descriptor, byte* address, uint* length);
+
+    [LibraryImport(Library, EntryPoint = "getsockopt")]
+    public static partial int GetSocketOption(int descriptor, int level, int name, void* value, uint* length);
+
+    [LibraryImport(Library, EntryPoint = "setsockopt")]
+    public static partial int SetSocketOption(int descriptor, int level, int name, void* value, uint length);
+
+    /// <summary><c>struct ucred</c>.</summary>
+    public struct UserCredentials
+    {
+        public int ProcessId;
+        public uint UserId;
+        public uint GroupId;
+    }
+}

@@ -1,0 +1,126 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Fairlead.Native;
+
+// Names, options and the peer's identity.
+internal static unsafe partial class NativeSocket
+{
+    /// <summary>Takes the error that has happened to the socket since it was last asked: how a connect ended.</summary>
+    public static Errno TakeError(Descriptor socket)
+    {
+        int value = 0;
+        var error = GetOption(socket, Libc.SO_ERROR, &value, sizeof(int));
+        return error == Errno.None ? (Errno)value : error;
+    }
+
+    /// <summary>What the socket is bound to: the real port where 0 was asked for.</summary>
+    public static SocketAddress LocalName(Descriptor socket)
+    {
+        var name = Name(socket, peer: false, out var error);
+        return name ?? throw ErrnoMap.Failure($"cannot read the name of {socket}", error);
+    }
+
+    /// <summary>Null when the socket is not connected, or not any more.</summary>
+    public static SocketAddress? PeerName(Descriptor socket)
+    {
+        var name = Name(socket, peer: true, out var error);
+        return name is not null || error is Errno.ENOTCONN or Errno.EINVAL or Errno.EBADF
+            ? name
+            : throw ErrnoMap.Failure($"cannot read the name of the peer of {socket}", error);
+    }
+
+    /// <summary>Null for what is not a connected Unix socket.</summary>
+    public static PeerCredentials? Credentials(Descriptor socket)
+    {
+        var credentials = new Libc.UserCredentials { UserId = uint.MaxValue };
+        var error = GetOption(socket, Libc.SO_PEERCRED, &credentials, (uint)sizeof(Libc.UserCredentials));
+
+        // A socket without a peer, or of another family, answers with "nobody" rather than with an error.
+        return error == Errno.None && credentials.UserId != uint.MaxValue
+            ? new PeerCredentials(credentials.ProcessId, credentials.UserId, credentials.GroupId)
+            : null;
+    }
+
+    /// <summary>Small TCP segments leave at once.</summary>
+    public static void SetNoDelay(Descriptor socket, bool on = true) => SetOption(socket, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, on ? 1 : 0);
+
+    /// <summary>A TCP port is bound although connections of its former owner linger.</summary>
+    public static void SetReuseAddress(Descriptor socket, bool on = true) => SetOption(socket, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, on ? 1 : 0);
+
+    public static void SetKeepAlive(Descriptor socket, bool on = true) => SetOption(socket, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, on ? 1 : 0);
+
+    /// <summary>In bytes; the kernel doubles them for its own needs and cuts them at its limits. Null leaves as is.</summary>
+    public static void SetBuffers(Descriptor socket, int? send, int? receive)
+    {
+        if (send is { } sendSize)
+        {
+            SetOption(socket, Libc.SOL_SOCKET, Libc.SO_SNDBUF, sendSize);
+        }
+
+        if (receive is { } receiveSize)
+        {
+            SetOption(socket, Libc.SOL_SOCKET, Libc.SO_RCVBUF, receiveSize);
+        }
+    }
+
+    private static SocketAddress? Name(Descriptor socket, bool peer, out Errno error)
+    {
+        error = Errno.EBADF;
+        if (!socket.TryEnter())
+        {
+            return null;
+        }
+
+        var buffer = stackalloc byte[Libc.SocketAddressCapacity];
+        uint length = Libc.SocketAddressCapacity;
+        var status = peer ? Libc.PeerName(socket.Number, buffer, &length) : Libc.LocalName(socket.Number, buffer, &length);
+        error = status == 0 ? Errno.None : Libc.LastError;
+        socket.Exit();
+        if (error != Errno.None)
+        {
+            return null;
+        }
+
+        var size = (int)Math.Min(length, Libc.SocketAddressCapacity);
+        var name = new SocketAddress(FromNative(*(ushort*)buffer), Math.Max(size, sizeof(ushort)));
+        new ReadOnlySpan<byte>(buffer, size).CopyTo(name.Buffer.Span);
+        return name;
+    }
+
+    private static AddressFamily FromNative(int family) => family switch
+    {
+        Libc.AF_UNIX => AddressFamily.Unix,
+        Libc.AF_INET => AddressFamily.InterNetwork,
+        Libc.AF_INET6 => AddressFamily.InterNetworkV6,
+        _ => AddressFamily.Unspecified,
+    };
+
+    private static Errno GetOption(Descriptor socket, int name, void* value, uint length)
+    {
+        if (!socket.TryEnter())
+        {
+            return Errno.EBADF;
+        }
+
+        var error = Libc.GetSocketOption(socket.Number, Libc.SOL_SOCKET, name, value, &length) == 0 ? Errno.None : Libc.LastError;
+        socket.Exit();
+        return error;
+    }
+
+    // Options only make things better; a socket that was closed, or whose peer has gone meanwhile, says so at the next call.
+    private static void SetOption(Descriptor socket, int level, int name, int value)
+    {
+        if (!socket.TryEnter())
+        {
+            return;
+        }
+
+        var error = Libc.SetSocketOption(socket.Number, level, name, &value, sizeof(int)) == 0 ? Errno.None : Libc.LastError;
+        socket.Exit();
+        if (error is not (Errno.None or Errno.EINVAL or Errno.ENOTCONN))
+        {
+            throw ErrnoMap.Failure($"cannot set an option of {socket}", error);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using System.Runtime.CompilerServices;
+
+namespace Fairlead.Native;
+
+/// <summary>
+/// A set of descriptors that are waited for together (one epoll, level-triggered unless <see cref="PollEvents.OneShot"/> is asked
+/// for). Threads may add, change and remove while others wait. Its own <see cref="Descriptor"/> is readable while any of its
+/// descriptors is ready, so that a set can be watched as one.
+/// </summary>
+/// <remarks>Closing it does not wake who waits in it: keep an <see cref="EventDescriptor"/> in the set for that.</remarks>
+internal sealed unsafe class PollSet : IDisposable
+{
+    private const int MostEventsOfOneWait = 64;
+
+    public PollSet()
+    {
+        var number = Libc.EpollCreate(Libc.EPOLL_CLOEXEC);
+        if (number < 0)
+        {
+            throw ErrnoMap.Failure("cannot create a poll set", Libc.LastError);
+        }
+
+        Descriptor = new Descriptor(number);
+    }
+
+    public Descriptor Descriptor { get; }
+
+    /// <summary>Watches <paramref name="descriptor"/>, which is removed again before it is closed.</summary>
+    public void Add(Descriptor descriptor, ulong token, PollEvents events) =>
+        Change(Libc.EPOLL_CTL_ADD, descriptor, token, events);
+
+    public void Modify(Descriptor descriptor, ulong token, PollEvents events) =>
+        Change(Libc.EPOLL_CTL_MOD, descriptor, token, events);
+
+    /// <summary>
+    /// The release of <see cref="Add"/>; does nothing when it is not there. A thread that is already back from
+    /// <see cref="Wait"/> may still hold an event of it.
+    /// </summary>
+    public void Remove(Descriptor descriptor)
+    {
+        var error = Control(Libc.EPOLL_CTL_DEL, descriptor, 0, PollEvents.None);
+        if (error is not (Errno.None or Errno.ENOENT or Errno.EBADF))
+        {
+            throw ErrnoMap.Failure($"cannot stop watching {descriptor}", error);
+        }
+    }
+
+    /// <summary>Waits until something is ready, and says what.</summary>
+    /// <param name="events">Where it is said; at most 64 are filled in one call, the others stay ready.</param>
+    /// <param name="timeout"><see cref="Timeout.InfiniteTimeSpan"/> waits for ever, zero only looks; rounded up to milliseconds.</param>
+    /// <returns>How many are ready; 0 when the time has passed.</returns>
+    /// <exception cref="ObjectDisposedException">The set was closed before the wait began.</exception>
+    [SkipLocalsInit]
+    public int Wait(Span<PollEvent> events, TimeSpan timeout)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(events.Length, nameof(events));
+        ObjectDisposedException.ThrowIf(!Descriptor.TryEnter(), this);
+
+        var capacity = Math.Min(events.Length, MostEventsOfOneWait);
+        var buffer = stackalloc byte[MostEventsOfOneWait * 16];
+        int count;
+        var error = Errno.None;
+        var time = new WaitTime(timeout);
+        var milliseconds = time.IsInfinite ? -1 : WaitTime.Milliseconds(time.Whole);
+        while (true)
+        {
+            count = Libc.EpollWait(Descriptor.Number, buffer, capacity, milliseconds);
+            if (count > 0 || (count < 0 && (error = Libc.LastError) != Errno.EINTR))
+            {
+                break;
+            }
+
+            if (time.IsInfinite)
+            {
+                continue;
+            }
+
+            // Interrupted, or a wait longer than the kernel can count: go on with the rest.
+            milliseconds = WaitTime.Milliseconds(time.Rest);
+            if (milliseconds == 0)
+            {
+                count = 0;
+                break;
+            }
+        }
+
+        Descriptor.Exit();
+        if (count < 0)
+        {
+            throw ErrnoMap.Failure("cannot wait in a poll set", error);
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            events[i] = Libc.EpollEventAt(buffer, i);
+        }
+
+        return count;
+    }
+
+    public void Dispose() => Descriptor.Dispose();
+
+    private void Change(int operation, Descriptor descriptor, ulong token, PollEvents events)
+    {
+        var error = Control(operation, descriptor, token, events);
+        if (error != Errno.None)
+        {
+            throw ErrnoMap.Failure($"cannot watch {descriptor}", error);
+        }
+    }
+
+    private Errno Control(int operation, Descriptor descriptor, ulong token, PollEvents events)
+    {
+        if (!Descriptor.TryEnter())
+        {
+            return Errno.EBADF;
+        }
+
+        var error = Errno.EBADF;
+        if (descriptor.TryEnter())
+        {
+            error = Libc.EpollControl(Descriptor.Number, operation, descriptor.Number, token, events);
+            descriptor.Exit();
+        }
+
+        Descriptor.Exit();
+        return error;
+    }
+}

@@ -1,0 +1,204 @@
+using System.Collections.Concurrent;
+
+namespace Fairlead.Native;
+
+/// <summary>
+/// Tells clients that their descriptors are ready, for the whole process: a few threads wait on one epoll and run the callbacks
+/// themselves, since a second hop to the thread pool costs more than the wake-up.
+/// </summary>
+/// <remarks>
+/// A thread takes one event, so that nothing queues behind its callback; and if it was the last one waiting, it starts another
+/// before it calls, so that a callback that blocks stops nobody. Idle, all threads sleep in the kernel.
+/// </remarks>
+internal sealed unsafe class Reactor
+{
+    // One waits and one stands by: the first event after a silence must not pay for a new thread.
+    private const int ThreadsKept = 2;
+    private const int SpareThreadMilliseconds = 10_000;
+
+    private static readonly Lock SharedGate = new();
+    private static volatile Reactor? _shared;
+
+    private readonly ConcurrentDictionary<ulong, Registration> _registrations = new();
+
+    // Never closed: the threads are background threads and end with the process.
+    private readonly int _epoll;
+    private ulong _lastToken;
+
+    // Threads that wait, are about to, or are being started for it.
+    private int _waiting;
+
+    public Reactor()
+    {
+        _epoll = Libc.EpollCreate(Libc.EPOLL_CLOEXEC);
+        if (_epoll < 0)
+        {
+            throw ErrnoMap.Failure("cannot create the reactor", Libc.LastError);
+        }
+
+        StartThread();
+    }
+
+    /// <summary>The one of this process, begun at first use. Not a static initializer: that would make a passing EMFILE permanent.</summary>
+    public static Reactor Shared
+    {
+        get
+        {
+            if (_shared is { } shared)
+            {
+                return shared;
+            }
+
+            lock (SharedGate)
+            {
+                return _shared ??= new Reactor();
+            }
+        }
+    }
+
+    /// <summary>Threads that wait for events at this moment.</summary>
+    internal int WaitingThreads => Volatile.Read(ref _waiting);
+
+    /// <summary>Takes up <paramref name="descriptor"/>, silent until armed. Dispose the registration before the descriptor.</summary>
+    public Registration Register(Descriptor descriptor, IReactorClient client)
+    {
+        var token = Interlocked.Increment(ref _lastToken);
+        var registration = new Registration(this, token, descriptor, client);
+
+        // Known before it is watched, since events may come from then on.
+        _registrations[token] = registration;
+        var error = Control(Libc.EPOLL_CTL_ADD, descriptor, token, PollEvents.OneShot);
+        if (error != Errno.None)
+        {
+            _registrations.TryRemove(token, out _);
+            throw ErrnoMap.Failure($"cannot watch {descriptor}", error);
+        }
+
+        return registration;
+    }
+
+    internal bool Watch(Descriptor descriptor, ulong token, PollEvents events)
+    {
+        var error = Control(Libc.EPOLL_CTL_MOD, descriptor, token, events | PollEvents.OneShot);
+        return error switch
+        {
+            Errno.None => true,
+            Errno.EBADF or Errno.ENOENT => false,
+            _ => throw ErrnoMap.Failure($"cannot watch {descriptor}", error),
+        };
+    }
+
+    internal void Release(Descriptor descriptor, ulong token)
+    {
+        // Closed before: the kernel has forgotten it by itself.
+        var error = Control(Libc.EPOLL_CTL_DEL, descriptor, token, PollEvents.None);
+        _registrations.TryRemove(token, out _);
+        if (error is not (Errno.None or Errno.EBADF or Errno.ENOENT))
+        {
+            throw ErrnoMap.Failure($"cannot stop watching {descriptor}", error);
+        }
+    }
+
+    private Errno Control(int operation, Descriptor descriptor, ulong token, PollEvents events)
+    {
+        if (!descriptor.TryEnter())
+        {
+            return Errno.EBADF;
+        }
+
+        var error = Libc.EpollControl(_epoll, operation, descriptor.Number, token, events);
+        descriptor.Exit();
+        return error;
+    }
+
+    private void StartThread()
+    {
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            // Unsafe: the execution context of whoever came first must not live in it for ever.
+            new Thread(Run) { IsBackground = true, Name = "fairlead reactor" }.UnsafeStart();
+        }
+        catch
+        {
+            Interlocked.Decrement(ref _waiting);
+            throw;
+        }
+    }
+
+    private void Run()
+    {
+        while (TryWait(out var ready))
+        {
+            if (Interlocked.Decrement(ref _waiting) == 0)
+            {
+                TryStartThread();
+            }
+
+            if (_registrations.TryGetValue(ready.Token, out var registration))
+            {
+                // Unguarded: an exception is a bug that nobody above could mend, and ends the process as on any thread.
+                registration.Notify(ready.Events);
+            }
+
+            Interlocked.Increment(ref _waiting);
+        }
+    }
+
+    /// <summary>Waits for one event; false when this thread is one too many and ends, counted out.</summary>
+    private bool TryWait(out PollEvent ready)
+    {
+        var buffer = stackalloc byte[16];
+        while (true)
+        {
+            var spare = Volatile.Read(ref _waiting) > ThreadsKept;
+            var count = Libc.EpollWait(_epoll, buffer, 1, spare ? SpareThreadMilliseconds : -1);
+            if (count > 0)
+            {
+                ready = Libc.EpollEventAt(buffer, 0);
+                return true;
+            }
+
+            if (count < 0 && Libc.LastError is var error and not Errno.EINTR)
+            {
+                throw ErrnoMap.Failure("the reactor cannot wait", error);
+            }
+
+            if (count == 0 && TryLeave())
+            {
+                ready = default;
+                return false;
+            }
+        }
+    }
+
+    private bool TryLeave()
+    {
+        var waiting = Volatile.Read(ref _waiting);
+        while (waiting > ThreadsKept)
+        {
+            var seen = Interlocked.CompareExchange(ref _waiting, waiting - 1, waiting);
+            if (seen == waiting)
+            {
+                return true;
+            }
+
+            waiting = seen;
+        }
+
+        return false;
+    }
+
+    private void TryStartThread()
+    {
+        try
+        {
+            StartThread();
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            // The system gives no thread. The callback runs all the same; only if it blocks must others wait for it,
+            // and the next event tries again.
+        }
+    }
+}

@@ -1,0 +1,83 @@
+namespace Fairlead.Native;
+
+/// <summary>One descriptor's place in the <see cref="Reactor"/>. Silent until it is armed, and again after each callback.</summary>
+internal sealed class Registration : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Reactor _reactor;
+    private readonly IReactorClient _client;
+    private readonly ulong _token;
+
+    // What the client wants. The kernel reports errors and hang-ups even of what is watched for nothing: those are dropped.
+    private volatile bool _wanted;
+    private bool _disposed;
+
+    internal Registration(Reactor reactor, ulong token, Descriptor descriptor, IReactorClient client)
+    {
+        _reactor = reactor;
+        _token = token;
+        Descriptor = descriptor;
+        _client = client;
+    }
+
+    public Descriptor Descriptor { get; }
+
+    /// <summary>
+    /// Asks for one callback when the descriptor is ready for any of <paramref name="events"/>, at once if it is already. Arming
+    /// again replaces what was asked for.
+    /// </summary>
+    /// <returns>False, and no callback, when this registration is disposed or its descriptor closed.</returns>
+    public bool Arm(PollEvents events)
+    {
+        // The gate keeps a late Arm from changing the place of whoever has registered the same descriptor after us.
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return false;
+            }
+
+            _wanted = true;
+            return _reactor.Watch(Descriptor, _token, events);
+        }
+    }
+
+    /// <summary>No callback any more until armed again; one that has begun may still run.</summary>
+    public void Disarm()
+    {
+        lock (_gate)
+        {
+            if (_disposed || !_wanted)
+            {
+                return;
+            }
+
+            _wanted = false;
+            _ = _reactor.Watch(Descriptor, _token, PollEvents.None);
+        }
+    }
+
+    /// <summary>The release of <see cref="Reactor.Register"/>. No callback begins afterwards; one that has begun may still run.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+            _wanted = false;
+            _reactor.Release(Descriptor, _token);
+        }
+    }
+
+    internal void Notify(PollEvents events)
+    {
+        if (_wanted)
+        {
+            _client.OnReady(events);
+        }
+    }
+}
