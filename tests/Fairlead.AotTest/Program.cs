@@ -1,0 +1,47 @@
+namespace Fairlead.AotTest;
+
+/// <summary>
+/// Uses the library from a program that is published with Native AOT. That it publishes without a warning is half of the test, that
+/// it runs is the other half. It speaks TAP (one line "ok" or "not ok" a check), which test.sh counts.
+/// </summary>
+internal static class Program
+{
+    private static int _checks;
+    private static int _failures;
+
+    public static int Main()
+    {
+        Check("addresses are parsed, changed and written back", Addresses);
+        Console.WriteLine($"1..{_checks}");
+        return _failures == 0 ? 0 : 1;
+    }
+
+    private static bool Addresses()
+    {
+        var address = Address.Parse("unix://orders?framing=line");
+        return address.Scheme == "unix"
+            && address.Option("framing") == "line"
+            && address.With("wait", "5s").Without("framing").ToString() == "unix://orders?wait=5s";
+    }
+
+    private static void Check(string name, Func<bool> check)
+    {
+        _checks++;
+        string? problem = null;
+        try
+        {
+            problem = check() ? null : "the result is not the expected one";
+        }
+        catch (Exception e)
+        {
+            problem = e.ToString();
+        }
+
+        Console.WriteLine($"{(problem is null ? "ok" : "not ok")} {_checks} - {name}");
+        if (problem is not null)
+        {
+            _failures++;
+            Console.WriteLine("# " + problem.ReplaceLineEndings("\n# "));
+        }
+    }
+}
