@@ -1,0 +1,51 @@
+namespace Fairlead.Native;
+
+/// <summary>What the kernel knows about a file.</summary>
+internal sealed record FileStatus
+{
+    // The file type in the mode, <c>S_IFMT</c> and its values.
+    private const uint KindMask = 0xf000;
+
+    internal FileStatus(in Libc.StatxBuffer buffer)
+    {
+        Kind = (buffer.Mode & KindMask) switch
+        {
+            0x1000 => FileKind.Fifo,
+            0x4000 => FileKind.Directory,
+            0x8000 => FileKind.Regular,
+            0xa000 => FileKind.Symlink,
+            0xc000 => FileKind.Socket,
+            _ => FileKind.Other,
+        };
+        Mode = buffer.Mode & ~KindMask;
+        Uid = buffer.UserId;
+        Gid = buffer.GroupId;
+        Device = ((ulong)buffer.DeviceMajor << 32) | buffer.DeviceMinor;
+        Inode = buffer.Inode;
+        Size = (long)buffer.Size;
+        LinkCount = buffer.LinkCount;
+    }
+
+    public FileKind Kind { get; }
+
+    /// <summary>The permission bits, set-id and sticky included: <c>07777</c> in octal.</summary>
+    public uint Mode { get; }
+
+    public uint Uid { get; }
+
+    public uint Gid { get; }
+
+    /// <summary>The file system it lies on; only good for comparing.</summary>
+    public ulong Device { get; }
+
+    public ulong Inode { get; }
+
+    /// <summary>In bytes.</summary>
+    public long Size { get; }
+
+    /// <summary>How many names it has; zero once the last one is removed.</summary>
+    public uint LinkCount { get; }
+
+    /// <summary>Whether both tell of one file, whatever happened to its contents and names meanwhile.</summary>
+    public bool IsSameFile(FileStatus other) => Device == other.Device && Inode == other.Inode;
+}

@@ -1,0 +1,173 @@
+namespace Fairlead.Native;
+
+/// <summary>Files by name, as the kernel has them: modes, links and descriptors of directories. Failures are results.</summary>
+internal static unsafe class NativeFile
+{
+    private const uint DefaultMode = 0x180; // 0600
+
+    /// <summary>Opens, always non-blocking and closed on exec. Null when it failed, for the reason in <paramref name="error"/>.</summary>
+    public static Descriptor? Open(string path, OpenFlags flags, uint mode, out Errno error) =>
+        OpenAt(Libc.AT_FDCWD, path, flags, mode, out error);
+
+    /// <inheritdoc cref="Open(string, OpenFlags, uint, out Errno)"/>
+    public static Descriptor? Open(string path, OpenFlags flags, out Errno error) =>
+        OpenAt(Libc.AT_FDCWD, path, flags, DefaultMode, out error);
+
+    /// <summary>As <see cref="Open(string, OpenFlags, uint, out Errno)"/>, with <paramref name="path"/> beginning at <paramref name="directory"/>.</summary>
+    public static Descriptor? OpenAt(Descriptor directory, string path, OpenFlags flags, uint mode, out Errno error)
+    {
+        if (!directory.TryEnter())
+        {
+            error = Errno.EBADF;
+            return null;
+        }
+
+        var opened = OpenAt(directory.Number, path, flags, mode, out error);
+        directory.Exit();
+        return opened;
+    }
+
+    /// <summary>Of what the path leads to; null when nothing is there, or it cannot be looked at.</summary>
+    public static FileStatus? Stat(string path) => Stat(path, out _);
+
+    /// <inheritdoc cref="Stat(string)"/>
+    public static FileStatus? Stat(string path, out Errno error) => Status(Libc.AT_FDCWD, path, 0, out error);
+
+    /// <summary>Of what stands at the path itself, be it a symbolic link; null when nothing is there, or it cannot be looked at.</summary>
+    public static FileStatus? Lstat(string path) => Lstat(path, out _);
+
+    /// <inheritdoc cref="Lstat(string)"/>
+    public static FileStatus? Lstat(string path, out Errno error) =>
+        Status(Libc.AT_FDCWD, path, Libc.AT_SYMLINK_NOFOLLOW, out error);
+
+    /// <summary>Of what is open; null when it has been closed.</summary>
+    public static FileStatus? Fstat(Descriptor file)
+    {
+        if (!file.TryEnter())
+        {
+            return null;
+        }
+
+        var status = Status(file.Number, "", Libc.AT_EMPTY_PATH, out _);
+        file.Exit();
+        return status;
+    }
+
+    public static Errno Unlink(string path) => IsPath(path) ? Result(Libc.UnlinkAt(Libc.AT_FDCWD, path, 0)) : Errno.EINVAL;
+
+    /// <summary>Replaces what stands at <paramref name="to"/>, in one step.</summary>
+    public static Errno Rename(string from, string to) =>
+        IsPath(from) && IsPath(to) ? Result(Libc.RenameAt(Libc.AT_FDCWD, from, Libc.AT_FDCWD, to)) : Errno.EINVAL;
+
+    /// <summary>Makes one directory; the umask takes bits away from <paramref name="mode"/>.</summary>
+    public static Errno Mkdir(string path, uint mode) =>
+        IsPath(path) ? Result(Libc.MakeDirectoryAt(Libc.AT_FDCWD, path, mode)) : Errno.EINVAL;
+
+    /// <summary>Sets the permission bits, past the umask; follows links.</summary>
+    public static Errno Chmod(string path, uint mode) => IsPath(path) ? Result(Libc.ChangeMode(path, mode)) : Errno.EINVAL;
+
+    /// <summary>Sets the permission bits of what is open.</summary>
+    public static Errno Fchmod(Descriptor file, uint mode)
+    {
+        if (!file.TryEnter())
+        {
+            return Errno.EBADF;
+        }
+
+        var error = Result(Libc.ChangeMode(file.Number, mode));
+        file.Exit();
+        return error;
+    }
+
+    /// <summary>Cuts the file, or lengthens it with a hole that takes no space yet.</summary>
+    public static Errno SetLength(Descriptor file, long length)
+    {
+        if (!file.TryEnter())
+        {
+            return Errno.EBADF;
+        }
+
+        var error = Result(Libc.Truncate(file.Number, length));
+        file.Exit();
+        return error;
+    }
+
+    /// <summary>
+    /// Takes the whole-file lock of flock(2), on a directory as well, without waiting: false when somebody else has it. It belongs to the
+    /// open file and goes when that is closed, at the latest with the process.
+    /// </summary>
+    public static bool TryFlock(Descriptor file)
+    {
+        var error = Errno.EBADF;
+        if (file.TryEnter())
+        {
+            error = Result(Libc.FileLock(file.Number, Libc.LOCK_EX | Libc.LOCK_NB));
+            file.Exit();
+        }
+
+        return error switch
+        {
+            Errno.None => true,
+            Errno.EAGAIN => false,
+            _ => throw ErrnoMap.Failure($"cannot lock {file}", error),
+        };
+    }
+
+    private static Descriptor? OpenAt(int directory, string path, OpenFlags flags, uint mode, out Errno error)
+    {
+        error = Errno.EINVAL;
+        if (!IsPath(path))
+        {
+            return null;
+        }
+
+        int number;
+        do
+        {
+            number = Libc.OpenAt(directory, path, ToNative(flags), mode);
+        }
+        while (number < 0 && (error = Libc.LastError) == Errno.EINTR);
+
+        if (number < 0)
+        {
+            return null;
+        }
+
+        error = Errno.None;
+        return new Descriptor(number);
+    }
+
+    private static FileStatus? Status(int directory, string path, int flags, out Errno error)
+    {
+        var buffer = default(Libc.StatxBuffer);
+        error = IsPath(path) ? Result(Libc.Statx(directory, path, flags, Libc.STATX_BASIC_STATS, &buffer)) : Errno.EINVAL;
+        return error == Errno.None ? new FileStatus(in buffer) : null;
+    }
+
+    private static Errno Result(int status) => status == 0 ? Errno.None : Libc.LastError;
+
+    // The C library would stop at a NUL, and do to another file what was meant for this one.
+    private static bool IsPath(string path) => !path.Contains('\0');
+
+    private static int ToNative(OpenFlags flags)
+    {
+        var native = (int)flags & 3 | Libc.O_CLOEXEC | Libc.O_NONBLOCK;
+        Add(OpenFlags.Create, Libc.O_CREAT);
+        Add(OpenFlags.Exclusive, Libc.O_EXCL);
+        Add(OpenFlags.Truncate, Libc.O_TRUNC);
+        Add(OpenFlags.Append, Libc.O_APPEND);
+        Add(OpenFlags.Directory, Libc.O_DIRECTORY);
+        Add(OpenFlags.NoFollow, Libc.O_NOFOLLOW);
+        Add(OpenFlags.Path, Libc.O_PATH);
+        Add(OpenFlags.Unnamed, Libc.O_TMPFILE);
+        return native;
+
+        void Add(OpenFlags flag, int bits)
+        {
+            if ((flags & flag) != 0)
+            {
+                native |= bits;
+            }
+        }
+    }
+}

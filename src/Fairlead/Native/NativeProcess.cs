@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Text;
+
+namespace Fairlead.Native;
+
+/// <summary>Processes as <c>/proc</c> shows them. Null where it shows nothing: no such process, or not ours to see.</summary>
+internal static class NativeProcess
+{
+    private const int LongestCommandLine = 4096;
+    private const int LongestStat = 4096;
+
+    public static int Id => Environment.ProcessId;
+
+    /// <summary>The effective user of this process.</summary>
+    public static uint UserId => Libc.EffectiveUserId();
+
+    /// <summary>
+    /// The program and its arguments, for people: <c>bc -l</c>. Cut at 4 KiB; control characters, which could play tricks on a terminal,
+    /// become <c>?</c>. Null for kernel threads and zombies too.
+    /// </summary>
+    public static string? CommandLine(int pid)
+    {
+        Span<byte> buffer = stackalloc byte[LongestCommandLine];
+        var bytes = ReadProc(pid, "cmdline", buffer);
+        return bytes.IsEmpty ? null : FormatCommandLine(bytes, cut: bytes.Length == LongestCommandLine);
+    }
+
+    /// <summary>When the process began, in clock ticks since the machine did: with the pid, its identity.</summary>
+    public static ulong? StartTicks(int pid)
+    {
+        Span<byte> buffer = stackalloc byte[LongestStat];
+        return ProcStat.StartTicks(ReadProc(pid, "stat", buffer));
+    }
+
+    /// <summary>When the process began, to the second.</summary>
+    public static DateTimeOffset? StartTime(int pid)
+    {
+        if (StartTicks(pid) is not { } ticks || BootTime() is not { } boot)
+        {
+            return null;
+        }
+
+        var ticksPerSecond = Libc.SystemConfiguration(Libc.SC_CLK_TCK);
+        return boot.AddSeconds(ticks / (double)ticksPerSecond);
+    }
+
+    /// <summary>Whether it runs, or could. A zombie, whose parent has not asked yet how it ended, is dead.</summary>
+    public static bool IsAlive(int pid)
+    {
+        // Zero and negative numbers are groups of processes to kill(2).
+        if (pid <= 0 || (Libc.Kill(pid, 0) != 0 && Libc.LastError == Errno.ESRCH))
+        {
+            return false;
+        }
+
+        Span<byte> buffer = stackalloc byte[LongestStat];
+        return ProcStat.State(ReadProc(pid, "stat", buffer)) is not ('Z' or 'X');
+    }
+
+    internal static string FormatCommandLine(ReadOnlySpan<byte> bytes, bool cut)
+    {
+        var end = bytes.IndexOf((byte)0);
+        var program = end < 0 ? bytes : bytes[..end];
+
+        // A program that renames itself writes a sentence there, perhaps with a path in it: that is none to shorten.
+        var path = program is [(byte)'/', ..] || program.IndexOf((byte)' ') < 0 ? program : program[..program.IndexOf((byte)' ')];
+        var text = Encoding.UTF8.GetString(bytes[(path.LastIndexOf((byte)'/') + 1)..].TrimEnd((byte)0));
+        return string.Create(text.Length + (cut ? 1 : 0), (text, cut), static (target, source) =>
+        {
+            for (var i = 0; i < source.text.Length; i++)
+            {
+                var c = source.text[i];
+                target[i] = c == '\0' ? ' ' : char.IsControl(c) ? '?' : c;
+            }
+
+            if (source.cut)
+            {
+                target[^1] = '…';
+            }
+        });
+    }
+
+    private static DateTimeOffset? BootTime()
+    {
+        const string Key = "btime ";
+        foreach (var line in File.ReadLines("/proc/stat"))
+        {
+            if (line.StartsWith(Key, StringComparison.Ordinal))
+            {
+                return DateTimeOffset.FromUnixTimeSeconds(long.Parse(line.AsSpan(Key.Length), CultureInfo.InvariantCulture));
+            }
+        }
+
+        return null;
+    }
+
+    private static ReadOnlySpan<byte> ReadProc(int pid, string file, Span<byte> buffer)
+    {
+        using var descriptor = NativeFile.Open(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/{file}"), OpenFlags.ReadOnly, out _);
+        if (descriptor is null)
+        {
+            return default;
+        }
+
+        var length = 0;
+        while (length < buffer.Length)
+        {
+            // An error is a process that ended while it was looked at (ESRCH), or is not ours to see.
+            var read = descriptor.Read(buffer[length..]);
+            if (read.Count == 0)
+            {
+                break;
+            }
+
+            length += read.Count;
+        }
+
+        return buffer[..length];
+    }
+}

@@ -1,0 +1,50 @@
+namespace Fairlead.Native;
+
+/// <summary>
+/// Open-file-description locks: held by an open file, not by a process or a thread, and released by the kernel when its last
+/// descriptor closes, hence with the process, however it dies. Others can see that the file is locked without touching the lock.
+/// </summary>
+/// <remarks>Not for NFS before version 4, and not across a fork without exec, which shares the open file.</remarks>
+internal static unsafe class OpenFileLock
+{
+    /// <summary>Locks the whole file for this open file alone, without waiting; false when another one has it locked.</summary>
+    /// <param name="file">Open for writing. The lock goes when it is closed.</param>
+    public static bool TryLockWhole(Descriptor file)
+    {
+        var range = WholeFile();
+        var error = Control(file, Libc.F_OFD_SETLK, &range);
+        return error switch
+        {
+            Errno.None => true,
+            Errno.EAGAIN or Errno.EACCES => false,
+            _ => throw ErrnoMap.Failure($"cannot lock {file}", error),
+        };
+    }
+
+    /// <summary>Whether another open file, in whichever process, holds the lock. One's own lock does not count.</summary>
+    /// <param name="file">Open for reading or writing.</param>
+    public static bool IsLocked(Descriptor file)
+    {
+        var range = WholeFile();
+        var error = Control(file, Libc.F_OFD_GETLK, &range);
+        return error == Errno.None
+            ? range.Type != Libc.F_UNLCK
+            : throw ErrnoMap.Failure($"cannot see whether {file} is locked", error);
+    }
+
+    // Zero length is up to the end, wherever that moves. The process id must be zero.
+    private static Libc.FileLockRange WholeFile() => new() { Type = Libc.F_WRLCK };
+
+    private static Errno Control(Descriptor file, int command, Libc.FileLockRange* range)
+    {
+        Libc.Require64Bit();
+        if (!file.TryEnter())
+        {
+            return Errno.EBADF;
+        }
+
+        var error = Libc.Control(file.Number, command, range) == 0 ? Errno.None : Libc.LastError;
+        file.Exit();
+        return error;
+    }
+}

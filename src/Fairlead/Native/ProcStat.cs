@@ -1,0 +1,32 @@
+using System.Buffers.Text;
+
+namespace Fairlead.Native;
+
+/// <summary>Reads <c>/proc/PID/stat</c>. Its second field is the program's name, which may hold spaces, newlines and parentheses.</summary>
+internal static class ProcStat
+{
+    // Counted from the state, the third field of proc(5): the start is its 22nd.
+    private const int StartField = 19;
+
+    /// <summary>For instance <c>R</c>, <c>S</c>, or <c>Z</c> for a zombie.</summary>
+    public static char? State(ReadOnlySpan<byte> stat) => Fields(stat) is [var state, ..] ? (char)state : null;
+
+    public static ulong? StartTicks(ReadOnlySpan<byte> stat)
+    {
+        var fields = Fields(stat);
+        for (var i = 0; i < StartField && !fields.IsEmpty; i++)
+        {
+            var space = fields.IndexOf((byte)' ');
+            fields = space < 0 ? default : fields[(space + 1)..];
+        }
+
+        return Utf8Parser.TryParse(fields, out ulong ticks, out _) ? ticks : null;
+    }
+
+    // Nothing behind the name holds a parenthesis, so the last one closes it.
+    private static ReadOnlySpan<byte> Fields(ReadOnlySpan<byte> stat)
+    {
+        var end = stat.LastIndexOf(") "u8);
+        return end < 0 ? default : stat[(end + 2)..];
+    }
+}
