@@ -47,7 +47,7 @@ public sealed class FairleadException : Exception
         }
     }
 
-    /// <summary>The same error at an address. For the layer that knows the address, above the one that made the system call.</summary>
+    /// <summary>The same error at an address, for the layer that knows it, above the one that made the system call. One that was thrown already becomes the cause.</summary>
     internal FairleadException At(Address address) =>
-        new(Code, WhatHappened, WhatToDo, this) { Address = address, Peer = Peer, Errno = Errno };
+        new(Code, WhatHappened, WhatToDo, StackTrace is null ? InnerException : this) { Address = address, Peer = Peer, Errno = Errno };
 }

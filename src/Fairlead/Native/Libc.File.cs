@@ -38,6 +38,7 @@ internal static unsafe partial class Libc
     public const int F_OFD_GETLK = 36;
     public const int F_OFD_SETLK = 37;
 
+    public const short F_RDLCK = 0;
     public const short F_WRLCK = 1;
     public const short F_UNLCK = 2;
 
@@ -76,6 +77,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "renameat", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int RenameAt(int fromDirectory, string from, int toDirectory, string to);
+
+    [LibraryImport(Library, EntryPoint = "linkat", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int LinkAt(int fromDirectory, string from, int toDirectory, string to, int flags);
 
     [LibraryImport(Library, EntryPoint = "mkdirat", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MakeDirectoryAt(int directory, string path, uint mode);

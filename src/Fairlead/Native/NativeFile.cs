@@ -59,6 +59,10 @@ internal static unsafe class NativeFile
     public static Errno Rename(string from, string to) =>
         IsPath(from) && IsPath(to) ? Result(Libc.RenameAt(Libc.AT_FDCWD, from, Libc.AT_FDCWD, to)) : Errno.EINVAL;
 
+    /// <summary>Gives a file one more name, unless something has that name: EEXIST.</summary>
+    public static Errno Link(string from, string to) =>
+        IsPath(from) && IsPath(to) ? Result(Libc.LinkAt(Libc.AT_FDCWD, from, Libc.AT_FDCWD, to, 0)) : Errno.EINVAL;
+
     /// <summary>Makes one directory; the umask takes bits away from <paramref name="mode"/>.</summary>
     public static Errno Mkdir(string path, uint mode) =>
         IsPath(path) ? Result(Libc.MakeDirectoryAt(Libc.AT_FDCWD, path, mode)) : Errno.EINVAL;

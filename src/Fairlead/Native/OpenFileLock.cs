@@ -9,9 +9,23 @@ internal static unsafe class OpenFileLock
 {
     /// <summary>Locks the whole file for this open file alone, without waiting; false when another one has it locked.</summary>
     /// <param name="file">Open for writing. The lock goes when it is closed.</param>
-    public static bool TryLockWhole(Descriptor file)
+    public static bool TryLockWhole(Descriptor file) => TryLock(file, Libc.F_WRLCK);
+
+    /// <summary>Keeps others from locking the whole file, as any number may; false when one has it locked for itself.</summary>
+    /// <param name="file">Open for reading. The lock goes when it is closed.</param>
+    public static bool TryLockShared(Descriptor file) => TryLock(file, Libc.F_RDLCK);
+
+    /// <summary>Whether another open file, in whichever process, holds a lock, shared or not. One's own lock does not count.</summary>
+    /// <param name="file">Open for reading or writing.</param>
+    public static bool IsLocked(Descriptor file) => Conflicts(file, Libc.F_WRLCK);
+
+    /// <summary>Whether another open file holds the lock for itself alone (<see cref="TryLockWhole"/>).</summary>
+    /// <param name="file">Open for reading or writing.</param>
+    public static bool IsLockedWhole(Descriptor file) => Conflicts(file, Libc.F_RDLCK);
+
+    private static bool TryLock(Descriptor file, short type)
     {
-        var range = WholeFile();
+        var range = WholeFile(type);
         var error = Control(file, Libc.F_OFD_SETLK, &range);
         return error switch
         {
@@ -21,11 +35,9 @@ internal static unsafe class OpenFileLock
         };
     }
 
-    /// <summary>Whether another open file, in whichever process, holds the lock. One's own lock does not count.</summary>
-    /// <param name="file">Open for reading or writing.</param>
-    public static bool IsLocked(Descriptor file)
+    private static bool Conflicts(Descriptor file, short type)
     {
-        var range = WholeFile();
+        var range = WholeFile(type);
         var error = Control(file, Libc.F_OFD_GETLK, &range);
         return error == Errno.None
             ? range.Type != Libc.F_UNLCK
@@ -33,7 +45,7 @@ internal static unsafe class OpenFileLock
     }
 
     // Zero length is up to the end, wherever that moves. The process id must be zero.
-    private static Libc.FileLockRange WholeFile() => new() { Type = Libc.F_WRLCK };
+    private static Libc.FileLockRange WholeFile(short type) => new() { Type = type };
 
     private static Errno Control(Descriptor file, int command, Libc.FileLockRange* range)
     {

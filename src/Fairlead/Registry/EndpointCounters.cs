@@ -1,0 +1,96 @@
+using System.Runtime.CompilerServices;
+using Fairlead.Native;
+
+namespace Fairlead.Registry;
+
+/// <summary>
+/// The counters of an endpoint, in memory that others can read. Any thread may count, also after the endpoint was closed: the memory is given back when nobody
+/// holds this object any more.
+/// </summary>
+internal sealed unsafe class EndpointCounters
+{
+    // Never disposed, but left to its finalizer: a thread that still counts must not touch what is no longer mapped. KeepAlive behind each access
+    // keeps this object, and with it the mapping, until the access is over.
+    private readonly MappedFile _mapping;
+
+    /// <summary>Counters in an entry.</summary>
+    public EndpointCounters(MappedFile mapping) => _mapping = mapping;
+
+    /// <summary>Counters that nobody else sees.</summary>
+    public EndpointCounters()
+        : this(MappedFile.Anonymous(EndpointLayout.Size))
+    {
+    }
+
+    public long MessagesSent => Read(EndpointLayout.MessagesSent);
+
+    public long MessagesReceived => Read(EndpointLayout.MessagesReceived);
+
+    public long BytesSent => Read(EndpointLayout.BytesSent);
+
+    public long BytesReceived => Read(EndpointLayout.BytesReceived);
+
+    public long QueueDepth => Read(EndpointLayout.QueueDepth);
+
+    public long Dropped => Read(EndpointLayout.Dropped);
+
+    public long Missed => Read(EndpointLayout.Missed);
+
+    public long Clients => Read(EndpointLayout.Clients);
+
+    /// <summary>Counts one message of so many bytes.</summary>
+    public void AddSent(long bytes) => AddSent(1, bytes);
+
+    /// <summary>Counts a batch.</summary>
+    public void AddSent(long messages, long bytes)
+    {
+        Interlocked.Add(ref At(EndpointLayout.MessagesSent), messages);
+        Interlocked.Add(ref At(EndpointLayout.BytesSent), bytes);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Counts one message of so many bytes.</summary>
+    public void AddReceived(long bytes) => AddReceived(1, bytes);
+
+    /// <summary>Counts a batch.</summary>
+    public void AddReceived(long messages, long bytes)
+    {
+        Interlocked.Add(ref At(EndpointLayout.MessagesReceived), messages);
+        Interlocked.Add(ref At(EndpointLayout.BytesReceived), bytes);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Messages that wait for this end's user.</summary>
+    public void SetQueueDepth(long messages) => Write(EndpointLayout.QueueDepth, messages);
+
+    /// <summary>Messages thrown away by the policy that the user chose.</summary>
+    public void AddDropped(long messages) => Add(EndpointLayout.Dropped, messages);
+
+    /// <summary>Messages that a subscriber was too slow for.</summary>
+    public void AddMissed(long messages) => Add(EndpointLayout.Missed, messages);
+
+    /// <summary>Peers that are connected now.</summary>
+    public void SetClients(long clients) => Write(EndpointLayout.Clients, clients);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref long At(int offset) => ref *(long*)(_mapping.Pointer + offset);
+
+    private long Read(int offset)
+    {
+        var value = Volatile.Read(ref At(offset));
+        GC.KeepAlive(this);
+        return value;
+    }
+
+    private void Write(int offset, long value)
+    {
+        Volatile.Write(ref At(offset), value);
+        GC.KeepAlive(this);
+    }
+
+    private void Add(int offset, long value)
+    {
+        Interlocked.Add(ref At(offset), value);
+        GC.KeepAlive(this);
+    }
+}

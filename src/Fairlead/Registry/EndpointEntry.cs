@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Fairlead.Native;
+
+namespace Fairlead.Registry;
+
+/// <summary>
+/// What an endpoint shows of itself: a small mapped file that says who and where it is, and counts. Others read it without its help; it disappears when the endpoint is
+/// closed, and counts for nothing when its process is dead.
+/// </summary>
+/// <remarks>An endpoint works without: where the runtime directory cannot be used, it counts in private memory, and <see cref="WhyUnpublished"/> says why.</remarks>
+internal sealed unsafe class EndpointEntry : IDisposable
+{
+    /// <summary>The folder of the entries in the runtime directory. An entry is named PARTICIPANT-NUMBER.</summary>
+    public const string Folder = "endpoints";
+
+    private static long _count;
+
+    private readonly string? _path;
+    private readonly FileIdentity _identity;
+    private int _disposed;
+
+    private EndpointEntry(string path, FileIdentity identity, EndpointCounters counters)
+    {
+        _path = path;
+        _identity = identity;
+        Counters = counters;
+    }
+
+    private EndpointEntry(FairleadException whyUnpublished)
+    {
+        Counters = new EndpointCounters();
+        WhyUnpublished = whyUnpublished;
+    }
+
+    /// <summary>May be used after <see cref="Dispose"/> too.</summary>
+    public EndpointCounters Counters { get; }
+
+    /// <summary>Whether others can see it.</summary>
+    public bool IsPublished => WhyUnpublished is null;
+
+    /// <summary>Why others cannot, or null.</summary>
+    public FairleadException? WhyUnpublished { get; }
+
+    /// <summary>Publishes an endpoint. Never fails for want of a directory, room or rights; see <see cref="IsPublished"/>.</summary>
+    /// <param name="kind">The pattern.</param>
+    /// <param name="bound">Whether it listens, or else has connected.</param>
+    /// <param name="address">Where, as people shall see it; at port 0, the port that was given.</param>
+    /// <param name="socket">The socket file that it holds, where there is one.</param>
+    /// <param name="directory">The runtime directory, when it is not the current one.</param>
+    /// <param name="clock">The clock for "since".</param>
+    public static EndpointEntry Create(
+        PatternKind kind, bool bound, string address, FileIdentity socket = default, RuntimeDirectory? directory = null, TimeProvider? clock = null)
+    {
+        try
+        {
+            directory ??= RuntimeDirectory.Current();
+            var participant = Participant.Current(directory);
+            var folder = directory.PrepareFolder(Folder);
+            var path = string.Create(CultureInfo.InvariantCulture, $"{folder}/{participant.Id}-{Interlocked.Increment(ref _count)}");
+            using var file = NativeFile.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, 0b110_000_000, out var error)
+                ?? throw ErrnoMap.Failure($"the endpoint entry {path} cannot be made", error);
+            try
+            {
+                // Room is taken before the first touch, so that a full disk is an error here and no signal later.
+                var identity = NativeFile.Fstat(file) is { } status ? FileIdentity.Of(status) : FileIdentity.None;
+                var mapping = new MappedFile(file, EndpointLayout.Size);
+                Describe(mapping, kind, bound, address, socket, (clock ?? TimeProvider.System).GetUtcNow());
+                return new EndpointEntry(path, identity, new EndpointCounters(mapping));
+            }
+            catch
+            {
+                _ = NativeFile.Unlink(path);
+                throw;
+            }
+        }
+        catch (FairleadException cannot)
+        {
+            return new EndpointEntry(cannot);
+        }
+    }
+
+    /// <summary>Withdraws the entry. The counters stay usable.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0 && _path is not null && FileIdentity.At(_path) == _identity)
+        {
+            _ = NativeFile.Unlink(_path);
+        }
+    }
+
+    /// <summary>Whether a file name is that of an entry.</summary>
+    public static bool IsName(string name)
+    {
+        var hyphen = name.IndexOf('-');
+        return hyphen > 0 && Participant.IsId(name.AsSpan(0, hyphen)) && ulong.TryParse(name.AsSpan(hyphen + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
+    }
+
+    private static void Describe(MappedFile mapping, PatternKind kind, bool bound, string address, FileIdentity socket, DateTimeOffset started)
+    {
+        var page = mapping.Span;
+        EndpointLayout.Magic.CopyTo(page);
+        Put(page, EndpointLayout.LayoutVersion, EndpointLayout.Version);
+        Put(page, EndpointLayout.SizeField, (uint)EndpointLayout.Size);
+        Put(page, EndpointLayout.ProcessId, (uint)NativeProcess.Id);
+        Put(page, EndpointLayout.Started, started.ToUnixTimeMilliseconds());
+        page[EndpointLayout.Kind] = (byte)kind;
+        page[EndpointLayout.Bound] = bound ? (byte)1 : (byte)0;
+        Put(page, EndpointLayout.SocketDevice, socket.Device);
+        Put(page, EndpointLayout.SocketInode, socket.Inode);
+
+        var addressCut = PutText(page, EndpointLayout.Address, EndpointLayout.AddressLength, address);
+        var programCut = PutText(page, EndpointLayout.Program, EndpointLayout.ProgramLength, PlainText.OneLine(NativeProcess.CommandLine(NativeProcess.Id) ?? ""));
+        Put(page, EndpointLayout.Flags, (ushort)((addressCut ? EndpointLayout.AddressCut : 0) | (programCut ? EndpointLayout.ProgramCut : 0)));
+
+        // Last, and behind everything above: a reader that sees it sees the rest.
+        Volatile.Write(ref *(uint*)(mapping.Pointer + EndpointLayout.Ready), 1u);
+    }
+
+    // Returns whether the text was cut, which happens between two characters.
+    private static bool PutText(Span<byte> page, int offset, int lengthOffset, string text)
+    {
+        Encoding.UTF8.GetEncoder().Convert(text, page.Slice(offset, EndpointLayout.TextSize), flush: true, out var used, out var length, out _);
+        Put(page, lengthOffset, (ushort)length);
+        return used < text.Length;
+    }
+
+    private static void Put<T>(Span<byte> page, int offset, T value)
+        where T : unmanaged => MemoryMarshal.Write(page[offset..], in value);
+}

@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Fairlead.Native;
+
+namespace Fairlead.Registry;
+
+/// <summary>
+/// Reads an entry that somebody else writes, or scribbles on: with a read of the file, not through a mapping, so that a file that is cut short meanwhile
+/// is an error and no signal; and every field is checked.
+/// </summary>
+internal static class EndpointEntryReader
+{
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>The entry; null when there is none to show, and then <paramref name="skipped"/> says why, or is null when that is no fault: it vanished, or is being made.</summary>
+    public static EndpointInfo? Read(string path, out SkippedEntry? skipped)
+    {
+        skipped = null;
+
+        // A FIFO in place of an entry would block for ever, were not everything opened non-blocking.
+        using var file = NativeFile.Open(path, OpenFlags.ReadOnly | OpenFlags.NoFollow, 0, out var error);
+        if (file is null)
+        {
+            skipped = error == Errno.ENOENT ? null : Corrupt(path, $"it cannot be opened ({ErrnoMap.Describe(error)})");
+            return null;
+        }
+
+        if (NativeFile.Fstat(file) is not { Kind: FileKind.Regular } status || status.Uid != NativeProcess.UserId)
+        {
+            skipped = Corrupt(path, "it is no regular file of this user");
+            return null;
+        }
+
+        // One byte more than there may be, to see that there is no more.
+        var buffer = new byte[EndpointLayout.Size + 1];
+        var length = 0;
+        while (length < buffer.Length && file.Read(buffer.AsSpan(length)) is { Ok: true, Count: > 0 } result)
+        {
+            length += result.Count;
+        }
+
+        return length == 0 ? null : Parse(path, buffer.AsSpan(0, length), out skipped);
+    }
+
+    /// <summary>The same for bytes that have been read.</summary>
+    internal static EndpointInfo? Parse(string path, ReadOnlySpan<byte> page, out SkippedEntry? skipped)
+    {
+        skipped = null;
+        if (page.Length == EndpointLayout.Size && Get<uint>(page, EndpointLayout.Ready) == 0)
+        {
+            return null;
+        }
+
+        if (Fault(page) is { } fault)
+        {
+            skipped = Corrupt(path, fault);
+            return null;
+        }
+
+        if (Get<uint>(page, EndpointLayout.LayoutVersion) is var version && version != EndpointLayout.Version)
+        {
+            skipped = new SkippedEntry(path, ErrorCode.Incompatible, string.Create(CultureInfo.InvariantCulture, $"it has layout version {version}; this program reads version {EndpointLayout.Version}"));
+            return null;
+        }
+
+        if (Text(page, EndpointLayout.Address, EndpointLayout.AddressLength) is not { Length: > 0 } address || Text(page, EndpointLayout.Program, EndpointLayout.ProgramLength) is not { } program)
+        {
+            skipped = Corrupt(path, "its address or program is no text");
+            return null;
+        }
+
+        return new EndpointInfo
+        {
+            Address = address,
+            Kind = KindName((PatternKind)page[EndpointLayout.Kind])!,
+            IsBound = page[EndpointLayout.Bound] == 1,
+            ProcessId = (int)Get<uint>(page, EndpointLayout.ProcessId),
+            Program = program,
+            Since = DateTimeOffset.FromUnixTimeMilliseconds(Get<long>(page, EndpointLayout.Started)),
+            MessagesSent = Get<long>(page, EndpointLayout.MessagesSent),
+            MessagesReceived = Get<long>(page, EndpointLayout.MessagesReceived),
+            BytesSent = Get<long>(page, EndpointLayout.BytesSent),
+            BytesReceived = Get<long>(page, EndpointLayout.BytesReceived),
+            QueueDepth = Get<long>(page, EndpointLayout.QueueDepth),
+            Dropped = Get<long>(page, EndpointLayout.Dropped),
+            Missed = Get<long>(page, EndpointLayout.Missed),
+            Clients = Get<long>(page, EndpointLayout.Clients),
+            IsAddressCut = (Get<ushort>(page, EndpointLayout.Flags) & EndpointLayout.AddressCut) != 0,
+            Socket = new FileIdentity(Get<ulong>(page, EndpointLayout.SocketDevice), Get<ulong>(page, EndpointLayout.SocketInode)),
+        };
+    }
+
+    private static string? Fault(ReadOnlySpan<byte> page)
+    {
+        if (page.Length != EndpointLayout.Size)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"it is not {EndpointLayout.Size} bytes long");
+        }
+
+        if (!page.StartsWith(EndpointLayout.Magic))
+        {
+            return "it does not begin with FLDENDPT";
+        }
+
+        // What follows is laid down for this version alone.
+        if (Get<uint>(page, EndpointLayout.LayoutVersion) != EndpointLayout.Version)
+        {
+            return null;
+        }
+
+        if (Get<uint>(page, EndpointLayout.SizeField) != EndpointLayout.Size || Get<uint>(page, EndpointLayout.Ready) != 1)
+        {
+            return "its size or ready word is wrong";
+        }
+
+        if (Get<uint>(page, EndpointLayout.ProcessId) is 0 or > int.MaxValue)
+        {
+            return "its process id is impossible";
+        }
+
+        if (Get<long>(page, EndpointLayout.Started) is var started && (started < 0 || started > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()))
+        {
+            return "its time is impossible";
+        }
+
+        if (KindName((PatternKind)page[EndpointLayout.Kind]) is null || page[EndpointLayout.Bound] > 1)
+        {
+            return "its kind is unknown";
+        }
+
+        foreach (var counter in Counters)
+        {
+            if (Get<long>(page, counter) < 0)
+            {
+                return "a counter is impossible";
+            }
+        }
+
+        return null;
+    }
+
+    private static ReadOnlySpan<int> Counters =>
+    [
+        EndpointLayout.MessagesSent, EndpointLayout.BytesSent, EndpointLayout.MessagesReceived, EndpointLayout.BytesReceived,
+        EndpointLayout.QueueDepth, EndpointLayout.Dropped, EndpointLayout.Missed, EndpointLayout.Clients,
+    ];
+
+    private static string? KindName(PatternKind kind) => kind switch
+    {
+        PatternKind.Sender => "sender",
+        PatternKind.Receiver => "receiver",
+        PatternKind.Requester => "requester",
+        PatternKind.Responder => "responder",
+        PatternKind.Publisher => "publisher",
+        PatternKind.Subscriber => "subscriber",
+        PatternKind.Pair => "pair",
+        PatternKind.Hub => "hub",
+        PatternKind.WorkProducer => "work-producer",
+        PatternKind.WorkConsumer => "work-consumer",
+        PatternKind.Foreign => "foreign",
+        _ => null,
+    };
+
+    private static string? Text(ReadOnlySpan<byte> page, int offset, int lengthOffset)
+    {
+        var length = Get<ushort>(page, lengthOffset);
+        if (length > EndpointLayout.TextSize)
+        {
+            return null;
+        }
+
+        try
+        {
+            return PlainText.OneLine(Strict.GetString(page.Slice(offset, length)));
+        }
+        catch (DecoderFallbackException)
+        {
+            return null;
+        }
+    }
+
+    private static SkippedEntry Corrupt(string path, string reason) => new(path, ErrorCode.Corrupt, reason);
+
+    private static T Get<T>(ReadOnlySpan<byte> page, int offset)
+        where T : unmanaged => MemoryMarshal.Read<T>(page[offset..]);
+}

@@ -1,0 +1,171 @@
+using System.Globalization;
+using Fairlead.Native;
+
+namespace Fairlead.Registry;
+
+/// <summary>
+/// The directory in which everything of one user lives: sockets by scheme and name, participants, endpoint entries. It is the user's alone (0700), and that
+/// is checked each time it is used, because whoever could put files there could answer in our servers' place.
+/// </summary>
+internal sealed class RuntimeDirectory
+{
+    private const string Variable = "XDG_RUNTIME_DIR";
+    private const uint Private = 0b111_000_000;
+    private const uint OthersMayEnter = 0b000_111_111;
+
+    // The directory that must exist for ours to be made in it, when it was chosen by the variable; then nothing else will do.
+    private readonly string? _chosenParent;
+
+    private RuntimeDirectory(string path, string? chosenParent = null)
+    {
+        Path = path;
+        _chosenParent = chosenParent;
+    }
+
+    /// <summary>The absolute path. Nothing need exist there yet.</summary>
+    public string Path { get; }
+
+    /// <summary>The directory of this process. The environment is read each time, so a changed variable counts from the next endpoint on.</summary>
+    /// <exception cref="FairleadException">Unavailable or PermissionDenied: the variable names a directory that cannot be used.</exception>
+    public static RuntimeDirectory Current() => Locate(Environment.GetEnvironmentVariable(Variable), NativeProcess.UserId, "/run/user", "/tmp");
+
+    /// <summary>The directory at a path of the caller's choice.</summary>
+    public static RuntimeDirectory At(string path) => new(path);
+
+    /// <summary>Chooses among the places, in this order: the variable, the system's runtime directory of the user, a directory in <paramref name="temporary"/>.</summary>
+    internal static RuntimeDirectory Locate(string? variable, uint user, string runtimeOfUsers, string temporary)
+    {
+        if (!string.IsNullOrEmpty(variable))
+        {
+            if (variable[0] != '/')
+            {
+                throw new FairleadException(ErrorCode.Unavailable, $"{Variable} is '{variable}', which is no absolute path", "Set it to an absolute path, or unset it.");
+            }
+
+            var parent = variable.TrimEnd('/');
+            RequireUsableParent(parent.Length == 0 ? "/" : parent, user);
+            return new RuntimeDirectory($"{parent}/fairlead", parent);
+        }
+
+        var own = string.Create(CultureInfo.InvariantCulture, $"{runtimeOfUsers}/{user}");
+        return NativeFile.Lstat(own) is { Kind: FileKind.Directory } status && status.Uid == user
+            ? new RuntimeDirectory($"{own}/fairlead")
+            : new RuntimeDirectory(string.Create(CultureInfo.InvariantCulture, $"{temporary}/fairlead-{user}"));
+    }
+
+    /// <summary>Whether the directory is there. When it is, it has been checked.</summary>
+    /// <exception cref="FairleadException">PermissionDenied: it is there and not safe to use.</exception>
+    public bool Exists()
+    {
+        if (NativeFile.Lstat(Path) is not { } status)
+        {
+            return false;
+        }
+
+        RequireOurs(Path, status);
+        return true;
+    }
+
+    /// <summary>Makes the directory where it is missing, and checks it.</summary>
+    /// <exception cref="FairleadException">PermissionDenied: it is not safe to use, or may not be made. Unavailable: it cannot be made.</exception>
+    public RuntimeDirectory Prepare()
+    {
+        MakePrivate(Path);
+        return this;
+    }
+
+    /// <summary>Makes and checks a folder in the directory and returns its path.</summary>
+    public string PrepareFolder(string name)
+    {
+        MakePrivate(Path);
+        var folder = $"{Path}/{name}";
+        MakePrivate(folder);
+        return folder;
+    }
+
+    /// <summary>
+    /// The path of a name. The folder is made and checked first, for a client too: were it missing, somebody else could make it before the client
+    /// looks for its server in it.
+    /// </summary>
+    public string SocketPath(string scheme, string name) => $"{PrepareFolder(scheme)}/{name}";
+
+    /// <summary>Where a local address lies among the files, without touching them; null where it has no file.</summary>
+    public string? PathOf(Address address) => address.IsPath ? address.Place : address.IsBareName ? $"{Path}/{address.Scheme}/{address.Place}" : null;
+
+    private static void RequireUsableParent(string parent, uint user)
+    {
+        // The variable may name a symbolic link: whoever set it chose that. Ours, one level below, may not be one.
+        if (NativeFile.Stat(parent) is not { Kind: FileKind.Directory } status)
+        {
+            throw new FairleadException(ErrorCode.Unavailable, $"{Variable} names {parent}, which is no directory", "Make it with mode 0700, or unset the variable.");
+        }
+
+        if (status.Uid != user)
+        {
+            throw new FairleadException(
+                ErrorCode.PermissionDenied,
+                string.Create(CultureInfo.InvariantCulture, $"{Variable} names {parent}, which belongs to uid {status.Uid}, while this process runs as uid {user}"),
+                "Unset the variable, or set it to a directory of this user (after sudo or su it often still names the other user's).");
+        }
+    }
+
+    private void MakePrivate(string path)
+    {
+        var error = NativeFile.Mkdir(path, Private);
+        if (error == Errno.None)
+        {
+            // An unusual umask may have taken rights from its owner.
+            _ = NativeFile.Chmod(path, Private);
+        }
+        else if (error is not (Errno.EEXIST or Errno.EROFS or Errno.EACCES))
+        {
+            throw Cannot(path, error);
+        }
+
+        // On EROFS and EACCES it may be there all the same, which is enough.
+        if (NativeFile.Lstat(path) is not { } status)
+        {
+            throw Cannot(path, error == Errno.None ? Errno.ENOENT : error);
+        }
+
+        RequireOurs(path, status);
+    }
+
+    private FairleadException Cannot(string path, Errno error) => new(
+        error is Errno.EACCES or Errno.EPERM or Errno.EROFS ? ErrorCode.PermissionDenied : ErrorCode.Unavailable,
+        $"the runtime directory {path} cannot be made ({ErrnoMap.Describe(error)})",
+        _chosenParent is null ? $"Make room for it, or set {Variable} to a directory of this user." : $"Check {_chosenParent}, which {Variable} names.")
+    {
+        Errno = (int)error,
+    };
+
+    private static void RequireOurs(string path, FileStatus status)
+    {
+        var user = NativeProcess.UserId;
+        if (status.Kind == FileKind.Symlink)
+        {
+            throw Unsafe($"{path} is a symbolic link, not a directory", "Somebody may have put it there to redirect this user's messages. Remove it.");
+        }
+
+        if (status.Kind != FileKind.Directory)
+        {
+            throw Unsafe($"{path} is no directory", "Remove it; Fairlead makes the directory itself.");
+        }
+
+        if (status.Uid != user)
+        {
+            throw Unsafe(
+                string.Create(CultureInfo.InvariantCulture, $"{path} belongs to uid {status.Uid}, while this process runs as uid {user}"),
+                $"Have it removed by its owner, or set {Variable} to a directory of this user.");
+        }
+
+        if ((status.Mode & OthersMayEnter) != 0)
+        {
+            throw Unsafe(
+                $"{path} is open to other users (mode {Convert.ToString(status.Mode, 8).PadLeft(4, '0')})",
+                $"If nobody else can have used it, close it: chmod 700 {path}");
+        }
+    }
+
+    private static FairleadException Unsafe(string whatHappened, string whatToDo) => new(ErrorCode.PermissionDenied, whatHappened, whatToDo);
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Fairlead.Native;
+
+namespace Fairlead.Transports.UnixSocket;
+
+/// <summary>
+/// The address of a socket file in the kernel's form, which holds 107 bytes. A longer path is named through an open descriptor, which must stay open until the
+/// address has been used: dispose it then.
+/// </summary>
+internal sealed class SocketName : IDisposable
+{
+    /// <summary>What fits into <c>sun_path</c> with its final NUL.</summary>
+    public const int LongestPath = 107;
+
+    private readonly Descriptor? _keptOpen;
+
+    private SocketName(SocketAddress address, Descriptor? keptOpen = null)
+    {
+        Address = address;
+        _keptOpen = keptOpen;
+    }
+
+    /// <summary>For bind and connect.</summary>
+    public SocketAddress Address { get; }
+
+    /// <summary>Whether a path fits as it is.</summary>
+    public static bool Fits(string path) => Encoding.UTF8.GetByteCount(path) <= LongestPath;
+
+    /// <summary>The address of a path that fits, or of an abstract name, which begins with NUL.</summary>
+    public static SocketName Of(string path) => new(new UnixDomainSocketEndPoint(path).Serialize());
+
+    /// <summary>The address of an existing socket file, for connecting. Null when the path is long and there is nothing to open.</summary>
+    public static SocketName? OfExisting(string path, out Errno error)
+    {
+        error = Errno.None;
+        if (Fits(path))
+        {
+            return Of(path);
+        }
+
+        var file = NativeFile.Open(path, OpenFlags.Path, 0, out error);
+        return file is null ? null : new SocketName(Of(Through(file)).Address, file);
+    }
+
+    /// <summary>A short path that means what is open.</summary>
+    public static string Through(Descriptor open) => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{open.Number}");
+
+    /// <inheritdoc/>
+    public void Dispose() => _keptOpen?.Dispose();
+}
