@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Packs what the Release build has made, and installs the tool from that folder alone. Speaks TAP; run by test.sh, after the build.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+place=$(mktemp -d); trap 'rm -rf "$place"' EXIT
+
+number=0 failures=0
+check() {
+  local name=$1; shift
+  number=$((number + 1))
+  if "$@" > "$place/log" 2>&1; then echo "ok $number - $name"; else
+    echo "not ok $number - $name"; sed 's/^/# /' "$place/log"; failures=$((failures + 1))
+  fi
+}
+
+# A zip archive holds the names of its files as they are.
+holds() { local part; for part in "${@:2}"; do grep -aqF "$part" "$1" || { echo "$1 lacks $part"; return 1; }; done; }
+is_complete() {
+  holds "$place/packages/Fairlead".[0-9]*.nupkg README.md LICENSE lib/net10.0/Fairlead.xml lib/net9.0/Fairlead.xml \
+    && holds "$place/packages/Fairlead".[0-9]*.snupkg lib/net10.0/Fairlead.pdb lib/net9.0/Fairlead.pdb \
+    && holds "$place/packages/Fairlead.Cli".[0-9]*.nupkg README.md LICENSE DotnetToolSettings.xml \
+    && holds "$place/packages/Fairlead.Cli".[0-9]*.snupkg Fairlead.Cli.pdb
+}
+
+# The packages of a tool installation are its own: nothing goes into, or comes from, the user's cache.
+installs() { NUGET_PACKAGES=$place/cache dotnet tool install --tool-path "$place/tool" --source "$place/packages" Fairlead.Cli; }
+answers() { "$place/tool/fairlead" --version | grep -E '^[0-9]+\.[0-9]+\.[0-9]+'; }
+
+check "the library and the tool are packed" dotnet pack Fairlead.slnx -c Release --no-build -p:PackageOutputPath="$place/packages"
+check "the packages hold readme, licence, documentation and symbols" is_complete
+check "the tool installs from the folder of packages alone" installs
+check "the installed tool starts" answers
+echo "1..$number"
+[ "$failures" -eq 0 ]

@@ -1,0 +1,18 @@
+# How the tool starts and presents itself.
+
+test_version_is_one_line_on_stdout() {
+  exits 0 fairlead --version
+  equal 1 "$(wc -l < out)"
+  grep -qE '^[0-9]+\.[0-9]+\.[0-9]+' out
+  equal '' "$(cat err)"
+}
+
+test_help_names_the_program() {
+  exits 0 fairlead --help
+  contains "$(cat out)" 'fairlead [options]'
+}
+
+test_an_unknown_word_is_refused() {
+  if fairlead no-such-command > out 2> err; then return 1; fi
+  equal '' "$(grep -i unhandled err || true)"
+}
