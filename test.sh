@@ -4,6 +4,7 @@
 # uses no network but the loopback (restoring packages and installing missing tools apart), and leaves no process behind.
 # The last line is "N passed, N failed, N skipped"; the exit code is 0 where nothing failed.
 set -uo pipefail
+shopt -s nullglob
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
 passed=0 failed=0 skipped=0
