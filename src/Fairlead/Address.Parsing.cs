@@ -1,19 +1,11 @@
 using System.Collections.ObjectModel;
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
-using System.Text;
 
 namespace Fairlead;
 
+// From text to address.
 public sealed partial class Address
 {
-    private const int LongestName = 100;
-
-    // sun_path holds 108 bytes, of which the leading NUL of an abstract name takes one.
-    private const int LongestAbstractName = 107;
-
     /// <summary>Reads an address.</summary>
     /// <exception cref="AddressFormatException">The text is no address; the message says what is wrong and how to write it.</exception>
     public static Address Parse(string text)
@@ -57,7 +49,7 @@ public sealed partial class Address
             return false;
         }
 
-        if (PlaceProblem(scheme, ref place, out var host, out var port) is { } placeProblem)
+        if (PlaceProblem(scheme, rawPlace, ref place, out var host, out var port) is { } placeProblem)
         {
             problem = placeProblem;
             return false;
@@ -80,157 +72,6 @@ public sealed partial class Address
         return NearestName.Of(given, names) is { } nearest
             ? $"there is no scheme '{AddressText.Display(given)}'; did you mean '{nearest}'? {known}"
             : $"there is no scheme '{AddressText.Display(given)}'. {known}";
-    }
-
-    private static string? PlaceProblem(AddressScheme scheme, ref string place, out string? host, out int? port)
-    {
-        (host, port) = (null, null);
-        if (place.Length == 0)
-        {
-            return $"something is missing after '://'; write {scheme.Example}";
-        }
-
-        if ((scheme.Places & PlaceKinds.HostPort) != 0)
-        {
-            return HostPortProblem(scheme, ref place, out host, out port);
-        }
-
-        if ((scheme.Places & PlaceKinds.Descriptors) != 0)
-        {
-            return DescriptorsProblem(scheme, place);
-        }
-
-        if ((scheme.Places & PlaceKinds.Broker) != 0)
-        {
-            return place[0] == '/' ? $"the broker's host is missing; write {scheme.Example}" : null;
-        }
-
-        if (place[0] == '/')
-        {
-            return PathProblem(scheme, place);
-        }
-
-        if (place[0] == '@' && (scheme.Places & PlaceKinds.Abstract) != 0)
-        {
-            return AbstractProblem(place);
-        }
-
-        if ((scheme.Places & PlaceKinds.NamePair) != 0 && place.Split(',') is { Length: > 1 } names)
-        {
-            return names.Length > 2 ? $"two names at the most; write {scheme.Name}://a,b" : names.Select(name => NameProblem(scheme, name)).FirstOrDefault(found => found is not null);
-        }
-
-        return NameProblem(scheme, place);
-    }
-
-    private static string? NameProblem(AddressScheme scheme, string name)
-    {
-        if (name.Length == 0)
-        {
-            return $"a name is missing; write {scheme.Example}";
-        }
-
-        if (name is "." or "..")
-        {
-            return $"'{name}' is no name; write {scheme.Example}";
-        }
-
-        foreach (var c in name)
-        {
-            if (char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
-            {
-                continue;
-            }
-
-            if (c == '/' && (scheme.Places & PlaceKinds.Path) != 0)
-            {
-                return $"'{AddressText.Display(name)}' is neither a name nor an absolute path; write {scheme.Name}:///path for a path, or a name without '/'";
-            }
-
-            return $"'{AddressText.Display(name)}' is no name: names are made of letters, digits, '.', '_' and '-'";
-        }
-
-        return name.Length > LongestName
-            ? string.Create(CultureInfo.InvariantCulture, $"the name has {name.Length} bytes, {LongestName} are allowed")
-            : null;
-    }
-
-    private static string? PathProblem(AddressScheme scheme, string path)
-    {
-        if ((scheme.Places & PlaceKinds.Path) == 0)
-        {
-            return $"{scheme.Name} takes a name, not a path; write {scheme.Example}";
-        }
-
-        var last = path[(path.LastIndexOf('/') + 1)..];
-        return last is "" or "." or ".." ? $"the path '{AddressText.Display(path)}' names a directory; it must name a file" : null;
-    }
-
-    private static string? AbstractProblem(string place)
-    {
-        var length = Encoding.UTF8.GetByteCount(place) - 1;
-        return length switch
-        {
-            0 => "the abstract name after '@' is missing; write unix://@orders",
-            > LongestAbstractName => string.Create(CultureInfo.InvariantCulture, $"the abstract name has {length} bytes, {LongestAbstractName} are allowed"),
-            _ => null,
-        };
-    }
-
-    private static string? DescriptorsProblem(AddressScheme scheme, string place)
-    {
-        var numbers = place.Split(',');
-        return numbers.Length <= 2 && numbers.All(number => int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            ? null
-            : $"'{AddressText.Display(place)}' is no descriptor; write {scheme.Example} (one for both directions, or one to read and one to write)";
-    }
-
-    private static string? HostPortProblem(AddressScheme scheme, ref string place, out string? host, out int? port)
-    {
-        (host, port) = (null, null);
-        var bracketed = place[0] == '[';
-        var hostEnd = bracketed ? place.IndexOf(']') + 1 : place.LastIndexOf(':');
-        if (bracketed && hostEnd == 0)
-        {
-            return $"the ']' after the IPv6 address is missing; write {scheme.Name}://[::1]:5242";
-        }
-
-        if (hostEnd < 0 || hostEnd >= place.Length || place[hostEnd] != ':')
-        {
-            return $"the port is missing; write {scheme.Example}, or port 0 to bind any free one";
-        }
-
-        var name = bracketed ? place[1..(hostEnd - 1)] : place[..hostEnd];
-        if (name.Length == 0)
-        {
-            return $"the host is missing; write {scheme.Example}, or 0.0.0.0 to bind every interface";
-        }
-
-        if (name.Contains(':') && !bracketed)
-        {
-            return $"an IPv6 address stands in brackets: {scheme.Name}://[{AddressText.Display(name)}]:5242";
-        }
-
-        if (bracketed && !(IPAddress.TryParse(name, out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6))
-        {
-            return $"'{AddressText.Display(name)}' is no IPv6 address";
-        }
-
-        if (!bracketed && !name.All(c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_'))
-        {
-            return $"'{AddressText.Display(name)}' is no host name; write {scheme.Example}";
-        }
-
-        var digits = place[(hostEnd + 1)..];
-        if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number > 65535)
-        {
-            return $"'{AddressText.Display(digits)}' is no port: a number from 0 to 65535 is";
-        }
-
-        host = name.ToLowerInvariant();
-        port = number;
-        place = ComposeHostPort(host, number);
-        return null;
     }
 
     private static ReadOnlyCollection<KeyValuePair<string, string>>? ReadOptions(string query, out string problem)

@@ -1,0 +1,25 @@
+using Fairlead.TestPeer.Verbs;
+
+namespace Fairlead.TestPeer;
+
+/// <summary>A real second process for the tests. The first argument is a verb; each verb is a file in Verbs, entered in the table here.</summary>
+internal static class Program
+{
+    // A verb gets the arguments behind its name and returns the exit code. It talks in lines: "ready" when the test may go on.
+    private static readonly Dictionary<string, Func<string[], Task<int>>> Verbs = new(StringComparer.Ordinal)
+    {
+        ["participant"] = ParticipantVerb.RunAsync,
+        ["socketfile"] = SocketFileVerb.RunAsync,
+    };
+
+    private static async Task<int> Main(string[] arguments)
+    {
+        if (arguments.Length > 0 && Verbs.TryGetValue(arguments[0], out var run))
+        {
+            return await run(arguments[1..]);
+        }
+
+        await Console.Error.WriteLineAsync($"usage: Fairlead.TestPeer {string.Join('|', Verbs.Keys)} ARGUMENTS");
+        return 2;
+    }
+}

@@ -1,0 +1,66 @@
+namespace Fairlead.Tests;
+
+public sealed class DeadlineTests
+{
+    [Fact]
+    public void No_timeout_never_passes()
+    {
+        foreach (var deadline in new[] { Deadline.Infinite, Deadline.After(null), Deadline.After(Timeout.InfiniteTimeSpan), Deadline.After(TimeSpan.MaxValue), default })
+        {
+            Assert.True(deadline.IsInfinite);
+            Assert.False(deadline.Passed);
+            Assert.Equal(TimeSpan.MaxValue, deadline.Remaining);
+            Assert.Equal(Timeout.InfiniteTimeSpan, deadline.RemainingWait);
+        }
+    }
+
+    [Fact]
+    public void Zero_has_passed()
+    {
+        var deadline = Deadline.After(TimeSpan.Zero);
+
+        Assert.True(deadline.Passed);
+        Assert.Equal(TimeSpan.Zero, deadline.RemainingWait);
+    }
+
+    [Fact]
+    public void What_remains_goes_by_the_clock_and_is_never_negative()
+    {
+        var clock = new StoppedClock();
+        var deadline = Deadline.After(5.Seconds(), clock);
+
+        Assert.Equal(5.Seconds(), deadline.Remaining);
+        clock.Advance(4.Seconds());
+        Assert.Equal(1.Seconds(), deadline.Remaining);
+        Assert.False(deadline.Passed);
+        clock.Advance(1.Seconds());
+        Assert.True(deadline.Passed);
+        clock.Advance(1.Seconds());
+        Assert.Equal(TimeSpan.Zero, deadline.Remaining);
+    }
+
+    [Fact]
+    public void The_sooner_of_two_counts()
+    {
+        var clock = new StoppedClock();
+        var deadline = Deadline.After(5.Seconds(), clock);
+
+        Assert.Equal(2.Seconds(), deadline.OrSooner(2.Seconds()).Remaining);
+        Assert.Equal(5.Seconds(), deadline.OrSooner(9.Seconds()).Remaining);
+        Assert.Equal(5.Seconds(), deadline.OrSooner(null).Remaining);
+    }
+
+    [Fact]
+    public void A_negative_timeout_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => Deadline.After(-5.Seconds()));
+
+    private sealed class StoppedClock : TimeProvider
+    {
+        private long _now = 1;
+
+        public override long TimestampFrequency => 1_000_000_000;
+
+        public override long GetTimestamp() => _now;
+
+        public void Advance(TimeSpan span) => _now += span.Ticks * 100;
+    }
+}

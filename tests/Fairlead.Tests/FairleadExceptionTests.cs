@@ -1,0 +1,49 @@
+namespace Fairlead.Tests;
+
+public sealed class FairleadExceptionTests
+{
+    [Fact]
+    public void The_message_says_where_what_and_what_to_do()
+    {
+        var error = new FairleadException(ErrorCode.NotFound, "nobody listens there", "Start a server.") { Address = "unix://nobody" };
+
+        Assert.Equal("unix://nobody: nobody listens there. Start a server.", error.Message);
+    }
+
+    [Fact]
+    public void The_address_can_be_the_subject()
+    {
+        var peer = new Peer { ProcessId = 4242, Program = "fairlead reply unix://calc" };
+        var error = new FairleadException(ErrorCode.AlreadyExists, $"is held by {peer}") { Address = "unix://calc", Peer = peer };
+
+        Assert.Equal("unix://calc is held by pid 4242 (fairlead reply unix://calc)", error.Message);
+    }
+
+    [Fact]
+    public void An_error_from_below_gets_its_address_and_keeps_the_rest()
+    {
+        FairleadException below;
+        try
+        {
+            throw new FairleadException(ErrorCode.Full, "no room", "Free some.") { Errno = 28 };
+        }
+        catch (FairleadException thrown)
+        {
+            below = thrown;
+        }
+
+        var error = below.At("unix://a");
+
+        Assert.Equal("unix://a: no room. Free some.", error.Message);
+        Assert.Equal((ErrorCode.Full, 28), (error.Code, error.Errno));
+        Assert.Same(below, error.InnerException);
+    }
+
+    [Theory]
+    [InlineData(4242, null, null, "pid 4242")]
+    [InlineData(4242, "bc -l", null, "pid 4242 (bc -l)")]
+    [InlineData(null, null, "10.0.0.7:5242", "10.0.0.7:5242")]
+    [InlineData(null, null, null, "an unknown process")]
+    public void A_peer_is_told_as_far_as_it_is_known(int? pid, string? program, string? remote, string text) =>
+        Assert.Equal(text, new Peer { ProcessId = pid, Program = program, RemoteAddress = remote }.ToString());
+}
