@@ -57,10 +57,10 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "writev")]
     public static partial nint WriteVector(int descriptor, IoVector* vectors, int count);
 
-    [LibraryImport(Library, EntryPoint = "pread64")]
+    [LibraryImport(Library, EntryPoint = "pread")]
     public static partial nint ReadAt(int descriptor, byte* buffer, nuint count, long offset);
 
-    [LibraryImport(Library, EntryPoint = "pwrite64")]
+    [LibraryImport(Library, EntryPoint = "pwrite")]
     public static partial nint WriteAt(int descriptor, byte* buffer, nuint count, long offset);
 
     [LibraryImport(Library, EntryPoint = "close")]

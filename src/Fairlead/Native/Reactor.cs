@@ -14,7 +14,7 @@ internal sealed unsafe class Reactor
 {
     // One waits and one stands by: the first event after a silence must not pay for a new thread.
     private const int ThreadsKept = 2;
-    private const int SpareThreadMilliseconds = 10_000;
+    private static readonly TimeSpan SpareThreadLife = TimeSpan.FromSeconds(10);
 
     private static readonly Lock SharedGate = new();
     private static volatile Reactor? _shared;
@@ -23,13 +23,21 @@ internal sealed unsafe class Reactor
 
     // Never closed: the threads are background threads and end with the process.
     private readonly int _epoll;
+    private readonly int _spareThreadMilliseconds;
     private ulong _lastToken;
 
     // Threads that wait, are about to, or are being started for it.
     private int _waiting;
+    private int _threads;
 
     public Reactor()
+        : this(SpareThreadLife)
     {
+    }
+
+    internal Reactor(TimeSpan spareThreadLife)
+    {
+        _spareThreadMilliseconds = WaitTime.Milliseconds(spareThreadLife);
         _epoll = Libc.EpollCreate(Libc.EPOLL_CLOEXEC);
         if (_epoll < 0)
         {
@@ -58,6 +66,9 @@ internal sealed unsafe class Reactor
 
     /// <summary>Threads that wait for events at this moment.</summary>
     internal int WaitingThreads => Volatile.Read(ref _waiting);
+
+    /// <summary>All its threads, in callbacks or not.</summary>
+    internal int Threads => Volatile.Read(ref _threads);
 
     /// <summary>Takes up <paramref name="descriptor"/>, silent until armed. Dispose the registration before the descriptor.</summary>
     public Registration Register(Descriptor descriptor, IReactorClient client)
@@ -114,6 +125,7 @@ internal sealed unsafe class Reactor
     private void StartThread()
     {
         Interlocked.Increment(ref _waiting);
+        Interlocked.Increment(ref _threads);
         try
         {
             // Unsafe: the execution context of whoever came first must not live in it for ever.
@@ -122,6 +134,7 @@ internal sealed unsafe class Reactor
         catch
         {
             Interlocked.Decrement(ref _waiting);
+            Interlocked.Decrement(ref _threads);
             throw;
         }
     }
@@ -143,6 +156,8 @@ internal sealed unsafe class Reactor
 
             Interlocked.Increment(ref _waiting);
         }
+
+        Interlocked.Decrement(ref _threads);
     }
 
     /// <summary>Waits for one event; false when this thread is one too many and ends, counted out.</summary>
@@ -152,7 +167,7 @@ internal sealed unsafe class Reactor
         while (true)
         {
             var spare = Volatile.Read(ref _waiting) > ThreadsKept;
-            var count = Libc.EpollWait(_epoll, buffer, 1, spare ? SpareThreadMilliseconds : -1);
+            var count = Libc.EpollWait(_epoll, buffer, 1, spare ? _spareThreadMilliseconds : -1);
             if (count > 0)
             {
                 ready = Libc.EpollEventAt(buffer, 0);

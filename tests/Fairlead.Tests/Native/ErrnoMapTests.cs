@@ -1,0 +1,40 @@
+using Fairlead.Native;
+
+namespace Fairlead.Tests.Native;
+
+public sealed class ErrnoMapTests
+{
+    [Theory]
+    [InlineData("ENOENT", ErrorCode.NotFound)]
+    [InlineData("ECONNREFUSED", ErrorCode.NotFound)]
+    [InlineData("EADDRINUSE", ErrorCode.AlreadyExists)]
+    [InlineData("EACCES", ErrorCode.PermissionDenied)]
+    [InlineData("EPIPE", ErrorCode.PeerGone)]
+    [InlineData("ECONNRESET", ErrorCode.PeerGone)]
+    [InlineData("ETIMEDOUT", ErrorCode.Timeout)]
+    [InlineData("ENOSPC", ErrorCode.Full)]
+    [InlineData("EMSGSIZE", ErrorCode.TooLarge)]
+    [InlineData("EOPNOTSUPP", ErrorCode.NotSupported)]
+    [InlineData("EMFILE", ErrorCode.Unavailable)]
+    public void Errnos_have_codes(string errno, ErrorCode code) =>
+        Assert.Equal(code, ErrnoMap.ToCode(Enum.Parse<Errno>(errno)));
+
+    [Fact]
+    public void A_description_has_the_name_and_the_words() =>
+        Assert.Equal("ECONNREFUSED: connection refused", ErrnoMap.Describe(Errno.ECONNREFUSED), ignoreCase: true);
+
+    [Fact]
+    public void An_unknown_errno_is_described_by_its_number() =>
+        Assert.StartsWith("errno 4000: ", ErrnoMap.Describe((Errno)4000), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_failure_says_what_happened_and_what_to_do()
+    {
+        var failure = ErrnoMap.Failure("cannot create a socket", Errno.EMFILE);
+
+        Assert.Equal(ErrorCode.Unavailable, failure.Code);
+        Assert.Equal(24, failure.Errno);
+        Assert.StartsWith("cannot create a socket (EMFILE: ", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("ulimit -n", failure.Message, StringComparison.Ordinal);
+    }
+}

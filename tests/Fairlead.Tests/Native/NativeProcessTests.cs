@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using Fairlead.Native;
+
+namespace Fairlead.Tests.Native;
+
+public sealed class NativeProcessTests
+{
+    [Fact]
+    public void This_process_is_described()
+    {
+        Assert.Equal(Environment.ProcessId, NativeProcess.Id);
+        Assert.True(NativeProcess.IsAlive(NativeProcess.Id));
+        Assert.NotNull(NativeProcess.CommandLine(NativeProcess.Id));
+        Assert.NotNull(NativeProcess.StartTicks(NativeProcess.Id));
+
+        using var self = Process.GetCurrentProcess();
+        var difference = NativeProcess.StartTime(NativeProcess.Id)!.Value - self.StartTime;
+        Assert.InRange(difference.TotalSeconds, -5, 5);
+    }
+
+    [Fact]
+    public void Another_process_lives_until_it_dies()
+    {
+        using var other = Process.Start(new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "read line" }, RedirectStandardInput = true })!;
+        Assert.Equal("sh -c read line", NativeProcess.CommandLine(other.Id));
+        Assert.True(NativeProcess.IsAlive(other.Id));
+        Assert.NotNull(NativeProcess.StartTicks(other.Id));
+
+        other.Kill();
+        other.WaitForExit();
+
+        Assert.False(NativeProcess.IsAlive(other.Id));
+        Assert.Null(NativeProcess.CommandLine(other.Id));
+        Assert.Null(NativeProcess.StartTicks(other.Id));
+        Assert.Null(NativeProcess.StartTime(other.Id));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(int.MaxValue)]
+    public void Numbers_that_are_no_process_are_not_alive(int pid) => Assert.False(NativeProcess.IsAlive(pid));
+
+    [Theory]
+    [InlineData("/usr/bin/bc\0-l\0", "bc -l")]
+    [InlineData("bc\0", "bc")]
+    [InlineData("./bc\0/a/b\0", "bc /a/b")]
+    [InlineData("/opt/my app/run\0x y\0", "run x y")]
+    [InlineData("nginx: master process /usr/sbin/nginx -g", "nginx: master process /usr/sbin/nginx -g")]
+    [InlineData("/bin/x\0\u001b[2J\0", "x ?[2J")]
+    [InlineData("/bin/x\0\0y\0", "x  y")]
+    public void Command_lines_are_for_people(string raw, string text) =>
+        Assert.Equal(text, NativeProcess.FormatCommandLine(System.Text.Encoding.UTF8.GetBytes(raw), cut: false));
+
+    [Fact]
+    public void A_cut_command_line_says_so() => Assert.Equal("x y…", NativeProcess.FormatCommandLine("/bin/x\0y"u8, cut: true));
+}

@@ -1,0 +1,44 @@
+using Fairlead.Native;
+
+namespace Fairlead.Tests.Native;
+
+public sealed class OpenFileLockTests
+{
+    [Fact]
+    public void One_open_file_has_it_and_the_others_see_that()
+    {
+        using var directory = new TemporaryDirectory();
+        using var owner = Open();
+        using var other = Open();
+        using var reader = NativeFile.Open(directory.File("f"), OpenFlags.ReadOnly, out _)!;
+        Assert.False(OpenFileLock.IsLocked(reader));
+
+        Assert.True(OpenFileLock.TryLockWhole(owner));
+        Assert.True(OpenFileLock.TryLockWhole(owner));
+        Assert.False(OpenFileLock.IsLocked(owner));
+        Assert.True(OpenFileLock.IsLocked(other));
+        Assert.True(OpenFileLock.IsLocked(reader));
+        Assert.False(OpenFileLock.TryLockWhole(other));
+
+        // Unlike a POSIX record lock, it does not go when some other descriptor of the file closes.
+        Open().Dispose();
+        Assert.True(OpenFileLock.IsLocked(reader));
+
+        owner.Dispose();
+        Assert.False(OpenFileLock.IsLocked(reader));
+        Assert.True(OpenFileLock.TryLockWhole(other));
+
+        Descriptor Open() => NativeFile.Open(directory.File("f"), OpenFlags.ReadWrite | OpenFlags.Create, out _)!;
+    }
+
+    [Fact]
+    public void What_cannot_be_locked_says_so()
+    {
+        using var directory = new TemporaryDirectory();
+        File.WriteAllText(directory.File("f"), "");
+        using var reader = NativeFile.Open(directory.File("f"), OpenFlags.ReadOnly, out _)!;
+        Assert.Throws<FairleadException>(() => OpenFileLock.TryLockWhole(reader));
+        reader.Dispose();
+        Assert.Throws<FairleadException>(() => OpenFileLock.IsLocked(reader));
+    }
+}

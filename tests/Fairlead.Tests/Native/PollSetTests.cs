@@ -1,0 +1,213 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Fairlead.Native;
+
+namespace Fairlead.Tests.Native;
+
+public sealed class PollSetTests
+{
+    private readonly PollEvent[] _events = new PollEvent[8];
+
+    [Fact]
+    public void Tells_who_is_ready_for_what()
+    {
+        var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
+        using var first = near;
+        using var second = far;
+        using var set = new PollSet();
+        set.Add(near, ulong.MaxValue, PollEvents.Read | PollEvents.Write);
+        set.Add(far, 0x0123456789abcdef, PollEvents.Read);
+
+        Assert.Equal(1, set.Wait(_events, Timeout.InfiniteTimeSpan));
+        Assert.Equal(new PollEvent(ulong.MaxValue, PollEvents.Write), _events[0]);
+
+        near.Write("x"u8);
+        Assert.Equal(2, set.Wait(_events, Timeout.InfiniteTimeSpan));
+        Assert.Contains(new PollEvent(0x0123456789abcdef, PollEvents.Read), _events);
+    }
+
+    [Fact]
+    public void Stays_ready_until_read()
+    {
+        using var bell = new EventDescriptor();
+        using var set = new PollSet();
+        set.Add(bell.Descriptor, 1, PollEvents.Read);
+
+        Assert.Equal(0, set.Wait(_events, TimeSpan.Zero));
+        bell.Signal();
+        Assert.Equal(1, set.Wait(_events, TimeSpan.Zero));
+        Assert.Equal(1, set.Wait(_events, TimeSpan.Zero));
+        bell.Drain();
+        Assert.Equal(0, set.Wait(_events, TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void A_one_shot_reports_once_until_modified()
+    {
+        using var bell = new EventDescriptor();
+        using var set = new PollSet();
+        set.Add(bell.Descriptor, 1, PollEvents.Read | PollEvents.OneShot);
+        bell.Signal();
+
+        Assert.Equal(1, set.Wait(_events, TimeSpan.Zero));
+        Assert.Equal(0, set.Wait(_events, TimeSpan.Zero));
+        set.Modify(bell.Descriptor, 2, PollEvents.Read | PollEvents.OneShot);
+        Assert.Equal(1, set.Wait(_events, TimeSpan.Zero));
+        Assert.Equal(2ul, _events[0].Token);
+    }
+
+    [Fact]
+    public void What_is_removed_is_silent()
+    {
+        using var bell = new EventDescriptor();
+        using var set = new PollSet();
+        set.Add(bell.Descriptor, 1, PollEvents.Read);
+        bell.Signal();
+
+        set.Remove(bell.Descriptor);
+        set.Remove(bell.Descriptor);
+        Assert.Equal(0, set.Wait(_events, TimeSpan.Zero));
+
+        var failure = Assert.Throws<FairleadException>(() => set.Modify(bell.Descriptor, 1, PollEvents.Read));
+        Assert.Equal((int)Errno.ENOENT, failure.Errno);
+    }
+
+    [Fact]
+    public void The_end_of_the_peer_is_reported()
+    {
+        var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
+        using var first = near;
+        using var set = new PollSet();
+        set.Add(near, 1, PollEvents.Read | PollEvents.ReadHangUp);
+
+        far.ShutdownSocket(ShutdownHow.Write);
+        Assert.Equal(1, set.Wait(_events, Timeout.InfiniteTimeSpan));
+        Assert.Equal(PollEvents.Read | PollEvents.ReadHangUp, _events[0].Events);
+
+        far.Dispose();
+        Assert.Equal(1, set.Wait(_events, Timeout.InfiniteTimeSpan));
+        Assert.Equal(PollEvents.Read | PollEvents.ReadHangUp | PollEvents.HangUp, _events[0].Events & ~PollEvents.Error);
+    }
+
+    [Fact]
+    public void What_is_added_and_changed_while_another_waits_wakes_it()
+    {
+        using var bell = new EventDescriptor();
+        using var set = new PollSet();
+        bell.Signal();
+        var count = 0;
+        using var waiter = TestThread.Start(() => count = set.Wait(_events, Timeout.InfiniteTimeSpan));
+        waiter.UntilAsleep();
+
+        set.Add(bell.Descriptor, 1, PollEvents.Write & PollEvents.Read);
+        set.Modify(bell.Descriptor, 7, PollEvents.Read);
+        waiter.Join();
+
+        Assert.Equal(1, count);
+        Assert.Equal(7ul, _events[0].Token);
+    }
+
+    [Fact]
+    public void A_wait_does_not_end_early()
+    {
+        using var set = new PollSet();
+        var timeout = TimeSpan.FromMicroseconds(5_300);
+
+        var start = Stopwatch.GetTimestamp();
+        Assert.Equal(0, set.Wait(_events, timeout));
+        Assert.True(Stopwatch.GetElapsedTime(start) >= timeout);
+    }
+
+    [Fact]
+    public void An_interrupted_wait_goes_on()
+    {
+        using var handler = PosixSignalRegistration.Create(PosixSignal.SIGCONT, context => context.Cancel = true);
+        using var bell = new EventDescriptor();
+        using var set = new PollSet();
+        set.Add(bell.Descriptor, 1, PollEvents.Read);
+        foreach (var timeout in new[] { Timeout.InfiniteTimeSpan, TimeSpan.FromDays(365) })
+        {
+            var count = 0;
+            using var waiter = TestThread.Start(() => count = set.Wait(_events, timeout));
+            for (var i = 0; i < 20; i++)
+            {
+                waiter.UntilAsleep();
+                waiter.Interrupt();
+            }
+
+            bell.Signal();
+            waiter.Join();
+            Assert.Equal(1, count);
+            bell.Drain();
+        }
+    }
+
+    [Fact]
+    public void A_set_can_be_watched_by_another()
+    {
+        using var bell = new EventDescriptor();
+        using var inner = new PollSet();
+        using var outer = new PollSet();
+        inner.Add(bell.Descriptor, 1, PollEvents.Read);
+        outer.Add(inner.Descriptor, 2, PollEvents.Read);
+
+        Assert.Equal(0, outer.Wait(_events, TimeSpan.Zero));
+        bell.Signal();
+        Assert.Equal(1, outer.Wait(_events, Timeout.InfiniteTimeSpan));
+        Assert.Equal(2ul, _events[0].Token);
+        bell.Drain();
+        Assert.Equal(0, outer.Wait(_events, TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void Many_ready_ones_come_in_several_waits()
+    {
+        using var set = new PollSet();
+        var bells = Enumerable.Range(0, 100).Select(_ => new EventDescriptor()).ToArray();
+        for (var i = 0; i < bells.Length; i++)
+        {
+            set.Add(bells[i].Descriptor, (ulong)i, PollEvents.Read);
+            bells[i].Signal();
+        }
+
+        var seen = new HashSet<ulong>();
+        var events = new PollEvent[200];
+        while (seen.Count < bells.Length)
+        {
+            var count = set.Wait(events, TimeSpan.Zero);
+            Assert.NotEqual(0, count);
+            for (var i = 0; i < count; i++)
+            {
+                seen.Add(events[i].Token);
+                bells[events[i].Token].Drain();
+            }
+        }
+
+        Array.ForEach(bells, bell => bell.Dispose());
+    }
+
+    [Fact]
+    public void A_closed_set_is_not_waited_in()
+    {
+        var set = new PollSet();
+        set.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => set.Wait(_events, TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void Closing_does_not_disturb_who_waits()
+    {
+        using var bell = new EventDescriptor();
+        var set = new PollSet();
+        set.Add(bell.Descriptor, 1, PollEvents.Read);
+        var count = 0;
+        using var waiter = TestThread.Start(() => count = set.Wait(_events, Timeout.InfiniteTimeSpan));
+        waiter.UntilAsleep();
+
+        set.Dispose();
+        bell.Signal();
+        waiter.Join();
+
+        Assert.Equal(1, count);
+    }
+}

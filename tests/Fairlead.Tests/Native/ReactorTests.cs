@@ -1,0 +1,307 @@
+using System.Collections.Concurrent;
+using Fairlead.Native;
+
+namespace Fairlead.Tests.Native;
+
+public sealed class ReactorTests
+{
+    [Fact]
+    public void Calls_once_for_each_arming()
+    {
+        using var bell = new EventDescriptor();
+        using var client = new Client();
+        using var registration = Reactor.Shared.Register(bell.Descriptor, client);
+        bell.Signal();
+        Assert.Equal(0, client.Called);
+
+        for (var i = 1; i <= 3; i++)
+        {
+            Assert.True(registration.Arm(PollEvents.Read));
+            Assert.Equal(PollEvents.Read, client.Next());
+            Assert.Equal(i, client.Called);
+        }
+    }
+
+    [Fact]
+    public void Calls_at_once_what_is_ready_before_it_is_armed_and_later_what_gets_ready_after()
+    {
+        using var bell = new EventDescriptor();
+        using var client = new Client();
+        using var registration = Reactor.Shared.Register(bell.Descriptor, client);
+
+        registration.Arm(PollEvents.Read);
+        registration.Arm(PollEvents.Read);
+        bell.Signal();
+        Assert.Equal(PollEvents.Read, client.Next());
+    }
+
+    [Fact]
+    public void Runs_on_a_thread_of_its_own()
+    {
+        using var bell = new EventDescriptor();
+        Thread? thread = null;
+        using var client = new Client(_ => thread = Thread.CurrentThread);
+        using var registration = Reactor.Shared.Register(bell.Descriptor, client);
+        bell.Signal();
+        registration.Arm(PollEvents.Read);
+        client.Next();
+
+        Assert.Equal("fairlead reactor", thread!.Name);
+        Assert.True(thread.IsBackground);
+        Assert.False(thread.IsThreadPoolThread);
+    }
+
+    [Fact]
+    public void Says_what_it_is_ready_for()
+    {
+        var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
+        using var first = near;
+        using var second = far;
+        using var client = new Client();
+        using var registration = Reactor.Shared.Register(near, client);
+
+        registration.Arm(PollEvents.Read | PollEvents.Write);
+        Assert.Equal(PollEvents.Write, client.Next());
+        far.Write("x"u8);
+        registration.Arm(PollEvents.Read | PollEvents.Write);
+        Assert.Equal(PollEvents.Read | PollEvents.Write, client.Next());
+        far.ShutdownSocket(ShutdownHow.Write);
+        registration.Arm(PollEvents.ReadHangUp);
+        Assert.Equal(PollEvents.ReadHangUp, client.Next());
+    }
+
+    [Fact]
+    public void Callbacks_that_block_stop_nobody()
+    {
+        // Each callback waits for all the others to have begun: it ends only if each has a thread.
+        const int Count = 20;
+        var reactor = new Reactor();
+        using var all = new Barrier(Count);
+        var bells = Enumerable.Range(0, Count).Select(_ => new EventDescriptor()).ToArray();
+        var clients = bells.Select(_ => new Client(_ => all.SignalAndWait())).ToArray();
+        var registrations = bells.Select((bell, i) => reactor.Register(bell.Descriptor, clients[i])).ToArray();
+        foreach (var (bell, registration) in bells.Zip(registrations))
+        {
+            registration.Arm(PollEvents.Read);
+            bell.Signal();
+        }
+
+        Array.ForEach(clients, client => client.Next());
+        Array.ForEach(registrations, registration => registration.Dispose());
+        Array.ForEach(bells, bell => bell.Dispose());
+        Array.ForEach(clients, client => client.Dispose());
+    }
+
+    [Fact]
+    public void Threads_that_a_burst_needed_go_again()
+    {
+        const int Count = 10;
+        var reactor = new Reactor(TimeSpan.FromMilliseconds(1));
+        using var all = new Barrier(Count);
+        var bells = Enumerable.Range(0, Count).Select(_ => new EventDescriptor()).ToArray();
+        var clients = bells.Select(_ => new Client(_ => all.SignalAndWait())).ToArray();
+        var registrations = bells.Select((bell, i) => reactor.Register(bell.Descriptor, clients[i])).ToArray();
+        for (var round = 0; round < 3; round++)
+        {
+            foreach (var (bell, registration) in bells.Zip(registrations))
+            {
+                bell.Signal();
+                registration.Arm(PollEvents.Read);
+            }
+
+            Array.ForEach(clients, client => client.Next());
+
+            // Two stay, so that the first event after a silence finds a waiting thread and a spare one.
+            while (reactor.Threads != 2 || reactor.WaitingThreads != 2)
+            {
+                Thread.Yield();
+            }
+        }
+
+        Array.ForEach(registrations, registration => registration.Dispose());
+        Array.ForEach(bells, bell => bell.Dispose());
+        Array.ForEach(clients, client => client.Dispose());
+    }
+
+    [Fact]
+    public void A_poll_set_is_watched_as_one()
+    {
+        using var set = new PollSet();
+        var bells = Enumerable.Range(0, 10).Select(_ => new EventDescriptor()).ToArray();
+        for (var i = 0; i < bells.Length; i++)
+        {
+            set.Add(bells[i].Descriptor, (ulong)i, PollEvents.Read);
+        }
+
+        // The pump of an endpoint in small: look, take, arm again.
+        using var seen = new BlockingCollection<ulong>();
+        Registration? registration = null;
+        using var client = new Client(_ =>
+        {
+            var events = new PollEvent[3];
+            var count = set.Wait(events, TimeSpan.Zero);
+            for (var i = 0; i < count; i++)
+            {
+                bells[events[i].Token].Drain();
+                seen.Add(events[i].Token);
+            }
+
+            Volatile.Read(ref registration)!.Arm(PollEvents.Read);
+        });
+        Volatile.Write(ref registration, Reactor.Shared.Register(set.Descriptor, client));
+        registration!.Arm(PollEvents.Read);
+
+        for (var round = 0; round < 1_000; round++)
+        {
+            var token = round * 7 % bells.Length;
+            bells[token].Signal();
+            Assert.Equal((ulong)token, seen.Take());
+        }
+
+        Array.ForEach(bells, bell => bell.Signal());
+        Assert.Equal(bells.Length, Enumerable.Range(0, bells.Length).Select(_ => seen.Take()).Distinct().Count());
+
+        registration.Dispose();
+        Array.ForEach(bells, bell => bell.Dispose());
+    }
+
+    [Fact]
+    public void A_disarmed_one_is_silent_until_armed_again()
+    {
+        using var bell = new EventDescriptor();
+        using var client = new Client();
+        using var registration = Reactor.Shared.Register(bell.Descriptor, client);
+        registration.Arm(PollEvents.Read);
+        registration.Disarm();
+        bell.Signal();
+
+        UntilReactorHasLooked();
+        Assert.Equal(0, client.Called);
+
+        registration.Arm(PollEvents.Read);
+        client.Next();
+    }
+
+    [Fact]
+    public void A_hang_up_is_not_reported_to_who_has_not_armed()
+    {
+        var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
+        using var first = near;
+        using var client = new Client();
+        using var registration = Reactor.Shared.Register(near, client);
+        far.Dispose();
+
+        UntilReactorHasLooked();
+        Assert.Equal(0, client.Called);
+
+        registration.Arm(PollEvents.None);
+        Assert.True(client.Next().HasFlag(PollEvents.HangUp));
+
+        // And the end, which stays, keeps no thread busy.
+        UntilReactorHasLooked();
+        Assert.Equal(1, client.Called);
+    }
+
+    [Fact]
+    public void A_disposed_one_is_silent_for_ever()
+    {
+        using var bell = new EventDescriptor();
+        using var client = new Client();
+        var registration = Reactor.Shared.Register(bell.Descriptor, client);
+        registration.Arm(PollEvents.Read);
+        registration.Dispose();
+        registration.Dispose();
+        bell.Signal();
+
+        Assert.False(registration.Arm(PollEvents.Read));
+        registration.Disarm();
+        UntilReactorHasLooked();
+        Assert.Equal(0, client.Called);
+    }
+
+    [Fact]
+    public void A_disposed_one_leaves_its_successor_alone()
+    {
+        using var bell = new EventDescriptor();
+        using var former = new Client();
+        using var latter = new Client();
+        var disposed = Reactor.Shared.Register(bell.Descriptor, former);
+        disposed.Dispose();
+        using var registration = Reactor.Shared.Register(bell.Descriptor, latter);
+        registration.Arm(PollEvents.Read);
+
+        Assert.False(disposed.Arm(PollEvents.Read));
+        disposed.Disarm();
+        bell.Signal();
+
+        latter.Next();
+        Assert.Equal(0, former.Called);
+    }
+
+    [Fact]
+    public void What_is_closed_before_its_registration_is_forgotten()
+    {
+        using var client = new Client();
+        var bell = new EventDescriptor();
+        var registration = Reactor.Shared.Register(bell.Descriptor, client);
+        bell.Dispose();
+
+        Assert.False(registration.Arm(PollEvents.Read));
+        registration.Dispose();
+        Assert.Throws<FairleadException>(() => Reactor.Shared.Register(bell.Descriptor, client));
+    }
+
+    [Fact]
+    public void Disposing_while_events_rain_is_safe()
+    {
+        for (var i = 0; i < 500; i++)
+        {
+            var bell = new EventDescriptor();
+            bell.Signal();
+            Registration? registration = null;
+
+            // Arms from the callback while the other thread disposes: at worst it is refused.
+            var client = new Client(_ => Volatile.Read(ref registration)!.Arm(PollEvents.Read));
+            Volatile.Write(ref registration, Reactor.Shared.Register(bell.Descriptor, client));
+            registration!.Arm(PollEvents.Read);
+            client.Next();
+
+            registration.Dispose();
+            bell.Dispose();
+            Assert.False(registration.Arm(PollEvents.Read));
+        }
+    }
+
+    // When an event raised now has come back, everything that was ready before has been taken up by a thread before it.
+    private static void UntilReactorHasLooked()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            using var bell = new EventDescriptor();
+            using var client = new Client();
+            using var registration = Reactor.Shared.Register(bell.Descriptor, client);
+            bell.Signal();
+            registration.Arm(PollEvents.Read);
+            client.Next();
+        }
+    }
+
+    private sealed class Client(Action<PollEvents>? body = null) : IReactorClient, IDisposable
+    {
+        private readonly BlockingCollection<PollEvents> _calls = [];
+        private int _called;
+
+        public int Called => Volatile.Read(ref _called);
+
+        public PollEvents Next() => _calls.Take();
+
+        public void OnReady(PollEvents events)
+        {
+            Interlocked.Increment(ref _called);
+            body?.Invoke(events);
+            _calls.Add(events);
+        }
+
+        public void Dispose() => _calls.Dispose();
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+
+namespace Fairlead.Tests.Native;
+
+/// <summary>A thread as the tests of waiting need it: known to the kernel, and its exception handed on.</summary>
+internal sealed partial class TestThread : IDisposable
+{
+    private readonly Thread _thread;
+    private readonly ManualResetEventSlim _begun = new();
+    private ExceptionDispatchInfo? _failure;
+    private int _id;
+    private nuint _handle;
+
+    private TestThread(Action body)
+    {
+        _thread = new Thread(() => Run(body)) { IsBackground = true };
+        _thread.Start();
+        _begun.Wait();
+    }
+
+    public static TestThread Start(Action body) => new(body);
+
+    /// <summary>Returns when the thread sleeps in the kernel, as far as can be seen from outside.</summary>
+    public void UntilAsleep()
+    {
+        // "pid (name) state": the name of this thread has no parenthesis.
+        var stat = string.Create(CultureInfo.InvariantCulture, $"/proc/self/task/{_id}/stat");
+        while (File.ReadAllText(stat).Split(')')[1][1] != 'S')
+        {
+            Thread.Yield();
+        }
+    }
+
+    /// <summary>Interrupts the system call that the thread waits in. The test has a handler for SIGCONT.</summary>
+    public void Interrupt() => Assert.Equal(0, Kill(_handle, signal: 18));
+
+    /// <summary>Waits for the end, and throws what the thread threw.</summary>
+    public void Join()
+    {
+        _thread.Join();
+        _failure?.Throw();
+    }
+
+    public void Dispose() => _begun.Dispose();
+
+    private void Run(Action body)
+    {
+        _id = ThreadId();
+        _handle = Self();
+        _begun.Set();
+        try
+        {
+            body();
+        }
+        catch (Exception e)
+        {
+            _failure = ExceptionDispatchInfo.Capture(e);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "gettid")]
+    private static partial int ThreadId();
+
+    [LibraryImport("libc", EntryPoint = "pthread_self")]
+    private static partial nuint Self();
+
+    [LibraryImport("libc", EntryPoint = "pthread_kill")]
+    private static partial int Kill(nuint thread, int signal);
+}
