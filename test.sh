@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds everything once and runs every test: the xunit assemblies, the program that proves the library clean under Native AOT,
 # the packages, and the tool's shell tests, against the AOT-published tool where it can be published. Writes below artifacts/ alone,
-# uses no network but the loopback (restoring packages and installing missing tools apart), and leaves no process behind.
+# uses no network but the loopback (restoring packages and installing missing tools apart), and leaves no process behind but the
+# compiler server of every dotnet build, which ends by itself.
 # The last line is "N passed, N failed, N skipped"; the exit code is 0 where nothing failed.
 set -uo pipefail
 shopt -s nullglob
