@@ -56,6 +56,9 @@ internal sealed class Participant : IDisposable
             // One that lost its name keeps its lock: what was published under it may still be looked at.
             var participant = Create(directory);
             Living[directory.Path] = participant;
+
+            // Once in a process, so that what the dead leave does not pile up where nobody asks for a list.
+            DeadParticipants.RemoveAll(directory);
             return participant;
         }
     }

@@ -1,0 +1,167 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Fairlead.Native;
+using Fairlead.Registry;
+
+namespace Fairlead.Tests.Registry;
+
+public sealed class EndpointEntryTests : IDisposable
+{
+    private readonly TemporaryDirectory _temporary = new();
+    private readonly RuntimeDirectory _directory;
+
+    public EndpointEntryTests() => _directory = RuntimeDirectory.At(_temporary["fairlead"]);
+
+    public void Dispose() => _temporary.Dispose();
+
+    [Fact]
+    public void The_layout_is_the_drawn_one()
+    {
+        using var entry = EndpointEntry.Create(PatternKind.Hub, bound: true, "unix://ä", new FileIdentity(0x1122334455667788, 0x99aabbccddeeff00), _directory);
+        entry.Counters.AddSent(3, 30);
+        entry.Counters.AddReceived(4, 40);
+        entry.Counters.SetQueueDepth(5);
+        entry.Counters.AddDropped(6);
+        entry.Counters.AddMissed(7);
+        entry.Counters.SetClients(8);
+        var page = File.ReadAllBytes(Directory.GetFiles(_temporary["fairlead/endpoints"]).Single());
+
+        Assert.Equal(4096, page.Length);
+        Assert.Equal("FLDENDPT"u8, page.AsSpan(0, 8));
+        Assert.Equal([1u, 4096u, 1u, (uint)Environment.ProcessId], MemoryMarshal.Cast<byte, uint>(page.AsSpan(8, 16)).ToArray());
+        Assert.Equal((byte)PatternKind.Hub, page[32]);
+        Assert.Equal(1, page[33]);
+        Assert.Equal(0, BitConverter.ToUInt16(page, 34));
+        Assert.Equal(0x1122334455667788u, BitConverter.ToUInt64(page, 40));
+        Assert.Equal(0x99aabbccddeeff00u, BitConverter.ToUInt64(page, 48));
+        Assert.Equal(9, BitConverter.ToUInt16(page, 56));
+        Assert.Equal([3L, 30L], MemoryMarshal.Cast<byte, long>(page.AsSpan(64, 16)).ToArray());
+        Assert.Equal([4L, 40L], MemoryMarshal.Cast<byte, long>(page.AsSpan(128, 16)).ToArray());
+        Assert.Equal([5L, 6L, 7L, 8L], MemoryMarshal.Cast<byte, long>(page.AsSpan(192, 32)).ToArray());
+        Assert.Equal("unix://ä", Encoding.UTF8.GetString(page, 512, 9));
+        Assert.Equal(NativeProcess.CommandLine(Environment.ProcessId)![..3], Encoding.UTF8.GetString(page, 2304, 3));
+        Assert.Equal(2304 + EndpointLayout.TextSize, EndpointLayout.Size);
+    }
+
+    [Fact]
+    public void What_is_published_is_read()
+    {
+        var clock = new FixedClock(new DateTimeOffset(2031, 2, 3, 4, 5, 6, 789, TimeSpan.Zero));
+        using var entry = EndpointEntry.Create(PatternKind.Subscriber, bound: false, "tcp://localhost:5242", directory: _directory, clock: clock);
+        entry.Counters.AddReceived(1000);
+        entry.Counters.AddMissed(2);
+
+        var info = Assert.Single(EndpointRegistry.Read(_directory).Endpoints);
+
+        Assert.True(entry.IsPublished);
+        Assert.Equal("tcp://localhost:5242", info.Address);
+        Assert.Equal("subscriber", info.Kind);
+        Assert.False(info.IsBound);
+        Assert.Equal(Environment.ProcessId, info.ProcessId);
+        Assert.Equal(NativeProcess.CommandLine(Environment.ProcessId)![..20], info.Program[..20]);
+        Assert.Equal(clock.GetUtcNow(), info.Since);
+        Assert.Equal((1, 1000, 2, 0), (info.MessagesReceived, info.BytesReceived, info.Missed, info.MessagesSent));
+    }
+
+    [Fact]
+    public void A_closed_one_disappears_and_its_counters_go_on()
+    {
+        var entry = EndpointEntry.Create(PatternKind.Sender, bound: true, "unix://a", directory: _directory);
+        entry.Dispose();
+        entry.Dispose();
+
+        entry.Counters.AddSent(5);
+
+        Assert.Equal(5, entry.Counters.BytesSent);
+        Assert.Empty(EndpointRegistry.Read(_directory).Endpoints);
+        Assert.Empty(Directory.GetFiles(_temporary["fairlead/endpoints"]));
+    }
+
+    [Fact]
+    public void A_closed_one_does_not_remove_what_somebody_put_in_its_place()
+    {
+        var entry = EndpointEntry.Create(PatternKind.Sender, bound: true, "unix://a", directory: _directory);
+        var path = Directory.GetFiles(_temporary["fairlead/endpoints"]).Single();
+        File.Move(path, path + "0");
+        File.WriteAllText(path, "other");
+
+        entry.Dispose();
+
+        Assert.Equal("other", File.ReadAllText(path));
+    }
+
+    [Fact]
+    public void Many_threads_count_exactly()
+    {
+        const int Threads = 4;
+        const int PerThread = 50_000;
+        using var entry = EndpointEntry.Create(PatternKind.Pair, bound: true, "unix://a", directory: _directory);
+
+        Parallel.For(0, Threads, new ParallelOptions { MaxDegreeOfParallelism = Threads }, _ =>
+        {
+            for (var i = 0; i < PerThread; i++)
+            {
+                entry.Counters.AddSent(3);
+                entry.Counters.AddReceived(2, 5);
+                entry.Counters.AddDropped(1);
+            }
+        });
+
+        var info = Assert.Single(EndpointRegistry.Read(_directory).Endpoints);
+        const long All = Threads * PerThread;
+        Assert.Equal((All, 3 * All, 2 * All, 5 * All, All), (info.MessagesSent, info.BytesSent, info.MessagesReceived, info.BytesReceived, info.Dropped));
+    }
+
+    [Fact]
+    public void Counting_allocates_nothing()
+    {
+        using var entry = EndpointEntry.Create(PatternKind.Pair, bound: true, "unix://a", directory: _directory);
+        Count(10);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Count(10_000);
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Count(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                entry.Counters.AddSent(64);
+                entry.Counters.AddReceived(64);
+                entry.Counters.SetQueueDepth(i);
+            }
+        }
+    }
+
+    [Fact]
+    public void Without_a_usable_directory_it_counts_in_private()
+    {
+        File.WriteAllText(_temporary["fairlead"], "no directory");
+
+        using var entry = EndpointEntry.Create(PatternKind.Receiver, bound: true, "unix://a", directory: _directory);
+        entry.Counters.AddReceived(7);
+
+        Assert.False(entry.IsPublished);
+        Assert.Equal(ErrorCode.PermissionDenied, entry.WhyUnpublished?.Code);
+        Assert.Equal((1, 7), (entry.Counters.MessagesReceived, entry.Counters.BytesReceived));
+    }
+
+    [Fact]
+    public void Long_texts_are_cut_between_characters()
+    {
+        var path = "/" + string.Concat(Enumerable.Repeat("漢", 1000));
+        using var entry = EndpointEntry.Create(PatternKind.Receiver, bound: true, $"unix://{path}", directory: _directory);
+
+        var info = Assert.Single(EndpointRegistry.Read(_directory).Endpoints);
+
+        Assert.True(info.IsAddressCut);
+        Assert.Equal($"unix://{path[..(1 + ((EndpointLayout.TextSize - 8) / 3))]}", info.Address);
+        Assert.Null(EndpointRegistry.FindHolder($"unix://{path}", _directory));
+    }
+
+    private sealed class FixedClock(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
+    }
+}

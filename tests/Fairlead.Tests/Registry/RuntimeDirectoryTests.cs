@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using Fairlead.Native;
+using Fairlead.Registry;
+
+namespace Fairlead.Tests.Registry;
+
+public sealed class RuntimeDirectoryTests : IDisposable
+{
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private static readonly uint User = NativeProcess.UserId;
+
+    private readonly TemporaryDirectory _temporary = new();
+
+    public void Dispose() => _temporary.Dispose();
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/")]
+    public void The_variable_comes_first(string ending)
+    {
+        Directory.CreateDirectory(_temporary[$"run/{User}"]);
+
+        var directory = RuntimeDirectory.Locate(_temporary.Path + ending, User, _temporary["run"], _temporary["tmp"]);
+
+        Assert.Equal(_temporary["fairlead"], directory.Path);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    public void Without_it_the_users_own_directory_does(string? variable)
+    {
+        Directory.CreateDirectory(_temporary[$"run/{User}"]);
+
+        Assert.Equal(_temporary[$"run/{User}/fairlead"], RuntimeDirectory.Locate(variable, User, _temporary["run"], _temporary["tmp"]).Path);
+    }
+
+    [Fact]
+    public void Without_both_there_is_one_among_the_temporary_files() =>
+        Assert.Equal(_temporary[$"tmp/fairlead-{User}"], RuntimeDirectory.Locate(null, User, _temporary["run"], _temporary["tmp"]).Path);
+
+    [Fact]
+    public void A_users_directory_that_is_another_users_does_not_count()
+    {
+        Directory.CreateDirectory(_temporary[$"run/{User + 1}"]);
+
+        Assert.Equal(_temporary[$"tmp/fairlead-{User + 1}"], RuntimeDirectory.Locate(null, User + 1, _temporary["run"], _temporary["tmp"]).Path);
+    }
+
+    [Fact]
+    public void A_variable_that_cannot_be_used_is_an_error_that_says_so()
+    {
+        var relative = Assert.Throws<FairleadException>(() => RuntimeDirectory.Locate("run", User, "/run/user", "/tmp"));
+        var missing = Assert.Throws<FairleadException>(() => RuntimeDirectory.Locate(_temporary["no"], User, "/run/user", "/tmp"));
+        var foreign = Assert.Throws<FairleadException>(() => RuntimeDirectory.Locate(_temporary.Path, User + 1, "/run/user", "/tmp"));
+
+        Assert.Equal("XDG_RUNTIME_DIR is 'run', which is no absolute path. Set it to an absolute path, or unset it.", relative.Message);
+        Assert.Equal(ErrorCode.Unavailable, missing.Code);
+        Assert.Contains("which is no directory", missing.Message, StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.PermissionDenied, foreign.Code);
+        Assert.Contains($"belongs to uid {User}, while this process runs as uid {User + 1}", foreign.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void It_is_made_for_its_user_alone()
+    {
+        var directory = RuntimeDirectory.At(_temporary["fairlead"]);
+        Assert.False(directory.Exists());
+
+        var path = directory.SocketPath("unix", "orders");
+
+        Assert.Equal(_temporary["fairlead/unix/orders"], path);
+        Assert.Equal(Private, File.GetUnixFileMode(_temporary["fairlead"]));
+        Assert.Equal(Private, File.GetUnixFileMode(_temporary["fairlead/unix"]));
+        Assert.True(directory.Exists());
+        directory.Prepare();
+    }
+
+    [Fact]
+    public void An_open_one_is_refused_and_the_mend_is_told()
+    {
+        Directory.CreateDirectory(_temporary["fairlead"], Private | UnixFileMode.GroupRead);
+
+        var refused = AssertRefused(_temporary["fairlead"]);
+
+        Assert.Contains("mode 0740", refused.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"chmod 700 {_temporary["fairlead"]}", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_open_folder_in_it_is_refused_too()
+    {
+        Directory.CreateDirectory(_temporary["fairlead/unix"]);
+        File.SetUnixFileMode(_temporary["fairlead"], Private);
+        File.SetUnixFileMode(_temporary["fairlead/unix"], Private | UnixFileMode.OtherExecute);
+
+        Assert.Equal(ErrorCode.PermissionDenied, Assert.Throws<FairleadException>(() => RuntimeDirectory.At(_temporary["fairlead"]).SocketPath("unix", "a")).Code);
+    }
+
+    [Fact]
+    public void A_symbolic_link_is_refused_wherever_it_leads()
+    {
+        Directory.CreateDirectory(_temporary["elsewhere"], Private);
+        File.CreateSymbolicLink(_temporary["fairlead"], _temporary["elsewhere"]);
+        File.CreateSymbolicLink(_temporary["dangling"], _temporary["nowhere"]);
+
+        Assert.Contains("symbolic link", AssertRefused(_temporary["fairlead"]).Message, StringComparison.Ordinal);
+        Assert.Contains("symbolic link", AssertRefused(_temporary["dangling"]).Message, StringComparison.Ordinal);
+        Assert.False(Path.Exists(_temporary["nowhere"]));
+    }
+
+    [Fact]
+    public void A_file_is_refused_and_left_alone()
+    {
+        File.WriteAllText(_temporary["fairlead"], "mine");
+
+        Assert.Contains("no directory", AssertRefused(_temporary["fairlead"]).Message, StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(_temporary["fairlead"]));
+    }
+
+    [Fact]
+    public void Another_users_is_refused()
+    {
+        // Root gives a directory away; everybody else finds one that is root's.
+        var foreign = "/usr";
+        if (User == 0)
+        {
+            foreign = _temporary["fairlead"];
+            Directory.CreateDirectory(foreign, Private);
+            using var chown = Process.Start("chown", ["65534", foreign]);
+            chown.WaitForExit();
+        }
+
+        Assert.Contains("belongs to uid", AssertRefused(foreign).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_place_that_cannot_be_written_is_told_with_its_errno()
+    {
+        var refused = Assert.Throws<FairleadException>(() => RuntimeDirectory.At("/proc/fairlead").Prepare());
+
+        Assert.NotNull(refused.Errno);
+        Assert.Contains("/proc/fairlead cannot be made", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Local_addresses_have_paths()
+    {
+        var directory = RuntimeDirectory.At("/run/f");
+
+        Assert.Equal("/run/f/unix/orders", directory.PathOf("unix://orders?wait=1s"));
+        Assert.Equal("/tmp/orders", directory.PathOf("unix:///tmp/orders"));
+        Assert.Null(directory.PathOf("unix://@orders"));
+        Assert.Null(directory.PathOf("tcp://a:1"));
+    }
+
+    private static FairleadException AssertRefused(string path)
+    {
+        var refused = Assert.Throws<FairleadException>(() => RuntimeDirectory.At(path).Prepare());
+        Assert.Equal(ErrorCode.PermissionDenied, refused.Code);
+        Assert.Equal(ErrorCode.PermissionDenied, Assert.Throws<FairleadException>(() => RuntimeDirectory.At(path).Exists()).Code);
+        return refused;
+    }
+}

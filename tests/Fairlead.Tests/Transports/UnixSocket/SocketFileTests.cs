@@ -1,0 +1,327 @@
+using System.Net.Sockets;
+using System.Text;
+using Fairlead.Native;
+using Fairlead.Registry;
+using Fairlead.Transports.UnixSocket;
+
+namespace Fairlead.Tests.Transports.UnixSocket;
+
+public sealed class SocketFileTests : IDisposable
+{
+    private readonly TemporaryDirectory _temporary = new();
+    private readonly RuntimeDirectory _directory;
+    private readonly string _path;
+
+    public SocketFileTests()
+    {
+        _directory = RuntimeDirectory.At(_temporary["fairlead"]);
+        _path = _temporary["calc"];
+    }
+
+    public void Dispose() => _temporary.Dispose();
+
+    [Fact]
+    public void A_free_path_is_bound_for_its_user_alone_and_released()
+    {
+        using (var file = Bind())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_path));
+            Assert.Equal(FileIdentity.At(_path), file.Identity);
+            Assert.Equal(Errno.None, Connect(_path));
+        }
+
+        Assert.False(Path.Exists(_path));
+        Assert.Equal(Errno.ENOENT, Connect(_path));
+        using var again = Bind();
+    }
+
+    [Fact]
+    public void The_mode_asked_for_is_given_whatever_the_umask()
+    {
+        using var file = SocketFile.Bind(_path, NativeSocketType.Stream, 16, "unix://" + _path, mode: 0b110_110_110, directory: _directory);
+
+        Assert.Equal((UnixFileMode)0b110_110_110, File.GetUnixFileMode(_path));
+    }
+
+    [Theory]
+    [InlineData("file", "is a regular file, not a socket")]
+    [InlineData("directory", "is a directory, not a socket")]
+    [InlineData("link", "is a symbolic link, not a socket")]
+    [InlineData("dangling", "is a symbolic link, not a socket")]
+    public void What_is_no_socket_is_never_touched(string what, string message)
+    {
+        File.WriteAllText(_temporary["target"], "mine");
+        switch (what)
+        {
+            case "file":
+                File.WriteAllText(_path, "mine");
+                break;
+            case "directory":
+                Directory.CreateDirectory(_path);
+                break;
+            default:
+                File.CreateSymbolicLink(_path, _temporary[what == "link" ? "target" : "nowhere"]);
+                break;
+        }
+
+        var before = FileIdentity.At(_path);
+        var refused = Assert.Throws<FairleadException>(() => Bind());
+
+        Assert.Equal(ErrorCode.AlreadyExists, refused.Code);
+        Assert.StartsWith($"unix://{_path} {message}. Fairlead never replaces what it did not make", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(before, FileIdentity.At(_path));
+        Assert.Equal("mine", File.ReadAllText(_temporary["target"]));
+        Assert.True(what != "file" || File.ReadAllText(_path) == "mine");
+        Assert.False(Path.Exists(_temporary["nowhere"]));
+    }
+
+    [Theory]
+    [InlineData("Stream")]
+    [InlineData("SeqPacket")]
+    [InlineData("Datagram")]
+    public async Task The_socket_of_a_killed_process_is_taken_over_at_once(string type)
+    {
+        await using (var peer = await StartHolderAsync(type, publish: true))
+        {
+            await peer.KillAsync();
+        }
+
+        Assert.True(Path.Exists(_path));
+        using var file = Bind(Enum.Parse<NativeSocketType>(type));
+
+        Assert.Equal(file.Identity, FileIdentity.At(_path));
+        Assert.Empty(EndpointRegistry.Read(_directory).Endpoints);
+    }
+
+    [Fact]
+    public async Task A_published_holder_is_named_without_being_disturbed()
+    {
+        await using var peer = await StartHolderAsync("Stream", publish: true);
+
+        var refused = Assert.Throws<FairleadException>(() => Bind());
+
+        Assert.Equal(ErrorCode.AlreadyExists, refused.Code);
+        Assert.Equal(peer.Id, refused.Peer?.ProcessId);
+        Assert.StartsWith($"unix://{_path} is held by pid {peer.Id} (", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("socketfile", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("), since ", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(0, await peer.FinishAsync());
+        using var file = Bind();
+    }
+
+    [Theory]
+    [InlineData("Stream", "Stream")]
+    [InlineData("Stream", "SeqPacket")]
+    [InlineData("SeqPacket", "Stream")]
+    [InlineData("SeqPacket", "Datagram")]
+    public async Task A_holder_that_nobody_published_is_named_by_the_kernel(string held, string wanted)
+    {
+        await using var peer = await StartHolderAsync(held, publish: false);
+
+        var refused = Assert.Throws<FairleadException>(() => Bind(Enum.Parse<NativeSocketType>(wanted)));
+
+        Assert.Equal(ErrorCode.AlreadyExists, refused.Code);
+        Assert.Equal(peer.Id, refused.Peer?.ProcessId);
+        Assert.Contains($"is held by pid {peer.Id} (", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(0, await peer.FinishAsync());
+    }
+
+    [Fact]
+    public async Task A_datagram_socket_has_a_holder_even_if_nobody_can_say_who()
+    {
+        await using var peer = await StartHolderAsync("Datagram", publish: false);
+
+        var refused = Assert.Throws<FairleadException>(() => Bind(NativeSocketType.Stream));
+
+        Assert.Equal(ErrorCode.AlreadyExists, refused.Code);
+        Assert.Null(refused.Peer);
+    }
+
+    [Fact]
+    public void A_holder_whose_backlog_is_full_lives()
+    {
+        using var file = SocketFile.Bind(_path, NativeSocketType.Stream, backlog: 0, "unix://" + _path, directory: _directory);
+        var waiting = new List<Descriptor>();
+        Errno error;
+        do
+        {
+            waiting.Add(NativeSocket.Create(AddressFamily.Unix, NativeSocketType.Stream));
+            error = SocketFile.Connect(waiting[^1], _path);
+        }
+        while (error == Errno.None);
+
+        Assert.Equal(Errno.EAGAIN, error);
+        Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => Bind()).Code);
+        waiting.ForEach(socket => socket.Dispose());
+    }
+
+    [Fact]
+    public void An_entry_for_another_file_of_the_same_name_holds_nothing()
+    {
+        // Somebody removed the file of a living server, another took the name, and died.
+        using var living = EndpointEntry.Create(PatternKind.Responder, bound: true, $"unix://{_path}", new FileIdentity(1, 1), _directory);
+        LeaveStale();
+
+        using var file = Bind();
+    }
+
+    [Fact]
+    public void A_directory_that_is_not_there_is_told()
+    {
+        var refused = Assert.Throws<FairleadException>(() => SocketFile.Bind(_temporary["no/calc"], NativeSocketType.Stream, 16, $"unix://{_temporary["no/calc"]}"));
+
+        Assert.Equal(ErrorCode.NotFound, refused.Code);
+        Assert.Equal($"unix://{_temporary["no/calc"]}: there is no directory {_temporary["no"]}. Make it first, or choose another path.", refused.Message);
+    }
+
+    [Fact]
+    public void The_lock_of_a_directory_is_waited_for_no_longer_than_asked()
+    {
+        using var held = SocketFileLock.TryTake(_temporary.Path, TimeSpan.Zero, out _);
+        Assert.NotNull(held);
+
+        Assert.Null(SocketFileLock.TryTake(_temporary.Path, 20.Milliseconds(), out var error));
+
+        Assert.Equal(Errno.None, error);
+        held.Dispose();
+        using var again = SocketFileLock.TryTake(_temporary.Path, TimeSpan.Zero, out _);
+        Assert.NotNull(again);
+    }
+
+    [Fact]
+    public void What_took_the_place_of_the_file_is_not_removed()
+    {
+        var file = Bind();
+        File.Delete(_path);
+        File.WriteAllText(_path, "mine");
+
+        file.Dispose();
+
+        Assert.Equal("mine", File.ReadAllText(_path));
+    }
+
+    [Theory]
+    [InlineData(3, 60)]
+    [InlineData(2, 86)]
+    [InlineData(2, 100)]
+    [InlineData(1, 255)]
+    public async Task A_path_may_be_longer_than_a_socket_address(int depth, int length)
+    {
+        var path = _temporary.Path + string.Concat(Enumerable.Repeat("/" + new string('d', 200), depth)) + "/" + new string('n', length);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+
+        await using (var peer = PeerProcess.Start("socketfile", _directory.Path, path, "Stream", "false"))
+        {
+            Assert.Equal("ready", await peer.ReadLineAsync());
+            Assert.Equal(Errno.None, Connect(path));
+            Assert.Equal(peer.Id, Assert.Throws<FairleadException>(() => BindAt(path)).Peer?.ProcessId);
+            await peer.KillAsync();
+        }
+
+        using (BindAt(path))
+        {
+            Assert.Equal(Errno.None, Connect(path));
+            Assert.Single(Directory.GetFileSystemEntries(Path.GetDirectoryName(path)!));
+        }
+
+        Assert.Equal(Errno.ENOENT, Connect(path));
+        Assert.Empty(Directory.GetFileSystemEntries(Path.GetDirectoryName(path)!));
+    }
+
+    [Theory]
+    [InlineData(106)]
+    [InlineData(107)]
+    [InlineData(108)]
+    [InlineData(109)]
+    public void The_limit_of_a_socket_address_is_no_seam(int length)
+    {
+        var path = _temporary[new string('n', length - _temporary.Path.Length - 1)];
+        Assert.Equal(length, Encoding.UTF8.GetByteCount(path));
+
+        using var file = BindAt(path);
+
+        Assert.Equal(Errno.None, Connect(path));
+    }
+
+    [Fact]
+    public void Of_many_threads_that_want_a_stale_name_one_gets_it()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            LeaveStale();
+            var bound = new SocketFile?[4];
+            var codes = new ErrorCode?[bound.Length];
+            Parallel.For(0, bound.Length, new ParallelOptions { MaxDegreeOfParallelism = bound.Length }, i =>
+            {
+                try
+                {
+                    bound[i] = Bind();
+                }
+                catch (FairleadException refused)
+                {
+                    codes[i] = refused.Code;
+                }
+            });
+
+            var winner = Assert.Single(bound, file => file is not null)!;
+            Assert.Equal(3, codes.Count(code => code == ErrorCode.AlreadyExists));
+            Assert.Equal(winner.Identity, FileIdentity.At(_path));
+            Assert.Equal(Errno.None, Connect(_path));
+            winner.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Of_many_processes_that_want_a_stale_name_one_gets_it()
+    {
+        LeaveStale();
+        var peers = Enumerable.Range(0, 4).Select(i => PeerProcess.Start("socketfile", _directory.Path, _path, "Stream", i % 2 == 0 ? "true" : "false")).ToArray();
+
+        var answers = new List<string>();
+        foreach (var peer in peers)
+        {
+            answers.Add(await peer.ReadLineAsync());
+        }
+
+        Assert.Equal(["ready", "refused AlreadyExists", "refused AlreadyExists", "refused AlreadyExists"], answers.Order(StringComparer.Ordinal));
+        foreach (var peer in peers)
+        {
+            await peer.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public void An_abstract_name_has_a_socket_address_too()
+    {
+        using var name = SocketName.Of("\0fairlead test");
+
+        Assert.Equal(AddressFamily.Unix, name.Address.Family);
+        Assert.Equal(2 + 14, name.Address.Size);
+    }
+
+    private SocketFile Bind(NativeSocketType type = NativeSocketType.Stream) => BindAt(_path, type);
+
+    private SocketFile BindAt(string path, NativeSocketType type = NativeSocketType.Stream) => SocketFile.Bind(path, type, 16, "unix://" + path, directory: _directory);
+
+    private static Errno Connect(string path)
+    {
+        using var socket = NativeSocket.Create(AddressFamily.Unix, NativeSocketType.Stream);
+        return SocketFile.Connect(socket, path);
+    }
+
+    private async Task<PeerProcess> StartHolderAsync(string type, bool publish)
+    {
+        var peer = PeerProcess.Start("socketfile", _directory.Path, _path, type, publish ? "true" : "false");
+        Assert.Equal("ready", await peer.ReadLineAsync());
+        return peer;
+    }
+
+    // What a killed server leaves: bound, listening once, and closed without removing the file.
+    private void LeaveStale()
+    {
+        using var socket = NativeSocket.Create(AddressFamily.Unix, NativeSocketType.Stream);
+        using var name = SocketName.Of(_path);
+        Assert.Equal(Errno.None, NativeSocket.Bind(socket, name.Address));
+        Assert.Equal(Errno.None, NativeSocket.Listen(socket, 1));
+    }
+}
