@@ -21,7 +21,7 @@ internal sealed unsafe class Reactor
 
     private readonly ConcurrentDictionary<ulong, Registration> _registrations = new();
 
-    // Never closed: the threads are background threads and end with the process.
+    // Closed only when there is no first thread: background threads wait on it to the end of the process.
     private readonly int _epoll;
     private readonly int _spareThreadMilliseconds;
     private ulong _lastToken;
@@ -44,7 +44,15 @@ internal sealed unsafe class Reactor
             throw ErrnoMap.Failure("cannot create the reactor", Libc.LastError);
         }
 
-        StartThread();
+        try
+        {
+            StartThread();
+        }
+        catch
+        {
+            _ = Libc.Close(_epoll);
+            throw;
+        }
     }
 
     /// <summary>The one of this process, begun at first use. Not a static initializer: that would make a passing EMFILE permanent.</summary>

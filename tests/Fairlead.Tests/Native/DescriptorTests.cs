@@ -159,52 +159,10 @@ public sealed class DescriptorTests
     }
 
     [Fact]
-    public void A_number_that_went_to_a_stranger_is_never_read()
-    {
-        // Threads read from a descriptor without end while it is closed and its number is given, most likely, to the next pair.
-        var closed = NativeSocket.Pair(NativeSocketType.Stream);
-        var current = closed.First;
-        var stopped = false;
-        var stolen = 0;
-        var readers = Enumerable.Range(0, 2).Select(_ => TestThread.Start(() =>
-        {
-            var buffer = new byte[16];
-            while (!Volatile.Read(ref stopped))
-            {
-                stolen |= Volatile.Read(ref current).Read(buffer).Count;
-            }
-        })).ToArray();
-
-        for (var i = 0; i < 5_000; i++)
-        {
-            var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
-            Volatile.Write(ref current, near);
-            near.Dispose();
-
-            var (secret, writer) = NativeSocket.Pair(NativeSocketType.Stream);
-            writer.Write("secret"u8);
-            secret.Dispose();
-            writer.Dispose();
-            far.Dispose();
-        }
-
-        Volatile.Write(ref stopped, true);
-        foreach (var reader in readers)
-        {
-            reader.Join();
-            reader.Dispose();
-        }
-
-        closed.First.Dispose();
-        closed.Second.Dispose();
-        Assert.Equal(0, stolen);
-    }
-
-    [Fact]
     public void Reading_and_writing_at_an_offset_leaves_the_position()
     {
         using var directory = new TemporaryDirectory();
-        using var file = NativeFile.Open(directory.File("f"), OpenFlags.ReadWrite | OpenFlags.Create, out _)!;
+        using var file = NativeFile.Open(directory["f"], OpenFlags.ReadWrite | OpenFlags.Create, out _)!;
 
         Assert.Equal(3, file.WriteAt("abc"u8, 100).Count);
         Assert.Equal(2, file.Write("xy"u8).Count);

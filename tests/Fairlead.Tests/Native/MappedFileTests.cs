@@ -8,24 +8,24 @@ public sealed class MappedFileTests
     public void Two_mappings_of_a_file_are_one_memory()
     {
         using var directory = new TemporaryDirectory();
-        using var file = NativeFile.Open(directory.File("f"), OpenFlags.ReadWrite | OpenFlags.Create, out _)!;
+        using var file = NativeFile.Open(directory["f"], OpenFlags.ReadWrite | OpenFlags.Create, out _)!;
         using var first = new MappedFile(file, 5_000);
         using var second = new MappedFile(file, 5_000, writable: false);
         file.Dispose();
 
         Assert.Equal(5_000u, first.Length);
-        Assert.Equal(5_000, new FileInfo(directory.File("f")).Length);
+        Assert.Equal(5_000, new FileInfo(directory["f"]).Length);
         first.Span[4_999] = 7;
         Assert.Equal(7, second.Span[4_999]);
         Assert.Equal(0, second.Span[0]);
-        Assert.Equal(7, File.ReadAllBytes(directory.File("f"))[4_999]);
+        Assert.Equal(7, File.ReadAllBytes(directory["f"])[4_999]);
     }
 
     [Fact]
     public void The_space_is_taken_beforehand()
     {
         using var directory = new TemporaryDirectory();
-        using var file = NativeFile.Open(directory.File("f"), OpenFlags.ReadWrite | OpenFlags.Create, out _)!;
+        using var file = NativeFile.Open(directory["f"], OpenFlags.ReadWrite | OpenFlags.Create, out _)!;
 
         // More than any disk has: an exception here, not SIGBUS later.
         var failure = Assert.Throws<FairleadException>(() => new MappedFile(file, 1L << 60));
@@ -36,13 +36,13 @@ public sealed class MappedFileTests
     public void Where_the_file_system_does_not_allocate_zeroes_are_written()
     {
         using var directory = new TemporaryDirectory();
-        using var file = NativeFile.Open(directory.File("f"), OpenFlags.ReadWrite | OpenFlags.Create, out _)!;
+        using var file = NativeFile.Open(directory["f"], OpenFlags.ReadWrite | OpenFlags.Create, out _)!;
         file.Write("abc"u8);
 
         Assert.Equal(Errno.None, FileSpace.FillUp(file, 10_000));
         var expected = new byte[10_000];
         "abc"u8.CopyTo(expected);
-        Assert.Equal(expected, File.ReadAllBytes(directory.File("f")));
+        Assert.Equal(expected, File.ReadAllBytes(directory["f"]));
 
         Assert.Equal(Errno.None, FileSpace.FillUp(file, 5));
         Assert.Equal(10_000, NativeFile.Fstat(file)!.Size);

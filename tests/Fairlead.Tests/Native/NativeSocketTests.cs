@@ -12,7 +12,7 @@ public sealed class NativeSocketTests
     public void Unix_sockets_bind_connect_and_know_their_peer(bool isAbstract)
     {
         using var directory = new TemporaryDirectory();
-        var path = isAbstract ? $"\0fairlead-{Guid.NewGuid()}" : directory.File("s");
+        var path = isAbstract ? $"\0fairlead-{Guid.NewGuid()}" : directory["s"];
         var address = new UnixDomainSocketEndPoint(path).Serialize();
         using var listener = Listen(address, NativeSocketType.Stream);
 
@@ -28,7 +28,7 @@ public sealed class NativeSocketTests
         Assert.Equal(self, NativeSocket.Credentials(server!));
         Assert.Equal(address, NativeSocket.LocalName(listener));
         Assert.Equal(address, NativeSocket.PeerName(client));
-        Assert.Equal(isAbstract, NativeFile.Lstat(directory.File("s")) is null);
+        Assert.Equal(isAbstract, NativeFile.Lstat(directory["s"]) is null);
 
         Assert.True(client.Write("x"u8).Ok);
         Assert.Equal(1, server!.Read(new byte[8]).Count);
@@ -38,7 +38,7 @@ public sealed class NativeSocketTests
     public void A_name_is_bound_once()
     {
         using var directory = new TemporaryDirectory();
-        var address = new UnixDomainSocketEndPoint(directory.File("s")).Serialize();
+        var address = new UnixDomainSocketEndPoint(directory["s"]).Serialize();
         using var listener = Listen(address, NativeSocketType.Stream);
         using var second = NativeSocket.Create(AddressFamily.Unix, NativeSocketType.Stream);
         Assert.Equal(Errno.EADDRINUSE, NativeSocket.Bind(second, address));
@@ -48,7 +48,7 @@ public sealed class NativeSocketTests
     public void Connecting_where_nobody_listens_says_why()
     {
         using var directory = new TemporaryDirectory();
-        var address = new UnixDomainSocketEndPoint(directory.File("s")).Serialize();
+        var address = new UnixDomainSocketEndPoint(directory["s"]).Serialize();
         using var client = NativeSocket.Create(AddressFamily.Unix, NativeSocketType.Stream);
         Assert.Equal(Errno.ENOENT, NativeSocket.Connect(client, address));
 
@@ -56,7 +56,7 @@ public sealed class NativeSocketTests
         Assert.Equal(Errno.ECONNREFUSED, NativeSocket.Connect(client, address));
 
         using var packet = NativeSocket.Create(AddressFamily.Unix, NativeSocketType.SeqPacket);
-        File.Delete(directory.File("s"));
+        File.Delete(directory["s"]);
         using var listener = Listen(address, NativeSocketType.Stream);
         Assert.Equal(Errno.EPROTOTYPE, NativeSocket.Connect(packet, address));
     }
@@ -65,7 +65,7 @@ public sealed class NativeSocketTests
     public void A_full_backlog_is_EAGAIN()
     {
         using var directory = new TemporaryDirectory();
-        var address = new UnixDomainSocketEndPoint(directory.File("s")).Serialize();
+        var address = new UnixDomainSocketEndPoint(directory["s"]).Serialize();
         using var listener = Listen(address, NativeSocketType.Stream, backlog: 0);
         var clients = new List<Descriptor>();
         Errno error;

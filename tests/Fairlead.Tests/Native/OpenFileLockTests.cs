@@ -10,7 +10,7 @@ public sealed class OpenFileLockTests
         using var directory = new TemporaryDirectory();
         using var owner = Open();
         using var other = Open();
-        using var reader = NativeFile.Open(directory.File("f"), OpenFlags.ReadOnly, out _)!;
+        using var reader = NativeFile.Open(directory["f"], OpenFlags.ReadOnly, out _)!;
         Assert.False(OpenFileLock.IsLocked(reader));
 
         Assert.True(OpenFileLock.TryLockWhole(owner));
@@ -28,15 +28,15 @@ public sealed class OpenFileLockTests
         Assert.False(OpenFileLock.IsLocked(reader));
         Assert.True(OpenFileLock.TryLockWhole(other));
 
-        Descriptor Open() => NativeFile.Open(directory.File("f"), OpenFlags.ReadWrite | OpenFlags.Create, out _)!;
+        Descriptor Open() => NativeFile.Open(directory["f"], OpenFlags.ReadWrite | OpenFlags.Create, out _)!;
     }
 
     [Fact]
     public void What_cannot_be_locked_says_so()
     {
         using var directory = new TemporaryDirectory();
-        File.WriteAllText(directory.File("f"), "");
-        using var reader = NativeFile.Open(directory.File("f"), OpenFlags.ReadOnly, out _)!;
+        File.WriteAllText(directory["f"], "");
+        using var reader = NativeFile.Open(directory["f"], OpenFlags.ReadOnly, out _)!;
         Assert.Throws<FairleadException>(() => OpenFileLock.TryLockWhole(reader));
         reader.Dispose();
         Assert.Throws<FairleadException>(() => OpenFileLock.IsLocked(reader));
