@@ -132,11 +132,6 @@ public sealed partial class Address
         }
 
         var name = bracketed ? place[1..(hostEnd - 1)] : place[..hostEnd];
-        if (name.Length == 0)
-        {
-            return $"the host is missing; write {scheme.Example}, or 0.0.0.0 to bind every interface";
-        }
-
         if (name.Contains(':') && !bracketed)
         {
             return $"an IPv6 address stands in brackets: {scheme.Name}://[{AddressText.Display(name)}]:5242";
@@ -147,7 +142,13 @@ public sealed partial class Address
             return $"'{AddressText.Display(name)}' is no IPv6 address";
         }
 
-        if (!bracketed && !name.All(c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_'))
+        if (name.Length == 0 && !bracketed)
+        {
+            // As it is written elsewhere, ":5242".
+            name = "*";
+        }
+
+        if (!bracketed && name != "*" && !name.All(c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_'))
         {
             return $"'{AddressText.Display(name)}' is no host name; write {scheme.Example}";
         }

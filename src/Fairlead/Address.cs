@@ -40,7 +40,7 @@ public sealed partial class Address : IEquatable<Address>
     /// <summary>Whether the place lies in the abstract namespace of Unix sockets, which has no files: <c>unix://@orders</c>.</summary>
     public bool IsAbstract => (_scheme.Places & PlaceKinds.Abstract) != 0 && Place[0] == '@';
 
-    /// <summary>The host of a network address, in lower case and without the brackets of IPv6; else <see langword="null"/>. A broker's hosts stay in <see cref="Place"/>.</summary>
+    /// <summary>The host of a network address, in lower case and without the brackets of IPv6; <c>*</c> means every interface. Else <see langword="null"/>. A broker's hosts stay in <see cref="Place"/>.</summary>
     public string? Host { get; }
 
     /// <summary>The port of a network address; else <see langword="null"/>. Port 0 binds any free port.</summary>

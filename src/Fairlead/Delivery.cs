@@ -1,13 +1,14 @@
 namespace Fairlead;
 
-/// <summary>The outcome of a synchronous message (type 2).</summary>
-/// <param name="Status">Whether the receiver accepted the message.</param>
-/// <param name="Reason">Why not, or why it is unknown; <see langword="null"/> when it was delivered.</param>
-public readonly record struct Delivery(DeliveryStatus Status, string? Reason = null)
+/// <summary>What became of a message whose sender waits for a receipt (type 2).</summary>
+/// <param name="Status">Delivered, not delivered, or unknown.</param>
+/// <param name="Reason">For a negative receipt: why, as a sentence for people.</param>
+/// <param name="Cause">For a negative receipt that no receiver sent: <see cref="ErrorCode.Timeout"/>, <see cref="ErrorCode.PeerGone"/>; null when the receiver itself refused.</param>
+public readonly record struct Delivery(DeliveryStatus Status, string? Reason = null, ErrorCode? Cause = null)
 {
-    /// <summary>Whether the receipt is in.</summary>
+    /// <summary>Whether the receiver accepted the message.</summary>
     public bool IsDelivered => Status == DeliveryStatus.Delivered;
 
-    /// <summary>For people: <c>Delivered</c>, or <c>NotDelivered: the receiver's handler failed</c>.</summary>
+    /// <inheritdoc/>
     public override string ToString() => Reason is null ? Status.ToString() : $"{Status}: {Reason}";
 }

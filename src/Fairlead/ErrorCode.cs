@@ -38,4 +38,7 @@ public enum ErrorCode
 
     /// <summary>This kernel, transport or pattern cannot do what was asked.</summary>
     NotSupported = 12,
+
+    /// <summary>The peer did its part, and its own code failed: the handler of a request threw, or refused.</summary>
+    Failed = 13,
 }

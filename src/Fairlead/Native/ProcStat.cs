@@ -5,22 +5,28 @@ namespace Fairlead.Native;
 /// <summary>Reads <c>/proc/PID/stat</c>. Its second field is the program's name, which may hold spaces, newlines and parentheses.</summary>
 internal static class ProcStat
 {
-    // Counted from the state, the third field of proc(5): the start is its 22nd.
+    // Counted from the state, the third field of proc(5): the flags are its 9th, the start its 22nd.
+    private const int FlagsField = 6;
     private const int StartField = 19;
 
     /// <summary>For instance <c>R</c>, <c>S</c>, or <c>Z</c> for a zombie.</summary>
     public static char? State(ReadOnlySpan<byte> stat) => Fields(stat) is [var state, ..] ? (char)state : null;
 
-    public static ulong? StartTicks(ReadOnlySpan<byte> stat)
+    /// <summary>The kernel's flags of the process, <c>PF_*</c>.</summary>
+    public static ulong? Flags(ReadOnlySpan<byte> stat) => Number(stat, FlagsField);
+
+    public static ulong? StartTicks(ReadOnlySpan<byte> stat) => Number(stat, StartField);
+
+    private static ulong? Number(ReadOnlySpan<byte> stat, int field)
     {
         var fields = Fields(stat);
-        for (var i = 0; i < StartField && !fields.IsEmpty; i++)
+        for (var i = 0; i < field && !fields.IsEmpty; i++)
         {
             var space = fields.IndexOf((byte)' ');
             fields = space < 0 ? default : fields[(space + 1)..];
         }
 
-        return Utf8Parser.TryParse(fields, out ulong ticks, out _) ? ticks : null;
+        return Utf8Parser.TryParse(fields, out ulong number, out _) ? number : null;
     }
 
     // Nothing behind the name holds a parenthesis, so the last one closes it.

@@ -9,17 +9,24 @@ namespace Fairlead.Registry;
 /// </summary>
 internal sealed unsafe class EndpointCounters
 {
-    // Never disposed, but left to its finalizer: a thread that still counts must not touch what is no longer mapped. KeepAlive behind each access
-    // keeps this object, and with it the mapping, until the access is over.
-    private readonly MappedFile _mapping;
+    // The mapping of an entry, or an array. Never disposed, but left to the collector: a thread that still counts must not touch what is no longer
+    // mapped. KeepAlive behind each access keeps this object, and with it the memory, until the access is over.
+    private readonly object _memory;
+    private readonly byte* _page;
 
     /// <summary>Counters in an entry.</summary>
-    public EndpointCounters(MappedFile mapping) => _mapping = mapping;
-
-    /// <summary>Counters that nobody else sees.</summary>
-    public EndpointCounters()
-        : this(MappedFile.Anonymous(EndpointLayout.Size))
+    public EndpointCounters(MappedFile mapping)
     {
+        _memory = mapping;
+        _page = mapping.Pointer;
+    }
+
+    /// <summary>Counters that nobody else sees. On the heap, so that this works when nothing can be mapped.</summary>
+    public EndpointCounters()
+    {
+        var page = GC.AllocateArray<long>(EndpointLayout.Size / sizeof(long), pinned: true);
+        _memory = page;
+        _page = (byte*)Unsafe.AsPointer(ref page[0]);
     }
 
     public long MessagesSent => Read(EndpointLayout.MessagesSent);
@@ -73,7 +80,7 @@ internal sealed unsafe class EndpointCounters
     public void SetClients(long clients) => Write(EndpointLayout.Clients, clients);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref long At(int offset) => ref *(long*)(_mapping.Pointer + offset);
+    private ref long At(int offset) => ref *(long*)(_page + offset);
 
     private long Read(int offset)
     {

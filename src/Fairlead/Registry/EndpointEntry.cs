@@ -59,10 +59,12 @@ internal sealed unsafe class EndpointEntry : IDisposable
             var participant = Participant.Current(directory);
             var folder = directory.PrepareFolder(Folder);
             var path = string.Create(CultureInfo.InvariantCulture, $"{folder}/{participant.Id}-{Interlocked.Increment(ref _count)}");
-            using var file = NativeFile.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, 0b110_000_000, out var error)
+            using var file = NativeFile.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, RuntimeDirectory.PrivateFile, out var error)
                 ?? throw ErrnoMap.Failure($"the endpoint entry {path} cannot be made", error);
             try
             {
+                _ = NativeFile.Fchmod(file, RuntimeDirectory.PrivateFile);
+
                 // Room is taken before the first touch, so that a full disk is an error here and no signal later.
                 var identity = NativeFile.Fstat(file) is { } status ? FileIdentity.Of(status) : FileIdentity.None;
                 var mapping = new MappedFile(file, EndpointLayout.Size);

@@ -71,7 +71,7 @@ internal sealed class Participant : IDisposable
         {
             var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdLength / 2));
             var path = $"{folder}/{id}";
-            var file = NativeFile.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, 0b110_000_000, out var error);
+            var file = NativeFile.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, RuntimeDirectory.PrivateFile, out var error);
             if (file is null)
             {
                 if (error == Errno.EEXIST)
@@ -85,6 +85,7 @@ internal sealed class Participant : IDisposable
             // Between making and locking, somebody who clears away the dead may have taken this one for dead. It holds the lock while it
             // unlinks, so either the lock is refused here, or the name is gone once the lock is ours; then the file is nobody's, and another is made.
             var identity = NativeFile.Fstat(file) is { } status ? FileIdentity.Of(status) : FileIdentity.None;
+            _ = NativeFile.Fchmod(file, RuntimeDirectory.PrivateFile);
             if (OpenFileLock.TryLockWhole(file) && identity != FileIdentity.None && FileIdentity.At(path) == identity)
             {
                 // Only a description for people: a full disk takes nothing but that away.

@@ -9,6 +9,9 @@ namespace Fairlead.Registry;
 /// </summary>
 internal sealed class RuntimeDirectory
 {
+    /// <summary>The mode of a file in it. Set once more after making one, since an unusual umask may have taken rights from the owner.</summary>
+    public const uint PrivateFile = 0b110_000_000;
+
     private const string Variable = "XDG_RUNTIME_DIR";
     private const uint Private = 0b111_000_000;
     private const uint OthersMayEnter = 0b000_111_111;

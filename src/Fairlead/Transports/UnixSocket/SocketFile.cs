@@ -39,7 +39,39 @@ internal sealed partial class SocketFile : IDisposable
     /// AlreadyExists: somebody answers there, or the file is no socket; nothing was touched. PermissionDenied: it belongs to another user, or the directory does. NotFound: there is no such directory.
     /// Unavailable: somebody holds the lock of the directory.
     /// </exception>
-    public static SocketFile Bind(string path, NativeSocketType type, int backlog, Address address, uint mode = 0b110_000_000, RuntimeDirectory? directory = null)
+    public static SocketFile Bind(string path, NativeSocketType type, int backlog, Address address, uint mode = 0b110_000_000, RuntimeDirectory? directory = null) =>
+        EndingHolder.Outlast(() => BindOnce(path, type, backlog, address, mode, directory));
+
+    /// <summary>Begins to connect a socket to a path of any length; the results of <see cref="NativeSocket.Connect"/>.</summary>
+    public static Errno Connect(Descriptor socket, string path)
+    {
+        using var name = SocketName.OfExisting(path, out var error);
+        return name is null ? error : NativeSocket.Connect(socket, name.Address);
+    }
+
+    /// <summary>Removes the file, if the path still means it, and closes the socket.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        // The file goes first, while the socket still answers: so nobody can have taken the name over before, and it is ours that is removed. When
+        // the lock is not to be had the file stays; it is stale then, and the next server takes it over.
+        var parent = _path[..Math.Max(1, _path.LastIndexOf('/'))];
+        using (var locked = SocketFileLock.TryTake(parent, TimeSpan.FromSeconds(1), out _))
+        {
+            if (locked is not null)
+            {
+                Unlink();
+            }
+        }
+
+        Listener.Dispose();
+    }
+
+    private static SocketFile BindOnce(string path, NativeSocketType type, int backlog, Address address, uint mode, RuntimeDirectory? directory)
     {
         var slash = path.LastIndexOf('/');
         var parent = slash == 0 ? "/" : path[..slash];
@@ -89,35 +121,6 @@ internal sealed partial class SocketFile : IDisposable
             listener.Dispose();
             throw;
         }
-    }
-
-    /// <summary>Begins to connect a socket to a path of any length; the results of <see cref="NativeSocket.Connect"/>.</summary>
-    public static Errno Connect(Descriptor socket, string path)
-    {
-        using var name = SocketName.OfExisting(path, out var error);
-        return name is null ? error : NativeSocket.Connect(socket, name.Address);
-    }
-
-    /// <summary>Removes the file, if the path still means it, and closes the socket.</summary>
-    public void Dispose()
-    {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-        {
-            return;
-        }
-
-        // The file goes first, while the socket still answers: so nobody can have taken the name over before, and it is ours that is removed. When
-        // the lock is not to be had the file stays; it is stale then, and the next server takes it over.
-        var parent = _path[..Math.Max(1, _path.LastIndexOf('/'))];
-        using (var locked = SocketFileLock.TryTake(parent, TimeSpan.FromSeconds(1), out _))
-        {
-            if (locked is not null)
-            {
-                Unlink();
-            }
-        }
-
-        Listener.Dispose();
     }
 
     private static Errno BindTo(Descriptor socket, Descriptor directory, string path, string name)

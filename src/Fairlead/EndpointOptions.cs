@@ -1,0 +1,32 @@
+namespace Fairlead;
+
+/// <summary>What an endpoint may be told when it is bound or connected. An option in the address wins over the same one here.</summary>
+public record EndpointOptions
+{
+    /// <summary>Bytes that a peer may send before this end's user has read them; default 1 MiB. In the address: <c>?capacity=4MiB</c>.</summary>
+    public int Capacity { get; init; } = 1024 * 1024;
+
+    /// <summary>Messages that a peer may send before this end's user has read them; default 16,384. In the address: <c>?messages=100</c>.</summary>
+    public int Messages { get; init; } = 16 * 1024;
+
+    /// <summary>
+    /// Longest message in bytes that is accepted; a longer one ends the connection with <see cref="ErrorCode.TooLarge"/>. Null, the default: no limit between
+    /// processes of one user on one machine, 16 MiB otherwise. In the address: <c>?maxmessage=64MiB</c>.
+    /// </summary>
+    public int? MaxMessage { get; init; }
+
+    /// <summary>
+    /// A peer that is silent for so long is asked for a sign of life, and given up after three times as long. Null, the default: 10 seconds on transports that cross hosts, none on others,
+    /// where the kernel tells of a death at once. Zero: none. In the address: <c>?heartbeat=5s</c>.
+    /// </summary>
+    public TimeSpan? Heartbeat { get; init; }
+
+    /// <summary>How long a peer may take for its part of the handshake; default 5 seconds.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long connecting waits for somebody to listen; default zero: it fails at once with <see cref="ErrorCode.NotFound"/>. In the address: <c>?wait=5s</c>.</summary>
+    public TimeSpan Wait { get; init; }
+
+    /// <summary>The clock of every timer of the endpoint.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+}

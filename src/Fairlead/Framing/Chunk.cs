@@ -1,0 +1,102 @@
+using System.Buffers;
+
+namespace Fairlead.Framing;
+
+/// <summary>
+/// Memory that received messages lie in, given back when its last holder lets go. The reader holds it while it fills it; each message
+/// that lies in it holds it until its lease is disposed.
+/// </summary>
+internal abstract class MemoryLease
+{
+    /// <summary>Lets go of one hold. <paramref name="token"/> names the part of the memory where that matters (a ring's record); a chunk does not need it.</summary>
+    public abstract void Release(long token);
+}
+
+/// <summary>
+/// A piece of receive memory: small chunks hold many messages and are pooled, large ones hold one long message and come from the shared array pool.
+/// Only the reader fills it and only the part behind <c>Filled</c>, so leases read without a lock.
+/// </summary>
+internal sealed class Chunk : MemoryLease
+{
+    /// <summary>Bytes of a pooled chunk: one read of a busy stream.</summary>
+    public const int PooledSize = 64 * 1024;
+
+    private const int MostPooled = 64;
+
+    private static readonly Lock Gate = new();
+    private static readonly Chunk[] Pool = new Chunk[MostPooled];
+    private static int _pooledCount;
+
+    private readonly bool _isPooled;
+    private byte[] _array;
+    private int _holds;
+
+    private Chunk(byte[] array, bool isPooled, int capacity)
+    {
+        _array = array;
+        _isPooled = isPooled;
+        Capacity = capacity;
+        _holds = 1;
+    }
+
+    /// <summary>Bytes that may be filled; of a long message's chunk exactly its frame, so that nothing behind it is read into it.</summary>
+    public int Capacity { get; private set; }
+
+    /// <summary>Whether nobody but the caller holds it.</summary>
+    public bool IsUnshared => Volatile.Read(ref _holds) == 1;
+
+    /// <summary>A chunk with one hold, the caller's.</summary>
+    public static Chunk Rent(int capacity = PooledSize)
+    {
+        if (capacity > PooledSize)
+        {
+            return new Chunk(ArrayPool<byte>.Shared.Rent(capacity), isPooled: false, capacity);
+        }
+
+        lock (Gate)
+        {
+            if (_pooledCount > 0)
+            {
+                Chunk chunk = Pool[--_pooledCount];
+                chunk._holds = 1;
+                return chunk;
+            }
+        }
+
+        return new Chunk(GC.AllocateUninitializedArray<byte>(PooledSize, pinned: true), isPooled: true, PooledSize);
+    }
+
+    public Span<byte> Free(int from) => _array.AsSpan(from, Capacity - from);
+
+    public ReadOnlySpan<byte> Slice(int start, int end) => _array.AsSpan(start, end - start);
+
+    public ReadOnlyMemory<byte> Memory(int start, int length) => new(_array, start, length);
+
+    public void Hold() => Interlocked.Increment(ref _holds);
+
+    public override void Release(long token) => Release();
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _holds) != 0)
+        {
+            return;
+        }
+
+        if (!_isPooled)
+        {
+            byte[] array = _array;
+            _array = [];
+            ArrayPool<byte>.Shared.Return(array);
+            return;
+        }
+
+        lock (Gate)
+        {
+            if (_pooledCount < MostPooled)
+            {
+                Pool[_pooledCount++] = this;
+            }
+        }
+    }
+}

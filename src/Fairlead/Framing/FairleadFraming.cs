@@ -1,0 +1,58 @@
+namespace Fairlead.Framing;
+
+/// <summary>Fairlead's own framing: the 16-byte header, then the body. docs/wire-format.md.</summary>
+internal sealed class FairleadFraming : StreamFraming
+{
+    public static readonly FairleadFraming Instance = new();
+
+    public override int PrefixLength => MessageHeader.Size;
+
+    public override int SuffixLength => 0;
+
+    public override bool IsFairlead => true;
+
+    public override bool TryParse(ReadOnlySpan<byte> data, ref int scanned, bool atEnd, int limit, out Frame frame)
+    {
+        frame = default;
+        if (data.Length < MessageHeader.Size)
+        {
+            if (atEnd && data.Length > 0)
+            {
+                throw Truncated(data.Length);
+            }
+
+            return false;
+        }
+
+        frame.Header = MessageHeader.Read(data, out uint length);
+        if (length > (uint)limit)
+        {
+            throw TooLong(length, limit);
+        }
+
+        if (frame.Header.HeadLength > length)
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "a frame's head is longer than the frame. The peer does not speak Fairlead's protocol, or its bytes were altered on the way.");
+        }
+
+        frame.BodyStart = MessageHeader.Size;
+        frame.BodyLength = (int)length;
+        frame.Total = checked(MessageHeader.Size + (int)length);
+        if (data.Length >= frame.Total)
+        {
+            return true;
+        }
+
+        if (atEnd)
+        {
+            throw Truncated(data.Length);
+        }
+
+        return false;
+    }
+
+    public override void Write(Span<byte> prefix, in MessageHeader header, Span<byte> suffix) => header.Write(prefix);
+
+    private static FairleadException Truncated(int bytes) =>
+        new(ErrorCode.Corrupt, $"the stream ended in the middle of a frame, {bytes} bytes into it. The peer died while it was writing, or does not speak Fairlead's protocol.");
+}

@@ -1,0 +1,109 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Fairlead.Framing;
+
+/// <summary>
+/// What each side tells of itself in its first frame. The layout of these frames is the same in every version of the protocol, so that sides of
+/// different versions can at least tell each other why they do not fit:
+/// <code>
+///  header: kind = 'H' | 'W' | 'R', id and ack hold the magic "FAIRLEAD"
+///   0 u16 lowest version      2 u16 highest version     4 u8 pattern   5 u8 error code ('R')   6 u16 reserved
+///   8 u32 window, messages   12 u32 heartbeat, ms      16 u64 window, bytes                   24 u64 longest message
+///  32 u32 pid                36 u16 text length        38 text: program ('H', 'W') or reason ('R')
+/// </code>
+/// Bytes behind the text belong to later versions and are passed over.
+/// </summary>
+internal sealed record Handshake
+{
+    public const ushort LowestVersion = 1;
+    public const ushort HighestVersion = 1;
+    public const int FixedSize = 38;
+    public const int LongestBody = 4096;
+    public const uint MagicHigh = 0x46414952; // "FAIR"
+    public const uint MagicLow = 0x4C454144; // "LEAD"
+    private const int LongestText = 1024;
+
+    public ushort Lowest { get; init; } = LowestVersion;
+
+    public ushort Highest { get; init; } = HighestVersion;
+
+    public PatternKind Pattern { get; init; }
+
+    public ErrorCode Error { get; init; }
+
+    public uint WindowMessages { get; init; }
+
+    public TimeSpan Heartbeat { get; init; }
+
+    public ulong WindowBytes { get; init; }
+
+    public ulong LongestMessage { get; init; }
+
+    public int ProcessId { get; init; }
+
+    /// <summary>The program's name, or in a refusal the reason.</summary>
+    public string Text { get; init; } = "";
+
+    public static MessageHeader HeaderOf(MessageKind kind) => new() { Kind = kind, Id = MagicHigh, Ack = MagicLow };
+
+    public byte[] Encode()
+    {
+        byte[] text = Encoding.UTF8.GetBytes(Text.Length > LongestText / 4 ? Text[..(LongestText / 4)] : Text);
+        byte[] body = new byte[FixedSize + text.Length];
+        BinaryPrimitives.WriteUInt16BigEndian(body, Lowest);
+        BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(2), Highest);
+        body[4] = (byte)Pattern;
+        body[5] = (byte)Error;
+        BinaryPrimitives.WriteUInt32BigEndian(body.AsSpan(8), WindowMessages);
+        BinaryPrimitives.WriteUInt32BigEndian(body.AsSpan(12), (uint)Math.Clamp(Heartbeat.TotalMilliseconds, 0, uint.MaxValue));
+        BinaryPrimitives.WriteUInt64BigEndian(body.AsSpan(16), WindowBytes);
+        BinaryPrimitives.WriteUInt64BigEndian(body.AsSpan(24), LongestMessage);
+        BinaryPrimitives.WriteUInt32BigEndian(body.AsSpan(32), (uint)ProcessId);
+        BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(36), (ushort)text.Length);
+        text.CopyTo(body.AsSpan(FixedSize));
+        return body;
+    }
+
+    /// <exception cref="FairleadException">Corrupt: the frame is no handshake.</exception>
+    public static Handshake Decode(in MessageHeader header, ReadOnlySpan<byte> body)
+    {
+        if (!IsHandshake(header) || body.Length is < FixedSize or > LongestBody)
+        {
+            throw NotFairlead();
+        }
+
+        int textLength = BinaryPrimitives.ReadUInt16BigEndian(body[36..]);
+        if (textLength > body.Length - FixedSize)
+        {
+            throw NotFairlead();
+        }
+
+        return new Handshake
+        {
+            Lowest = BinaryPrimitives.ReadUInt16BigEndian(body),
+            Highest = BinaryPrimitives.ReadUInt16BigEndian(body[2..]),
+            Pattern = (PatternKind)body[4],
+            Error = (ErrorCode)body[5],
+            WindowMessages = BinaryPrimitives.ReadUInt32BigEndian(body[8..]),
+            Heartbeat = TimeSpan.FromMilliseconds(BinaryPrimitives.ReadUInt32BigEndian(body[12..])),
+            WindowBytes = BinaryPrimitives.ReadUInt64BigEndian(body[16..]),
+            LongestMessage = BinaryPrimitives.ReadUInt64BigEndian(body[24..]),
+            ProcessId = (int)BinaryPrimitives.ReadUInt32BigEndian(body[32..]),
+            Text = Encoding.UTF8.GetString(body.Slice(FixedSize, textLength)),
+        };
+    }
+
+    public static bool IsHandshake(in MessageHeader header) =>
+        header.Kind is MessageKind.Hello or MessageKind.Welcome or MessageKind.Refuse && header.Id == MagicHigh && header.Ack == MagicLow && header.HeadLength == 0;
+
+    /// <summary>The highest version that both speak, or 0.</summary>
+    public int CommonVersion()
+    {
+        int highest = Math.Min(Highest, HighestVersion);
+        return highest >= Math.Max(Lowest, LowestVersion) ? highest : 0;
+    }
+
+    public static FairleadException NotFairlead() =>
+        new(ErrorCode.Corrupt, "the peer's first bytes are no Fairlead handshake. It is another program, or it was started with ?framing=: give both ends the same framing.");
+}

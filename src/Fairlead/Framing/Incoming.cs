@@ -1,0 +1,25 @@
+namespace Fairlead.Framing;
+
+/// <summary>A received message that still lies in its connection's memory. Whoever holds it calls <see cref="Release"/> exactly once.</summary>
+internal struct Incoming
+{
+    public MessageHeader Header;
+
+    /// <summary>Head and payload. Valid until <see cref="Release"/>.</summary>
+    public ReadOnlyMemory<byte> Body;
+
+    public MemoryLease? Lease;
+
+    public long Token;
+
+    public readonly ReadOnlyMemory<byte> Payload => Body[Header.HeadLength..];
+
+    public readonly ReadOnlySpan<byte> Head => Body.Span[..Header.HeadLength];
+
+    public void Release()
+    {
+        Lease?.Release(Token);
+        Lease = null;
+        Body = default;
+    }
+}

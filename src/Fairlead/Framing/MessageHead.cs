@@ -1,0 +1,105 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Fairlead.Framing;
+
+/// <summary>The fields that a head may hold, each as one byte of field number, two bytes of length, then the bytes. Unknown fields are passed over.</summary>
+internal enum HeadField : byte
+{
+    /// <summary>W3C trace context: 1 byte version, 16 bytes trace id, 8 bytes parent id, 1 byte flags.</summary>
+    Trace = 1,
+
+    /// <summary>Microseconds that the caller will still wait, 8 bytes, counted from the moment of sending.</summary>
+    Deadline = 2,
+
+    /// <summary>UTF-8 topic of a published message.</summary>
+    Topic = 3,
+
+    /// <summary>How many messages were dropped before this one, 8 bytes.</summary>
+    Missed = 4,
+}
+
+/// <summary>Writes a head into the caller's memory.</summary>
+internal ref struct HeadWriter(Span<byte> destination)
+{
+    private readonly Span<byte> _destination = destination;
+
+    public int Length { get; private set; }
+
+    public readonly ReadOnlySpan<byte> Written => _destination[..Length];
+
+    public void Add(HeadField field, scoped ReadOnlySpan<byte> value)
+    {
+        Span<byte> rest = _destination[Length..];
+        rest[0] = (byte)field;
+        BinaryPrimitives.WriteUInt16BigEndian(rest[1..], checked((ushort)value.Length));
+        value.CopyTo(rest[3..]);
+        Length += 3 + value.Length;
+    }
+
+    public void Add(HeadField field, ulong value)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, value);
+        Add(field, bytes);
+    }
+}
+
+/// <summary>Finds fields in a received head. The head is the peer's word: everything is bounds-checked.</summary>
+internal static class HeadReader
+{
+    /// <summary>The value of a field, or false when it is absent or the head is malformed before it.</summary>
+    public static bool TryGet(ReadOnlySpan<byte> head, HeadField field, out ReadOnlySpan<byte> value)
+    {
+        while (head.Length >= 3)
+        {
+            int length = BinaryPrimitives.ReadUInt16BigEndian(head[1..]);
+            if (length > head.Length - 3)
+            {
+                break;
+            }
+
+            if (head[0] == (byte)field)
+            {
+                value = head.Slice(3, length);
+                return true;
+            }
+
+            head = head[(3 + length)..];
+        }
+
+        value = default;
+        return false;
+    }
+
+    public static bool TryGet(ReadOnlySpan<byte> head, HeadField field, out ulong value)
+    {
+        if (TryGet(head, field, out ReadOnlySpan<byte> bytes) && bytes.Length == 8)
+        {
+            value = BinaryPrimitives.ReadUInt64BigEndian(bytes);
+            return true;
+        }
+
+        value = 0;
+        return false;
+    }
+
+    /// <summary>Whether the fields fill the head exactly.</summary>
+    public static bool IsWellFormed(ReadOnlySpan<byte> head, [NotNullWhen(false)] out string? problem)
+    {
+        while (head.Length > 0)
+        {
+            int length = head.Length >= 3 ? BinaryPrimitives.ReadUInt16BigEndian(head[1..]) : int.MaxValue;
+            if (length > head.Length - 3)
+            {
+                problem = "a head field reaches beyond its head";
+                return false;
+            }
+
+            head = head[(3 + length)..];
+        }
+
+        problem = null;
+        return true;
+    }
+}

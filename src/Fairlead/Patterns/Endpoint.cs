@@ -1,0 +1,66 @@
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <summary>
+/// What all patterns share: an address, peers, counters, closing. Every public member of every endpoint may be used by many threads at once.
+/// </summary>
+/// <remarks>
+/// Closing has three forms: <see cref="CloseAsync"/> drains until a deadline and reports what was not delivered; <see cref="DisposeAsync"/> is that with one second;
+/// <see cref="Dispose"/> aborts. None of them hangs.
+/// </remarks>
+public abstract class Endpoint : IDisposable, IAsyncDisposable
+{
+    private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(1);
+
+    private EndpointCore? _core;
+
+    private protected Endpoint()
+    {
+    }
+
+    /// <summary>Where this endpoint is bound or connected. For a bound one at port 0, with the port that was given.</summary>
+    public Address Address => Core.Address;
+
+    /// <summary>Whether it listens; otherwise it has connected.</summary>
+    public bool IsBound => Core.IsBound;
+
+    /// <summary>The peers that are connected at this moment.</summary>
+    public IReadOnlyList<Peer> Peers => [.. Core.Links().Where(static link => link.WasUp).Select(static link => link.Peer)];
+
+    /// <summary>What this endpoint has counted so far; the same numbers that <c>fairlead list</c> reads from outside.</summary>
+    public EndpointStatistics Statistics => EndpointStatistics.Of(Core.Counters);
+
+    internal EndpointCore Core => _core ?? throw new InvalidOperationException("The endpoint is not open yet.");
+
+    /// <summary>
+    /// Takes nothing new, waits until the peers have read and answered everything or <paramref name="timeout"/> has passed, then ends. Does not throw for messages that
+    /// were not delivered: the report counts them.
+    /// </summary>
+    /// <param name="timeout">At most so long; default one second.</param>
+    /// <returns>What was sent in the endpoint's life, acknowledged, not delivered, and in doubt.</returns>
+    public ValueTask<CloseReport> CloseAsync(TimeSpan? timeout = null) => Core.CloseAsync(timeout ?? DisposeTimeout);
+
+    /// <summary>Closes with one second for draining.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_core is not null)
+        {
+            await _core.CloseAsync(DisposeTimeout).ConfigureAwait(false);
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Ends at once. What the peers have not read is not delivered; they see that this end closed.</summary>
+    public void Dispose()
+    {
+        _core?.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{GetType().Name} {Address}";
+
+    private protected void Open(EndpointCore core) => _core = core;
+}

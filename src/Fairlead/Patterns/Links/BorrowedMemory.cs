@@ -1,0 +1,43 @@
+using System.Buffers;
+
+namespace Fairlead.Patterns.Links;
+
+/// <summary>Lends a blocking caller's pinned memory to the thread that writes it. The caller does not return before the loan has ended, so the pointer stays valid.</summary>
+internal sealed unsafe class BorrowedMemory : MemoryManager<byte>
+{
+    [ThreadStatic]
+    private static BorrowedMemory? _free;
+
+    private byte* _start;
+    private int _length;
+
+    public static BorrowedMemory Rent(byte* start, int length)
+    {
+        BorrowedMemory memory = _free ?? new BorrowedMemory();
+        _free = null;
+        memory._start = start;
+        memory._length = length;
+        return memory;
+    }
+
+    public void GiveBack()
+    {
+        _start = null;
+        _length = 0;
+        _free = this;
+    }
+
+    public override Span<byte> GetSpan() => new(_start, _length);
+
+    public override MemoryHandle Pin(int elementIndex = 0) => new(_start + elementIndex);
+
+    public override void Unpin()
+    {
+    }
+
+    public override Memory<byte> Memory => CreateMemory(_length);
+
+    protected override void Dispose(bool disposing)
+    {
+    }
+}

@@ -1,0 +1,295 @@
+using Fairlead.Framing;
+using Fairlead.Native;
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>Links come and go.</content>
+internal sealed partial class EndpointCore
+{
+    private const int AcceptsPerTurn = 64;
+
+    private readonly List<LinkWaitOperation> _linkWaiters = [];
+    private Link[] _linkCache = [];
+    private Link[] _announcing = [];
+    private bool _isAcceptingPaused;
+    private int _upCount;
+    private long _pastSent;
+    private long _pastAcknowledged;
+    private long _pastNotDelivered;
+    private long _pastInDoubt;
+
+    /// <summary>Why the last link went down; null while none has. A connected endpoint that has this is over.</summary>
+    public LinkEnd? LastEnd => Volatile.Read(ref _lastEnd);
+
+    /// <summary>The link of a pattern that has one peer; null while nobody is there.</summary>
+    public Link? TheLink
+    {
+        get
+        {
+            foreach (Link link in _linkCache)
+            {
+                if (link.State is LinkState.Up or LinkState.PeerClosed)
+                {
+                    return link;
+                }
+            }
+
+            return null;
+        }
+    }
+
+    public void AddLinkWaiter(LinkWaitOperation operation)
+    {
+        Link? up;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, _profile.Name);
+            if (operation.IsDone)
+            {
+                return;
+            }
+
+            up = TheLink;
+            if (up is null)
+            {
+                _linkWaiters.Add(operation);
+                return;
+            }
+        }
+
+        if (operation.TryComplete(up))
+        {
+            operation.Signal(inline: false);
+        }
+    }
+
+    public void Withdraw(LinkWaitOperation operation, Exception? error)
+    {
+        bool isOurs;
+        lock (_gate)
+        {
+            _linkWaiters.Remove(operation);
+            isOurs = error is null ? operation.TryComplete(null) : operation.TryFail(error);
+        }
+
+        if (isOurs)
+        {
+            operation.Signal(inline: false);
+        }
+    }
+
+    /// <summary>By a link whose peer has introduced itself: why it is not welcome, or null.</summary>
+    public FairleadException? Refusal(Link link, Handshake theirs)
+    {
+        if (theirs.CommonVersion() == 0)
+        {
+            return new FairleadException(
+                ErrorCode.Incompatible,
+                $"one side speaks versions {Handshake.LowestVersion} to {Handshake.HighestVersion} of the protocol, the other {theirs.Lowest} to {theirs.Highest}",
+                "Update the older program.")
+            {
+                Address = Address,
+                Peer = link.Peer,
+            };
+        }
+
+        if (!_profile.Peers.Contains(theirs.Pattern))
+        {
+            return new FairleadException(
+                ErrorCode.Incompatible,
+                $"a {_profile.Name} cannot talk to a {theirs.Pattern.ToString()}",
+                $"It talks to a {string.Join(" or ", _profile.Peers)}.")
+            {
+                Address = Address,
+                Peer = link.Peer,
+            };
+        }
+
+        if (IsBound)
+        {
+            Link? other = null;
+            int count = 0;
+            foreach (Link existing in _linkCache)
+            {
+                if (existing != link && existing.State is LinkState.Up or LinkState.PeerClosed)
+                {
+                    other = existing;
+                    count++;
+                }
+            }
+
+            if (count >= MostPeers)
+            {
+                return new FairleadException(
+                    ErrorCode.Full,
+                    MostPeers == 1 ? $"this {_profile.Name} serves one peer at a time, and that is {other!.Peer}" : $"this {_profile.Name} serves {MostPeers} peers, and all places are taken",
+                    "Connect when a peer has left.")
+                {
+                    Address = Address,
+                    Peer = other!.Peer,
+                };
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>How many peers are served at once.</summary>
+    public int MostPeers { get; set; } = int.MaxValue;
+
+    public void OnUp(Link link, Completions completions)
+    {
+        lock (_gate)
+        {
+            _upCount++;
+            Counters.SetClients(_upCount);
+            foreach (LinkWaitOperation operation in _linkWaiters)
+            {
+                if (operation.TryComplete(link))
+                {
+                    completions.Add(operation);
+                }
+            }
+
+            _linkWaiters.Clear();
+        }
+
+        _owner.OnUp(link, completions);
+    }
+
+    /// <summary>By a link that has gone down; what it received stays in the queue.</summary>
+    public void OnDown(Link link, LinkEnd end, Completions completions)
+    {
+        _pollSet.Remove(link.Connection.WaitDescriptor);
+        lock (_gate)
+        {
+            _links.Remove(link.Token);
+            UpdateLinkCache();
+            if (link.WasUp)
+            {
+                _upCount--;
+                Counters.SetClients(_upCount);
+                _pastSent += end.Sent;
+                _pastAcknowledged += end.Acknowledged;
+                _pastNotDelivered += end.IsExact ? end.Sent - end.Acknowledged : 0;
+                _pastInDoubt += end.InDoubt;
+            }
+
+            if (!IsBound)
+            {
+                Volatile.Write(ref _lastEnd, end);
+                FailureException = link.Failure;
+                foreach (LinkWaitOperation operation in _linkWaiters)
+                {
+                    if (operation.TryFail(EndException(end, link.Failure)))
+                    {
+                        completions.Add(operation);
+                    }
+                }
+
+                _linkWaiters.Clear();
+                EndReceivers(completions);
+            }
+        }
+
+        if (link.WasUp)
+        {
+            _owner.OnDown(link, end, completions);
+        }
+    }
+
+    /// <summary>The error of a call on a link that has ended.</summary>
+    public FairleadException EndException() => EndException(LastEnd ?? new LinkEnd(CloseReason.PeerDied, null), FailureException);
+
+    public string? OnSubscription(Link link, string topic, bool subscribes) => _owner.OnSubscription(link, topic, subscribes);
+
+    private FairleadException? FailureException { get; set; }
+
+    private FairleadException EndException(LinkEnd end, FairleadException? failure) =>
+        failure is null ? end.ToException(Address) : failure.Address is null ? failure.At(Address) : failure;
+
+    private Link? Find(ulong token)
+    {
+        lock (_gate)
+        {
+            return _links.GetValueOrDefault(token);
+        }
+    }
+
+    private void AddLink(Connection connection, bool isAccepted, Completions completions)
+    {
+        Link link;
+        lock (_gate)
+        {
+            link = new Link(this, connection, ++_nextToken, isAccepted);
+            _links.Add(link.Token, link);
+            UpdateLinkCache();
+        }
+
+        _pollSet.Add(connection.WaitDescriptor, link.Token, PollEvents.Read);
+        link.Open(completions);
+    }
+
+    private void UpdateLinkCache()
+    {
+        _linkCache = [.. _links.Values];
+        _announcing = [.. _links.Values.Where(static link => link.Connection.AnnouncesWaits)];
+    }
+
+    private void Accept(Completions completions)
+    {
+        try
+        {
+            for (int i = 0; i < AcceptsPerTurn && !_isClosing; i++)
+            {
+                Connection? connection = Volatile.Read(ref _listener)?.TryAccept();
+                if (connection is null)
+                {
+                    return;
+                }
+
+                AddLink(connection, isAccepted: true, completions);
+            }
+        }
+        catch (FairleadException exception) when (exception.Code == ErrorCode.Unavailable)
+        {
+            // Out of descriptors: those who wait stay in the kernel's queue, and are accepted when the slow timer tries again.
+            if (Volatile.Read(ref _listener) is { } listener)
+            {
+                _isAcceptingPaused = true;
+                _pollSet.Modify(listener.WaitDescriptor, ListenerToken, PollEvents.None);
+                ServeLater();
+            }
+        }
+    }
+
+    private void ResumeAccepting()
+    {
+        lock (_gate)
+        {
+            if (_isAcceptingPaused && !_isTornDown && _listener is { } listener)
+            {
+                _isAcceptingPaused = false;
+                _pollSet.Modify(listener.WaitDescriptor, ListenerToken, PollEvents.Read);
+            }
+        }
+    }
+
+    /// <summary>What is to be looked at after each turn.</summary>
+    private void Settle(Completions completions)
+    {
+        foreach (Link link in _linkCache)
+        {
+            if (link.State == LinkState.PeerClosed)
+            {
+                link.EndIfPeerClosed(completions);
+            }
+        }
+
+        if (_drain is { } drain && IsDrained && drain.TryComplete(null))
+        {
+            completions.Add(drain);
+        }
+    }
+}

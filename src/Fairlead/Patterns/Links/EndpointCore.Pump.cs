@@ -1,0 +1,376 @@
+using Fairlead.Framing;
+using Fairlead.Native;
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>Who waits, who leads, and what a turn does.</content>
+internal sealed partial class EndpointCore
+{
+    private const int EventsPerTurn = 64;
+
+    /// <summary>How long a bound endpoint whose user waits in turns is left alone before the reactor serves it: accepts, answers pings, acknowledges.</summary>
+    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(20);
+
+    private readonly PollEvent[] _events = new PollEvent[EventsPerTurn];
+    private readonly List<Operation> _followers = [];
+    private Registration? _registration;
+    private ITimer? _slowTimer;
+    private EventDescriptor? _wake;
+    private bool _isPumping;
+    private bool _isArmed;
+    private bool _isSlowDue;
+    private bool _wantsReactor;
+    private int _asyncWaiters;
+    private int _blockedLinks;
+
+    /// <summary>Waits in this thread until the operation is done, the time has passed, or the token is cancelled. True when it is done; else the caller withdraws it.</summary>
+    public bool Wait(Operation operation, Deadline deadline, CancellationToken token)
+    {
+        if (operation.IsDone)
+        {
+            return true;
+        }
+
+        using CancellationTokenRegistration registration = token.CanBeCanceled
+            ? token.UnsafeRegister(static state => ((WaitState)state!).Cancel(), new WaitState(this, operation))
+            : default;
+        while (!operation.IsDone)
+        {
+            if (deadline.Passed || token.IsCancellationRequested)
+            {
+                return operation.IsDone;
+            }
+
+            bool leads;
+            lock (_gate)
+            {
+                leads = TryLead();
+                if (!leads)
+                {
+                    _followers.Add(operation);
+                }
+            }
+
+            if (leads)
+            {
+                Lead(operation, deadline, token);
+            }
+            else
+            {
+                operation.Sleep(deadline);
+                lock (_gate)
+                {
+                    _followers.Remove(operation);
+                }
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Somebody must look: an operation waits whose caller does not, output is blocked, or a link was killed. Any thread, no lock of a link held.</summary>
+    public void RequestPump()
+    {
+        lock (_gate)
+        {
+            _wantsReactor = true;
+            if (!_isPumping)
+            {
+                Arm();
+            }
+        }
+    }
+
+    /// <summary>Something is to be done that has time: acknowledging, accepting.</summary>
+    public void ServeLater()
+    {
+        if (Volatile.Read(ref _isSlowDue))
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (!_isSlowDue && !_isClosed)
+            {
+                _isSlowDue = true;
+                _slowTimer ??= Settings.Time.CreateTimer(static state => ((EndpointCore)state!).OnSlowTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                _slowTimer.Change(Slow, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    /// <summary>One turn without waiting, if nobody leads.</summary>
+    public void PumpOnce()
+    {
+        lock (_gate)
+        {
+            if (!TryLead())
+            {
+                return;
+            }
+        }
+
+        Completions completions = Completions.Rent();
+        try
+        {
+            Turn(TimeSpan.Zero, completions);
+        }
+        finally
+        {
+            Leave();
+        }
+
+        completions.Run(inline: false);
+    }
+
+    /// <summary>By the reactor: the poll set is readable.</summary>
+    void IReactorClient.OnReady(PollEvents events)
+    {
+        lock (_gate)
+        {
+            _isArmed = false;
+            if (!TryLead())
+            {
+                return;
+            }
+
+            _wantsReactor = false;
+        }
+
+        Completions completions = Completions.Rent();
+        try
+        {
+            Turn(TimeSpan.Zero, completions);
+        }
+        finally
+        {
+            Leave();
+        }
+
+        // The role is free again, and the poll set armed where others wait: user code may take its time here.
+        completions.Run(inline: true);
+    }
+
+    public void SetInterest(Link link, PollEvents interest) => _pollSet.Modify(link.Connection.WaitDescriptor, link.Token, interest);
+
+    /// <summary>An asynchronous operation waits; until it is done whoever leaves the role leaves it to the reactor.</summary>
+    public void BeginAsyncWait() => Interlocked.Increment(ref _asyncWaiters);
+
+    public void EndAsyncWait() => Interlocked.Decrement(ref _asyncWaiters);
+
+    /// <summary>A link's output is blocked, or no longer: somebody must wait until it is writable.</summary>
+    public void CountBlocked(int change) => Interlocked.Add(ref _blockedLinks, change);
+
+    /// <summary>Like <see cref="RequestPump"/>, for work that no descriptor shows: the turn comes without waiting for one.</summary>
+    public void RequestTurn()
+    {
+        lock (_gate)
+        {
+            if (!_isTornDown)
+            {
+                WakePump();
+                if (!_isPumping)
+                {
+                    Arm();
+                }
+            }
+        }
+    }
+
+    private void StartServing()
+    {
+        _registration = Reactor.Shared.Register(_pollSet.Descriptor, this);
+        if (IsBound)
+        {
+            RequestPump();
+        }
+    }
+
+    private bool TryLead()
+    {
+        if (_isPumping || _isTornDown)
+        {
+            return false;
+        }
+
+        _isPumping = true;
+        return true;
+    }
+
+    /// <summary>A blocking caller pumps until its own operation is done.</summary>
+    private void Lead(Operation operation, Deadline deadline, CancellationToken token)
+    {
+        lock (_gate)
+        {
+            if (_isArmed)
+            {
+                _registration!.Disarm();
+                _isArmed = false;
+            }
+        }
+
+        FlushDeferred();
+        try
+        {
+            while (!operation.IsDone && !deadline.Passed && !token.IsCancellationRequested && !_isClosed)
+            {
+                Completions completions = Completions.Rent();
+                Turn(deadline.RemainingWait, completions);
+                completions.Run(inline: false);
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private void FlushDeferred()
+    {
+        // A caller that is about to wait for an answer does not leave its question lying.
+        foreach (Link link in _linkCache)
+        {
+            if (link.IsDeferred)
+            {
+                link.FlushDeferred();
+            }
+        }
+    }
+
+    private void Leave()
+    {
+        Operation? next = null;
+        bool tearDown;
+        lock (_gate)
+        {
+            _isPumping = false;
+            tearDown = _isClosed;
+            if (tearDown)
+            {
+                _isPumping = true;
+            }
+            else if (_followers.Count > 0)
+            {
+                next = _followers[0];
+            }
+            else if (_wantsReactor || Volatile.Read(ref _asyncWaiters) > 0 || Volatile.Read(ref _blockedLinks) > 0)
+            {
+                Arm();
+            }
+            else if (IsBound || Settings.Heartbeat > TimeSpan.Zero)
+            {
+                ServeLater();
+            }
+        }
+
+        if (tearDown)
+        {
+            TearDown();
+        }
+
+        next?.Nudge();
+    }
+
+    private void Arm()
+    {
+        if (!_isArmed && !_isTornDown && _registration is not null)
+        {
+            _isArmed = true;
+            _registration.Arm(PollEvents.Read);
+        }
+    }
+
+    /// <summary>Makes the poll set readable, so that whoever waits on it takes a turn.</summary>
+    private void WakePump()
+    {
+        if (_wake is null)
+        {
+            _wake = new EventDescriptor();
+            _pollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
+        }
+
+        _wake.Signal();
+    }
+
+    private void OnSlowTimer()
+    {
+        Volatile.Write(ref _isSlowDue, false);
+        ResumeAccepting();
+        foreach (Link link in _linkCache)
+        {
+            link.Acknowledge();
+        }
+
+        lock (_gate)
+        {
+            if (!_isPumping && !_isClosed)
+            {
+                Arm();
+            }
+        }
+    }
+
+    /// <summary>Waits, and handles what has come. By the leader.</summary>
+    private void Turn(TimeSpan timeout, Completions completions)
+    {
+        int count = _pollSet.Wait(_events, PrepareWait() ? timeout : TimeSpan.Zero);
+        EndWait(completions);
+        for (int i = 0; i < count; i++)
+        {
+            (ulong token, PollEvents events) = _events[i];
+            if (token == WakeToken)
+            {
+                _wake!.Drain();
+            }
+            else if (token == ListenerToken)
+            {
+                Accept(completions);
+            }
+            else if (Find(token) is { } link)
+            {
+                link.OnEvents(events, completions);
+            }
+        }
+
+        Settle(completions);
+    }
+
+    /// <summary>Announces the sleep to connections whose peers must know of it; false when one of them has something already.</summary>
+    private bool PrepareWait()
+    {
+        bool mayWait = true;
+        foreach (Link link in _announcing)
+        {
+            mayWait &= link.Connection.PrepareWait();
+        }
+
+        return mayWait;
+    }
+
+    private void EndWait(Completions completions)
+    {
+        foreach (Link link in _announcing)
+        {
+            link.Connection.EndWait();
+            link.Receive(completions);
+        }
+    }
+
+    /// <summary>A blocking wait that is cancelled from outside.</summary>
+    private sealed class WaitState(EndpointCore endpoint, Operation operation)
+    {
+        public void Cancel()
+        {
+            operation.Nudge();
+            lock (endpoint._gate)
+            {
+                if (endpoint._isPumping)
+                {
+                    endpoint.WakePump();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,263 @@
+using Fairlead.Framing;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>Messages that wait for the user, and callers that wait for messages.</content>
+internal sealed partial class EndpointCore
+{
+    /// <summary>Messages in a row from one link while others have some too.</summary>
+    private const int MessagesPerTurn = 16;
+
+    private readonly List<MessageCore> _handedOver = [];
+    private RingQueue<Link> _ready;
+    private RingQueue<ReceiveOperation> _receivers;
+    private int _depth;
+
+    /// <summary>The next message without waiting, or null.</summary>
+    public MessageCore? TryReceive()
+    {
+        if (TryTake() is { } message)
+        {
+            return message;
+        }
+
+        PumpOnce();
+        return TryTake();
+    }
+
+    /// <summary>The next message; null when the time has passed, or the endpoint has ended (<see cref="LastEnd"/>). Blocks.</summary>
+    public MessageCore? Receive(Deadline deadline, CancellationToken token)
+    {
+        if (TryTake() is { } message)
+        {
+            return message;
+        }
+
+        token.ThrowIfCancellationRequested();
+        ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: true);
+        Enqueue(operation);
+        if (!Wait(operation, deadline, token))
+        {
+            operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
+        }
+
+        return operation.Take();
+    }
+
+    /// <summary>The same without blocking a thread.</summary>
+    public ValueTask<MessageCore?> ReceiveAsync(TimeSpan? timeout, CancellationToken token)
+    {
+        if (TryTake() is { } message)
+        {
+            return new ValueTask<MessageCore?>(message);
+        }
+
+        if (token.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<MessageCore?>(token);
+        }
+
+        ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: false);
+        ValueTask<MessageCore?> task = operation.Task;
+        operation.WatchFor(timeout, Settings.Time, token);
+        Enqueue(operation);
+        return task;
+    }
+
+    public void Withdraw(ReceiveOperation operation, Exception? error)
+    {
+        bool isOurs;
+        lock (_gate)
+        {
+            for (int i = 0; i < _receivers.Count; i++)
+            {
+                if (_receivers[i] == operation)
+                {
+                    _receivers.RemoveAt(i);
+                    break;
+                }
+            }
+
+            // Claimed under the gate, as all are: what stands in the queue is never done.
+            isOurs = error is null ? operation.TryComplete(null) : operation.TryFail(error);
+        }
+
+        if (isOurs)
+        {
+            operation.Signal(inline: false);
+        }
+    }
+
+    /// <summary>By a link: these have arrived.</summary>
+    public void Publish(Link link, Completions completions)
+    {
+        lock (_gate)
+        {
+            _depth += link.QueueArrived();
+            if (!link.IsReady && link.InboundCount > 0)
+            {
+                link.IsReady = true;
+                _ready.Enqueue(link);
+            }
+
+            while (_receivers.Count > 0 && _ready.Count > 0)
+            {
+                ReceiveOperation operation = _receivers.Dequeue();
+                MessageCore message = TakeReady();
+                operation.TryComplete(message);
+                _handedOver.Add(message);
+                completions.Add(operation);
+            }
+
+            Counters.SetQueueDepth(_depth);
+        }
+
+        // Before anybody is woken: a type 2 message is acknowledged before its receiver can die with it in hand.
+        foreach (MessageCore message in _handedOver)
+        {
+            message.Link.AfterHandOver(message.Header.Kind);
+        }
+
+        _handedOver.Clear();
+    }
+
+    /// <summary>Drops an unread message whose sender took it back.</summary>
+    public bool TryDrop(Link link, uint id)
+    {
+        lock (_gate)
+        {
+            if (!link.TryDropInbound(id))
+            {
+                return false;
+            }
+
+            Counters.SetQueueDepth(--_depth);
+            if (link.InboundCount == 0)
+            {
+                RemoveReady(link);
+            }
+        }
+
+        return true;
+    }
+
+    public bool HasNoInbound(Link link)
+    {
+        lock (_gate)
+        {
+            return link.InboundCount == 0;
+        }
+    }
+
+    private void Enqueue(ReceiveOperation operation)
+    {
+        MessageCore? message = null;
+        lock (_gate)
+        {
+            if (operation.IsDone)
+            {
+                return;
+            }
+
+            if (_isClosed)
+            {
+                operation.TryFail(new ObjectDisposedException(_profile.Name));
+            }
+            else if (_receivers.Count == 0 && _ready.Count > 0)
+            {
+                message = TakeReady();
+                operation.TryComplete(message);
+            }
+            else if (!IsBound && _lastEnd is not null)
+            {
+                operation.TryComplete(null);
+            }
+            else
+            {
+                _receivers.Enqueue(operation);
+                if (!operation.IsBlocking && !_isPumping)
+                {
+                    Arm();
+                }
+
+                return;
+            }
+        }
+
+        message?.Link.AfterHandOver(message.Header.Kind);
+        operation.Signal(inline: false);
+    }
+
+    private MessageCore? TryTake()
+    {
+        MessageCore message;
+        lock (_gate)
+        {
+            if (_receivers.Count > 0 || _ready.Count == 0)
+            {
+                ObjectDisposedException.ThrowIf(_isClosed, _profile.Name);
+                return null;
+            }
+
+            message = TakeReady();
+        }
+
+        message.Link.AfterHandOver(message.Header.Kind);
+        return message;
+    }
+
+    /// <summary>Round robin over the links that have messages, some in a row from each. Under the gate.</summary>
+    private MessageCore TakeReady()
+    {
+        Link link = _ready[0];
+        Incoming incoming = link.Dequeue();
+        if (link.InboundCount == 0)
+        {
+            _ready.Dequeue();
+            link.IsReady = false;
+            link.Turn = 0;
+        }
+        else if (++link.Turn >= MessagesPerTurn)
+        {
+            link.Turn = 0;
+            _ready.Enqueue(_ready.Dequeue());
+        }
+
+        Counters.AddReceived(incoming.Header.Length - incoming.Header.HeadLength);
+        Counters.SetQueueDepth(--_depth);
+        MessageCore message = MessageCore.Rent(link, incoming);
+        if (incoming.Header.Kind is MessageKind.Deliver or MessageKind.Request)
+        {
+            link.AddActive(message);
+        }
+
+        return message;
+    }
+
+    private void RemoveReady(Link link)
+    {
+        link.IsReady = false;
+        link.Turn = 0;
+        for (int i = 0; i < _ready.Count; i++)
+        {
+            if (_ready[i] == link)
+            {
+                _ready.RemoveAt(i);
+                return;
+            }
+        }
+    }
+
+    /// <summary>A connected endpoint has ended: nobody will get anything more. Under the gate.</summary>
+    private void EndReceivers(Completions completions)
+    {
+        while (_receivers.Count > 0)
+        {
+            ReceiveOperation operation = _receivers.Dequeue();
+            if (operation.TryComplete(null))
+            {
+                completions.Add(operation);
+            }
+        }
+    }
+}

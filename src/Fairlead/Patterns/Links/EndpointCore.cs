@@ -1,0 +1,151 @@
+using Fairlead.Native;
+using Fairlead.Registry;
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <summary>
+/// What every pattern stands on: the listener, the links, the messages that wait for the user, the callers that wait for messages, and the pump that moves it all.
+/// </summary>
+/// <remarks>
+/// <para><b>The pump</b> is a role, held by at most one thread: a blocking caller that waits in the kernel itself, or a reactor thread. It alone reads. Who finds the role taken
+/// follows: sleeps until its operation is done or it is nudged to lead.</para>
+/// <para><b>The gate</b> guards the role, the queues and the list of links. It is never held during a system call that may take long, nor while user code runs.</para>
+/// </remarks>
+internal sealed partial class EndpointCore : IReactorClient, IDisposable
+{
+    private const ulong WakeToken = 0;
+    private const ulong ListenerToken = 1;
+
+    private readonly Lock _gate = new();
+    private readonly PatternProfile _profile;
+    private readonly ILinkOwner _owner;
+    private readonly PollSet _pollSet = new();
+    private readonly Dictionary<ulong, Link> _links = [];
+    private readonly EndpointEntry _entry;
+    private IListener? _listener;
+    private ulong _nextToken = ListenerToken;
+    private LinkEnd? _lastEnd;
+
+    private EndpointCore(Address address, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, EndpointEntry entry, bool isBound)
+    {
+        Address = address;
+        Settings = settings;
+        IsBound = isBound;
+        _profile = profile;
+        _owner = owner;
+        _entry = entry;
+        MostPeers = isBound ? profile.MostPeers : 1;
+    }
+
+    public Address Address { get; private set; }
+
+    public EndpointSettings Settings { get; }
+
+    public PatternProfile Profile => _profile;
+
+    public bool IsBound { get; }
+
+    public EndpointCounters Counters => _entry.Counters;
+
+    /// <summary>The links that are up, or have something to hand out.</summary>
+    public Link[] Links()
+    {
+        lock (_gate)
+        {
+            return [.. _links.Values];
+        }
+    }
+
+    /// <summary>Binds. Returns at once; peers are served as soon as somebody waits, or by the reactor.</summary>
+    public static EndpointCore Bind(Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner)
+    {
+        ITransport transport = BuiltInTransports.Find(address);
+        EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, transport);
+        profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsBare);
+        IListener listener = transport.Bind(address, settings);
+        EndpointCore? core = null;
+        try
+        {
+            EndpointEntry entry = EndpointEntry.Create(profile.Kind, bound: true, listener.Address.ToString(), listener.File);
+            core = new EndpointCore(listener.Address, settings, profile, owner, entry, isBound: true) { _listener = listener };
+            core._pollSet.Add(listener.WaitDescriptor, ListenerToken, PollEvents.Read);
+            core.StartServing();
+            return core;
+        }
+        catch
+        {
+            listener.Dispose();
+            core?._entry.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Connects and shakes hands.</summary>
+    public static async ValueTask<EndpointCore> ConnectAsync(Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner, CancellationToken token)
+    {
+        ITransport transport = BuiltInTransports.Find(address);
+        EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, transport);
+        profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsBare);
+        Connection connection = await ConnectWaitingAsync(transport, address, settings, token).ConfigureAwait(false);
+        EndpointCore core;
+        try
+        {
+            core = new EndpointCore(address, settings, profile, owner, EndpointEntry.Create(profile.Kind, bound: false, address.ToString()), isBound: false);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+
+        try
+        {
+            core.StartServing();
+            await core.OpenAsync(connection, token).ConfigureAwait(false);
+            return core;
+        }
+        catch
+        {
+            core.Dispose();
+            throw;
+        }
+    }
+
+    private static TransportCapabilities CapabilitiesOf(ITransport transport, Address address, EndpointSettings settings)
+    {
+        TransportCapabilities capabilities = transport.CapabilitiesOf(address);
+        return settings.IsBare ? capabilities & ~TransportCapabilities.Protocol : capabilities | TransportCapabilities.Protocol;
+    }
+
+    private static async ValueTask<Connection> ConnectWaitingAsync(ITransport transport, Address address, EndpointSettings settings, CancellationToken token)
+    {
+        Deadline deadline = Deadline.After(settings.Wait, settings.Time);
+        TimeSpan pause = TimeSpan.FromMilliseconds(5);
+        while (true)
+        {
+            try
+            {
+                return await transport.ConnectAsync(address, settings, token).ConfigureAwait(false);
+            }
+            catch (FairleadException exception) when (exception.Code == ErrorCode.NotFound && !deadline.Passed)
+            {
+                TimeSpan rest = deadline.Remaining;
+                await Task.Delay(pause < rest ? pause : rest, settings.Time, token).ConfigureAwait(false);
+                pause = pause * 2 < TimeSpan.FromMilliseconds(100) ? pause * 2 : TimeSpan.FromMilliseconds(100);
+            }
+        }
+    }
+
+    private async ValueTask OpenAsync(Connection connection, CancellationToken token)
+    {
+        LinkWaitOperation operation = LinkWaitOperation.Rent(this, isBlocking: false);
+        AddLinkWaiter(operation);
+        Completions completions = Completions.Rent();
+        AddLink(connection, isAccepted: false, completions);
+        completions.Run(inline: false);
+        operation.WatchFor(null, Settings.Time, token);
+        RequestPump();
+        await operation.Task.ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,18 @@
+namespace Fairlead.Patterns.Links;
+
+/// <summary>
+/// What a pattern hears of its links. Called by the pump, without the endpoint's gate: the implementation must not block, and completes waiting callers only through
+/// the completions that it is given.
+/// </summary>
+internal interface ILinkOwner
+{
+    /// <summary>The handshake is through.</summary>
+    void OnUp(Link link, Completions completions);
+
+    /// <summary>The link is over; it was up before.</summary>
+    void OnDown(Link link, LinkEnd end, Completions completions);
+
+    /// <summary>A peer subscribes or unsubscribes; null when accepted, else why not.</summary>
+    string? OnSubscription(Link link, string topic, bool subscribes);
+
+}

@@ -1,0 +1,81 @@
+using Fairlead.Framing;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>Messages that the user has in hand and whose senders wait for an answer.</content>
+internal sealed partial class Link
+{
+    private readonly Lock _activeGate = new();
+    private readonly Dictionary<uint, MessageCore> _active = [];
+
+    private bool HasActive
+    {
+        get
+        {
+            lock (_activeGate)
+            {
+                return _active.Count > 0;
+            }
+        }
+    }
+
+    public void AddActive(MessageCore message)
+    {
+        lock (_activeGate)
+        {
+            // A peer that uses an id twice at the same time only confuses itself: the later one gets the cancellations.
+            _active[message.Header.Id] = message;
+        }
+    }
+
+    /// <summary>The user has answered, or let go.</summary>
+    public void RemoveActive(MessageCore message)
+    {
+        lock (_activeGate)
+        {
+            if (_active.TryGetValue(message.Header.Id, out MessageCore? current) && current == message)
+            {
+                _active.Remove(message.Header.Id);
+            }
+        }
+
+        if (_state == LinkState.PeerClosed)
+        {
+            _endpoint.RequestTurn();
+        }
+    }
+
+    /// <summary>The peer no longer waits: an unread message is dropped, one in hand is told.</summary>
+    private void OnCancel(uint id)
+    {
+        if (_endpoint.TryDrop(this, id))
+        {
+            AfterHandOver(MessageKind.Cancel);
+            return;
+        }
+
+        MessageCore? message;
+        lock (_activeGate)
+        {
+            _active.TryGetValue(id, out message);
+        }
+
+        message?.CancelFor(id);
+    }
+
+    /// <summary>The peer is gone: nobody waits for what the user has in hand.</summary>
+    private void CancelActive()
+    {
+        MessageCore[] messages;
+        lock (_activeGate)
+        {
+            messages = [.. _active.Values];
+            _active.Clear();
+        }
+
+        foreach (MessageCore message in messages)
+        {
+            message.CancelFor(message.Header.Id);
+        }
+    }
+}

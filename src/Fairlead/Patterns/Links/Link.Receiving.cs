@@ -1,0 +1,423 @@
+using System.Text;
+using Fairlead.Framing;
+using Fairlead.Native;
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>Wake → lease → pattern → user. Everything here but <see cref="Dequeue"/> is called by whoever pumps the endpoint.</content>
+internal sealed partial class Link
+{
+    /// <summary>Reads of one link before another gets its turn.</summary>
+    private const int FillsPerTurn = 4;
+
+    /// <summary>Bytes of answers that may pile up for a peer that does not read them, before nothing more is read from it.</summary>
+    private const int MostUnreadAnswers = 4 * 1024 * 1024;
+
+    private RingQueue<Incoming> _arrived;
+    private RingQueue<Incoming> _inbound;
+    private long _arrivedBytes;
+    private long _inboundBytes;
+    private uint _consumed;
+    private long _consumedBytesSinceAck;
+    private uint _consumedAtAck;
+    private long _lastHeard;
+    private PollEvents _interest = PollEvents.Read;
+
+    /// <summary>Messages that lie here for the user. Under the endpoint's gate.</summary>
+    public int InboundCount => _inbound.Count;
+
+    /// <summary>Whether this link is in the endpoint's queue of links that have messages. Under the gate.</summary>
+    public bool IsReady { get; set; }
+
+    /// <summary>Messages taken in this link's turn. Under the gate.</summary>
+    public int Turn { get; set; }
+
+    /// <summary>The poll set reported the descriptor.</summary>
+    public void OnEvents(PollEvents events, Completions completions)
+    {
+        if (_state == LinkState.Down)
+        {
+            return;
+        }
+
+        if ((events & (PollEvents.Write | PollEvents.Error | PollEvents.HangUp)) != 0)
+        {
+            OnWritable(completions);
+        }
+
+        if ((events & (PollEvents.Read | PollEvents.ReadHangUp | PollEvents.HangUp | PollEvents.Error)) != 0 && (!_isPaused || (events & (PollEvents.HangUp | PollEvents.Error)) != 0))
+        {
+            Receive(completions);
+        }
+    }
+
+    /// <summary>Reads what is there, handles control messages, and queues the others for the user.</summary>
+    public void Receive(Completions completions)
+    {
+        FillResult fill = FillResult.Drained;
+        try
+        {
+            for (int i = 0; i < FillsPerTurn && _state != LinkState.Down; i++)
+            {
+                fill = _connection.Fill();
+                while (_connection.TryTake(out Incoming message))
+                {
+                    Handle(ref message, completions);
+                }
+
+                if (fill != FillResult.More)
+                {
+                    break;
+                }
+            }
+        }
+        catch (FairleadException exception) when (exception.Code is ErrorCode.Corrupt or ErrorCode.TooLarge or ErrorCode.Incompatible)
+        {
+            PublishArrived(completions);
+            Reject(exception, completions);
+            return;
+        }
+
+        _lastHeard = _time.GetTimestamp();
+        PublishArrived(completions);
+        if (fill is FillResult.End or FillResult.Broken)
+        {
+            OnEnd(fill == FillResult.End, completions);
+        }
+        else if (!IsBare && _connection.Unflushed > MostUnreadAnswers)
+        {
+            Pause();
+        }
+    }
+
+    /// <summary>Queues what has arrived for the user, and says how many messages that are. Under the endpoint's gate.</summary>
+    public int QueueArrived()
+    {
+        int count = _arrived.Count;
+        while (_arrived.Count > 0)
+        {
+            _inbound.Enqueue(_arrived.Dequeue());
+        }
+
+        _inboundBytes += _arrivedBytes;
+        _arrivedBytes = 0;
+        return count;
+    }
+
+    /// <summary>The next message for the user. Under the endpoint's gate.</summary>
+    public Incoming Dequeue()
+    {
+        Incoming message = _inbound.Dequeue();
+        _inboundBytes -= message.Header.Length;
+        _consumed++;
+        _consumedBytesSinceAck += message.Header.Length;
+        return message;
+    }
+
+    /// <summary>Gives back what nobody will read. Under the endpoint's gate, at its end.</summary>
+    public void ReleaseInbound()
+    {
+        while (_inbound.Count > 0)
+        {
+            _inbound.Dequeue().Release();
+        }
+    }
+
+    /// <summary>Drops the unread message with this id, as read as far as credit goes. Under the endpoint's gate.</summary>
+    public bool TryDropInbound(uint id)
+    {
+        for (int i = 0; i < _inbound.Count; i++)
+        {
+            ref Incoming candidate = ref _inbound[i];
+            if (candidate.Header.Id == id && candidate.Header.Kind is MessageKind.Deliver or MessageKind.Request)
+            {
+                Incoming dropped = _inbound.RemoveAt(i);
+                _inboundBytes -= dropped.Header.Length;
+                _consumed++;
+                dropped.Release();
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// What follows a hand-over, without the gate: the acknowledgement, before the message is in the user's hands where its sender waits for a receipt, otherwise
+    /// when a quarter of the window has been consumed or, by the endpoint's slow timer, a little later.
+    /// </summary>
+    public void AfterHandOver(MessageKind kind)
+    {
+        if (IsBare)
+        {
+            ResumeIfPaused();
+            return;
+        }
+
+        bool isDue = kind == MessageKind.Deliver
+            || _state == LinkState.PeerClosed
+            || _consumed - Volatile.Read(ref _consumedAtAck) >= (uint)Math.Max(1, _endpoint.Settings.Messages / 4)
+            || Volatile.Read(ref _consumedBytesSinceAck) >= _endpoint.Settings.Capacity / 4;
+        if (isDue)
+        {
+            Acknowledge();
+            if (_state == LinkState.PeerClosed)
+            {
+                _endpoint.RequestTurn();
+            }
+        }
+        else
+        {
+            _endpoint.ServeLater();
+        }
+    }
+
+    /// <summary>Tells the peer what has been consumed, if it does not know.</summary>
+    public void Acknowledge()
+    {
+        if (IsBare || _state is LinkState.Handshaking or LinkState.Down)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _consumedAtAck, Volatile.Read(ref _consumed));
+        Volatile.Write(ref _consumedBytesSinceAck, 0);
+        if (Volatile.Read(ref _ackWritten) != Volatile.Read(ref _consumed))
+        {
+            SendControl(MessageHeader.Of(MessageKind.Ack), default, default);
+        }
+    }
+
+    private void Handle(ref Incoming message, Completions completions)
+    {
+        ref MessageHeader header = ref message.Header;
+        if (_state == LinkState.Handshaking)
+        {
+            Incoming handshake = message;
+            try
+            {
+                Shake(handshake.Header, handshake.Body.Span, completions);
+            }
+            finally
+            {
+                handshake.Release();
+            }
+
+            return;
+        }
+
+        if (!IsBare)
+        {
+            OnAck(header.Ack, completions);
+        }
+
+        if (header.Kind.IsData())
+        {
+            CheckData(message);
+            _arrivedBytes += header.Length;
+            _arrived.Enqueue(message);
+            return;
+        }
+
+        Incoming control = message;
+        try
+        {
+            HandleControl(ref control, completions);
+        }
+        finally
+        {
+            control.Release();
+        }
+    }
+
+    /// <summary>Releases nothing: what is kept is cleared in <paramref name="message"/>.</summary>
+    private void HandleControl(ref Incoming message, Completions completions)
+    {
+        switch (message.Header.Kind)
+        {
+            case MessageKind.Receipt:
+            case MessageKind.Reply:
+            case MessageKind.Error:
+                OnAnswer(ref message, completions);
+                break;
+            case MessageKind.Cancel:
+                PublishArrived(completions);
+                OnCancel(message.Header.Id);
+                break;
+            case MessageKind.Subscribe:
+            case MessageKind.Unsubscribe:
+                OnSubscription(message);
+                break;
+            case MessageKind.Ack:
+            case MessageKind.Pong:
+                break;
+            case MessageKind.Ping:
+                SendControl(MessageHeader.Of(MessageKind.Pong), default, default);
+                break;
+            case MessageKind.Close:
+                PublishArrived(completions);
+                OnClose(message.Payload.Span, completions);
+                break;
+            default:
+                // Kinds of a later version that matter are agreed on in the handshake; others may be passed over.
+                throw new FairleadException(ErrorCode.Corrupt, $"the peer sent a message of the unknown kind {(byte)message.Header.Kind}");
+        }
+    }
+
+    private void CheckData(in Incoming message)
+    {
+        MessageKind kind = message.Header.Kind;
+        if (!_endpoint.Profile.Accepts(kind))
+        {
+            throw new FairleadException(ErrorCode.Corrupt, $"the peer sent a {kind} message, which a {_endpoint.Profile.Name} does not take");
+        }
+
+        if (!HeadReader.IsWellFormed(message.Head, out string? problem))
+        {
+            throw new FairleadException(ErrorCode.Corrupt, problem);
+        }
+
+        if (IsBare)
+        {
+            return;
+        }
+
+        if (_state != LinkState.Up)
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "the peer sent a message after it had closed");
+        }
+
+        int unread = _inbound.Count + _arrived.Count;
+        if (unread >= _endpoint.Settings.Messages || (unread > 0 && Volatile.Read(ref _inboundBytes) + _arrivedBytes + message.Header.Length > _endpoint.Settings.Capacity))
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "the peer sent more than the credit that it was given");
+        }
+    }
+
+    /// <summary>Hands what has arrived to the waiting receivers, or queues it.</summary>
+    private void PublishArrived(Completions completions)
+    {
+        if (_arrived.Count == 0)
+        {
+            return;
+        }
+
+        _endpoint.Publish(this, completions);
+        if (IsBare && (Volatile.Read(ref _inboundBytes) >= _endpoint.Settings.Capacity || _inbound.Count >= _endpoint.Settings.Messages))
+        {
+            Pause();
+        }
+    }
+
+    private void OnAck(uint acknowledged, Completions completions)
+    {
+        if (acknowledged == Volatile.Read(ref _acknowledged))
+        {
+            return;
+        }
+
+        lock (_sending)
+        {
+            uint count = acknowledged - _acknowledged;
+            if (count > (uint)_outstandingSizes.Count)
+            {
+                throw new FairleadException(ErrorCode.Corrupt, "the peer acknowledged messages that were never sent");
+            }
+
+            for (; count > 0; count--)
+            {
+                _outstandingBytes -= _outstandingSizes.Dequeue();
+            }
+
+            Volatile.Write(ref _acknowledged, acknowledged);
+            ServeQueued(completions);
+        }
+    }
+
+    private void OnAnswer(ref Incoming message, Completions completions)
+    {
+        lock (_sending)
+        {
+            // Answers to calls whose callers have gone are dropped here.
+            if (_calls.Remove(message.Header.Id, out LinkOperation? call))
+            {
+                if (_writing == call)
+                {
+                    throw new FairleadException(ErrorCode.Corrupt, "the peer answered a message that it cannot have read yet");
+                }
+
+                call.At = LinkOperation.Stage.Ended;
+                if (call.TryComplete(new LinkResult { Outcome = LinkOutcome.Answered, WasSent = true, WasRead = true, Answer = message }))
+                {
+                    message.Lease = null;
+                    completions.Add(call);
+                }
+            }
+        }
+    }
+
+    private void OnSubscription(in Incoming message)
+    {
+        string topic = Encoding.UTF8.GetString(message.Payload.Span);
+        string? refusal = _endpoint.OnSubscription(this, topic, message.Header.Kind == MessageKind.Subscribe);
+        SendReceipt(message.Header.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
+    }
+
+    public void SendReceipt(uint id, ReceiptStatus status, string? reason)
+    {
+        Span<byte> payload = stackalloc byte[1 + 512];
+        payload[0] = (byte)status;
+        int length = 0;
+        if (reason is not null)
+        {
+            Encoding.UTF8.TryGetBytes(reason.Length > 128 ? reason.AsSpan(0, 128) : reason, payload[1..], out length);
+        }
+
+        SendControl(MessageHeader.Of(MessageKind.Receipt, id), default, payload[..(1 + length)]);
+    }
+
+    private void Pause()
+    {
+        lock (_sending)
+        {
+            _isPaused = true;
+            UpdateInterest();
+        }
+    }
+
+    private void ResumeIfPaused()
+    {
+        if (!Volatile.Read(ref _isPaused))
+        {
+            return;
+        }
+
+        lock (_sending)
+        {
+            if (IsBare && Volatile.Read(ref _inboundBytes) > _endpoint.Settings.Capacity / 2)
+            {
+                return;
+            }
+
+            _isPaused = false;
+            UpdateInterest();
+        }
+    }
+
+    /// <summary>Tells the poll set what this link waits for. Under <c>_sending</c>.</summary>
+    private void UpdateInterest()
+    {
+        if (_isPaused && !IsBare && _connection.Unflushed <= MostUnreadAnswers / 2)
+        {
+            _isPaused = false;
+        }
+
+        PollEvents interest = (_isPaused ? PollEvents.None : PollEvents.Read) | (_isBlocked && !_isBroken ? PollEvents.Write : PollEvents.None);
+        if (interest != _interest && _state != LinkState.Down)
+        {
+            _interest = interest;
+            _endpoint.SetInterest(this, interest);
+        }
+    }
+}

@@ -1,0 +1,441 @@
+using System.Diagnostics;
+using Fairlead.Framing;
+using Fairlead.Native;
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>Pattern → buffer → commit → wake.</content>
+internal sealed partial class Link
+{
+    /// <summary>Bytes that lie together before a busy sender writes them itself; less is left to the <see cref="Flusher"/>.</summary>
+    private const int BatchBytes = 64 * 1024;
+
+    /// <summary>More messages than this within <see cref="BurstSpan"/> are a stream: they are written in batches. Fewer are written at once, for latency.</summary>
+    private const int BurstMessages = 16;
+
+    private static readonly long BurstSpan = Stopwatch.Frequency / 10_000;
+
+    private readonly Lock _sending = new();
+    private readonly Dictionary<uint, LinkOperation> _calls = [];
+    private RingQueue<LinkOperation> _queued;
+    private RingQueue<int> _outstandingSizes;
+    private LinkOperation? _writing;
+    private long _outstandingBytes;
+    private long _windowBytes;
+    private uint _windowMessages;
+    private uint _sent;
+    private uint _acknowledged;
+    private uint _ackWritten;
+    private uint _nextId;
+    private bool _isBlocked;
+    private bool _isBroken;
+    private bool _isDeferred;
+    private bool _isPaused;
+    private bool _sendsNoMore;
+    private long _longestToPeer = long.MaxValue;
+    private int _looks;
+    private long _burstStart;
+    private int _burstCount;
+    private bool _wasBurst;
+
+    /// <summary>Data messages buffered, and how many of them the peer's user was handed.</summary>
+    public (long Sent, long Acknowledged) SendCounts
+    {
+        get
+        {
+            lock (_sending)
+            {
+                // On a bare link nobody acknowledges: what the kernel took counts.
+                return (_totalSent, _totalSent - _outstandingSizes.Count);
+            }
+        }
+    }
+
+    private long _totalSent;
+
+    /// <summary>Payloads of at least so many bytes go the long way: out of the caller's own memory.</summary>
+    public const int LongPayload = 64 * 1024;
+
+    /// <summary>Refuses what the framing cannot carry or the peer does not take.</summary>
+    public void Check(ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length > _longestToPeer)
+        {
+            throw new FairleadException(ErrorCode.TooLarge, $"the message has {payload.Length} bytes, and the peer takes at most {_longestToPeer}", "Send less, or raise ?maxmessage= there.") { Address = _endpoint.Address, Peer = Peer };
+        }
+
+        _connection.Check(payload);
+    }
+
+    /// <summary>Now and then, when more than half of the window is used: the acknowledgements have probably come, and reading them in time saves sleeping for them.</summary>
+    public bool ShouldLookForAcks() =>
+        !IsBare && (Volatile.Read(ref _outstandingBytes) > _windowBytes / 2 || _outstandingSizes.Count > _windowMessages / 2) && (++_looks & 127) == 0;
+
+    /// <summary>Whether something lies that the flusher will write.</summary>
+    public bool IsDeferred => Volatile.Read(ref _isDeferred);
+
+    /// <summary>Sends a data message if there is credit and nobody waits before it. Does not block.</summary>
+    public LinkOutcome TrySend(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, LinkOperation? call = null)
+    {
+        LinkOutcome outcome;
+        bool needsPump;
+        lock (_sending)
+        {
+            outcome = CanSend(head.Length + payload.Length);
+            if (outcome == LinkOutcome.Sent)
+            {
+                Commit(ref header, head, payload, call);
+            }
+
+            // A full window is one to be written out, whatever the batch says.
+            needsPump = outcome == LinkOutcome.Sent ? FlushSoon() : _isDeferred && FlushNow();
+        }
+
+        if (needsPump)
+        {
+            _endpoint.RequestPump();
+        }
+
+        return outcome;
+    }
+
+    /// <summary>
+    /// Sends, waiting for credit and, where the payload is long, until it has been written out of the caller's memory. The operation is completed when that is done
+    /// or, for a call, when the answer is in.
+    /// </summary>
+    public void Start(LinkOperation operation)
+    {
+        bool needsPump = false;
+        Completions completions = Completions.Rent();
+        lock (_sending)
+        {
+            switch (operation.Header.Kind.IsData() ? CanSend(operation.Header.HeadLength + operation.Payload.Length) : CanControl)
+            {
+                case LinkOutcome.PeerGone:
+                    Finish(operation, LinkOutcome.PeerGone, completions);
+                    break;
+                case LinkOutcome.Full:
+                    _queued.Enqueue(operation);
+                    needsPump = (_isDeferred && FlushNow()) || !operation.IsBlocking;
+                    break;
+                default:
+                    CommitOperation(operation, completions);
+                    needsPump = FlushSoon() || (!operation.IsDone && !operation.IsBlocking);
+                    CompleteWriting(completions);
+                    break;
+            }
+        }
+
+        completions.Run(inline: false);
+        if (needsPump)
+        {
+            _endpoint.RequestPump();
+        }
+    }
+
+    /// <summary>Sends a message that needs no credit: receipts, replies, acknowledgements, close. Long payloads are copied.</summary>
+    public bool SendControl(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
+    {
+        bool needsPump;
+        lock (_sending)
+        {
+            if (_state == LinkState.Down || _isBroken)
+            {
+                return false;
+            }
+
+            Commit(ref header, head, payload, null);
+            needsPump = FlushSoon();
+        }
+
+        if (needsPump)
+        {
+            _endpoint.RequestPump();
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes what a busy sender left lying. By the flusher's thread, and by senders before they wait.</summary>
+    public void FlushDeferred()
+    {
+        bool needsPump = false;
+        Completions completions = Completions.Rent();
+        lock (_sending)
+        {
+            if (_isDeferred)
+            {
+                _isDeferred = false;
+                needsPump = FlushNow();
+                CompleteWriting(completions);
+            }
+        }
+
+        completions.Run(inline: false);
+        if (needsPump)
+        {
+            _endpoint.RequestPump();
+        }
+    }
+
+    /// <summary>The descriptor is writable again. By the pump.</summary>
+    private void OnWritable(Completions completions)
+    {
+        lock (_sending)
+        {
+            if (_state == LinkState.Down)
+            {
+                return;
+            }
+
+            Unblock();
+            FlushNow();
+            CompleteWriting(completions);
+            ServeQueued(completions);
+        }
+    }
+
+    private void Unblock()
+    {
+        if (_isBlocked)
+        {
+            _isBlocked = false;
+            _endpoint.CountBlocked(-1);
+        }
+    }
+
+    private LinkOutcome CanSend(int length)
+    {
+        if (_state is LinkState.Down || _isBroken || _sendsNoMore || _state is LinkState.PeerClosed)
+        {
+            return LinkOutcome.PeerGone;
+        }
+
+        if (_queued.Count > 0 || _state == LinkState.Handshaking)
+        {
+            return LinkOutcome.Full;
+        }
+
+        return HasCredit(length) ? LinkOutcome.Sent : LinkOutcome.Full;
+    }
+
+    private LinkOutcome CanControl => _state is LinkState.Down || _isBroken ? LinkOutcome.PeerGone : LinkOutcome.Sent;
+
+    private bool HasCredit(int length)
+    {
+        if (IsBare)
+        {
+            int unflushed = _connection.Unflushed;
+            return !_connection.HasLong && (unflushed == 0 || unflushed + length <= _windowBytes);
+        }
+
+        return _outstandingSizes.Count == 0 || (_outstandingSizes.Count < _windowMessages && _outstandingBytes + length <= _windowBytes);
+    }
+
+    /// <summary>Copies a message into the connection's memory, behind all before it.</summary>
+    private void Commit(ref MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, LinkOperation? call)
+    {
+        Prepare(ref header, head.Length, payload.Length, call);
+        Span<byte> body = _connection.Reserve(header.Length);
+        head.CopyTo(body);
+        payload.CopyTo(body[head.Length..]);
+        _connection.Commit(header);
+    }
+
+    private void CommitOperation(LinkOperation operation, Completions completions)
+    {
+        LinkOperation? call = operation.WantsAnswer ? operation : null;
+        if (operation.Payload.Length >= _connection.LongThreshold && !_connection.HasLong)
+        {
+            Prepare(ref operation.Header, operation.Header.HeadLength, operation.Payload.Length, call);
+            _connection.BeginLong(operation.Header, operation.Head, operation.Payload);
+            operation.At = LinkOperation.Stage.Writing;
+            _writing = operation;
+            return;
+        }
+
+        Commit(ref operation.Header, operation.Head, operation.Payload.Span, call);
+        if (call is null)
+        {
+            Finish(operation, LinkOutcome.Sent, completions);
+        }
+        else
+        {
+            operation.At = LinkOperation.Stage.AwaitingAnswer;
+        }
+    }
+
+    private void Prepare(ref MessageHeader header, int headLength, int payloadLength, LinkOperation? call)
+    {
+        header.HeadLength = checked((ushort)headLength);
+        header.Length = checked(headLength + payloadLength);
+        if (call is not null)
+        {
+            do
+            {
+                header.Id = ++_nextId;
+            }
+            while (header.Id == 0 || _calls.ContainsKey(header.Id));
+            call.Header.Id = header.Id;
+            _calls.Add(header.Id, call);
+        }
+
+        if (header.Kind.IsData())
+        {
+            _totalSent++;
+            if (!IsBare)
+            {
+                _sent++;
+                _outstandingSizes.Enqueue(header.Length);
+                _outstandingBytes += header.Length;
+            }
+
+            if (call is not null)
+            {
+                call.Number = _sent;
+            }
+
+            _endpoint.Counters.AddSent(payloadLength);
+        }
+
+        if (!Handshake.IsHandshake(header))
+        {
+            _ackWritten = Volatile.Read(ref _consumed);
+            header.Ack = _ackWritten;
+        }
+    }
+
+    /// <summary>Writes at once, or, in the middle of a stream of messages, when enough lies together. True when somebody must pump for the rest.</summary>
+    private bool FlushSoon()
+    {
+        if (_isBlocked)
+        {
+            return false;
+        }
+
+        if (_connection.Unflushed < BatchBytes && !_connection.HasLong && IsBurst())
+        {
+            if (!_isDeferred)
+            {
+                _isDeferred = true;
+                Flusher.Add(this);
+            }
+
+            return false;
+        }
+
+        return FlushNow();
+    }
+
+    private bool FlushNow()
+    {
+        if (_isBroken)
+        {
+            return false;
+        }
+
+        switch (_connection.Flush())
+        {
+            case FlushResult.Done:
+                if (_interest != PollEvents.Read)
+                {
+                    UpdateInterest();
+                }
+
+                return false;
+            case FlushResult.Blocked:
+                if (!_isBlocked)
+                {
+                    _isBlocked = true;
+                    _endpoint.CountBlocked(+1);
+                }
+
+                UpdateInterest();
+                return true;
+            default:
+                // What the peer sent before it went is still to be read; its end is then seen there.
+                _isBroken = true;
+                Unblock();
+                UpdateInterest();
+                return true;
+        }
+    }
+
+    private bool IsBurst()
+    {
+        long now = Stopwatch.GetTimestamp();
+        if (now - _burstStart > BurstSpan)
+        {
+            _wasBurst = _burstCount > BurstMessages && now - _burstStart < 2 * BurstSpan;
+            _burstStart = now;
+            _burstCount = 0;
+        }
+
+        return ++_burstCount > BurstMessages || _wasBurst;
+    }
+
+    /// <summary>The long message that was being written is through.</summary>
+    private void CompleteWriting(Completions completions)
+    {
+        if (_writing is not { } operation || _connection.HasLong)
+        {
+            return;
+        }
+
+        _writing = null;
+        if (operation.WantsAnswer)
+        {
+            operation.At = LinkOperation.Stage.AwaitingAnswer;
+        }
+        else
+        {
+            Finish(operation, LinkOutcome.Sent, completions);
+        }
+    }
+
+    /// <summary>Lets those who wait for credit go on, in their order.</summary>
+    private void ServeQueued(Completions completions)
+    {
+        bool any = false;
+        while (_queued.Count > 0 && _state == LinkState.Up && !_isBroken)
+        {
+            LinkOperation operation = _queued[0];
+            if (operation.IsDone)
+            {
+                _queued.Dequeue();
+                continue;
+            }
+
+            int length = operation.Header.HeadLength + operation.Payload.Length;
+            if (!HasCredit(length) || (_connection.HasLong && operation.Payload.Length >= _connection.LongThreshold))
+            {
+                break;
+            }
+
+            _queued.Dequeue();
+            CommitOperation(operation, completions);
+            any = true;
+            if (_connection.Unflushed >= BatchBytes || _connection.HasLong)
+            {
+                FlushNow();
+                CompleteWriting(completions);
+            }
+        }
+
+        if (any)
+        {
+            FlushNow();
+            CompleteWriting(completions);
+        }
+    }
+
+    private static void Finish(LinkOperation operation, LinkOutcome outcome, Completions completions)
+    {
+        operation.At = LinkOperation.Stage.Ended;
+        if (operation.TryComplete(new LinkResult { Outcome = outcome, WasSent = outcome == LinkOutcome.Sent }))
+        {
+            completions.Add(operation);
+        }
+    }
+}

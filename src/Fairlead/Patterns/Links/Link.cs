@@ -1,0 +1,100 @@
+using Fairlead.Framing;
+using Fairlead.Native;
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <summary>
+/// A connection with the session protocol on top: handshake, credit, acknowledgements, receipts, replies, heartbeat, closing. The same for every transport and pattern.
+/// </summary>
+/// <remarks>
+/// <para>Two sides, two locks. What is sent is guarded by <c>_sending</c> and may be done by any thread. What is received is handled by whoever pumps the endpoint;
+/// messages for the user lie in <c>_inbound</c>, guarded by the endpoint's gate. The gate may be held when <c>_sending</c> is taken, never the other way round.</para>
+/// <para>Credit: the peer told how many messages and bytes it is willing to hold unread. A message is sent when both fit, or when nothing is outstanding (so that a message
+/// longer than the window passes). Kinds other than data pass at any time.</para>
+/// </remarks>
+internal sealed partial class Link
+{
+    private readonly EndpointCore _endpoint;
+    private readonly Connection _connection;
+    private readonly TimeProvider _time;
+    private ITimer? _handshakeTimer;
+    private volatile LinkState _state;
+
+    public Link(EndpointCore endpoint, Connection connection, ulong token, bool isAccepted)
+    {
+        _endpoint = endpoint;
+        _connection = connection;
+        _time = endpoint.Settings.Time;
+        Token = token;
+        IsAccepted = isAccepted;
+        Peer = connection.Peer;
+        IsBare = (connection.Capabilities & TransportCapabilities.Protocol) == 0;
+        _state = IsBare ? LinkState.Up : LinkState.Handshaking;
+        if (IsBare)
+        {
+            _windowBytes = endpoint.Settings.Capacity;
+            _windowMessages = (uint)endpoint.Settings.Messages;
+            PeerPattern = PatternKind.Foreign;
+        }
+
+        connection.ReceiveLimit = LimitFor(connection.Peer);
+    }
+
+    /// <summary>Its name in the endpoint's poll set.</summary>
+    public ulong Token { get; }
+
+    public bool IsAccepted { get; }
+
+    /// <summary>Whether the peer is a program that does not speak Fairlead's protocol: messages of type 1 only, no acknowledgements.</summary>
+    public bool IsBare { get; }
+
+    public Peer Peer { get; private set; }
+
+    public PatternKind PeerPattern { get; private set; }
+
+    public LinkState State => _state;
+
+    public EndpointCore Endpoint => _endpoint;
+
+    public Connection Connection => _connection;
+
+    /// <summary>Set before the link goes down; why it did.</summary>
+    public LinkEnd? End { get; private set; }
+
+    /// <summary>Whether the pattern has heard of it.</summary>
+    public bool WasUp { get; private set; }
+
+    /// <summary>What a pattern keeps for its peer: a hub's client, a publisher's filter.</summary>
+    public object? Tag { get; set; }
+
+    private int LimitFor(Peer peer)
+    {
+        if (_endpoint.Settings.LongestMessage is { } limit)
+        {
+            return limit;
+        }
+
+        bool isOwnUser = peer.UserId == NativeProcess.UserId && (_connection.Capabilities & TransportCapabilities.CrossHost) == 0;
+        if (isOwnUser)
+        {
+            _connection.TrustLengths();
+        }
+
+        return isOwnUser ? int.MaxValue - 64 : EndpointSettings.DefaultNetworkLimit;
+    }
+}
+
+/// <summary>The life of a link.</summary>
+internal enum LinkState : byte
+{
+    /// <summary>The connection stands; the peer has not said who it is.</summary>
+    Handshaking,
+
+    Up,
+
+    /// <summary>The peer sends no more; what it sent is still being handed out and acknowledged.</summary>
+    PeerClosed,
+
+    Down,
+}

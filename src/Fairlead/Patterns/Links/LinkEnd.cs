@@ -1,0 +1,45 @@
+namespace Fairlead.Patterns.Links;
+
+/// <summary>Why a link is down, and what that means for the messages of this side.</summary>
+internal sealed record LinkEnd(CloseReason Reason, string? Text)
+{
+    /// <summary>Data messages that were sent on the link.</summary>
+    public long Sent { get; init; }
+
+    /// <summary>How many of them the peer's user was handed.</summary>
+    public long Acknowledged { get; init; }
+
+    /// <summary>Whether everything that the peer wrote has been read: what it has not acknowledged it has not handed out.</summary>
+    public bool IsExact { get; init; }
+
+    public Peer? Peer { get; init; }
+
+    public long InDoubt => IsExact ? 0 : Sent - Acknowledged;
+
+    public FairleadException ToException(Address address)
+    {
+        string what = Reason switch
+        {
+            CloseReason.ClosedByPeer => "the peer closed the connection",
+            CloseReason.PeerDied => "the peer died, or the connection to it was lost",
+            CloseReason.ProtocolError => "the connection was ended because of a protocol error",
+            CloseReason.Heartbeat => "the peer gave no sign of life for three heartbeats",
+            CloseReason.SlowConsumer => "the connection was ended because this side read too slowly",
+            CloseReason.Limit => "the connection was ended because a limit was exceeded",
+            _ => "the connection was closed on this side",
+        };
+        string who = Peer is null ? "" : $" ({Peer})";
+        string text = string.IsNullOrEmpty(Text) ? "" : $": {Text}";
+        long open = Sent - Acknowledged;
+        string counts = Sent == 0 ? "" : IsExact
+            ? $"; {Sent} messages were sent, {Acknowledged} acknowledged, {open} not delivered"
+            : $"; {Sent} messages were sent, {Acknowledged} acknowledged, {open} are in doubt";
+        ErrorCode code = Reason switch
+        {
+            CloseReason.ProtocolError => ErrorCode.Corrupt,
+            CloseReason.Limit => ErrorCode.TooLarge,
+            _ => ErrorCode.PeerGone,
+        };
+        return new FairleadException(code, $"{what}{who}{text}{counts}", "Connect again when the peer is back") { Address = address, Peer = Peer };
+    }
+}

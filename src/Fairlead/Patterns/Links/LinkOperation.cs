@@ -1,0 +1,125 @@
+using System.Buffers;
+using Fairlead.Framing;
+
+namespace Fairlead.Patterns.Links;
+
+/// <summary>What became of a send or a call.</summary>
+internal enum LinkOutcome : byte
+{
+    /// <summary>The message is buffered: in order behind all before it.</summary>
+    Sent,
+
+    /// <summary>The answer is in: a receipt, a reply, or an error.</summary>
+    Answered,
+
+    /// <summary>No credit, or others wait already.</summary>
+    Full,
+
+    /// <summary>The link is down.</summary>
+    PeerGone,
+
+    /// <summary>The time has passed.</summary>
+    TimedOut,
+}
+
+/// <summary>The end of an operation on a link.</summary>
+internal struct LinkResult
+{
+    public LinkOutcome Outcome;
+
+    /// <summary>Whether the message had left this process's hands when it ended.</summary>
+    public bool WasSent;
+
+    /// <summary>Whether the peer's user had been handed the message.</summary>
+    public bool WasRead;
+
+    /// <summary>The receipt, reply or error; its taker releases it.</summary>
+    public Incoming Answer;
+}
+
+/// <summary>A message on its way: waiting for credit, being written out of its sender's memory, or waiting for its answer.</summary>
+internal sealed class LinkOperation : Operation<LinkResult>
+{
+    private static readonly ObjectPool<LinkOperation> Pool = new(4096);
+
+    private byte[]? _head;
+    private byte[]? _copy;
+
+    public enum Stage : byte
+    {
+        /// <summary>In the link's queue for credit.</summary>
+        Queued,
+
+        /// <summary>Its payload is being written from where it lies.</summary>
+        Writing,
+
+        /// <summary>Written or buffered; an answer is awaited.</summary>
+        AwaitingAnswer,
+
+        Ended,
+    }
+
+    public Link Link { get; private set; } = null!;
+
+    public MessageHeader Header;
+
+    public Stage At { get; set; }
+
+    /// <summary>Which data message of its link it is, counted from 1; compared with acknowledgements.</summary>
+    public uint Number { get; set; }
+
+    public bool WantsAnswer => Header.Kind is MessageKind.Deliver or MessageKind.Request or MessageKind.Subscribe or MessageKind.Unsubscribe;
+
+    public ReadOnlySpan<byte> Head => _head.AsSpan(0, Header.HeadLength);
+
+    public ReadOnlyMemory<byte> Payload { get; private set; }
+
+    public static LinkOperation Rent(Link link, bool isBlocking, MessageHeader header, ReadOnlySpan<byte> head)
+    {
+        LinkOperation operation = Pool.TryRent() ?? new LinkOperation();
+        operation.Link = link;
+        operation.Header = header;
+        operation.Header.HeadLength = checked((ushort)head.Length);
+        operation.At = Stage.Queued;
+        if (head.Length > 0)
+        {
+            operation._head = ArrayPool<byte>.Shared.Rent(head.Length);
+            head.CopyTo(operation._head);
+        }
+
+        operation.Begin(isBlocking, link.Endpoint);
+        return operation;
+    }
+
+    /// <summary>The payload stays where it is until the operation has ended.</summary>
+    public void Borrow(ReadOnlyMemory<byte> payload) => Payload = payload;
+
+    /// <summary>The payload is copied: the caller's memory is free at once.</summary>
+    public void Copy(ReadOnlySpan<byte> payload)
+    {
+        _copy = ArrayPool<byte>.Shared.Rent(payload.Length);
+        payload.CopyTo(_copy);
+        Payload = _copy.AsMemory(0, payload.Length);
+    }
+
+    public override void Withdraw(Exception? error) => Link.Withdraw(this, error);
+
+    protected override void GiveBack()
+    {
+        if (_head is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_head);
+            _head = null;
+        }
+
+        if (_copy is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_copy);
+            _copy = null;
+        }
+
+        Payload = default;
+        Link = null!;
+        Pool.Return(this);
+    }
+}

@@ -1,0 +1,25 @@
+namespace Fairlead.Patterns.Links;
+
+/// <summary>A caller that waits for a link to come up: one that connects, or a bound endpoint that wants to send and has nobody to send to. Null when the time has passed.</summary>
+internal sealed class LinkWaitOperation : Operation<Link?>
+{
+    private static readonly ObjectPool<LinkWaitOperation> Pool = new(64);
+
+    public EndpointCore Endpoint { get; private set; } = null!;
+
+    public static LinkWaitOperation Rent(EndpointCore endpoint, bool isBlocking)
+    {
+        LinkWaitOperation operation = Pool.TryRent() ?? new LinkWaitOperation();
+        operation.Endpoint = endpoint;
+        operation.Begin(isBlocking, endpoint);
+        return operation;
+    }
+
+    public override void Withdraw(Exception? error) => Endpoint.Withdraw(this, error);
+
+    protected override void GiveBack()
+    {
+        Endpoint = null!;
+        Pool.Return(this);
+    }
+}

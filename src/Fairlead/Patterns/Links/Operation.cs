@@ -1,0 +1,245 @@
+using System.Threading.Tasks.Sources;
+using Fairlead.Native;
+
+namespace Fairlead.Patterns.Links;
+
+/// <summary>
+/// Something that a caller waits for: blocking, or by a <see cref="ValueTask{TResult}"/>. Completed once, by whoever pumps the endpoint, or withdrawn by its caller.
+/// Pooled: it goes back when its result has been taken.
+/// </summary>
+internal abstract class Operation
+{
+    private const int Pending = 0;
+    private const int Done = 1;
+
+    private int _state;
+    private bool _sleeps;
+    private bool _nudged;
+    private EndpointCore _endpoint = null!;
+
+    /// <summary>Whether the caller waits in its own thread; decides how it is woken.</summary>
+    public bool IsBlocking { get; private set; }
+
+    public bool IsDone => Volatile.Read(ref _state) == Done;
+
+    /// <summary>Starts a use. An asynchronous one keeps the reactor at the endpoint's side until it is signalled.</summary>
+    protected void Begin(bool isBlocking, EndpointCore endpoint)
+    {
+        IsBlocking = isBlocking;
+        _endpoint = endpoint;
+        if (!isBlocking)
+        {
+            endpoint.BeginAsyncWait();
+        }
+
+        _sleeps = _nudged = false;
+        Volatile.Write(ref _state, Pending);
+    }
+
+    /// <summary>The right to complete it: true for one caller only.</summary>
+    protected bool TryClaim() => Interlocked.CompareExchange(ref _state, Done, Pending) == Pending;
+
+    /// <summary>Wakes the caller. Called once, by the claimer, without any lock held; <paramref name="inline"/>: a continuation may run on this thread.</summary>
+    public abstract void Signal(bool inline);
+
+    /// <summary>A follower sleeps until it is done, nudged, or the time has passed.</summary>
+    public void Sleep(Deadline deadline)
+    {
+        lock (this)
+        {
+            _sleeps = true;
+            while (!IsDone && !_nudged && !deadline.Passed)
+            {
+                TimeSpan rest = deadline.RemainingWait;
+                Monitor.Wait(this, rest == Timeout.InfiniteTimeSpan || rest > WaitTimes.Longest ? WaitTimes.Longest : rest + TimeSpan.FromMilliseconds(1));
+            }
+
+            _sleeps = _nudged = false;
+        }
+    }
+
+    /// <summary>Makes a sleeping follower look again: it is to lead, or its token was cancelled.</summary>
+    public void Nudge()
+    {
+        lock (this)
+        {
+            _nudged = true;
+            Monitor.PulseAll(this);
+        }
+    }
+
+    protected void EndAsyncWait() => _endpoint.EndAsyncWait();
+
+    protected void WakeSleeper()
+    {
+        // The state was written before; a follower that has not gone to sleep yet sees it under the lock.
+        lock (this)
+        {
+            if (_sleeps)
+            {
+                Monitor.PulseAll(this);
+            }
+        }
+    }
+
+    private static class WaitTimes
+    {
+        public static readonly TimeSpan Longest = TimeSpan.FromDays(1);
+    }
+}
+
+/// <summary>An operation with a result.</summary>
+internal abstract class Operation<T> : Operation, IValueTaskSource<T>
+{
+    private ManualResetValueTaskSourceCore<T> _core;
+    private T _result = default!;
+    private Exception? _error;
+    private CancellationTokenRegistration _registration;
+    private Expiry? _expiry;
+
+    public ValueTask<T> Task => new(this, _core.Version);
+
+    public CancellationToken Token { get; private set; }
+
+    public bool TryComplete(T result)
+    {
+        if (!TryClaim())
+        {
+            return false;
+        }
+
+        _result = result;
+        return true;
+    }
+
+    public bool TryFail(Exception error)
+    {
+        if (!TryClaim())
+        {
+            return false;
+        }
+
+        _error = error;
+        return true;
+    }
+
+    public override void Signal(bool inline)
+    {
+        if (IsBlocking)
+        {
+            WakeSleeper();
+            return;
+        }
+
+        EndAsyncWait();
+        _core.RunContinuationsAsynchronously = !inline;
+        if (_error is null)
+        {
+            _core.SetResult(_result);
+        }
+        else
+        {
+            _core.SetException(_error);
+        }
+    }
+
+    /// <summary>Cancels by <see cref="Withdraw"/> when the token is cancelled or the time has passed. For async callers; a blocking one watches both itself.</summary>
+    public void WatchFor(TimeSpan? timeout, TimeProvider time, CancellationToken token)
+    {
+        Token = token;
+        if (timeout is { } span && span != Timeout.InfiniteTimeSpan)
+        {
+            _expiry = new Expiry(this);
+            _expiry.Start(time, span);
+        }
+
+        if (token.CanBeCanceled)
+        {
+            _registration = token.UnsafeRegister(static (state, t) => ((Operation<T>)state!).Withdraw(new OperationCanceledException(t)), this);
+        }
+    }
+
+    /// <summary>The result of a blocking caller that has seen <see cref="Operation.IsDone"/>; gives the operation back.</summary>
+    public T Take()
+    {
+        T result = _result;
+        Exception? error = _error;
+        Recycle();
+        return error is null ? result : throw error;
+    }
+
+    T IValueTaskSource<T>.GetResult(short token)
+    {
+        try
+        {
+            return _core.GetResult(token);
+        }
+        finally
+        {
+            Recycle();
+        }
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<T>.GetStatus(short token) => _core.GetStatus(token);
+
+    void IValueTaskSource<T>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _core.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>
+    /// The caller no longer waits: takes the operation out of its queue and completes it, unless it is done already. With <paramref name="error"/> where there is one;
+    /// null: the time has passed, which is a result.
+    /// </summary>
+    public abstract void Withdraw(Exception? error);
+
+    protected abstract void GiveBack();
+
+    private void Recycle()
+    {
+        // Waits for a callback that runs on another thread, so none reaches the next use. No lock is held here.
+        _registration.Dispose();
+        _registration = default;
+        _expiry?.End();
+        _expiry = null;
+        Token = default;
+        _result = default!;
+        _error = null;
+        _core.Reset();
+        GiveBack();
+    }
+
+    /// <summary>The time-out of one use. A tick that comes late finds it ended and leaves the next use alone.</summary>
+    private sealed class Expiry(Operation<T> operation)
+    {
+        private readonly Lock _gate = new();
+        private ITimer? _timer;
+        private bool _hasEnded;
+
+        public void Start(TimeProvider time, TimeSpan span)
+        {
+            lock (_gate)
+            {
+                _timer = time.CreateTimer(static state => ((Expiry)state!).Tick(), this, span, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        public void End()
+        {
+            lock (_gate)
+            {
+                _hasEnded = true;
+                _timer?.Dispose();
+            }
+        }
+
+        private void Tick()
+        {
+            lock (_gate)
+            {
+                if (!_hasEnded)
+                {
+                    operation.Withdraw(null);
+                }
+            }
+        }
+    }
+}

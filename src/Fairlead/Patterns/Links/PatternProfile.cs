@@ -1,0 +1,65 @@
+using Fairlead.Framing;
+
+namespace Fairlead.Patterns.Links;
+
+/// <summary>What a pattern needs of a transport and allows its peers. One value per pattern.</summary>
+internal sealed record PatternProfile
+{
+    public required PatternKind Kind { get; init; }
+
+    public required string Name { get; init; }
+
+    /// <summary>The patterns that it talks to.</summary>
+    public required PatternKind[] Peers { get; init; }
+
+    /// <summary>The kinds of data message that it takes.</summary>
+    public MessageKind[] Takes { get; init; } = [];
+
+    public required TransportCapabilities Needs { get; init; }
+
+    /// <summary>Whether it works with programs that do not speak Fairlead's protocol.</summary>
+    public bool TalksBare { get; init; }
+
+    /// <summary>How many peers a bound endpoint serves at once.</summary>
+    public int MostPeers { get; init; } = int.MaxValue;
+
+    public bool Accepts(MessageKind kind) => Array.IndexOf(Takes, kind) >= 0;
+
+    /// <summary>Refuses what the transport cannot do.</summary>
+    /// <exception cref="FairleadException">NotSupported, with what is missing.</exception>
+    public void Check(Address address, TransportCapabilities capabilities, bool isBare)
+    {
+        if (isBare && !TalksBare)
+        {
+            throw new FairleadException(ErrorCode.NotSupported, $"a {Name} needs Fairlead's own framing", "Leave ?framing= away at both ends, or use a Sender, Receiver, Pair or Hub") { Address = address };
+        }
+
+        TransportCapabilities missing = Needs & ~capabilities;
+        if (missing != 0)
+        {
+            throw new FairleadException(ErrorCode.NotSupported, $"a {Name} needs a transport that is {Describe(missing)}, and {address.Scheme}:// is not", "Choose another address") { Address = address };
+        }
+    }
+
+    private static string Describe(TransportCapabilities missing)
+    {
+        List<string> words = [];
+        foreach ((TransportCapabilities flag, string word) in new[]
+        {
+            (TransportCapabilities.Duplex, "duplex"),
+            (TransportCapabilities.Reliable, "reliable"),
+            (TransportCapabilities.Ordered, "ordered"),
+            (TransportCapabilities.KeepsBoundaries, "able to keep message boundaries"),
+            (TransportCapabilities.ManyPeers, "able to serve several peers"),
+            (TransportCapabilities.Protocol, "able to carry Fairlead's protocol"),
+        })
+        {
+            if ((missing & flag) != 0)
+            {
+                words.Add(word);
+            }
+        }
+
+        return string.Join(" and ", words);
+    }
+}

@@ -1,0 +1,13 @@
+using Fairlead.Native;
+
+namespace Fairlead.Patterns.Links;
+
+/// <summary>What this process calls itself to its peers: its command line, as far as it is short.</summary>
+internal static class ProgramName
+{
+    private const int Longest = 120;
+
+    public static readonly string Own = Shorten(NativeProcess.CommandLine(NativeProcess.Id) ?? Environment.ProcessPath ?? "");
+
+    private static string Shorten(string text) => text.Length <= Longest ? text : string.Concat(text.AsSpan(0, Longest - 1), "…");
+}

@@ -1,0 +1,129 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <summary>
+/// A received message: a lease on the memory in which it arrived. Dispose it to give the memory back; every member throws <see cref="ObjectDisposedException"/> afterwards.
+/// Copies of this value are the same message.
+/// </summary>
+/// <remarks>
+/// A type 2 message (<see cref="WantsReceipt"/>) is accepted by <see cref="Accept"/>, by asking a receive loop for the next one, or by the return of a handler. Disposed
+/// without that, its sender is told <see cref="DeliveryStatus.NotDelivered"/>.
+/// </remarks>
+public readonly struct Message : IDisposable, IEquatable<Message>
+{
+    private readonly MessageCore? _core;
+    private readonly int _version;
+
+    internal Message(MessageCore core)
+    {
+        _core = core;
+        _version = core.Version;
+    }
+
+    /// <summary>The payload, where it lies. Valid until <see cref="Dispose"/>.</summary>
+    public ReadOnlySpan<byte> Span => Memory.Span;
+
+    /// <summary>The payload, where it lies. Valid until <see cref="Dispose"/>.</summary>
+    public ReadOnlyMemory<byte> Memory => Core.Payload;
+
+    /// <summary>Bytes of the payload.</summary>
+    public int Length => Memory.Length;
+
+    /// <summary>The payload read as UTF-8, as a new string.</summary>
+    public string Text => Encoding.UTF8.GetString(Span);
+
+    /// <summary>Who sent it.</summary>
+    public Peer Peer => Core.Link.Peer;
+
+    /// <summary>The topic of a published message, else empty.</summary>
+    public string Topic => HeadReader.TryGet(Core.Head, HeadField.Topic, out ReadOnlySpan<byte> topic) ? Encoding.UTF8.GetString(topic) : "";
+
+    /// <summary>How many messages were dropped before this one, because this end was too slow.</summary>
+    public long Missed => HeadReader.TryGet(Core.Head, HeadField.Missed, out ulong missed) ? (long)missed : 0;
+
+    /// <summary>Whether somebody else was handed it before and did not accept it.</summary>
+    public bool Redelivered => (Core.Header.Flags & MessageFlags.Redelivered) != 0;
+
+    /// <summary>Whether its sender waits for a receipt.</summary>
+    public bool WantsReceipt => Core.Header.Kind == MessageKind.Deliver;
+
+    internal MessageKind Kind => Core.Header.Kind;
+
+    internal MessageCore Core
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_core is null, typeof(Message));
+            _core.Check(_version);
+            return _core;
+        }
+    }
+
+    /// <summary>Reads the payload as JSON.</summary>
+    /// <param name="type">The type's metadata, from a source-generated context.</param>
+    /// <exception cref="JsonException">The payload is not such JSON.</exception>
+    public T? Read<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Span, type);
+
+    /// <summary>Tells the sender of a type 2 message that it is delivered. Once; on other messages, or the second time, nothing happens. Does not block.</summary>
+    public void Accept()
+    {
+        MessageCore core = Core;
+        if (core.Header.Kind == MessageKind.Deliver && core.TrySettle(_version))
+        {
+            core.Link.SendReceipt(core.Header.Id, ReceiptStatus.Accepted, null);
+            core.Link.RemoveActive(core);
+        }
+    }
+
+    /// <summary>Tells the sender of a type 2 message that it is not delivered, and why. Does not block.</summary>
+    /// <param name="reason">A sentence for the sender; the first 128 characters are told.</param>
+    public void Reject(string reason)
+    {
+        MessageCore core = Core;
+        if (core.Header.Kind == MessageKind.Deliver && core.TrySettle(_version))
+        {
+            core.Link.SendReceipt(core.Header.Id, ReceiptStatus.NotDelivered, reason);
+            core.Link.RemoveActive(core);
+        }
+    }
+
+    /// <summary>For loops: their body may have disposed the message itself.</summary>
+    internal void AcceptUnlessDisposed()
+    {
+        if (_core is not null && _core.Version == _version)
+        {
+            Accept();
+        }
+    }
+
+    internal void RejectUnlessDisposed(string reason)
+    {
+        if (_core is not null && _core.Version == _version)
+        {
+            Reject(reason);
+        }
+    }
+
+    /// <summary>Gives the memory back. The second time is harmless.</summary>
+    public void Dispose() => _core?.Release(_version, null);
+
+    /// <inheritdoc/>
+    public bool Equals(Message other) => _core == other._core && _version == other._version;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is Message other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(_core, _version);
+
+    /// <summary>Whether both are the same message.</summary>
+    public static bool operator ==(Message left, Message right) => left.Equals(right);
+
+    /// <summary>Whether they are different messages.</summary>
+    public static bool operator !=(Message left, Message right) => !left.Equals(right);
+}

@@ -1,0 +1,97 @@
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <summary>
+/// Receives the messages of <see cref="Sender"/>s. A bound receiver takes them from many senders, in turn, some in a row from each; the order of one sender is kept.
+/// </summary>
+public sealed class Receiver : Endpoint, ILinkOwner
+{
+    private static readonly PatternProfile Profile = new()
+    {
+        Kind = PatternKind.Receiver,
+        Name = "Receiver",
+        Peers = [PatternKind.Sender],
+        Takes = [MessageKind.Send, MessageKind.Deliver],
+        Needs = TransportCapabilities.None,
+        TalksBare = true,
+    };
+
+    private Inbox Inbox => new(Core);
+
+    /// <summary>Binds, for senders that will connect.</summary>
+    /// <exception cref="FairleadException">AlreadyExists: the name is held, by whom is said. PermissionDenied. NotSupported: the transport lacks what the pattern needs.</exception>
+    /// <exception cref="AddressFormatException">The address has an unknown or ill-formed option.</exception>
+    public static Receiver Bind(Address address, EndpointOptions? options = null)
+    {
+        Receiver receiver = new();
+        receiver.Open(EndpointCore.Bind(address, options, Profile, receiver));
+        return receiver;
+    }
+
+    /// <summary>Binds, for senders that will connect. Completes at once.</summary>
+    /// <inheritdoc cref="Bind" path="/exception"/>
+    public static ValueTask<Receiver> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
+        Opening.Run(() => Bind(address, options), token);
+
+    /// <summary>Connects to a bound sender. Blocks.</summary>
+    /// <exception cref="FairleadException">NotFound: nobody listens there (and did not within <c>?wait=</c>). Incompatible: another pattern or version is there. PermissionDenied. Full: all places are taken.</exception>
+    /// <exception cref="AddressFormatException">The address has an unknown or ill-formed option.</exception>
+    public static Receiver Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
+        Opening.Wait(ConnectAsync(address, options, token));
+
+    /// <summary>Connects to a bound sender.</summary>
+    /// <inheritdoc cref="Connect" path="/exception"/>
+    public static async ValueTask<Receiver> ConnectAsync(Address address, EndpointOptions? options = null, CancellationToken token = default)
+    {
+        Receiver receiver = new();
+        receiver.Open(await EndpointCore.ConnectAsync(address, options, Profile, receiver, token).ConfigureAwait(false));
+        return receiver;
+    }
+
+    /// <summary>The next message if one is there. Does not block.</summary>
+    /// <exception cref="FairleadException">PeerGone: a connected receiver has lost its sender, and everything that came was taken.</exception>
+    public bool TryReceive(out Message message) => Inbox.TryReceive(out message);
+
+    /// <summary>The next message if one comes in time. Blocks.</summary>
+    /// <inheritdoc cref="TryReceive(out Message)" path="/exception"/>
+    public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken token = default) => Inbox.TryReceive(timeout, out message, token);
+
+    /// <summary>The next message. Blocks.</summary>
+    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <returns>A lease: dispose it; accept it first, where its sender waits for a receipt.</returns>
+    /// <exception cref="FairleadException">Timeout. PeerGone: a connected receiver has lost its sender, and everything that came was taken.</exception>
+    public Message Receive(TimeSpan? timeout = null, CancellationToken token = default) => Inbox.Receive(timeout, token);
+
+    /// <summary>The next message.</summary>
+    /// <inheritdoc cref="Receive" path="/param|/returns|/exception"/>
+    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout = null, CancellationToken token = default) => Inbox.ReceiveAsync(timeout, token);
+
+    /// <summary>The next message.</summary>
+    /// <inheritdoc cref="Receive" path="/returns|/exception"/>
+    public ValueTask<Message> ReceiveAsync(CancellationToken token) => Inbox.ReceiveAsync(null, token);
+
+    /// <summary>
+    /// All messages, one after the other. Asking for the next one accepts the one before and gives its memory back; leaving the loop by <c>break</c> or an exception gives it back unaccepted.
+    /// A connected receiver's loop ends when its sender closes, and throws PeerGone when the sender died.
+    /// </summary>
+    public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken token = default) => Inbox.ReceiveAllAsync(token);
+
+    /// <summary>Calls the handler for each message until the token is cancelled. Its return accepts the message; its exception does not, tells the sender why, and ends the run.</summary>
+    /// <param name="handler">Called with the message, which is valid until it returns.</param>
+    /// <param name="concurrency">How many handlers may run at once. More than one gives up the order.</param>
+    /// <param name="token">Ends the run.</param>
+    public Task RunAsync(Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken token = default) => Inbox.RunAsync(handler, concurrency, token);
+
+    void ILinkOwner.OnUp(Link link, Completions completions)
+    {
+    }
+
+    void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
+    {
+    }
+
+    string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a receiver has no topics";
+}

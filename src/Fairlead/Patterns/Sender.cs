@@ -1,0 +1,116 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <summary>
+/// Sends messages to one <see cref="Receiver"/>: point to point, of type 1 (asynchronous: done when buffered) and type 2 (synchronous: done when the receipt is in).
+/// </summary>
+/// <remarks>
+/// What is buffered waits for a receiver that reads; how much may wait is the receiver's <c>capacity</c>. The order is the order of sending, over all threads.
+/// A bound sender serves one receiver at a time.
+/// </remarks>
+public sealed class Sender : Endpoint, ILinkOwner
+{
+    private static readonly PatternProfile Profile = new()
+    {
+        Kind = PatternKind.Sender,
+        Name = "Sender",
+        Peers = [PatternKind.Receiver],
+        Needs = TransportCapabilities.None,
+        TalksBare = true,
+        MostPeers = 1,
+    };
+
+    private Outbox Outbox => new(Core);
+
+    /// <summary>Binds, for a receiver that will connect.</summary>
+    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    public static Sender Bind(Address address, EndpointOptions? options = null)
+    {
+        Sender sender = new();
+        sender.Open(EndpointCore.Bind(address, options, Profile, sender));
+        return sender;
+    }
+
+    /// <summary>Binds, for a receiver that will connect. Completes at once.</summary>
+    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    public static ValueTask<Sender> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
+        Opening.Run(() => Bind(address, options), token);
+
+    /// <summary>Connects to a bound receiver. Blocks.</summary>
+    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    public static Sender Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
+        Opening.Wait(ConnectAsync(address, options, token));
+
+    /// <summary>Connects to a bound receiver.</summary>
+    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    public static async ValueTask<Sender> ConnectAsync(Address address, EndpointOptions? options = null, CancellationToken token = default)
+    {
+        Sender sender = new();
+        sender.Open(await EndpointCore.ConnectAsync(address, options, Profile, sender, token).ConfigureAwait(false));
+        return sender;
+    }
+
+    /// <summary>Type 1, without waiting: buffers the message if that goes at once. Never overtakes a sender that waits.</summary>
+    /// <param name="message">Copied before this returns.</param>
+    /// <returns>Sent; Full when the receiver has not read enough yet; NoPeer when a bound sender has no receiver; PeerGone when a connected one has lost it.</returns>
+    public SendResult TrySend(ReadOnlySpan<byte> message) => Outbox.TrySend(MessageKind.Send, default, message);
+
+    /// <summary>Type 1, blocking: waits until the message is buffered.</summary>
+    /// <param name="message">The caller's again when this returns.</param>
+    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <exception cref="FairleadException">Timeout: there was no room in time, the message is not sent. PeerGone: the receiver is gone; the message says how many are in doubt. TooLarge.</exception>
+    public void Send(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.Send(message, timeout, token);
+
+    /// <summary>Type 1: completes when the message is buffered.</summary>
+    /// <param name="message">Copied before this returns, where it must wait.</param>
+    /// <param name="token">Ends the wait; the message is then not sent.</param>
+    /// <inheritdoc cref="Send" path="/exception"/>
+    [OverloadResolutionPriority(1)]
+    public ValueTask SendAsync(ReadOnlySpan<byte> message, CancellationToken token = default) => Outbox.SendAsync(message, token);
+
+    /// <summary>Type 1: completes when the message is buffered or, where it is long, written out of the memory given.</summary>
+    /// <param name="message">Must stay as it is until completion.</param>
+    /// <param name="token">Ends the wait; a message that is half written is sent nevertheless, from a copy.</param>
+    /// <inheritdoc cref="Send" path="/exception"/>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken token = default) => Outbox.SendAsync(message, token);
+
+    /// <summary>Type 1: sends a value as JSON.</summary>
+    /// <inheritdoc cref="Send" path="/exception"/>
+    public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken token = default) => SendAsync(JsonSerializer.SerializeToUtf8Bytes(value, type).AsSpan(), token);
+
+    /// <summary>Type 2, blocking: waits for the receiver's receipt.</summary>
+    /// <param name="message">The caller's again when this returns.</param>
+    /// <param name="timeout">At most so long for sending and receipt together; null: for ever.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <returns>Delivered, or a negative receipt: not delivered or unknown, with the reason. A lost receiver and a time-out are results, not exceptions.</returns>
+    public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.Deliver(message, timeout, token);
+
+    /// <summary>Type 2: completes when the receipt is in, or is known not to come.</summary>
+    /// <inheritdoc cref="Deliver" path="/param|/returns"/>
+    [OverloadResolutionPriority(1)]
+    public ValueTask<Delivery> DeliverAsync(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.DeliverAsync(message, timeout, token);
+
+    /// <summary>Type 2: completes when the receipt is in, or is known not to come. The memory must stay as it is until then.</summary>
+    /// <inheritdoc cref="Deliver" path="/param|/returns"/>
+    public ValueTask<Delivery> DeliverAsync(ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.DeliverAsync(message, timeout, token);
+
+    /// <summary>Memory to write a message into; one loan at a time. Where the transport allows it, it is memory that the receiver reads.</summary>
+    /// <param name="size">Bytes at most.</param>
+    public Loan Loan(int size) => new(this, size);
+
+    void ILinkOwner.OnUp(Link link, Completions completions)
+    {
+    }
+
+    void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
+    {
+    }
+
+    string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a sender has no topics";
+}

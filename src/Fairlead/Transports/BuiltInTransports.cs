@@ -1,0 +1,34 @@
+using Fairlead.Transports.Inproc;
+using Fairlead.Transports.Tcp;
+using Fairlead.Transports.UnixSocket;
+
+namespace Fairlead.Transports;
+
+/// <summary>The parts list: which mechanism serves which scheme. It alone names concrete transports, and nothing is looked up by reflection.</summary>
+internal static class BuiltInTransports
+{
+    private static readonly ITransport[] Transports =
+    [
+        new InprocTransport(),
+        new UnixSocketTransport(),
+        new UnixPacketTransport(),
+        new TcpTransport(),
+    ];
+
+    /// <summary>Every transport, in the order of the documentation.</summary>
+    public static IReadOnlyList<ITransport> All => Transports;
+
+    /// <exception cref="FairleadException">NotSupported: no transport serves this scheme.</exception>
+    public static ITransport Find(Address address)
+    {
+        foreach (ITransport transport in Transports)
+        {
+            if (transport.Scheme == address.Scheme)
+            {
+                return transport;
+            }
+        }
+
+        throw new FairleadException(ErrorCode.NotSupported, $"{address.Scheme}:// is not served by this version", $"Use one of {string.Join(", ", Transports.Select(static t => t.Scheme))}.") { Address = address };
+    }
+}

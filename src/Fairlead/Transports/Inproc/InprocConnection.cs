@@ -1,0 +1,208 @@
+using Fairlead.Framing;
+using Fairlead.Native;
+
+namespace Fairlead.Transports.Inproc;
+
+/// <summary>
+/// One end of a pair inside the process. What this end commits is put into the other end's inbox by <see cref="Flush"/>, which always goes at once: credit bounds the inbox.
+/// </summary>
+internal sealed class InprocConnection : Connection
+{
+    private readonly EventDescriptor _event = new();
+    private readonly Lock _gate = new();
+    private readonly Queue<Incoming> _inbox = new();
+    private readonly List<Incoming> _outbox = [];
+    private InprocConnection _other = null!;
+    private Chunk? _chunk;
+    private int _chunkFilled;
+    private bool _hasEnded;
+    private bool _isAborted;
+    private bool _isDisposed;
+
+    private InprocConnection()
+    {
+    }
+
+    public override TransportCapabilities Capabilities => InprocTransport.Capabilities | TransportCapabilities.Protocol;
+
+    public override Peer Peer { get; } = new() { ProcessId = NativeProcess.Id, UserId = NativeProcess.UserId };
+
+    public override Descriptor WaitDescriptor => _event.Descriptor;
+
+    public override int Unflushed => 0;
+
+    public override int LongThreshold => int.MaxValue;
+
+    public override bool HasLong => false;
+
+    public static (InprocConnection Near, InprocConnection Far) Pair()
+    {
+        InprocConnection near = new();
+        InprocConnection far = new() { _other = near };
+        near._other = far;
+        return (near, far);
+    }
+
+    public override Span<byte> Reserve(int bodyLength)
+    {
+        if (_chunk is { IsUnshared: true })
+        {
+            _chunkFilled = 0;
+        }
+
+        if (_chunk is null || _chunk.Capacity - _chunkFilled < bodyLength)
+        {
+            _chunk?.Release();
+            _chunk = Chunk.Rent(Math.Max(bodyLength, Chunk.PooledSize));
+            _chunkFilled = 0;
+        }
+
+        return _chunk.Free(_chunkFilled)[..bodyLength];
+    }
+
+    public override void Commit(in MessageHeader header)
+    {
+        _chunk!.Hold();
+        _outbox.Add(new Incoming { Header = header, Body = _chunk.Memory(_chunkFilled, header.Length), Lease = _chunk });
+        _chunkFilled += header.Length;
+    }
+
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => throw new NotSupportedException();
+
+    public override void DetachLong()
+    {
+    }
+
+    public override FlushResult Flush()
+    {
+        if (_outbox.Count == 0)
+        {
+            return FlushResult.Done;
+        }
+
+        bool wasTaken = !_isAborted && _other.TryPut(_outbox);
+        if (!wasTaken)
+        {
+            foreach (Incoming message in _outbox)
+            {
+                message.Release();
+            }
+        }
+
+        _outbox.Clear();
+        LetGoWhenIdle();
+        return wasTaken ? FlushResult.Done : FlushResult.Broken;
+    }
+
+    public override FillResult Fill()
+    {
+        lock (_gate)
+        {
+            // Drained before looking: what is put in later signals again.
+            _event.Drain();
+            return _hasEnded || _isAborted ? FillResult.End : FillResult.Drained;
+        }
+    }
+
+    public override bool TryTake(out Incoming message)
+    {
+        lock (_gate)
+        {
+            if (!_inbox.TryDequeue(out message))
+            {
+                return false;
+            }
+        }
+
+        if (message.Header.Length > ReceiveLimit)
+        {
+            message.Release();
+            throw new FairleadException(ErrorCode.TooLarge, $"a message of {message.Header.Length} bytes arrived and at most {ReceiveLimit} are accepted here", "Raise the limit with ?maxmessage=.");
+        }
+
+        return true;
+    }
+
+    public override void EndSending() => _other.OnPeerEnded();
+
+    public override void Abort()
+    {
+        lock (_gate)
+        {
+            _isAborted = true;
+            if (!_isDisposed)
+            {
+                _event.Signal();
+            }
+        }
+
+        _other.OnPeerEnded();
+    }
+
+    public override void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+            while (_inbox.TryDequeue(out Incoming message))
+            {
+                message.Release();
+            }
+
+            _event.Dispose();
+        }
+
+        _chunk?.Release();
+        _chunk = null;
+        _other.OnPeerEnded();
+    }
+
+    /// <summary>A chunk for one long message goes with it; a half-filled one stays for the next.</summary>
+    private void LetGoWhenIdle()
+    {
+        if (_chunk is not null && (_chunk.Capacity > Chunk.PooledSize || _chunk.IsUnshared))
+        {
+            _chunk.Release();
+            _chunk = null;
+        }
+    }
+
+    private bool TryPut(List<Incoming> messages)
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return false;
+            }
+
+            foreach (Incoming message in messages)
+            {
+                _inbox.Enqueue(message);
+            }
+
+            _event.Signal();
+        }
+
+        return true;
+    }
+
+    private void OnPeerEnded()
+    {
+        lock (_gate)
+        {
+            if (_hasEnded || _isDisposed)
+            {
+                return;
+            }
+
+            _hasEnded = true;
+            _event.Signal();
+        }
+    }
+}

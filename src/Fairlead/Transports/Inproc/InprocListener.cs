@@ -1,0 +1,70 @@
+using Fairlead.Native;
+
+namespace Fairlead.Transports.Inproc;
+
+/// <summary>A name inside the process, and who has connected to it and was not accepted yet.</summary>
+internal sealed class InprocListener(Address address, InprocTransport transport) : IListener
+{
+    private readonly Lock _gate = new();
+    private readonly Queue<InprocConnection> _waiting = new();
+    private readonly EventDescriptor _event = new();
+    private bool _isDisposed;
+
+    public Address Address => address;
+
+    public Descriptor WaitDescriptor => _event.Descriptor;
+
+    public bool TryEnqueue(InprocConnection connection)
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return false;
+            }
+
+            _waiting.Enqueue(connection);
+            _event.Signal();
+            return true;
+        }
+    }
+
+    public Connection? TryAccept()
+    {
+        lock (_gate)
+        {
+            if (_waiting.TryDequeue(out InprocConnection? connection))
+            {
+                return connection;
+            }
+
+            if (!_isDisposed)
+            {
+                _event.Drain();
+            }
+
+            return null;
+        }
+    }
+
+    public void Dispose()
+    {
+        transport.Remove(this);
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+            while (_waiting.TryDequeue(out InprocConnection? connection))
+            {
+                connection.Abort();
+                connection.Dispose();
+            }
+
+            _event.Dispose();
+        }
+    }
+}

@@ -1,0 +1,190 @@
+using System.Buffers;
+using Fairlead.Framing;
+
+namespace Fairlead.Transports;
+
+/// <summary>
+/// What a stream has still to write, in order: <c>front</c>, then the rest of one long message in its sender's own memory, then <c>back</c>.
+/// Not thread-safe; the link's send lock holds it.
+/// </summary>
+internal sealed class OutputQueue(StreamFraming framing) : IDisposable
+{
+    private const int SmallBuffer = 4 * 1024;
+    private const int LargeBuffer = 128 * 1024;
+
+    private Buffer _front;
+    private Buffer _back;
+    private ReadOnlyMemory<byte> _long;
+    private int _reserved = -1;
+
+    public bool HasLong { get; private set; }
+
+    public bool IsEmpty => _front.Length == 0 && !HasLong && _back.Length == 0;
+
+    /// <summary>Bytes that lie in the queue's own memory.</summary>
+    public int Buffered => _front.Length + _back.Length;
+
+    public ReadOnlySpan<byte> First => _front.Span;
+
+    public ReadOnlySpan<byte> Second => _long.Span;
+
+    public ReadOnlySpan<byte> Third => HasLong ? _back.Span : default;
+
+    private ref Buffer Tail => ref HasLong ? ref _back : ref _front;
+
+    public Span<byte> Reserve(int bodyLength)
+    {
+        _reserved = bodyLength;
+        Span<byte> room = Tail.Room(framing.PrefixLength + bodyLength + framing.SuffixLength);
+        return room.Slice(framing.PrefixLength, bodyLength);
+    }
+
+    public void Commit(in MessageHeader header)
+    {
+        int whole = framing.PrefixLength + _reserved + framing.SuffixLength;
+        Span<byte> frame = Tail.Room(whole)[..whole];
+        framing.Write(frame[..framing.PrefixLength], header, frame[(whole - framing.SuffixLength)..]);
+        Tail.Added(whole);
+        _reserved = -1;
+    }
+
+    public void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload)
+    {
+        int before = framing.PrefixLength + head.Length;
+        Span<byte> room = _front.Room(before)[..before];
+        Span<byte> suffix = stackalloc byte[4];
+        framing.Write(room[..framing.PrefixLength], header, suffix[..framing.SuffixLength]);
+        head.CopyTo(room[framing.PrefixLength..]);
+        _front.Added(before);
+        HasLong = true;
+        _long = payload;
+        if (framing.SuffixLength > 0)
+        {
+            suffix[..framing.SuffixLength].CopyTo(_back.Room(framing.SuffixLength));
+            _back.Added(framing.SuffixLength);
+        }
+    }
+
+    /// <summary>Takes the rest of the long message into own memory, between front and back.</summary>
+    public void DetachLong()
+    {
+        if (!HasLong)
+        {
+            return;
+        }
+
+        int length = _long.Length + _back.Length;
+        Span<byte> room = _front.Room(length);
+        _long.Span.CopyTo(room);
+        _back.Span.CopyTo(room[_long.Length..]);
+        _front.Added(length);
+        _back.Removed(_back.Length);
+        EndLong();
+    }
+
+    /// <summary>So many bytes, counted over the three parts in order, have been written.</summary>
+    public void Written(int count)
+    {
+        int part = Math.Min(count, _front.Length);
+        _front.Removed(part);
+        count -= part;
+        if (!HasLong)
+        {
+            return;
+        }
+
+        part = Math.Min(count, _long.Length);
+        _long = _long[part..];
+        _back.Removed(count - part);
+        if (_long.IsEmpty && _front.Length == 0)
+        {
+            EndLong();
+            (_front, _back) = (_back, _front);
+        }
+    }
+
+    public void Dispose()
+    {
+        EndLong();
+        _front.Free();
+        _back.Free();
+    }
+
+    private void EndLong()
+    {
+        HasLong = false;
+        _long = default;
+    }
+
+    /// <summary>Bytes in order in one array: small while idle, large while busy, given back when it runs empty.</summary>
+    private struct Buffer
+    {
+        private byte[]? _array;
+        private int _start;
+        private int _end;
+
+        public readonly int Length => _end - _start;
+
+        public readonly ReadOnlySpan<byte> Span => _array.AsSpan(_start, _end - _start);
+
+        /// <summary>At least so much free memory behind the content.</summary>
+        public Span<byte> Room(int size)
+        {
+            if (_array is null)
+            {
+                _array = ArrayPool<byte>.Shared.Rent(Math.Max(size, SmallBuffer));
+            }
+            else if (_array.Length - _end < size)
+            {
+                MakeRoom(size);
+            }
+
+            return _array.AsSpan(_end);
+        }
+
+        public void Added(int count) => _end += count;
+
+        public void Removed(int count)
+        {
+            _start += count;
+            if (_start == _end)
+            {
+                _start = _end = 0;
+                if (_array is { Length: > SmallBuffer })
+                {
+                    Free();
+                }
+            }
+        }
+
+        public void Free()
+        {
+            if (_array is not null)
+            {
+                ArrayPool<byte>.Shared.Return(_array);
+                _array = null;
+            }
+
+            _start = _end = 0;
+        }
+
+        private void MakeRoom(int size)
+        {
+            int length = Length;
+            if (_array!.Length >= length + size && _start >= _array.Length / 2)
+            {
+                _array.AsSpan(_start, length).CopyTo(_array);
+            }
+            else
+            {
+                byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(LargeBuffer, checked(Math.Max(2 * length, length + size))));
+                _array.AsSpan(_start, length).CopyTo(larger);
+                ArrayPool<byte>.Shared.Return(_array);
+                _array = larger;
+            }
+
+            _start = 0;
+            _end = length;
+        }
+    }
+}

@@ -1,0 +1,296 @@
+using Fairlead.Framing;
+using Fairlead.Native;
+
+namespace Fairlead.Transports;
+
+/// <summary>
+/// A connection over packets that arrive whole and in order. A message that fits is one packet; a longer one of Fairlead's framing follows in packets of its own,
+/// since the kernel refuses packets beyond its buffer.
+/// </summary>
+internal sealed class PacketConnection : Connection
+{
+    /// <summary>Bytes of a packet that is written: well below the kernel's default buffer, so that it never has to be empty for one.</summary>
+    private const int LongestWritten = 64 * 1024;
+
+    /// <summary>Bytes of the longest packet that is read; a foreign peer may write more than this side would.</summary>
+    private const int LongestRead = 256 * 1024;
+
+    private const int PacketsPerFill = 16;
+
+    [ThreadStatic]
+    private static byte[]? _packet;
+
+    private readonly Descriptor _descriptor;
+    private readonly StreamFraming _framing;
+    private readonly OutputQueue _output;
+    private readonly Queue<int> _outgoing = new();
+    private readonly Queue<(Chunk Chunk, int Start, int Length, MessageHeader Header)> _arrived = new();
+    private Chunk? _chunk;
+    private int _chunkFilled;
+    private Chunk? _partial;
+    private MessageHeader _partialHeader;
+    private int _partialFilled;
+    private bool _expectsHandshake;
+    private FairleadException? _failure;
+
+    public PacketConnection(Descriptor descriptor, StreamFraming framing, TransportCapabilities capabilities, Peer peer)
+    {
+        _descriptor = descriptor;
+        _framing = framing;
+        _output = new OutputQueue(framing);
+        _expectsHandshake = framing.IsFairlead;
+        Capabilities = framing.IsFairlead ? capabilities | TransportCapabilities.Protocol : capabilities;
+        Peer = peer;
+    }
+
+    public override TransportCapabilities Capabilities { get; }
+
+    public override Peer Peer { get; }
+
+    public override Descriptor WaitDescriptor => _descriptor;
+
+    public override int Unflushed => _output.Buffered;
+
+    /// <summary>Packets are cut out of the connection's own memory.</summary>
+    public override int LongThreshold => int.MaxValue;
+
+    public override bool HasLong => false;
+
+    public override void Check(ReadOnlySpan<byte> body)
+    {
+        _framing.Check(body);
+        if (!_framing.IsFairlead && body.Length > LongestWritten)
+        {
+            throw new FairleadException(ErrorCode.TooLarge, $"a packet of {body.Length} bytes is too long; at most {LongestWritten} pass under framing=none", "Send less, or let both ends speak Fairlead's framing.");
+        }
+    }
+
+    public override Span<byte> Reserve(int bodyLength) => _output.Reserve(bodyLength);
+
+    public override void Commit(in MessageHeader header)
+    {
+        int before = _output.Buffered;
+        _output.Commit(header);
+        _outgoing.Enqueue(_output.Buffered - before);
+    }
+
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => throw new NotSupportedException();
+
+    public override void DetachLong()
+    {
+    }
+
+    public override FlushResult Flush()
+    {
+        while (_outgoing.TryPeek(out int rest))
+        {
+            int length = Math.Min(rest, LongestWritten);
+            IoResult result = _descriptor.Write(_output.First[..length]);
+            if (result.WouldBlock)
+            {
+                return FlushResult.Blocked;
+            }
+
+            if (!result.Ok)
+            {
+                return FlushResult.Broken;
+            }
+
+            _output.Written(length);
+            _outgoing.Dequeue();
+            if (rest > length)
+            {
+                PutInFront(rest - length);
+            }
+        }
+
+        return FlushResult.Done;
+    }
+
+    public override FillResult Fill()
+    {
+        byte[] packet = _packet ??= GC.AllocateUninitializedArray<byte>(LongestRead, pinned: true);
+        for (int i = 0; i < PacketsPerFill && _failure is null; i++)
+        {
+            IoResult result = _descriptor.Read(packet);
+            if (result.WouldBlock)
+            {
+                LetGoWhenIdle();
+                return FillResult.Drained;
+            }
+
+            if (result.IsEnd)
+            {
+                if (_partial is not null)
+                {
+                    _failure = new FairleadException(ErrorCode.Corrupt, "the peer ended in the middle of a message", "It died while it was writing.");
+                }
+
+                return FillResult.End;
+            }
+
+            if (!result.Ok)
+            {
+                return FillResult.Broken;
+            }
+
+            Add(packet.AsSpan(0, result.Count));
+        }
+
+        return FillResult.More;
+    }
+
+    public override bool TryTake(out Incoming message)
+    {
+        if (!_arrived.TryDequeue(out var arrived))
+        {
+            message = default;
+            return _failure is null ? false : throw _failure;
+        }
+
+        message = new Incoming { Header = arrived.Header, Body = arrived.Chunk.Memory(arrived.Start, arrived.Length), Lease = arrived.Chunk };
+        return true;
+    }
+
+    public override void EndSending() => _descriptor.ShutdownSocket(ShutdownHow.Write);
+
+    public override void Abort() => _descriptor.ShutdownSocket(ShutdownHow.Both);
+
+    public override void Dispose()
+    {
+        _descriptor.Dispose();
+        _output.Dispose();
+        _chunk?.Release();
+        _partial?.Release();
+        while (_arrived.TryDequeue(out var arrived))
+        {
+            arrived.Chunk.Release();
+        }
+    }
+
+    private void LetGoWhenIdle()
+    {
+        if (_chunk is { IsUnshared: true })
+        {
+            _chunk.Release();
+            _chunk = null;
+        }
+    }
+
+    private void PutInFront(int rest)
+    {
+        int others = _outgoing.Count;
+        _outgoing.Enqueue(rest);
+        for (; others > 0; others--)
+        {
+            _outgoing.Enqueue(_outgoing.Dequeue());
+        }
+    }
+
+    private void Add(ReadOnlySpan<byte> packet)
+    {
+        try
+        {
+            if (_partial is not null)
+            {
+                AddToPartial(packet);
+            }
+            else
+            {
+                AddFirst(packet);
+            }
+        }
+        catch (FairleadException exception)
+        {
+            // What arrived before it is still taken; then this is thrown.
+            _failure = exception;
+        }
+    }
+
+    private void AddFirst(ReadOnlySpan<byte> packet)
+    {
+        if (_expectsHandshake && (packet.Length < MessageHeader.Size || !Handshake.IsHandshake(MessageHeader.Read(packet, out _))))
+        {
+            throw Handshake.NotFairlead();
+        }
+
+        if (!_framing.IsFairlead && packet.Length == LongestRead)
+        {
+            throw new FairleadException(ErrorCode.TooLarge, $"a packet of more than {LongestRead} bytes arrived and was cut", "Let the peer send shorter ones.");
+        }
+
+        int scanned = 0;
+        int limit = _expectsHandshake ? Handshake.LongestBody : ReceiveLimit;
+        _expectsHandshake = false;
+        if (_framing.TryParse(packet, ref scanned, atEnd: false, limit, out Frame frame))
+        {
+            if (frame.Total != packet.Length)
+            {
+                throw frame.Total < packet.Length && !_framing.IsFairlead
+                    ? new FairleadException(ErrorCode.TooLarge, $"a message of {packet.Length} bytes arrived and at most {limit} are accepted here", "Raise the limit with ?maxmessage=.")
+                    : new FairleadException(ErrorCode.Corrupt, "a packet holds more than its message");
+            }
+
+            Store(frame, packet.Slice(frame.BodyStart, frame.BodyLength));
+            return;
+        }
+
+        if (frame.Total == 0)
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "a packet is shorter than a message's header");
+        }
+
+        _partial = Chunk.Rent(Math.Max(1, frame.BodyLength));
+        _partialHeader = frame.Header;
+        _partialFilled = 0;
+        AddToPartial(packet[frame.BodyStart..]);
+    }
+
+    private void AddToPartial(ReadOnlySpan<byte> packet)
+    {
+        if (packet.Length > _partialHeader.Length - _partialFilled)
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "a packet holds more than the rest of its message");
+        }
+
+        packet.CopyTo(_partial!.Free(_partialFilled));
+        _partialFilled += packet.Length;
+        if (_partialFilled == _partialHeader.Length)
+        {
+            _arrived.Enqueue((_partial, 0, _partialFilled, _partialHeader));
+            _partial = null;
+        }
+    }
+
+    private void Store(in Frame frame, ReadOnlySpan<byte> body)
+    {
+        if (body.Length > Chunk.PooledSize)
+        {
+            Chunk own = Chunk.Rent(body.Length);
+            body.CopyTo(own.Free(0));
+            _arrived.Enqueue((own, 0, body.Length, frame.Header));
+            return;
+        }
+
+        if (_chunk is not null && _chunk.Capacity - _chunkFilled < body.Length)
+        {
+            _chunk.Release();
+            _chunk = null;
+        }
+
+        if (_chunk is null)
+        {
+            _chunk = Chunk.Rent();
+            _chunkFilled = 0;
+        }
+        else if (_chunk.IsUnshared)
+        {
+            _chunkFilled = 0;
+        }
+
+        body.CopyTo(_chunk.Free(_chunkFilled));
+        _chunk.Hold();
+        _arrived.Enqueue((_chunk, _chunkFilled, body.Length, frame.Header));
+        _chunkFilled += body.Length;
+    }
+}

@@ -1,0 +1,90 @@
+using System.Net.Sockets;
+using Fairlead.Native;
+using Fairlead.Registry;
+
+namespace Fairlead.Transports.UnixSocket;
+
+/// <summary>A bound Unix socket: a file of ours, or an abstract name, which the kernel frees by itself.</summary>
+internal sealed class UnixListener : IListener
+{
+    private readonly Descriptor _listener;
+    private readonly SocketFile? _file;
+    private readonly Func<Descriptor, Peer, Connection> _wrap;
+
+    private UnixListener(Address address, Descriptor listener, SocketFile? file, Func<Descriptor, Peer, Connection> wrap)
+    {
+        Address = address;
+        _listener = listener;
+        _file = file;
+        _wrap = wrap;
+    }
+
+    public Address Address { get; }
+
+    public FileIdentity File => _file?.Identity ?? FileIdentity.None;
+
+    public Descriptor WaitDescriptor => _listener;
+
+    public static UnixListener Bind(Address address, NativeSocketType type, Func<Descriptor, Peer, Connection> wrap)
+    {
+        if (address.IsAbstract)
+        {
+            return new UnixListener(address, BindAbstract(address, type), null, wrap);
+        }
+
+        SocketFile file = SocketFile.Bind(UnixEndpoint.PathOf(address), type, UnixEndpoint.Backlog, address, UnixEndpoint.ModeOf(address));
+        return new UnixListener(address, file.Listener, file, wrap);
+    }
+
+    public Connection? TryAccept()
+    {
+        Descriptor? socket = NativeSocket.Accept(_listener, out Errno error);
+        return socket is not null ? _wrap(socket, UnixEndpoint.PeerOf(socket))
+            : error is Errno.EAGAIN or Errno.EBADF ? null
+            : throw ErrnoMap.Failure("cannot accept a connection", error).At(Address);
+    }
+
+    public void Dispose()
+    {
+        if (_file is not null)
+        {
+            _file.Dispose();
+        }
+        else
+        {
+            _listener.Dispose();
+        }
+    }
+
+    private static Descriptor BindAbstract(Address address, NativeSocketType type)
+    {
+        Descriptor listener = NativeSocket.Create(AddressFamily.Unix, type);
+        try
+        {
+            using SocketName name = SocketName.Of("\0" + address.Place[1..]);
+            Errno error = NativeSocket.Bind(listener, name.Address);
+            if (error == Errno.EADDRINUSE)
+            {
+                throw Busy(address, name, type);
+            }
+
+            error = error == Errno.None ? NativeSocket.Listen(listener, UnixEndpoint.Backlog) : error;
+            return error == Errno.None ? listener : throw ErrnoMap.Failure("cannot be bound", error).At(address);
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Asks the one who listens who he is.</summary>
+    private static FairleadException Busy(Address address, SocketName name, NativeSocketType type)
+    {
+        using Descriptor probe = NativeSocket.Create(AddressFamily.Unix, type);
+        Holder? holder = NativeSocket.Connect(probe, name.Address) == Errno.None && NativeSocket.Credentials(probe) is { ProcessId: > 0 } credentials
+            ? new Holder(new Peer { ProcessId = credentials.ProcessId, UserId = credentials.UserId, GroupId = credentials.GroupId, Program = NativeProcess.CommandLine(credentials.ProcessId) }, NativeProcess.StartTime(credentials.ProcessId))
+            : null;
+        return new FairleadException(ErrorCode.AlreadyExists, holder is null ? "is held by another process" : $"is held by {holder}", "Stop it, or choose another name.") { Address = address, Peer = holder?.Peer };
+    }
+}

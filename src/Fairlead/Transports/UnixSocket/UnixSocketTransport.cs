@@ -1,0 +1,25 @@
+using Fairlead.Native;
+
+namespace Fairlead.Transports.UnixSocket;
+
+/// <summary><c>unix://name</c>, <c>unix:///path</c>, <c>unix://@abstract</c>: stream sockets of one machine.</summary>
+internal sealed class UnixSocketTransport : ITransport
+{
+    public string Scheme => "unix";
+
+    public IReadOnlyList<string> Options => UnixEndpoint.Options;
+
+    public TransportCapabilities CapabilitiesOf(Address address) => UnixEndpoint.Capabilities;
+
+    public IListener Bind(Address address, EndpointSettings settings) =>
+        UnixListener.Bind(address, NativeSocketType.Stream, (descriptor, peer) => Wrap(descriptor, settings, peer));
+
+    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
+    {
+        Descriptor socket = await UnixEndpoint.ConnectAsync(address, NativeSocketType.Stream, settings.Time, token).ConfigureAwait(false);
+        return Wrap(socket, settings, UnixEndpoint.PeerOf(socket));
+    }
+
+    private static StreamConnection Wrap(Descriptor descriptor, EndpointSettings settings, Peer peer) =>
+        new(descriptor, settings.Framing, UnixEndpoint.Capabilities, peer);
+}
