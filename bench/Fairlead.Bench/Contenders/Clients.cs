@@ -1,0 +1,33 @@
+namespace Fairlead.Bench.Contenders;
+
+/// <summary>The client's half of a round trip: a <see cref="BlockingCaller"/> or an <see cref="AsyncCaller"/>.</summary>
+internal abstract class Caller : IDisposable
+{
+    public abstract void Dispose();
+}
+
+/// <summary>Calls by blocking the calling thread.</summary>
+internal abstract class BlockingCaller : Caller
+{
+    /// <summary>Sends the request and waits for the reply, which is as long.</summary>
+    public abstract void Call(ReadOnlySpan<byte> request, Span<byte> reply);
+}
+
+/// <summary>Calls by awaiting.</summary>
+internal abstract class AsyncCaller : Caller
+{
+    /// <summary>Sends the request and awaits the reply, which is as long.</summary>
+    public abstract ValueTask CallAsync(ReadOnlyMemory<byte> request, Memory<byte> reply);
+}
+
+/// <summary>The client's half of a stream.</summary>
+internal abstract class OneWaySender : IDisposable
+{
+    /// <summary>Sends a message, blocking where the receiver is too slow. It need not be on its way when this returns.</summary>
+    public abstract void Send(ReadOnlySpan<byte> message);
+
+    /// <summary>Sends a message and returns when the receiver has acknowledged it, and so all before it.</summary>
+    public abstract void SendLast(ReadOnlySpan<byte> message);
+
+    public abstract void Dispose();
+}

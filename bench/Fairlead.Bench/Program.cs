@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Fairlead.Bench.Reporting;
+using Fairlead.Bench.Running;
+
+namespace Fairlead.Bench;
+
+/// <summary>Measures between two processes, baseline and contenders in turn. See bench/README.md for what the figures mean.</summary>
+internal static class Program
+{
+    public static int Main(string[] arguments)
+    {
+        // In order, so that the run's directory is removed.
+        Console.CancelKeyPress += (_, _) => Environment.Exit(130);
+
+        var only = new Option<string?>("--only") { Description = "Run the scenarios whose name contains this.", HelpName = "TEXT" };
+        var rounds = new Option<int?>("--rounds") { Description = "Rounds of each contender (10; quick: 3).", HelpName = "N" };
+        var length = new Option<double?>("--seconds") { Description = "Length of a round (0.5; quick: 0.2).", HelpName = "S" };
+        var quick = new Option<bool>("--quick") { Description = "Few and short rounds: shows that it runs, not how fast." };
+        var control = new Option<bool>("--control") { Description = "Also measure the baseline against itself: what a ratio varies by when nothing differs." };
+        var output = new Option<string>("--output") { Description = "table, or json: one object a line.", DefaultValueFactory = _ => "table" };
+        output.AcceptOnlyFromAmong("table", "json");
+
+        var root = new RootCommand("Two-process measurements: plain sockets, and Fairlead beside them.") { only, rounds, length, quick, control, output };
+        root.SetAction(parsed =>
+        {
+            bool isQuick = parsed.GetValue(quick);
+            var plan = new Plan(
+                Rounds: parsed.GetValue(rounds) ?? (isQuick ? 3 : 10),
+                RoundLength: TimeSpan.FromSeconds(parsed.GetValue(length) ?? (isQuick ? 0.2 : 0.5)),
+                WithControl: parsed.GetValue(control));
+            var scenarios = Rows.All.Where(s => s.Name.Contains(parsed.GetValue(only) ?? "", StringComparison.OrdinalIgnoreCase)).ToList();
+            if (scenarios.Count == 0)
+            {
+                Console.Error.WriteLine($"no such scenario; there are: {string.Join(", ", Rows.All.Select(s => s.Name))}");
+                return 2;
+            }
+
+            IReport report = parsed.GetValue(output) == "json" ? new JsonLines(Console.Out) : new Table(Console.Out);
+            report.Begin(Machine.Read(), plan);
+            foreach (var scenario in scenarios)
+            {
+                report.Add(scenario, Run.Of(scenario, plan));
+            }
+
+            return 0;
+        });
+        root.Subcommands.Add(Worker.Command());
+        return root.Parse(arguments).Invoke();
+    }
+}

@@ -1,0 +1,41 @@
+using Fairlead.Bench.Running;
+using Fairlead.Bench.Scenarios;
+
+namespace Fairlead.Bench.Reporting;
+
+/// <summary>A contender's rounds in a few figures. Ratios are to the baseline: of times below 1 is better, of rates above 1.</summary>
+/// <param name="P50">Nanoseconds; median over the rounds of each round's p50. Absent for rates, as the next three.</param>
+/// <param name="Rate">Operations a second, over the rounds.</param>
+/// <param name="Ratio">Contender to baseline, pair by pair: of the p50, or of the rate.</param>
+/// <param name="Allocated">Bytes that the client's process allocated for each operation, median over the rounds.</param>
+internal sealed record Figures(
+    string Contender, int Rounds, double? P50, double? P99, double? Min, double? Max, Spread Rate, double BytesPerSecond,
+    Spread? Ratio, Spread? RatioP99, double? Goal, bool? IsGoalMet, double Allocated)
+{
+    public static Figures Of(Scenario scenario, Result result)
+    {
+        bool isTime = scenario.IsTime;
+        double? Time(Func<IEnumerable<double>, double> of, Func<Round, double> figure) => isTime ? of(result.Rounds.Select(figure)) : null;
+        Spread? Ratio(Func<Round, double> figure) =>
+            result.Pairs.Count > 0 ? Spread.Of(result.Pairs.Select(pair => figure(pair.Contender) / figure(pair.Baseline))) : null;
+
+        double Median(IEnumerable<double> figures) => Spread.Of(figures).Median;
+        var rate = Spread.Of(result.Rounds.Select(round => round.Rate));
+        var ratio = Ratio(round => isTime ? round.P50 : round.Rate);
+        double? goal = result.Pairs.Count > 0 ? result.Contender.Goal : null;
+        return new Figures(
+            result.Name,
+            result.Rounds.Count,
+            Time(Median, round => round.P50),
+            Time(Median, round => round.P99),
+            Time(Enumerable.Min, round => round.Min),
+            Time(Enumerable.Max, round => round.Max),
+            rate,
+            rate.Median * scenario.MessageSize,
+            ratio,
+            isTime ? Ratio(round => round.P99) : null,
+            goal,
+            goal is null ? null : isTime ? ratio!.Value.Median <= goal : ratio!.Value.Median >= goal,
+            Median(result.Rounds.Select(round => (double)round.Allocated / round.Operations)));
+    }
+}

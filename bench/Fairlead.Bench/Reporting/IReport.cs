@@ -1,0 +1,12 @@
+using Fairlead.Bench.Running;
+using Fairlead.Bench.Scenarios;
+
+namespace Fairlead.Bench.Reporting;
+
+/// <summary>Where results go, as they come.</summary>
+internal interface IReport
+{
+    void Begin(Machine machine, Plan plan);
+
+    void Add(Scenario scenario, IReadOnlyList<Result> results);
+}

@@ -1,0 +1,26 @@
+using Fairlead.Bench.Contenders;
+using Fairlead.Bench.Scenarios;
+
+namespace Fairlead.Bench;
+
+/// <summary>
+/// The parts list: each scenario with its contenders, the baseline first. A new row is one more contender here, and one small class
+/// in Contenders; a goal is the ratio to the baseline that the contender is meant to reach.
+/// </summary>
+internal static class Rows
+{
+    private const int Small = 64;
+    private const int Large = 1024 * 1024;
+
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new RoundTrip("round-trip", Small, silence: TimeSpan.Zero,
+            new SocketCalls(), new SocketAsyncCalls()),
+        new RoundTrip("after-silence", Small, silence: TimeSpan.FromMilliseconds(3),
+            new SocketCalls(), new SocketAsyncCalls()),
+        new OneWay("stream", Small,
+            new SocketStream()),
+        new OneWay("bandwidth", Large,
+            new SocketStream()),
+    ];
+}

@@ -1,0 +1,11 @@
+namespace Fairlead.Bench.Running;
+
+/// <summary>How much is measured.</summary>
+/// <param name="Rounds">Rounds of each contender, each with a round of the baseline beside it.</param>
+/// <param name="RoundLength">How long a round lasts.</param>
+/// <param name="WithControl">Whether the baseline runs against itself as well.</param>
+internal sealed record Plan(int Rounds, TimeSpan RoundLength, bool WithControl)
+{
+    /// <summary>Rounds are measured and forgotten for this long before the first that counts: the JIT compiles hot loops twice.</summary>
+    public TimeSpan WarmUp => RoundLength * 3 > TimeSpan.FromSeconds(1) ? RoundLength * 3 : TimeSpan.FromSeconds(1);
+}

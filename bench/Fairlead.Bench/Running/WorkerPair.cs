@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Fairlead.Bench.Scenarios;
+
+namespace Fairlead.Bench.Running;
+
+/// <summary>
+/// The two processes of a contender. They talk to this one by lines on stdin and stdout, only between rounds, and end when their
+/// stdin does, so that none outlives this process.
+/// </summary>
+internal sealed class WorkerPair : IDisposable
+{
+    private readonly Process _server;
+    private readonly Process _client;
+
+    public WorkerPair(Scenario scenario, int contender, string session, string runtimeDirectory)
+    {
+        _server = Start(Worker.ServerRole);
+        try
+        {
+            Expect(_server, Worker.Ready);
+            _client = Start(Worker.ClientRole);
+        }
+        catch
+        {
+            End(_server);
+            throw;
+        }
+
+        try
+        {
+            Expect(_client, Worker.Ready);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        Process Start(string role)
+        {
+            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
+            if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            {
+                start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
+            }
+
+            foreach (string argument in (string[])["worker", role, scenario.Name, contender.ToString(CultureInfo.InvariantCulture), session])
+            {
+                start.ArgumentList.Add(argument);
+            }
+
+            start.Environment["XDG_RUNTIME_DIR"] = runtimeDirectory;
+            return Process.Start(start)!;
+        }
+    }
+
+    /// <summary>Lets the client measure one round; the other pairs are idle meanwhile.</summary>
+    public Round Measure(TimeSpan length)
+    {
+        _client.StandardInput.WriteLine(length.TotalMilliseconds.ToString(CultureInfo.InvariantCulture));
+        return JsonSerializer.Deserialize(ReadLine(_client), WorkerJson.Default.Round)!;
+    }
+
+    public void Dispose()
+    {
+        // The client first: its leaving ends the server in order.
+        End(_client);
+        End(_server);
+    }
+
+    private static void Expect(Process process, string line)
+    {
+        string actual = ReadLine(process);
+        if (actual != line)
+        {
+            throw new InvalidDataException($"a worker said \"{actual}\" instead of \"{line}\"");
+        }
+    }
+
+    private static string ReadLine(Process process) =>
+        process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("a worker ended; its reason is above");
+
+    private static void End(Process process)
+    {
+        process.StandardInput.Close();
+        if (!process.WaitForExit(TimeSpan.FromSeconds(10)))
+        {
+            Console.Error.WriteLine($"worker {process.Id} does not end by itself and is killed");
+            process.Kill();
+        }
+
+        process.Dispose();
+    }
+}

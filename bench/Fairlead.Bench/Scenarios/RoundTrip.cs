@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using Fairlead.Bench.Contenders;
+
+namespace Fairlead.Bench.Scenarios;
+
+/// <summary>
+/// A closed loop: one call after the other, each timed from before its request is sent until its reply is there. With a silence,
+/// the client sleeps before each call, outside of the time measured, so that both processes are asleep when it starts.
+/// </summary>
+internal sealed class RoundTrip(string name, int messageSize, TimeSpan silence, params Contender<Caller>[] contenders) : Scenario(name, messageSize)
+{
+    private const int MaxSamples = 1 << 21;
+
+    public override string Measures => silence == TimeSpan.Zero
+        ? $"{MessageSize} B there and back, one call after the other"
+        : $"{MessageSize} B there and back, each call after {silence.TotalMilliseconds} ms of silence";
+
+    public override bool IsTime => true;
+
+    public override IReadOnlyList<Contender> Contenders { get; } = contenders;
+
+    public override RoundRunner Connect(Contender contender, Session session)
+    {
+        var caller = ((Contender<Caller>)contender).Connect(session);
+        long[] samples = new long[MaxSamples];
+        return new RoundRunner(caller, length => caller switch
+        {
+            BlockingCaller blocking => Measure(blocking, length, samples),
+            AsyncCaller asynchronous => MeasureAsync(asynchronous, length, samples).GetAwaiter().GetResult(),
+            _ => throw new NotSupportedException($"{caller.GetType()} neither blocks nor awaits"),
+        });
+    }
+
+    private Round Measure(BlockingCaller caller, TimeSpan length, long[] samples)
+    {
+        byte[] request = new byte[MessageSize];
+        byte[] reply = new byte[MessageSize];
+        int count = 0;
+        long allocated = GC.GetTotalAllocatedBytes(precise: true);
+        long begin = Stopwatch.GetTimestamp();
+        long end = begin + (long)(length.TotalSeconds * Stopwatch.Frequency);
+        long now = begin;
+        while (now < end && count < samples.Length)
+        {
+            long start = now;
+            if (silence > TimeSpan.Zero)
+            {
+                Thread.Sleep(silence);
+                start = Stopwatch.GetTimestamp();
+            }
+
+            BitConverter.TryWriteBytes(request, count);
+            caller.Call(request, reply);
+            now = Stopwatch.GetTimestamp();
+            samples[count] = now - start;
+            RequireEcho(reply, count++);
+        }
+
+        return Summary(samples.AsSpan(0, count), now - begin, allocated);
+    }
+
+    /// <summary>
+    /// The same with awaits. The pause is a timer, since sleeping would hold the thread that completes calls; a periodic one, since
+    /// that allocates nothing at each tick.
+    /// </summary>
+    private async Task<Round> MeasureAsync(AsyncCaller caller, TimeSpan length, long[] samples)
+    {
+        byte[] request = new byte[MessageSize];
+        byte[] reply = new byte[MessageSize];
+        int count = 0;
+        using var pause = silence > TimeSpan.Zero ? new PeriodicTimer(silence) : null;
+        long allocated = GC.GetTotalAllocatedBytes(precise: true);
+        long begin = Stopwatch.GetTimestamp();
+        long end = begin + (long)(length.TotalSeconds * Stopwatch.Frequency);
+        long now = begin;
+        while (now < end && count < samples.Length)
+        {
+            long start = now;
+            if (pause is not null)
+            {
+                await pause.WaitForNextTickAsync().ConfigureAwait(false);
+                start = Stopwatch.GetTimestamp();
+            }
+
+            BitConverter.TryWriteBytes(request, count);
+            await caller.CallAsync(request, reply).ConfigureAwait(false);
+            now = Stopwatch.GetTimestamp();
+            samples[count] = now - start;
+            RequireEcho(reply, count++);
+        }
+
+        return Summary(samples.AsSpan(0, count), now - begin, allocated);
+    }
+
+    private static void RequireEcho(byte[] reply, int expected)
+    {
+        if (BitConverter.ToInt32(reply) != expected)
+        {
+            throw new InvalidDataException($"call {expected} got the reply of call {BitConverter.ToInt32(reply)}");
+        }
+    }
+
+    private static Round Summary(Span<long> samples, long elapsed, long allocatedBefore)
+    {
+        long allocated = GC.GetTotalAllocatedBytes(precise: true) - allocatedBefore;
+        samples.Sort();
+        double nanoseconds = 1e9 / Stopwatch.Frequency;
+        return new Round(samples.Length, elapsed * nanoseconds, allocated,
+            P50: samples[samples.Length / 2] * nanoseconds,
+            P99: samples[samples.Length * 99 / 100] * nanoseconds,
+            Min: samples[0] * nanoseconds,
+            Max: samples[^1] * nanoseconds);
+    }
+}

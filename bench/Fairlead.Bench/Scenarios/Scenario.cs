@@ -1,0 +1,31 @@
+using Fairlead.Bench.Contenders;
+
+namespace Fairlead.Bench.Scenarios;
+
+/// <summary>What is measured, whoever does it: the message, its size, the pauses, and where the clock starts and stops.</summary>
+internal abstract class Scenario(string name, int messageSize)
+{
+    public string Name { get; } = name;
+
+    public int MessageSize { get; } = messageSize;
+
+    /// <summary>The experiment in a sentence, for the reader of the table.</summary>
+    public abstract string Measures { get; }
+
+    /// <summary>Whether the figure is a time of each operation, less being better, or a rate.</summary>
+    public abstract bool IsTime { get; }
+
+    /// <summary>Who does it; the first is the baseline.</summary>
+    public abstract IReadOnlyList<Contender> Contenders { get; }
+
+    /// <summary>Connects this contender and runs a round at each call of the result. Used in the client's process.</summary>
+    public abstract RoundRunner Connect(Contender contender, Session session);
+}
+
+/// <summary>A connected client that measures a round of the given length; disposing it leaves the server, which then ends.</summary>
+internal sealed class RoundRunner(IDisposable client, Func<TimeSpan, Round> measure) : IDisposable
+{
+    public Round Measure(TimeSpan length) => measure(length);
+
+    public void Dispose() => client.Dispose();
+}
