@@ -31,6 +31,8 @@ public sealed class AddressTests
     [InlineData("tcp://localhost:5242", "localhost", 5242, "tcp://localhost:5242")]
     [InlineData("tcp://DB1.Example:00080", "db1.example", 80, "tcp://db1.example:80")]
     [InlineData("tls://0.0.0.0:0", "0.0.0.0", 0, "tls://0.0.0.0:0")]
+    [InlineData("tcp://*:5242", "*", 5242, "tcp://*:5242")]
+    [InlineData("tcp://:5242", "*", 5242, "tcp://*:5242")]
     [InlineData("udp://[::1]:65535", "::1", 65535, "udp://[::1]:65535")]
     [InlineData("udp://[FE80::1%25eth0]:1", "fe80::1%eth0", 1, "udp://[fe80::1%25eth0]:1")]
     public void Host_and_port_are_read(string text, string host, int port, string normal)
@@ -72,7 +74,8 @@ public sealed class AddressTests
     [InlineData("tcp://localhost:", "is no port")]
     [InlineData("tcp://localhost:65536", "is no port")]
     [InlineData("tcp://localhost:+1", "is no port")]
-    [InlineData("tcp://:5242", "the host is missing")]
+    [InlineData("tcp://[]:5242", "is no IPv6 address")]
+    [InlineData("tcp://*a:5242", "is no host name")]
     [InlineData("tcp://::1:5242", "in brackets")]
     [InlineData("tcp://[::1", "']'")]
     [InlineData("tcp://[::1]5242", "the port is missing")]

@@ -47,6 +47,9 @@ internal sealed class PeerProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>SIGKILL, without waiting for what it does.</summary>
+    public void KillAndGoOn() => _process.Kill();
+
     /// <summary>SIGKILL, and waits until it is gone.</summary>
     public async Task KillAsync()
     {

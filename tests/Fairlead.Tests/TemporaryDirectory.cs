@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Fairlead.Tests;
 
 /// <summary>A directory of one test's own, mode 0700, removed with everything in it.</summary>
@@ -6,6 +8,14 @@ internal sealed class TemporaryDirectory : IDisposable
     public string Path { get; } = Directory.CreateTempSubdirectory("fairlead-test-").FullName;
 
     public string this[string name] => $"{Path}/{name}";
+
+    /// <summary>Makes a file another user's, which needs root.</summary>
+    public void GiveAway(string name)
+    {
+        using var chown = Process.Start("chown", ["65534", this[name]]);
+        chown.WaitForExit();
+        Assert.Equal(0, chown.ExitCode);
+    }
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

@@ -25,8 +25,10 @@ public sealed class NativeProcessTests
         Assert.Equal("sh -c read line", NativeProcess.CommandLine(other.Id));
         Assert.True(NativeProcess.IsAlive(other.Id));
         Assert.NotNull(NativeProcess.StartTicks(other.Id));
+        Assert.False(NativeProcess.IsEnding(other.Id));
 
         other.Kill();
+        Assert.True(NativeProcess.IsEnding(other.Id) || !NativeProcess.IsAlive(other.Id));
         other.WaitForExit();
 
         Assert.False(NativeProcess.IsAlive(other.Id));

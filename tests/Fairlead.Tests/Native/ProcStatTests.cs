@@ -18,6 +18,7 @@ public sealed class ProcStatTests
         var stat = Encoding.UTF8.GetBytes($"123 ({name}) {state}{Rest}");
         Assert.Equal(state, ProcStat.State(stat));
         Assert.Equal(4711ul, ProcStat.StartTicks(stat));
+        Assert.Equal(6ul, ProcStat.Flags(stat));
     }
 
     [Theory]

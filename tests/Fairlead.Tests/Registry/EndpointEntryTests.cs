@@ -97,7 +97,7 @@ public sealed class EndpointEntryTests : IDisposable
         const int PerThread = 50_000;
         using var entry = EndpointEntry.Create(PatternKind.Pair, bound: true, "unix://a", directory: _directory);
 
-        Parallel.For(0, Threads, new ParallelOptions { MaxDegreeOfParallelism = Threads }, _ =>
+        InParallel.Run(Threads, _ =>
         {
             for (var i = 0; i < PerThread; i++)
             {

@@ -1,3 +1,4 @@
+using Fairlead.Native;
 using Fairlead.Registry;
 
 namespace Fairlead.Tests.Registry;
@@ -60,13 +61,13 @@ public sealed class ParticipantTests : IDisposable
     public void Who_looks_is_not_taken_for_the_owner()
     {
         var participant = Participant.Create(_directory);
-        using var looking = Native.NativeFile.Open(participant.Path, Native.OpenFlags.ReadOnly, out _)!;
-        Assert.False(Native.OpenFileLock.TryLockShared(looking));
+        using var looking = NativeFile.Open(participant.Path, OpenFlags.ReadOnly, out _)!;
+        Assert.False(OpenFileLock.TryLockShared(looking));
         participant.Dispose();
         File.WriteAllText(participant.Path, "the file of a dead one");
-        using var clearing = Native.NativeFile.Open(participant.Path, Native.OpenFlags.ReadOnly, out _)!;
+        using var clearing = NativeFile.Open(participant.Path, OpenFlags.ReadOnly, out _)!;
 
-        Assert.True(Native.OpenFileLock.TryLockShared(clearing));
+        Assert.True(OpenFileLock.TryLockShared(clearing));
 
         Assert.False(Participant.IsAlive(_directory, participant.Id));
         Assert.True(DeadParticipants.TryRemove(_directory, participant.Id, []));
@@ -77,20 +78,30 @@ public sealed class ParticipantTests : IDisposable
     {
         const int PerThread = 200;
         var directory = _directory.Prepare();
-        using var done = new CancellationTokenSource();
-        var clearing = Enumerable.Range(0, 2).Select(_ => StartThread(() =>
+        var made = new Participant[2][];
+        var making = 2;
+
+        InParallel.Run(4, thread =>
         {
-            while (!done.IsCancellationRequested)
+            if (thread < 2)
+            {
+                try
+                {
+                    made[thread] = [.. Enumerable.Range(0, PerThread).Select(_ => Participant.Create(directory))];
+                }
+                finally
+                {
+                    Interlocked.Decrement(ref making);
+                }
+
+                return;
+            }
+
+            while (Volatile.Read(ref making) > 0)
             {
                 DeadParticipants.RemoveAll(directory);
             }
-        })).ToArray();
-        var made = new Participant[2][];
-        var making = Enumerable.Range(0, 2).Select(thread => StartThread(() => made[thread] = [.. Enumerable.Range(0, PerThread).Select(_ => Participant.Create(directory))])).ToArray();
-
-        Array.ForEach(making, thread => thread.Join());
-        done.Cancel();
-        Array.ForEach(clearing, thread => thread.Join());
+        });
         DeadParticipants.RemoveAll(directory);
 
         var participants = made.SelectMany(several => several).ToArray();
@@ -107,11 +118,4 @@ public sealed class ParticipantTests : IDisposable
     [InlineData("0123456789abcdef0", false)]
     [InlineData("../../../../etc/", false)]
     public void An_identifier_is_sixteen_lower_case_digits(string text, bool expected) => Assert.Equal(expected, Participant.IsId(text));
-
-    private static Thread StartThread(ThreadStart run)
-    {
-        var thread = new Thread(run) { IsBackground = true };
-        thread.Start();
-        return thread;
-    }
 }

@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using Fairlead.Registry;
 using Fairlead.Transports.Tcp;
+using SystemListener = System.Net.Sockets.TcpListener;
 
 namespace Fairlead.Tests.Transports.Tcp;
 
@@ -21,7 +21,7 @@ public sealed class PortHolderTests : IDisposable
     [InlineData("0.0.0.0", "::")]
     public void Any_program_that_listens_is_found_in_the_kernels_tables(string held, string wanted)
     {
-        using var listener = new TcpListener(IPAddress.Parse(held), 0);
+        using var listener = new SystemListener(IPAddress.Parse(held), 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
 
@@ -35,7 +35,7 @@ public sealed class PortHolderTests : IDisposable
     [Fact]
     public void A_free_port_has_no_holder()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        using var listener = new SystemListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
 

@@ -93,6 +93,20 @@ public sealed class SocketFileTests : IDisposable
         Assert.Empty(EndpointRegistry.Read(_directory).Endpoints);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_holder_that_has_just_been_killed_is_outlasted(bool publish)
+    {
+        await using var peer = PeerProcess.Start("socketfile", _directory.Path, _path, "Stream", publish ? "true" : "false", "256");
+        Assert.Equal("ready", await peer.ReadLineAsync());
+
+        peer.KillAndGoOn();
+        using var file = Bind();
+
+        Assert.Equal(file.Identity, FileIdentity.At(_path));
+    }
+
     [Fact]
     public async Task A_published_holder_is_named_without_being_disturbed()
     {
@@ -153,6 +167,29 @@ public sealed class SocketFileTests : IDisposable
         Assert.Equal(Errno.EAGAIN, error);
         Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => Bind()).Code);
         waiting.ForEach(socket => socket.Dispose());
+    }
+
+    [RootFact]
+    public void The_dead_socket_of_another_user_is_left_alone()
+    {
+        LeaveStale();
+        _temporary.GiveAway("calc");
+
+        var refused = Assert.Throws<FairleadException>(() => Bind());
+
+        Assert.Equal(ErrorCode.PermissionDenied, refused.Code);
+        Assert.Equal($"unix://{_path} is a socket of uid 65534, at which nobody answers. Have it removed by its owner, or choose another name.", refused.Message);
+        Assert.True(Path.Exists(_path));
+        File.Delete(_path);
+    }
+
+    [RootFact]
+    public void The_living_socket_of_another_user_has_a_holder()
+    {
+        using var file = Bind();
+        _temporary.GiveAway("calc");
+
+        Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => Bind()).Code);
     }
 
     [Fact]
@@ -246,13 +283,29 @@ public sealed class SocketFileTests : IDisposable
     [Fact]
     public void Of_many_threads_that_want_a_stale_name_one_gets_it()
     {
-        for (var round = 0; round < 20; round++)
+        const int Rounds = 300;
+        var bound = new SocketFile?[4];
+        var codes = new ErrorCode?[bound.Length];
+        using var start = new Barrier(bound.Length, _ =>
         {
+            Array.Clear(bound);
+            Array.Clear(codes);
             LeaveStale();
-            var bound = new SocketFile?[4];
-            var codes = new ErrorCode?[bound.Length];
-            Parallel.For(0, bound.Length, new ParallelOptions { MaxDegreeOfParallelism = bound.Length }, i =>
+        });
+        using var end = new Barrier(bound.Length, _ =>
+        {
+            var winner = Assert.Single(bound, file => file is not null)!;
+            Assert.Equal(bound.Length - 1, codes.Count(code => code == ErrorCode.AlreadyExists));
+            Assert.Equal(winner.Identity, FileIdentity.At(_path));
+            Assert.Equal(Errno.None, Connect(_path));
+            winner.Dispose();
+        });
+
+        InParallel.Run(bound.Length, i =>
+        {
+            for (var round = 0; round < Rounds; round++)
             {
+                start.SignalAndWait();
                 try
                 {
                     bound[i] = Bind();
@@ -261,14 +314,10 @@ public sealed class SocketFileTests : IDisposable
                 {
                     codes[i] = refused.Code;
                 }
-            });
 
-            var winner = Assert.Single(bound, file => file is not null)!;
-            Assert.Equal(3, codes.Count(code => code == ErrorCode.AlreadyExists));
-            Assert.Equal(winner.Identity, FileIdentity.At(_path));
-            Assert.Equal(Errno.None, Connect(_path));
-            winner.Dispose();
-        }
+                end.SignalAndWait();
+            }
+        });
     }
 
     [Fact]

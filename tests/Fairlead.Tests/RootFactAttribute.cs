@@ -1,0 +1,16 @@
+using Fairlead.Native;
+
+namespace Fairlead.Tests;
+
+/// <summary>A test that gives files to another user, which only root may.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class RootFactAttribute : FactAttribute
+{
+    public RootFactAttribute()
+    {
+        if (NativeProcess.UserId != 0)
+        {
+            Skip = "Only root can give a file to another user.";
+        }
+    }
+}
