@@ -112,16 +112,10 @@ internal static class AddressText
         return normal.ToString();
     }
 
-    /// <summary>For messages: one line, without control characters, and without a password.</summary>
+    /// <summary>For messages: one line, without what could steer a terminal, and without a password.</summary>
     public static string Display(string text)
     {
-        var shown = new StringBuilder(text.Length);
-        foreach (var c in text)
-        {
-            shown.Append(char.IsControl(c) || char.IsSurrogate(c) && !IsWellFormed(text) ? '\uFFFD' : c);
-        }
-
-        var line = shown.ToString();
+        var line = PlainText.OneLine(text);
 
         // scheme://user:password@host: everything between the first colon of the user part and the last @ before the path.
         var start = line.IndexOf("://", StringComparison.Ordinal);

@@ -112,7 +112,7 @@ internal sealed unsafe class EndpointEntry : IDisposable
         Put(page, EndpointLayout.SocketDevice, socket.Device);
         Put(page, EndpointLayout.SocketInode, socket.Inode);
 
-        var addressCut = PutText(page, EndpointLayout.Address, EndpointLayout.AddressLength, address);
+        var addressCut = PutText(page, EndpointLayout.Address, EndpointLayout.AddressLength, AddressText.Display(address));
         var programCut = PutText(page, EndpointLayout.Program, EndpointLayout.ProgramLength, PlainText.OneLine(NativeProcess.CommandLine(NativeProcess.Id) ?? ""));
         Put(page, EndpointLayout.Flags, (ushort)((addressCut ? EndpointLayout.AddressCut : 0) | (programCut ? EndpointLayout.ProgramCut : 0)));
 

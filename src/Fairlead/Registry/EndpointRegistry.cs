@@ -61,7 +61,7 @@ public static class EndpointRegistry
     internal static EndpointInfo? FindHolder(Address address, RuntimeDirectory directory) =>
         Read(directory).Endpoints.FirstOrDefault(entry => entry.IsBound && IsAt(entry, address, directory));
 
-    /// <summary>Who holds a socket file: by the file where the entry knows it, since the name may mean another file by now; else by the address.</summary>
+    /// <summary>Who holds a socket file: by the file where the entry knows it, since the name may mean another file by now; else by the address. The kernel gives the number of the file to no other as long as the holder's socket is open.</summary>
     internal static EndpointInfo? FindSocketHolder(FileIdentity socket, Address address, RuntimeDirectory directory) =>
         Read(directory).Endpoints.FirstOrDefault(entry => entry.IsBound && (entry.Socket == FileIdentity.None ? IsAt(entry, address, directory) : entry.Socket == socket));
 

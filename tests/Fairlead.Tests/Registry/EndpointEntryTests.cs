@@ -160,6 +160,14 @@ public sealed class EndpointEntryTests : IDisposable
         Assert.Null(EndpointRegistry.FindHolder($"unix://{path}", _directory));
     }
 
+    [Fact]
+    public void A_brokers_password_is_not_published()
+    {
+        using var entry = EndpointEntry.Create(PatternKind.Sender, bound: false, "amqp://user:secret@host/?name=n", directory: _directory);
+
+        Assert.Equal("amqp://user:***@host/?name=n", Assert.Single(EndpointRegistry.Read(_directory).Endpoints).Address);
+    }
+
     private sealed class FixedClock(DateTimeOffset now) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => now;

@@ -137,7 +137,7 @@ internal sealed partial class SocketFile : IDisposable
         }
 
         // Even the name alone is too long. Bound under a short one it is given the long one as a second name, which, unlike renaming, never replaces anything.
-        var temporary = $"{through}/.{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8))}";
+        var temporary = $"{through}/.{Guid.NewGuid():N}";
         var error = NativeSocket.Bind(socket, SocketName.Of(temporary).Address);
         if (error == Errno.None)
         {

@@ -1,9 +1,9 @@
-namespace Fairlead.Registry;
+namespace Fairlead;
 
 /// <summary>Text of others, made fit for a terminal and a table.</summary>
 internal static class PlainText
 {
-    /// <summary>One line: what is no visible character (control characters, which could steer a terminal) becomes a space.</summary>
+    /// <summary>One line: what is no visible character (control characters, which could steer a terminal, and marks that turn the direction of writing) becomes a space.</summary>
     public static string OneLine(string text)
     {
         var first = -1;
