@@ -92,6 +92,16 @@ public readonly struct Message : IDisposable, IEquatable<Message>
         }
     }
 
+    /// <summary>Cancelled when the sender no longer waits for the answer.</summary>
+    internal CancellationToken CancellationToken => Core.CancellationFor(_version);
+
+    /// <summary>The right to answer, once.</summary>
+    internal bool TrySettle(out MessageCore core)
+    {
+        core = Core;
+        return core.TrySettle(_version);
+    }
+
     /// <summary>For loops: their body may have disposed the message itself.</summary>
     internal void AcceptUnlessDisposed()
     {

@@ -89,16 +89,28 @@ public sealed class Sender : Endpoint, ILinkOwner
     /// <param name="timeout">At most so long for sending and receipt together; null: for ever.</param>
     /// <param name="token">Ends the wait.</param>
     /// <returns>Delivered, or a negative receipt: not delivered or unknown, with the reason. A lost receiver and a time-out are results, not exceptions.</returns>
-    public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.Deliver(message, timeout, token);
+    public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    {
+        Outbox.RequireProtocol();
+        return Outbox.Deliver(message, timeout, token);
+    }
 
     /// <summary>Type 2: completes when the receipt is in, or is known not to come.</summary>
     /// <inheritdoc cref="Deliver" path="/param|/returns"/>
     [OverloadResolutionPriority(1)]
-    public ValueTask<Delivery> DeliverAsync(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.DeliverAsync(message, timeout, token);
+    public ValueTask<Delivery> DeliverAsync(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    {
+        Outbox.RequireProtocol();
+        return Outbox.DeliverAsync(message, timeout, token);
+    }
 
     /// <summary>Type 2: completes when the receipt is in, or is known not to come. The memory must stay as it is until then.</summary>
     /// <inheritdoc cref="Deliver" path="/param|/returns"/>
-    public ValueTask<Delivery> DeliverAsync(ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.DeliverAsync(message, timeout, token);
+    public ValueTask<Delivery> DeliverAsync(ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    {
+        Outbox.RequireProtocol();
+        return Outbox.DeliverAsync(message, timeout, token);
+    }
 
     /// <summary>Memory to write a message into; one loan at a time. Where the transport allows it, it is memory that the receiver reads.</summary>
     /// <param name="size">Bytes at most.</param>

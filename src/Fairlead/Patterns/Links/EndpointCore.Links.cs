@@ -156,6 +156,7 @@ internal sealed partial class EndpointCore
         }
 
         _owner.OnUp(link, completions);
+        Report(link, MessageKind.Joined, completions);
     }
 
     /// <summary>By a link that has gone down; what it received stays in the queue.</summary>
@@ -196,6 +197,7 @@ internal sealed partial class EndpointCore
         if (link.WasUp)
         {
             _owner.OnDown(link, end, completions);
+            Report(link, MessageKind.Left, completions);
         }
     }
 

@@ -121,6 +121,16 @@ internal sealed partial class EndpointCore
         _handedOver.Clear();
     }
 
+    /// <summary>Puts the coming or going of a link among its messages.</summary>
+    private void Report(Link link, MessageKind marker, Completions completions)
+    {
+        if (_profile.ReportsLinks)
+        {
+            link.AddMarker(marker);
+            Publish(link, completions);
+        }
+    }
+
     /// <summary>Drops an unread message whose sender took it back.</summary>
     public bool TryDrop(Link link, uint id)
     {
@@ -223,7 +233,11 @@ internal sealed partial class EndpointCore
             _ready.Enqueue(_ready.Dequeue());
         }
 
-        Counters.AddReceived(incoming.Header.Length - incoming.Header.HeadLength);
+        if (incoming.Header.Kind.IsData())
+        {
+            Counters.AddReceived(incoming.Header.Length - incoming.Header.HeadLength);
+        }
+
         Counters.SetQueueDepth(--_depth);
         MessageCore message = MessageCore.Rent(link, incoming);
         if (incoming.Header.Kind is MessageKind.Deliver or MessageKind.Request)

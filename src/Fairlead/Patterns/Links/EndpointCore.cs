@@ -48,6 +48,9 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
 
     public EndpointCounters Counters => _entry.Counters;
 
+    /// <summary>The links at this moment, without a copy: not to be changed.</summary>
+    public Link[] LinkSnapshot => Volatile.Read(ref _linkCache);
+
     /// <summary>The links that are up, or have something to hand out.</summary>
     public Link[] Links()
     {

@@ -9,6 +9,7 @@ namespace Fairlead.Patterns.Links;
 internal sealed partial class Link
 {
     private ITimer? _heartbeatTimer;
+    private ITimer? _lingerTimer;
     private bool _wasPinged;
     private CloseReason? _killReason;
     private string? _killText;
@@ -31,7 +32,10 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Ends the connection from any thread; whoever pumps then sees its end, with this reason.</summary>
+    /// <summary>
+    /// Ends the connection from any thread; whoever pumps then sees its end, with this reason. The peer is told, behind what was sent before; one that does not even take
+    /// that from the kernel gets as long for it as for a handshake.
+    /// </summary>
     public void Kill(CloseReason reason, string? text)
     {
         lock (_sending)
@@ -43,14 +47,22 @@ internal sealed partial class Link
 
             _killReason = reason;
             _killText = text;
-            if (_state == LinkState.Up && reason is not CloseReason.PeerDied)
+            if (_state == LinkState.Up && !IsBare)
             {
                 WriteClose(reason, text);
             }
 
-            _isPaused = false;
-            UpdateInterest();
-            _connection.Abort();
+            _sendsNoMore = true;
+            if (_connection.Unflushed > 0 && reason is CloseReason.SlowConsumer or CloseReason.ClosedByUs or CloseReason.Limit)
+            {
+                _lingerTimer = _time.CreateTimer(static state => ((Link)state!)._connection.Abort(), this, _endpoint.Settings.HandshakeTimeout, Timeout.InfiniteTimeSpan);
+            }
+            else
+            {
+                _isPaused = false;
+                UpdateInterest();
+                _connection.Abort();
+            }
         }
 
         _endpoint.RequestPump();
@@ -138,7 +150,7 @@ internal sealed partial class Link
             {
                 call.At = LinkOperation.Stage.Ended;
                 bool wasRead = call.Header.Kind.IsData() && (int)(_acknowledged - call.Number) >= 0;
-                if (call.TryComplete(new LinkResult { Outcome = LinkOutcome.PeerGone, WasSent = true, WasRead = wasRead || !end.IsExact }))
+                if (call.TryComplete(new LinkResult { Outcome = LinkOutcome.PeerGone, Link = this, WasSent = true, WasRead = wasRead || !end.IsExact }))
                 {
                     completions.Add(call);
                 }
@@ -149,6 +161,7 @@ internal sealed partial class Link
 
         _handshakeTimer?.Dispose();
         _heartbeatTimer?.Dispose();
+        _lingerTimer?.Dispose();
         CancelActive();
         _endpoint.OnDown(this, end, completions);
         lock (_sending)
@@ -201,7 +214,7 @@ internal sealed partial class Link
             operation.At = LinkOperation.Stage.Ended;
             bool wasRead = wasSent && operation.Header.Kind.IsData() && (int)(_acknowledged - operation.Number) >= 0;
             bool isOurs = error is null
-                ? operation.TryComplete(new LinkResult { Outcome = LinkOutcome.TimedOut, WasSent = wasSent, WasRead = wasRead })
+                ? operation.TryComplete(new LinkResult { Outcome = LinkOutcome.TimedOut, Link = this, WasSent = wasSent, WasRead = wasRead })
                 : operation.TryFail(error);
             if (isOurs)
             {
@@ -241,7 +254,7 @@ internal sealed partial class Link
         {
             if (IsAccepted)
             {
-                SendHandshake(MessageKind.Refuse, Introduction() with { Error = refusal.Code, Text = refusal.Message });
+                SendHandshake(MessageKind.Refuse, Introduction() with { Error = refusal.Code, Text = $"{refusal.WhatHappened}. {refusal.WhatToDo}" });
             }
 
             throw refusal;
@@ -376,7 +389,9 @@ internal sealed partial class Link
     private void WriteClose(CloseReason reason, string? text)
     {
         Span<byte> payload = stackalloc byte[1 + 1024];
-        payload[0] = (byte)reason;
+
+        // The words are the reader's: what this side does, the peer did.
+        payload[0] = (byte)(reason is CloseReason.ClosedByUs or CloseReason.Aborted ? CloseReason.ClosedByPeer : reason);
         int length = 0;
         if (text is not null)
         {

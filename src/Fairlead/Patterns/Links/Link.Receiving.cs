@@ -72,7 +72,7 @@ internal sealed partial class Link
                 }
             }
         }
-        catch (FairleadException exception) when (exception.Code is ErrorCode.Corrupt or ErrorCode.TooLarge or ErrorCode.Incompatible)
+        catch (FairleadException exception)
         {
             PublishArrived(completions);
             Reject(exception, completions);
@@ -90,6 +90,9 @@ internal sealed partial class Link
             Pause();
         }
     }
+
+    /// <summary>Adds what is no message of the peer but stands among them.</summary>
+    public void AddMarker(MessageKind kind) => _arrived.Enqueue(new Incoming { Header = MessageHeader.Of(kind) });
 
     /// <summary>Queues what has arrived for the user, and says how many messages that are. Under the endpoint's gate.</summary>
     public int QueueArrived()
@@ -109,9 +112,13 @@ internal sealed partial class Link
     public Incoming Dequeue()
     {
         Incoming message = _inbound.Dequeue();
-        _inboundBytes -= message.Header.Length;
-        _consumed++;
-        _consumedBytesSinceAck += message.Header.Length;
+        if (message.Header.Kind.IsData())
+        {
+            _inboundBytes -= message.Header.Length;
+            _consumed++;
+            _consumedBytesSinceAck += message.Header.Length;
+        }
+
         return message;
     }
 
@@ -348,7 +355,7 @@ internal sealed partial class Link
                 }
 
                 call.At = LinkOperation.Stage.Ended;
-                if (call.TryComplete(new LinkResult { Outcome = LinkOutcome.Answered, WasSent = true, WasRead = true, Answer = message }))
+                if (call.TryComplete(new LinkResult { Outcome = LinkOutcome.Answered, Link = this, WasSent = true, WasRead = true, Answer = message }))
                 {
                     message.Lease = null;
                     completions.Add(call);

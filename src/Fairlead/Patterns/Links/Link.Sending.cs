@@ -338,6 +338,11 @@ internal sealed partial class Link
         switch (_connection.Flush())
         {
             case FlushResult.Done:
+                if (_lingerTimer is not null)
+                {
+                    _connection.Abort();
+                }
+
                 if (_interest != PollEvents.Read)
                 {
                     UpdateInterest();
@@ -430,10 +435,10 @@ internal sealed partial class Link
         }
     }
 
-    private static void Finish(LinkOperation operation, LinkOutcome outcome, Completions completions)
+    private void Finish(LinkOperation operation, LinkOutcome outcome, Completions completions)
     {
         operation.At = LinkOperation.Stage.Ended;
-        if (operation.TryComplete(new LinkResult { Outcome = outcome, WasSent = outcome == LinkOutcome.Sent }))
+        if (operation.TryComplete(new LinkResult { Outcome = outcome, Link = this, WasSent = outcome == LinkOutcome.Sent }))
         {
             completions.Add(operation);
         }

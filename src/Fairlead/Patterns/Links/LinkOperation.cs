@@ -27,6 +27,9 @@ internal struct LinkResult
 {
     public LinkOutcome Outcome;
 
+    /// <summary>The link that it was on; null when there was none.</summary>
+    public Link? Link;
+
     /// <summary>Whether the message had left this process's hands when it ended.</summary>
     public bool WasSent;
 

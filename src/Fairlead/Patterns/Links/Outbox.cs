@@ -53,8 +53,8 @@ internal readonly struct Outbox(EndpointCore core)
         }
 
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
-        LinkResult result = Call(MessageHeader.Of(MessageKind.Send), default, payload, deadline, token, out Link? link);
-        ThrowUnlessSent(result, link, timeout);
+        LinkResult result = Call(MessageHeader.Of(MessageKind.Send), default, payload, deadline, token);
+        ThrowUnlessSent(result, timeout);
     }
 
     public ValueTask SendAsync(ReadOnlySpan<byte> payload, CancellationToken token)
@@ -92,7 +92,7 @@ internal readonly struct Outbox(EndpointCore core)
     {
         token.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
-        LinkResult result = Call(MessageHeader.Of(MessageKind.Deliver), default, payload, deadline, token, out _);
+        LinkResult result = Call(MessageHeader.Of(MessageKind.Deliver), default, payload, deadline, token);
         return ToDelivery(result, timeout);
     }
 
@@ -106,14 +106,18 @@ internal readonly struct Outbox(EndpointCore core)
             ? ValueTask.FromCanceled<Delivery>(token)
             : FinishDeliverAsync(CallAsync(MessageHeader.Of(MessageKind.Deliver), default, default, payload, timeout, token), timeout);
 
-    public unsafe LinkResult Call(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token, out Link? link)
+    public LinkResult Call(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token)
     {
-        link = WaitForLink(deadline, token);
-        if (link is null)
+        if (WaitForLink(deadline, token) is not { } link)
         {
             return new LinkResult { Outcome = core.IsBound || core.LastEnd is null ? LinkOutcome.TimedOut : LinkOutcome.PeerGone };
         }
 
+        return CallOn(link, header, head, payload, deadline, token);
+    }
+
+    private unsafe LinkResult CallOn(Link link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token)
+    {
         link.Check(payload);
         LinkOperation operation = LinkOperation.Rent(link, isBlocking: true, header, head);
         fixed (byte* start = payload)
@@ -149,6 +153,11 @@ internal readonly struct Outbox(EndpointCore core)
                 : new ValueTask<LinkResult>(new LinkResult { Outcome = LinkOutcome.PeerGone });
         }
 
+        return CallOnAsync(link, header, head, span, memory, timeout, token);
+    }
+
+    private ValueTask<LinkResult> CallOnAsync(Link link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token)
+    {
         link.Check(span.IsEmpty ? memory.Span : span);
         LinkOperation operation = LinkOperation.Rent(link, isBlocking: false, header, head);
         if (span.IsEmpty)
@@ -166,11 +175,31 @@ internal readonly struct Outbox(EndpointCore core)
         return task;
     }
 
+    /// <summary>Blocking, to one of many peers.</summary>
+    public void SendOn(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token) =>
+        ThrowUnlessSent(CallOn(link, MessageHeader.Of(MessageKind.Send), default, payload, Deadline.After(timeout, core.Settings.Time), token), timeout);
+
+    public ValueTask SendOnAsync(Link link, ReadOnlySpan<byte> payload, CancellationToken token) =>
+        FinishSendAsync(CallOnAsync(link, MessageHeader.Of(MessageKind.Send), default, payload, default, null, token));
+
+    public ValueTask<Delivery> DeliverOnAsync(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token) =>
+        FinishDeliverAsync(CallOnAsync(link, MessageHeader.Of(MessageKind.Deliver), default, payload, default, timeout, token), timeout);
+
+    /// <summary>Receipts need Fairlead's protocol at the other end.</summary>
+    public void RequireProtocol()
+    {
+        if (core.Settings.IsBare)
+        {
+            throw new FairleadException(ErrorCode.NotSupported, "a program that does not speak Fairlead's protocol gives no receipts", "Send without one, or leave ?framing= away at both ends.") { Address = core.Address };
+        }
+    }
+
     public void ThrowIfClosing() => ObjectDisposedException.ThrowIf(core.IsClosing, core.Profile.Name);
 
     /// <summary>The error of a call whose message did not get away or whose answer did not come.</summary>
-    public FairleadException Failure(in LinkResult result, Link? link, TimeSpan? timeout)
+    public FairleadException Failure(in LinkResult result, TimeSpan? timeout)
     {
+        Link? link = result.Link;
         if (result.Outcome == LinkOutcome.TimedOut)
         {
             string what = !result.WasSent
@@ -213,11 +242,11 @@ internal readonly struct Outbox(EndpointCore core)
         }
     }
 
-    private void ThrowUnlessSent(in LinkResult result, Link? link, TimeSpan? timeout)
+    private void ThrowUnlessSent(in LinkResult result, TimeSpan? timeout)
     {
         if (result.Outcome != LinkOutcome.Sent)
         {
-            throw Failure(result, link, timeout);
+            throw Failure(result, timeout);
         }
     }
 
@@ -226,7 +255,7 @@ internal readonly struct Outbox(EndpointCore core)
     {
         Outbox self = this;
         LinkResult result = await call.ConfigureAwait(false);
-        self.ThrowUnlessSent(result, null, null);
+        self.ThrowUnlessSent(result, null);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -20,6 +20,9 @@ internal sealed record PatternProfile
     /// <summary>Whether it works with programs that do not speak Fairlead's protocol.</summary>
     public bool TalksBare { get; init; }
 
+    /// <summary>Whether the coming and going of links stands among the messages, in order.</summary>
+    public bool ReportsLinks { get; init; }
+
     /// <summary>How many peers a bound endpoint serves at once.</summary>
     public int MostPeers { get; init; } = int.MaxValue;
 

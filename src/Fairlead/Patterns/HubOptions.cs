@@ -1,0 +1,8 @@
+namespace Fairlead;
+
+/// <summary>What a <see cref="Hub"/> may be told.</summary>
+public sealed record HubOptions : EndpointOptions
+{
+    /// <summary>Clients that are served at once; one more is refused with <see cref="ErrorCode.Full"/>. Default: as many as come.</summary>
+    public int MaxClients { get; init; } = int.MaxValue;
+}

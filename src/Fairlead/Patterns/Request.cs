@@ -1,0 +1,89 @@
+using System.Text.Json.Serialization.Metadata;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <summary>
+/// A received request: a lease, like <see cref="Message"/>, that is answered once. Disposed without an answer, it tells the requester so.
+/// </summary>
+public readonly struct Request : IDisposable, IEquatable<Request>
+{
+    private readonly Message _message;
+
+    internal Request(Message message) => _message = message;
+
+    /// <summary>The payload, where it lies. Valid until <see cref="Dispose"/>.</summary>
+    public ReadOnlySpan<byte> Span => _message.Span;
+
+    /// <summary>The payload, where it lies. Valid until <see cref="Dispose"/>.</summary>
+    public ReadOnlyMemory<byte> Memory => _message.Memory;
+
+    /// <summary>Bytes of the payload.</summary>
+    public int Length => _message.Length;
+
+    /// <summary>The payload read as UTF-8, as a new string.</summary>
+    public string Text => _message.Text;
+
+    /// <summary>Who asks.</summary>
+    public Peer Peer => _message.Peer;
+
+    /// <summary>How long the requester would still wait when it asked; null: for ever.</summary>
+    public TimeSpan? Timeout => HeadReader.TryGet(_message.Core.Head, HeadField.Deadline, out ulong microseconds) && microseconds < long.MaxValue / 10
+        ? TimeSpan.FromTicks((long)microseconds * TimeSpan.TicksPerMicrosecond)
+        : null;
+
+    /// <summary>Cancelled when the requester no longer waits: it cancelled, its time has passed, or it is gone.</summary>
+    public CancellationToken CancellationToken => _message.CancellationToken;
+
+    internal Message Message => _message;
+
+    /// <summary>Reads the payload as JSON.</summary>
+    public T? Read<T>(JsonTypeInfo<T> type) => _message.Read(type);
+
+    /// <summary>Sends the reply. Does not wait: replies need no credit.</summary>
+    /// <param name="reply">Copied, where it does not go at once.</param>
+    /// <returns>False when the requester is gone; a reply to one that only gave up waiting is sent and dropped there.</returns>
+    /// <exception cref="InvalidOperationException">The request was answered before.</exception>
+    public bool Reply(ReadOnlySpan<byte> reply)
+    {
+        MessageCore core = Settle();
+        bool sent = core.Link.SendReply(core.Header.Id, reply);
+        core.Link.RemoveActive(core);
+        return sent;
+    }
+
+    /// <summary>Answers with an error, which the requester gets as a <see cref="FairleadException"/>.</summary>
+    /// <param name="code">The error's code there.</param>
+    /// <param name="text">Its text there; some 1,000 characters are told.</param>
+    /// <returns>False when the requester is gone.</returns>
+    /// <exception cref="InvalidOperationException">The request was answered before.</exception>
+    public bool Fail(ErrorCode code, string text)
+    {
+        MessageCore core = Settle();
+        bool sent = core.Link.SendError(core.Header.Id, code, text);
+        core.Link.RemoveActive(core);
+        return sent;
+    }
+
+    /// <summary>Gives the memory back. The second time is harmless.</summary>
+    public void Dispose() => _message.Dispose();
+
+    /// <inheritdoc/>
+    public bool Equals(Request other) => _message == other._message;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is Request other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => _message.GetHashCode();
+
+    /// <summary>Whether both are the same request.</summary>
+    public static bool operator ==(Request left, Request right) => left.Equals(right);
+
+    /// <summary>Whether they are different requests.</summary>
+    public static bool operator !=(Request left, Request right) => !left.Equals(right);
+
+    private MessageCore Settle() =>
+        _message.TrySettle(out MessageCore core) ? core : throw new InvalidOperationException("The request was answered before: one request, one reply.");
+}

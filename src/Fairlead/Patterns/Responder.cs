@@ -1,0 +1,146 @@
+using System.Runtime.CompilerServices;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <summary>Answers the requests of <see cref="Requester"/>s: one after the other by <see cref="Receive"/>, or many at once by a handler that is run.</summary>
+public sealed class Responder : Endpoint, ILinkOwner
+{
+    private const int DefaultConcurrency = 64;
+
+    private static readonly PatternProfile Profile = new()
+    {
+        Kind = PatternKind.Responder,
+        Name = "Responder",
+        Peers = [PatternKind.Requester],
+        Takes = [MessageKind.Request],
+        Needs = TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Protocol,
+    };
+
+    private Inbox Inbox => new(Core);
+
+    /// <summary>Binds, for requesters that will connect.</summary>
+    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    public static Responder Bind(Address address, EndpointOptions? options = null)
+    {
+        Responder responder = new();
+        responder.Open(EndpointCore.Bind(address, options, Profile, responder));
+        return responder;
+    }
+
+    /// <summary>Binds, for requesters that will connect. Completes at once.</summary>
+    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    public static ValueTask<Responder> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
+        Opening.Run(() => Bind(address, options), token);
+
+    /// <summary>Connects to a bound requester. Blocks.</summary>
+    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    public static Responder Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
+        Opening.Wait(ConnectAsync(address, options, token));
+
+    /// <summary>Connects to a bound requester.</summary>
+    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    public static async ValueTask<Responder> ConnectAsync(Address address, EndpointOptions? options = null, CancellationToken token = default)
+    {
+        Responder responder = new();
+        responder.Open(await EndpointCore.ConnectAsync(address, options, Profile, responder, token).ConfigureAwait(false));
+        return responder;
+    }
+
+    /// <summary>The next request if one comes in time. Blocks.</summary>
+    /// <inheritdoc cref="Receive" path="/exception"/>
+    public bool TryReceive(TimeSpan timeout, out Request request, CancellationToken token = default)
+    {
+        bool came = Inbox.TryReceive(timeout, out Message message, token);
+        request = came ? new Request(message) : default;
+        return came;
+    }
+
+    /// <summary>The next request. Blocks.</summary>
+    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <returns>Reply to it, or fail it, then dispose it.</returns>
+    /// <exception cref="FairleadException">Timeout. PeerGone: a connected responder has lost its requester.</exception>
+    public Request Receive(TimeSpan? timeout = null, CancellationToken token = default) => new(Inbox.Receive(timeout, token));
+
+    /// <summary>The next request.</summary>
+    /// <inheritdoc cref="Receive" path="/param|/returns|/exception"/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<Request> ReceiveAsync(TimeSpan? timeout = null, CancellationToken token = default) =>
+        new(await Inbox.ReceiveAsync(timeout, token).ConfigureAwait(false));
+
+    /// <summary>Calls the handler for each request, many at once, and sends what it returns, until the token is cancelled.</summary>
+    /// <param name="handler">
+    /// Gets the request, valid until it returns, and its context, whose token is cancelled when nobody waits any more. What it throws is told to the requester as
+    /// <see cref="ErrorCode.Failed"/>, or as its own code where it is a <see cref="FairleadException"/>, and does not end the run. Short handlers run on the thread that read the request.
+    /// </param>
+    /// <param name="concurrency">How many handlers may run at once.</param>
+    /// <param name="token">Ends the run; handlers that still run are waited for.</param>
+    public async Task RunAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, int concurrency = DefaultConcurrency, CancellationToken token = default)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        ArgumentOutOfRangeException.ThrowIfLessThan(concurrency, 1);
+        Task[] loops = new Task[concurrency];
+        for (int i = 0; i < concurrency; i++)
+        {
+            loops[i] = LoopAsync(handler, token);
+        }
+
+        await Task.WhenAll(loops).ConfigureAwait(false);
+    }
+
+    /// <summary>The same with a handler that needs no waiting.</summary>
+    /// <inheritdoc cref="RunAsync(Func{Request, RequestContext, ValueTask{ReadOnlyMemory{byte}}}, int, CancellationToken)" path="/param"/>
+    public Task RunAsync(Func<Request, RequestContext, ReadOnlyMemory<byte>> handler, int concurrency = DefaultConcurrency, CancellationToken token = default)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return RunAsync((request, context) => new ValueTask<ReadOnlyMemory<byte>>(handler(request, context)), concurrency, token);
+    }
+
+    void ILinkOwner.OnUp(Link link, Completions completions)
+    {
+    }
+
+    void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
+    {
+    }
+
+    string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a responder has no topics";
+
+    private async Task LoopAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, CancellationToken token)
+    {
+        while (await Core.ReceiveAsync(null, token).ConfigureAwait(false) is { } received)
+        {
+            using Request request = new(new Message(received));
+            await AnswerAsync(handler, request).ConfigureAwait(false);
+        }
+
+        if (Core.LastEnd is { Reason: not CloseReason.ClosedByPeer })
+        {
+            throw Core.EndException();
+        }
+    }
+
+    private static async ValueTask AnswerAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, Request request)
+    {
+        RequestContext context = new(request);
+        try
+        {
+            ReadOnlyMemory<byte> reply = await handler(request, context).ConfigureAwait(false);
+            request.Reply(reply.Span);
+        }
+        catch (FairleadException exception)
+        {
+            request.Fail(exception.Code, exception.Message);
+        }
+        catch (Exception exception)
+        {
+            request.Fail(ErrorCode.Failed, exception.Message);
+        }
+        finally
+        {
+            context.Dispose();
+        }
+    }
+}

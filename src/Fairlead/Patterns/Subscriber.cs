@@ -1,0 +1,176 @@
+using System.Text;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <summary>Receives what a <see cref="Publisher"/> publishes on the topics that it asked for. A bound subscriber takes from many publishers.</summary>
+public sealed class Subscriber : Endpoint, ILinkOwner
+{
+    private static readonly PatternProfile Profile = new()
+    {
+        Kind = PatternKind.Subscriber,
+        Name = "Subscriber",
+        Peers = [PatternKind.Publisher],
+        Takes = [MessageKind.Publish],
+        Needs = TransportCapabilities.Duplex | TransportCapabilities.Protocol,
+    };
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<string> _patterns = [];
+
+    private Inbox Inbox => new(Core);
+
+    /// <summary>The topic patterns that are asked for.</summary>
+    public IReadOnlyList<string> Topics
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _patterns];
+            }
+        }
+    }
+
+    /// <summary>Binds, for publishers that will connect.</summary>
+    /// <param name="address">Where.</param>
+    /// <param name="topics">A topic pattern, or several with commas between; see <see cref="TopicFilter"/>. <c>&gt;</c> is everything.</param>
+    /// <param name="options">More.</param>
+    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    public static Subscriber Bind(Address address, string topics = ">", EndpointOptions? options = null)
+    {
+        Subscriber subscriber = new();
+        subscriber.Add(topics);
+        subscriber.Open(EndpointCore.Bind(address, options, Profile, subscriber));
+        return subscriber;
+    }
+
+    /// <summary>Binds, for publishers that will connect. Completes at once.</summary>
+    /// <inheritdoc cref="Bind" path="/param|/exception"/>
+    public static ValueTask<Subscriber> BindAsync(Address address, string topics = ">", EndpointOptions? options = null, CancellationToken token = default) =>
+        Opening.Run(() => Bind(address, topics, options), token);
+
+    /// <summary>Connects to a bound publisher. Blocks.</summary>
+    /// <inheritdoc cref="Bind" path="/param"/>
+    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    public static Subscriber Connect(Address address, string topics = ">", EndpointOptions? options = null, CancellationToken token = default) =>
+        Opening.Wait(ConnectAsync(address, topics, options, token));
+
+    /// <summary>Connects to a bound publisher. When this completes, everything published from now on is received.</summary>
+    /// <inheritdoc cref="Bind" path="/param"/>
+    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    public static async ValueTask<Subscriber> ConnectAsync(Address address, string topics = ">", EndpointOptions? options = null, CancellationToken token = default)
+    {
+        Subscriber subscriber = new();
+        string[] patterns = subscriber.Add(topics);
+        subscriber.Open(await EndpointCore.ConnectAsync(address, options, Profile, subscriber, token).ConfigureAwait(false));
+        try
+        {
+            foreach (string pattern in patterns)
+            {
+                await subscriber.AskAsync(MessageKind.Subscribe, pattern, token).ConfigureAwait(false);
+            }
+
+            return subscriber;
+        }
+        catch
+        {
+            subscriber.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Asks for one more topic pattern. When this completes, everything published on it from now on is received.</summary>
+    /// <exception cref="ArgumentException">It is no pattern.</exception>
+    /// <exception cref="FairleadException">PeerGone.</exception>
+    public ValueTask SubscribeAsync(string topic, CancellationToken token = default)
+    {
+        Add(topic);
+        return AskAsync(MessageKind.Subscribe, topic, token);
+    }
+
+    /// <summary>Gives a topic pattern back. What was published before is still received.</summary>
+    /// <exception cref="FairleadException">PeerGone.</exception>
+    public ValueTask UnsubscribeAsync(string topic, CancellationToken token = default)
+    {
+        lock (_gate)
+        {
+            _patterns.Remove(topic);
+        }
+
+        return AskAsync(MessageKind.Unsubscribe, topic, token);
+    }
+
+    /// <inheritdoc cref="Receiver.TryReceive(out Message)"/>
+    public bool TryReceive(out Message message) => Inbox.TryReceive(out message);
+
+    /// <inheritdoc cref="Receiver.TryReceive(TimeSpan, out Message, CancellationToken)"/>
+    public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken token = default) => Inbox.TryReceive(timeout, out message, token);
+
+    /// <inheritdoc cref="Receiver.Receive"/>
+    public Message Receive(TimeSpan? timeout = null, CancellationToken token = default) => Inbox.Receive(timeout, token);
+
+    /// <inheritdoc cref="Receiver.ReceiveAsync(TimeSpan?, CancellationToken)"/>
+    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout = null, CancellationToken token = default) => Inbox.ReceiveAsync(timeout, token);
+
+    /// <inheritdoc cref="Receiver.ReceiveAllAsync"/>
+    public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken token = default) => Inbox.ReceiveAllAsync(token);
+
+    /// <inheritdoc cref="Receiver.RunAsync"/>
+    public Task RunAsync(Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken token = default) => Inbox.RunAsync(handler, concurrency, token);
+
+    void ILinkOwner.OnUp(Link link, Completions completions)
+    {
+        if (!link.IsAccepted)
+        {
+            return;
+        }
+
+        foreach (string pattern in Topics)
+        {
+            link.SendControl(MessageHeader.Of(MessageKind.Subscribe), default, Encoding.UTF8.GetBytes(pattern));
+        }
+    }
+
+    void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
+    {
+    }
+
+    string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a subscriber does not publish";
+
+    private string[] Add(string topics)
+    {
+        string[] patterns = topics.Split(',', StringSplitOptions.TrimEntries);
+        foreach (string pattern in patterns)
+        {
+            TopicFilter.CheckPattern(pattern);
+        }
+
+        lock (_gate)
+        {
+            _patterns.UnionWith(patterns);
+        }
+
+        return patterns;
+    }
+
+    private async ValueTask AskAsync(MessageKind kind, string topic, CancellationToken token)
+    {
+        foreach (Link link in Core.Links())
+        {
+            LinkOperation operation = LinkOperation.Rent(link, isBlocking: false, MessageHeader.Of(kind), default);
+            operation.Copy(Encoding.UTF8.GetBytes(topic));
+            ValueTask<LinkResult> task = operation.Task;
+            operation.WatchFor(null, Core.Settings.Time, token);
+            link.Start(operation);
+            Delivery delivery = Outbox.ToDelivery(await task.ConfigureAwait(false), null);
+            if (!delivery.IsDelivered && !IsBound)
+            {
+                throw delivery.Cause is null
+                    ? new FairleadException(ErrorCode.NotSupported, $"the publisher refused the topic '{topic}': {delivery.Reason}") { Address = Address, Peer = link.Peer }
+                    : Core.EndException();
+            }
+        }
+    }
+}
