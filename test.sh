@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Builds everything once and runs every test: the xunit assemblies, the program that proves the library clean under Native AOT,
 # the packages, and the tool's shell tests, against the AOT-published tool where it can be published. Writes below artifacts/ alone,
-# uses no network but the loopback (restoring packages and installing missing tools apart), and leaves no process behind but the
-# compiler server of every dotnet build, which ends by itself.
+# uses no network but the loopback (restoring packages and installing missing tools apart), and leaves no process behind.
 # The last line is "N passed, N failed, N skipped"; the exit code is 0 where nothing failed.
 set -uo pipefail
 shopt -s nullglob
@@ -12,9 +11,11 @@ passed=0 failed=0 skipped=0
 results=$PWD/artifacts/test-results
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDTERMINALLOGGER=off MSBUILDDISABLENODEREUSE=1
 
-# A runtime directory of our own, on a short path: a Unix socket's address holds 107 bytes. Removed by finish.
+# Directories of our own, on a short path: a Unix socket's address holds 107 bytes. Removed by finish. The compiler server listens in
+# the temporary one, so that it is ours alone, and can be ended without harm to another build.
 private=$(mktemp -d /tmp/fairlead.XXXXXX) || exit 1
 mkdir -m 700 "$private/run" "$private/tmp" "$private/state"
+export TMPDIR=$private/tmp
 session=
 . eng/sessions.sh
 
@@ -23,6 +24,7 @@ finish() {
     kill -TERM "$session" 2> /dev/null && wait "$session"
     end_session "$session"
   fi
+  dotnet build-server shutdown --vbcscompiler > /dev/null 2>&1
   rm -rf "$private"
 }
 trap finish EXIT
@@ -42,7 +44,7 @@ end() {
 # Runs a stage of tests in a session of its own; says, and ends, what it leaves behind.
 stage() {
   local code left
-  XDG_RUNTIME_DIR=$private/run XDG_STATE_HOME=$private/state TMPDIR=$private/tmp in_session "$@"
+  XDG_RUNTIME_DIR=$private/run XDG_STATE_HOME=$private/state in_session "$@"
   session=$!
   wait "$session"; code=$?
   for _ in {1..50}; do                               # what was told to end may need a moment
