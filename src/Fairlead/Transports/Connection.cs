@@ -44,6 +44,9 @@ internal abstract class Connection : IDisposable
     /// <summary>Whether a long message is under way.</summary>
     public abstract bool HasLong { get; }
 
+    /// <summary>Bytes of the long message that are still to be written.</summary>
+    public virtual int LongRest => 0;
+
     /// <summary>Throws <see cref="ArgumentException"/> when the framing cannot carry such a body (a newline inside a line).</summary>
     public virtual void Check(ReadOnlySpan<byte> body)
     {

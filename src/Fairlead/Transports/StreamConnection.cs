@@ -36,6 +36,8 @@ internal sealed class StreamConnection : Connection
 
     public override bool HasLong => _output.HasLong;
 
+    public override int LongRest => _output.Second.Length;
+
     public override void Check(ReadOnlySpan<byte> body) => _framing.Check(body);
 
     public override Span<byte> Reserve(int bodyLength) => _output.Reserve(bodyLength);

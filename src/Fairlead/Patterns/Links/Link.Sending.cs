@@ -16,6 +16,9 @@ internal sealed partial class Link
 
     private static readonly long BurstSpan = Stopwatch.Frequency / 10_000;
 
+    /// <summary>Attempts of a blocking sender without progress before it sleeps: some 50 µs.</summary>
+    private const int PushAttempts = 100;
+
     private readonly Lock _sending = new();
     private readonly Dictionary<uint, LinkOperation> _calls = [];
     private RingQueue<LinkOperation> _queued;
@@ -176,6 +179,37 @@ internal sealed partial class Link
         if (needsPump)
         {
             _endpoint.RequestPump();
+        }
+    }
+
+    /// <summary>
+    /// Writes on while the peer reads along. The kernel calls a socket writable only when most of its buffer is empty; a blocking sender of a long message that tries again
+    /// before that keeps both sides busy. Ends when the message is through or nothing has moved for a while; then the sender sleeps like everybody.
+    /// </summary>
+    public void Push(LinkOperation operation)
+    {
+        for (int idle = 0; idle < PushAttempts && !operation.IsDone && operation.At == LinkOperation.Stage.Writing; idle++)
+        {
+            Thread.Yield();
+            Completions completions = Completions.Rent();
+            lock (_sending)
+            {
+                int before = _connection.LongRest;
+                if (!_isBroken && _state != LinkState.Down && _connection.Flush() == FlushResult.Done)
+                {
+                    Unblock();
+                    FlushNow();
+                    CompleteWriting(completions);
+                    ServeQueued(completions);
+                }
+
+                if (_connection.LongRest < before)
+                {
+                    idle = 0;
+                }
+            }
+
+            completions.Run(inline: false);
         }
     }
 

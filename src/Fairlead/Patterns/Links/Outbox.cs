@@ -125,6 +125,11 @@ internal readonly struct Outbox(EndpointCore core)
             BorrowedMemory borrowed = BorrowedMemory.Rent(start, payload.Length);
             operation.Borrow(borrowed.Memory);
             link.Start(operation);
+            if (payload.Length >= Link.LongPayload)
+            {
+                link.Push(operation);
+            }
+
             if (!core.Wait(operation, deadline, token))
             {
                 operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);

@@ -1,0 +1,25 @@
+namespace Fairlead.Bench.Contenders;
+
+/// <summary>Type 3: awaited requests on a Unix socket, answered by a handler.</summary>
+internal sealed class FairleadAsyncCalls() : Contender<Caller>("Requester, async")
+{
+    public override void Serve(Session session, Action listening)
+    {
+        using var responder = Responder.Bind($"unix://{session.Name}");
+        listening();
+        responder.RunAsync((request, _) => request.Memory).GetAwaiter().GetResult();
+    }
+
+    public override Caller Connect(Session session) => new Client(Requester.Connect($"unix://{session.Name}"));
+
+    private sealed class Client(Requester requester) : AsyncCaller
+    {
+        public override async ValueTask CallAsync(ReadOnlyMemory<byte> request, Memory<byte> reply)
+        {
+            using var message = await requester.RequestAsync(request).ConfigureAwait(false);
+            message.Memory.CopyTo(reply);
+        }
+
+        public override void Dispose() => requester.Dispose();
+    }
+}
