@@ -1,17 +1,43 @@
 using System.CommandLine;
-using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Fairlead.Cli.Commands;
+using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli;
 
-/// <summary>The tool's entry point.</summary>
+/// <summary>The tool's entry point: parses, runs, and turns whatever goes wrong into one line and an exit code.</summary>
 internal static class Program
 {
-    public static int Main(string[] arguments) => Commands().Parse(arguments).Invoke();
-
-    /// <summary>The command tree. Named here, since a <see cref="RootCommand"/> names itself after the assembly.</summary>
-    private static Command Commands() => new("fairlead", "Talk between processes: messages, requests, publications.")
+    public static int Main(string[] arguments)
     {
-        new HelpOption(),
-        new VersionOption(),
-    };
+        // An argument that begins with @ is a text like any other, not the name of a file with more of them.
+        var parsed = FairleadCommand.Create().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (arguments.Length == 0)
+        {
+            return ShowHelp();
+        }
+
+        if (parsed.Action is ParseErrorAction)
+        {
+            return UsageError.Report(parsed);
+        }
+
+        using var interruption = new Interruption();
+        try
+        {
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return parsed.InvokeAsync(configuration, interruption.Token).GetAwaiter().GetResult();
+        }
+        catch (Exception exception)
+        {
+            return ErrorLine.Report(exception, interruption);
+        }
+    }
+
+    /// <summary>The bare command does nothing, so it is a usage error that teaches: help, but on stderr.</summary>
+    private static int ShowHelp()
+    {
+        FairleadCommand.Create().Parse(["--help"]).Invoke(new InvocationConfiguration { Output = Console.Error });
+        return ExitCode.Usage;
+    }
 }

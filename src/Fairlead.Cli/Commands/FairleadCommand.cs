@@ -1,0 +1,21 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>The tree of commands. The root is named here, since a <see cref="RootCommand"/> names itself after the assembly.</summary>
+internal static class FairleadCommand
+{
+    public static Command Create()
+    {
+        var help = new HelpOption { Description = "Show this help", Recursive = true };
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return new Command("fairlead", "Talk between processes: messages, requests, publications, over every mechanism that Linux has.")
+        {
+            new TourCommand(),
+            new TourWorkerCommand(),
+            help,
+            new VersionOption { Description = "Show the version" },
+        };
+    }
+}

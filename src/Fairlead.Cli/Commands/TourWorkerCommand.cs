@@ -1,0 +1,19 @@
+using System.CommandLine;
+using Fairlead.Cli.Tour;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Hidden: a process of the tour, started by it. A Ctrl-C at the terminal reaches it too, and is left to the parent, whose end is the end of stdin.</summary>
+internal sealed class TourWorkerCommand : ToolCommand
+{
+    public const string Verb = "tour-worker";
+
+    public TourWorkerCommand()
+        : base(Verb, "A process of the tour") => Hidden = true;
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        new WorkerHost().Run(Console.In);
+        return Task.FromResult(ExitCode.Ok);
+    }
+}

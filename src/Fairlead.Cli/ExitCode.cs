@@ -1,0 +1,29 @@
+namespace Fairlead.Cli;
+
+/// <summary>What the tool's exit codes mean: one number a cause, so that scripts can decide.</summary>
+internal static class ExitCode
+{
+    public const int Ok = 0;
+    public const int Failure = 1;
+    public const int Usage = 2;
+    public const int NotFound = 3;
+    public const int AlreadyExists = 4;
+    public const int PermissionDenied = 5;
+    public const int PeerGone = 6;
+    public const int Full = 7;
+    public const int Incompatible = 8;
+    public const int Timeout = 124;
+    public const int Interrupted = 130;
+
+    public static int Of(ErrorCode code) => code switch
+    {
+        ErrorCode.NotFound => NotFound,
+        ErrorCode.AlreadyExists => AlreadyExists,
+        ErrorCode.PermissionDenied => PermissionDenied,
+        ErrorCode.PeerGone => PeerGone,
+        ErrorCode.Full => Full,
+        ErrorCode.Incompatible => Incompatible,
+        ErrorCode.Timeout => Timeout,
+        _ => Failure,
+    };
+}

@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+
+namespace Fairlead.Cli;
+
+/// <summary>
+/// Ctrl-C, SIGTERM and SIGHUP: the first cancels the token, so that endpoints close and names are given back; the second ends the process at once.
+/// </summary>
+internal sealed class Interruption : IDisposable
+{
+    private readonly CancellationTokenSource _source = new();
+    private readonly PosixSignalRegistration[] _registrations;
+
+    public Interruption() =>
+        _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, Handle))];
+
+    public CancellationToken Token => _source.Token;
+
+    public bool HasHappened => _source.IsCancellationRequested;
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations)
+        {
+            registration.Dispose();
+        }
+
+        _source.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (HasHappened)
+        {
+            Environment.Exit(ExitCode.Interrupted);
+        }
+
+        // Not here: what hangs on the token must not hold up the second signal.
+        _source.CancelAsync();
+    }
+}

@@ -1,0 +1,63 @@
+namespace Fairlead.Cli.Output;
+
+/// <summary>What the tool says on stderr: one line a fact, which begins with the tool's name.</summary>
+internal static class ErrorLine
+{
+    private static readonly Lock Gate = new();
+
+    /// <summary>Writes <c>fairlead: message</c>.</summary>
+    public static void Write(string message) => WriteBare($"fairlead: {OneLine(message)}");
+
+    /// <summary>Writes a line without the tool's name, for other programs to read.</summary>
+    public static void WriteBare(string line)
+    {
+        // Console.Error flushes after each write; the lock keeps lines of several threads whole.
+        lock (Gate)
+        {
+            Console.Error.WriteLine(line);
+        }
+    }
+
+    /// <summary>Says what happened and returns the exit code for it.</summary>
+    public static int Report(Exception exception, Interruption interruption)
+    {
+        switch (exception)
+        {
+            case OutputClosedException:
+                // Whoever read the output has had enough. That is no error of ours.
+                return ExitCode.Ok;
+            case OperationCanceledException when interruption.HasHappened:
+                return ExitCode.Interrupted;
+            case ToolException tool:
+                return Say(tool.Message, tool.ExitCode);
+            case FairleadException fairlead:
+                return Say(fairlead.Message, ExitCode.Of(fairlead.Code));
+            case FormatException:
+                return Say(exception.Message, ExitCode.Usage);
+            case ArgumentException argument:
+                return Say(WithoutParameter(argument), ExitCode.Usage);
+            case FileNotFoundException or DirectoryNotFoundException:
+                return Say(exception.Message, ExitCode.NotFound);
+            case UnauthorizedAccessException:
+                return Say(exception.Message, ExitCode.PermissionDenied);
+            default:
+                return Say(Environment.GetEnvironmentVariable("FAIRLEAD_DEBUG") is { Length: > 0 } ? exception.ToString() : exception.Message, ExitCode.Failure);
+        }
+    }
+
+    private static int Say(string message, int exitCode)
+    {
+        Write(message);
+        return exitCode;
+    }
+
+    /// <summary>The base library appends the parameter's name, which means nothing at a shell.</summary>
+    private static string WithoutParameter(ArgumentException exception)
+    {
+        var suffix = $" (Parameter '{exception.ParamName}')";
+        return exception.Message.EndsWith(suffix, StringComparison.Ordinal) ? exception.Message[..^suffix.Length] : exception.Message;
+    }
+
+    private static string OneLine(string message) =>
+        string.Join(' ', message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+}

@@ -1,0 +1,48 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Fairlead.Cli.Output;
+
+/// <summary>
+/// Stdout as bytes, unbuffered: when a write returns, the kernel has it. Only data goes here.
+/// </summary>
+internal static class StandardOutput
+{
+    private const int Descriptor = 1;
+
+    // The errno of a pipe without a reader.
+    private const int BrokenPipe = 32;
+
+    private static readonly Lock Gate = new();
+    private static Stream? _stream;
+
+    /// <summary>Writes bytes with one system call where the kernel takes them at once.</summary>
+    /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    public static void Write(ReadOnlySpan<byte> bytes)
+    {
+        lock (Gate)
+        {
+            try
+            {
+                _stream ??= Open();
+                _stream.Write(bytes);
+            }
+            catch (IOException exception) when ((exception.HResult & 0xFFFF) == BrokenPipe)
+            {
+                throw new OutputClosedException(exception);
+            }
+        }
+    }
+
+    public static void WriteLine(string line) => Write(Encoding.UTF8.GetBytes(line + "\n"));
+
+    /// <summary>
+    /// The console's own stream writes by write(2), as a shared file position needs, but passes over a closed pipe in silence; a file stream tells, but
+    /// keeps a position of its own where there is one. So each serves where it is right.
+    /// </summary>
+    private static Stream Open()
+    {
+        var stream = new FileStream(new SafeFileHandle(Descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return stream.CanSeek ? Console.OpenStandardOutput() : stream;
+    }
+}

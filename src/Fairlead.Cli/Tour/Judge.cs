@@ -1,0 +1,59 @@
+using System.Security.Cryptography;
+
+namespace Fairlead.Cli.Tour;
+
+/// <summary>Knows what each end should have got, and says what is wrong with what it got.</summary>
+internal sealed class Judge(TourInput input)
+{
+    private readonly Dictionary<Share, (int Messages, long Bytes, string Sha256)> _expected = [];
+
+    /// <summary>What was lost, doubled, reordered or altered; null when nothing was.</summary>
+    public string? Problem(TallyReport counted)
+    {
+        var (messages, bytes, sha256) = Expected(counted.Share);
+        var distinct = counted.Messages - counted.Doubled - counted.Garbled;
+        List<string> problems = [];
+        Add(counted.Garbled, "garbled");
+        Add(counted.Doubled, "doubled");
+        Add(messages - distinct, "lost");
+        Add(distinct - messages, "too many");
+        Add(counted.Reordered, "out of order");
+        if (problems.Count == 0 && (counted.Bytes != bytes || counted.Sha256 != sha256))
+        {
+            problems.Add("altered");
+        }
+
+        return problems.Count == 0 ? null : $"{string.Join(", ", problems)} (of {messages})";
+
+        void Add(int count, string what)
+        {
+            if (count > 0)
+            {
+                problems.Add($"{count} {what}");
+            }
+        }
+    }
+
+    private (int Messages, long Bytes, string Sha256) Expected(Share share)
+    {
+        if (_expected.TryGetValue(share, out var known))
+        {
+            return known;
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[input.Cut.Longest];
+        var messages = 0;
+        long bytes = 0;
+        for (var i = share.First; i < input.Cut.Count; i += share.Step)
+        {
+            var length = input.Cut.Message(i).Length;
+            input.Read(i, buffer);
+            hash.AppendData(buffer, 0, length);
+            messages++;
+            bytes += length;
+        }
+
+        return _expected[share] = (messages, bytes, Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+}

@@ -1,0 +1,29 @@
+namespace Fairlead.Cli.Tour;
+
+/// <summary>Median and 99th percentile of what the ends of a row measured, in microseconds.</summary>
+internal sealed class Latencies
+{
+    private readonly long[] _nanoseconds;
+
+    public Latencies(IEnumerable<TallyReport> tallies)
+    {
+        _nanoseconds = [.. tallies.SelectMany(static tally => tally.Nanoseconds)];
+        Array.Sort(_nanoseconds);
+    }
+
+    public double? Median => At(0.5);
+
+    public double? P99 => At(0.99);
+
+    /// <summary>The smallest value that so large a part of all does not exceed.</summary>
+    private double? At(double part)
+    {
+        if (_nanoseconds.Length == 0)
+        {
+            return null;
+        }
+
+        var rank = Math.Max(1, (int)Math.Ceiling(part * _nanoseconds.Length));
+        return Math.Round(_nanoseconds[rank - 1] / 1000.0, 1);
+    }
+}

@@ -1,0 +1,16 @@
+namespace Fairlead.Cli.Tour.Patterns;
+
+/// <summary>How the sending ends of a tour close: everything must have been acknowledged.</summary>
+internal static class Closing
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    public static async Task CompleteAsync(Endpoint endpoint)
+    {
+        var report = await endpoint.CloseAsync(Patience);
+        if (!report.IsComplete)
+        {
+            throw new ToolException(ExitCode.Failure, $"closing left {report.NotDelivered} messages undelivered and {report.InDoubt} in doubt, of {report.Sent}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+namespace Fairlead.Cli.Tour.Patterns;
+
+/// <summary>Type 1: the sender goes on as soon as a message is buffered; the time is that from sending to arrival.</summary>
+internal sealed class MessageScenario : Scenario
+{
+    public override string Name => "message";
+
+    public override string Title => "message (type 1)";
+
+    public override bool JoinersSend => true;
+
+    public override async Task BindAsync(Stage stage, Address address)
+    {
+        await using var receiver = Receiver.Bind(address);
+        using var tally = new Tally();
+        await stage.ReadyAsync(receiver);
+        Arrivals.Take(stage, receiver.Receive, receiver.TryReceive, message => tally.Add(message.Span));
+        stage.Report(tally, Share.All);
+    }
+
+    public override async Task JoinAsync(Stage stage, Address address, int seat)
+    {
+        await using var sender = await Sender.ConnectAsync(address);
+        await stage.ReadyAsync(sender);
+        var buffer = Envelope.BufferFor(stage.Input);
+        for (var i = 0; i < stage.Input.Cut.Count; i++)
+        {
+            sender.Send(Envelope.Pack(stage.Input, i, buffer), token: stage.Finished);
+        }
+
+        await Closing.CompleteAsync(sender);
+        stage.HasSent();
+    }
+}

@@ -1,0 +1,135 @@
+using System.Threading.Channels;
+
+namespace Fairlead.Cli.Tour;
+
+/// <summary>One row of the tour while it runs: roles in workers, brought to the start together, led to the end, and judged.</summary>
+internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Judge judge, int firstRole)
+{
+    private readonly Channel<News> _news = Channel.CreateUnbounded<News>();
+    private readonly List<TallyReport> _tallies = [];
+    private readonly HashSet<int> _sent = [];
+    private readonly HashSet<int> _done = [];
+    private string? _problem;
+
+    /// <summary>By a worker: news of one of this row's roles.</summary>
+    public void Hear(News news) => _news.Writer.TryWrite(news);
+
+    /// <summary>Plays the row.</summary>
+    /// <param name="address">Where the first role binds.</param>
+    /// <param name="limit">How long the row may take.</param>
+    /// <param name="token">Ends it.</param>
+    public async Task<TourRow> PlayAsync(Address address, TimeSpan limit, CancellationToken token)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        end.CancelAfter(limit);
+        try
+        {
+            return await PlayAsync(address, end.Token);
+        }
+        catch (OperationCanceledException) when (!token.IsCancellationRequested)
+        {
+            return row with { Problem = $"not finished within {limit.TotalSeconds:0.#} s: {string.Join(", ", Missing())}" };
+        }
+    }
+
+    private async Task<TourRow> PlayAsync(Address address, CancellationToken token)
+    {
+        var scenario = row.Scenario;
+        Tell(0, new Order(OrderKind.Play, firstRole, scenario.Name, 0, address.ToString()));
+        var first = await HearAsync(NewsKind.Ready, token);
+        if (first.Code is ErrorCode.NotSupported)
+        {
+            return row with { Refusal = first.Text };
+        }
+
+        for (var seat = 1; seat < seats.Count && _problem is null; seat++)
+        {
+            Tell(seat, new Order(OrderKind.Play, firstRole + seat, scenario.Name, seat, first.Address));
+            if (await HearAsync(NewsKind.Ready, token) is { Code: ErrorCode.NotSupported } refused)
+            {
+                TellAll(OrderKind.Finish);
+                return row with { Refusal = refused.Text };
+            }
+        }
+
+        TellAll(OrderKind.Go);
+        while (_problem is null && Enumerable.Range(0, seats.Count).Any(seat => Sends(seat) && !_sent.Contains(seat)))
+        {
+            await HearAsync(NewsKind.Sent, token);
+        }
+
+        TellAll(OrderKind.Finish);
+        while (_problem is null && _done.Count < seats.Count)
+        {
+            await HearAsync(NewsKind.Done, token);
+        }
+
+        return Conclude();
+    }
+
+    private bool Sends(int seat) => seat == 0 ? row.Scenario.BinderSends : row.Scenario.JoinersSend;
+
+    /// <summary>Waits for news of a kind, or bad news; what else comes is dealt with.</summary>
+    private async Task<News> HearAsync(NewsKind awaited, CancellationToken token)
+    {
+        while (true)
+        {
+            var news = await _news.Reader.ReadAsync(token);
+            var seat = news.Role - firstRole;
+            switch (news.Kind)
+            {
+                case NewsKind.Note:
+                    for (var other = 0; other < seats.Count; other++)
+                    {
+                        if (other != seat)
+                        {
+                            Tell(other, new Order(OrderKind.Note, firstRole + other, Text: news.Text));
+                        }
+                    }
+
+                    break;
+                case NewsKind.Sent:
+                    _sent.Add(seat);
+                    break;
+                case NewsKind.Done:
+                    _done.Add(seat);
+                    _tallies.AddRange(news.Tallies!);
+                    break;
+                case NewsKind.Failed:
+                    _problem = news.Text;
+                    return news;
+            }
+
+            if (news.Kind == awaited)
+            {
+                return news;
+            }
+        }
+    }
+
+    private TourRow Conclude()
+    {
+        var latencies = new Latencies(_tallies);
+        return row with
+        {
+            Messages = _tallies.Sum(static tally => tally.Messages),
+            Bytes = _tallies.Sum(static tally => tally.Bytes),
+            Median = latencies.Median,
+            P99 = latencies.P99,
+            Problem = _problem ?? _tallies.Select(judge.Problem).FirstOrDefault(static problem => problem is not null),
+        };
+    }
+
+    private IEnumerable<string> Missing() =>
+        Enumerable.Range(0, seats.Count).Where(seat => !_done.Contains(seat)).Select(seat => seat == 0 ? "the binding end" : $"connecting end {seat}");
+
+    private void Tell(int seat, Order order) => seats[seat].Send(order);
+
+    private void TellAll(OrderKind kind)
+    {
+        for (var seat = 0; seat < seats.Count; seat++)
+        {
+            Tell(seat, new Order(kind, firstRole + seat));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+using Fairlead.Cli.Tour.Patterns;
+
+namespace Fairlead.Cli.Tour;
+
+/// <summary>The parts list of the tour: every communication type and model, in the order of its rows.</summary>
+internal static class Scenarios
+{
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new MessageScenario(),
+    ];
+
+    public static Scenario Named(string name) => All.First(scenario => scenario.Name == name);
+}

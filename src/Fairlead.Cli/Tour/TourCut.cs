@@ -1,0 +1,89 @@
+namespace Fairlead.Cli.Tour;
+
+/// <summary>How the input is cut into messages: a text into its lines, anything else, and what has very many lines, into blocks.</summary>
+/// <param name="Path">The file; null: the tool's own text.</param>
+/// <param name="Length">Its bytes at the beginning of the tour.</param>
+/// <param name="BlockSize">Bytes of a message; 0: lines.</param>
+/// <param name="Lines">Where the lines begin, and the end of the last.</param>
+internal sealed record TourCut(string? Path, long Length, int BlockSize, long[]? Lines)
+{
+    /// <summary>A message each, so that the tour stays short.</summary>
+    private const int MostLines = 4096;
+
+    private const int LongestLine = 64 * 1024;
+
+    private const int LargestBlock = 1024 * 1024;
+
+    /// <summary>How many messages there are.</summary>
+    public int Count => Lines is not null ? Lines.Length - 1 : checked((int)((Length + BlockSize - 1) / BlockSize));
+
+    /// <summary>Bytes of the longest message.</summary>
+    public int Longest
+    {
+        get
+        {
+            var longest = 0;
+            for (var i = 0; Lines is not null && i < Count; i++)
+            {
+                longest = Math.Max(longest, Message(i).Length);
+            }
+
+            return Math.Max(longest, BlockSize);
+        }
+    }
+
+    /// <summary>Where message <paramref name="index"/> lies.</summary>
+    public (long Start, int Length) Message(int index)
+    {
+        if (Lines is not null)
+        {
+            return (Lines[index], (int)(Lines[index + 1] - Lines[index]));
+        }
+
+        var start = (long)index * BlockSize;
+        return (start, (int)Math.Min(BlockSize, Length - start));
+    }
+
+    /// <summary>Looks at an input and decides. A line keeps its newline, so that an empty one is a message of one byte.</summary>
+    public static TourCut Of(Stream input, string? path)
+    {
+        var ends = new List<long> { 0 };
+        var buffer = new byte[64 * 1024];
+        long length = 0;
+        var isText = true;
+        for (int count; (count = input.Read(buffer)) > 0; length += count)
+        {
+            var read = buffer.AsSpan(0, count);
+            isText = isText && !read.Contains((byte)0);
+            for (var at = 0; isText && at < count;)
+            {
+                var newline = read[at..].IndexOf((byte)'\n');
+                at = newline < 0 ? count : at + newline + 1;
+                isText = length + at - ends[^1] <= LongestLine && ends.Count <= MostLines;
+                if (newline >= 0)
+                {
+                    ends.Add(length + at);
+                }
+            }
+        }
+
+        if (isText)
+        {
+            if (ends[^1] != length)
+            {
+                ends.Add(length);
+            }
+
+            return new TourCut(path, length, 0, [.. ends]);
+        }
+
+        // Some four thousand blocks, in powers of two from 256 bytes; larger than the largest only by their number.
+        var size = 256;
+        while (size < LargestBlock && (long)size * MostLines < length)
+        {
+            size *= 2;
+        }
+
+        return new TourCut(path, length, size, null);
+    }
+}

@@ -1,0 +1,74 @@
+namespace Fairlead.Cli.Tour;
+
+/// <summary>The whole tour: every transport with every scenario, one row after the other, in processes that are started once.</summary>
+internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
+{
+    private readonly TourInput _input = TourInput.Open(cut);
+    private readonly List<WorkerProcess> _workers = [];
+    private readonly int _id = Environment.ProcessId;
+    private RowRun? _current;
+    private int _nextRole;
+
+    /// <summary>The rows, as they end.</summary>
+    public async IAsyncEnumerable<TourRow> RowsAsync(Action<TourRow> begins, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token)
+    {
+        var judge = new Judge(_input);
+        foreach (var transport in TourTransport.All)
+        {
+            foreach (var scenario in Scenarios.All)
+            {
+                var row = new TourRow(transport.Scheme, scenario, transport.CrossesProcesses ? 1 + scenario.Joiners : 1);
+                begins(row);
+                var seats = Seat(1 + scenario.Joiners, row.Processes);
+                _current = new RowRun(row, seats, judge, _nextRole);
+                _nextRole += seats.Length;
+                row = await _current.PlayAsync(transport.AddressNamed($"tour-{_id}-{scenario.Name}"), limit, token);
+                if (row.Problem is not null)
+                {
+                    await ReplaceAsync();
+                }
+
+                yield return row;
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_workers.Select(static worker => worker.DisposeAsync().AsTask()));
+        _input.Dispose();
+    }
+
+    /// <summary>The processes that play: where there are fewer than roles, the last plays several.</summary>
+    private WorkerProcess[] Seat(int roles, int processes)
+    {
+        while (_workers.Count < processes)
+        {
+            var worker = WorkerProcess.Start(cut, (_, news) => _current?.Hear(news));
+            _workers.Add(worker);
+            _ = WatchAsync(worker);
+        }
+
+        return [.. Enumerable.Range(0, roles).Select(role => _workers[Math.Min(role, processes - 1)])];
+    }
+
+    /// <summary>A worker that ends fails the row that runs.</summary>
+    private async Task WatchAsync(WorkerProcess worker)
+    {
+        await worker.Ended;
+        _current?.Hear(new News(NewsKind.Failed, 0, Text: worker.Epitaph()));
+    }
+
+    /// <summary>After a failure nothing is known of the roles that still play: all processes are replaced.</summary>
+    private async Task ReplaceAsync()
+    {
+        _current = null;
+        foreach (var worker in _workers)
+        {
+            worker.Kill();
+        }
+
+        await Task.WhenAll(_workers.Select(static worker => worker.DisposeAsync().AsTask()));
+        _workers.Clear();
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Tour;
+
+/// <summary>A process of the tour: plays roles until its stdin ends, which happens at the latest when the parent dies.</summary>
+internal sealed class WorkerHost
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly Dictionary<int, Stage> _stages = [];
+    private readonly List<Task> _roles = [];
+    private readonly Lock _gate = new();
+    private TourInput? _input;
+
+    /// <summary>Blocks until the parent has no more orders.</summary>
+    public void Run(TextReader orders)
+    {
+        while (orders.ReadLine() is { } line)
+        {
+            Take(JsonSerializer.Deserialize(line, TourJson.Default.Order)!);
+        }
+
+        // Every wait ends, every endpoint is closed, every name given back; who does not manage that ends with the process.
+        lock (_gate)
+        {
+            foreach (var stage in _stages.Values)
+            {
+                stage.End();
+            }
+        }
+
+        Task.WaitAll([.. _roles], Patience);
+    }
+
+    private static void Tell(News news) => StandardOutput.WriteLine(JsonSerializer.Serialize(news, TourJson.Default.News));
+
+    private void Take(Order order)
+    {
+        switch (order.Kind)
+        {
+            case OrderKind.Input:
+                _input = TourInput.Open(order.Cut!);
+                break;
+            case OrderKind.Play:
+                var stage = new Stage(order.Role, _input!, Tell);
+                lock (_gate)
+                {
+                    _stages.Add(order.Role, stage);
+                }
+
+                _roles.RemoveAll(static role => role.IsCompleted);
+                _roles.Add(Task.Factory.StartNew(() => Play(stage, order), TaskCreationOptions.LongRunning));
+                break;
+            default:
+                lock (_gate)
+                {
+                    _stages.GetValueOrDefault(order.Role)?.Take(order);
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>A role, on a thread of its own: it may block.</summary>
+    private void Play(Stage stage, Order order)
+    {
+        try
+        {
+            var scenario = Scenarios.Named(order.Scenario!);
+            Address address = order.Address!;
+            (order.Seat == 0 ? scenario.BindAsync(stage, address) : scenario.JoinAsync(stage, address, order.Seat)).GetAwaiter().GetResult();
+            stage.TellDone();
+        }
+        catch (OutputClosedException)
+        {
+            // The parent is gone; the end of stdin says so too.
+        }
+        catch (Exception exception)
+        {
+            stage.TellFailed(exception);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _stages.Remove(order.Role);
+            }
+
+            stage.Dispose();
+        }
+    }
+}
