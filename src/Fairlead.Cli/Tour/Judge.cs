@@ -5,12 +5,14 @@ namespace Fairlead.Cli.Tour;
 /// <summary>Knows what each end should have got, and says what is wrong with what it got.</summary>
 internal sealed class Judge(TourInput input)
 {
-    private readonly Dictionary<Share, (int Messages, long Bytes, string Sha256)> _expected = [];
+    private readonly Dictionary<(Share Share, int Sent), (int Messages, long Bytes, string Sha256)> _expected = [];
 
     /// <summary>What was lost, doubled, reordered or altered; null when nothing was.</summary>
-    public string? Problem(TallyReport counted)
+    /// <param name="counted">What an end got.</param>
+    /// <param name="sent">How many messages of the input were sent, from the first on.</param>
+    public string? Problem(TallyReport counted, int sent)
     {
-        var (messages, bytes, sha256) = Expected(counted.Share);
+        var (messages, bytes, sha256) = Expected(counted.Share, sent);
         var distinct = counted.Messages - counted.Doubled - counted.Garbled;
         List<string> problems = [];
         Add(counted.Garbled, "garbled");
@@ -34,9 +36,9 @@ internal sealed class Judge(TourInput input)
         }
     }
 
-    private (int Messages, long Bytes, string Sha256) Expected(Share share)
+    private (int Messages, long Bytes, string Sha256) Expected(Share share, int sent)
     {
-        if (_expected.TryGetValue(share, out var known))
+        if (_expected.TryGetValue((share, sent), out var known))
         {
             return known;
         }
@@ -45,7 +47,7 @@ internal sealed class Judge(TourInput input)
         var buffer = new byte[input.Cut.Longest];
         var messages = 0;
         long bytes = 0;
-        for (var i = share.First; i < input.Cut.Count; i += share.Step)
+        for (var i = share.First; i < sent; i += share.Step)
         {
             var length = input.Cut.Message(i).Length;
             input.Read(i, buffer);
@@ -54,6 +56,6 @@ internal sealed class Judge(TourInput input)
             bytes += length;
         }
 
-        return _expected[share] = (messages, bytes, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        return _expected[(share, sent)] = (messages, bytes, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 }

@@ -5,9 +5,9 @@ internal sealed class Latencies
 {
     private readonly long[] _nanoseconds;
 
-    public Latencies(IEnumerable<TallyReport> tallies)
+    public Latencies(IEnumerable<long> nanoseconds)
     {
-        _nanoseconds = [.. tallies.SelectMany(static tally => tally.Nanoseconds)];
+        _nanoseconds = [.. nanoseconds];
         Array.Sort(_nanoseconds);
     }
 

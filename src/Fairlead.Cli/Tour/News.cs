@@ -26,4 +26,5 @@ internal enum NewsKind
 /// <param name="Text">Note: what. Failed: why.</param>
 /// <param name="Code">Failed: the kind of failure, where it is one of Fairlead's.</param>
 /// <param name="Tallies">Done: what it counted.</param>
-internal sealed record News(NewsKind Kind, int Role, string? Address = null, string? Text = null, ErrorCode? Code = null, IReadOnlyList<TallyReport>? Tallies = null);
+/// <param name="Nanoseconds">Done: what it measured.</param>
+internal sealed record News(NewsKind Kind, int Role, string? Address = null, string? Text = null, ErrorCode? Code = null, IReadOnlyList<TallyReport>? Tallies = null, long[]? Nanoseconds = null);

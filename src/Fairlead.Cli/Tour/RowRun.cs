@@ -3,10 +3,11 @@ using System.Threading.Channels;
 namespace Fairlead.Cli.Tour;
 
 /// <summary>One row of the tour while it runs: roles in workers, brought to the start together, led to the end, and judged.</summary>
-internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Judge judge, int firstRole)
+internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Judge judge, int firstRole, int messages)
 {
     private readonly Channel<News> _news = Channel.CreateUnbounded<News>();
     private readonly List<TallyReport> _tallies = [];
+    private readonly List<long> _nanoseconds = [];
     private readonly HashSet<int> _sent = [];
     private readonly HashSet<int> _done = [];
     private string? _problem;
@@ -35,7 +36,7 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
     private async Task<TourRow> PlayAsync(Address address, CancellationToken token)
     {
         var scenario = row.Scenario;
-        Tell(0, new Order(OrderKind.Play, firstRole, scenario.Name, 0, address.ToString()));
+        Tell(0, new Order(OrderKind.Play, firstRole, scenario.Name, 0, messages, address.ToString()));
         var first = await HearAsync(NewsKind.Ready, token);
         if (first.Code is ErrorCode.NotSupported)
         {
@@ -44,7 +45,7 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
 
         for (var seat = 1; seat < seats.Count && _problem is null; seat++)
         {
-            Tell(seat, new Order(OrderKind.Play, firstRole + seat, scenario.Name, seat, first.Address));
+            Tell(seat, new Order(OrderKind.Play, firstRole + seat, scenario.Name, seat, messages, first.Address));
             if (await HearAsync(NewsKind.Ready, token) is { Code: ErrorCode.NotSupported } refused)
             {
                 TellAll(OrderKind.Finish);
@@ -94,6 +95,7 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
                 case NewsKind.Done:
                     _done.Add(seat);
                     _tallies.AddRange(news.Tallies!);
+                    _nanoseconds.AddRange(news.Nanoseconds!);
                     break;
                 case NewsKind.Failed:
                     _problem = news.Text;
@@ -109,14 +111,14 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
 
     private TourRow Conclude()
     {
-        var latencies = new Latencies(_tallies);
+        var latencies = new Latencies(_nanoseconds);
         return row with
         {
             Messages = _tallies.Sum(static tally => tally.Messages),
             Bytes = _tallies.Sum(static tally => tally.Bytes),
             Median = latencies.Median,
             P99 = latencies.P99,
-            Problem = _problem ?? _tallies.Select(judge.Problem).FirstOrDefault(static problem => problem is not null),
+            Problem = _problem ?? _tallies.Select(tally => judge.Problem(tally, messages)).FirstOrDefault(static problem => problem is not null),
         };
     }
 

@@ -8,6 +8,12 @@ internal static class Scenarios
     public static IReadOnlyList<Scenario> All { get; } =
     [
         new MessageScenario(),
+        new DeliveryScenario(),
+        new AsyncRequestScenario(),
+        new RequestScenario(),
+        new PairScenario(),
+        new HubScenario(),
+        new PublishScenario(),
     ];
 
     public static Scenario Named(string name) => All.First(scenario => scenario.Name == name);

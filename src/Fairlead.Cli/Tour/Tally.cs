@@ -9,30 +9,24 @@ internal sealed class Tally : IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly HashSet<int> _seen = [];
-    private readonly List<long> _latencies = [];
     private int _last = -1;
-    private int _messages;
     private long _bytes;
     private int _doubled;
     private int _reordered;
     private int _garbled;
 
-    /// <summary>Takes a message.</summary>
-    /// <param name="message">Envelope and content.</param>
-    /// <param name="measures">Whether its way is to be measured.</param>
-    public void Add(ReadOnlySpan<byte> message, bool measures = true)
+    /// <summary>How many messages it has taken.</summary>
+    public int Messages { get; private set; }
+
+    /// <summary>Takes a message, envelope and content.</summary>
+    /// <returns>The envelope; null when it is broken.</returns>
+    public Envelope? Add(ReadOnlySpan<byte> message)
     {
-        _messages++;
+        Messages++;
         if (Envelope.Read(message) is not { } envelope)
         {
             _garbled++;
-            _hash.AppendData(message);
-            return;
-        }
-
-        if (measures)
-        {
-            _latencies.Add((long)envelope.Age.TotalNanoseconds);
+            return null;
         }
 
         if (!_seen.Add(envelope.Index))
@@ -47,13 +41,11 @@ internal sealed class Tally : IDisposable
         _last = Math.Max(_last, envelope.Index);
         _bytes += envelope.Length;
         _hash.AppendData(message[Envelope.Size..]);
+        return envelope;
     }
 
-    /// <summary>Takes a measurement that is not the way of one message: a round trip.</summary>
-    public void Measure(TimeSpan span) => _latencies.Add((long)span.TotalNanoseconds);
-
     /// <summary>The result, for the parent, which knows what it should be.</summary>
-    public TallyReport Report(Share share) => new(share, _messages, _bytes, _doubled, _reordered, _garbled, Convert.ToHexStringLower(_hash.GetCurrentHash()), [.. _latencies]);
+    public TallyReport Report(Share share) => new(share, Messages, _bytes, _doubled, _reordered, _garbled, Convert.ToHexStringLower(_hash.GetCurrentHash()));
 
     public void Dispose() => _hash.Dispose();
 }

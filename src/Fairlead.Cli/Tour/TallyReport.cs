@@ -8,5 +8,4 @@ namespace Fairlead.Cli.Tour;
 /// <param name="Reordered">Messages that arrived behind a later one.</param>
 /// <param name="Garbled">Messages whose envelope was broken.</param>
 /// <param name="Sha256">Hash of all bytes in the order of arrival.</param>
-/// <param name="Nanoseconds">What was measured.</param>
-internal sealed record TallyReport(Share Share, int Messages, long Bytes, int Doubled, int Reordered, int Garbled, string Sha256, long[] Nanoseconds);
+internal sealed record TallyReport(Share Share, int Messages, long Bytes, int Doubled, int Reordered, int Garbled, string Sha256);

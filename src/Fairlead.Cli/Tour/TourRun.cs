@@ -3,6 +3,9 @@ namespace Fairlead.Cli.Tour;
 /// <summary>The whole tour: every transport with every scenario, one row after the other, in processes that are started once.</summary>
 internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
 {
+    /// <summary>Messages that go before, so that what is measured is not the compiler and the first page faults.</summary>
+    private const int Rehearsal = 20;
+
     private readonly TourInput _input = TourInput.Open(cut);
     private readonly List<WorkerProcess> _workers = [];
     private readonly int _id = Environment.ProcessId;
@@ -20,9 +23,13 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
                 var row = new TourRow(transport.Scheme, scenario, transport.CrossesProcesses ? 1 + scenario.Joiners : 1);
                 begins(row);
                 var seats = Seat(1 + scenario.Joiners, row.Processes);
-                _current = new RowRun(row, seats, judge, _nextRole);
-                _nextRole += seats.Length;
-                row = await _current.PlayAsync(transport.AddressNamed($"tour-{_id}-{scenario.Name}"), limit, token);
+                var address = transport.AddressNamed($"tour-{_id}-{scenario.Name}");
+                row = await PlayAsync(row, seats, judge, Math.Min(Rehearsal, cut.Count), address, token);
+                if (row.IsIntact)
+                {
+                    row = await PlayAsync(row, seats, judge, cut.Count, address, token);
+                }
+
                 if (row.Problem is not null)
                 {
                     await ReplaceAsync();
@@ -37,6 +44,13 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
     {
         await Task.WhenAll(_workers.Select(static worker => worker.DisposeAsync().AsTask()));
         _input.Dispose();
+    }
+
+    private async Task<TourRow> PlayAsync(TourRow row, WorkerProcess[] seats, Judge judge, int messages, Address address, CancellationToken token)
+    {
+        _current = new RowRun(row, seats, judge, _nextRole, messages);
+        _nextRole += seats.Length;
+        return await _current.PlayAsync(address, limit, token);
     }
 
     /// <summary>The processes that play: where there are fewer than roles, the last plays several.</summary>

@@ -26,7 +26,7 @@ internal sealed class WorkerHost
         {
             foreach (var stage in _stages.Values)
             {
-                stage.End();
+                stage.Abort();
             }
         }
 
@@ -43,7 +43,7 @@ internal sealed class WorkerHost
                 _input = TourInput.Open(order.Cut!);
                 break;
             case OrderKind.Play:
-                var stage = new Stage(order.Role, _input!, Tell);
+                var stage = new Stage(order.Role, _input!, order.Messages, Tell);
                 lock (_gate)
                 {
                     _stages.Add(order.Role, stage);

@@ -14,22 +14,51 @@ internal static class Arrivals
         {
             while (true)
             {
-                using var message = receive(null, stage.Finished);
-                handle(message);
-                message.Accept();
+                TakeOne(receive(null, stage.Finished));
             }
         }
         catch (OperationCanceledException) when (stage.Finished.IsCancellationRequested)
         {
-            // Everything that was sent has been acknowledged: only what must not be there is there now.
+            // Everything that was sent has arrived: only what must not be there is there now.
+            while (!stage.Aborted.IsCancellationRequested && TryTake(out var extra))
+            {
+                TakeOne(extra);
+            }
+        }
+        catch (FairleadException exception) when (exception.Code == ErrorCode.PeerGone && stage.FinishesSoon())
+        {
+            // The other end has heard of the end first, and closed.
         }
 
-        while (tryReceive(out var extra))
+        void TakeOne(Message message)
         {
-            using (extra)
+            using (message)
             {
-                handle(extra);
+                handle(message);
+                message.Accept();
             }
+        }
+
+        bool TryTake(out Message message)
+        {
+            try
+            {
+                return tryReceive(out message);
+            }
+            catch (FairleadException exception) when (exception.Code == ErrorCode.PeerGone)
+            {
+                message = default;
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Counts a message and measures its way.</summary>
+    public static void Count(Stage stage, Tally tally, Message message)
+    {
+        if (tally.Add(message.Span) is { } envelope)
+        {
+            stage.Measure(envelope.Age);
         }
     }
 }

@@ -5,7 +5,7 @@ internal sealed class MessageScenario : Scenario
 {
     public override string Name => "message";
 
-    public override string Title => "message (type 1)";
+    public override string Title => "1 message";
 
     public override bool JoinersSend => true;
 
@@ -14,7 +14,7 @@ internal sealed class MessageScenario : Scenario
         await using var receiver = Receiver.Bind(address);
         using var tally = new Tally();
         await stage.ReadyAsync(receiver);
-        Arrivals.Take(stage, receiver.Receive, receiver.TryReceive, message => tally.Add(message.Span));
+        Arrivals.Take(stage, receiver.Receive, receiver.TryReceive, message => Arrivals.Count(stage, tally, message));
         stage.Report(tally, Share.All);
     }
 
@@ -23,9 +23,9 @@ internal sealed class MessageScenario : Scenario
         await using var sender = await Sender.ConnectAsync(address);
         await stage.ReadyAsync(sender);
         var buffer = Envelope.BufferFor(stage.Input);
-        for (var i = 0; i < stage.Input.Cut.Count; i++)
+        for (var i = 0; i < stage.Messages; i++)
         {
-            sender.Send(Envelope.Pack(stage.Input, i, buffer), token: stage.Finished);
+            sender.Send(Envelope.Pack(stage.Input, i, buffer), token: stage.Aborted);
         }
 
         await Closing.CompleteAsync(sender);

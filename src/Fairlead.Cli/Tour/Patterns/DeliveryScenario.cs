@@ -1,0 +1,43 @@
+using System.Diagnostics;
+
+namespace Fairlead.Cli.Tour.Patterns;
+
+/// <summary>Type 2: the sender waits for the receipt of each message; the time is that until the receipt is in.</summary>
+internal sealed class DeliveryScenario : Scenario
+{
+    public override string Name => "delivery";
+
+    public override string Title => "2 message with receipt";
+
+    public override bool JoinersSend => true;
+
+    public override async Task BindAsync(Stage stage, Address address)
+    {
+        await using var receiver = Receiver.Bind(address);
+        using var tally = new Tally();
+        await stage.ReadyAsync(receiver);
+        Arrivals.Take(stage, receiver.Receive, receiver.TryReceive, message => tally.Add(message.Span));
+        stage.Report(tally, Share.All);
+    }
+
+    public override async Task JoinAsync(Stage stage, Address address, int seat)
+    {
+        await using var sender = await Sender.ConnectAsync(address);
+        await stage.ReadyAsync(sender);
+        var buffer = Envelope.BufferFor(stage.Input);
+        for (var i = 0; i < stage.Messages; i++)
+        {
+            var message = Envelope.Pack(stage.Input, i, buffer);
+            var start = Stopwatch.GetTimestamp();
+            var delivery = sender.Deliver(message, token: stage.Aborted);
+            stage.Measure(Stopwatch.GetElapsedTime(start));
+            if (!delivery.IsDelivered)
+            {
+                throw new ToolException(ExitCode.Failure, $"message {i}: {delivery}");
+            }
+        }
+
+        await Closing.CompleteAsync(sender);
+        stage.HasSent();
+    }
+}

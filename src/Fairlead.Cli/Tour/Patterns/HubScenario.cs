@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Text;
+
+namespace Fairlead.Cli.Tour.Patterns;
+
+/// <summary>
+/// One server and three clients: each message goes to all, and to one of them in turn, and each client says back what it hears. The time is that from sending to the echo.
+/// </summary>
+internal sealed class HubScenario : Scenario
+{
+    /// <summary>The stream of what is sent to all clients.</summary>
+    public const int ToAll = 0;
+
+    /// <summary>The stream of what is sent to one client.</summary>
+    public const int ToOne = 1;
+
+    private const int BytesOnTheirWay = 256 * 1024;
+
+    public override string Name => "hub";
+
+    public override string Title => $"hub, {Joiners} clients";
+
+    public override int Joiners => 3;
+
+    public override bool BinderSends => true;
+
+    public override async Task BindAsync(Stage stage, Address address)
+    {
+        await using var hub = Hub.Bind(address);
+        using var audience = new HubAudience(stage, Joiners);
+        var listening = audience.ListenAsync(hub);
+        try
+        {
+            await stage.ReadyAsync(hub);
+            await audience.AllHereAsync();
+            await SendAsync(stage, hub, audience);
+            stage.HasSent();
+        }
+        catch (OperationCanceledException) when (listening.IsFaulted)
+        {
+            // What failed there ended this, and is told below.
+        }
+
+        await listening;
+        audience.Report();
+    }
+
+    public override async Task JoinAsync(Stage stage, Address address, int seat)
+    {
+        await using var pair = await Pair.ConnectAsync(address);
+        using var toAll = new Tally();
+        using var toOne = new Tally();
+        await pair.SendAsync(Encoding.UTF8.GetBytes(seat.ToString(CultureInfo.InvariantCulture)).AsSpan(), stage.Aborted);
+        await stage.ReadyAsync(pair);
+        Arrivals.Take(stage, pair.Receive, pair.TryReceive, message =>
+        {
+            (Envelope.Read(message.Span)?.Stream == ToOne ? toOne : toAll).Add(message.Span);
+            pair.Send(message.Span, token: stage.Aborted);
+        });
+        await Closing.CompleteAsync(pair);
+        stage.Report(toAll, Share.All);
+        stage.Report(toOne, HubAudience.ShareOf(seat, Joiners));
+    }
+
+    /// <summary>A broadcast waits for nobody, and sends away who has no room: so what is on its way is kept well below that room.</summary>
+    private async Task SendAsync(Stage stage, Hub hub, HubAudience audience)
+    {
+        var window = Joiners * Math.Clamp(BytesOnTheirWay / (Envelope.Size + stage.Input.Cut.Longest), 1, 32);
+        using var room = new SemaphoreSlim(window);
+        audience.Echoed = () => room.Release();
+        var buffer = Envelope.BufferFor(stage.Input);
+        for (var i = 0; i < stage.Messages; i++)
+        {
+            await TakeAsync(Joiners);
+            var reached = hub.Broadcast(Envelope.Pack(stage.Input, i, buffer, ToAll));
+            if (reached != Joiners)
+            {
+                throw new ToolException(ExitCode.Failure, $"message {i} went to {reached} of {Joiners} clients");
+            }
+
+            await TakeAsync(1);
+            await hub.SendAsync(audience.Seated(1 + (i % Joiners)), Envelope.Pack(stage.Input, i, buffer, ToOne), stage.Aborted);
+        }
+
+        // Until the last echo is back.
+        await TakeAsync(window);
+
+        async Task TakeAsync(int count)
+        {
+            for (; count > 0; count--)
+            {
+                await room.WaitAsync(stage.Aborted);
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+namespace Fairlead.Cli.Tour.Patterns;
+
+/// <summary>Both ends send the whole input to each other at the same time; the time is that from sending to arrival.</summary>
+internal sealed class PairScenario : Scenario
+{
+    public override string Name => "pair";
+
+    public override string Title => "pair, both ways";
+
+    public override bool BinderSends => true;
+
+    public override bool JoinersSend => true;
+
+    public override async Task BindAsync(Stage stage, Address address)
+    {
+        await using var pair = Pair.Bind(address);
+        await TalkAsync(stage, pair);
+    }
+
+    public override async Task JoinAsync(Stage stage, Address address, int seat)
+    {
+        await using var pair = await Pair.ConnectAsync(address);
+        await TalkAsync(stage, pair);
+    }
+
+    private static async Task TalkAsync(Stage stage, Pair pair)
+    {
+        using var tally = new Tally();
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await stage.ReadyAsync(pair);
+        var listening = Task.Factory.StartNew(() => Arrivals.Take(stage, pair.Receive, pair.TryReceive, Count), TaskCreationOptions.LongRunning);
+        var buffer = Envelope.BufferFor(stage.Input);
+        for (var i = 0; i < stage.Messages; i++)
+        {
+            pair.Send(Envelope.Pack(stage.Input, i, buffer), token: stage.Aborted);
+        }
+
+        if (stage.Messages > 0)
+        {
+            // Who closes takes the way back from the other, so both have heard everything before either does.
+            await (await Task.WhenAny(all.Task, listening));
+        }
+
+        stage.HasSent();
+        await listening;
+        await Closing.CompleteAsync(pair);
+        stage.Report(tally, Share.All);
+
+        void Count(Message message)
+        {
+            Arrivals.Count(stage, tally, message);
+            if (tally.Messages == stage.Messages)
+            {
+                all.TrySetResult();
+            }
+        }
+    }
+}

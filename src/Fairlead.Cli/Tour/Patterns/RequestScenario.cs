@@ -1,0 +1,67 @@
+using System.Diagnostics;
+
+namespace Fairlead.Cli.Tour.Patterns;
+
+/// <summary>Type 4: the requester waits for each reply; the time is that of the round trip.</summary>
+internal sealed class RequestScenario : Scenario
+{
+    public override string Name => "request";
+
+    public override string Title => "4 request";
+
+    public override bool JoinersSend => true;
+
+    public override async Task BindAsync(Stage stage, Address address)
+    {
+        await using var responder = Responder.Bind(address);
+        using var tally = new Tally();
+        await stage.ReadyAsync(responder);
+        try
+        {
+            while (true)
+            {
+                using var request = responder.Receive(null, stage.Finished);
+                tally.Add(request.Span);
+                request.Reply(request.Span);
+            }
+        }
+        catch (OperationCanceledException) when (stage.Finished.IsCancellationRequested)
+        {
+            TakeExtra(responder, tally);
+        }
+
+        stage.Report(tally, Share.All);
+    }
+
+    public override async Task JoinAsync(Stage stage, Address address, int seat)
+    {
+        await using var requester = await Requester.ConnectAsync(address);
+        using var tally = new Tally();
+        await stage.ReadyAsync(requester);
+        var buffer = Envelope.BufferFor(stage.Input);
+        for (var i = 0; i < stage.Messages; i++)
+        {
+            var message = Envelope.Pack(stage.Input, i, buffer);
+            var start = Stopwatch.GetTimestamp();
+            using var reply = requester.Request(message, token: stage.Aborted);
+            stage.Measure(Stopwatch.GetElapsedTime(start));
+            tally.Add(reply.Span);
+        }
+
+        await Closing.CompleteAsync(requester);
+        stage.Report(tally, Share.All);
+        stage.HasSent();
+    }
+
+    /// <summary>Requests that nobody asked: they are counted, so that they are seen.</summary>
+    public static void TakeExtra(Responder responder, Tally tally)
+    {
+        while (responder.TryReceive(TimeSpan.Zero, out var extra))
+        {
+            using (extra)
+            {
+                tally.Add(extra.Span);
+            }
+        }
+    }
+}
