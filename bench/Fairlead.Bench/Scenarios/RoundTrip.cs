@@ -60,15 +60,14 @@ internal sealed class RoundTrip(string name, int messageSize, TimeSpan silence, 
     }
 
     /// <summary>
-    /// The same with awaits. The pause is a timer, since sleeping would hold the thread that completes calls; a periodic one, since
-    /// that allocates nothing at each tick.
+    /// The same with awaits. The pause is the same too: a timer would wake one thread that wakes another, often on the other core, and that
+    /// would be measured and not the call.
     /// </summary>
     private async Task<Round> MeasureAsync(AsyncCaller caller, TimeSpan length, long[] samples)
     {
         byte[] request = new byte[MessageSize];
         byte[] reply = new byte[MessageSize];
         int count = 0;
-        using var pause = silence > TimeSpan.Zero ? new PeriodicTimer(silence) : null;
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
         long begin = Stopwatch.GetTimestamp();
         long end = begin + (long)(length.TotalSeconds * Stopwatch.Frequency);
@@ -76,9 +75,9 @@ internal sealed class RoundTrip(string name, int messageSize, TimeSpan silence, 
         while (now < end && count < samples.Length)
         {
             long start = now;
-            if (pause is not null)
+            if (silence > TimeSpan.Zero)
             {
-                await pause.WaitForNextTickAsync().ConfigureAwait(false);
+                Thread.Sleep(silence);
                 start = Stopwatch.GetTimestamp();
             }
 

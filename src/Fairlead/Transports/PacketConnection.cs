@@ -113,6 +113,12 @@ internal sealed class PacketConnection : Connection
         for (int i = 0; i < PacketsPerFill && _failure is null; i++)
         {
             IoResult result = _descriptor.Read(packet);
+            if (result.Error == Errno.ECONNRESET)
+            {
+                // The peer closed with something unread. Of packet sockets the kernel tells that once, and before what the peer sent, which is still there.
+                result = _descriptor.Read(packet);
+            }
+
             if (result.WouldBlock)
             {
                 LetGoWhenIdle();

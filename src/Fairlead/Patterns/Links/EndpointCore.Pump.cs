@@ -12,6 +12,11 @@ internal sealed partial class EndpointCore
     /// <summary>How long a bound endpoint whose user waits in turns is left alone before the reactor serves it: accepts, answers pings, acknowledges.</summary>
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(20);
 
+    private const int MostBriefMisses = 10;
+    private const int Yields = 20;
+
+    private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
+
     private readonly PollEvent[] _events = new PollEvent[EventsPerTurn];
     private readonly List<Operation> _followers = [];
     private Registration? _registration;
@@ -22,6 +27,8 @@ internal sealed partial class EndpointCore
     private bool _isSlowDue;
     private bool _wantsReactor;
     private int _asyncWaiters;
+    private int _briefMisses;
+    private int _briefSkips;
     private int _blockedLinks;
 
     /// <summary>Waits in this thread until the operation is done, the time has passed, or the token is cancelled. True when it is done; else the caller withdraws it.</summary>
@@ -101,6 +108,53 @@ internal sealed partial class EndpointCore
         }
     }
 
+    /// <summary>
+    /// Before an asynchronous call is sent: whether its caller leads for a moment itself. Where the peer was woken on this very core, it can only answer when this thread makes
+    /// room, and every instruction until then is added to the call; so this thread yields some times before it leaves the rest to the reactor. Only a call that is alone does
+    /// so, and less and less often where replies take longer.
+    /// </summary>
+    public bool TryLeadBriefly()
+    {
+        if (_briefSkips > 0)
+        {
+            _briefSkips--;
+            return false;
+        }
+
+        lock (_gate)
+        {
+            if (_isClosing || Volatile.Read(ref _asyncWaiters) > 0 || _followers.Count > 0 || !TryLead())
+            {
+                return false;
+            }
+
+            Disarm();
+            return true;
+        }
+    }
+
+    /// <summary>After it was sent: waits for a moment and gives the role back.</summary>
+    public void LeadBriefly(Operation operation)
+    {
+        Completions completions = Completions.Rent();
+        try
+        {
+            if (!operation.IsDone)
+            {
+                FlushDeferred();
+                YieldFor(operation, completions);
+                _briefMisses = operation.IsDone ? 0 : Math.Min(_briefMisses + 1, MostBriefMisses);
+                _briefSkips = (1 << _briefMisses) - 1;
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+
+        completions.Run(inline: false);
+    }
+
     /// <summary>One turn without waiting, if nobody leads.</summary>
     public void PumpOnce()
     {
@@ -163,6 +217,18 @@ internal sealed partial class EndpointCore
     /// <summary>A link's output is blocked, or no longer: somebody must wait until it is writable.</summary>
     public void CountBlocked(int change) => Interlocked.Add(ref _blockedLinks, change);
 
+    /// <summary>An asynchronous operation has been queued: the reactor waits for it, unless somebody pumps anyway.</summary>
+    public void ArmForWaiters()
+    {
+        lock (_gate)
+        {
+            if (!_isPumping)
+            {
+                Arm();
+            }
+        }
+    }
+
     /// <summary>Like <see cref="RequestPump"/>, for work that no descriptor shows: the turn comes without waiting for one.</summary>
     public void RequestTurn()
     {
@@ -204,16 +270,20 @@ internal sealed partial class EndpointCore
     {
         lock (_gate)
         {
-            if (_isArmed)
-            {
-                _registration!.Disarm();
-                _isArmed = false;
-            }
+            Disarm();
         }
 
         FlushDeferred();
         try
         {
+            if (!deadline.IsInfinite && operation is LinkOperation { WantsAnswer: true })
+            {
+                // Arming a kernel timer costs as much as many a reply takes.
+                Completions completions = Completions.Rent();
+                YieldFor(operation, completions);
+                completions.Run(inline: false);
+            }
+
             while (!operation.IsDone && !deadline.Passed && !token.IsCancellationRequested && !_isClosed)
             {
                 Completions completions = Completions.Rent();
@@ -224,6 +294,16 @@ internal sealed partial class EndpointCore
         finally
         {
             Leave();
+        }
+    }
+
+    /// <summary>Looks again and again, letting whoever shares the core run in between: some 10 µs in all. Never spins, which would hold up a peer on this core.</summary>
+    private void YieldFor(Operation operation, Completions completions)
+    {
+        for (int i = 0; i < Yields && !operation.IsDone; i++)
+        {
+            Thread.Yield();
+            Turn(TimeSpan.Zero, completions);
         }
     }
 
@@ -282,6 +362,16 @@ internal sealed partial class EndpointCore
         }
     }
 
+    /// <summary>The leader waits itself; the reactor would only wake in vain. Under the gate.</summary>
+    private void Disarm()
+    {
+        if (_isArmed)
+        {
+            _registration!.Disarm();
+            _isArmed = false;
+        }
+    }
+
     /// <summary>Makes the poll set readable, so that whoever waits on it takes a turn.</summary>
     private void WakePump()
     {
@@ -315,7 +405,18 @@ internal sealed partial class EndpointCore
     /// <summary>Waits, and handles what has come. By the leader.</summary>
     private void Turn(TimeSpan timeout, Completions completions)
     {
-        int count = _pollSet.Wait(_events, PrepareWait() ? timeout : TimeSpan.Zero);
+        if (!PrepareWait())
+        {
+            timeout = TimeSpan.Zero;
+        }
+        else if (timeout > TimeSpan.Zero && timeout < Millisecond)
+        {
+            // The poll set counts in milliseconds.
+            BlockingWait.Wait(_pollSet.Descriptor, PollEvents.Read, timeout);
+            timeout = TimeSpan.Zero;
+        }
+
+        int count = _pollSet.Wait(_events, timeout);
         EndWait(completions);
         for (int i = 0; i < count; i++)
         {

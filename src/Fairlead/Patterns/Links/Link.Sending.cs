@@ -120,11 +120,11 @@ internal sealed partial class Link
                     break;
                 case LinkOutcome.Full:
                     _queued.Enqueue(operation);
-                    needsPump = (_isDeferred && FlushNow()) || !operation.IsBlocking;
+                    needsPump = _isDeferred && FlushNow();
                     break;
                 default:
                     CommitOperation(operation, completions);
-                    needsPump = FlushSoon() || (!operation.IsDone && !operation.IsBlocking);
+                    needsPump = FlushSoon();
                     CompleteWriting(completions);
                     break;
             }
@@ -134,6 +134,10 @@ internal sealed partial class Link
         if (needsPump)
         {
             _endpoint.RequestPump();
+        }
+        else if (!operation.IsBlocking && !operation.IsDone)
+        {
+            _endpoint.ArmForWaiters();
         }
     }
 

@@ -164,6 +164,7 @@ internal readonly struct Outbox(EndpointCore core)
     private ValueTask<LinkResult> CallOnAsync(Link link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token)
     {
         link.Check(span.IsEmpty ? memory.Span : span);
+        bool leads = header.Kind is MessageKind.Request or MessageKind.Deliver && core.TryLeadBriefly();
         LinkOperation operation = LinkOperation.Rent(link, isBlocking: false, header, head);
         if (span.IsEmpty)
         {
@@ -177,6 +178,11 @@ internal readonly struct Outbox(EndpointCore core)
         ValueTask<LinkResult> task = operation.Task;
         operation.WatchFor(timeout, core.Settings.Time, token);
         link.Start(operation);
+        if (leads)
+        {
+            core.LeadBriefly(operation);
+        }
+
         return task;
     }
 
