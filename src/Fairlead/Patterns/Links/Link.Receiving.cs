@@ -296,7 +296,7 @@ internal sealed partial class Link
         }
 
         int unread = _inbound.Count + _arrived.Count;
-        if (unread >= _endpoint.Settings.Messages || (unread > 0 && Volatile.Read(ref _inboundBytes) + _arrivedBytes + message.Header.Length > _endpoint.Settings.Capacity))
+        if (unread >= _endpoint.Settings.Messages || (unread >= AlwaysOutstanding && Volatile.Read(ref _inboundBytes) + _arrivedBytes + message.Header.Length > _endpoint.Settings.Capacity))
         {
             throw new FairleadException(ErrorCode.Corrupt, "the peer sent more than the credit that it was given");
         }

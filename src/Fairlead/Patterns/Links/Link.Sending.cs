@@ -19,6 +19,9 @@ internal sealed partial class Link
     /// <summary>Attempts of a blocking sender without progress before it sleeps: some 50 µs.</summary>
     private const int PushAttempts = 100;
 
+    /// <summary>Messages that may be outstanding however long they are: one is read while the next is on its way. Part of the protocol.</summary>
+    private const int AlwaysOutstanding = 2;
+
     private readonly Lock _sending = new();
     private readonly Dictionary<uint, LinkOperation> _calls = [];
     private RingQueue<LinkOperation> _queued;
@@ -268,7 +271,7 @@ internal sealed partial class Link
             return !_connection.HasLong && (unflushed == 0 || unflushed + length <= _windowBytes);
         }
 
-        return _outstandingSizes.Count == 0 || (_outstandingSizes.Count < _windowMessages && _outstandingBytes + length <= _windowBytes);
+        return _outstandingSizes.Count < _windowMessages && (_outstandingSizes.Count < AlwaysOutstanding || _outstandingBytes + length <= _windowBytes);
     }
 
     /// <summary>Copies a message into the connection's memory, behind all before it.</summary>

@@ -10,8 +10,8 @@ namespace Fairlead.Patterns.Links;
 /// <remarks>
 /// <para>Two sides, two locks. What is sent is guarded by <c>_sending</c> and may be done by any thread. What is received is handled by whoever pumps the endpoint;
 /// messages for the user lie in <c>_inbound</c>, guarded by the endpoint's gate. The gate may be held when <c>_sending</c> is taken, never the other way round.</para>
-/// <para>Credit: the peer told how many messages and bytes it is willing to hold unread. A message is sent when both fit, or when nothing is outstanding (so that a message
-/// longer than the window passes). Kinds other than data pass at any time.</para>
+/// <para>Credit: the peer told how many messages and bytes it is willing to hold unread. A message is sent when both fit, or when fewer than two messages are
+/// outstanding (so that one longer than the window passes, and the next is on its way while it is read). Kinds other than data pass at any time.</para>
 /// </remarks>
 internal sealed partial class Link
 {
