@@ -38,7 +38,9 @@ internal sealed class Completions
         {
             Operation operation = _items[i];
             _items[i] = null!;
-            operation.Signal(inline);
+
+            // One that blocks must not hold up those behind it: the last alone runs here, and mostly it is the only one.
+            operation.Signal(inline && i == _count - 1);
         }
 
         _count = 0;

@@ -29,6 +29,22 @@ internal sealed class TcpListener : IListener
     public static TcpListener Bind(Address address, Func<Descriptor, SocketAddress?, Connection> wrap)
     {
         IPEndPoint place = HostAddresses.ResolveForBinding(address);
+        return EndingHolder.Outlast(() => BindTo(place, address, wrap));
+    }
+
+    public Connection? TryAccept()
+    {
+        SocketAddress name = new(_family);
+        Descriptor? socket = NativeSocket.Accept(_listener, out Errno error, name);
+        return socket is not null ? _wrap(socket, name)
+            : error is Errno.EAGAIN or Errno.EBADF ? null
+            : throw ErrnoMap.Failure("cannot accept a connection", error).At(Address);
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    private static TcpListener BindTo(IPEndPoint place, Address address, Func<Descriptor, SocketAddress?, Connection> wrap)
+    {
         Descriptor listener = NativeSocket.Create(place.AddressFamily, NativeSocketType.Stream);
         try
         {
@@ -50,17 +66,6 @@ internal sealed class TcpListener : IListener
             throw;
         }
     }
-
-    public Connection? TryAccept()
-    {
-        SocketAddress name = new(_family);
-        Descriptor? socket = NativeSocket.Accept(_listener, out Errno error, name);
-        return socket is not null ? _wrap(socket, name)
-            : error is Errno.EAGAIN or Errno.EBADF ? null
-            : throw ErrnoMap.Failure("cannot accept a connection", error).At(Address);
-    }
-
-    public void Dispose() => _listener.Dispose();
 
     private static FairleadException Failure(Address address, IPEndPoint place, Errno error)
     {

@@ -29,7 +29,7 @@ internal sealed class UnixListener : IListener
     {
         if (address.IsAbstract)
         {
-            return new UnixListener(address, BindAbstract(address, type), null, wrap);
+            return new UnixListener(address, EndingHolder.Outlast(() => BindAbstract(address, type)), null, wrap);
         }
 
         SocketFile file = SocketFile.Bind(UnixEndpoint.PathOf(address), type, UnixEndpoint.Backlog, address, UnixEndpoint.ModeOf(address));
@@ -83,7 +83,7 @@ internal sealed class UnixListener : IListener
     {
         using Descriptor probe = NativeSocket.Create(AddressFamily.Unix, type);
         Holder? holder = NativeSocket.Connect(probe, name.Address) == Errno.None && NativeSocket.Credentials(probe) is { ProcessId: > 0 } credentials
-            ? new Holder(new Peer { ProcessId = credentials.ProcessId, UserId = credentials.UserId, GroupId = credentials.GroupId, Program = NativeProcess.CommandLine(credentials.ProcessId) }, NativeProcess.StartTime(credentials.ProcessId))
+            ? new Holder(new Peer { ProcessId = credentials.ProcessId, UserId = credentials.UserId, GroupId = credentials.GroupId, Program = NativeProcess.CommandLine(credentials.ProcessId) })
             : null;
         return new FairleadException(ErrorCode.AlreadyExists, holder is null ? "is held by another process" : $"is held by {holder}", "Stop it, or choose another name.") { Address = address, Peer = holder?.Peer };
     }
