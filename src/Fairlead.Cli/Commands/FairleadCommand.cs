@@ -14,6 +14,8 @@ internal static class FairleadCommand
         {
             new TourCommand(),
             new TourWorkerCommand(),
+            new SendCommand(),
+            new ReceiveCommand(),
             help,
             new VersionOption { Description = "Show the version" },
         };

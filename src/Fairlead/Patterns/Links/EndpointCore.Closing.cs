@@ -8,6 +8,8 @@ internal sealed partial class EndpointCore
     private volatile bool _isClosing;
     private volatile bool _isClosed;
     private bool _isTornDown;
+    private TaskCompletionSource<CloseReport>? _close;
+    private CloseReport _report;
 
     /// <summary>Whether nothing new may be sent or received.</summary>
     public bool IsClosing => _isClosing;
@@ -28,22 +30,30 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>Stops listening, says goodbye, waits until the peers have read everything or the time has passed, and ends.</summary>
-    public async ValueTask<CloseReport> CloseAsync(TimeSpan timeout)
+    /// <summary>Stops listening, says goodbye, waits until the peers have read everything or the time has passed, and ends. Who calls again waits for the first.</summary>
+    public ValueTask<CloseReport> CloseAsync(TimeSpan timeout)
     {
         lock (_gate)
         {
-            if (_isClosing)
+            if (_close is null)
             {
-                return _report;
+                _isClosing = true;
+                _close = new TaskCompletionSource<CloseReport>(TaskCreationOptions.RunContinuationsAsynchronously);
             }
-
-            _isClosing = true;
+            else
+            {
+                return new ValueTask<CloseReport>(_close.Task);
+            }
         }
 
+        return DrainAndEndAsync(timeout);
+    }
+
+    private async ValueTask<CloseReport> DrainAndEndAsync(TimeSpan timeout)
+    {
         StopListening();
         bool isDrained = true;
-        foreach (Link link in _linkCache)
+        foreach (Link link in LinkSnapshot)
         {
             isDrained &= link.BeginClose();
         }
@@ -60,10 +70,9 @@ internal sealed partial class EndpointCore
         }
 
         Dispose();
+        _close!.SetResult(_report);
         return _report;
     }
-
-    private CloseReport _report;
 
     /// <summary>Ends at once. When it returns, the name is free and no callback runs any more.</summary>
     public void Dispose()
@@ -135,6 +144,11 @@ internal sealed partial class EndpointCore
             }
 
             _linkWaiters.Clear();
+            if (_drain is { } drain && drain.TryComplete(null))
+            {
+                completions.Add(drain);
+            }
+
             while (_ready.Count > 0)
             {
                 _ready.Dequeue().ReleaseInbound();

@@ -229,7 +229,22 @@ internal sealed partial class EndpointCore
             UpdateLinkCache();
         }
 
-        _pollSet.Add(connection.WaitDescriptor, link.Token, PollEvents.Read);
+        try
+        {
+            _pollSet.Add(connection.WaitDescriptor, link.Token, PollEvents.Read);
+        }
+        catch
+        {
+            lock (_gate)
+            {
+                _links.Remove(link.Token);
+                UpdateLinkCache();
+            }
+
+            connection.Dispose();
+            throw;
+        }
+
         link.Open(completions);
     }
 
@@ -254,9 +269,9 @@ internal sealed partial class EndpointCore
                 AddLink(connection, isAccepted: true, completions);
             }
         }
-        catch (FairleadException exception) when (exception.Code == ErrorCode.Unavailable)
+        catch (FairleadException)
         {
-            // Out of descriptors: those who wait stay in the kernel's queue, and are accepted when the slow timer tries again.
+            // Mostly out of descriptors: those who wait stay in the kernel's queue, and are accepted when the slow timer tries again.
             if (Volatile.Read(ref _listener) is { } listener)
             {
                 _isAcceptingPaused = true;

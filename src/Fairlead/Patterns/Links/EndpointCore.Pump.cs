@@ -42,13 +42,9 @@ internal sealed partial class EndpointCore
         using CancellationTokenRegistration registration = token.CanBeCanceled
             ? token.UnsafeRegister(static state => ((WaitState)state!).Cancel(), new WaitState(this, operation))
             : default;
-        while (!operation.IsDone)
+        bool hasFollowed = false;
+        while (!operation.IsDone && !deadline.Passed && !token.IsCancellationRequested)
         {
-            if (deadline.Passed || token.IsCancellationRequested)
-            {
-                return operation.IsDone;
-            }
-
             bool leads;
             lock (_gate)
             {
@@ -65,6 +61,7 @@ internal sealed partial class EndpointCore
             }
             else
             {
+                hasFollowed = true;
                 operation.Sleep(deadline);
                 lock (_gate)
                 {
@@ -73,7 +70,47 @@ internal sealed partial class EndpointCore
             }
         }
 
-        return true;
+        if (hasFollowed)
+        {
+            PassOn();
+        }
+
+        return operation.IsDone;
+    }
+
+    /// <summary>A follower that was to lead may have ended instead: then another does.</summary>
+    private void PassOn()
+    {
+        Operation? next;
+        lock (_gate)
+        {
+            next = _isPumping || _isTornDown ? null : NextLeader();
+        }
+
+        next?.Nudge();
+    }
+
+    /// <summary>Who takes the role next: a follower, or else the reactor where it is needed. Under the gate.</summary>
+    private Operation? NextLeader()
+    {
+        foreach (Operation follower in _followers)
+        {
+            if (!follower.IsDone)
+            {
+                return follower;
+            }
+        }
+
+        if (_wantsReactor || Volatile.Read(ref _asyncWaiters) > 0 || Volatile.Read(ref _blockedLinks) > 0)
+        {
+            Arm();
+        }
+        else if (IsBound || ServesInBackground)
+        {
+            ServeLater();
+        }
+
+        return null;
     }
 
     /// <summary>Somebody must look: an operation waits whose caller does not, output is blocked, or a link was killed. Any thread, no lock of a link held.</summary>
@@ -331,17 +368,9 @@ internal sealed partial class EndpointCore
             {
                 _isPumping = true;
             }
-            else if (_followers.Count > 0)
+            else
             {
-                next = _followers[0];
-            }
-            else if (_wantsReactor || Volatile.Read(ref _asyncWaiters) > 0 || Volatile.Read(ref _blockedLinks) > 0)
-            {
-                Arm();
-            }
-            else if (IsBound || Settings.Heartbeat > TimeSpan.Zero)
-            {
-                ServeLater();
+                next = NextLeader();
             }
         }
 

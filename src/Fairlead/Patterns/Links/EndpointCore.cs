@@ -35,6 +35,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         _profile = profile;
         _owner = owner;
         _entry = entry;
+        ServesInBackground = settings.Heartbeat > TimeSpan.Zero;
         MostPeers = isBound ? profile.MostPeers : 1;
     }
 
@@ -45,6 +46,9 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     public PatternProfile Profile => _profile;
 
     public bool IsBound { get; }
+
+    /// <summary>Whether peers count on answers even while the user does not call: to their heartbeat.</summary>
+    public bool ServesInBackground { get; set; }
 
     public EndpointCounters Counters => _entry.Counters;
 

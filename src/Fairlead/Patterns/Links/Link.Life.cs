@@ -83,7 +83,12 @@ internal sealed partial class Link
                 _sendsNoMore = true;
                 if (!IsBare && _state != LinkState.Handshaking)
                 {
-                    WriteClose(CloseReason.ClosedByPeer, null);
+                    // Who was waiting for credit when the close began still goes first.
+                    _closesWhenServed = _queued.Count > 0;
+                    if (!_closesWhenServed)
+                    {
+                        WriteClose(CloseReason.ClosedByPeer, null);
+                    }
                 }
             }
 
@@ -271,6 +276,11 @@ internal sealed partial class Link
         _handshakeTimer?.Dispose();
         _state = LinkState.Up;
         StartHeartbeat();
+        if (theirs.Heartbeat > TimeSpan.Zero)
+        {
+            _endpoint.ServesInBackground = true;
+        }
+
         WasUp = true;
         _endpoint.OnUp(this, completions);
     }
@@ -331,6 +341,16 @@ internal sealed partial class Link
         }
 
         Acknowledge();
+        FlushDeferred();
+        lock (_sending)
+        {
+            if (_connection.Unflushed > 0 && !_isBroken)
+            {
+                // The peer waits for these last answers; they go when it is writable.
+                return;
+            }
+        }
+
         GoDown(new LinkEnd(_closeReason ?? CloseReason.ClosedByPeer, _closeText) { IsExact = true }, completions);
     }
 

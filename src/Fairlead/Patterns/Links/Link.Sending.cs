@@ -39,6 +39,7 @@ internal sealed partial class Link
     private bool _isDeferred;
     private bool _isPaused;
     private bool _sendsNoMore;
+    private bool _closesWhenServed;
     private long _longestToPeer = long.MaxValue;
     private int _looks;
     private long _burstStart;
@@ -116,6 +117,12 @@ internal sealed partial class Link
         Completions completions = Completions.Rent();
         lock (_sending)
         {
+            if (operation.IsDone)
+            {
+                // Withdrawn before it began.
+                return;
+            }
+
             switch (operation.Header.Kind.IsData() ? CanSend(operation.Header.HeadLength + operation.Payload.Length) : CanControl)
             {
                 case LinkOutcome.PeerGone:
@@ -371,7 +378,7 @@ internal sealed partial class Link
 
     private bool FlushNow()
     {
-        if (_isBroken)
+        if (_isBroken || _state == LinkState.Down)
         {
             return false;
         }
@@ -473,6 +480,12 @@ internal sealed partial class Link
         {
             FlushNow();
             CompleteWriting(completions);
+        }
+
+        if (_closesWhenServed && _queued.Count == 0)
+        {
+            _closesWhenServed = false;
+            WriteClose(CloseReason.ClosedByPeer, null);
         }
     }
 

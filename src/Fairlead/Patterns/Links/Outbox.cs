@@ -219,6 +219,17 @@ internal readonly struct Outbox(EndpointCore core)
             return new FairleadException(ErrorCode.Timeout, $"{what} within {timeout?.TotalSeconds ?? 0:0.###} s") { Address = core.Address, Peer = link?.Peer };
         }
 
+        if (link is { End: null })
+        {
+            // Its end is there to be read, with what the peer acknowledged before.
+            core.PumpOnce();
+        }
+
+        if (link is { End: null, State: LinkState.PeerClosed })
+        {
+            return new LinkEnd(CloseReason.ClosedByPeer, null) { Peer = link.Peer }.ToException(core.Address);
+        }
+
         if (link?.End is { } end && link.Failure is null)
         {
             return end.ToException(core.Address);

@@ -1,0 +1,37 @@
+using System.Diagnostics;
+using Fairlead.Cli.Input;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>The end of a sending command: everything must have been acknowledged, else it says how much was not.</summary>
+internal static class Draining
+{
+    // Longer than anybody waits, and short enough for every timer.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
+
+    /// <summary>Closes within the time-out, or as long as the other end lives. Ctrl-C ends the wait.</summary>
+    /// <returns>0; else by the cause, said on stderr.</returns>
+    public static async Task<int> CloseAsync(Endpoint endpoint, TimeSpan? timeout, CancellationToken token)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var limit = timeout ?? Longest;
+        var report = await endpoint.CloseAsync(limit).AsTask().WaitAsync(token);
+        if (report.IsComplete)
+        {
+            return ExitCode.Ok;
+        }
+
+        var isLate = Stopwatch.GetElapsedTime(start) >= limit;
+        var why = isLate ? $"not acknowledged within {DurationText.Describe(limit)}" : "the other end is gone";
+        ErrorLine.Write($"{endpoint.Address}: of {report.Sent} messages {Describe(report)}: {why}");
+        return isLate ? ExitCode.Timeout : ExitCode.PeerGone;
+    }
+
+    private static string Describe(CloseReport report) => (report.NotDelivered, report.InDoubt) switch
+    {
+        (0, var doubt) => $"{doubt} are in doubt",
+        (var lost, 0) => $"{lost} were not delivered",
+        var (lost, doubt) => $"{lost} were not delivered and {doubt} are in doubt",
+    };
+}

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Fairlead.Cli.Input;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Options that several verbs have, made the same way for each.</summary>
+internal static class NewOption
+{
+    public static Option<TimeSpan?> Duration(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "DURATION",
+        CustomParser = static result =>
+        {
+            if (DurationText.TryParse(result.Tokens[0].Value, out var duration))
+            {
+                return duration == System.Threading.Timeout.InfiniteTimeSpan ? null : duration;
+            }
+
+            result.AddError($"'{result.Tokens[0].Value}' is no duration: {DurationText.Allowed}");
+            return null;
+        },
+    };
+
+    public static Option<TimeSpan?> Timeout(string description) => Duration("--timeout", description);
+
+    public static Option<long?> Count(string description)
+    {
+        Option<long?> option = new("--count") { Description = description, HelpName = "N" };
+        option.Validators.Add(static result =>
+        {
+            if (result.Tokens is [var token] && !(long.TryParse(token.Value, out var count) && count > 0))
+            {
+                result.AddError($"--count takes a number from 1 on, not '{token.Value}'");
+            }
+        });
+        return option;
+    }
+
+    public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
+
+    /// <summary>How data is written; the first is the default.</summary>
+    public static Option<string> Output(params string[] formats)
+    {
+        Option<string> option = new("--output")
+        {
+            Description = $"How it is written: {string.Join(" or ", formats)}",
+            HelpName = string.Join('|', formats),
+            DefaultValueFactory = _ => formats[0],
+        };
+        option.AcceptOnlyFromAmong(formats);
+        return option;
+    }
+}

@@ -1,0 +1,15 @@
+namespace Fairlead.Cli.Input;
+
+/// <summary>Takes stdin as it comes, for a framing that has no messages.</summary>
+internal sealed class ChunkReader
+{
+    private readonly StandardInput _input = new();
+    private readonly byte[] _buffer = new byte[64 * 1024];
+
+    /// <summary>What is there, valid until the next call; null at the end.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken token)
+    {
+        var count = await _input.ReadAsync(_buffer, token);
+        return count == 0 ? null : _buffer.AsMemory(0, count);
+    }
+}

@@ -1,0 +1,65 @@
+namespace Fairlead.Cli.Input;
+
+/// <summary>Cuts stdin into lines of bytes, of any length, each given out as soon as its newline is there.</summary>
+internal sealed class LineReader
+{
+    private const int FirstSize = 64 * 1024;
+
+    private readonly StandardInput _input = new();
+    private byte[] _buffer = new byte[FirstSize];
+    private int _start;
+    private int _scanned;
+    private int _end;
+    private bool _atEnd;
+
+    /// <summary>The next line without its newline, valid until the next call; null at the end. What stands behind the last newline is a line too.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken token)
+    {
+        while (true)
+        {
+            var newline = _buffer.AsSpan(_scanned, _end - _scanned).IndexOf((byte)'\n');
+            if (newline >= 0)
+            {
+                var line = _buffer.AsMemory(_start, _scanned + newline - _start);
+                _start = _scanned += newline + 1;
+                return line;
+            }
+
+            _scanned = _end;
+            if (_atEnd)
+            {
+                var rest = _buffer.AsMemory(_start, _end - _start);
+                _start = _end;
+                return rest.IsEmpty ? null : rest;
+            }
+
+            MakeRoom();
+            var count = await _input.ReadAsync(_buffer.AsMemory(_end), token);
+            _atEnd = count == 0;
+            _end += count;
+        }
+    }
+
+    private void MakeRoom()
+    {
+        if (_start == _end)
+        {
+            _start = _scanned = _end = 0;
+        }
+
+        if (_end < _buffer.Length)
+        {
+            return;
+        }
+
+        var length = _end - _start;
+        if (length > _buffer.Length / 2)
+        {
+            Array.Resize(ref _buffer, checked(2 * _buffer.Length));
+        }
+
+        _buffer.AsSpan(_start, length).CopyTo(_buffer);
+        _scanned -= _start;
+        (_start, _end) = (0, length);
+    }
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Fairlead.Cli.Commands;
+
+namespace Fairlead.Cli.Input;
+
+/// <summary>What is sent: a text, the lines of stdin, or a file; and how often, or how many of them.</summary>
+internal sealed class PayloadArguments
+{
+    private readonly Argument<string?> _text;
+    private readonly Option<string?> _file = new("--file") { Description = "Send the content of a file, as one message", HelpName = "PATH" };
+    private readonly Option<long?> _count;
+
+    private PayloadArguments(string what)
+    {
+        _text = new Argument<string?>("TEXT") { Description = $"The {what}; - takes one from each line of stdin", Arity = ArgumentArity.ZeroOrOne };
+        _count = NewOption.Count("Send a text or file so many times; of stdin, take so many lines");
+    }
+
+    /// <summary>Adds argument and options to a command.</summary>
+    /// <param name="command">Where.</param>
+    /// <param name="what">What one of them is called: message, request.</param>
+    public static PayloadArguments AddTo(ToolCommand command, string what)
+    {
+        var arguments = new PayloadArguments(what);
+        command.Add(arguments._text);
+        command.Add(arguments._file);
+        command.Add(arguments._count);
+        return arguments;
+    }
+
+    /// <summary>Whether stdin is read.</summary>
+    public bool ReadsStdin(ParseResult parsed) => parsed.GetValue(_text) == "-";
+
+    /// <summary>All of them, one after the other. Each is valid until the next is asked for.</summary>
+    /// <exception cref="ToolException">Usage: none is given, or two.</exception>
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(ParseResult parsed, CancellationToken token)
+    {
+        var (text, file) = (parsed.GetValue(_text), parsed.GetValue(_file));
+        var count = parsed.GetValue(_count);
+        return (text, file) switch
+        {
+            (null, null) => throw ToolException.Usage("a TEXT is needed, - for the lines of stdin, or --file PATH"),
+            (not null, not null) => throw ToolException.Usage("either a TEXT or --file PATH, not both"),
+            ("-", _) => LinesAsync(count ?? long.MaxValue, token),
+            (not null, _) => RepeatAsync(Encoding.UTF8.GetBytes(text), count ?? 1),
+            _ => RepeatAsync(File.ReadAllBytes(file!), count ?? 1),
+        };
+    }
+
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> LinesAsync(long count, [EnumeratorCancellation] CancellationToken token)
+    {
+        var reader = new LineReader();
+        for (; count > 0 && await reader.ReadAsync(token) is { } line; count--)
+        {
+            yield return line;
+        }
+    }
+
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> RepeatAsync(byte[] payload, long count)
+    {
+        for (; count > 0; count--)
+        {
+            yield return payload;
+        }
+
+        await Task.CompletedTask;
+    }
+}

@@ -1,0 +1,33 @@
+using System.Text.Unicode;
+using System.Text;
+
+namespace Fairlead.Cli.Output;
+
+/// <summary>A received message as a line of JSON.</summary>
+internal sealed record MessageLine
+{
+    /// <summary>The payload, where it is text.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>The payload, where it is not.</summary>
+    public byte[]? Base64 { get; init; }
+
+    /// <summary>Bytes of the payload.</summary>
+    public required int Bytes { get; init; }
+
+    public string? Topic { get; init; }
+
+    /// <summary>Messages that were dropped before this one.</summary>
+    public long? Missed { get; init; }
+
+    /// <summary>The client of a hub.</summary>
+    public int? Client { get; init; }
+
+    public int? Pid { get; init; }
+
+    public string? Peer { get; init; }
+
+    public static MessageLine Of(ReadOnlySpan<byte> payload) => Utf8.IsValid(payload)
+        ? new MessageLine { Text = Encoding.UTF8.GetString(payload), Bytes = payload.Length }
+        : new MessageLine { Base64 = payload.ToArray(), Bytes = payload.Length };
+}

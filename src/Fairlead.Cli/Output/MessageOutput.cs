@@ -1,0 +1,53 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+
+namespace Fairlead.Cli.Output;
+
+/// <summary>Writes received messages to stdout: one a line, their bytes alone, or one JSON object a line. When a call returns, the kernel has the message.</summary>
+internal sealed class MessageOutput(bool isRaw, bool isJson, bool showsTopic = false)
+{
+    private readonly ArrayBufferWriter<byte> _line = new(4096);
+
+    /// <summary>How a receiving command was told to write.</summary>
+    public static MessageOutput Of(bool isRaw, string format, bool showsTopic = false) => new(isRaw, format == "json", showsTopic);
+
+    public void Write(Message message) => Write(message.Span, isJson ? Describe(message) : null, showsTopic ? message.Topic : null);
+
+    /// <summary>Writes a message of which only the bytes are known.</summary>
+    public void Write(ReadOnlySpan<byte> payload, MessageLine? described = null, string? topic = null)
+    {
+        if (isRaw)
+        {
+            StandardOutput.Write(payload);
+            return;
+        }
+
+        // In one piece, so that lines of several processes on one pipe stay whole as long as the kernel keeps them so.
+        _line.ResetWrittenCount();
+        if (isJson)
+        {
+            _line.Write(JsonSerializer.SerializeToUtf8Bytes(described ?? MessageLine.Of(payload), OutputJson.Readable.MessageLine));
+        }
+        else
+        {
+            if (topic is not null)
+            {
+                _line.Write(Encoding.UTF8.GetBytes(topic + " "));
+            }
+
+            _line.Write(payload);
+        }
+
+        _line.Write("\n"u8);
+        StandardOutput.Write(_line.WrittenSpan);
+    }
+
+    private static MessageLine Describe(Message message) => MessageLine.Of(message.Span) with
+    {
+        Topic = message.Topic.Length == 0 ? null : message.Topic,
+        Missed = message.Missed == 0 ? null : message.Missed,
+        Pid = message.Peer.ProcessId,
+        Peer = message.Peer.ToString(),
+    };
+}

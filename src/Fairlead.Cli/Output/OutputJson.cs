@@ -1,0 +1,18 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Fairlead.Cli.Output;
+
+/// <summary>What the tool writes for programs: one object a line.</summary>
+[JsonSerializable(typeof(MessageLine))]
+internal sealed partial class OutputJson : JsonSerializerContext
+{
+    /// <summary>Letters of all languages are written as they are; nobody pastes these lines into a web page.</summary>
+    public static OutputJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+    });
+}
