@@ -45,7 +45,7 @@ internal sealed partial class EndpointCore
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isClosed, _profile.Name);
-            if (operation.IsDone)
+            if (operation.IsClaimed)
             {
                 return;
             }

@@ -95,7 +95,7 @@ internal sealed partial class EndpointCore
     {
         foreach (Operation follower in _followers)
         {
-            if (!follower.IsDone)
+            if (!follower.IsClaimed)
             {
                 return follower;
             }
@@ -176,11 +176,11 @@ internal sealed partial class EndpointCore
         Completions completions = Completions.Rent();
         try
         {
-            if (!operation.IsDone)
+            if (!operation.IsClaimed)
             {
                 FlushDeferred();
                 YieldFor(operation, completions);
-                _briefMisses = operation.IsDone ? 0 : Math.Min(_briefMisses + 1, MostBriefMisses);
+                _briefMisses = operation.IsClaimed ? 0 : Math.Min(_briefMisses + 1, MostBriefMisses);
                 _briefSkips = (1 << _briefMisses) - 1;
             }
         }
@@ -337,7 +337,7 @@ internal sealed partial class EndpointCore
     /// <summary>Looks again and again, letting whoever shares the core run in between: some 10 µs in all. Never spins, which would hold up a peer on this core.</summary>
     private void YieldFor(Operation operation, Completions completions)
     {
-        for (int i = 0; i < Yields && !operation.IsDone; i++)
+        for (int i = 0; i < Yields && !operation.IsClaimed; i++)
         {
             Thread.Yield();
             Turn(TimeSpan.Zero, completions);

@@ -164,7 +164,7 @@ internal sealed partial class EndpointCore
         MessageCore? message = null;
         lock (_gate)
         {
-            if (operation.IsDone)
+            if (operation.IsClaimed)
             {
                 return;
             }

@@ -114,7 +114,7 @@ internal sealed partial class Link
         Completions completions = Completions.Rent();
         lock (_sending)
         {
-            if (!operation.IsDone && operation.Link == this)
+            if (!operation.IsClaimed && operation.Link == this)
             {
                 WithdrawLocked(operation, error, completions);
             }

@@ -117,7 +117,7 @@ internal sealed partial class Link
         Completions completions = Completions.Rent();
         lock (_sending)
         {
-            if (operation.IsDone)
+            if (operation.IsClaimed)
             {
                 // Withdrawn before it began.
                 return;
@@ -145,7 +145,7 @@ internal sealed partial class Link
         {
             _endpoint.RequestPump();
         }
-        else if (!operation.IsBlocking && !operation.IsDone)
+        else if (!operation.IsBlocking && !operation.IsClaimed)
         {
             _endpoint.ArmForWaiters();
         }
@@ -202,7 +202,7 @@ internal sealed partial class Link
     /// </summary>
     public void Push(LinkOperation operation)
     {
-        for (int idle = 0; idle < PushAttempts && !operation.IsDone && operation.At == LinkOperation.Stage.Writing; idle++)
+        for (int idle = 0; idle < PushAttempts && !operation.IsClaimed && operation.At == LinkOperation.Stage.Writing; idle++)
         {
             Thread.Yield();
             Completions completions = Completions.Rent();
@@ -454,7 +454,7 @@ internal sealed partial class Link
         while (_queued.Count > 0 && _state == LinkState.Up && !_isBroken)
         {
             LinkOperation operation = _queued[0];
-            if (operation.IsDone)
+            if (operation.IsClaimed)
             {
                 _queued.Dequeue();
                 continue;

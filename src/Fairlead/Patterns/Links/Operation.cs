@@ -9,10 +9,8 @@ namespace Fairlead.Patterns.Links;
 /// </summary>
 internal abstract class Operation
 {
-    private const int Pending = 0;
-    private const int Done = 1;
-
-    private int _state;
+    private int _isClaimed;
+    private bool _isSignalled;
     private bool _sleeps;
     private bool _nudged;
     private EndpointCore _endpoint = null!;
@@ -20,7 +18,11 @@ internal abstract class Operation
     /// <summary>Whether the caller waits in its own thread; decides how it is woken.</summary>
     public bool IsBlocking { get; private set; }
 
-    public bool IsDone => Volatile.Read(ref _state) == Done;
+    /// <summary>Whether its result stands. Its caller may not have heard of it.</summary>
+    public bool IsClaimed => Volatile.Read(ref _isClaimed) != 0;
+
+    /// <summary>Whether the claimer is through with it: from now on it is a blocking caller's alone, who may use it again.</summary>
+    public bool IsDone => Volatile.Read(ref _isSignalled);
 
     /// <summary>Starts a use. An asynchronous one keeps the reactor at the endpoint's side until it is signalled.</summary>
     protected void Begin(bool isBlocking, EndpointCore endpoint)
@@ -33,11 +35,12 @@ internal abstract class Operation
         }
 
         _sleeps = _nudged = false;
-        Volatile.Write(ref _state, Pending);
+        _isSignalled = false;
+        Volatile.Write(ref _isClaimed, 0);
     }
 
     /// <summary>The right to complete it: true for one caller only.</summary>
-    protected bool TryClaim() => Interlocked.CompareExchange(ref _state, Done, Pending) == Pending;
+    protected bool TryClaim() => Interlocked.CompareExchange(ref _isClaimed, 1, 0) == 0;
 
     /// <summary>Wakes the caller. Called once, by the claimer, without any lock held; <paramref name="inline"/>: a continuation may run on this thread.</summary>
     public abstract void Signal(bool inline);
@@ -70,15 +73,25 @@ internal abstract class Operation
 
     protected void EndAsyncWait() => _endpoint.EndAsyncWait();
 
-    protected void WakeSleeper()
+    /// <summary>The claimer's last touch.</summary>
+    protected void WakeCaller()
     {
-        // The state was written before; a follower that has not gone to sleep yet sees it under the lock.
         lock (this)
         {
+            _isSignalled = true;
             if (_sleeps)
             {
                 Monitor.PulseAll(this);
             }
+        }
+    }
+
+    /// <summary>Waits for a claimer that is between claiming and signalling.</summary>
+    protected void AwaitSignal()
+    {
+        if (!IsDone)
+        {
+            Sleep(Deadline.Infinite);
         }
     }
 
@@ -127,7 +140,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
     {
         if (IsBlocking)
         {
-            WakeSleeper();
+            WakeCaller();
             return;
         }
 
@@ -159,9 +172,14 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
         }
     }
 
-    /// <summary>The result of a blocking caller that has seen <see cref="Operation.IsDone"/>; gives the operation back.</summary>
+    /// <summary>The result of a blocking caller whose operation was completed or withdrawn; gives the operation back.</summary>
     public T Take()
     {
+        while (!IsDone)
+        {
+            AwaitSignal();
+        }
+
         T result = _result;
         Exception? error = _error;
         Recycle();
