@@ -34,7 +34,7 @@ internal sealed partial class EndpointCore
     /// <summary>Waits in this thread until the operation is done, the time has passed, or the token is cancelled. True when it is done; else the caller withdraws it.</summary>
     public bool Wait(Operation operation, Deadline deadline, CancellationToken token)
     {
-        if (operation.IsDone)
+        if (operation.IsClaimed)
         {
             return true;
         }
@@ -43,7 +43,7 @@ internal sealed partial class EndpointCore
             ? token.UnsafeRegister(static state => ((WaitState)state!).Cancel(), new WaitState(this, operation))
             : default;
         bool hasFollowed = false;
-        while (!operation.IsDone && !deadline.Passed && !token.IsCancellationRequested)
+        while (!operation.IsClaimed && !deadline.Passed && !token.IsCancellationRequested)
         {
             bool leads;
             lock (_gate)
@@ -75,7 +75,7 @@ internal sealed partial class EndpointCore
             PassOn();
         }
 
-        return operation.IsDone;
+        return operation.IsClaimed;
     }
 
     /// <summary>A follower that was to lead may have ended instead: then another does.</summary>
@@ -111,6 +111,18 @@ internal sealed partial class EndpointCore
         }
 
         return null;
+    }
+
+    /// <summary>An operation is done whose caller leads, and may sleep in the kernel.</summary>
+    public void WakeLeader()
+    {
+        lock (_gate)
+        {
+            if (_isPumping && !_isTornDown)
+            {
+                WakePump();
+            }
+        }
     }
 
     /// <summary>Somebody must look: an operation waits whose caller does not, output is blocked, or a link was killed. Any thread, no lock of a link held.</summary>
@@ -313,19 +325,24 @@ internal sealed partial class EndpointCore
         FlushDeferred();
         try
         {
-            if (!deadline.IsInfinite && operation is LinkOperation { WantsAnswer: true })
+            if (operation.TryBeginLead())
             {
-                // Arming a kernel timer costs as much as many a reply takes.
-                Completions completions = Completions.Rent();
-                YieldFor(operation, completions);
-                completions.Run(inline: false);
-            }
+                if (!deadline.IsInfinite && operation is LinkOperation { WantsAnswer: true })
+                {
+                    // Arming a kernel timer costs as much as many a reply takes.
+                    Completions completions = Completions.Rent();
+                    YieldFor(operation, completions);
+                    completions.Run(inline: false);
+                }
 
-            while (!operation.IsDone && !deadline.Passed && !token.IsCancellationRequested && !_isClosed)
-            {
-                Completions completions = Completions.Rent();
-                Turn(deadline.RemainingWait, completions);
-                completions.Run(inline: false);
+                while (!operation.IsClaimed && !deadline.Passed && !token.IsCancellationRequested && !_isClosed)
+                {
+                    Completions completions = Completions.Rent();
+                    Turn(deadline.RemainingWait, completions);
+                    completions.Run(inline: false);
+                }
+
+                operation.EndLead();
             }
         }
         finally
@@ -404,6 +421,11 @@ internal sealed partial class EndpointCore
     /// <summary>Makes the poll set readable, so that whoever waits on it takes a turn.</summary>
     private void WakePump()
     {
+        if (_isTornDown)
+        {
+            return;
+        }
+
         if (_wake is null)
         {
             _wake = new EventDescriptor();

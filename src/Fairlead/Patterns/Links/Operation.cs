@@ -13,6 +13,7 @@ internal abstract class Operation
     private bool _isSignalled;
     private bool _sleeps;
     private bool _nudged;
+    private int _leader;
     private EndpointCore _endpoint = null!;
 
     /// <summary>Whether the caller waits in its own thread; decides how it is woken.</summary>
@@ -36,6 +37,7 @@ internal abstract class Operation
 
         _sleeps = _nudged = false;
         _isSignalled = false;
+        _leader = 0;
         Volatile.Write(ref _isClaimed, 0);
     }
 
@@ -44,6 +46,24 @@ internal abstract class Operation
 
     /// <summary>Wakes the caller. Called once, by the claimer, without any lock held; <paramref name="inline"/>: a continuation may run on this thread.</summary>
     public abstract void Signal(bool inline);
+
+    /// <summary>Its caller is about to wait in the kernel; false when it is claimed already. The release is <see cref="EndLead"/>.</summary>
+    public bool TryBeginLead()
+    {
+        lock (this)
+        {
+            _leader = IsClaimed ? 0 : Environment.CurrentManagedThreadId;
+            return _leader != 0;
+        }
+    }
+
+    public void EndLead()
+    {
+        lock (this)
+        {
+            _leader = 0;
+        }
+    }
 
     /// <summary>A follower sleeps until it is done, nudged, or the time has passed.</summary>
     public void Sleep(Deadline deadline)
@@ -76,13 +96,22 @@ internal abstract class Operation
     /// <summary>The claimer's last touch.</summary>
     protected void WakeCaller()
     {
+        EndpointCore endpoint = _endpoint;
+        int leader;
         lock (this)
         {
+            leader = _leader;
             _isSignalled = true;
             if (_sleeps)
             {
                 Monitor.PulseAll(this);
             }
+        }
+
+        // Whoever leads sleeps in the kernel, where only the poll set reaches him. Mostly it is he who completes his own operation.
+        if (leader != 0 && leader != Environment.CurrentManagedThreadId)
+        {
+            endpoint.WakeLeader();
         }
     }
 

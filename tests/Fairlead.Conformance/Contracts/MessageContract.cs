@@ -1,0 +1,341 @@
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>Type 1: order, boundaries, sizes, many threads at once.</summary>
+public abstract class MessageContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    [Theory]
+    [InlineData(Calls.Blocking, false)]
+    [InlineData(Calls.Blocking, true)]
+    [InlineData(Calls.Async, false)]
+    [InlineData(Calls.Async, true)]
+    public async Task Messages_of_any_size_arrive_whole_and_in_order(Calls calls, bool senderBinds)
+    {
+        const int Count = 1_500;
+        Random random = NewRandom();
+        int[] sizes = [.. Enumerable.Range(0, Count).Select(i => i % 100 == 7 ? random.Next(64 * 1024, 400_000) : i % 10 == 3 ? random.Next(100, 20_000) : random.Next(Payload.Least, 200))];
+        (Sender sender, Receiver receiver) = await OpenAsync(senderBinds);
+
+        Task sending = calls == Calls.Blocking
+            ? OnThread(() =>
+            {
+                for (int i = 0; i < Count; i++)
+                {
+                    sender.Send(Payload.Make(i, sizes[i]));
+                }
+            })
+            : Task.Run(async () =>
+            {
+                for (int i = 0; i < Count; i++)
+                {
+                    await (i % 2 == 0 ? sender.SendAsync(Payload.Make(i, sizes[i]).AsMemory()) : sender.SendAsync(Payload.Make(i, sizes[i]).AsSpan()));
+                }
+            });
+        await OnThread(() =>
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                using Message message = calls == Calls.Blocking ? receiver.Receive() : receiver.ReceiveAsync().AsTask().GetAwaiter().GetResult();
+                Assert.Equal(i, Payload.Check(message.Span).Number);
+                Assert.Equal(Math.Max(sizes[i], Payload.Least), message.Length);
+            }
+        });
+        await sending;
+
+        Assert.False(receiver.TryReceive(out _));
+        Assert.Equal((Count, sizes.Sum(size => (long)size)), (sender.Statistics.MessagesSent, sender.Statistics.BytesSent));
+        Assert.Equal((Count, sizes.Sum(size => (long)size)), (receiver.Statistics.MessagesReceived, receiver.Statistics.BytesReceived));
+    }
+
+    [Fact]
+    public async Task Empty_messages_arrive()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+
+        sender.Send([]);
+        await sender.SendAsync(ReadOnlyMemory<byte>.Empty);
+        await sender.SendAsync([]);
+        Assert.Equal(SendResult.Sent, sender.TrySend([]));
+        sender.Send("end"u8);
+
+        foreach (int length in new[] { 0, 0, 0, 0, 3 })
+        {
+            using Message message = await receiver.ReceiveAsync();
+            Assert.Equal(length, message.Length);
+        }
+    }
+
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task A_message_of_100_MiB_arrives(Calls calls)
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync(options: Transport.IsNetwork ? "maxmessage=128MiB" : "");
+        byte[] large = Payload.Make(1, 100 << 20);
+
+        Task sending = calls == Calls.Blocking ? OnThread(() => sender.Send(large)) : sender.SendAsync(large.AsMemory()).AsTask();
+        using (Message message = calls == Calls.Blocking ? await OnThread(() => receiver.Receive()) : await receiver.ReceiveAsync())
+        {
+            Assert.Equal(large.Length, message.Length);
+            Assert.True(message.Span.SequenceEqual(large), "Bytes were altered.");
+        }
+
+        await sending;
+
+        // It was longer than the window; what follows it goes as usual.
+        sender.Send("small"u8);
+        using Message small = await receiver.ReceiveAsync();
+        Assert.Equal("small", small.Text);
+    }
+
+    [Fact]
+    public async Task From_the_network_16_MiB_are_taken_unasked_and_not_a_byte_more()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        byte[] longest = new byte[16 << 20];
+        byte[] longer = new byte[(16 << 20) + 1];
+
+        Task sending = sender.SendAsync(longest.AsMemory()).AsTask();
+        (await receiver.ReceiveAsync()).Dispose();
+        await sending;
+        if (Transport.IsNetwork)
+        {
+            Fails(ErrorCode.TooLarge, () => sender.Send(longer));
+            await FailsAsync(ErrorCode.TooLarge, async () => await sender.SendAsync(longer.AsMemory()));
+            Fails(ErrorCode.TooLarge, () => sender.TrySend(longer));
+            await FailsAsync(ErrorCode.TooLarge, async () => await sender.DeliverAsync(longer));
+        }
+        else
+        {
+            sending = sender.SendAsync(longer.AsMemory()).AsTask();
+            (await receiver.ReceiveAsync()).Dispose();
+            await sending;
+        }
+
+        // Whoever sent too much is told, and nothing else happens.
+        sender.Send("after"u8);
+        using Message message = await receiver.ReceiveAsync();
+        Assert.Equal("after", message.Text);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_receiver_may_limit_messages(bool senderBinds)
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync(senderBinds, "maxmessage=1000");
+
+        FairleadException error = Fails(ErrorCode.TooLarge, () => sender.Send(new byte[1001]));
+        Assert.Contains("1001", error.Message, StringComparison.Ordinal);
+        Assert.Contains("1000", error.Message, StringComparison.Ordinal);
+
+        sender.Send(new byte[1000]);
+        using Message message = await receiver.ReceiveAsync();
+        Assert.Equal(1000, message.Length);
+    }
+
+    [Fact]
+    public async Task Threads_that_send_at_once_keep_the_order_of_each_and_lose_nothing()
+    {
+        const int Threads = 6;
+        const int Each = 800;
+        (Sender sender, Receiver receiver) = await OpenAsync(options: "messages=100");
+        int[] seeds = [.. Enumerable.Range(0, Threads).Select(_ => NewRandom().Next())];
+
+        Task[] sending = [.. Enumerable.Range(0, Threads).Select(from => from % 2 == 0
+            ? OnThread(() =>
+            {
+                Random random = new(seeds[from]);
+                for (int i = 0; i < Each; i++)
+                {
+                    sender.Send(Payload.Make(i, random.Next(8, 3_000), from));
+                }
+            })
+            : Task.Run(async () =>
+            {
+                Random random = new(seeds[from]);
+                for (int i = 0; i < Each; i++)
+                {
+                    byte[] content = Payload.Make(i, random.Next(200) == 0 ? 100_000 : random.Next(8, 3_000), from);
+                    if (random.Next(3) > 0 || sender.TrySend(content) != SendResult.Sent)
+                    {
+                        await sender.SendAsync(content.AsMemory());
+                    }
+                }
+            }))];
+        int[] next = new int[Threads];
+        for (int i = 0; i < Threads * Each; i++)
+        {
+            using Message message = await receiver.ReceiveAsync();
+            (int number, int from) = Payload.Check(message.Span);
+            Assert.Equal(next[from]++, number);
+        }
+
+        await Task.WhenAll(sending);
+        Assert.All(next, count => Assert.Equal(Each, count));
+        Assert.False(receiver.TryReceive(out _));
+    }
+
+    [Fact]
+    public async Task Receivers_of_every_kind_may_wait_at_one_endpoint_and_each_message_goes_to_one()
+    {
+        const int Count = 4_000;
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        int[] seen = new int[Count];
+        int left = Count;
+        using CancellationTokenSource done = new();
+
+        void Note(Message message)
+        {
+            Interlocked.Increment(ref seen[Payload.Check(message.Span).Number]);
+            message.Dispose();
+            if (Interlocked.Decrement(ref left) == 0)
+            {
+                done.Cancel();
+            }
+        }
+
+        Task[] receiving = [.. Enumerable.Range(0, 6).Select(kind => kind % 3 == 0
+            ? OnThread(() =>
+            {
+                while (Volatile.Read(ref left) > 0)
+                {
+                    // Waits that end by time, again and again, among others that do not.
+                    if (receiver.TryReceive(TimeSpan.FromMicroseconds(300), out Message message))
+                    {
+                        Note(message);
+                    }
+                }
+            })
+            : kind % 3 == 1
+            ? OnThread(() =>
+            {
+                try
+                {
+                    while (true)
+                    {
+                        Note(receiver.Receive(token: done.Token));
+                    }
+                }
+                catch (OperationCanceledException)
+                {
+                }
+            })
+            : Task.Run(async () =>
+            {
+                try
+                {
+                    while (true)
+                    {
+                        Note(await receiver.ReceiveAsync(done.Token));
+                    }
+                }
+                catch (OperationCanceledException)
+                {
+                }
+            }))];
+        await OnThread(() =>
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                sender.Send(Payload.Make(i, 20));
+            }
+        });
+        await Task.WhenAll(receiving);
+
+        Assert.All(seen, times => Assert.Equal(1, times));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Blocking_receivers_that_sleep_each_wake_for_their_message(bool senderBinds)
+    {
+        // The messages come together, so that whoever waits in the kernel takes them for several others.
+        const int Receivers = 4;
+        (Sender sender, Receiver receiver) = await OpenAsync(senderBinds);
+        for (int round = 0; round < 50; round++)
+        {
+            Task[] receiving = [.. Enumerable.Range(0, Receivers).Select(_ => OnThread(() => receiver.Receive().Dispose()))];
+            for (int i = 0; i < Receivers - 1; i++)
+            {
+                sender.Send("together"u8);
+            }
+
+            await Until(() => receiving.Count(task => task.IsCompleted) == Receivers - 1, "all but one have a message");
+            sender.Send("last"u8);
+            await Task.WhenAll(receiving);
+        }
+    }
+
+    [Fact]
+    public async Task A_loan_is_sent_once_and_cut_to_what_was_written()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+
+        using (Loan loan = sender.Loan(1_000))
+        {
+            Assert.Equal(1_000, loan.Span.Length);
+            "written"u8.CopyTo(loan.Span);
+            loan.Send(7);
+            Assert.Throws<ObjectDisposedException>(() => loan.Send());
+        }
+
+        using (Loan unsent = sender.Loan(10))
+        {
+            unsent.Memory.Span.Clear();
+        }
+
+        using Loan second = sender.Loan(3);
+        "two"u8.CopyTo(second.Span);
+        await second.SendAsync();
+
+        using Message first = await receiver.ReceiveAsync();
+        using Message other = await receiver.ReceiveAsync();
+        Assert.Equal(("written", "two"), (first.Text, other.Text));
+        Assert.False(receiver.TryReceive(out _));
+    }
+
+    [Fact]
+    public async Task A_message_is_a_lease_that_ends_with_its_disposal()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        sender.Send("one"u8);
+        sender.Send("two"u8);
+
+        Message first = await receiver.ReceiveAsync();
+        Message copy = first;
+        Assert.Equal("one", copy.Text);
+        Assert.Equal(first, copy);
+        first.Dispose();
+        first.Dispose();
+        copy.Dispose();
+        using Message second = await receiver.ReceiveAsync();
+
+        // The second may lie in what the first one lay in: the stale handle sees nothing of it, and ends nothing.
+        Assert.Throws<ObjectDisposedException>(() => copy.Length);
+        Assert.Throws<ObjectDisposedException>(() => first.Accept());
+        Assert.Throws<ObjectDisposedException>(() => first.Peer);
+        Assert.Throws<ObjectDisposedException>(() => default(Message).Text);
+        first.Dispose();
+        Assert.Equal("two", second.Text);
+    }
+
+    [Fact]
+    public async Task The_peer_is_known_as_far_as_the_transport_tells()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        sender.Send("who"u8);
+
+        using Message message = await receiver.ReceiveAsync();
+        if (Transport.KnowsPeer)
+        {
+            Assert.Equal(Environment.ProcessId, message.Peer.ProcessId);
+            Assert.Equal(Environment.ProcessId, Assert.Single(sender.Peers).ProcessId);
+        }
+        else
+        {
+            Assert.NotNull(message.Peer.RemoteAddress);
+            Assert.NotNull(Assert.Single(sender.Peers).RemoteAddress);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Fairlead.Conformance;
+
+/// <summary>A running Fairlead.TestPeer. Disposing it kills what is left of it.</summary>
+public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
+{
+    private const int Stopped = 19;
+    private const int Continued = 18;
+
+    // Ends a hang; no test depends on how long anything takes.
+    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
+
+    private readonly Process _process;
+
+    private PeerProcess(Process process)
+    {
+        _process = process;
+        Id = process.Id;
+    }
+
+    /// <summary>The process id.</summary>
+    public int Id { get; }
+
+    /// <summary>Starts a verb of the test peer.</summary>
+    public static PeerProcess Start(params string[] arguments) => Start(null, arguments);
+
+    /// <summary>The same with changes to the environment; null removes a variable.</summary>
+    public static PeerProcess Start(IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(DotnetPath(), ["exec", Path.Combine(AppContext.BaseDirectory, "Fairlead.TestPeer.dll"), .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
+        {
+            start.Environment[name] = value;
+        }
+
+        return new PeerProcess(Process.Start(start)!);
+    }
+
+    /// <summary>The next line it writes; when there is none, its errors are in the exception.</summary>
+    public async Task<string> ReadLineAsync() =>
+        await _process.StandardOutput.ReadLineAsync().WaitAsync(Watchdog)
+            ?? throw new InvalidOperationException($"The peer ended: {await _process.StandardError.ReadToEndAsync()}");
+
+    /// <summary>Gives it a command and returns its answer, without the <c>ok</c> that must stand before it.</summary>
+    public async Task<string> AskAsync(string command)
+    {
+        await TellAsync(command);
+        return await AnswerAsync();
+    }
+
+    /// <summary>Gives it a command; the answer is left for <see cref="AnswerAsync"/>.</summary>
+    public async Task TellAsync(string command)
+    {
+        await _process.StandardInput.WriteLineAsync(command);
+        await _process.StandardInput.FlushAsync();
+    }
+
+    /// <summary>Its next answer, without the <c>ok</c> that must stand before it.</summary>
+    public async Task<string> AnswerAsync()
+    {
+        var line = await ReadLineAsync();
+        Assert.True(line is "ok" || line.StartsWith("ok ", StringComparison.Ordinal), $"The peer answered: {line}");
+        return line.Length > 3 ? line[3..] : "";
+    }
+
+    /// <summary>Ends its input and waits for it.</summary>
+    public async Task<int> FinishAsync()
+    {
+        _process.StandardInput.Close();
+        await _process.WaitForExitAsync().WaitAsync(Watchdog);
+        return _process.ExitCode;
+    }
+
+    /// <summary>SIGKILL, without waiting for what it does.</summary>
+    public void KillAndGoOn() => _process.Kill();
+
+    /// <summary>SIGKILL, and waits until it is gone.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync().WaitAsync(Watchdog);
+    }
+
+    /// <summary>SIGSTOP; returns when all its threads have stopped.</summary>
+    public async Task StopAsync()
+    {
+        Assert.Equal(0, Kill(Id, Stopped));
+        while (!Directory.GetDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{Id}/task")).All(task => State(task) == 'T'))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+    }
+
+    /// <summary>SIGCONT.</summary>
+    public void Continue() => Assert.Equal(0, Kill(Id, Continued));
+
+    /// <summary>The time that its threads have run, to the nanosecond; threads that have ended do not count.</summary>
+    public TimeSpan RunTime()
+    {
+        long nanoseconds = 0;
+        foreach (var task in Directory.GetDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{Id}/task")))
+        {
+            nanoseconds += long.Parse(File.ReadAllText($"{task}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture);
+        }
+
+        return TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await KillAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    /// <summary>SIGKILL by the watchdog, which cannot wait.</summary>
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+    }
+
+    private static char State(string task)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"{task}/stat");
+            return stat[stat.LastIndexOf(')') + 2];
+        }
+        catch (IOException)
+        {
+            // The thread has ended meanwhile.
+            return 'T';
+        }
+    }
+
+    // The test host itself runs under dotnet, except where it has an executable of its own.
+    private static string DotnetPath() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int pid, int signal);
+}

@@ -1,0 +1,10 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class TcpContracts
+{
+    public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new TcpUnderTest(), output);
+
+    public sealed class Messages(ITestOutputHelper output) : MessageContract(new TcpUnderTest(), output);
+}

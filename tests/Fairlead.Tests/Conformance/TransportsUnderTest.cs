@@ -1,0 +1,100 @@
+using System.Net;
+using System.Net.Sockets;
+using Fairlead.Transports.UnixSocket;
+
+namespace Fairlead.Tests.Conformance;
+
+internal sealed class InprocUnderTest : TransportUnderTest
+{
+    public override string Name => "inproc";
+
+    public override bool CrossesProcesses => false;
+
+    public override Address NewPlace() => $"inproc://{NewName()}";
+}
+
+/// <summary>What the Unix sockets share: raw ones reach them by the path, or by the abstract name.</summary>
+internal abstract class UnixUnderTest(SocketType type) : TransportUnderTest
+{
+    public override SocketType? RawSocketType => type;
+
+    public override Socket ConnectRaw(Address bound)
+    {
+        Socket socket = NewSocket();
+        socket.Connect(EndPointOf(bound));
+        return socket;
+    }
+
+    public override (Socket Listener, Address Address) ListenRaw()
+    {
+        Address address = NewPlace();
+        Socket listener = NewSocket();
+        EndPoint place = EndPointOf(address);
+        listener.Bind(place);
+        listener.Listen(64);
+        return (listener, address);
+    }
+
+    private Socket NewSocket() => new(AddressFamily.Unix, type, ProtocolType.Unspecified);
+
+    private static UnixDomainSocketEndPoint EndPointOf(Address address) =>
+        new(address.IsAbstract ? "\0" + address.Place[1..] : UnixEndpoint.PathOf(address));
+}
+
+internal sealed class UnixNameUnderTest() : UnixUnderTest(SocketType.Stream)
+{
+    public override string Name => "unix://name";
+
+    public override Address NewPlace() => $"unix://{NewName()}";
+}
+
+internal sealed class UnixPathUnderTest() : UnixUnderTest(SocketType.Stream)
+{
+    public override string Name => "unix:///path";
+
+    public override Address NewPlace() => $"unix://{PrivateDirectories.Sockets}/{NewName()}";
+}
+
+internal sealed class UnixAbstractUnderTest() : UnixUnderTest(SocketType.Stream)
+{
+    public override string Name => "unix://@abstract";
+
+    public override Address NewPlace() => $"unix://@fairlead-{NewName()}";
+}
+
+internal sealed class UnixPacketUnderTest() : UnixUnderTest(SocketType.Seqpacket)
+{
+    public override string Name => "unixpacket";
+
+    public override bool KeepsBoundaries => true;
+
+    public override Address NewPlace() => $"unixpacket://{NewName()}";
+}
+
+internal sealed class TcpUnderTest : TransportUnderTest
+{
+    public override string Name => "tcp";
+
+    public override bool IsNetwork => true;
+
+    public override bool KnowsPeer => false;
+
+    public override SocketType? RawSocketType => SocketType.Stream;
+
+    public override Address NewPlace() => "tcp://127.0.0.1:0";
+
+    public override Socket ConnectRaw(Address bound)
+    {
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Connect(IPAddress.Loopback, bound.Port!.Value);
+        return socket;
+    }
+
+    public override (Socket Listener, Address Address) ListenRaw()
+    {
+        Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(64);
+        return (listener, $"tcp://127.0.0.1:{((IPEndPoint)listener.LocalEndPoint!).Port}");
+    }
+}

@@ -1,0 +1,10 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class UnixPacketContracts
+{
+    public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Messages(ITestOutputHelper output) : MessageContract(new UnixPacketUnderTest(), output);
+}

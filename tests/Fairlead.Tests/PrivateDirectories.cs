@@ -1,0 +1,19 @@
+using System.Runtime.CompilerServices;
+
+namespace Fairlead.Tests;
+
+/// <summary>Gives the test process, and the processes that it starts, a runtime directory of their own, on a short path, removed when the process ends.</summary>
+internal static class PrivateDirectories
+{
+    /// <summary>For socket files by path.</summary>
+    public static string Sockets { get; private set; } = "";
+
+    [ModuleInitializer]
+    internal static void Make()
+    {
+        var root = Directory.CreateTempSubdirectory("fl-").FullName;
+        Sockets = Directory.CreateDirectory($"{root}/s").FullName;
+        Environment.SetEnvironmentVariable("XDG_RUNTIME_DIR", root);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(root, recursive: true);
+    }
+}
