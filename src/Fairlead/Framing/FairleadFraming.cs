@@ -16,11 +16,6 @@ internal sealed class FairleadFraming : StreamFraming
         frame = default;
         if (data.Length < MessageHeader.Size)
         {
-            if (atEnd && data.Length > 0)
-            {
-                throw Truncated(data.Length);
-            }
-
             return false;
         }
 
@@ -38,21 +33,8 @@ internal sealed class FairleadFraming : StreamFraming
         frame.BodyStart = MessageHeader.Size;
         frame.BodyLength = (int)length;
         frame.Total = checked(MessageHeader.Size + (int)length);
-        if (data.Length >= frame.Total)
-        {
-            return true;
-        }
-
-        if (atEnd)
-        {
-            throw Truncated(data.Length);
-        }
-
-        return false;
+        return data.Length >= frame.Total;
     }
 
     public override void Write(Span<byte> prefix, in MessageHeader header, Span<byte> suffix) => header.Write(prefix);
-
-    private static FairleadException Truncated(int bytes) =>
-        new(ErrorCode.Corrupt, $"the stream ended in the middle of a frame, {bytes} bytes into it. The peer died while it was writing, or does not speak Fairlead's protocol.");
 }

@@ -27,15 +27,7 @@ internal sealed class LengthFraming : StreamFraming
             frame.BodyLength = (int)length;
             frame.Total = checked(4 + (int)length);
             frame.Header.Length = (int)length;
-            if (data.Length >= frame.Total)
-            {
-                return true;
-            }
-        }
-
-        if (atEnd && data.Length > 0)
-        {
-            throw new FairleadException(ErrorCode.Corrupt, $"the stream ended in the middle of a message, {data.Length} bytes into it. The peer died while it was writing, or does not use framing=length.");
+            return data.Length >= frame.Total;
         }
 
         return false;

@@ -69,4 +69,7 @@ internal enum MessageFlags : byte
 
     /// <summary>The request may be repeated without harm.</summary>
     Idempotent = 2,
+
+    /// <summary>On a close: the endpoint ends. What this frame does not acknowledge its user will not be handed.</summary>
+    Final = 4,
 }

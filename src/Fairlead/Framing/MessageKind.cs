@@ -52,6 +52,9 @@ internal enum MessageKind : byte
     /// <summary>Never on the wire: a link went down, behind its last message.</summary>
     Left = 0xF1,
 
+    /// <summary>Never on the wire: a message that was taken back before it was read.</summary>
+    Dropped = 0xF2,
+
     /// <summary>The first frame of the side that connects.</summary>
     Hello = (byte)'H',
 

@@ -19,7 +19,7 @@ internal abstract class StreamFraming
     /// </summary>
     /// <param name="data">What has arrived and was not consumed.</param>
     /// <param name="scanned">In: how much of it an earlier call has looked through in vain. Out: the same for the next call.</param>
-    /// <param name="atEnd">Whether no more bytes will come.</param>
+    /// <param name="atEnd">Whether no more bytes will come: then a delimiter may be missing. What is half a message nevertheless is no error here; the reader sees that it is left over.</param>
     /// <param name="limit">Longest message that is allowed; longer ones throw <see cref="ErrorCode.TooLarge"/>.</param>
     /// <param name="frame">The frame; when false is returned, <c>frame.Total</c> is how long it will be, or 0 where that is not known.</param>
     /// <exception cref="FairleadException">The bytes break the framing (Corrupt) or announce too much (TooLarge).</exception>

@@ -86,7 +86,12 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     /// <exception cref="FairleadException">PeerGone.</exception>
     public ValueTask SubscribeAsync(string topic, CancellationToken token = default)
     {
-        Add(topic);
+        TopicFilter.CheckPattern(topic);
+        lock (_gate)
+        {
+            _patterns.Add(topic);
+        }
+
         return AskAsync(MessageKind.Subscribe, topic, token);
     }
 
@@ -159,7 +164,14 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     {
         foreach (Link link in Core.Links())
         {
-            LinkOperation operation = LinkOperation.Rent(link, isBlocking: false, MessageHeader.Of(kind), default);
+            if (link.State == LinkState.Handshaking)
+            {
+                // It asks for all topics when it comes up; before that it may say nothing.
+                continue;
+            }
+
+            LinkOperation operation = LinkOperation.Rent(Core, isBlocking: false, MessageHeader.Of(kind), default);
+            operation.Link = link;
             operation.Copy(Encoding.UTF8.GetBytes(topic));
             ValueTask<LinkResult> task = operation.Task;
             operation.WatchFor(null, Core.Settings.Time, token);
@@ -169,7 +181,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
             {
                 throw delivery.Cause is null
                     ? new FairleadException(ErrorCode.NotSupported, $"the publisher refused the topic '{topic}': {delivery.Reason}") { Address = Address, Peer = link.Peer }
-                    : Core.EndException();
+                    : Core.EndException(link);
             }
         }
     }

@@ -76,6 +76,9 @@ internal abstract class Connection : IDisposable
     /// <summary>The next whole message of what <see cref="Fill"/> moved.</summary>
     public abstract bool TryTake(out Incoming message);
 
+    /// <summary>After the end: whether it came in the middle of a message.</summary>
+    public virtual bool EndedInside => false;
+
     /// <summary>Whether <see cref="PrepareWait"/> and <see cref="EndWait"/> do anything: peers that share memory must be told of a sleeper.</summary>
     public virtual bool AnnouncesWaits => false;
 

@@ -127,11 +127,6 @@ internal sealed class PacketConnection : Connection
 
             if (result.IsEnd)
             {
-                if (_partial is not null)
-                {
-                    _failure = new FairleadException(ErrorCode.Corrupt, "the peer ended in the middle of a message", "It died while it was writing.");
-                }
-
                 return FillResult.End;
             }
 
@@ -157,6 +152,8 @@ internal sealed class PacketConnection : Connection
         message = new Incoming { Header = arrived.Header, Body = arrived.Chunk.Memory(arrived.Start, arrived.Length), Lease = arrived.Chunk };
         return true;
     }
+
+    public override bool EndedInside => _partial is not null;
 
     public override void EndSending() => _descriptor.ShutdownSocket(ShutdownHow.Write);
 

@@ -103,6 +103,8 @@ internal sealed class StreamConnection : Connection
         return true;
     }
 
+    public override bool EndedInside => _input.HasPart;
+
     public override void TrustLengths() => _input.TrustsLengths = true;
 
     public override void EndSending() => _descriptor.ShutdownSocket(ShutdownHow.Write);

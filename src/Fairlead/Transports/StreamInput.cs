@@ -59,8 +59,11 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
 
     public void Filled(int count) => _filled += count;
 
-    /// <summary>No more bytes will come; what is half received is judged by the next <see cref="TryTake"/>.</summary>
+    /// <summary>No more bytes will come.</summary>
     public void Ended() => _ended = true;
+
+    /// <summary>Whether a message has begun to arrive and is not whole.</summary>
+    public bool HasPart => _filled > _parsed;
 
     public bool TryTake(int limit, out Incoming message)
     {

@@ -3,13 +3,12 @@ namespace Fairlead.Patterns.Links;
 /// <content>Closing drains until a deadline, then aborts, and says what was not sent.</content>
 internal sealed partial class EndpointCore
 {
-    private readonly ManualResetEventSlim _isGone = new();
-    private LinkWaitOperation? _drain;
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _drained;
+    private CloseReport _report;
     private volatile bool _isClosing;
     private volatile bool _isClosed;
     private bool _isTornDown;
-    private TaskCompletionSource<CloseReport>? _close;
-    private CloseReport _report;
 
     /// <summary>Whether nothing new may be sent or received.</summary>
     public bool IsClosing => _isClosing;
@@ -30,47 +29,51 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>Stops listening, says goodbye, waits until the peers have read everything or the time has passed, and ends. Who calls again waits for the first.</summary>
-    public ValueTask<CloseReport> CloseAsync(TimeSpan timeout)
+    /// <summary>
+    /// Takes nothing new, says goodbye, waits until the peers have read everything and what is in hand has been answered, or the time has passed, and ends. Whoever calls it
+    /// while another does waits for the same end, at most for his own time.
+    /// </summary>
+    public async ValueTask<CloseReport> CloseAsync(TimeSpan timeout)
     {
+        bool isFirst;
+        Completions completions = Completions.Rent();
         lock (_gate)
         {
-            if (_close is null)
+            isFirst = !_isClosing;
+            if (isFirst)
             {
+                // From here on nothing is handed out: what the goodbye acknowledges is final.
                 _isClosing = true;
-                _close = new TaskCompletionSource<CloseReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+                EndWaiters(new ObjectDisposedException(_profile.Name), completions);
             }
-            else
+        }
+
+        completions.Run(inline: false);
+        Task end = _gone.Task;
+        if (isFirst)
+        {
+            StopListening();
+            foreach (Link link in _linkCache)
             {
-                return new ValueTask<CloseReport>(_close.Task);
+                link.BeginClose();
             }
+
+            end = DrainAsync();
         }
 
-        return DrainAndEndAsync(timeout);
-    }
-
-    private async ValueTask<CloseReport> DrainAndEndAsync(TimeSpan timeout)
-    {
-        StopListening();
-        bool isDrained = true;
-        foreach (Link link in LinkSnapshot)
+        if (timeout != TimeSpan.Zero && !end.IsCompleted)
         {
-            isDrained &= link.BeginClose();
-        }
-
-        if (!isDrained && timeout > TimeSpan.Zero)
-        {
-            LinkWaitOperation drain = LinkWaitOperation.Rent(this, isBlocking: false);
-            ValueTask<Link?> task = drain.Task;
-            drain.WatchFor(timeout, Settings.Time, CancellationToken.None);
-            Volatile.Write(ref _drain, drain);
-            RequestTurn();
-            await task.ConfigureAwait(false);
-            Volatile.Write(ref _drain, null);
+            try
+            {
+                await end.WaitAsync(timeout, Settings.Time).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                // What is left is in the report.
+            }
         }
 
         Dispose();
-        _close!.SetResult(_report);
         return _report;
     }
 
@@ -104,8 +107,23 @@ internal sealed partial class EndpointCore
         else
         {
             // Whoever pumps tears down; it runs no user code in between, so this is short.
-            _isGone.Wait();
+            _gone.Task.Wait();
         }
+    }
+
+    private Task DrainAsync()
+    {
+        if (IsDrained)
+        {
+            return Task.CompletedTask;
+        }
+
+        // Ended by the pump when nothing is on its way any more, or by the tear-down. Until then the reactor waits like for any asynchronous caller.
+        BeginAsyncWait();
+        TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _drained, drained);
+        RequestTurn();
+        return drained.Task;
     }
 
     /// <summary>By whoever holds the role, for good.</summary>
@@ -117,7 +135,7 @@ internal sealed partial class EndpointCore
         _slowTimer?.Dispose();
         foreach (Link link in _linkCache)
         {
-            link.BeginClose();
+            link.SayGoodbye();
             link.GoDown(new LinkEnd(CloseReason.ClosedByUs, null), completions);
         }
 
@@ -125,30 +143,7 @@ internal sealed partial class EndpointCore
         {
             _isTornDown = true;
             _report = new CloseReport(_pastSent, _pastAcknowledged, _pastNotDelivered, _pastInDoubt);
-            ObjectDisposedException error = new(_profile.Name);
-            while (_receivers.Count > 0)
-            {
-                ReceiveOperation operation = _receivers.Dequeue();
-                if (operation.TryFail(error))
-                {
-                    completions.Add(operation);
-                }
-            }
-
-            foreach (LinkWaitOperation operation in _linkWaiters)
-            {
-                if (operation.TryFail(error))
-                {
-                    completions.Add(operation);
-                }
-            }
-
-            _linkWaiters.Clear();
-            if (_drain is { } drain && drain.TryComplete(null))
-            {
-                completions.Add(drain);
-            }
-
+            EndWaiters(new ObjectDisposedException(_profile.Name), completions);
             while (_ready.Count > 0)
             {
                 _ready.Dequeue().ReleaseInbound();
@@ -158,11 +153,35 @@ internal sealed partial class EndpointCore
         _pollSet.Dispose();
         _wake?.Dispose();
         _entry.Dispose();
-        _isGone.Set();
+        _drained?.TrySetResult();
+        _gone.TrySetResult();
         completions.Run(inline: false);
         foreach (Operation follower in Followers())
         {
             follower.Nudge();
+        }
+    }
+
+    /// <summary>Ends whoever waits for a message or a peer. Under the gate.</summary>
+    private void EndWaiters(ObjectDisposedException error, Completions completions)
+    {
+        EndReceivers(error, completions);
+        foreach (LinkWaitOperation operation in _linkWaiters)
+        {
+            if (operation.TryFail(error))
+            {
+                completions.Add(operation);
+            }
+        }
+
+        _linkWaiters.Clear();
+        while (_waiting.Count > 0)
+        {
+            LinkOperation operation = _waiting.Dequeue();
+            if (operation.TryFail(error))
+            {
+                completions.Add(operation);
+            }
         }
     }
 

@@ -10,6 +10,7 @@ internal sealed partial class EndpointCore
     private const int AcceptsPerTurn = 64;
 
     private readonly List<LinkWaitOperation> _linkWaiters = [];
+    private RingQueue<LinkOperation> _waiting;
     private Link[] _linkCache = [];
     private Link[] _announcing = [];
     private bool _isAcceptingPaused;
@@ -44,7 +45,7 @@ internal sealed partial class EndpointCore
         Link? up;
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_isClosed, _profile.Name);
+            ObjectDisposedException.ThrowIf(_isClosing, _profile.Name);
             if (operation.IsClaimed)
             {
                 return;
@@ -79,6 +80,56 @@ internal sealed partial class EndpointCore
         }
     }
 
+    /// <summary>
+    /// The link of a pattern that has one peer. A bound endpoint that has none keeps the operation, before all that come later, for the first to come, and null is returned; so it is
+    /// by a connected one that has lost its peer, which keeps nothing.
+    /// </summary>
+    public Link? LinkFor(LinkOperation operation)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isClosing, _profile.Name);
+            Link? link = TheLink;
+            if (link is null && IsBound && !operation.IsClaimed)
+            {
+                _waiting.Enqueue(operation);
+            }
+
+            return link;
+        }
+    }
+
+    /// <summary>Takes back an operation that no link has adopted yet; false when one has.</summary>
+    public bool TryWithdraw(LinkOperation operation, Exception? error)
+    {
+        bool isOurs = false;
+        lock (_gate)
+        {
+            if (operation.Link is not null)
+            {
+                return false;
+            }
+
+            for (int i = 0; i < _waiting.Count; i++)
+            {
+                if (_waiting[i] == operation)
+                {
+                    _waiting.RemoveAt(i);
+                    break;
+                }
+            }
+
+            isOurs = error is null ? operation.TryComplete(new LinkResult { Outcome = LinkOutcome.TimedOut }) : operation.TryFail(error);
+        }
+
+        if (isOurs)
+        {
+            operation.Signal(inline: false);
+        }
+
+        return true;
+    }
+
     /// <summary>By a link whose peer has introduced itself: why it is not welcome, or null.</summary>
     public FairleadException? Refusal(Link link, Handshake theirs)
     {
@@ -106,33 +157,41 @@ internal sealed partial class EndpointCore
             };
         }
 
-        if (IsBound)
-        {
-            Link? other = null;
-            int count = 0;
-            foreach (Link existing in _linkCache)
-            {
-                if (existing != link && existing.State is LinkState.Up or LinkState.PeerClosed)
-                {
-                    other = existing;
-                    count++;
-                }
-            }
+        return Crowd(link);
+    }
 
-            if (count >= MostPeers)
+    /// <summary>Why there is no place for one more peer, or null where there is.</summary>
+    public FairleadException? Crowd(Link link)
+    {
+        if (!IsBound)
+        {
+            return null;
+        }
+
+        Link? other = null;
+        int count = 0;
+        foreach (Link existing in _linkCache)
+        {
+            if (existing != link && existing.State is LinkState.Up or LinkState.PeerClosed)
             {
-                return new FairleadException(
-                    ErrorCode.Full,
-                    MostPeers == 1 ? $"this {_profile.Name} serves one peer at a time, and that is {other!.Peer}" : $"this {_profile.Name} serves {MostPeers} peers, and all places are taken",
-                    "Connect when a peer has left.")
-                {
-                    Address = Address,
-                    Peer = other!.Peer,
-                };
+                other = existing;
+                count++;
             }
         }
 
-        return null;
+        if (count < MostPeers)
+        {
+            return null;
+        }
+
+        return new FairleadException(
+            ErrorCode.Full,
+            MostPeers == 1 ? $"this {_profile.Name} serves one peer at a time, and that is {other!.Peer}" : $"this {_profile.Name} serves {MostPeers} peers, and all places are taken",
+            "Connect when a peer has left.")
+        {
+            Address = Address,
+            Peer = other!.Peer,
+        };
     }
 
     /// <summary>How many peers are served at once.</summary>
@@ -142,6 +201,9 @@ internal sealed partial class EndpointCore
     {
         lock (_gate)
         {
+            // At once with becoming visible, so that nobody overtakes those who waited.
+            link.Adopt(ref _waiting, completions);
+            ServesInBackground |= link.PeerHeartbeat > TimeSpan.Zero;
             _upCount++;
             Counters.SetClients(_upCount);
             foreach (LinkWaitOperation operation in _linkWaiters)
@@ -155,6 +217,7 @@ internal sealed partial class EndpointCore
             _linkWaiters.Clear();
         }
 
+        link.ServeAdopted(completions);
         _owner.OnUp(link, completions);
         Report(link, MessageKind.Joined, completions);
     }
@@ -167,6 +230,9 @@ internal sealed partial class EndpointCore
         {
             _links.Remove(link.Token);
             UpdateLinkCache();
+
+            // Nobody waits for the answers any more. Deliveries of a peer that died are messages all the same; where this side ended the link, their senders were told.
+            Drop(link, id: null, withDeliveries: link.WasEndedHere);
             if (link.WasUp)
             {
                 _upCount--;
@@ -190,7 +256,7 @@ internal sealed partial class EndpointCore
                 }
 
                 _linkWaiters.Clear();
-                EndReceivers(completions);
+                EndReceivers(null, completions);
             }
         }
 
@@ -203,6 +269,9 @@ internal sealed partial class EndpointCore
 
     /// <summary>The error of a call on a link that has ended.</summary>
     public FairleadException EndException() => EndException(LastEnd ?? new LinkEnd(CloseReason.PeerDied, null), FailureException);
+
+    /// <summary>The error of a call on this link, which has ended, or takes nothing more because its peer closes.</summary>
+    public FairleadException EndException(Link link) => EndException(link.End ?? new LinkEnd(CloseReason.ClosedByPeer, null) { Peer = link.Peer }, link.Failure);
 
     public string? OnSubscription(Link link, string topic, bool subscribes) => _owner.OnSubscription(link, topic, subscribes);
 
@@ -304,9 +373,9 @@ internal sealed partial class EndpointCore
             }
         }
 
-        if (_drain is { } drain && IsDrained && drain.TryComplete(null))
+        if (Volatile.Read(ref _drained) is { } drained && IsDrained && drained.TrySetResult())
         {
-            completions.Add(drain);
+            EndAsyncWait();
         }
     }
 }

@@ -100,7 +100,7 @@ internal sealed partial class EndpointCore
                 _ready.Enqueue(link);
             }
 
-            while (_receivers.Count > 0 && _ready.Count > 0)
+            while (_receivers.Count > 0 && _ready.Count > 0 && !_isClosing)
             {
                 ReceiveOperation operation = _receivers.Dequeue();
                 MessageCore message = TakeReady();
@@ -136,19 +136,8 @@ internal sealed partial class EndpointCore
     {
         lock (_gate)
         {
-            if (!link.TryDropInbound(id))
-            {
-                return false;
-            }
-
-            Counters.SetQueueDepth(--_depth);
-            if (link.InboundCount == 0)
-            {
-                RemoveReady(link);
-            }
+            return Drop(link, id, withDeliveries: true) > 0;
         }
-
-        return true;
     }
 
     public bool HasNoInbound(Link link)
@@ -169,7 +158,7 @@ internal sealed partial class EndpointCore
                 return;
             }
 
-            if (_isClosed)
+            if (_isClosing)
             {
                 operation.TryFail(new ObjectDisposedException(_profile.Name));
             }
@@ -203,9 +192,10 @@ internal sealed partial class EndpointCore
         MessageCore message;
         lock (_gate)
         {
+            // An endpoint that closes has told its peers what it handed out: nothing follows.
+            ObjectDisposedException.ThrowIf(_isClosing, _profile.Name);
             if (_receivers.Count > 0 || _ready.Count == 0)
             {
-                ObjectDisposedException.ThrowIf(_isClosed, _profile.Name);
                 return null;
             }
 
@@ -248,6 +238,23 @@ internal sealed partial class EndpointCore
         return message;
     }
 
+    /// <summary>Under the gate.</summary>
+    private int Drop(Link link, uint? id, bool withDeliveries)
+    {
+        int count = link.Drop(id, withDeliveries);
+        if (count > 0)
+        {
+            _depth -= count;
+            Counters.SetQueueDepth(_depth);
+            if (link.InboundCount == 0)
+            {
+                RemoveReady(link);
+            }
+        }
+
+        return count;
+    }
+
     private void RemoveReady(Link link)
     {
         link.IsReady = false;
@@ -262,13 +269,13 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>A connected endpoint has ended: nobody will get anything more. Under the gate.</summary>
-    private void EndReceivers(Completions completions)
+    /// <summary>A connected endpoint has ended, or any closes: nobody will get anything more. Under the gate.</summary>
+    private void EndReceivers(Exception? error, Completions completions)
     {
         while (_receivers.Count > 0)
         {
             ReceiveOperation operation = _receivers.Dequeue();
-            if (operation.TryComplete(null))
+            if (error is null ? operation.TryComplete(null) : operation.TryFail(error))
             {
                 completions.Add(operation);
             }

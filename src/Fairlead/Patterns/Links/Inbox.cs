@@ -72,28 +72,42 @@ internal readonly struct Inbox(EndpointCore core)
         ArgumentNullException.ThrowIfNull(handler);
         ArgumentOutOfRangeException.ThrowIfLessThan(concurrency, 1);
         Inbox self = this;
+        using CancellationTokenSource failure = CancellationTokenSource.CreateLinkedTokenSource(token);
         Task[] loops = new Task[concurrency];
         for (int i = 0; i < concurrency; i++)
         {
-            loops[i] = self.LoopAsync(handler, token);
+            loops[i] = self.LoopAsync(handler, failure, token);
         }
 
         await Task.WhenAll(loops).ConfigureAwait(false);
     }
 
-    private async Task LoopAsync(Func<Message, CancellationToken, ValueTask> handler, CancellationToken token)
+    /// <summary>One of several loops: a handler that fails ends the others too.</summary>
+    private async Task LoopAsync(Func<Message, CancellationToken, ValueTask> handler, CancellationTokenSource failure, CancellationToken token)
     {
-        await foreach (Message message in ReceiveAllAsync(token).ConfigureAwait(false))
+        try
         {
-            try
+            await foreach (Message message in ReceiveAllAsync(failure.Token).ConfigureAwait(false))
             {
-                await handler(message, token).ConfigureAwait(false);
+                try
+                {
+                    await handler(message, token).ConfigureAwait(false);
+                }
+                catch (Exception exception) when (exception is not OperationCanceledException)
+                {
+                    message.RejectUnlessDisposed(exception.Message);
+                    throw;
+                }
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
-            {
-                message.RejectUnlessDisposed(exception.Message);
-                throw;
-            }
+        }
+        catch (OperationCanceledException) when (failure.IsCancellationRequested && !token.IsCancellationRequested)
+        {
+            // Another loop failed, and tells why.
+        }
+        catch
+        {
+            await failure.CancelAsync().ConfigureAwait(false);
+            throw;
         }
     }
 

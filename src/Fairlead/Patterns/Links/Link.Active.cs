@@ -39,7 +39,7 @@ internal sealed partial class Link
             }
         }
 
-        if (_state == LinkState.PeerClosed)
+        if (_state == LinkState.PeerClosed || _endpoint.IsClosing)
         {
             _endpoint.RequestTurn();
         }
@@ -60,7 +60,7 @@ internal sealed partial class Link
             _active.TryGetValue(id, out message);
         }
 
-        message?.CancelFor(id);
+        message?.CancelFor(this, id);
     }
 
     /// <summary>The peer is gone: nobody waits for what the user has in hand.</summary>
@@ -75,7 +75,7 @@ internal sealed partial class Link
 
         foreach (MessageCore message in messages)
         {
-            message.CancelFor(message.Header.Id);
+            message.CancelFor(this, message.Header.Id);
         }
     }
 }

@@ -114,11 +114,10 @@ internal sealed partial class Link
         Incoming message = _inbound.Dequeue();
         if (message.Header.Kind.IsData())
         {
-            _inboundBytes -= message.Header.Length;
-            _consumed++;
-            _consumedBytesSinceAck += message.Header.Length;
+            Consume(message.Header.Length);
         }
 
+        PassOverDropped();
         return message;
     }
 
@@ -131,23 +130,42 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Drops the unread message with this id, as read as far as credit goes. Under the endpoint's gate.</summary>
-    public bool TryDropInbound(uint id)
+    /// <summary>
+    /// Drops unread messages whose senders wait for an answer no more: the one with this id, or all of a kind. Their places stay until those before them have been read, since
+    /// acknowledgements are cumulative: the peer would take the credit of an older and larger one for its own. Under the endpoint's gate.
+    /// </summary>
+    /// <returns>How many.</returns>
+    public int Drop(uint? id, bool withDeliveries)
     {
+        int count = 0;
         for (int i = 0; i < _inbound.Count; i++)
         {
             ref Incoming candidate = ref _inbound[i];
-            if (candidate.Header.Id == id && candidate.Header.Kind is MessageKind.Deliver or MessageKind.Request)
+            if ((id is null || candidate.Header.Id == id) && (candidate.Header.Kind == MessageKind.Request || (withDeliveries && candidate.Header.Kind == MessageKind.Deliver)))
             {
-                Incoming dropped = _inbound.RemoveAt(i);
-                _inboundBytes -= dropped.Header.Length;
-                _consumed++;
-                dropped.Release();
-                return true;
+                candidate.Release();
+                candidate.Header.Kind = MessageKind.Dropped;
+                count++;
             }
         }
 
-        return false;
+        PassOverDropped();
+        return count;
+    }
+
+    private void PassOverDropped()
+    {
+        while (_inbound.Count > 0 && _inbound[0].Header.Kind == MessageKind.Dropped)
+        {
+            Consume(_inbound.Dequeue().Header.Length);
+        }
+    }
+
+    private void Consume(int length)
+    {
+        _inboundBytes -= length;
+        _consumed++;
+        _consumedBytesSinceAck += length;
     }
 
     /// <summary>
@@ -168,7 +186,7 @@ internal sealed partial class Link
             || Volatile.Read(ref _consumedBytesSinceAck) >= _endpoint.Settings.Capacity / 4;
         if (isDue)
         {
-            Acknowledge();
+            Acknowledge(isUrgent: kind == MessageKind.Deliver);
             if (_state == LinkState.PeerClosed)
             {
                 _endpoint.RequestTurn();
@@ -180,8 +198,8 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Tells the peer what has been consumed, if it does not know.</summary>
-    public void Acknowledge()
+    /// <summary>Tells the peer what has been consumed, if it does not know; urgently: before this returns, also in the middle of a burst.</summary>
+    public void Acknowledge(bool isUrgent = false)
     {
         if (IsBare || _state is LinkState.Handshaking or LinkState.Down)
         {
@@ -193,6 +211,11 @@ internal sealed partial class Link
         if (Volatile.Read(ref _ackWritten) != Volatile.Read(ref _consumed))
         {
             SendControl(MessageHeader.Of(MessageKind.Ack), default, default);
+        }
+
+        if (isUrgent)
+        {
+            FlushDeferred();
         }
     }
 
@@ -264,7 +287,7 @@ internal sealed partial class Link
                 break;
             case MessageKind.Close:
                 PublishArrived(completions);
-                OnClose(message.Payload.Span, completions);
+                OnClose(message, completions);
                 break;
             default:
                 // Kinds of a later version that matter are agreed on in the handshake; others may be passed over.

@@ -39,7 +39,6 @@ internal sealed partial class Link
     private bool _isDeferred;
     private bool _isPaused;
     private bool _sendsNoMore;
-    private bool _closesWhenServed;
     private long _longestToPeer = long.MaxValue;
     private int _looks;
     private long _burstStart;
@@ -113,31 +112,12 @@ internal sealed partial class Link
     /// </summary>
     public void Start(LinkOperation operation)
     {
-        bool needsPump = false;
+        bool needsPump;
         Completions completions = Completions.Rent();
         lock (_sending)
         {
-            if (operation.IsClaimed)
-            {
-                // Withdrawn before it began.
-                return;
-            }
-
-            switch (operation.Header.Kind.IsData() ? CanSend(operation.Header.HeadLength + operation.Payload.Length) : CanControl)
-            {
-                case LinkOutcome.PeerGone:
-                    Finish(operation, LinkOutcome.PeerGone, completions);
-                    break;
-                case LinkOutcome.Full:
-                    _queued.Enqueue(operation);
-                    needsPump = _isDeferred && FlushNow();
-                    break;
-                default:
-                    CommitOperation(operation, completions);
-                    needsPump = FlushSoon();
-                    CompleteWriting(completions);
-                    break;
-            }
+            // Withdrawn before it began: then it is not sent, and nothing here may hold on to it.
+            needsPump = !operation.IsClaimed && Begin(operation, completions);
         }
 
         completions.Run(inline: false);
@@ -148,6 +128,25 @@ internal sealed partial class Link
         else if (!operation.IsBlocking && !operation.IsClaimed)
         {
             _endpoint.ArmForWaiters();
+        }
+    }
+
+    /// <summary>Under <c>_sending</c>. True when somebody must pump.</summary>
+    private bool Begin(LinkOperation operation, Completions completions)
+    {
+        switch (operation.Header.Kind.IsData() ? CanSend(operation.Header.HeadLength + operation.Payload.Length) : CanControl)
+        {
+            case LinkOutcome.PeerGone:
+                Finish(operation, LinkOutcome.PeerGone, completions);
+                return false;
+            case LinkOutcome.Full:
+                _queued.Enqueue(operation);
+                return _isDeferred && FlushNow();
+            default:
+                CommitOperation(operation, completions);
+                bool needsPump = FlushSoon();
+                CompleteWriting(completions);
+                return needsPump;
         }
     }
 
@@ -451,7 +450,7 @@ internal sealed partial class Link
     private void ServeQueued(Completions completions)
     {
         bool any = false;
-        while (_queued.Count > 0 && _state == LinkState.Up && !_isBroken)
+        while (_queued.Count > 0 && _state == LinkState.Up && !_isBroken && !_isCloseWritten)
         {
             LinkOperation operation = _queued[0];
             if (operation.IsClaimed)
@@ -482,11 +481,7 @@ internal sealed partial class Link
             CompleteWriting(completions);
         }
 
-        if (_closesWhenServed && _queued.Count == 0)
-        {
-            _closesWhenServed = false;
-            WriteClose(CloseReason.ClosedByPeer, null);
-        }
+        CloseIfDue();
     }
 
     private void Finish(LinkOperation operation, LinkOutcome outcome, Completions completions)

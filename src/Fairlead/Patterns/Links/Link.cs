@@ -30,7 +30,7 @@ internal sealed partial class Link
         IsAccepted = isAccepted;
         Peer = connection.Peer;
         IsBare = (connection.Capabilities & TransportCapabilities.Protocol) == 0;
-        _state = IsBare ? LinkState.Up : LinkState.Handshaking;
+        _state = LinkState.Handshaking;
         if (IsBare)
         {
             _windowBytes = endpoint.Settings.Capacity;
@@ -88,7 +88,7 @@ internal sealed partial class Link
 /// <summary>The life of a link.</summary>
 internal enum LinkState : byte
 {
-    /// <summary>The connection stands; the peer has not said who it is.</summary>
+    /// <summary>The connection stands; the peer has not said who it is, or the endpoint has not heard of it.</summary>
     Handshaking,
 
     Up,

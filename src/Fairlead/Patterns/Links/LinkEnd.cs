@@ -9,8 +9,14 @@ internal sealed record LinkEnd(CloseReason Reason, string? Text)
     /// <summary>How many of them the peer's user was handed.</summary>
     public long Acknowledged { get; init; }
 
-    /// <summary>Whether everything that the peer wrote has been read: what it has not acknowledged it has not handed out.</summary>
+    /// <summary>Whether the peer closed in order: what it has not acknowledged it has not handed out, and never will.</summary>
     public bool IsExact { get; init; }
+
+    /// <summary>
+    /// Whether everything that the peer wrote has been read. It acknowledges a type 2 message before it hands it out, so one without acknowledgement was not; others are
+    /// acknowledged a little later, and nothing is known of them.
+    /// </summary>
+    public bool HasReadAll { get; init; }
 
     public Peer? Peer { get; init; }
 

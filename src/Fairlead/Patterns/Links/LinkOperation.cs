@@ -62,7 +62,10 @@ internal sealed class LinkOperation : Operation<LinkResult>
         Ended,
     }
 
-    public Link Link { get; private set; } = null!;
+    /// <summary>Null while the endpoint has no peer: then the operation waits in the endpoint's queue, and the first link to come adopts it.</summary>
+    public Link? Link { get; set; }
+
+    private EndpointCore Endpoint { get; set; } = null!;
 
     public MessageHeader Header;
 
@@ -77,10 +80,10 @@ internal sealed class LinkOperation : Operation<LinkResult>
 
     public ReadOnlyMemory<byte> Payload { get; private set; }
 
-    public static LinkOperation Rent(Link link, bool isBlocking, MessageHeader header, ReadOnlySpan<byte> head)
+    public static LinkOperation Rent(EndpointCore endpoint, bool isBlocking, MessageHeader header, ReadOnlySpan<byte> head)
     {
         LinkOperation operation = Pool.TryRent() ?? new LinkOperation();
-        operation.Link = link;
+        operation.Endpoint = endpoint;
         operation.Header = header;
         operation.Header.HeadLength = checked((ushort)head.Length);
         operation.At = Stage.Queued;
@@ -90,7 +93,7 @@ internal sealed class LinkOperation : Operation<LinkResult>
             head.CopyTo(operation._head);
         }
 
-        operation.Begin(isBlocking, link.Endpoint);
+        operation.Begin(isBlocking, endpoint);
         return operation;
     }
 
@@ -105,7 +108,23 @@ internal sealed class LinkOperation : Operation<LinkResult>
         Payload = _copy.AsMemory(0, payload.Length);
     }
 
-    public override void Withdraw(Exception? error) => Link.Withdraw(this, error);
+    /// <summary>There is no link, and none will come.</summary>
+    public void EndUnsent()
+    {
+        if (TryComplete(new LinkResult { Outcome = LinkOutcome.PeerGone }))
+        {
+            Signal(inline: false);
+        }
+    }
+
+    public override void Withdraw(Exception? error)
+    {
+        if (Link is not null || !Endpoint.TryWithdraw(this, error))
+        {
+            // Adopted, before or meanwhile.
+            Link?.Withdraw(this, error);
+        }
+    }
 
     protected override void GiveBack()
     {
@@ -122,7 +141,8 @@ internal sealed class LinkOperation : Operation<LinkResult>
         }
 
         Payload = default;
-        Link = null!;
+        Link = null;
+        Endpoint = null!;
         Pool.Return(this);
     }
 }

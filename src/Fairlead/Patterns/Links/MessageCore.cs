@@ -73,22 +73,21 @@ internal sealed class MessageCore
     }
 
     /// <summary>By the pump: the peer took its question back, or died.</summary>
-    public void CancelFor(uint id)
+    public void CancelFor(Link link, uint id)
     {
-        CancellationTokenSource? source;
         lock (_gate)
         {
-            if (_isSettled || _incoming.Header.Id != id)
+            // It may be another message by now.
+            if (_isSettled || Link != link || _incoming.Header.Id != id)
             {
                 return;
             }
 
             _isCancelled = true;
-            source = _cancellation;
-        }
 
-        // On the pool: what the user hangs on his token must not hold the pump up.
-        source?.CancelAsync();
+            // On the pool: what the user hangs on his token must not hold the pump up. Under the gate: the user who gives the message back disposes the source.
+            _ = _cancellation?.CancelAsync();
+        }
     }
 
     /// <summary>The user gives the message back. Harmless the second time.</summary>

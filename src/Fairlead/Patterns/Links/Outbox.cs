@@ -106,28 +106,24 @@ internal readonly struct Outbox(EndpointCore core)
             ? ValueTask.FromCanceled<Delivery>(token)
             : FinishDeliverAsync(CallAsync(MessageHeader.Of(MessageKind.Deliver), default, default, payload, timeout, token), timeout);
 
-    public LinkResult Call(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token)
-    {
-        if (WaitForLink(deadline, token) is not { } link)
-        {
-            return new LinkResult { Outcome = core.IsBound || core.LastEnd is null ? LinkOutcome.TimedOut : LinkOutcome.PeerGone };
-        }
+    /// <summary>Sends in this thread, to the peer or, where none is there yet, the first that comes, and waits until the message is buffered or its answer is in.</summary>
+    public LinkResult Call(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token) =>
+        CallOn(null, header, head, payload, deadline, token);
 
-        return CallOn(link, header, head, payload, deadline, token);
-    }
-
-    private unsafe LinkResult CallOn(Link link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token)
+    private unsafe LinkResult CallOn(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token)
     {
-        link.Check(payload);
-        LinkOperation operation = LinkOperation.Rent(link, isBlocking: true, header, head);
+        ThrowIfClosing();
+        link ??= core.TheLink;
+        link?.Check(payload);
+        LinkOperation operation = LinkOperation.Rent(core, isBlocking: true, header, head);
         fixed (byte* start = payload)
         {
             BorrowedMemory borrowed = BorrowedMemory.Rent(start, payload.Length);
             operation.Borrow(borrowed.Memory);
-            link.Start(operation);
+            Start(operation, link);
             if (payload.Length >= Link.LongPayload)
             {
-                link.Push(operation);
+                operation.Link?.Push(operation);
             }
 
             if (!core.Wait(operation, deadline, token))
@@ -148,24 +144,16 @@ internal readonly struct Outbox(EndpointCore core)
     }
 
     /// <summary>Either a span, which is copied where it must wait, or memory, which is borrowed.</summary>
-    public ValueTask<LinkResult> CallAsync(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token)
+    public ValueTask<LinkResult> CallAsync(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token) =>
+        CallOnAsync(null, header, head, span, memory, timeout, token);
+
+    private ValueTask<LinkResult> CallOnAsync(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token)
     {
         ThrowIfClosing();
-        if (core.TheLink is not { } link)
-        {
-            return core.IsBound
-                ? CallWhenUpAsync(core, header, head.ToArray(), span.IsEmpty ? memory : span.ToArray(), timeout, token)
-                : new ValueTask<LinkResult>(new LinkResult { Outcome = LinkOutcome.PeerGone });
-        }
-
-        return CallOnAsync(link, header, head, span, memory, timeout, token);
-    }
-
-    private ValueTask<LinkResult> CallOnAsync(Link link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token)
-    {
-        link.Check(span.IsEmpty ? memory.Span : span);
-        bool leads = header.Kind is MessageKind.Request or MessageKind.Deliver && core.TryLeadBriefly();
-        LinkOperation operation = LinkOperation.Rent(link, isBlocking: false, header, head);
+        link ??= core.TheLink;
+        link?.Check(span.IsEmpty ? memory.Span : span);
+        bool leads = link is not null && header.Kind is MessageKind.Request or MessageKind.Deliver && core.TryLeadBriefly();
+        LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, head);
         if (span.IsEmpty)
         {
             operation.Borrow(memory);
@@ -175,15 +163,43 @@ internal readonly struct Outbox(EndpointCore core)
             operation.Copy(span);
         }
 
+        operation.Link = link;
         ValueTask<LinkResult> task = operation.Task;
         operation.WatchFor(timeout, core.Settings.Time, token);
-        link.Start(operation);
+        Start(operation, link);
         if (leads)
         {
             core.LeadBriefly(operation);
         }
 
         return task;
+    }
+
+    private void Start(LinkOperation operation, Link? link)
+    {
+        try
+        {
+            link ??= core.LinkFor(operation);
+        }
+        catch (ObjectDisposedException disposed)
+        {
+            operation.Withdraw(disposed);
+            return;
+        }
+
+        if (link is not null)
+        {
+            operation.Link = link;
+            link.Start(operation);
+        }
+        else if (core.IsBound)
+        {
+            core.RequestPump();
+        }
+        else
+        {
+            operation.EndUnsent();
+        }
     }
 
     /// <summary>Blocking, to one of many peers.</summary>
@@ -214,7 +230,7 @@ internal readonly struct Outbox(EndpointCore core)
         if (result.Outcome == LinkOutcome.TimedOut)
         {
             string what = !result.WasSent
-                ? link is null && core.IsBound ? "no peer came" : "the peer gave no credit: it does not read"
+                ? link is null ? "no peer came" : "the peer gave no credit: it does not read"
                 : result.WasRead ? "the peer has read the message and not answered" : "there was no answer; the message was sent, and may not have been read";
             return new FairleadException(ErrorCode.Timeout, $"{what} within {timeout?.TotalSeconds ?? 0:0.###} s") { Address = core.Address, Peer = link?.Peer };
         }
@@ -225,17 +241,7 @@ internal readonly struct Outbox(EndpointCore core)
             core.PumpOnce();
         }
 
-        if (link is { End: null, State: LinkState.PeerClosed })
-        {
-            return new LinkEnd(CloseReason.ClosedByPeer, null) { Peer = link.Peer }.ToException(core.Address);
-        }
-
-        if (link?.End is { } end && link.Failure is null)
-        {
-            return end.ToException(core.Address);
-        }
-
-        return core.EndException();
+        return link is null ? core.EndException() : core.EndException(link);
     }
 
     public static Delivery ToDelivery(in LinkResult result, TimeSpan? timeout)
@@ -285,39 +291,5 @@ internal readonly struct Outbox(EndpointCore core)
     {
         LinkResult result = await call.ConfigureAwait(false);
         return ToDelivery(result, timeout);
-    }
-
-    private Link? WaitForLink(Deadline deadline, CancellationToken token)
-    {
-        ThrowIfClosing();
-        if (core.TheLink is { } link || !core.IsBound)
-        {
-            return core.TheLink;
-        }
-
-        LinkWaitOperation operation = LinkWaitOperation.Rent(core, isBlocking: true);
-        core.AddLinkWaiter(operation);
-        if (!core.Wait(operation, deadline, token))
-        {
-            operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
-        }
-
-        return operation.Take();
-    }
-
-    private static async ValueTask<LinkResult> CallWhenUpAsync(EndpointCore core, MessageHeader header, byte[] head, ReadOnlyMemory<byte> payload, TimeSpan? timeout, CancellationToken token)
-    {
-        Deadline deadline = Deadline.After(timeout, core.Settings.Time);
-        LinkWaitOperation wait = LinkWaitOperation.Rent(core, isBlocking: false);
-        ValueTask<Link?> task = wait.Task;
-        wait.WatchFor(timeout, core.Settings.Time, token);
-        core.AddLinkWaiter(wait);
-        core.RequestPump();
-        if (await task.ConfigureAwait(false) is null)
-        {
-            return new LinkResult { Outcome = LinkOutcome.TimedOut };
-        }
-
-        return await new Outbox(core).CallAsync(header, head, default, payload, timeout is null ? null : deadline.Remaining, token).ConfigureAwait(false);
     }
 }

@@ -15,6 +15,7 @@ internal sealed class InprocConnection : Connection
     private InprocConnection _other = null!;
     private Chunk? _chunk;
     private int _chunkFilled;
+    private int _outboxBytes;
     private bool _hasEnded;
     private bool _isAborted;
     private bool _isDisposed;
@@ -29,7 +30,7 @@ internal sealed class InprocConnection : Connection
 
     public override Descriptor WaitDescriptor => _event.Descriptor;
 
-    public override int Unflushed => 0;
+    public override int Unflushed => _outboxBytes;
 
     public override int LongThreshold => int.MaxValue;
 
@@ -65,6 +66,7 @@ internal sealed class InprocConnection : Connection
         _chunk!.Hold();
         _outbox.Add(new Incoming { Header = header, Body = _chunk.Memory(_chunkFilled, header.Length), Lease = _chunk });
         _chunkFilled += header.Length;
+        _outboxBytes += MessageHeader.Size + header.Length;
     }
 
     public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => throw new NotSupportedException();
@@ -90,6 +92,7 @@ internal sealed class InprocConnection : Connection
         }
 
         _outbox.Clear();
+        _outboxBytes = 0;
         LetGoWhenIdle();
         return wasTaken ? FlushResult.Done : FlushResult.Broken;
     }

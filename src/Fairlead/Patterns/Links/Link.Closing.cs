@@ -1,0 +1,306 @@
+using System.Text;
+using Fairlead.Framing;
+using Fairlead.Native;
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>
+/// The end. A side that closes says so in a frame behind its last message. Said by an endpoint that closes, that frame is final: what it has acknowledged by then it has handed
+/// to its user, and nothing more will be. Then both wait: the one that closes until its messages are acknowledged and its answers written, the other until its user has
+/// taken everything and has answered what he has in hand.
+/// </content>
+internal sealed partial class Link
+{
+    private ITimer? _lingerTimer;
+    private CloseReason? _killReason;
+    private string? _killText;
+    private CloseReason? _closeReason;
+    private string? _closeText;
+    private bool _isCloseFinal;
+    private bool _isCloseWritten;
+
+    /// <summary>The error behind a link that went down because of one; a caller that connects gets it as it is.</summary>
+    public FairleadException? Failure { get; private set; }
+
+    /// <summary>
+    /// Ends the connection from any thread; whoever pumps then sees its end, with this reason. The peer is told, behind what was sent before; one that does not even take
+    /// that from the kernel gets as long for it as for a handshake.
+    /// </summary>
+    public void Kill(CloseReason reason, string? text)
+    {
+        lock (_sending)
+        {
+            if (_state == LinkState.Down || _killReason is not null)
+            {
+                return;
+            }
+
+            _killReason = reason;
+            _killText = text;
+            if (_state == LinkState.Up && !IsBare && !_isCloseWritten)
+            {
+                WriteClose(reason, text, MessageFlags.None);
+            }
+
+            _sendsNoMore = true;
+            if (_connection.Unflushed > 0 && reason is CloseReason.SlowConsumer or CloseReason.ClosedByUs or CloseReason.Limit)
+            {
+                _lingerTimer = _time.CreateTimer(static state => ((Link)state!)._connection.Abort(), this, _endpoint.Settings.HandshakeTimeout, Timeout.InfiniteTimeSpan);
+            }
+            else
+            {
+                _isPaused = false;
+                UpdateInterest();
+                _connection.Abort();
+            }
+        }
+
+        _endpoint.RequestPump();
+    }
+
+    /// <summary>The endpoint closes: takes nothing new, and says so to the peer behind those who wait for credit already.</summary>
+    public void BeginClose()
+    {
+        lock (_sending)
+        {
+            if (_state != LinkState.Down)
+            {
+                _sendsNoMore = true;
+                CloseIfDue();
+            }
+        }
+    }
+
+    /// <summary>The endpoint ends now: the last word to the peer, as far as it goes without waiting.</summary>
+    public void SayGoodbye()
+    {
+        lock (_sending)
+        {
+            _sendsNoMore = true;
+            if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !_isCloseWritten)
+            {
+                WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
+            }
+        }
+    }
+
+    /// <summary>Whether nothing is on its way any more, in either direction; writes what lies there. By the pump of an endpoint that closes.</summary>
+    public bool IsDrained
+    {
+        get
+        {
+            lock (_sending)
+            {
+                return _state == LinkState.Down || (_queued.Count == 0 && _outstandingSizes.Count == 0 && _calls.Count == 0 && !HasActive && IsWrittenOut());
+            }
+        }
+    }
+
+    /// <summary>
+    /// After the peer's close, when everything that it sent has been handed out and answered: acknowledges the last and goes down. What the peer has in hand of this side may
+    /// still be answered; then the peer ends the connection. By the pump, which looks at each turn.
+    /// </summary>
+    public void EndIfPeerClosed(Completions completions)
+    {
+        // In this order: a message that is handed out meanwhile leaves the one only when it is in the other.
+        if (_state != LinkState.PeerClosed || !_endpoint.HasNoInbound(this) || HasActive)
+        {
+            return;
+        }
+
+        Acknowledge();
+        lock (_sending)
+        {
+            if ((_isCloseFinal && _calls.Count > 0) || !IsWrittenOut())
+            {
+                return;
+            }
+        }
+
+        GoDown(new LinkEnd(_closeReason ?? CloseReason.ClosedByPeer, _closeText) { IsExact = _isCloseFinal }, completions);
+    }
+
+    /// <summary>The link is over: everything that waits on it ends. By the pump.</summary>
+    public void GoDown(LinkEnd end, Completions completions)
+    {
+        lock (_sending)
+        {
+            if (_state == LinkState.Down)
+            {
+                return;
+            }
+
+            End = end = end with { Sent = _totalSent, Acknowledged = _totalSent - _outstandingSizes.Count, Peer = Peer };
+            _state = LinkState.Down;
+            Unblock();
+            LinkOperation? halfWritten = _writing;
+            if (_writing is { } writing)
+            {
+                _connection.DetachLong();
+                _writing = null;
+                if (!writing.WantsAnswer)
+                {
+                    Finish(writing, LinkOutcome.PeerGone, completions);
+                }
+            }
+
+            EndQueued(completions);
+            foreach (LinkOperation call in _calls.Values)
+            {
+                // What the peer has not acknowledged it has not handed out: of type 2 messages that holds whenever all of its words have been read, since it
+                // acknowledges each before; of the others only when it closed in order.
+                bool isKnownUnread = call == halfWritten || (!IsAcknowledged(call) && (end.IsExact || (end.HasReadAll && call.Header.Kind == MessageKind.Deliver)));
+                EndCall(call, wasRead: !isKnownUnread, completions);
+            }
+
+            _calls.Clear();
+        }
+
+        _handshakeTimer?.Dispose();
+        _heartbeatTimer?.Dispose();
+        _lingerTimer?.Dispose();
+        CancelActive();
+        _endpoint.OnDown(this, end, completions);
+        lock (_sending)
+        {
+            _connection.Dispose();
+        }
+    }
+
+    /// <summary>Whether nobody waits any more for the answers to what lies here unread, although its senders live: this side ended the link.</summary>
+    public bool WasEndedHere => _killReason is not null || Failure is not null;
+
+    /// <summary>The peer sends no more.</summary>
+    private void OnClose(in Incoming message, Completions completions)
+    {
+        ReadOnlySpan<byte> payload = message.Payload.Span;
+        lock (_sending)
+        {
+            _closeReason = payload.Length > 0 ? (CloseReason)payload[0] : CloseReason.ClosedByPeer;
+            _closeText = payload.Length > 1 ? Encoding.UTF8.GetString(payload[1..]) : null;
+            _isCloseFinal = (message.Header.Flags & MessageFlags.Final) != 0;
+            _state = LinkState.PeerClosed;
+            EndQueued(completions);
+            if (_isCloseFinal)
+            {
+                foreach (LinkOperation call in _calls.Values.Where(call => call != _writing && call.Header.Kind.IsData() && !IsAcknowledged(call)).ToArray())
+                {
+                    _calls.Remove(call.Header.Id);
+                    EndCall(call, wasRead: false, completions);
+                }
+            }
+        }
+    }
+
+    /// <summary>The connection has ended.</summary>
+    private void OnEnd(bool isOrderly, Completions completions)
+    {
+        LinkEnd end;
+        if (_killReason is { } reason)
+        {
+            end = new LinkEnd(reason, _killText);
+        }
+        else if (_closeReason is { } told)
+        {
+            end = new LinkEnd(told, _closeText) { IsExact = _isCloseFinal };
+        }
+        else if (IsBare)
+        {
+            end = new LinkEnd(isOrderly ? CloseReason.ClosedByPeer : CloseReason.PeerDied, null) { IsExact = isOrderly };
+        }
+        else if (_state == LinkState.Handshaking)
+        {
+            end = new LinkEnd(CloseReason.PeerDied, "it ended before the handshake was through") { IsExact = true };
+        }
+        else
+        {
+            // On one machine what the peer wrote before it died is always still read; on the way from another host it may have been lost.
+            bool isLocal = (_connection.Capabilities & TransportCapabilities.CrossHost) == 0;
+            end = new LinkEnd(CloseReason.PeerDied, _connection.EndedInside ? "in the middle of a message" : null) { HasReadAll = isLocal || isOrderly };
+        }
+
+        GoDown(end, completions);
+    }
+
+    /// <summary>The peer sent what it must not: it is told, and the link ends.</summary>
+    private void Reject(FairleadException exception, Completions completions)
+    {
+        CloseReason reason = exception.Code == ErrorCode.TooLarge ? CloseReason.Limit : CloseReason.ProtocolError;
+        lock (_sending)
+        {
+            Failure = exception;
+            if (_state is LinkState.Up or LinkState.PeerClosed && !_isCloseWritten)
+            {
+                WriteClose(reason, exception.Message, MessageFlags.None);
+            }
+
+            _connection.Flush();
+            _connection.EndSending();
+        }
+
+        GoDown(new LinkEnd(reason, exception.Message), completions);
+    }
+
+    private bool IsAcknowledged(LinkOperation call) => call.Header.Kind.IsData() && (int)(_acknowledged - call.Number) >= 0;
+
+    private static void EndCall(LinkOperation call, bool wasRead, Completions completions)
+    {
+        call.At = LinkOperation.Stage.Ended;
+        if (call.TryComplete(new LinkResult { Outcome = LinkOutcome.PeerGone, Link = call.Link, WasSent = true, WasRead = wasRead }))
+        {
+            completions.Add(call);
+        }
+    }
+
+    private void EndQueued(Completions completions)
+    {
+        while (_queued.Count > 0)
+        {
+            Finish(_queued.Dequeue(), LinkOutcome.PeerGone, completions);
+        }
+    }
+
+    /// <summary>Writes what lies there; whether nothing is left.</summary>
+    private bool IsWrittenOut()
+    {
+        if (_isBroken)
+        {
+            return true;
+        }
+
+        if (!_isBlocked && (_connection.Unflushed > 0 || _connection.HasLong))
+        {
+            FlushNow();
+        }
+
+        return _isBroken || (_connection.Unflushed == 0 && !_connection.HasLong);
+    }
+
+    /// <summary>Says goodbye as soon as the last of those who wait for credit has got away. Under <c>_sending</c>.</summary>
+    private void CloseIfDue()
+    {
+        if (_sendsNoMore && _killReason is null && _queued.Count == 0 && !_isCloseWritten && !IsBare && _state is LinkState.Up or LinkState.PeerClosed)
+        {
+            WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
+        }
+    }
+
+    private void WriteClose(CloseReason reason, string? text, MessageFlags flags)
+    {
+        Span<byte> payload = stackalloc byte[1 + 1024];
+
+        // The words are the reader's: what this side does, the peer did.
+        payload[0] = (byte)(reason is CloseReason.ClosedByUs or CloseReason.Aborted ? CloseReason.ClosedByPeer : reason);
+        int length = 0;
+        if (text is not null)
+        {
+            Encoding.UTF8.TryGetBytes(text.Length > 256 ? text.AsSpan(0, 256) : text, payload[1..], out length);
+        }
+
+        _isCloseWritten = true;
+        MessageHeader header = MessageHeader.Of(MessageKind.Close, flags: flags);
+        Commit(ref header, default, payload[..(1 + length)], null);
+        FlushNow();
+    }
+}

@@ -1,0 +1,148 @@
+using Fairlead.Framing;
+using Fairlead.Native;
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>The beginning: each side says who it is, and whether the other is welcome.</content>
+internal sealed partial class Link
+{
+    /// <summary>Begins to talk: the side that connects says hello; the other waits for it until a deadline. By the pump.</summary>
+    public void Open(Completions completions)
+    {
+        _lastHeard = _time.GetTimestamp();
+        if (IsBare)
+        {
+            if (_endpoint.Crowd(this) is { } crowded)
+            {
+                // A foreign program cannot be told why.
+                Failure = crowded;
+                GoDown(new LinkEnd(CloseReason.Limit, crowded.Message), completions);
+                return;
+            }
+
+            ComeUp(completions);
+            return;
+        }
+
+        _handshakeTimer = _time.CreateTimer(static state => ((Link)state!).OnHandshakeLate(), this, _endpoint.Settings.HandshakeTimeout, Timeout.InfiniteTimeSpan);
+        if (!IsAccepted)
+        {
+            SendHandshake(MessageKind.Hello, Introduction());
+        }
+    }
+
+    private void OnHandshakeLate()
+    {
+        string seconds = $"{_endpoint.Settings.HandshakeTimeout.TotalSeconds:0.###} s";
+        lock (_sending)
+        {
+            if (_state != LinkState.Handshaking || _killReason is not null)
+            {
+                return;
+            }
+
+            Failure = new FairleadException(ErrorCode.Timeout, $"the peer accepted the connection and gave no sign of life within {seconds}", "It may be stopped, or no Fairlead program.") { Peer = Peer };
+        }
+
+        Kill(CloseReason.ProtocolError, $"the handshake did not come within {seconds}");
+    }
+
+    private Handshake Introduction() => new()
+    {
+        Pattern = _endpoint.Settings.Pattern,
+        WindowMessages = (uint)_endpoint.Settings.Messages,
+        WindowBytes = (ulong)_endpoint.Settings.Capacity,
+        LongestMessage = (ulong)_connection.ReceiveLimit,
+        Heartbeat = _endpoint.Settings.Heartbeat,
+        ProcessId = NativeProcess.Id,
+        Text = ProgramName.Own,
+    };
+
+    private void Shake(in MessageHeader header, ReadOnlySpan<byte> body, Completions completions)
+    {
+        Handshake theirs = Handshake.Decode(header, body);
+        MessageKind expected = IsAccepted ? MessageKind.Hello : MessageKind.Welcome;
+        if (header.Kind == MessageKind.Refuse && !IsAccepted)
+        {
+            throw new FairleadException(theirs.Error == 0 ? ErrorCode.Incompatible : theirs.Error, theirs.Text.Length > 0 ? theirs.Text : "the peer refused the connection") { Peer = Peer };
+        }
+
+        if (header.Kind != expected)
+        {
+            throw Handshake.NotFairlead();
+        }
+
+        Peer = Peer with { Program = theirs.Text.Length > 0 ? theirs.Text : Peer.Program };
+        PeerPattern = theirs.Pattern;
+        if (_endpoint.Refusal(this, theirs) is { } refusal)
+        {
+            if (IsAccepted)
+            {
+                SendHandshake(MessageKind.Refuse, Introduction() with { Error = refusal.Code, Text = $"{refusal.WhatHappened}. {refusal.WhatToDo}" });
+            }
+
+            throw refusal;
+        }
+
+        _windowMessages = Math.Max(1, theirs.WindowMessages);
+        _longestToPeer = (long)Math.Min(theirs.LongestMessage, long.MaxValue);
+        _windowBytes = (long)Math.Min(theirs.WindowBytes, long.MaxValue);
+        PeerHeartbeat = theirs.Heartbeat;
+        if (IsAccepted)
+        {
+            SendHandshake(MessageKind.Welcome, Introduction());
+        }
+
+        _handshakeTimer?.Dispose();
+        StartHeartbeat();
+        ComeUp(completions);
+    }
+
+    /// <summary>From here on the link carries messages; first those of senders that have waited for somebody to come.</summary>
+    private void ComeUp(Completions completions)
+    {
+        WasUp = true;
+        _endpoint.OnUp(this, completions);
+    }
+
+    /// <summary>By the endpoint, under its gate: those who waited for a link stand before all others.</summary>
+    public void Adopt(ref RingQueue<LinkOperation> waiting, Completions completions)
+    {
+        lock (_sending)
+        {
+            while (waiting.Count > 0)
+            {
+                LinkOperation operation = waiting.Dequeue();
+                operation.Link = this;
+                try
+                {
+                    Check(operation.Payload.Span);
+                    _queued.Enqueue(operation);
+                }
+                catch (Exception exception) when (exception is FairleadException or ArgumentException)
+                {
+                    // Too long for this peer, or nothing that this framing can carry: that concerns its sender alone.
+                    operation.At = LinkOperation.Stage.Ended;
+                    if (operation.TryFail(exception))
+                    {
+                        completions.Add(operation);
+                    }
+                }
+            }
+
+            _state = LinkState.Up;
+        }
+    }
+
+    /// <summary>By the endpoint, without its gate: sends what was adopted, as far as there is credit.</summary>
+    public void ServeAdopted(Completions completions)
+    {
+        lock (_sending)
+        {
+            ServeQueued(completions);
+        }
+    }
+
+    private void SendHandshake(MessageKind kind, Handshake handshake) => SendControl(Handshake.HeaderOf(kind), default, handshake.Encode());
+}
