@@ -29,7 +29,7 @@ internal static class DeadParticipants
             }
 
             // Identifiers are never used again, so no lock is needed where there is no participant.
-            RemoveEntries(directory, entries);
+            _ = RemoveEntries(directory, entries);
             return true;
         }
 
@@ -42,8 +42,10 @@ internal static class DeadParticipants
         // it keeps out a participant that was about to lock its new file, and will find the name gone and make another.
         if (NativeFile.Fstat(file) is { } status && FileIdentity.At(path) == FileIdentity.Of(status))
         {
-            RemoveEntries(directory, entries);
-            _ = NativeFile.Unlink(path);
+            if (RemoveEntries(directory, entries))
+            {
+                _ = NativeFile.Unlink(path);
+            }
         }
 
         return true;
@@ -66,12 +68,23 @@ internal static class DeadParticipants
         }
     }
 
-    // Failing to unlink is no error: the entry stays hidden while its owner is dead, and the next reader tries again.
-    private static void RemoveEntries(RuntimeDirectory directory, IEnumerable<string> entries)
+    // Failing to unlink is no error: the entry stays hidden while its owner is dead, and the next reader tries again. False when that is needed.
+    private static bool RemoveEntries(RuntimeDirectory directory, IEnumerable<string> entries)
     {
+        var all = true;
         foreach (var name in entries)
         {
-            _ = NativeFile.Unlink($"{directory.Path}/{EndpointEntry.Folder}/{name}");
+            var path = $"{directory.Path}/{EndpointEntry.Folder}/{name}";
+            if (EndpointEntryReader.Read(path, out _) is not { } dead || DeadSocketFile.TryRemove(dead, directory))
+            {
+                _ = NativeFile.Unlink(path);
+            }
+            else
+            {
+                all = false;
+            }
         }
+
+        return all;
     }
 }

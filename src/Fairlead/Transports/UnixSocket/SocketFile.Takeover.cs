@@ -131,7 +131,7 @@ internal sealed partial class SocketFile
 
     private static FairleadException NoDirectory(string parent, Errno error, Address address)
     {
-        var seconds = SocketFileLock.Patience.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+        var seconds = DirectoryLock.Patience.TotalSeconds.ToString(CultureInfo.InvariantCulture);
         var failure = error switch
         {
             Errno.None => new FairleadException(ErrorCode.Unavailable, $"somebody has kept the lock of the directory {parent} for {seconds} seconds", $"See who it is: lsof {parent}"),

@@ -60,7 +60,7 @@ internal sealed partial class SocketFile : IDisposable
         // The file goes first, while the socket still answers: so nobody can have taken the name over before, and it is ours that is removed. When
         // the lock is not to be had the file stays; it is stale then, and the next server takes it over.
         var parent = _path[..Math.Max(1, _path.LastIndexOf('/'))];
-        using (var locked = SocketFileLock.TryTake(parent, TimeSpan.FromSeconds(1), out _))
+        using (var locked = DirectoryLock.TryTake(parent, TimeSpan.FromSeconds(1), out _))
         {
             if (locked is not null)
             {
@@ -77,7 +77,7 @@ internal sealed partial class SocketFile : IDisposable
         var parent = slash == 0 ? "/" : path[..slash];
 
         // Held until the socket listens: a server that is half bound looks like a dead one. Released by closing it.
-        using var locked = SocketFileLock.TryTake(parent, SocketFileLock.Patience, out var error) ?? throw NoDirectory(parent, error, address);
+        using var locked = DirectoryLock.TryTake(parent, DirectoryLock.Patience, out var error) ?? throw NoDirectory(parent, error, address);
         MakeWay(path, type, address, directory);
 
         var listener = NativeSocket.Create(AddressFamily.Unix, type);

@@ -214,14 +214,14 @@ public sealed class SocketFileTests : IDisposable
     [Fact]
     public void The_lock_of_a_directory_is_waited_for_no_longer_than_asked()
     {
-        using var held = SocketFileLock.TryTake(_temporary.Path, TimeSpan.Zero, out _);
+        using var held = DirectoryLock.TryTake(_temporary.Path, TimeSpan.Zero, out _);
         Assert.NotNull(held);
 
-        Assert.Null(SocketFileLock.TryTake(_temporary.Path, 20.Milliseconds(), out var error));
+        Assert.Null(DirectoryLock.TryTake(_temporary.Path, 20.Milliseconds(), out var error));
 
         Assert.Equal(Errno.None, error);
         held.Dispose();
-        using var again = SocketFileLock.TryTake(_temporary.Path, TimeSpan.Zero, out _);
+        using var again = DirectoryLock.TryTake(_temporary.Path, TimeSpan.Zero, out _);
         Assert.NotNull(again);
     }
 

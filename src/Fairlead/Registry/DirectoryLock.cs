@@ -1,9 +1,9 @@
 using Fairlead.Native;
 
-namespace Fairlead.Transports.UnixSocket;
+namespace Fairlead.Registry;
 
 /// <summary>The right to replace socket files in one directory. Taken around looking and replacing, so that of two servers that start at once only one takes over a stale name.</summary>
-internal static class SocketFileLock
+internal static class DirectoryLock
 {
     /// <summary>How long a server that starts waits for others that start in the same directory.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
