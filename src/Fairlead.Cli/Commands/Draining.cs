@@ -28,6 +28,22 @@ internal static class Draining
         return isLate ? ExitCode.Timeout : ExitCode.PeerGone;
     }
 
+    /// <summary>The same while something still listens; what it writes until the end is written.</summary>
+    public static async Task<int> CloseAsync(Endpoint endpoint, Task<int> listening, TimeSpan? timeout, CancellationToken token)
+    {
+        var code = await CloseAsync(endpoint, timeout, token);
+        try
+        {
+            await listening;
+        }
+        catch (Exception exception) when (exception is ObjectDisposedException or FairleadException { Code: ErrorCode.PeerGone })
+        {
+            // Closing ended it: the report has said whether anything was lost.
+        }
+
+        return code;
+    }
+
     private static string Describe(CloseReport report) => (report.NotDelivered, report.InDoubt) switch
     {
         (0, var doubt) => $"{doubt} are in doubt",

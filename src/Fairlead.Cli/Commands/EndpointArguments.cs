@@ -9,18 +9,21 @@ namespace Fairlead.Cli.Commands;
 internal sealed class EndpointArguments
 {
     private readonly Argument<string> _address = new("ADDRESS") { Description = "Where: unix://name, tcp://host:port, … with options as ?name=value" };
-    private readonly Option<bool> _turn;
+    private readonly Option<bool>? _turn;
     private readonly Option<TimeSpan?> _wait = NewOption.Duration("--wait", "Wait so long for somebody to listen, instead of failing at once");
     private readonly Option<TimeSpan?> _timeout;
     private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Say on stderr what happens: listening, connected");
     private readonly bool _binds;
 
-    private EndpointArguments(bool binds, string timeout)
+    private EndpointArguments(bool binds, bool turns, string timeout)
     {
         _binds = binds;
-        _turn = binds
-            ? NewOption.Switch("--connect", "Connect to an end that has bound, instead of binding")
-            : NewOption.Switch("--bind", "Bind, for an end that connects, instead of connecting");
+        _turn = (turns, binds) switch
+        {
+            (false, _) => null,
+            (_, true) => NewOption.Switch("--connect", "Connect to an end that has bound, instead of binding"),
+            (_, false) => NewOption.Switch("--bind", "Bind, for an end that connects, instead of connecting"),
+        };
         _timeout = NewOption.Timeout(timeout);
     }
 
@@ -29,44 +32,44 @@ internal sealed class EndpointArguments
     /// <param name="binds">What it does unless it is told otherwise.</param>
     /// <param name="timeout">What <c>--timeout</c> is the limit of.</param>
     /// <param name="kinds">The kinds of endpoint at the other end, for completion.</param>
-    public static EndpointArguments AddTo(ToolCommand command, bool binds, string timeout, params string[] kinds)
+    /// <param name="turns">Whether it can be told otherwise.</param>
+    public static EndpointArguments AddTo(ToolCommand command, bool binds, string timeout, string[] kinds, bool turns = true)
     {
-        var arguments = new EndpointArguments(binds, timeout);
+        var arguments = new EndpointArguments(binds, turns, timeout);
         arguments._address.CompletionSources.Add(_ => LiveAddresses.Of(kinds).Select(static address => new CompletionItem(address)));
         command.Add(arguments._address);
-        command.Options.Add(arguments._turn);
-        command.Options.Add(arguments._wait);
-        command.Options.Add(arguments._timeout);
-        command.Options.Add(arguments._verbose);
+        if (arguments._turn is not null)
+        {
+            command.Add(arguments._turn);
+        }
+
+        if (turns || !binds)
+        {
+            command.Add(arguments._wait);
+        }
+
+        command.Add(arguments._timeout);
+        command.Add(arguments._verbose);
         return arguments;
     }
 
-    /// <summary>The address, with <c>--wait</c> in it.</summary>
-    public Address Address(ParseResult parsed)
-    {
-        var address = Fairlead.Address.Parse(parsed.GetRequiredValue(_address));
-        return parsed.GetValue(_wait) is { } wait && !Binds(parsed) ? address.With("wait", $"{(long)wait.TotalMilliseconds}ms") : address;
-    }
+    public Address Address(ParseResult parsed) => parsed.GetRequiredValue(_address);
 
-    public bool Binds(ParseResult parsed) => _binds != parsed.GetValue(_turn);
+    public bool Binds(ParseResult parsed) => _turn is null ? _binds : _binds != parsed.GetValue(_turn);
 
     public TimeSpan? Timeout(ParseResult parsed) => parsed.GetValue(_timeout);
 
     public bool IsVerbose(ParseResult parsed) => parsed.GetValue(_verbose);
 
     /// <summary>Binds, or connects within the time-out, and says where it listens if that could not be known, or was asked.</summary>
-    public async ValueTask<T> OpenAsync<T>(ParseResult parsed, Func<Address, EndpointOptions?, T> bind, Func<Address, EndpointOptions?, CancellationToken, ValueTask<T>> connect, CancellationToken token)
+    public async ValueTask<T> OpenAsync<T>(ParseResult parsed, Func<Address, EndpointOptions, T> bind, Func<Address, EndpointOptions, CancellationToken, ValueTask<T>> connect, CancellationToken token)
         where T : Endpoint
     {
         var address = Address(parsed);
         if (Binds(parsed))
         {
-            var bound = bind(address, null);
-            if (address.Port == 0 || IsVerbose(parsed))
-            {
-                ErrorLine.WriteBare($"listening on {bound.Address}");
-            }
-
+            var bound = bind(address, new EndpointOptions());
+            SayListening(parsed, bound);
             return bound;
         }
 
@@ -79,19 +82,29 @@ internal sealed class EndpointArguments
         return connected;
     }
 
-    /// <summary>The time-out is that of an answer; waiting for somebody to listen comes before it.</summary>
-    private static async ValueTask<T> ConnectAsync<T>(Address address, TimeSpan? timeout, TimeSpan? wait, Func<Address, EndpointOptions?, CancellationToken, ValueTask<T>> connect, CancellationToken token)
+    /// <summary>Says where it listens, if that could not be known, or was asked.</summary>
+    public void SayListening(ParseResult parsed, Endpoint bound)
     {
+        if (Address(parsed).Port == 0 || IsVerbose(parsed))
+        {
+            ErrorLine.WriteBare($"listening on {bound.Address}");
+        }
+    }
+
+    /// <summary>The time-out is that of an answer; waiting for somebody to listen comes before it.</summary>
+    private static async ValueTask<T> ConnectAsync<T>(Address address, TimeSpan? timeout, TimeSpan? wait, Func<Address, EndpointOptions, CancellationToken, ValueTask<T>> connect, CancellationToken token)
+    {
+        var options = new EndpointOptions { Wait = wait ?? TimeSpan.Zero };
         if (timeout is not { } limit)
         {
-            return await connect(address, null, token);
+            return await connect(address, options, token);
         }
 
         using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
-        end.CancelAfter(limit + (wait ?? TimeSpan.Zero));
+        end.CancelAfter(limit + options.Wait);
         try
         {
-            return await connect(address, null, end.Token);
+            return await connect(address, options, end.Token);
         }
         catch (OperationCanceledException) when (!token.IsCancellationRequested)
         {

@@ -8,7 +8,7 @@ internal static class FairleadCommand
 {
     public static Command Create()
     {
-        var help = new HelpOption { Description = "Show this help", Recursive = true };
+        var help = new HelpOption("--help", "-h") { Description = "Show this help", Recursive = true };
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         return new Command("fairlead", "Talk between processes: messages, requests, publications, over every mechanism that Linux has.")
         {
@@ -16,6 +16,15 @@ internal static class FairleadCommand
             new TourWorkerCommand(),
             new SendCommand(),
             new ReceiveCommand(),
+            new RequestCommand(),
+            new ReplyCommand(),
+            new PublishCommand(),
+            new SubscribeCommand(),
+            new ListenCommand(),
+            new ConnectCommand(),
+            new ListCommand(),
+            new CompletionCommand(),
+            new CompleteCommand(),
             help,
             new VersionOption { Description = "Show the version" },
         };

@@ -37,6 +37,19 @@ internal static class NewOption
         return option;
     }
 
+    public static Option<int> Number(string name, string description, int normally)
+    {
+        Option<int> option = new(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => normally };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !(int.TryParse(token.Value, out var number) && number > 0))
+            {
+                result.AddError($"{name} takes a number from 1 on, not '{token.Value}'");
+            }
+        });
+        return option;
+    }
+
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
 
     /// <summary>How data is written; the first is the default.</summary>

@@ -14,7 +14,7 @@ internal sealed class ReceiveCommand : ToolCommand
     public ReceiveCommand()
         : base("receive", "Receive messages, and write one a line")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: true, "How long a message may take to come", "sender");
+        _endpoint = EndpointArguments.AddTo(this, binds: true, "How long a message may take to come", ["sender"]);
         Add(_raw);
         Add(_count);
         Add(_output);

@@ -14,7 +14,7 @@ internal sealed class SendCommand : ToolCommand
     public SendCommand()
         : base("send", "Send messages to a receiver")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: false, "How long a message, its receipt, and the acknowledgement of the last may take; without it, as long as the receiver lives", "receiver");
+        _endpoint = EndpointArguments.AddTo(this, binds: false, "How long a message, its receipt, and the acknowledgement of the last may take; without it, as long as the receiver lives", ["receiver"]);
         _payload = PayloadArguments.AddTo(this, "message");
         Add(_deliver);
         Examples =

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Fairlead.Cli.Output;
 using Fairlead.Cli.Tour;
 
 namespace Fairlead.Cli.Commands;
@@ -7,23 +6,49 @@ namespace Fairlead.Cli.Commands;
 /// <summary>The main job: processes that talk over every transport in every pattern, and a table of what arrived.</summary>
 internal sealed class TourCommand : ToolCommand
 {
+    /// <summary>Bytes that a row sends in a second at the very least, all its ends together.</summary>
+    private const double SlowestBytesPerSecond = 5_000_000;
+
+    private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(60);
+
+    private readonly Option<string?> _input = new("--input") { Description = "Send this file instead of the tool's own text; - is stdin", HelpName = "PATH" };
+    private readonly Option<string[]> _transport = new("--transport") { Description = "Take only this transport; may be given several times", HelpName = "SCHEME" };
+    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long a row may take; else a minute, and more for a large input");
+    private readonly Option<string> _output = NewOption.Output("table", "json");
+
     public TourCommand()
         : base("tour", "See processes talk, over every transport and in every pattern, and check every byte")
     {
-        Examples = [("fairlead tour", "Send the tool's own text round this machine")];
+        _transport.AcceptOnlyFromAmong([.. TourTransport.All.Select(static transport => transport.Scheme)]);
+        Add(_input);
+        Add(_transport);
+        Add(_timeout);
+        Add(_output);
+        Examples =
+        [
+            ("fairlead tour", "Send the tool's own text round this machine"),
+            ("fairlead tour --input photo.jpg", "Send a file of any kind and size"),
+            ("fairlead tour --transport unix --output json", "One transport; one JSON object a row"),
+        ];
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
     {
-        using var text = new MemoryStream(TourText.Bytes);
-        await using var tour = new TourRun(TourCut.Of(text, null), TimeSpan.FromSeconds(60));
-        var intact = true;
-        await foreach (var row in tour.RowsAsync(static _ => { }, token))
+        using var source = TourSource.Open(parsed.GetValue(_input));
+        var transports = parsed.GetValue(_transport) is { Length: > 0 } chosen
+            ? TourTransport.All.Where(transport => chosen.Contains(transport.Scheme))
+            : TourTransport.All;
+        var limit = parsed.GetValue(_timeout) ?? DefaultLimit + TimeSpan.FromSeconds(source.Cut.Length / SlowestBytesPerSecond);
+        var report = new TourReport(parsed.GetValue(_output) == "json", source.Cut);
+        await using (var tour = new TourRun(source.Cut, limit))
         {
-            intact &= row.Problem is null;
-            StandardOutput.WriteLine($"{row.Transport,-12} {row.Scenario.Title,-32} {row.Messages,8} {row.Bytes,12} {row.Median,10:0.0} {row.P99,10:0.0}  {row.Problem ?? row.Refusal ?? "intact"}");
+            await foreach (var row in tour.RowsAsync([.. transports], TourReport.Begin, token))
+            {
+                report.Add(row);
+            }
         }
 
-        return intact ? ExitCode.Ok : ExitCode.Failure;
+        report.End();
+        return report.IsIntact ? ExitCode.Ok : ExitCode.Failure;
     }
 }

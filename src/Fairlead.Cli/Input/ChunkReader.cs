@@ -10,6 +10,6 @@ internal sealed class ChunkReader
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken token)
     {
         var count = await _input.ReadAsync(_buffer, token);
-        return count == 0 ? null : _buffer.AsMemory(0, count);
+        return count == 0 ? default(ReadOnlyMemory<byte>?) : _buffer.AsMemory(0, count);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class LineReader
             {
                 var rest = _buffer.AsMemory(_start, _end - _start);
                 _start = _end;
-                return rest.IsEmpty ? null : rest;
+                return rest.IsEmpty ? default(ReadOnlyMemory<byte>?) : rest;
             }
 
             MakeRoom();

@@ -1,5 +1,4 @@
 using System.Text.Unicode;
-using System.Text;
 
 namespace Fairlead.Cli.Output;
 
@@ -27,7 +26,18 @@ internal sealed record MessageLine
 
     public string? Peer { get; init; }
 
-    public static MessageLine Of(ReadOnlySpan<byte> payload) => Utf8.IsValid(payload)
-        ? new MessageLine { Text = Encoding.UTF8.GetString(payload), Bytes = payload.Length }
-        : new MessageLine { Base64 = payload.ToArray(), Bytes = payload.Length };
+    public static MessageLine Of(Message message)
+    {
+        var isText = Utf8.IsValid(message.Span);
+        return new MessageLine
+        {
+            Text = isText ? message.Text : null,
+            Base64 = isText ? null : message.Span.ToArray(),
+            Bytes = message.Length,
+            Topic = message.Topic.Length == 0 ? null : message.Topic,
+            Missed = message.Missed == 0 ? null : message.Missed,
+            Pid = message.Peer.ProcessId,
+            Peer = message.Peer.ToString(),
+        };
+    }
 }

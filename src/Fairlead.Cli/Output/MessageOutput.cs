@@ -12,10 +12,10 @@ internal sealed class MessageOutput(bool isRaw, bool isJson, bool showsTopic = f
     /// <summary>How a receiving command was told to write.</summary>
     public static MessageOutput Of(bool isRaw, string format, bool showsTopic = false) => new(isRaw, format == "json", showsTopic);
 
-    public void Write(Message message) => Write(message.Span, isJson ? Describe(message) : null, showsTopic ? message.Topic : null);
+    public void Write(Message message) => Write(message.Span, () => MessageLine.Of(message), showsTopic ? message.Topic : null);
 
-    /// <summary>Writes a message of which only the bytes are known.</summary>
-    public void Write(ReadOnlySpan<byte> payload, MessageLine? described = null, string? topic = null)
+    /// <summary>Writes a message; how it is described is asked only where it matters.</summary>
+    public void Write(ReadOnlySpan<byte> payload, Func<MessageLine> describe, string? topic = null)
     {
         if (isRaw)
         {
@@ -27,7 +27,7 @@ internal sealed class MessageOutput(bool isRaw, bool isJson, bool showsTopic = f
         _line.ResetWrittenCount();
         if (isJson)
         {
-            _line.Write(JsonSerializer.SerializeToUtf8Bytes(described ?? MessageLine.Of(payload), OutputJson.Readable.MessageLine));
+            _line.Write(JsonSerializer.SerializeToUtf8Bytes(describe(), OutputJson.Readable.MessageLine));
         }
         else
         {
@@ -42,12 +42,4 @@ internal sealed class MessageOutput(bool isRaw, bool isJson, bool showsTopic = f
         _line.Write("\n"u8);
         StandardOutput.Write(_line.WrittenSpan);
     }
-
-    private static MessageLine Describe(Message message) => MessageLine.Of(message.Span) with
-    {
-        Topic = message.Topic.Length == 0 ? null : message.Topic,
-        Missed = message.Missed == 0 ? null : message.Missed,
-        Pid = message.Peer.ProcessId,
-        Peer = message.Peer.ToString(),
-    };
 }

@@ -5,7 +5,9 @@ using System.Text.Json.Serialization;
 namespace Fairlead.Cli.Output;
 
 /// <summary>What the tool writes for programs: one object a line.</summary>
+[JsonSerializable(typeof(EndpointLine))]
 [JsonSerializable(typeof(MessageLine))]
+[JsonSerializable(typeof(TourLine))]
 internal sealed partial class OutputJson : JsonSerializerContext
 {
     /// <summary>Letters of all languages are written as they are; nobody pastes these lines into a web page.</summary>

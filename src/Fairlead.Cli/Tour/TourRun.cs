@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fairlead.Cli.Tour;
 
 /// <summary>The whole tour: every transport with every scenario, one row after the other, in processes that are started once.</summary>
@@ -13,10 +15,10 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
     private int _nextRole;
 
     /// <summary>The rows, as they end.</summary>
-    public async IAsyncEnumerable<TourRow> RowsAsync(Action<TourRow> begins, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token)
+    public async IAsyncEnumerable<TourRow> RowsAsync(IReadOnlyList<TourTransport> transports, Action<TourRow> begins, [EnumeratorCancellation] CancellationToken token)
     {
         var judge = new Judge(_input);
-        foreach (var transport in TourTransport.All)
+        foreach (var transport in transports)
         {
             foreach (var scenario in Scenarios.All)
             {
@@ -73,15 +75,10 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
         _current?.Hear(new News(NewsKind.Failed, 0, Text: worker.Epitaph()));
     }
 
-    /// <summary>After a failure nothing is known of the roles that still play: all processes are replaced.</summary>
+    /// <summary>After a failure nothing is known of the roles that still play: all processes are replaced. They end in order where they can, so that their names are given back.</summary>
     private async Task ReplaceAsync()
     {
         _current = null;
-        foreach (var worker in _workers)
-        {
-            worker.Kill();
-        }
-
         await Task.WhenAll(_workers.Select(static worker => worker.DisposeAsync().AsTask()));
         _workers.Clear();
     }

@@ -59,8 +59,6 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    public void Kill() => _process.Kill();
-
     /// <summary>Ends its stdin, by which it ends; one that does not is killed.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Scripts that make a shell complete the tool's verbs, options and the addresses of live endpoints.</summary>
+internal sealed class CompletionCommand : ToolCommand
+{
+    // Nothing of what the tool proposes is expanded by the shell: an address may hold what others chose. Bash takes a colon for the end of a word, so
+    // what it has of the word already is cut off.
+    private const string Bash = $$"""
+        # Completion of fairlead for bash: source <(fairlead completion bash)
+        _fairlead() {
+          local line=${COMP_LINE:0:COMP_POINT} words current i
+          read -ra words <<< "$line"
+          [[ $line != *' ' ]] || words+=('')
+          current=${words[${#words[@]}-1]}
+          mapfile -t COMPREPLY < <("${words[0]}" {{CompleteCommand.Verb}} -- "${words[@]:1}" 2> /dev/null)
+          for i in "${!COMPREPLY[@]}"; do
+            if [[ $current == *:* && $COMP_WORDBREAKS == *:* ]]; then COMPREPLY[i]=${COMPREPLY[i]#"${current%"${current##*:}"}"}; fi
+            if [[ ${COMPREPLY[i]} == *[!a-zA-Z0-9:/._-]* ]]; then printf -v "COMPREPLY[i]" %q "${COMPREPLY[i]}"; fi
+          done
+        }
+        complete -o default -F _fairlead fairlead
+
+        """;
+
+    private const string Zsh = $$"""
+        #compdef fairlead
+        # Completion of fairlead for zsh: source <(fairlead completion zsh), or as a file _fairlead in a folder of $fpath
+        compdef _fairlead fairlead
+        _fairlead() {
+          local -a proposals
+          proposals=(${(f)"$("${words[1]}" {{CompleteCommand.Verb}} -- "${(@)words[2,CURRENT]}" 2> /dev/null)"})
+          if (( $#proposals )); then compadd -- "${proposals[@]}"; else _files; fi
+        }
+        if [ "$funcstack[1]" = _fairlead ]; then _fairlead "$@"; fi
+
+        """;
+
+    private readonly Argument<string> _shell = new("SHELL") { Description = "bash or zsh" };
+
+    public CompletionCommand()
+        : base("completion", "Write a script that makes a shell complete verbs, options and live addresses")
+    {
+        _shell.AcceptOnlyFromAmong("bash", "zsh");
+        Add(_shell);
+        Examples =
+        [
+            ("source <(fairlead completion bash)", "In this shell; in ~/.bashrc, in all"),
+            ("fairlead completion zsh > ~/.zfunc/_fairlead", "For zsh, in a folder of $fpath"),
+        ];
+    }
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        StandardOutput.WriteLine((parsed.GetRequiredValue(_shell) == "bash" ? Bash : Zsh).TrimEnd());
+        return Task.FromResult(ExitCode.Ok);
+    }
+}

@@ -1,0 +1,96 @@
+using Fairlead.Cli.Input;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>A duplex talk with all who connect.</summary>
+internal sealed class HubTalk(Hub hub, bool isVerbose)
+{
+    private readonly TaskCompletionSource _someoneCame = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public async Task<int> RunAsync(Talk talk, TimeSpan? timeout, CancellationToken token)
+    {
+        var listening = ListenAsync(talk, timeout, token);
+        var sending = SendAsync(talk, token);
+        if (await Task.WhenAny(listening, sending) == listening)
+        {
+            return await listening;
+        }
+
+        await sending;
+        return talk.Keeps ? await listening : await Draining.CloseAsync(hub, listening, timeout, token);
+    }
+
+    private async Task<int> ListenAsync(Talk talk, TimeSpan? timeout, CancellationToken token)
+    {
+        long heard = 0;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
+        try
+        {
+            await foreach (var happened in hub.Events(end.Token))
+            {
+                if (happened is Said said)
+                {
+                    Write(talk.Output, said);
+                    if (++heard == talk.Count)
+                    {
+                        return ExitCode.Ok;
+                    }
+
+                    end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
+                }
+                else
+                {
+                    Note(happened);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested && !token.IsCancellationRequested)
+        {
+            throw new FairleadException(ErrorCode.Timeout, $"nothing was said within {DurationText.Describe(timeout!.Value)}") { Address = hub.Address };
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private static void Write(MessageOutput output, Said said)
+    {
+        var payload = said.Message.Span;
+        output.Write(payload, () => MessageLine.Of(said.Message) with { Client = said.Client.Number });
+        said.Message.Accept();
+    }
+
+    private void Note(HubEvent happened)
+    {
+        if (happened is Joined)
+        {
+            _someoneCame.TrySetResult();
+        }
+
+        if (isVerbose || happened is Left { Reason: not CloseReason.ClosedByPeer })
+        {
+            ErrorLine.WriteBare(happened is Left left ? $"{left.Client} left: {left.Reason}" : $"{happened.Client} joined: {happened.Client.Peer}");
+        }
+    }
+
+    /// <summary>To each client, waiting where one has no room: a shell's pipe waits too, and loses nothing. Nothing is read before there is somebody to send it to.</summary>
+    private async Task SendAsync(Talk talk, CancellationToken token)
+    {
+        await _someoneCame.Task.WaitAsync(token);
+        while (await talk.ReadAsync(token) is { } message)
+        {
+            foreach (var client in hub.Clients)
+            {
+                try
+                {
+                    await hub.SendAsync(client, message.Span, token);
+                }
+                catch (FairleadException exception) when (exception.Code == ErrorCode.PeerGone)
+                {
+                    // It left, which the listener notes.
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>The listening end of a duplex talk: many clients may come.</summary>
+internal sealed class ListenCommand : ToolCommand
+{
+    private readonly EndpointArguments _endpoint;
+    private readonly TalkArguments _talk;
+
+    public ListenCommand()
+        : base("listen", "Talk with all who connect: lines of stdin go to each, what they say goes to stdout")
+    {
+        _endpoint = EndpointArguments.AddTo(this, binds: true, "End when nothing was said for so long", ["pair"], turns: false);
+        _talk = TalkArguments.AddTo(this);
+        Examples =
+        [
+            ("fairlead listen unix://talk", "Type lines to all clients; ends with stdin, when they have read everything"),
+            ("fairlead listen unix://talk --keep < /dev/null", "Only hear what clients say, until Ctrl-C"),
+            ("fairlead listen 'tcp://127.0.0.1:0?framing=line'", "For programs that know nothing of Fairlead, at any free port, which is told on stderr"),
+        ];
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        await using var hub = Hub.Bind(_endpoint.Address(parsed));
+        _endpoint.SayListening(parsed, hub);
+        return await new HubTalk(hub, _endpoint.IsVerbose(parsed)).RunAsync(_talk.Read(parsed, hub.Address), _endpoint.Timeout(parsed), token);
+    }
+}

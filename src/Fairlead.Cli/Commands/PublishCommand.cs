@@ -1,0 +1,89 @@
+using System.CommandLine;
+using Fairlead.Cli.Input;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Messages with a topic, to whoever asked for it.</summary>
+internal sealed class PublishCommand : ToolCommand
+{
+    /// <summary>How long subscribers may take for the last messages, unless it is told otherwise: publishing waits for nobody for ever.</summary>
+    private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
+
+    private readonly EndpointArguments _endpoint;
+    private readonly Argument<string> _topic = new("TOPIC") { Description = "Words with dots between: eu.bond.10y" };
+    private readonly PayloadArguments _payload;
+    private readonly Option<bool> _now = NewOption.Switch("--now", "Publish also while nobody has subscribed: what nobody wants is gone");
+
+    public PublishCommand()
+        : base("publish", "Publish messages under a topic; the first waits for somebody who wants it")
+    {
+        _endpoint = EndpointArguments.AddTo(this, binds: true, "How long to wait for a first subscriber, and for the last messages to be read", ["subscriber"]);
+        Add(_topic);
+        _payload = PayloadArguments.AddTo(this, "message");
+        Add(_now);
+        Examples =
+        [
+            ("fairlead publish unix://prices eu.bond.10y 98.7", "One message, when somebody has subscribed to it"),
+            ("tail -F app.log | fairlead publish unix://log app.log - --now", "One a line, for whoever happens to listen"),
+        ];
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        var topic = parsed.GetRequiredValue(_topic);
+        TopicFilter.CheckTopic(topic);
+        var payloads = _payload.ReadAsync(parsed, token);
+        var timeout = _endpoint.Timeout(parsed);
+        await using var publisher = await _endpoint.OpenAsync(parsed, Publisher.Bind, Publisher.ConnectAsync, token);
+        var waits = !parsed.GetValue(_now);
+        await foreach (var message in payloads)
+        {
+            if (waits)
+            {
+                await PublishFirstAsync(publisher, topic, message, timeout, token);
+                waits = false;
+            }
+            else
+            {
+                publisher.Publish(topic, message.Span);
+            }
+
+            if (!publisher.IsBound && publisher.Peers.Count == 0)
+            {
+                throw new FairleadException(ErrorCode.PeerGone, "the subscriber is gone") { Address = publisher.Address };
+            }
+        }
+
+        // Counted before closing: what is dropped is dropped at once.
+        var dropped = publisher.Statistics.Dropped;
+        var code = await Draining.CloseAsync(publisher, timeout ?? DefaultDrain, token);
+        if (dropped == 0)
+        {
+            return code;
+        }
+
+        ErrorLine.Write($"{publisher.Address}: {dropped} messages were dropped for subscribers that were too slow");
+        return code == ExitCode.Ok ? ExitCode.Full : code;
+    }
+
+    /// <summary>A subscription shows in nothing but the number of those whom a message reaches.</summary>
+    private static async Task PublishFirstAsync(Publisher publisher, string topic, ReadOnlyMemory<byte> message, TimeSpan? timeout, CancellationToken token)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
+        try
+        {
+            while (publisher.Publish(topic, message.Span) == 0)
+            {
+                await Task.Delay(Pause, TimeProvider.System, end.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!token.IsCancellationRequested)
+        {
+            throw new FairleadException(ErrorCode.Timeout, $"nobody subscribed to {topic} within {DurationText.Describe(timeout!.Value)}") { Address = publisher.Address };
+        }
+    }
+}

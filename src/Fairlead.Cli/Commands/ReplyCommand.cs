@@ -1,0 +1,116 @@
+using System.CommandLine;
+using Fairlead.Cli.Output;
+using Fairlead.Cli.Processes;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Answers requests: with themselves, or by a command.</summary>
+internal sealed class ReplyCommand : ToolCommand
+{
+    private const int DefaultParallel = 16;
+
+    private readonly EndpointArguments _endpoint;
+    private readonly Option<bool> _echo = NewOption.Switch("--echo", "Reply with the request itself");
+    private readonly Option<string?> _exec = new("--exec") { Description = "Reply with what this command writes: /bin/sh runs it for each request, with the request and a newline on its stdin", HelpName = "COMMAND" };
+    private readonly Option<bool> _raw = NewOption.Switch("--raw", "With --exec, pass the bytes alone: no newline behind the request, none taken from the reply");
+    private readonly Option<int> _parallel = NewOption.Number("--parallel", "How many commands may run at once", DefaultParallel);
+    private readonly Option<long?> _count = NewOption.Count("End after so many requests");
+
+    public ReplyCommand()
+        : base("reply", "Answer requests, by a command or with an echo")
+    {
+        _endpoint = EndpointArguments.AddTo(this, binds: true, "How long a command may run; the requester is told when it takes longer", ["requester"]);
+        Add(_echo);
+        Add(_exec);
+        Add(_raw);
+        Add(_parallel);
+        Add(_count);
+        Examples =
+        [
+            ("fairlead reply unix://echo --echo", "Every request comes back"),
+            ("fairlead reply unix://calc --exec 'bc -l'", "A calculator; a command that fails is told to the requester, with the end of its stderr"),
+            ("fairlead reply tcp://127.0.0.1:0 --exec 'tr a-z A-Z' --count 10", "At any free port, which is told on stderr; for ten requests"),
+        ];
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        Func<Request, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> answer = (parsed.GetValue(_echo), parsed.GetValue(_exec)) switch
+        {
+            (true, null) => static (request, _) => new ValueTask<ReadOnlyMemory<byte>>(request.Memory),
+            (false, { } command) => new ShellCommand(command, parsed.GetValue(_raw), _endpoint.Timeout(parsed)).AnswerAsync,
+            (true, _) => throw ToolException.Usage("either --echo or --exec COMMAND, not both"),
+            _ => throw ToolException.Usage("a way to answer is needed: --echo, or --exec COMMAND"),
+        };
+        var parallel = parsed.GetValue(_parallel);
+
+        // The pipes of a running command each hold a thread of the pool while they are read, and the pool adds threads slowly.
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(workers + (3 * parallel), completions);
+        await using var responder = await _endpoint.OpenAsync(parsed, Responder.Bind, Responder.ConnectAsync, token);
+        await ServeAsync(responder, answer, parallel, parsed.GetValue(_count) ?? long.MaxValue, token);
+        return ExitCode.Ok;
+    }
+
+    private static async Task ServeAsync(Responder responder, Func<Request, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> answer, int parallel, long count, CancellationToken token)
+    {
+        using var places = new SemaphoreSlim(parallel);
+        try
+        {
+            for (; count > 0; count--)
+            {
+                await places.WaitAsync(token);
+                _ = AnswerAsync(await NextAsync(), answer, places, token);
+            }
+        }
+        finally
+        {
+            // Those that still run end first: by themselves, or because the token ends them.
+            for (; parallel > 0; parallel--)
+            {
+                await places.WaitAsync(CancellationToken.None);
+            }
+        }
+
+        async ValueTask<Request> NextAsync()
+        {
+            try
+            {
+                return await responder.ReceiveAsync(null, token);
+            }
+            catch
+            {
+                places.Release();
+                throw;
+            }
+        }
+    }
+
+    private static async Task AnswerAsync(Request request, Func<Request, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> answer, SemaphoreSlim places, CancellationToken token)
+    {
+        try
+        {
+            // Ends when nobody waits for the answer any more, or this end is to end.
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(request.CancellationToken, token);
+            request.Reply((await answer(request, end.Token)).Span);
+        }
+        catch (FairleadException exception)
+        {
+            request.Fail(exception.Code, exception.WhatHappened);
+        }
+        catch (OperationCanceledException)
+        {
+            request.Fail(ErrorCode.Unavailable, "the responder is ending");
+        }
+        catch (Exception exception)
+        {
+            ErrorLine.Write(exception.Message);
+            request.Fail(ErrorCode.Failed, exception.Message);
+        }
+        finally
+        {
+            request.Dispose();
+            places.Release();
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System.CommandLine;
+using Fairlead.Cli.Input;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>What the two ends of a duplex talk may be told.</summary>
+internal sealed class TalkArguments
+{
+    private readonly Option<bool> _keep = NewOption.Switch("--keep", "Go on when stdin ends, until the other end closes, or Ctrl-C");
+    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write the bytes that come alone, without newlines between");
+    private readonly Option<long?> _count = NewOption.Count("End after so many messages have come");
+    private readonly Option<string> _output = NewOption.Output("text", "json");
+
+    public static TalkArguments AddTo(ToolCommand command)
+    {
+        var arguments = new TalkArguments();
+        command.Add(arguments._keep);
+        command.Add(arguments._raw);
+        command.Add(arguments._count);
+        command.Add(arguments._output);
+        return arguments;
+    }
+
+    /// <summary>Without framing there are no messages: stdin goes as it comes, and so does what arrives.</summary>
+    public Talk Read(ParseResult parsed, Address address)
+    {
+        var isStream = address.Option("framing") == "none";
+        return new Talk(
+            isStream ? new ChunkReader().ReadAsync : new LineReader().ReadAsync,
+            MessageOutput.Of(isStream || parsed.GetValue(_raw), parsed.GetRequiredValue(_output)),
+            parsed.GetValue(_count),
+            // With a count, the end of stdin is not the end: what was asked for is still to come.
+            parsed.GetValue(_keep) || parsed.GetValue(_count) is not null);
+    }
+}

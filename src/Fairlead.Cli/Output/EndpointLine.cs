@@ -1,0 +1,69 @@
+using System.Text.Json.Serialization;
+using Fairlead.Registry;
+
+namespace Fairlead.Cli.Output;
+
+/// <summary>A live endpoint as a line of JSON, and what the table takes its cells from.</summary>
+internal sealed record EndpointLine
+{
+    public required string Endpoint { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required bool Bound { get; init; }
+
+    public required int Pid { get; init; }
+
+    /// <summary>The whole command line.</summary>
+    public required string Program { get; init; }
+
+    public required long Clients { get; init; }
+
+    /// <summary>Sent and received together: most kinds do one of both.</summary>
+    public required long Messages { get; init; }
+
+    public required long MessagesSent { get; init; }
+
+    public required long MessagesReceived { get; init; }
+
+    public required long BytesSent { get; init; }
+
+    public required long BytesReceived { get; init; }
+
+    /// <summary>Messages that wait for the endpoint's user.</summary>
+    public required long Queued { get; init; }
+
+    public required long Dropped { get; init; }
+
+    public required DateTimeOffset Since { get; init; }
+
+    /// <summary>The program's name alone; what runs under <c>dotnet</c> is named after its assembly.</summary>
+    [JsonIgnore]
+    public string ProgramName
+    {
+        get
+        {
+            var words = Program.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            var assembly = words is ["dotnet", ..] ? words.Skip(1).FirstOrDefault(static word => word.EndsWith(".dll", StringComparison.Ordinal)) : null;
+            return assembly is not null ? Path.GetFileNameWithoutExtension(assembly) : words.FirstOrDefault() ?? "";
+        }
+    }
+
+    public static EndpointLine Of(EndpointInfo endpoint) => new()
+    {
+        Endpoint = endpoint.Address,
+        Kind = endpoint.Kind,
+        Bound = endpoint.IsBound,
+        Pid = endpoint.ProcessId,
+        Program = endpoint.Program,
+        Clients = endpoint.Clients,
+        Messages = endpoint.MessagesSent + endpoint.MessagesReceived,
+        MessagesSent = endpoint.MessagesSent,
+        MessagesReceived = endpoint.MessagesReceived,
+        BytesSent = endpoint.BytesSent,
+        BytesReceived = endpoint.BytesReceived,
+        Queued = endpoint.QueueDepth,
+        Dropped = endpoint.Dropped,
+        Since = endpoint.Since,
+    };
+}

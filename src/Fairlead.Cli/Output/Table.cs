@@ -1,0 +1,54 @@
+namespace Fairlead.Cli.Output;
+
+/// <summary>Rows under heads. On a terminal they are drawn when all are known; anywhere else they are plain text, a row a line, which tools like cut and awk read.</summary>
+internal sealed class Table(params IReadOnlyList<Column> columns)
+{
+    private readonly List<Cell[]> _rows = [];
+    private bool _hasBegun;
+
+    /// <summary>Adds a row.</summary>
+    public void Add(params Cell[] cells) => _rows.Add(cells);
+
+    /// <summary>Adds a row and, where nothing is drawn, writes it at once.</summary>
+    public void Stream(params Cell[] cells)
+    {
+        Add(cells);
+        if (!Terminal.IsOutput)
+        {
+            WritePlain();
+        }
+    }
+
+    /// <summary>Writes what has not been written.</summary>
+    public void Write()
+    {
+        if (Terminal.IsOutput)
+        {
+            TerminalTable.Draw(columns, _rows);
+        }
+        else
+        {
+            WritePlain();
+        }
+    }
+
+    private void WritePlain()
+    {
+        var widths = columns.Select((column, i) => Math.Max(Math.Max(column.Width, column.Title.Length), _rows.Select(row => row[i].Text.Length).DefaultIfEmpty().Max())).ToArray();
+        if (!_hasBegun)
+        {
+            _hasBegun = true;
+            WriteLine(columns.Select(static column => column.Title), widths);
+        }
+
+        foreach (var row in _rows)
+        {
+            WriteLine(row.Select(static cell => cell.Text), widths);
+        }
+
+        _rows.Clear();
+    }
+
+    private void WriteLine(IEnumerable<string> cells, int[] widths) =>
+        StandardOutput.WriteLine(string.Join("  ", cells.Select((text, i) => columns[i].IsNumber ? text.PadLeft(widths[i]) : text.PadRight(widths[i]))).TrimEnd());
+}

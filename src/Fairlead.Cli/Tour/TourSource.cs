@@ -1,0 +1,48 @@
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+
+namespace Fairlead.Cli.Tour;
+
+/// <summary>What the tour was told to send. It stays open in the parent; the workers open it by its path.</summary>
+internal sealed class TourSource : IDisposable
+{
+    private readonly SafeFileHandle? _spool;
+
+    private TourSource(TourCut cut, SafeFileHandle? spool)
+    {
+        Cut = cut;
+        _spool = spool;
+    }
+
+    public TourCut Cut { get; }
+
+    /// <summary>Opens an input; null: the tool's own text, -: stdin.</summary>
+    public static TourSource Open(string? input)
+    {
+        if (input is null)
+        {
+            using var text = new MemoryStream(TourText.Bytes);
+            return new TourSource(TourCut.Of(text, null), null);
+        }
+
+        using var stream = input == "-" ? Console.OpenStandardInput() : new FileStream(input, FileMode.Open, FileAccess.Read);
+        return stream is FileStream { CanSeek: true } ? new TourSource(TourCut.Of(stream, Path.GetFullPath(input)), null) : Spool(stream);
+    }
+
+    public void Dispose() => _spool?.Dispose();
+
+    /// <summary>What can be read once only goes to a file without a name, which is gone with this process, however that ends.</summary>
+    private static TourSource Spool(Stream stream)
+    {
+        var path = Path.GetTempFileName();
+        var spool = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        File.Delete(path);
+        var shared = string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{spool.DangerousGetHandle()}");
+        using (var file = new FileStream(shared, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            stream.CopyTo(file);
+            file.Position = 0;
+            return new TourSource(TourCut.Of(file, shared), spool);
+        }
+    }
+}
