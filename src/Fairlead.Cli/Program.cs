@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using Fairlead.Cli.Commands;
 using Fairlead.Cli.Output;
 
@@ -17,9 +16,10 @@ internal static class Program
             return ShowHelp();
         }
 
-        if (parsed.Action is ParseErrorAction)
+        if (UsageError.Problem(parsed) is { } problem)
         {
-            return UsageError.Report(parsed);
+            ErrorLine.Write(problem);
+            return ExitCode.Usage;
         }
 
         using var interruption = new Interruption();

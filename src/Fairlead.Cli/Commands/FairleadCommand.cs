@@ -4,29 +4,38 @@ using System.CommandLine.Help;
 namespace Fairlead.Cli.Commands;
 
 /// <summary>The tree of commands. The root is named here, since a <see cref="RootCommand"/> names itself after the assembly.</summary>
-internal static class FairleadCommand
+internal sealed class FairleadCommand : Command, IHasExamples
 {
+    private FairleadCommand()
+        : base("fairlead", "Talk between processes: messages, requests, publications, over every mechanism that Linux has.")
+    {
+        Add(new TourCommand());
+        Add(new TourWorkerCommand());
+        Add(new SendCommand());
+        Add(new ReceiveCommand());
+        Add(new RequestCommand());
+        Add(new ReplyCommand());
+        Add(new PublishCommand());
+        Add(new SubscribeCommand());
+        Add(new ListenCommand());
+        Add(new ConnectCommand());
+        Add(new ListCommand());
+        Add(new CompletionCommand());
+        Add(new CompleteCommand());
+    }
+
+    public IReadOnlyList<(string Line, string What)> Examples { get; } =
+    [
+        ("fairlead tour", "See processes talk, over every transport and in every pattern"),
+        ("fairlead receive unix://inbox", "Two shells: one receives …"),
+        ("seq 3 | fairlead send unix://inbox -", "… the other sends"),
+        ("fairlead COMMAND --help", "More about a command, with examples"),
+    ];
+
     public static Command Create()
     {
         var help = new HelpOption("--help", "-h") { Description = "Show this help", Recursive = true };
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
-        return new Command("fairlead", "Talk between processes: messages, requests, publications, over every mechanism that Linux has.")
-        {
-            new TourCommand(),
-            new TourWorkerCommand(),
-            new SendCommand(),
-            new ReceiveCommand(),
-            new RequestCommand(),
-            new ReplyCommand(),
-            new PublishCommand(),
-            new SubscribeCommand(),
-            new ListenCommand(),
-            new ConnectCommand(),
-            new ListCommand(),
-            new CompletionCommand(),
-            new CompleteCommand(),
-            help,
-            new VersionOption { Description = "Show the version" },
-        };
+        return new FairleadCommand { help, new VersionOption { Description = "Show the version" } };
     }
 }

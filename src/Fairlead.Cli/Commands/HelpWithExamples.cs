@@ -12,7 +12,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
     public override int Invoke(ParseResult parseResult)
     {
         help.Invoke(parseResult);
-        if (parseResult.CommandResult.Command is ToolCommand { Examples: { Count: > 0 } examples })
+        if (parseResult.CommandResult.Command is IHasExamples { Examples: { Count: > 0 } examples })
         {
             var output = parseResult.InvocationConfiguration.Output;
             output.WriteLine("Examples:");

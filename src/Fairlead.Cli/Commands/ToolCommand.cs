@@ -3,7 +3,7 @@ using System.CommandLine;
 namespace Fairlead.Cli.Commands;
 
 /// <summary>One verb of the tool.</summary>
-internal abstract class ToolCommand : Command
+internal abstract class ToolCommand : Command, IHasExamples
 {
     protected ToolCommand(string name, string description)
         : base(name, description) => SetAction(RunAsync);

@@ -1,16 +1,54 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 
 namespace Fairlead.Cli.Output;
 
 /// <summary>A command line that cannot be understood: what is wrong with it, and where the help is.</summary>
 internal static class UsageError
 {
-    public static int Report(ParseResult parsed)
+    /// <summary>What is wrong, or null.</summary>
+    public static string? Problem(ParseResult parsed)
     {
+        // Help is shown whatever else stands there.
+        if (parsed.Action is CommandLineAction { ClearsParseErrors: true })
+        {
+            return null;
+        }
+
         var command = parsed.CommandResult.Command;
-        var isRoot = command.Parents.FirstOrDefault() is null;
-        var name = isRoot ? "fairlead" : $"fairlead {command.Name}";
-        ErrorLine.Write($"{parsed.Errors[0].Message.TrimEnd('.')}. See {name} --help");
-        return ExitCode.Usage;
+        var isRoot = !command.Parents.Any();
+        var problem = UnknownOption(parsed, command);
+        if (problem is null && parsed.Errors is [var first, ..])
+        {
+            problem = isRoot && parsed.UnmatchedTokens is [var verb, ..] ? $"there is no command '{verb}'" : first.Message.TrimEnd('.');
+        }
+
+        return problem is null ? null : $"{problem}. See {(isRoot ? "fairlead" : $"fairlead {command.Name}")} --help";
+    }
+
+    /// <summary>The parser takes what looks like an option and is none for an argument; a misspelt one would be sent as a message.</summary>
+    private static string? UnknownOption(ParseResult parsed, Command command)
+    {
+        Token? before = null;
+        foreach (var token in parsed.Tokens)
+        {
+            if (token.Type == TokenType.DoubleDash)
+            {
+                return null;
+            }
+
+            if (token.Type == TokenType.Argument && token.Value is ['-', _, ..] && !TakesValue(before))
+            {
+                return $"there is no option '{token.Value}'; a text that begins with - stands behind --";
+            }
+
+            before = token;
+        }
+
+        return null;
+
+        bool TakesValue(Token? token) =>
+            token?.Type == TokenType.Option && command.Options.Any(option => option.ValueType != typeof(bool) && (option.Name == token.Value || option.Aliases.Contains(token.Value)));
     }
 }
