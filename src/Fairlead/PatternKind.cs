@@ -11,8 +11,7 @@ internal enum PatternKind : byte
     Subscriber = 6,
     Pair = 7,
     Hub = 8,
-    WorkProducer = 9,
-    WorkConsumer = 10,
+    WorkQueue = 9,
 
     /// <summary>A program that knows nothing of Fairlead, spoken to by a foreign framing.</summary>
     Foreign = 255,

@@ -17,6 +17,9 @@ internal enum HeadField : byte
 
     /// <summary>How many messages were dropped before this one, 8 bytes.</summary>
     Missed = 4,
+
+    /// <summary>How many times the message was handed to somebody before, 8 bytes.</summary>
+    Deliveries = 5,
 }
 
 /// <summary>Writes a head into the caller's memory.</summary>

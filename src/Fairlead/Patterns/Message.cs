@@ -49,6 +49,9 @@ public readonly struct Message : IDisposable, IEquatable<Message>
     /// <summary>Whether somebody else was handed it before and did not accept it.</summary>
     public bool Redelivered => (Core.Header.Flags & MessageFlags.Redelivered) != 0;
 
+    /// <summary>How many times a work queue has handed it to somebody before.</summary>
+    public int Deliveries => HeadReader.TryGet(Core.Head, HeadField.Deliveries, out ulong count) ? (int)Math.Min(count, int.MaxValue) : 0;
+
     /// <summary>Whether its sender waits for a receipt.</summary>
     public bool WantsReceipt => Core.Header.Kind == MessageKind.Deliver;
 

@@ -12,7 +12,7 @@ public sealed class Receiver : Endpoint, ILinkOwner
     {
         Kind = PatternKind.Receiver,
         Name = "Receiver",
-        Peers = [PatternKind.Sender],
+        Peers = [PatternKind.Sender, PatternKind.WorkQueue],
         Takes = [MessageKind.Send, MessageKind.Deliver],
         Needs = TransportCapabilities.None,
         TalksBare = true,

@@ -19,7 +19,7 @@ public sealed class Sender : Endpoint, ILinkOwner
     {
         Kind = PatternKind.Sender,
         Name = "Sender",
-        Peers = [PatternKind.Receiver],
+        Peers = [PatternKind.Receiver, PatternKind.WorkQueue],
         Needs = TransportCapabilities.None,
         TalksBare = true,
         MostPeers = 1,

@@ -156,8 +156,7 @@ internal static class EndpointEntryReader
         PatternKind.Subscriber => "subscriber",
         PatternKind.Pair => "pair",
         PatternKind.Hub => "hub",
-        PatternKind.WorkProducer => "work-producer",
-        PatternKind.WorkConsumer => "work-consumer",
+        PatternKind.WorkQueue => "work-queue",
         PatternKind.Foreign => "foreign",
         _ => null,
     };

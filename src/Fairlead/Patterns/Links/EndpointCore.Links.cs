@@ -275,6 +275,8 @@ internal sealed partial class EndpointCore
 
     public string? OnSubscription(Link link, string topic, bool subscribes) => _owner.OnSubscription(link, topic, subscribes);
 
+    public void OnCredit(Link link) => _owner.OnCredit(link);
+
     private FairleadException? FailureException { get; set; }
 
     private FairleadException EndException(LinkEnd end, FairleadException? failure) =>

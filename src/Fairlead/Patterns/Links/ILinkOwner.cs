@@ -15,4 +15,8 @@ internal interface ILinkOwner
     /// <summary>A peer subscribes or unsubscribes; null when accepted, else why not.</summary>
     string? OnSubscription(Link link, string topic, bool subscribes);
 
+    /// <summary>The peer has read something: there may be room for more.</summary>
+    void OnCredit(Link link)
+    {
+    }
 }

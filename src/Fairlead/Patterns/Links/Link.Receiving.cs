@@ -22,6 +22,7 @@ internal sealed partial class Link
     private long _consumedBytesSinceAck;
     private uint _consumedAtAck;
     private long _lastHeard;
+    private bool _hasNewCredit;
     private PollEvents _interest = PollEvents.Read;
 
     /// <summary>Messages that lie here for the user. Under the endpoint's gate.</summary>
@@ -81,6 +82,12 @@ internal sealed partial class Link
 
         _lastHeard = _time.GetTimestamp();
         PublishArrived(completions);
+        if (_hasNewCredit)
+        {
+            _hasNewCredit = false;
+            _endpoint.OnCredit(this);
+        }
+
         if (fill is FillResult.End or FillResult.Broken)
         {
             OnEnd(fill == FillResult.End, completions);
@@ -361,6 +368,7 @@ internal sealed partial class Link
             }
 
             Volatile.Write(ref _acknowledged, acknowledged);
+            _hasNewCredit = true;
             ServeQueued(completions);
         }
     }

@@ -92,6 +92,10 @@ internal sealed partial class Link
             if (outcome == LinkOutcome.Sent)
             {
                 Commit(ref header, head, payload, call);
+                if (call is not null)
+                {
+                    call.At = LinkOperation.Stage.AwaitingAnswer;
+                }
             }
 
             // A full window is one to be written out, whatever the batch says.

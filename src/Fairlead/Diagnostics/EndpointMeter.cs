@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Fairlead.Registry;
+
+namespace Fairlead.Diagnostics;
+
+/// <summary>
+/// The meter <c>Fairlead</c>. Its instruments read the counters that every endpoint keeps anyway, when somebody collects: a message costs the same with and without a listener.
+/// Names follow OpenTelemetry's conventions for messaging where there is one.
+/// </summary>
+internal static class EndpointMeter
+{
+    public const string Name = "Fairlead";
+
+    private static readonly ConcurrentDictionary<EndpointCounters, KeyValuePair<string, object?>[]> Endpoints = new();
+    private static readonly Meter Meter = new(Name, typeof(EndpointMeter).Assembly.GetName().Version?.ToString(3));
+
+    static EndpointMeter()
+    {
+        Meter.CreateObservableCounter("messaging.client.sent.messages", () => Read(static c => c.MessagesSent), "{message}", "Data messages sent.");
+        Meter.CreateObservableCounter("messaging.client.consumed.messages", () => Read(static c => c.MessagesReceived), "{message}", "Data messages handed to the user.");
+        Meter.CreateObservableCounter("fairlead.sent.bytes", () => Read(static c => c.BytesSent), "By", "Bytes of the payloads sent.");
+        Meter.CreateObservableCounter("fairlead.consumed.bytes", () => Read(static c => c.BytesReceived), "By", "Bytes of the payloads handed to the user.");
+        Meter.CreateObservableCounter("fairlead.messages.dropped", () => Read(static c => c.Dropped), "{message}", "Messages dropped because a peer was too slow.");
+        Meter.CreateObservableUpDownCounter("fairlead.queue.depth", () => Read(static c => c.QueueDepth), "{message}", "Messages that have arrived and wait for the user.");
+        Meter.CreateObservableUpDownCounter("fairlead.peers", () => Read(static c => c.Clients), "{peer}", "Peers that are connected.");
+    }
+
+    /// <summary>From now on the endpoint is measured.</summary>
+    public static void Add(EndpointCounters counters, Address address, PatternKind kind) => Endpoints[counters] =
+    [
+        new("messaging.system", "fairlead"),
+        new("messaging.destination.name", address.WithoutOptions().Display),
+        new("fairlead.pattern", kind.ToString()),
+    ];
+
+    /// <summary>The endpoint has ended.</summary>
+    public static void Remove(EndpointCounters counters) => Endpoints.TryRemove(counters, out _);
+
+    private static IEnumerable<Measurement<long>> Read(Func<EndpointCounters, long> read)
+    {
+        foreach ((EndpointCounters counters, KeyValuePair<string, object?>[] tags) in Endpoints)
+        {
+            yield return new Measurement<long>(read(counters), tags);
+        }
+    }
+}

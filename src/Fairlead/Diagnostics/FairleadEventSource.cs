@@ -1,0 +1,34 @@
+using System.Diagnostics.Tracing;
+
+namespace Fairlead.Diagnostics;
+
+/// <summary>
+/// The event source <c>Fairlead</c>: what an operator asks when something goes wrong. Nothing is formatted or allocated while nobody listens.
+/// </summary>
+[EventSource(Name = "Fairlead")]
+internal sealed class FairleadEventSource : EventSource
+{
+    public static readonly FairleadEventSource Log = new();
+
+    private FairleadEventSource()
+    {
+    }
+
+    [Event(1, Level = EventLevel.Informational, Message = "{0}: connected with {1}")]
+    public void Connected(string address, string peer) => WriteEvent(1, address, peer);
+
+    [Event(2, Level = EventLevel.Informational, Message = "{0}: lost {1}: {2} {3}")]
+    public void Disconnected(string address, string peer, string reason, string text) => WriteEvent(2, address, peer, reason, text);
+
+    [Event(3, Level = EventLevel.Warning, Message = "{0}: dropped {1} messages since the last report")]
+    public void Dropped(string address, long messages) => WriteEvent(3, address, messages);
+
+    [Event(4, Level = EventLevel.Warning, Message = "{0}: refused {1}: {2}")]
+    public void Refused(string address, string peer, string why) => WriteEvent(4, address, peer, why);
+
+    [Event(5, Level = EventLevel.Warning, Message = "{0}: cannot accept: {1}")]
+    public void CannotAccept(string address, string why) => WriteEvent(5, address, why);
+
+    [Event(6, Level = EventLevel.Informational, Message = "{0}: connecting again, attempt {1}: {2}")]
+    public void Reconnecting(string address, int attempt, string why) => WriteEvent(6, address, attempt, why);
+}

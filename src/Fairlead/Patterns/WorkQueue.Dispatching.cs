@@ -1,0 +1,216 @@
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <content>Items come from senders, wait, and go to workers.</content>
+public sealed partial class WorkQueue
+{
+    private readonly Lock _gate = new();
+    private readonly LinkedList<Item> _waiting = new();
+    private readonly List<Worker> _workers = [];
+    private Task _taking = Task.CompletedTask;
+    private TaskCompletionSource? _room;
+    private TaskCompletionSource? _drained;
+    private int _held;
+    private int _turn;
+    private long _accepted;
+    private long _redeliveries;
+    private long _givenUp;
+
+    /// <summary>Takes items while there is room; what is not taken stays with its sender, who then waits.</summary>
+    private async Task TakeAsync()
+    {
+        try
+        {
+            while (await Core.ReceiveAsync(null, CancellationToken.None).ConfigureAwait(false) is { } received)
+            {
+                Task room = Task.CompletedTask;
+                lock (_gate)
+                {
+                    _waiting.AddLast(new Item(new Message(received)));
+                    if (++_held >= _options.MaxItems)
+                    {
+                        _room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                        room = _room.Task;
+                    }
+                }
+
+                Dispatch();
+                await room.ConfigureAwait(false);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // The queue ends: what waits is given back to its senders.
+            GiveBack();
+        }
+    }
+
+    /// <summary>Hands out what waits, as far as workers have room.</summary>
+    private void Dispatch()
+    {
+        lock (_gate)
+        {
+            while (_waiting.First is { } first && TryHandOut(first.Value))
+            {
+                _waiting.RemoveFirst();
+            }
+        }
+    }
+
+    /// <summary>Round robin over the workers that have room. Under the gate, so that an item's place is not lost.</summary>
+    private bool TryHandOut(Item item)
+    {
+        Span<byte> space = stackalloc byte[16];
+        HeadWriter head = new(space);
+        MessageHeader header = MessageHeader.Of(MessageKind.Deliver, flags: item.MayHaveBeenRead ? MessageFlags.Redelivered : MessageFlags.None);
+        if (item.Deliveries > 0)
+        {
+            head.Add(HeadField.Deliveries, (ulong)item.Deliveries);
+        }
+
+        for (int i = 0; i < _workers.Count; i++)
+        {
+            Worker worker = _workers[(_turn + i) % _workers.Count];
+            if (worker.InHand >= _options.Prefetch)
+            {
+                continue;
+            }
+
+            LinkOperation call = LinkOperation.Rent(Core, isBlocking: false, header, head.Written);
+            call.Link = worker.Link;
+            ValueTask<LinkResult> task = call.Task;
+            if (worker.Link.TrySend(header, head.Written, item.Message.Span, call) == LinkOutcome.Sent)
+            {
+                _turn = (_turn + i + 1) % _workers.Count;
+                worker.InHand++;
+                _ = FollowAsync(task, worker, item);
+                return true;
+            }
+
+            call.EndUnsent();
+            _ = Forget(task);
+        }
+
+        return false;
+    }
+
+    private async Task FollowAsync(ValueTask<LinkResult> task, Worker worker, Item item)
+    {
+        LinkResult result = await task.ConfigureAwait(false);
+        Delivery delivery = Outbox.ToDelivery(result, null);
+        item.Deliveries += delivery.IsDelivered || result.WasRead ? 1 : 0;
+        item.MayHaveBeenRead |= result.WasRead;
+        bool isGivenUp = !delivery.IsDelivered && item.Deliveries >= _options.MaxDeliveries;
+        if (isGivenUp)
+        {
+            await GiveUpAsync(item, delivery.Reason ?? "no worker accepted it").ConfigureAwait(false);
+        }
+
+        lock (_gate)
+        {
+            worker.InHand--;
+            if (!delivery.IsDelivered && !isGivenUp)
+            {
+                // Before all that came later.
+                _waiting.AddFirst(item);
+                _redeliveries++;
+            }
+        }
+
+        if (delivery.IsDelivered)
+        {
+            item.Message.AcceptUnlessDisposed();
+            Interlocked.Increment(ref _accepted);
+        }
+
+        if (delivery.IsDelivered || isGivenUp)
+        {
+            End(item);
+        }
+
+        Dispatch();
+    }
+
+    private async ValueTask GiveUpAsync(Item item, string reason)
+    {
+        Interlocked.Increment(ref _givenUp);
+        string told = $"given up after {item.Deliveries} deliveries: {reason}";
+        if (_options.DeadLetter is { } deadLetter)
+        {
+            try
+            {
+                await deadLetter(new DeadLetter(item.Message.Memory, item.Message.Peer, item.Deliveries, reason)).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                told = $"{told}; the dead-letter handler failed: {exception.Message}";
+                Core.Counters.AddDropped(1);
+            }
+        }
+        else
+        {
+            Core.Counters.AddDropped(1);
+        }
+
+        item.Message.RejectUnlessDisposed(told);
+    }
+
+    private void End(Item item)
+    {
+        item.Message.Dispose();
+        TaskCompletionSource? room = null;
+        TaskCompletionSource? drained = null;
+        lock (_gate)
+        {
+            if (--_held < _options.MaxItems)
+            {
+                (room, _room) = (_room, null);
+            }
+
+            if (_held == 0)
+            {
+                (drained, _drained) = (_drained, null);
+            }
+        }
+
+        room?.TrySetResult();
+        drained?.TrySetResult();
+    }
+
+    private void GiveBack()
+    {
+        List<Item> items;
+        lock (_gate)
+        {
+            items = [.. _waiting];
+            _waiting.Clear();
+        }
+
+        foreach (Item item in items)
+        {
+            item.Message.RejectUnlessDisposed("the work queue was closed before a worker accepted it");
+            End(item);
+        }
+    }
+
+    /// <summary>Takes the result of a call that was never made, so that its operation is used again.</summary>
+    private static async Task Forget(ValueTask<LinkResult> task) => await task.ConfigureAwait(false);
+
+    private sealed class Item(Message message)
+    {
+        public Message Message { get; } = message;
+
+        public int Deliveries { get; set; }
+
+        public bool MayHaveBeenRead { get; set; }
+    }
+
+    private sealed class Worker(Link link)
+    {
+        public Link Link { get; } = link;
+
+        public int InHand { get; set; }
+    }
+}

@@ -1,0 +1,115 @@
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <summary>
+/// Hands each message to one of many workers. <see cref="Sender"/>s connect and send, <see cref="Receiver"/>s connect and are the workers: asking for the next message, or
+/// <see cref="Message.Accept"/>, accepts one; disposing it unaccepted gives it back.
+/// </summary>
+/// <remarks>
+/// <para>At least once: an item that its worker rejects, or has in hand when it dies, goes to another, marked <see cref="Message.Redelivered"/> if somebody may have read it, before
+/// all that came later. A worker gets no more than <see cref="WorkQueueOptions.Prefetch"/> items at once, so a slow one gets less. Senders are served in turn.</para>
+/// <para>The receipt of a type 2 message comes from the worker that accepted it. A type 1 message is in the queue's memory when it was acknowledged; it is lost with the queue's process.</para>
+/// </remarks>
+public sealed partial class WorkQueue : Endpoint, ILinkOwner
+{
+    private static readonly PatternProfile Profile = new()
+    {
+        Kind = PatternKind.WorkQueue,
+        Name = "WorkQueue",
+        Peers = [PatternKind.Sender, PatternKind.Receiver],
+        Takes = [MessageKind.Send, MessageKind.Deliver],
+        Needs = TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Protocol | TransportCapabilities.ManyPeers,
+    };
+
+    private readonly WorkQueueOptions _options;
+
+    private WorkQueue(WorkQueueOptions options) => _options = options;
+
+    /// <summary>Items that wait or are in workers' hands.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _held;
+            }
+        }
+    }
+
+    /// <summary>Items that workers have accepted.</summary>
+    public long Accepted => Interlocked.Read(ref _accepted);
+
+    /// <summary>Times that an item was handed out again.</summary>
+    public long Redeliveries => Interlocked.Read(ref _redeliveries);
+
+    /// <summary>Items that were given up.</summary>
+    public long GivenUp => Interlocked.Read(ref _givenUp);
+
+    /// <summary>Binds, for senders and workers that will connect.</summary>
+    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    public static WorkQueue Bind(Address address, WorkQueueOptions? options = null)
+    {
+        options ??= new WorkQueueOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxItems, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Prefetch, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxDeliveries, 1, nameof(options));
+        WorkQueue queue = new(options);
+        queue.Open(EndpointCore.Bind(address, options, Profile, queue));
+        queue._taking = queue.TakeAsync();
+        return queue;
+    }
+
+    /// <summary>Binds, for senders and workers that will connect. Completes at once.</summary>
+    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    public static ValueTask<WorkQueue> BindAsync(Address address, WorkQueueOptions? options = null, CancellationToken token = default) =>
+        Opening.Run(() => Bind(address, options), token);
+
+    /// <summary>Completes when the queue holds nothing.</summary>
+    public Task DrainAsync(CancellationToken token = default)
+    {
+        lock (_gate)
+        {
+            if (_held == 0)
+            {
+                return Task.CompletedTask;
+            }
+
+            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _drained.Task.WaitAsync(token);
+        }
+    }
+
+    void ILinkOwner.OnUp(Link link, Completions completions)
+    {
+        if (link.PeerPattern != PatternKind.Receiver)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            link.Tag = new Worker(link);
+            _workers.Add((Worker)link.Tag);
+        }
+
+        Dispatch();
+    }
+
+    void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
+    {
+        if (link.Tag is Worker worker)
+        {
+            lock (_gate)
+            {
+                _workers.Remove(worker);
+            }
+        }
+    }
+
+    void ILinkOwner.OnCredit(Link link) => Dispatch();
+
+    string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a work queue has no topics";
+}
