@@ -20,15 +20,9 @@ internal sealed class FairleadEventSource : EventSource
     [Event(2, Level = EventLevel.Informational, Message = "{0}: lost {1}: {2} {3}")]
     public void Disconnected(string address, string peer, string reason, string text) => WriteEvent(2, address, peer, reason, text);
 
-    [Event(3, Level = EventLevel.Warning, Message = "{0}: dropped {1} messages since the last report")]
-    public void Dropped(string address, long messages) => WriteEvent(3, address, messages);
 
-    [Event(4, Level = EventLevel.Warning, Message = "{0}: refused {1}: {2}")]
-    public void Refused(string address, string peer, string why) => WriteEvent(4, address, peer, why);
 
     [Event(5, Level = EventLevel.Warning, Message = "{0}: cannot accept: {1}")]
     public void CannotAccept(string address, string why) => WriteEvent(5, address, why);
 
-    [Event(6, Level = EventLevel.Informational, Message = "{0}: connecting again, attempt {1}: {2}")]
-    public void Reconnecting(string address, int attempt, string why) => WriteEvent(6, address, attempt, why);
 }

@@ -27,6 +27,14 @@ internal ref struct HeadWriter(Span<byte> destination)
 {
     private readonly Span<byte> _destination = destination;
 
+    /// <summary>Goes on behind what has been written already.</summary>
+    public HeadWriter(Span<byte> destination, ReadOnlySpan<byte> written)
+        : this(destination)
+    {
+        written.CopyTo(destination);
+        Length = written.Length;
+    }
+
     public int Length { get; private set; }
 
     public readonly ReadOnlySpan<byte> Written => _destination[..Length];

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Fairlead.Diagnostics;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 
@@ -51,6 +53,9 @@ public readonly struct Message : IDisposable, IEquatable<Message>
 
     /// <summary>How many times a work queue has handed it to somebody before.</summary>
     public int Deliveries => HeadReader.TryGet(Core.Head, HeadField.Deliveries, out ulong count) ? (int)Math.Min(count, int.MaxValue) : 0;
+
+    /// <summary>The trace that it was sent in, as a remote parent for spans of this side; the default where there is none.</summary>
+    public ActivityContext TraceContext => Tracing.Read(Core.Head);
 
     /// <summary>Whether its sender waits for a receipt.</summary>
     public bool WantsReceipt => Core.Header.Kind == MessageKind.Deliver;

@@ -38,6 +38,8 @@ public readonly struct Request : IDisposable, IEquatable<Request>
 
     internal Message Message => _message;
 
+    internal Address Address => _message.Core.Link.Endpoint.Address;
+
     /// <summary>Reads the payload as JSON.</summary>
     public T? Read<T>(JsonTypeInfo<T> type) => _message.Read(type);
 

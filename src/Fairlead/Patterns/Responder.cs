@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Fairlead.Diagnostics;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 
@@ -125,6 +127,7 @@ public sealed class Responder : Endpoint, ILinkOwner
     private static async ValueTask AnswerAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, Request request)
     {
         RequestContext context = new(request);
+        using Activity? activity = Tracing.Start("process", ActivityKind.Server, request.Address, request.Message.TraceContext);
         try
         {
             ReadOnlyMemory<byte> reply = await handler(request, context).ConfigureAwait(false);
@@ -132,10 +135,12 @@ public sealed class Responder : Endpoint, ILinkOwner
         }
         catch (FairleadException exception)
         {
+            activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
             request.Fail(exception.Code, exception.Message);
         }
         catch (Exception exception)
         {
+            activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
             request.Fail(ErrorCode.Failed, exception.Message);
         }
         finally

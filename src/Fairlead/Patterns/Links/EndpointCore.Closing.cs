@@ -1,3 +1,5 @@
+using Fairlead.Diagnostics;
+
 namespace Fairlead.Patterns.Links;
 
 /// <content>Closing drains until a deadline, then aborts, and says what was not sent.</content>
@@ -152,6 +154,7 @@ internal sealed partial class EndpointCore
 
         _pollSet.Dispose();
         _wake?.Dispose();
+        EndpointMeter.Remove(_entry.Counters);
         _entry.Dispose();
         _drained?.TrySetResult();
         _gone.TrySetResult();

@@ -1,3 +1,4 @@
+using Fairlead.Diagnostics;
 using Fairlead.Framing;
 using Fairlead.Native;
 using Fairlead.Transports;
@@ -217,6 +218,11 @@ internal sealed partial class EndpointCore
             _linkWaiters.Clear();
         }
 
+        if (FairleadEventSource.Log.IsEnabled())
+        {
+            FairleadEventSource.Log.Connected(Address.Display, link.Peer.ToString());
+        }
+
         link.ServeAdopted(completions);
         _owner.OnUp(link, completions);
         Report(link, MessageKind.Joined, completions);
@@ -258,6 +264,11 @@ internal sealed partial class EndpointCore
                 _linkWaiters.Clear();
                 EndReceivers(null, completions);
             }
+        }
+
+        if (FairleadEventSource.Log.IsEnabled())
+        {
+            FairleadEventSource.Log.Disconnected(Address.Display, link.Peer.ToString(), end.Reason.ToString(), end.Text ?? "");
         }
 
         if (link.WasUp)
@@ -340,8 +351,10 @@ internal sealed partial class EndpointCore
                 AddLink(connection, isAccepted: true, completions);
             }
         }
-        catch (FairleadException)
+        catch (FairleadException exception)
         {
+            FairleadEventSource.Log.CannotAccept(Address.Display, exception.WhatHappened);
+
             // Mostly out of descriptors: those who wait stay in the kernel's queue, and are accepted when the slow timer tries again.
             if (Volatile.Read(ref _listener) is { } listener)
             {

@@ -1,3 +1,4 @@
+using Fairlead.Diagnostics;
 using Fairlead.Native;
 using Fairlead.Registry;
 using Fairlead.Transports;
@@ -36,6 +37,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         _owner = owner;
         _entry = entry;
         ServesInBackground = settings.Heartbeat > TimeSpan.Zero;
+        EndpointMeter.Add(entry.Counters, address, profile.Kind);
         MostPeers = isBound ? profile.MostPeers : 1;
     }
 

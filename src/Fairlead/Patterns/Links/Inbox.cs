@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Fairlead.Diagnostics;
 
 namespace Fairlead.Patterns.Links;
 

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Fairlead.Diagnostics;
 using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
@@ -22,13 +24,16 @@ internal readonly struct Outbox(EndpointCore core)
     public SendResult TrySendOn(Link link, MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
         link.Check(payload);
+        using Activity? activity = Tracing.StartSend(kind, core.Address);
+        Span<byte> space = stackalloc byte[Tracing.IsOn ? head.Length + Tracing.HeadBytes : 0];
+        scoped ReadOnlySpan<byte> whole = Tracing.Extend(head, space);
         MessageHeader header = MessageHeader.Of(kind);
-        LinkOutcome outcome = link.TrySend(header, head, payload);
+        LinkOutcome outcome = link.TrySend(header, whole, payload);
         if (outcome == LinkOutcome.Full)
         {
             // The acknowledgements may be there already, and nobody has read them.
             core.PumpOnce();
-            outcome = link.TrySend(header, head, payload);
+            outcome = link.TrySend(header, whole, payload);
         }
         else if (link.ShouldLookForAcks())
         {
@@ -115,7 +120,10 @@ internal readonly struct Outbox(EndpointCore core)
         ThrowIfClosing();
         link ??= core.TheLink;
         link?.Check(payload);
-        LinkOperation operation = LinkOperation.Rent(core, isBlocking: true, header, head);
+        using Activity? activity = Tracing.StartSend(header.Kind, core.Address);
+        Span<byte> space = stackalloc byte[Tracing.IsOn ? head.Length + Tracing.HeadBytes : 0];
+        scoped ReadOnlySpan<byte> whole = Tracing.Extend(head, space);
+        LinkOperation operation = LinkOperation.Rent(core, isBlocking: true, header, whole);
         fixed (byte* start = payload)
         {
             BorrowedMemory borrowed = BorrowedMemory.Rent(start, payload.Length);
@@ -152,8 +160,12 @@ internal readonly struct Outbox(EndpointCore core)
         ThrowIfClosing();
         link ??= core.TheLink;
         link?.Check(span.IsEmpty ? memory.Span : span);
+        Activity? before = Activity.Current;
+        Activity? activity = Tracing.StartSend(header.Kind, core.Address);
+        Span<byte> space = stackalloc byte[Tracing.IsOn ? head.Length + Tracing.HeadBytes : 0];
+        scoped ReadOnlySpan<byte> whole = Tracing.Extend(head, space);
         bool leads = link is not null && header.Kind is MessageKind.Request or MessageKind.Deliver && core.TryLeadBriefly();
-        LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, head);
+        LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, whole);
         if (span.IsEmpty)
         {
             operation.Borrow(memory);
@@ -172,7 +184,28 @@ internal readonly struct Outbox(EndpointCore core)
             core.LeadBriefly(operation);
         }
 
-        return task;
+        if (activity is null)
+        {
+            return task;
+        }
+
+        // The span goes on until the answer; the caller's own is current again when this returns.
+        Activity.Current = before;
+        return EndSpanAsync(task, activity);
+    }
+
+    private static async ValueTask<LinkResult> EndSpanAsync(ValueTask<LinkResult> task, Activity activity)
+    {
+        using (activity)
+        {
+            LinkResult result = await task.ConfigureAwait(false);
+            if (result.Outcome is not (LinkOutcome.Sent or LinkOutcome.Answered))
+            {
+                activity.SetStatus(ActivityStatusCode.Error, result.Outcome.ToString());
+            }
+
+            return result;
+        }
     }
 
     private void Start(LinkOperation operation, Link? link)
