@@ -44,8 +44,8 @@ internal static class Tracing
 
         Span<byte> context = stackalloc byte[ContextBytes];
         context[0] = 0;
-        activity.TraceId.CopyTo(context[1..]);
-        activity.SpanId.CopyTo(context[17..]);
+        activity.TraceId.CopyTo(context.Slice(1, 16));
+        activity.SpanId.CopyTo(context.Slice(17, 8));
         context[25] = (byte)activity.ActivityTraceFlags;
         HeadWriter extended = new(space, head);
         extended.Add(HeadField.Trace, context);

@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace Fairlead.Tests.Diagnostics;
+
+public sealed class TracingTests
+{
+    [Fact]
+    public async Task A_handlers_span_is_the_child_of_the_request_and_that_of_the_caller()
+    {
+        string name = $"inproc://trace-{Guid.NewGuid():N}";
+        ConcurrentQueue<Activity> ended = new();
+        using ActivityListener listener = new()
+        {
+            ShouldListenTo = source => source.Name is "Fairlead" or "test",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity =>
+            {
+                if (activity.OperationName.Contains(name, StringComparison.Ordinal))
+                {
+                    ended.Enqueue(activity);
+                }
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        using ActivitySource source = new("test");
+        await using Responder responder = await Responder.BindAsync(name);
+        using CancellationTokenSource stop = new();
+        Task run = responder.RunAsync((request, _) => request.Memory, token: stop.Token);
+        await using Requester requester = await Requester.ConnectAsync(name);
+
+        using Activity caller = source.StartActivity("caller")!;
+        (await requester.RequestAsync("x"u8)).Dispose();
+        Assert.Same(caller, Activity.Current);
+        requester.Request("y"u8).Dispose();
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+        Activity[] requests = [.. ended.Where(a => a.OperationName.StartsWith("request", StringComparison.Ordinal))];
+        Activity[] handled = [.. ended.Where(a => a.OperationName.StartsWith("process", StringComparison.Ordinal))];
+        Assert.Equal((2, 2), (requests.Length, handled.Length));
+        Assert.All(requests, request => Assert.Equal((caller.SpanId, ActivityKind.Client), (request.ParentSpanId, request.Kind)));
+        Assert.Equal(requests.Select(r => r.SpanId.ToHexString()).Order(), handled.Select(h => h.ParentSpanId.ToHexString()).Order());
+        Assert.All(handled, one => Assert.Equal((caller.TraceId, ActivityKind.Server), (one.TraceId, one.Kind)));
+    }
+
+    [Fact]
+    public async Task Without_a_listener_an_ambient_context_travels_all_the_same()
+    {
+        await using Receiver receiver = await Receiver.BindAsync($"inproc://trace-{Guid.NewGuid():N}");
+        await using Sender sender = await Sender.ConnectAsync(receiver.Address);
+        await sender.SendAsync("none"u8);
+        using (Message message = await receiver.ReceiveAsync())
+        {
+            Assert.Equal(default, message.TraceContext);
+        }
+
+        using Activity ambient = new Activity("ambient").SetIdFormat(ActivityIdFormat.W3C).Start();
+        await sender.SendAsync("some"u8);
+        using (Message message = await receiver.ReceiveAsync())
+        {
+            Assert.Equal((ambient.TraceId, true, "some"), (message.TraceContext.TraceId, message.TraceContext.IsRemote, message.Text));
+        }
+    }
+}
