@@ -77,6 +77,13 @@ public readonly struct Message : IDisposable, IEquatable<Message>
     /// <exception cref="JsonException">The payload is not such JSON.</exception>
     public T? Read<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Span, type);
 
+    /// <summary>Reads the payload with a serializer.</summary>
+    public T Read<T>(IMessageSerializer<T> serializer)
+    {
+        ArgumentNullException.ThrowIfNull(serializer);
+        return serializer.Deserialize(Span);
+    }
+
     /// <summary>Tells the sender of a type 2 message that it is delivered. Once; on other messages, or the second time, nothing happens. Does not block.</summary>
     public void Accept()
     {

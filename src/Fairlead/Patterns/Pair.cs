@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
@@ -69,7 +68,18 @@ public sealed class Pair : Endpoint, ILinkOwner
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken token = default) => Outbox.SendAsync(message, token);
 
     /// <inheritdoc cref="Sender.SendAsync{T}(T, JsonTypeInfo{T}, CancellationToken)"/>
-    public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken token = default) => SendAsync(JsonSerializer.SerializeToUtf8Bytes(value, type).AsSpan(), token);
+    public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken token = default)
+    {
+        using Serialized message = Serialized.Of(value, type);
+        return SendAsync(message.Span, token);
+    }
+
+    /// <inheritdoc cref="Sender.SendAsync{T}(T, IMessageSerializer{T}, CancellationToken)"/>
+    public ValueTask SendAsync<T>(T value, IMessageSerializer<T> serializer, CancellationToken token = default)
+    {
+        using Serialized message = Serialized.Of(value, serializer);
+        return SendAsync(message.Span, token);
+    }
 
     /// <inheritdoc cref="Sender.Deliver"/>
     public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)

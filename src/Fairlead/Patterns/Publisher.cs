@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
@@ -87,7 +86,19 @@ public sealed class Publisher : Endpoint, ILinkOwner
 
     /// <summary>Publishes a value as JSON.</summary>
     /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte})" path="/returns|/exception"/>
-    public int Publish<T>(string topic, T value, JsonTypeInfo<T> type) => Publish(topic, JsonSerializer.SerializeToUtf8Bytes(value, type));
+    public int Publish<T>(string topic, T value, JsonTypeInfo<T> type)
+    {
+        using Serialized message = Serialized.Of(value, type);
+        return Publish(topic, message.Span);
+    }
+
+    /// <summary>Publishes a value as its serializer writes it.</summary>
+    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte})" path="/returns|/exception"/>
+    public int Publish<T>(string topic, T value, IMessageSerializer<T> serializer)
+    {
+        using Serialized message = Serialized.Of(value, serializer);
+        return Publish(topic, message.Span);
+    }
 
     void ILinkOwner.OnUp(Link link, Completions completions) => link.Tag = new Subscriptions();
 

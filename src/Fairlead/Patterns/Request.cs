@@ -43,6 +43,25 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     /// <summary>Reads the payload as JSON.</summary>
     public T? Read<T>(JsonTypeInfo<T> type) => _message.Read(type);
 
+    /// <summary>Reads the payload with a serializer.</summary>
+    public T Read<T>(IMessageSerializer<T> serializer) => _message.Read(serializer);
+
+    /// <summary>Sends a value as JSON as the reply.</summary>
+    /// <inheritdoc cref="Reply(ReadOnlySpan{byte})" path="/returns|/exception"/>
+    public bool Reply<T>(T value, JsonTypeInfo<T> type)
+    {
+        using Serialized reply = Serialized.Of(value, type);
+        return Reply(reply.Span);
+    }
+
+    /// <summary>Sends a value as the reply, as its serializer writes it.</summary>
+    /// <inheritdoc cref="Reply(ReadOnlySpan{byte})" path="/returns|/exception"/>
+    public bool Reply<T>(T value, IMessageSerializer<T> serializer)
+    {
+        using Serialized reply = Serialized.Of(value, serializer);
+        return Reply(reply.Span);
+    }
+
     /// <summary>Sends the reply. Does not wait: replies need no credit.</summary>
     /// <param name="reply">Copied, where it does not go at once.</param>
     /// <returns>False when the requester is gone; a reply to one that only gave up waiting is sent and dropped there.</returns>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json.Serialization.Metadata;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 
@@ -105,6 +106,22 @@ public sealed class Requester : Endpoint, ILinkOwner
         Span<byte> space = stackalloc byte[16];
         HeadWriter head = Head(space, timeout);
         return FinishAsync(Outbox.CallAsync(MessageHeader.Of(MessageKind.Request), head.Written, default, request, timeout, token), timeout);
+    }
+
+    /// <summary>Type 3: asks with a value as JSON; read the reply with <see cref="Message.Read{T}(JsonTypeInfo{T})"/>.</summary>
+    /// <inheritdoc cref="RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
+    public ValueTask<Message> RequestAsync<T>(T request, JsonTypeInfo<T> type, TimeSpan? timeout = null, CancellationToken token = default)
+    {
+        using Serialized message = Serialized.Of(request, type);
+        return RequestAsync(message.Span, timeout, token);
+    }
+
+    /// <summary>Type 3: asks with a value as its serializer writes it.</summary>
+    /// <inheritdoc cref="RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
+    public ValueTask<Message> RequestAsync<T>(T request, IMessageSerializer<T> serializer, TimeSpan? timeout = null, CancellationToken token = default)
+    {
+        using Serialized message = Serialized.Of(request, serializer);
+        return RequestAsync(message.Span, timeout, token);
     }
 
     void ILinkOwner.OnUp(Link link, Completions completions)

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
@@ -82,7 +81,19 @@ public sealed class Sender : Endpoint, ILinkOwner
 
     /// <summary>Type 1: sends a value as JSON.</summary>
     /// <inheritdoc cref="Send" path="/exception"/>
-    public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken token = default) => SendAsync(JsonSerializer.SerializeToUtf8Bytes(value, type).AsSpan(), token);
+    public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken token = default)
+    {
+        using Serialized message = Serialized.Of(value, type);
+        return SendAsync(message.Span, token);
+    }
+
+    /// <summary>Type 1: sends a value as its serializer writes it.</summary>
+    /// <inheritdoc cref="Send" path="/exception"/>
+    public ValueTask SendAsync<T>(T value, IMessageSerializer<T> serializer, CancellationToken token = default)
+    {
+        using Serialized message = Serialized.Of(value, serializer);
+        return SendAsync(message.Span, token);
+    }
 
     /// <summary>Type 2, blocking: waits for the receiver's receipt.</summary>
     /// <param name="message">The caller's again when this returns.</param>
