@@ -6,5 +6,11 @@ public static class InprocContracts
 {
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new InprocUnderTest(), output);
 
+    public sealed class Hubs(ITestOutputHelper output) : HubContract(new InprocUnderTest(), output);
+
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new InprocUnderTest(), output);
+
+    public sealed class Pairs(ITestOutputHelper output) : PairContract(new InprocUnderTest(), output);
+
+    public sealed class Requests(ITestOutputHelper output) : RequestContract(new InprocUnderTest(), output);
 }

@@ -6,5 +6,11 @@ public static class TcpContracts
 {
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new TcpUnderTest(), output);
 
+    public sealed class Hubs(ITestOutputHelper output) : HubContract(new TcpUnderTest(), output);
+
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new TcpUnderTest(), output);
+
+    public sealed class Pairs(ITestOutputHelper output) : PairContract(new TcpUnderTest(), output);
+
+    public sealed class Requests(ITestOutputHelper output) : RequestContract(new TcpUnderTest(), output);
 }

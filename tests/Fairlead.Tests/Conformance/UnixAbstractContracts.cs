@@ -6,5 +6,11 @@ public static class UnixAbstractContracts
 {
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixAbstractUnderTest(), output);
 
+    public sealed class Hubs(ITestOutputHelper output) : HubContract(new UnixAbstractUnderTest(), output);
+
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new UnixAbstractUnderTest(), output);
+
+    public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixAbstractUnderTest(), output);
+
+    public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixAbstractUnderTest(), output);
 }

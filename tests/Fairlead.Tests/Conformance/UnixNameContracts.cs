@@ -6,5 +6,11 @@ public static class UnixNameContracts
 {
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixNameUnderTest(), output);
 
+    public sealed class Hubs(ITestOutputHelper output) : HubContract(new UnixNameUnderTest(), output);
+
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new UnixNameUnderTest(), output);
+
+    public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixNameUnderTest(), output);
+
+    public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixNameUnderTest(), output);
 }

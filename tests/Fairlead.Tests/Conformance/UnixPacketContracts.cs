@@ -6,5 +6,11 @@ public static class UnixPacketContracts
 {
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixPacketUnderTest(), output);
 
+    public sealed class Hubs(ITestOutputHelper output) : HubContract(new UnixPacketUnderTest(), output);
+
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixPacketUnderTest(), output);
 }

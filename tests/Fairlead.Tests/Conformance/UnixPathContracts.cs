@@ -6,5 +6,11 @@ public static class UnixPathContracts
 {
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixPathUnderTest(), output);
 
+    public sealed class Hubs(ITestOutputHelper output) : HubContract(new UnixPathUnderTest(), output);
+
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new UnixPathUnderTest(), output);
+
+    public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixPathUnderTest(), output);
+
+    public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixPathUnderTest(), output);
 }
