@@ -4,6 +4,8 @@ namespace Fairlead.Tests.Conformance;
 
 public static class InprocContracts
 {
+    public sealed class Credit(ITestOutputHelper output) : CreditContract(new InprocUnderTest(), output);
+
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new InprocUnderTest(), output);
 
     public sealed class Hubs(ITestOutputHelper output) : HubContract(new InprocUnderTest(), output);
@@ -11,6 +13,8 @@ public static class InprocContracts
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new InprocUnderTest(), output);
 
     public sealed class Pairs(ITestOutputHelper output) : PairContract(new InprocUnderTest(), output);
+
+    public sealed class Publishing(ITestOutputHelper output) : PublishContract(new InprocUnderTest(), output);
 
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new InprocUnderTest(), output);
 }

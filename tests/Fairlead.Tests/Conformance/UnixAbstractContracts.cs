@@ -4,6 +4,8 @@ namespace Fairlead.Tests.Conformance;
 
 public static class UnixAbstractContracts
 {
+    public sealed class Credit(ITestOutputHelper output) : CreditContract(new UnixAbstractUnderTest(), output);
+
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixAbstractUnderTest(), output);
 
     public sealed class Hubs(ITestOutputHelper output) : HubContract(new UnixAbstractUnderTest(), output);
@@ -11,6 +13,8 @@ public static class UnixAbstractContracts
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new UnixAbstractUnderTest(), output);
 
     public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixAbstractUnderTest(), output);
+
+    public sealed class Publishing(ITestOutputHelper output) : PublishContract(new UnixAbstractUnderTest(), output);
 
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixAbstractUnderTest(), output);
 }

@@ -4,6 +4,8 @@ namespace Fairlead.Tests.Conformance;
 
 public static class UnixPathContracts
 {
+    public sealed class Credit(ITestOutputHelper output) : CreditContract(new UnixPathUnderTest(), output);
+
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixPathUnderTest(), output);
 
     public sealed class Hubs(ITestOutputHelper output) : HubContract(new UnixPathUnderTest(), output);
@@ -11,6 +13,8 @@ public static class UnixPathContracts
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new UnixPathUnderTest(), output);
 
     public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixPathUnderTest(), output);
+
+    public sealed class Publishing(ITestOutputHelper output) : PublishContract(new UnixPathUnderTest(), output);
 
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixPathUnderTest(), output);
 }

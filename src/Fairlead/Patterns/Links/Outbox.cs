@@ -228,7 +228,7 @@ internal readonly struct Outbox(EndpointCore core)
         }
     }
 
-    public void ThrowIfClosing() => ObjectDisposedException.ThrowIf(core.IsClosing, core.Profile.Name);
+    public void ThrowIfClosing() => core.ThrowIfClosing();
 
     /// <summary>The error of a call whose message did not get away or whose answer did not come.</summary>
     public FairleadException Failure(in LinkResult result, TimeSpan? timeout)
