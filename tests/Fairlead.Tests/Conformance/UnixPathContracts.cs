@@ -4,6 +4,8 @@ namespace Fairlead.Tests.Conformance;
 
 public static class UnixPathContracts
 {
+    public sealed class Closing(ITestOutputHelper output) : ClosingContract(new UnixPathUnderTest(), output);
+
     public sealed class Credit(ITestOutputHelper output) : CreditContract(new UnixPathUnderTest(), output);
 
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixPathUnderTest(), output);
@@ -12,9 +14,13 @@ public static class UnixPathContracts
 
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new UnixPathUnderTest(), output);
 
+    public sealed class Opening(ITestOutputHelper output) : OpeningContract(new UnixPathUnderTest(), output);
+
     public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixPathUnderTest(), output);
 
     public sealed class Publishing(ITestOutputHelper output) : PublishContract(new UnixPathUnderTest(), output);
 
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixPathUnderTest(), output);
+
+    public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new UnixPathUnderTest(), output);
 }
