@@ -18,6 +18,8 @@ public static class TcpContracts
 
     public sealed class Pairs(ITestOutputHelper output) : PairContract(new TcpUnderTest(), output);
 
+    public sealed class Process(ITestOutputHelper output) : ProcessContract(new TcpUnderTest(), output);
+
     public sealed class Publishing(ITestOutputHelper output) : PublishContract(new TcpUnderTest(), output);
 
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new TcpUnderTest(), output);

@@ -18,6 +18,8 @@ public static class UnixAbstractContracts
 
     public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixAbstractUnderTest(), output);
 
+    public sealed class Process(ITestOutputHelper output) : ProcessContract(new UnixAbstractUnderTest(), output);
+
     public sealed class Publishing(ITestOutputHelper output) : PublishContract(new UnixAbstractUnderTest(), output);
 
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixAbstractUnderTest(), output);

@@ -18,6 +18,8 @@ public static class UnixNameContracts
 
     public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixNameUnderTest(), output);
 
+    public sealed class Process(ITestOutputHelper output) : ProcessContract(new UnixNameUnderTest(), output);
+
     public sealed class Publishing(ITestOutputHelper output) : PublishContract(new UnixNameUnderTest(), output);
 
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixNameUnderTest(), output);

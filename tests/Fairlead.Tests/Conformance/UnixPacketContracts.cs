@@ -18,6 +18,8 @@ public static class UnixPacketContracts
 
     public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixPacketUnderTest(), output);
 
+    public sealed class Process(ITestOutputHelper output) : ProcessContract(new UnixPacketUnderTest(), output);
+
     public sealed class Publishing(ITestOutputHelper output) : PublishContract(new UnixPacketUnderTest(), output);
 
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixPacketUnderTest(), output);

@@ -18,6 +18,8 @@ public static class UnixPathContracts
 
     public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixPathUnderTest(), output);
 
+    public sealed class Process(ITestOutputHelper output) : ProcessContract(new UnixPathUnderTest(), output);
+
     public sealed class Publishing(ITestOutputHelper output) : PublishContract(new UnixPathUnderTest(), output);
 
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixPathUnderTest(), output);
