@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds everything once and runs every test: the xunit assemblies, the program that proves the library clean under Native AOT,
-# the packages, and the tool's shell tests, against the AOT-published tool where it can be published. Writes below artifacts/ alone,
+# the packages, the tool's shell tests, against the AOT-published tool where it can be published, and the samples. Writes below artifacts/ alone,
 # uses no network but the loopback (restoring packages and installing missing tools apart), and leaves no process behind.
 # The last line is "N passed, N failed, N skipped"; the exit code is 0 where nothing failed.
 set -uo pipefail
@@ -131,10 +131,11 @@ fi
 
 # --- test -------------------------------------------------------------------------------------------------------------------------
 
+# Tests that start the tool start the one that is to be shipped.
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
   title "$name"
-  stage dotnet test "artifacts/bin/$name/release/$name.dll" --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
+  FAIRLEAD_TOOL=$PWD/$tool stage dotnet test "artifacts/bin/$name/release/$name.dll" --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
     --blame:"CollectHangDump;TestTimeout=5m;HangDumpType=None"
   count_trx $? "$results/$name.trx"
 done
@@ -149,5 +150,8 @@ tap packages eng/test-packages.sh
 
 title "the tool ($tool)"
 tap tool tests/Fairlead.Cli.Tests/run.sh "$PWD/$tool"
+
+title "samples"
+tap samples tests/Samples/run.sh artifacts/bin "$tool"
 
 end

@@ -16,7 +16,13 @@ internal static class Draining
     {
         var start = Stopwatch.GetTimestamp();
         var limit = timeout ?? Longest;
-        var report = await endpoint.CloseAsync(limit).AsTask().WaitAsync(token);
+        CloseReport report;
+        using (token.UnsafeRegister(static state => ((Endpoint)state!).Dispose(), endpoint))
+        {
+            // Interrupted, it aborts, and gives its name back; its report is then of no interest.
+            report = await endpoint.CloseAsync(limit).AsTask().WaitAsync(token);
+        }
+
         if (report.IsComplete)
         {
             return ExitCode.Ok;

@@ -37,6 +37,7 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync(CancellationToken.None);
             throw token.IsCancellationRequested
                 ? new OperationCanceledException(token)
                 : new FairleadException(ErrorCode.Timeout, $"the command ran longer than {DurationText.Describe(timeout!.Value)}, and was killed");

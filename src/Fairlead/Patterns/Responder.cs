@@ -128,24 +128,29 @@ public sealed class Responder : Endpoint, ILinkOwner
     {
         RequestContext context = new(request);
         using Activity? activity = Tracing.Start("process", ActivityKind.Server, request.Address, request.Message.TraceContext);
+        ErrorCode code;
+        string text;
         try
         {
             ReadOnlyMemory<byte> reply = await handler(request, context).ConfigureAwait(false);
-            request.Reply(reply.Span);
+            request.ReplyUnlessAnswered(reply.Span);
+            return;
         }
         catch (FairleadException exception)
         {
-            activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
-            request.Fail(exception.Code, exception.Message);
+            // Also a reply that is too long for the requester.
+            (code, text) = (exception.Code, exception.Message);
         }
         catch (Exception exception)
         {
-            activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
-            request.Fail(ErrorCode.Failed, exception.Message);
+            (code, text) = (ErrorCode.Failed, exception.Message);
         }
         finally
         {
             context.Dispose();
         }
+
+        activity?.SetStatus(ActivityStatusCode.Error, text);
+        request.FailUnlessAnswered(code, text);
     }
 }

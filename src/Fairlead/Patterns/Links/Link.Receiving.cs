@@ -94,7 +94,7 @@ internal sealed partial class Link
         }
         else if (!IsBare && _connection.Unflushed > MostUnreadAnswers)
         {
-            Pause();
+            PauseForAnswers();
         }
     }
 
@@ -415,6 +415,24 @@ internal sealed partial class Link
         SendControl(MessageHeader.Of(MessageKind.Receipt, id), default, payload[..(1 + length)]);
     }
 
+    /// <summary>
+    /// What lies unwritten that is not data. Data is bounded by the peer's credit, and must not keep this side from reading: two ends that write long messages to each other would
+    /// wait for ever. What was written of it and is not acknowledged is counted out too, so this may say too little, never too much. Under <c>_sending</c>.
+    /// </summary>
+    private long UnwrittenAnswers => _connection.Unflushed - _outstandingBytes - ((long)_outstandingSizes.Count * MessageHeader.Size);
+
+    private void PauseForAnswers()
+    {
+        lock (_sending)
+        {
+            if (UnwrittenAnswers > MostUnreadAnswers)
+            {
+                _isPaused = true;
+                UpdateInterest();
+            }
+        }
+    }
+
     private void Pause()
     {
         lock (_sending)
@@ -446,7 +464,7 @@ internal sealed partial class Link
     /// <summary>Tells the poll set what this link waits for. Under <c>_sending</c>.</summary>
     private void UpdateInterest()
     {
-        if (_isPaused && !IsBare && _connection.Unflushed <= MostUnreadAnswers / 2)
+        if (_isPaused && !IsBare && UnwrittenAnswers <= MostUnreadAnswers / 2)
         {
             _isPaused = false;
         }

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Fairlead.Cli.Commands;
+using Fairlead.Cli.Tests.Running;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+/// <summary>What is wrong on a command line, and what helps.</summary>
+public sealed class CommandLineTests : IDisposable
+{
+    private readonly ToolHome _home = new();
+
+    public static TheoryData<string> Verbs => [.. FairleadCommand.Create().Subcommands.Where(static command => !command.Hidden).Select(static command => command.Name)];
+
+    public void Dispose() => _home.Dispose();
+
+    [Theory]
+    [InlineData("no-such-verb", "no-such-verb")]
+    [InlineData("receive", "argument")]
+    [InlineData("receive nonsense", "scheme")]
+    [InlineData("receive gopher://x", "no scheme 'gopher'")]
+    [InlineData("receive unix://x?bogus=1", "no option 'bogus'")]
+    [InlineData("receive unix://x --cuont 3", "no option '--cuont'")]
+    [InlineData("receive unix://x --count 0", "--count")]
+    [InlineData("receive unix://x --timeout 3", "'3' is no duration")]
+    [InlineData("receive unix://x --output table", "table")]
+    [InlineData("send unix://x", "TEXT")]
+    [InlineData("send unix://x text --file path", "not both")]
+    [InlineData("send unix://x -text", "stands behind --")]
+    [InlineData("reply unix://x", "--echo")]
+    [InlineData("subscribe unix://x a..b", "a..b")]
+    [InlineData("publish unix://x a.* text", "wildcards")]
+    public async Task What_cannot_be_understood_exits_2_with_one_line(string line, string part)
+    {
+        var outcome = await _home.RunAsync(line.Split(' '));
+
+        Assert.True(outcome is { ExitCode: 2, Output: "" }, outcome.ToString());
+        Assert.StartsWith("fairlead: ", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains(part, Assert.Single(outcome.Error.Trim().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public async Task Every_verb_has_help_with_examples(string verb)
+    {
+        var outcome = await _home.RunAsync(verb, "--help");
+
+        Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.ToString());
+        var examples = outcome.Output[outcome.Output.IndexOf("Examples:\n", StringComparison.Ordinal)..];
+        Assert.Contains($"fairlead {verb}", examples, StringComparison.Ordinal);
+        Assert.DoesNotContain(outcome.Lines, line => line.Length > 120 && !line.Contains("--", StringComparison.Ordinal) && line.StartsWith("  fairlead", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_bare_tool_shows_its_help_on_stderr()
+    {
+        var outcome = await _home.RunAsync();
+
+        Assert.True(outcome is { ExitCode: 2, Output: "" }, outcome.ToString());
+        Assert.Contains("tour", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("tour-worker", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_message_may_begin_with_a_dash_or_an_at_sign()
+    {
+        var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox", "--count", "2");
+        await _home.RunAsync("send", address, "--", "-5");
+        await _home.RunAsync("send", address, "@home");
+
+        Assert.Equal("-5\n@home\n", (await receiver.EndAsync()).Output);
+    }
+
+    [Fact]
+    public async Task Receiving_nothing_in_time_exits_124()
+    {
+        var outcome = await _home.RunAsync("receive", "unix://inbox", "--timeout", "100ms");
+
+        Assert.True(outcome is { ExitCode: 124, Output: "" }, outcome.ToString());
+    }
+
+    [Fact]
+    public async Task A_file_that_is_not_there_exits_3()
+    {
+        Assert.Equal(3, (await _home.RunAsync("send", "unix://inbox", "--file", "nowhere")).ExitCode);
+    }
+}

@@ -1,0 +1,48 @@
+using Fairlead.Cli.Tests.Running;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+public sealed class CompletionTests : IDisposable
+{
+    private readonly ToolHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Theory]
+    [InlineData("fairlead se", "send")]
+    [InlineData("fairlead send --del", "--deliver")]
+    [InlineData("fairlead receive --output j", "json")]
+    [InlineData("fairlead tour --transport unixp", "unixpacket")]
+    public async Task Bash_offers_verbs_options_and_values(string line, string expected) => Assert.Equal(expected, await CompleteAsync(line));
+
+    [Fact]
+    public async Task Bash_offers_the_addresses_that_a_verb_can_talk_to()
+    {
+        await _home.ServeAsync("receive", "unix://inbox");
+        await _home.ServeAsync("reply", "unix://calc", "--echo");
+        await _home.ServeAsync("receive", $"unix://{_home.Work}/lines?framing=line");
+
+        Assert.Equal("//calc", await CompleteAsync("fairlead request unix:"));
+        Assert.Equal("//inbox", await CompleteAsync("fairlead send unix://i"));
+
+        // What the shell would take apart is quoted.
+        Assert.Equal($"//{_home.Work}/lines\\?framing=line", await CompleteAsync("fairlead send unix:///"));
+    }
+
+    [Fact]
+    public async Task Zsh_has_a_script_too()
+    {
+        var script = await _home.RunAsync("completion", "zsh");
+
+        Assert.True(script.ExitCode == 0, script.ToString());
+        Assert.StartsWith("#compdef fairlead", script.Output, StringComparison.Ordinal);
+    }
+
+    private async Task<string> CompleteAsync(string line)
+    {
+        var shell = _home.StartShell($"source <(fairlead completion bash); COMP_LINE='{line}' COMP_POINT={line.Length}; _fairlead; echo \"${{COMPREPLY[*]}}\"");
+        var outcome = await shell.EndAsync();
+        Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.ToString());
+        return outcome.Output.Trim();
+    }
+}

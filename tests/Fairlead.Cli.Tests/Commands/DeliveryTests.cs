@@ -1,0 +1,130 @@
+using Fairlead.Cli.Tests.Running;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+/// <summary>What a sender is told when a message does not arrive.</summary>
+public sealed class DeliveryTests : IDisposable
+{
+    private readonly ToolHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public async Task A_message_that_was_accepted_exits_0()
+    {
+        var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox", "--count", "1");
+
+        var sent = await _home.RunAsync("send", "--deliver", "--timeout", "20s", address, "hello");
+
+        Assert.True(sent is { ExitCode: 0, Error: "" }, sent.ToString());
+        Assert.Equal("hello\n", (await receiver.EndAsync()).Output);
+    }
+
+    [Fact]
+    public async Task Nobody_there_exits_3()
+    {
+        var sent = await _home.RunAsync("send", "--deliver", "--timeout", "1s", "unix://nobody", "hello");
+
+        Assert.True(sent.ExitCode == 3, sent.ToString());
+        Assert.StartsWith("fairlead: unix://nobody: nobody listens there", sent.Error, StringComparison.Ordinal);
+        Assert.Single(sent.Error.Trim().Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_receiver_that_is_stopped_exits_124()
+    {
+        var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox");
+        await receiver.SignalAsync("STOP");
+
+        var sent = await _home.RunAsync("send", "--deliver", "--timeout", "1s", address, "hello");
+
+        Assert.True(sent.ExitCode == 124, sent.ToString());
+        Assert.StartsWith("fairlead: unix://inbox: ", sent.Error, StringComparison.Ordinal);
+        Assert.Contains("within 1 s", sent.Error, StringComparison.Ordinal);
+        await receiver.SignalAsync("CONT");
+    }
+
+    [Fact]
+    public async Task A_receiver_that_is_stopped_after_a_first_message_gives_a_negative_receipt()
+    {
+        var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox");
+        var sender = _home.Start("send", "--deliver", "--timeout", "1s", address, "-");
+        await sender.SayAsync("first");
+        Assert.Equal("first", await receiver.LineAsync());
+        await receiver.SignalAsync("STOP");
+        await sender.SayAsync("second");
+
+        var sent = await sender.EndAsync();
+
+        Assert.True(sent.ExitCode == 124, sent.ToString());
+        Assert.Contains("delivered: ", sent.Error, StringComparison.Ordinal);
+        await receiver.SignalAsync("CONT");
+    }
+
+    [Fact]
+    public async Task A_receiver_that_is_killed_with_the_message_in_its_hands_exits_6_and_is_unknown()
+    {
+        // More than a pipe holds: the receiver has the message, and cannot get rid of it as long as nobody reads its output.
+        await File.WriteAllBytesAsync(Path.Combine(_home.Work, "large"), new byte[1_000_000]);
+        var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox");
+        var sender = _home.Start("send", "--deliver", address, "--file", "large");
+        await receiver.Output.ReadExactlyAsync(new byte[1]);
+        await receiver.SignalAsync("KILL");
+
+        var sent = await sender.EndAsync();
+
+        Assert.True(sent.ExitCode == 6, sent.ToString());
+        Assert.Contains("unknown", sent.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_receiver_that_is_killed_before_it_has_read_exits_6_and_the_rest_is_counted()
+    {
+        var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox");
+        var sender = _home.Start("send", address, "-");
+        await sender.SayAsync("first");
+        Assert.Equal("first", await receiver.LineAsync());
+        await receiver.SignalAsync("STOP");
+        await sender.SayAsync("second", "third");
+        var ending = sender.EndAsync();
+        await receiver.SignalAsync("KILL");
+
+        var sent = await ending;
+
+        Assert.True(sent.ExitCode == 6, sent.ToString());
+        Assert.Single(sent.Error.Trim().Split('\n'));
+    }
+
+    [Fact]
+    public async Task What_is_not_acknowledged_in_time_is_counted_when_the_sender_closes()
+    {
+        var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox");
+        var sender = _home.Start("send", "--timeout", "1s", address, "-");
+        await sender.SayAsync("first");
+        Assert.Equal("first", await receiver.LineAsync());
+        await receiver.SignalAsync("STOP");
+        await sender.SayAsync("second", "third");
+
+        var sent = await sender.EndAsync();
+
+        Assert.True(sent.ExitCode == 124, sent.ToString());
+
+        // The acknowledgement of the first may have been cut off too.
+        Assert.Matches("of 3 messages [23] (are in doubt|were not delivered): not acknowledged within 1 s", sent.Error);
+        await receiver.SignalAsync("CONT");
+    }
+
+    [Fact]
+    public async Task A_receiver_that_had_enough_lets_the_rest_be_told_undelivered()
+    {
+        var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox", "--count", "1");
+        var sender = _home.Start("send", "--deliver", address, "-");
+        await sender.SayAsync("first");
+        Assert.Equal("first\n", (await receiver.EndAsync()).Output);
+        await sender.SayAsync("second");
+
+        var sent = await sender.EndAsync();
+
+        Assert.True(sent.ExitCode == 6, sent.ToString());
+    }
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+using Fairlead.Cli.Tests.Running;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+public sealed class RequestTests : IDisposable
+{
+    private readonly ToolHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [NeedsProgramFact("bc")]
+    public async Task A_calculator_answers()
+    {
+        var (_, address) = await _home.ServeAsync("reply", "unix://calc", "--exec", "bc");
+
+        var asked = await _home.RunAsync("request", address, "2^100");
+
+        Assert.True(asked is { ExitCode: 0, Output: "1267650600228229401496703205376\n", Error: "" }, asked.ToString());
+    }
+
+    [NeedsProgramFact("bc")]
+    public async Task A_hundred_requests_at_once_from_ten_processes_are_all_answered_rightly()
+    {
+        var (_, address) = await _home.ServeAsync("reply", "unix://calc", "--exec", "bc");
+        var requesters = Enumerable.Range(0, 10).Select(_ => _home.Start("request", address, "-")).ToArray();
+        for (var i = 0; i < requesters.Length; i++)
+        {
+            await requesters[i].SayAsync([.. Enumerable.Range(10 * i, 10).Select(n => $"{n} * {n} + 7")]);
+        }
+
+        var outcomes = await Task.WhenAll(requesters.Select(requester => requester.EndAsync()));
+
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            Assert.True(outcomes[i].ExitCode == 0, outcomes[i].ToString());
+            Assert.Equal(Enumerable.Range(10 * i, 10).Select(n => ((n * n) + 7).ToString(CultureInfo.InvariantCulture)), outcomes[i].Lines);
+        }
+    }
+
+    [Fact]
+    public async Task Replies_come_in_the_order_of_the_lines()
+    {
+        var (_, address) = await _home.ServeAsync("reply", "unix://echo", "--echo");
+        var requester = _home.Start("request", address, "-", "--in-flight", "8");
+        var lines = Enumerable.Range(0, 500).Select(n => n.ToString(CultureInfo.InvariantCulture)).ToArray();
+        await requester.SayAsync(lines);
+
+        var asked = await requester.EndAsync();
+
+        Assert.True(asked.ExitCode == 0, asked.ToString());
+        Assert.Equal(lines, asked.Lines);
+    }
+
+    [Fact]
+    public async Task Raw_passes_all_bytes_there_and_back()
+    {
+        byte[] content = [0, 10, 13, 255, 10];
+        await File.WriteAllBytesAsync(Path.Combine(_home.Work, "bytes"), content);
+        var (_, address) = await _home.ServeAsync("reply", "unix://cat", "--exec", "cat", "--raw");
+        var requester = _home.Start("request", address, "--file", "bytes", "--raw");
+        using var reply = new MemoryStream();
+
+        await requester.Output.CopyToAsync(reply);
+
+        Assert.Equal(content, reply.ToArray());
+        Assert.Equal(0, (await requester.EndAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_command_that_fails_is_told_with_the_end_of_its_stderr()
+    {
+        var (_, address) = await _home.ServeAsync("reply", "unix://broken", "--exec", "echo out of paper >&2; exit 3");
+
+        var asked = await _home.RunAsync("request", address, "print");
+
+        Assert.True(asked.ExitCode == 1, asked.ToString());
+        Assert.Contains("exit code 3: out of paper", asked.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_command_that_reads_nothing_answers_all_the_same()
+    {
+        await File.WriteAllBytesAsync(Path.Combine(_home.Work, "large"), new byte[1_000_000]);
+        var (_, address) = await _home.ServeAsync("reply", "unix://deaf", "--exec", "echo done");
+
+        var asked = await _home.RunAsync("request", address, "--file", "large");
+
+        Assert.True(asked is { ExitCode: 0, Output: "done\n" }, asked.ToString());
+    }
+
+    [Fact]
+    public async Task A_requester_that_gives_up_ends_the_command_that_runs_for_it()
+    {
+        var (responder, address) = await _home.ServeAsync("reply", "unix://slow", "--exec", "echo $$ > pid; exec tail -f /dev/null", "--count", "1");
+
+        var asked = await _home.RunAsync("request", address, "wait", "--timeout", "500ms");
+
+        Assert.True(asked.ExitCode == 124, asked.ToString());
+        Assert.Equal(0, (await responder.EndAsync()).ExitCode);
+        var pid = (await File.ReadAllTextAsync(Path.Combine(_home.Work, "pid"))).Trim();
+        Assert.False(Directory.Exists($"/proc/{pid}"));
+    }
+
+    [Fact]
+    public async Task A_command_that_runs_too_long_is_ended_and_told()
+    {
+        var (_, address) = await _home.ServeAsync("reply", "unix://slow", "--exec", "exec tail -f /dev/null", "--timeout", "300ms");
+
+        var asked = await _home.RunAsync("request", address, "wait");
+
+        Assert.True(asked.ExitCode == 124, asked.ToString());
+        Assert.Contains("ran longer than 300 ms", asked.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_responder_that_dies_exits_6()
+    {
+        var (responder, address) = await _home.ServeAsync("reply", "unix://slow", "--exec", "touch asked; exec tail -f /dev/null");
+        using var watcher = new FileSystemWatcher(_home.Work, "asked");
+        var asked = new TaskCompletionSource();
+        watcher.Created += (_, _) => asked.TrySetResult();
+        watcher.EnableRaisingEvents = true;
+        var requester = _home.RunAsync("request", address, "wait");
+        await asked.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        await responder.SignalAsync("KILL");
+
+        var outcome = await requester;
+
+        Assert.True(outcome.ExitCode == 6, outcome.ToString());
+    }
+}

@@ -1,0 +1,110 @@
+using Fairlead.Cli.Tests.Running;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+/// <summary>listen and connect.</summary>
+public sealed class TalkTests : IDisposable
+{
+    private readonly ToolHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public async Task Lines_go_both_ways_between_many_clients_and_one_who_listens()
+    {
+        var (listener, address) = await _home.ServeAsync("listen", "unix://talk", "--keep");
+        var first = _home.Start("connect", address, "--keep");
+        var second = _home.Start("connect", address, "--keep");
+        await listener.ErrorLineAsync("client 1 joined");
+        await listener.ErrorLineAsync("client 2 joined");
+
+        await first.SayAsync("from one");
+        Assert.Equal("from one", await listener.LineAsync());
+        await second.SayAsync("from another");
+        Assert.Equal("from another", await listener.LineAsync());
+        await listener.SayAsync("to all");
+        Assert.Equal("to all", await first.LineAsync());
+        Assert.Equal("to all", await second.LineAsync());
+
+        await listener.SignalAsync("TERM");
+        Assert.Equal(130, (await listener.EndAsync()).ExitCode);
+        Assert.Equal(0, (await first.EndAsync()).ExitCode);
+        Assert.Equal(0, (await second.EndAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task Connect_ends_with_its_input_when_everything_was_read()
+    {
+        var (listener, address) = await _home.ServeAsync("listen", "unix://talk", "--keep", "--count", "2");
+        var client = _home.Start("connect", address);
+        await client.SayAsync("a", "b");
+
+        Assert.Equal(0, (await client.EndAsync()).ExitCode);
+        Assert.Equal("a\nb\n", (await listener.EndAsync()).Output);
+    }
+
+    [Fact]
+    public async Task Listen_waits_for_somebody_to_hear_its_input()
+    {
+        var (listener, address) = await _home.ServeAsync("listen", "unix://talk");
+        await listener.SayAsync("a", "b");
+        listener.Close();
+
+        var heard = await _home.RunAsync("connect", address, "--keep");
+
+        Assert.True(heard is { ExitCode: 0, Output: "a\nb\n" }, heard.ToString());
+        Assert.Equal(0, (await listener.EndAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_question_and_its_answer()
+    {
+        var (listener, address) = await _home.ServeAsync("listen", "unix://talk", "--keep");
+        var client = _home.Start("connect", address, "--count", "1");
+        await client.SayAsync("who is there?");
+        client.Close();
+        Assert.Equal("who is there?", await listener.LineAsync());
+        await listener.SayAsync("me");
+
+        var answered = await client.EndAsync();
+
+        Assert.True(answered is { ExitCode: 0, Output: "me\n" }, answered.ToString());
+    }
+
+    [NeedsProgramFact("nc")]
+    public async Task Netcat_talks_to_listen()
+    {
+        var path = Path.Combine(_home.Work, "talk");
+        var (listener, _) = await _home.ServeAsync("listen", $"unix://{path}?framing=line", "--count", "2");
+
+        var sent = await _home.StartShell($"printf 'a\\nb\\n' | nc -U -N '{path}'").EndAsync();
+
+        Assert.True(sent.ExitCode == 0, sent.ToString());
+        Assert.Equal("a\nb\n", (await listener.EndAsync()).Output);
+    }
+
+    [NeedsProgramFact("nc")]
+    public async Task Connect_talks_to_netcat_as_bytes_come()
+    {
+        var path = Path.Combine(_home.Work, "talk");
+        var server = _home.StartShell($"echo ready >&2; exec nc -l -U '{path}'");
+        await server.ErrorLineAsync("ready");
+
+        // No newline at the end, and none is added: there are no messages, only bytes.
+        var client = _home.StartShell($"printf 'GET /' | fairlead connect 'unix://{path}?framing=none' --wait 1m");
+
+        Assert.Equal(0, (await client.EndAsync()).ExitCode);
+        Assert.Equal("GET /", (await server.EndAsync()).Output);
+    }
+
+    [Fact]
+    public async Task A_peer_that_dies_exits_6()
+    {
+        var (listener, address) = await _home.ServeAsync("listen", "unix://talk", "--keep");
+        var client = _home.Start("connect", address, "--verbose");
+        await client.ErrorLineAsync("connected to ");
+        await listener.SignalAsync("KILL");
+
+        Assert.Equal(6, (await client.ExitAsync()).ExitCode);
+    }
+}

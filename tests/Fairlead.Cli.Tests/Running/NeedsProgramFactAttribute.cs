@@ -1,0 +1,15 @@
+namespace Fairlead.Cli.Tests.Running;
+
+/// <summary>A test that talks to a program which the machine may lack; then it is skipped, and says so.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class NeedsProgramFactAttribute : FactAttribute
+{
+    public NeedsProgramFactAttribute(string program)
+    {
+        var path = Environment.GetEnvironmentVariable("PATH") ?? "";
+        if (!path.Split(':').Any(folder => File.Exists(Path.Combine(folder, program))))
+        {
+            Skip = $"{program} is not installed";
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Fairlead.Cli.Tests.Running;
+using Fairlead.Cli.Tour;
+using Fairlead.Transports;
+
+namespace Fairlead.Cli.Tests.Tour;
+
+/// <summary>The main job, as a whole: processes that talk, and a table.</summary>
+public sealed class TourTests : IDisposable
+{
+    /// <summary>Where socket files and entries lie.</summary>
+    private static readonly string[] Folders = ["unix", "unixpacket", "endpoints"];
+
+    private readonly ToolHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public async Task Every_transport_with_every_pattern_is_intact_and_nothing_is_left_behind()
+    {
+        var tour = await _home.RunAsync("tour", "--output", "json");
+
+        Assert.True(tour is { ExitCode: 0, Error: "" }, tour.ToString());
+        var rows = tour.Lines.Select(static line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.Equal(
+            TransportCatalog.Schemes.SelectMany(static scheme => Scenarios.All.Select(scenario => (scheme, scenario.Name))),
+            rows.Select(static row => (row.GetProperty("transport").GetString()!, row.GetProperty("pattern").GetString()!)));
+        Assert.All(rows, static row =>
+        {
+            Assert.True(row.GetProperty("intact").GetBoolean());
+            Assert.True(row.GetProperty("messages").GetInt32() >= 298);
+            Assert.True(row.GetProperty("bytes").GetInt64() >= TourText.Bytes.Length);
+            Assert.True(row.GetProperty("medianMicroseconds").GetDouble() <= row.GetProperty("p99Microseconds").GetDouble());
+        });
+        AssertNothingLeft();
+    }
+
+    [Fact]
+    public async Task The_table_has_a_line_a_row_and_a_summary_on_stderr()
+    {
+        var tour = await _home.RunAsync("tour", "--transport", "unix");
+
+        Assert.True(tour.ExitCode == 0, tour.ToString());
+        Assert.Equal(1 + Scenarios.All.Count, tour.Lines.Length);
+        Assert.StartsWith("TRANSPORT", tour.Lines[0], StringComparison.Ordinal);
+        Assert.All(tour.Lines[1..], static line => Assert.EndsWith("yes", line, StringComparison.Ordinal));
+        Assert.StartsWith("7 rows, all intact", tour.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3_000_000)]
+    public async Task Any_file_is_carried(int length)
+    {
+        await File.WriteAllBytesAsync(Path.Combine(_home.Work, "bytes"), RandomNumberGenerator.GetBytes(length));
+
+        var tour = await _home.RunAsync("tour", "--transport", "tcp", "--input", "bytes", "--output", "json");
+
+        Assert.True(tour.ExitCode == 0, tour.ToString());
+        Assert.Contains($"\"bytes\":{length},", tour.Lines[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stdin_is_carried_too_and_its_copy_is_gone_at_once()
+    {
+        var tour = await _home.StartShell("seq 1000 | fairlead tour --transport unixpacket --input - --output json").EndAsync();
+
+        Assert.True(tour.ExitCode == 0, tour.ToString());
+        Assert.Contains("\"messages\":1000,", tour.Lines[0], StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(_home.Work));
+    }
+
+    [Fact]
+    public async Task It_runs_as_an_assembly_under_dotnet()
+    {
+        var tour = await _home.StartProgram([.. ToolHome.Assembly, "tour", "--transport", "unix", "--output", "json"]).EndAsync();
+
+        Assert.True(tour is { ExitCode: 0, Error: "" }, tour.ToString());
+    }
+
+    [Fact]
+    public async Task A_process_that_is_killed_fails_its_row_and_the_tour_goes_on()
+    {
+        await WriteLargeInputAsync();
+        var tour = _home.Start("tour", "--transport", "unix", "--input", "large", "--output", "json");
+        var first = await tour.LineAsync();
+        Assert.Contains("\"intact\":true", first, StringComparison.Ordinal);
+        Worker.Of(tour.Id)[0].Kill();
+
+        var outcome = await tour.EndAsync();
+
+        Assert.True(outcome.ExitCode == 1, outcome.ToString());
+        Assert.Contains("\"intact\":false,\"problem\":\"worker process ", outcome.Output, StringComparison.Ordinal);
+        Assert.Equal(Scenarios.All.Count, 1 + outcome.Lines.Length);
+        Assert.Contains("\"intact\":true", outcome.Lines[^1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("KILL")]
+    [InlineData("TERM")]
+    public async Task The_processes_end_with_the_tour_and_give_their_names_back(string signal)
+    {
+        await WriteLargeInputAsync();
+        var tour = _home.Start("tour", "--transport", "unix", "--input", "large", "--output", "json");
+        await tour.LineAsync();
+        var workers = Worker.Of(tour.Id);
+        Assert.NotEmpty(workers);
+        await tour.SignalAsync(signal);
+
+        var outcome = await tour.EndAsync();
+        await Worker.EndedAsync(workers);
+
+        Assert.Equal(signal == "KILL" ? 137 : 130, outcome.ExitCode);
+        AssertNothingLeft();
+    }
+
+    private Task WriteLargeInputAsync() => File.WriteAllBytesAsync(Path.Combine(_home.Work, "large"), RandomNumberGenerator.GetBytes(100_000_000));
+
+    private void AssertNothingLeft()
+    {
+        foreach (var folder in Folders.Select(name => Path.Combine(_home.Runtime, "fairlead", name)).Where(Directory.Exists))
+        {
+            Assert.Empty(Directory.GetFileSystemEntries(folder));
+        }
+    }
+}
