@@ -27,6 +27,12 @@ public record EndpointOptions
     /// <summary>How long connecting waits for somebody to listen; default zero: it fails at once with <see cref="ErrorCode.NotFound"/>. In the address: <c>?wait=5s</c>.</summary>
     public TimeSpan Wait { get; init; }
 
+    /// <summary>
+    /// How long a connected endpoint that has lost its peer tries to get it back, with pauses that double from 10 ms to 5 s, more or less; infinite: until it is closed. Default zero: not at all.
+    /// What is sent meanwhile waits; requests and receipts that were under way end as without it; subscriptions are made again. In the address: <c>?reconnect=30s</c>.
+    /// </summary>
+    public TimeSpan Reconnect { get; init; }
+
     /// <summary>The clock of every timer of the endpoint.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

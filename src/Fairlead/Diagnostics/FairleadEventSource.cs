@@ -25,4 +25,7 @@ internal sealed class FairleadEventSource : EventSource
     [Event(5, Level = EventLevel.Warning, Message = "{0}: cannot accept: {1}")]
     public void CannotAccept(string address, string why) => WriteEvent(5, address, why);
 
+    [Event(6, Level = EventLevel.Informational, Message = "{0}: connecting again, attempt {1}: {2}")]
+    public void Reconnecting(string address, int attempt, string why) => WriteEvent(6, address, attempt, why);
+
 }

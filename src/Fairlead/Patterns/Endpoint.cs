@@ -28,6 +28,11 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
     /// <summary>The peers that are connected at this moment.</summary>
     public IReadOnlyList<Peer> Peers => [.. Core.Links().Where(static link => link.WasUp).Select(static link => link.Peer)];
 
+    /// <summary>
+    /// A connected endpoint with <see cref="EndpointOptions.Reconnect"/> lost its peer, got it back, or gave it up. Raised on a thread of the pool, in order.
+    /// </summary>
+    public event EventHandler<EndpointStateChange>? StateChanged;
+
     /// <summary>What this endpoint has counted so far; the same numbers that <c>fairlead list</c> reads from outside.</summary>
     public EndpointStatistics Statistics => EndpointStatistics.Of(Core.Counters);
 
@@ -61,6 +66,9 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
 
     /// <inheritdoc/>
     public override string ToString() => $"{GetType().Name} {Address}";
+
+    /// <summary>By the core, from the task that reconnects.</summary>
+    private protected void RaiseStateChanged(EndpointStateChange change) => StateChanged?.Invoke(this, change);
 
     private protected void Open(EndpointCore core) => _core = core;
 }

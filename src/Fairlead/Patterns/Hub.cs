@@ -197,6 +197,8 @@ public sealed class Hub : Endpoint, ILinkOwner
     {
     }
 
+    void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
+
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a hub has no topics";
 
     private static HubEvent ToEvent(MessageCore received)

@@ -129,6 +129,8 @@ public sealed class Pair : Endpoint, ILinkOwner
     {
     }
 
+    void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
+
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a pair has no topics";
 
     private void RequireProtocol() => Outbox.RequireProtocol();

@@ -107,6 +107,8 @@ public sealed class Publisher : Endpoint, ILinkOwner
     {
     }
 
+    void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
+
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => ((Subscriptions)link.Tag!).Change(topic, subscribes);
 
     private bool PublishTo(Link link, Subscriptions subscriptions, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> message)

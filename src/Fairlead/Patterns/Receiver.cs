@@ -93,5 +93,7 @@ public sealed class Receiver : Endpoint, ILinkOwner
     {
     }
 
+    void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
+
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a receiver has no topics";
 }

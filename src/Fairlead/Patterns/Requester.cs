@@ -132,6 +132,8 @@ public sealed class Requester : Endpoint, ILinkOwner
     {
     }
 
+    void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
+
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a requester has no topics";
 
     private static HeadWriter Head(Span<byte> space, TimeSpan? timeout)

@@ -108,6 +108,8 @@ public sealed class Responder : Endpoint, ILinkOwner
     {
     }
 
+    void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
+
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a responder has no topics";
 
     private async Task LoopAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, CancellationToken token)

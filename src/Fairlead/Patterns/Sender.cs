@@ -135,5 +135,7 @@ public sealed class Sender : Endpoint, ILinkOwner
     {
     }
 
+    void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
+
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a sender has no topics";
 }

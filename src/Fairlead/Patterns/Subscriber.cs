@@ -128,8 +128,9 @@ public sealed class Subscriber : Endpoint, ILinkOwner
 
     void ILinkOwner.OnUp(Link link, Completions completions)
     {
-        if (!link.IsAccepted)
+        if (!link.IsAccepted && !link.Endpoint.IsReconnecting)
         {
+            // Whoever connects asks, and waits for the answers.
             return;
         }
 
@@ -142,6 +143,8 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
     {
     }
+
+    void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
 
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a subscriber does not publish";
 
@@ -165,7 +168,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     {
         Core.ThrowIfClosing();
         Link[] links = Core.Links();
-        if (links.Length == 0 && !IsBound)
+        if (links.Length == 0 && !Core.AwaitsPeers)
         {
             throw Core.EndException();
         }

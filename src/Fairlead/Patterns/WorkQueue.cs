@@ -111,5 +111,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
 
     void ILinkOwner.OnCredit(Link link) => Dispatch();
 
+    void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
+
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a work queue has no topics";
 }

@@ -9,7 +9,7 @@ namespace Fairlead.Transports;
 internal sealed record EndpointSettings
 {
     /// <summary>The options that every address may carry.</summary>
-    public static readonly string[] CommonOptions = ["capacity", "framing", "full", "heartbeat", "maxmessage", "messages", "wait"];
+    public static readonly string[] CommonOptions = ["capacity", "framing", "full", "heartbeat", "maxmessage", "messages", "reconnect", "wait"];
 
     public const int DefaultNetworkLimit = 16 * 1024 * 1024;
 
@@ -32,6 +32,9 @@ internal sealed record EndpointSettings
     /// <summary>How long connecting waits for somebody to listen.</summary>
     public required TimeSpan Wait { get; init; }
 
+    /// <summary>How long a lost peer is sought; zero: not at all.</summary>
+    public TimeSpan Reconnect { get; init; }
+
     public required StreamFraming Framing { get; init; }
 
     public required TimeProvider Time { get; init; }
@@ -53,6 +56,7 @@ internal sealed record EndpointSettings
             Heartbeat = AddressOptions.Duration(address, "heartbeat") ?? options.Heartbeat ?? (crossHost ? TimeSpan.FromSeconds(10) : TimeSpan.Zero),
             HandshakeTimeout = options.HandshakeTimeout,
             Wait = AddressOptions.Duration(address, "wait") ?? options.Wait,
+            Reconnect = AddressOptions.Duration(address, "reconnect") ?? options.Reconnect,
             Framing = FramingOf(address),
             Time = options.TimeProvider,
         };

@@ -157,6 +157,7 @@ internal sealed partial class EndpointCore
 
         _pollSet.Dispose();
         _wake?.Dispose();
+        _ending.Cancel();
         EndpointMeter.Remove(_entry.Counters);
         _entry.Dispose();
         _drained?.TrySetResult();

@@ -91,7 +91,7 @@ internal sealed partial class EndpointCore
         {
             ThrowIfClosing();
             Link? link = TheLink;
-            if (link is null && IsBound && !operation.IsClaimed)
+            if (link is null && AwaitsPeers && !operation.IsClaimed)
             {
                 _waiting.Enqueue(operation);
             }
@@ -225,12 +225,14 @@ internal sealed partial class EndpointCore
 
         link.ServeAdopted(completions);
         _owner.OnUp(link, completions);
+        _isReconnecting = false;
         Report(link, MessageKind.Joined, completions);
     }
 
     /// <summary>By a link that has gone down; what it received stays in the queue.</summary>
     public void OnDown(Link link, LinkEnd end, Completions completions)
     {
+        bool reconnects = false;
         _pollSet.Remove(link.Connection.WaitDescriptor);
         lock (_gate)
         {
@@ -251,7 +253,6 @@ internal sealed partial class EndpointCore
 
             if (!IsBound)
             {
-                Volatile.Write(ref _lastEnd, end);
                 FailureException = link.Failure;
                 foreach (LinkWaitOperation operation in _linkWaiters)
                 {
@@ -262,7 +263,16 @@ internal sealed partial class EndpointCore
                 }
 
                 _linkWaiters.Clear();
-                EndReceivers(null, completions);
+                if (IsToBeReplaced(link, end))
+                {
+                    reconnects = !_isReconnecting;
+                    _isReconnecting = true;
+                }
+                else if (!_isReconnecting || _isClosing)
+                {
+                    Volatile.Write(ref _lastEnd, end);
+                    EndReceivers(null, completions);
+                }
             }
         }
 
@@ -275,6 +285,11 @@ internal sealed partial class EndpointCore
         {
             _owner.OnDown(link, end, completions);
             Report(link, MessageKind.Left, completions);
+        }
+
+        if (reconnects)
+        {
+            _ = Task.Run(() => ReconnectAsync(end));
         }
     }
 

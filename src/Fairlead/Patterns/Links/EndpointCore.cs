@@ -149,7 +149,16 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     private async ValueTask OpenAsync(Connection connection, CancellationToken token)
     {
         LinkWaitOperation operation = LinkWaitOperation.Rent(this, isBlocking: false);
-        AddLinkWaiter(operation);
+        try
+        {
+            AddLinkWaiter(operation);
+        }
+        catch (ObjectDisposedException)
+        {
+            connection.Dispose();
+            throw;
+        }
+
         Completions completions = Completions.Rent();
         AddLink(connection, isAccepted: false, completions);
         completions.Run(inline: false);

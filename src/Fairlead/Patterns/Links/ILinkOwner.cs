@@ -15,6 +15,9 @@ internal interface ILinkOwner
     /// <summary>A peer subscribes or unsubscribes; null when accepted, else why not.</summary>
     string? OnSubscription(Link link, string topic, bool subscribes);
 
+    /// <summary>A lost peer is sought, found, or given up. Not by the pump.</summary>
+    void OnStateChanged(EndpointStateChange change);
+
     /// <summary>The peer has read something: there may be room for more.</summary>
     void OnCredit(Link link)
     {

@@ -15,7 +15,7 @@ internal readonly struct Outbox(EndpointCore core)
         ThrowIfClosing();
         if (core.TheLink is not { } link)
         {
-            return core.IsBound ? SendResult.NoPeer : SendResult.PeerGone;
+            return core.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone;
         }
 
         return TrySendOn(link, kind, head, payload);
@@ -44,7 +44,7 @@ internal readonly struct Outbox(EndpointCore core)
         {
             LinkOutcome.Sent => SendResult.Sent,
             LinkOutcome.Full => SendResult.Full,
-            _ => core.IsBound ? SendResult.NoPeer : SendResult.PeerGone,
+            _ => core.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone,
         };
     }
 
@@ -225,7 +225,7 @@ internal readonly struct Outbox(EndpointCore core)
             operation.Link = link;
             link.Start(operation);
         }
-        else if (core.IsBound)
+        else if (core.AwaitsPeers)
         {
             core.RequestPump();
         }

@@ -1,0 +1,95 @@
+using Fairlead.Diagnostics;
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>A connected endpoint that was asked to gets its peer back.</content>
+internal sealed partial class EndpointCore
+{
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    private readonly CancellationTokenSource _ending = new();
+    private volatile bool _isReconnecting;
+
+    /// <summary>Whether the peer is lost and being sought.</summary>
+    public bool IsReconnecting => _isReconnecting;
+
+    /// <summary>Whether somebody who has no peer waits for one: at a bound endpoint, and while a lost one is sought.</summary>
+    public bool AwaitsPeers => IsBound || _isReconnecting;
+
+    /// <summary>Whether a link that went down so is to be replaced. Under the gate.</summary>
+    private bool IsToBeReplaced(Link link, LinkEnd end) =>
+        !IsBound && Settings.Reconnect != TimeSpan.Zero && !_isClosing && (_isReconnecting || link.WasUp)
+        && end.Reason is CloseReason.PeerDied or CloseReason.ClosedByPeer or CloseReason.Heartbeat;
+
+    /// <summary>Tries again and again, each time after twice the pause, more or less: peers that were lost together shall not all come back in the same instant.</summary>
+    private async Task ReconnectAsync(LinkEnd lost)
+    {
+        ITransport transport = BuiltInTransports.Find(Address);
+        Deadline deadline = Deadline.After(Settings.Reconnect, Settings.Time);
+        TimeSpan pause = ShortestPause;
+        int attempt = 0;
+        _owner.OnStateChanged(new EndpointStateChange(EndpointState.Reconnecting, lost.Reason, attempt));
+        while (true)
+        {
+            attempt++;
+            try
+            {
+                Connection connection = await transport.ConnectAsync(Address, Settings, _ending.Token).ConfigureAwait(false);
+                await OpenAsync(connection, _ending.Token).ConfigureAwait(false);
+                _owner.OnStateChanged(new EndpointStateChange(EndpointState.Connected, lost.Reason, attempt));
+                return;
+            }
+            catch (FairleadException exception) when (exception.Code is not (ErrorCode.Incompatible or ErrorCode.PermissionDenied) && !deadline.Passed)
+            {
+                FairleadEventSource.Log.Reconnecting(Address.Display, attempt, exception.WhatHappened);
+            }
+            catch (FairleadException)
+            {
+                GiveUp(lost, attempt);
+                return;
+            }
+            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+            {
+                // The endpoint closes; its tear-down ends who waits.
+                return;
+            }
+
+            TimeSpan rest = deadline.Remaining;
+            TimeSpan jittered = pause * (0.5 + Random.Shared.NextDouble());
+            try
+            {
+                await Task.Delay(jittered < rest ? jittered : rest, Settings.Time, _ending.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            pause = 2 * pause < LongestPause ? 2 * pause : LongestPause;
+        }
+    }
+
+    private void GiveUp(LinkEnd lost, int attempt)
+    {
+        Completions completions = Completions.Rent();
+        lock (_gate)
+        {
+            _isReconnecting = false;
+            Volatile.Write(ref _lastEnd, lost);
+            EndReceivers(null, completions);
+            while (_waiting.Count > 0)
+            {
+                LinkOperation operation = _waiting.Dequeue();
+                if (operation.TryComplete(new LinkResult { Outcome = LinkOutcome.PeerGone }))
+                {
+                    completions.Add(operation);
+                }
+            }
+        }
+
+        completions.Run(inline: false);
+        _owner.OnStateChanged(new EndpointStateChange(EndpointState.Ended, lost.Reason, attempt));
+    }
+}

@@ -1,0 +1,113 @@
+using System.Collections.Concurrent;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>A connected endpoint that was asked to gets its peer back.</summary>
+public abstract class ReconnectContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    private static readonly EndpointOptions ForEver = new() { Reconnect = Timeout.InfiniteTimeSpan };
+
+    [Fact]
+    public async Task What_is_asked_while_the_server_restarts_is_answered_afterwards_and_what_was_under_way_ends()
+    {
+        Responder first = Track(await Responder.BindAsync(NewPlace()));
+        Requester requester = Track(await Requester.ConnectAsync(first.Address, ForEver));
+        ConcurrentQueue<EndpointState> states = new();
+        requester.StateChanged += (_, change) => states.Enqueue(change.State);
+        ValueTask<Message> underWay = requester.RequestAsync("x"u8);
+        Request inHand = await first.ReceiveAsync();
+        first.Dispose();
+        await FailsAsync(ErrorCode.PeerGone, async () => await underWay);
+        inHand.Dispose();
+
+        ValueTask<Message> waiting = requester.RequestAsync("y"u8);
+        Task<Message> blocking = OnThread(() => requester.Request("z"u8));
+        Responder second = Track(await Responder.BindAsync(first.Address));
+        for (int i = 0; i < 2; i++)
+        {
+            using Request request = await second.ReceiveAsync();
+            request.Reply(request.Span);
+        }
+
+        using Message answer = await waiting;
+        Assert.Equal("y", answer.Text);
+        (await blocking).Dispose();
+        await Until(() => states.Count == 2, "it has told that it is connected again");
+        Assert.Equal([EndpointState.Reconnecting, EndpointState.Connected], states);
+    }
+
+    [Fact]
+    public async Task Subscriptions_are_made_again()
+    {
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(publisher.Address, "eu.>", ForEver));
+        await subscriber.SubscribeAsync("us.*");
+        for (int i = 0; i < 3; i++)
+        {
+            Address address = publisher.Address;
+            publisher.Dispose();
+            publisher = Track(await Publisher.BindAsync(address));
+            await Until(() => publisher.Publish("us.bond", "1") == 1, "the subscriber is back");
+            Assert.Equal(0, publisher.Publish("asia.bond", "3"));
+            publisher.Publish("eu.bond", "2");
+            using Message us = await subscriber.ReceiveAsync();
+            using Message eu = await subscriber.ReceiveAsync();
+            Assert.Equal(("us.bond", "eu.bond"), (us.Topic, eu.Topic));
+        }
+    }
+
+    [Fact]
+    public async Task Messages_that_wait_keep_their_order()
+    {
+        Receiver first = Track(await Receiver.BindAsync(NewPlace()));
+        Sender sender = Track(await Sender.ConnectAsync(first.Address, ForEver));
+        await sender.SendAsync("0"u8);
+        (await first.ReceiveAsync()).Dispose();
+        first.Dispose();
+        await Until(() => sender.TrySend("lost?"u8) == SendResult.NoPeer, "the sender has noticed");
+
+        Task[] sends = [.. Enumerable.Range(0, 20).Select(i => sender.SendAsync(BitConverter.GetBytes(i).AsSpan()).AsTask())];
+        Receiver second = Track(await Receiver.BindAsync(first.Address));
+        await Task.WhenAll(sends);
+        for (int i = 0; i < 20; i++)
+        {
+            using Message message = await second.ReceiveAsync();
+            Assert.Equal(i, BitConverter.ToInt32(message.Span));
+        }
+    }
+
+    [Fact]
+    public async Task It_gives_up_when_its_time_has_passed()
+    {
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
+        Sender sender = Track(await Sender.ConnectAsync(receiver.Address, new() { Reconnect = TimeSpan.FromMilliseconds(100) }));
+        TaskCompletionSource<EndpointStateChange> ended = new();
+        sender.StateChanged += (_, change) =>
+        {
+            if (change.State == EndpointState.Ended)
+            {
+                ended.TrySetResult(change);
+            }
+        };
+        receiver.Dispose();
+        await Until(() => sender.TrySend("lost?"u8) != SendResult.Sent, "the sender has noticed");
+
+        await FailsAsync(ErrorCode.PeerGone, async () => await sender.SendAsync("x"u8));
+        Assert.Equal(CloseReason.ClosedByPeer, (await ended.Task).Reason);
+        Assert.Equal(SendResult.PeerGone, sender.TrySend("x"u8));
+    }
+
+    [Fact]
+    public async Task It_can_be_closed_while_it_tries()
+    {
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
+        Sender sender = Track(await Sender.ConnectAsync(receiver.Address, ForEver));
+        receiver.Dispose();
+        await Until(() => sender.TrySend("lost?"u8) == SendResult.NoPeer, "the sender has noticed");
+        Task waiting = sender.SendAsync("x"u8).AsTask();
+
+        await sender.CloseAsync(TimeSpan.Zero);
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
+    }
+}
