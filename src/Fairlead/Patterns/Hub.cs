@@ -102,10 +102,10 @@ public sealed class Hub : Endpoint, ILinkOwner
     /// <param name="message">Copied before this returns, where it must wait.</param>
     /// <param name="token">Ends the wait; the message is then not sent.</param>
     /// <exception cref="FairleadException">PeerGone: the client has left.</exception>
-    public ValueTask SendAsync(HubClient client, ReadOnlySpan<byte> message, CancellationToken token = default)
-    {
-        return TrySend(client, message) == SendResult.Sent ? default : Outbox.SendOnAsync(client.Link, message, token);
-    }
+    public ValueTask SendAsync(HubClient client, ReadOnlySpan<byte> message, CancellationToken token = default) =>
+        token.IsCancellationRequested ? ValueTask.FromCanceled(token)
+        : TrySend(client, message) == SendResult.Sent ? default
+        : Outbox.SendOnAsync(client.Link, message, token);
 
     /// <summary>Type 1 to one client: text as UTF-8.</summary>
     /// <inheritdoc cref="SendAsync(HubClient, ReadOnlySpan{byte}, CancellationToken)" path="/exception"/>
@@ -115,10 +115,20 @@ public sealed class Hub : Endpoint, ILinkOwner
     /// <exception cref="FairleadException">Timeout. PeerGone: the client has left.</exception>
     public void Send(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
     {
+        token.ThrowIfCancellationRequested();
         if (TrySend(client, message) != SendResult.Sent)
         {
             Outbox.SendOn(client.Link, message, timeout, token);
         }
+    }
+
+    /// <summary>Type 2 to one client, blocking: waits for its receipt.</summary>
+    /// <inheritdoc cref="Sender.Deliver" path="/returns"/>
+    public Delivery Deliver(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        Outbox.RequireProtocol();
+        return Outbox.DeliverOn(client.Link, message, timeout, token);
     }
 
     /// <summary>Type 2 to one client: completes when its receipt is in, or is known not to come.</summary>

@@ -95,6 +95,9 @@ public readonly struct Message : IDisposable, IEquatable<Message>
     /// <summary>Cancelled when the sender no longer waits for the answer.</summary>
     internal CancellationToken CancellationToken => Core.CancellationFor(_version);
 
+    /// <summary>Whether it is still in hand, and its sender waits for an answer.</summary>
+    internal bool IsUnsettled => _core is not null && _core.IsUnsettled(_version);
+
     /// <summary>The right to answer, once.</summary>
     internal bool TrySettle(out MessageCore core)
     {

@@ -19,6 +19,7 @@ public sealed class Publisher : Endpoint, ILinkOwner
         Name = "Publisher",
         Peers = [PatternKind.Subscriber],
         Needs = TransportCapabilities.Duplex | TransportCapabilities.Protocol,
+        HearsAlways = true,
     };
 
     /// <summary>Binds, for subscribers that will connect.</summary>

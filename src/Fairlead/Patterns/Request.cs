@@ -45,8 +45,10 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     /// <param name="reply">Copied, where it does not go at once.</param>
     /// <returns>False when the requester is gone; a reply to one that only gave up waiting is sent and dropped there.</returns>
     /// <exception cref="InvalidOperationException">The request was answered before.</exception>
+    /// <exception cref="FairleadException">TooLarge: the requester does not take so long a reply. It can still be answered.</exception>
     public bool Reply(ReadOnlySpan<byte> reply)
     {
+        _message.Core.Link.Check(reply);
         MessageCore core = Settle();
         bool sent = core.Link.SendReply(core.Header.Id, reply);
         core.Link.RemoveActive(core);
@@ -64,6 +66,23 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         bool sent = core.Link.SendError(core.Header.Id, code, text);
         core.Link.RemoveActive(core);
         return sent;
+    }
+
+    /// <summary>For handlers, which may have answered, or given the request back, themselves.</summary>
+    internal void ReplyUnlessAnswered(ReadOnlySpan<byte> reply)
+    {
+        if (_message.IsUnsettled)
+        {
+            Reply(reply);
+        }
+    }
+
+    internal void FailUnlessAnswered(ErrorCode code, string text)
+    {
+        if (_message.IsUnsettled)
+        {
+            Fail(code, text);
+        }
     }
 
     /// <summary>Gives the memory back. The second time is harmless.</summary>

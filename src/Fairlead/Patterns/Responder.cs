@@ -125,22 +125,28 @@ public sealed class Responder : Endpoint, ILinkOwner
     private static async ValueTask AnswerAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, Request request)
     {
         RequestContext context = new(request);
+        ErrorCode code;
+        string text;
         try
         {
             ReadOnlyMemory<byte> reply = await handler(request, context).ConfigureAwait(false);
-            request.Reply(reply.Span);
+            request.ReplyUnlessAnswered(reply.Span);
+            return;
         }
         catch (FairleadException exception)
         {
-            request.Fail(exception.Code, exception.Message);
+            // Also a reply that is too long for the requester.
+            (code, text) = (exception.Code, exception.Message);
         }
         catch (Exception exception)
         {
-            request.Fail(ErrorCode.Failed, exception.Message);
+            (code, text) = (ErrorCode.Failed, exception.Message);
         }
         finally
         {
             context.Dispose();
         }
+
+        request.FailUnlessAnswered(code, text);
     }
 }

@@ -99,6 +99,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     /// <exception cref="FairleadException">PeerGone.</exception>
     public ValueTask UnsubscribeAsync(string topic, CancellationToken token = default)
     {
+        TopicFilter.CheckPattern(topic);
         lock (_gate)
         {
             _patterns.Remove(topic);
@@ -162,7 +163,14 @@ public sealed class Subscriber : Endpoint, ILinkOwner
 
     private async ValueTask AskAsync(MessageKind kind, string topic, CancellationToken token)
     {
-        foreach (Link link in Core.Links())
+        Core.ThrowIfClosing();
+        Link[] links = Core.Links();
+        if (links.Length == 0 && !IsBound)
+        {
+            throw Core.EndException();
+        }
+
+        foreach (Link link in links)
         {
             if (link.State == LinkState.Handshaking)
             {

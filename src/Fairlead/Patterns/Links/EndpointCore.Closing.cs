@@ -13,6 +13,9 @@ internal sealed partial class EndpointCore
     /// <summary>Whether nothing new may be sent or received.</summary>
     public bool IsClosing => _isClosing;
 
+    /// <exception cref="ObjectDisposedException">The endpoint closes, or has closed.</exception>
+    public void ThrowIfClosing() => ObjectDisposedException.ThrowIf(_isClosing, _owner);
+
     private bool IsDrained
     {
         get

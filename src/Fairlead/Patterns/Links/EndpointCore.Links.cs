@@ -45,7 +45,7 @@ internal sealed partial class EndpointCore
         Link? up;
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_isClosing, _profile.Name);
+            ThrowIfClosing();
             if (operation.IsClaimed)
             {
                 return;
@@ -88,7 +88,7 @@ internal sealed partial class EndpointCore
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_isClosing, _profile.Name);
+            ThrowIfClosing();
             Link? link = TheLink;
             if (link is null && IsBound && !operation.IsClaimed)
             {

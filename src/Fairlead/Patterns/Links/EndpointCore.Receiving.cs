@@ -193,7 +193,7 @@ internal sealed partial class EndpointCore
         lock (_gate)
         {
             // An endpoint that closes has told its peers what it handed out: nothing follows.
-            ObjectDisposedException.ThrowIf(_isClosing, _profile.Name);
+            ThrowIfClosing();
             if (_receivers.Count > 0 || _ready.Count == 0)
             {
                 return null;

@@ -35,7 +35,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         _profile = profile;
         _owner = owner;
         _entry = entry;
-        ServesInBackground = settings.Heartbeat > TimeSpan.Zero;
+        ServesInBackground = profile.HearsAlways || settings.Heartbeat > TimeSpan.Zero;
         MostPeers = isBound ? profile.MostPeers : 1;
     }
 
@@ -47,7 +47,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
 
     public bool IsBound { get; }
 
-    /// <summary>Whether peers count on answers even while the user does not call: to their heartbeat.</summary>
+    /// <summary>Whether peers count on being read even while the user does not call: for their heartbeat, or what they ask for.</summary>
     public bool ServesInBackground { get; set; }
 
     public EndpointCounters Counters => _entry.Counters;

@@ -22,6 +22,7 @@ internal sealed partial class Link
     private long _consumedBytesSinceAck;
     private uint _consumedAtAck;
     private long _lastHeard;
+    private bool _hasPart;
     private PollEvents _interest = PollEvents.Read;
 
     /// <summary>Messages that lie here for the user. Under the endpoint's gate.</summary>
@@ -81,13 +82,24 @@ internal sealed partial class Link
 
         _lastHeard = _time.GetTimestamp();
         PublishArrived(completions);
+        NotePart(_connection.HasPart);
         if (fill is FillResult.End or FillResult.Broken)
         {
             OnEnd(fill == FillResult.End, completions);
         }
         else if (!IsBare && _connection.Unflushed > MostUnreadAnswers)
         {
-            Pause();
+            PauseForAnswers();
+        }
+    }
+
+    /// <summary>Half a message is read on at once, also while no user waits: its sender waits until it is through.</summary>
+    private void NotePart(bool hasPart)
+    {
+        if (hasPart != _hasPart && (!hasPart || _state != LinkState.Down))
+        {
+            _hasPart = hasPart;
+            _endpoint.CountPart(hasPart ? +1 : -1);
         }
     }
 
@@ -407,6 +419,24 @@ internal sealed partial class Link
         SendControl(MessageHeader.Of(MessageKind.Receipt, id), default, payload[..(1 + length)]);
     }
 
+    /// <summary>
+    /// What lies unwritten that is not data. Data is bounded by the peer's credit, and must not keep this side from reading: two ends that write long messages to each other would
+    /// wait for ever. What was written of it and is not acknowledged is counted out too, so this may say too little, never too much. Under <c>_sending</c>.
+    /// </summary>
+    private long UnwrittenAnswers => _connection.Unflushed - _outstandingBytes - ((long)_outstandingSizes.Count * MessageHeader.Size);
+
+    private void PauseForAnswers()
+    {
+        lock (_sending)
+        {
+            if (UnwrittenAnswers > MostUnreadAnswers)
+            {
+                _isPaused = true;
+                UpdateInterest();
+            }
+        }
+    }
+
     private void Pause()
     {
         lock (_sending)
@@ -438,7 +468,7 @@ internal sealed partial class Link
     /// <summary>Tells the poll set what this link waits for. Under <c>_sending</c>.</summary>
     private void UpdateInterest()
     {
-        if (_isPaused && !IsBare && _connection.Unflushed <= MostUnreadAnswers / 2)
+        if (_isPaused && !IsBare && UnwrittenAnswers <= MostUnreadAnswers / 2)
         {
             _isPaused = false;
         }

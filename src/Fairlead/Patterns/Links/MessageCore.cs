@@ -72,6 +72,14 @@ internal sealed class MessageCore
         return true;
     }
 
+    public bool IsUnsettled(int version)
+    {
+        lock (_gate)
+        {
+            return version == Version && !_isSettled;
+        }
+    }
+
     /// <summary>By the pump: the peer took its question back, or died.</summary>
     public void CancelFor(Link link, uint id)
     {

@@ -209,8 +209,15 @@ internal readonly struct Outbox(EndpointCore core)
     public ValueTask SendOnAsync(Link link, ReadOnlySpan<byte> payload, CancellationToken token) =>
         FinishSendAsync(CallOnAsync(link, MessageHeader.Of(MessageKind.Send), default, payload, default, null, token));
 
+    public Delivery DeliverOn(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        return ToDelivery(CallOn(link, MessageHeader.Of(MessageKind.Deliver), default, payload, Deadline.After(timeout, core.Settings.Time), token), timeout);
+    }
+
     public ValueTask<Delivery> DeliverOnAsync(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token) =>
-        FinishDeliverAsync(CallOnAsync(link, MessageHeader.Of(MessageKind.Deliver), default, payload, default, timeout, token), timeout);
+        token.IsCancellationRequested ? ValueTask.FromCanceled<Delivery>(token)
+        : FinishDeliverAsync(CallOnAsync(link, MessageHeader.Of(MessageKind.Deliver), default, payload, default, timeout, token), timeout);
 
     /// <summary>Receipts need Fairlead's protocol at the other end.</summary>
     public void RequireProtocol()
@@ -221,7 +228,7 @@ internal readonly struct Outbox(EndpointCore core)
         }
     }
 
-    public void ThrowIfClosing() => ObjectDisposedException.ThrowIf(core.IsClosing, core.Profile.Name);
+    public void ThrowIfClosing() => core.ThrowIfClosing();
 
     /// <summary>The error of a call whose message did not get away or whose answer did not come.</summary>
     public FairleadException Failure(in LinkResult result, TimeSpan? timeout)

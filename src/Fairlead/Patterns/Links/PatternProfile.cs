@@ -23,6 +23,9 @@ internal sealed record PatternProfile
     /// <summary>Whether the coming and going of links stands among the messages, in order.</summary>
     public bool ReportsLinks { get; init; }
 
+    /// <summary>Whether peers say what concerns it while its user only sends: a publisher hears of topics.</summary>
+    public bool HearsAlways { get; init; }
+
     /// <summary>How many peers a bound endpoint serves at once.</summary>
     public int MostPeers { get; init; } = int.MaxValue;
 
