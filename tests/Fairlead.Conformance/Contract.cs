@@ -156,7 +156,7 @@ public abstract class Contract : IAsyncLifetime
         _hung = true;
         object[] all = Tracked();
         string state = string.Join('\n', all.Select(StateDump.Of));
-        Console.Error.WriteLine($"The watchdog ends a test of {GetType().FullName} after {Watchdog.Patience.TotalSeconds} s. State:\n{state}");
+        Output.WriteLine($"The watchdog ends the test after {Watchdog.Patience.TotalSeconds} s. State:\n{state}");
         foreach (object tracked in all)
         {
             (tracked as IDisposable)?.Dispose();

@@ -8,8 +8,16 @@ internal static class Program
     // A verb gets the arguments behind its name and returns the exit code. It talks in lines: "ready" when the test may go on.
     private static readonly Dictionary<string, Func<string[], Task<int>>> Verbs = new(StringComparer.Ordinal)
     {
+        ["churn"] = ChurnVerb.RunAsync,
+        ["pair"] = PairVerb.RunAsync,
         ["participant"] = ParticipantVerb.RunAsync,
+        ["publisher"] = PublisherVerb.RunAsync,
+        ["receiver"] = ReceiverVerb.RunAsync,
+        ["requester"] = RequesterVerb.RunAsync,
+        ["responder"] = ResponderVerb.RunAsync,
+        ["sender"] = SenderVerb.RunAsync,
         ["socketfile"] = SocketFileVerb.RunAsync,
+        ["subscriber"] = SubscriberVerb.RunAsync,
     };
 
     private static async Task<int> Main(string[] arguments)

@@ -4,7 +4,25 @@ namespace Fairlead.Tests.Conformance;
 
 public static class TcpContracts
 {
+    public sealed class Closing(ITestOutputHelper output) : ClosingContract(new TcpUnderTest(), output);
+
+    public sealed class Credit(ITestOutputHelper output) : CreditContract(new TcpUnderTest(), output);
+
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new TcpUnderTest(), output);
 
+    public sealed class Hubs(ITestOutputHelper output) : HubContract(new TcpUnderTest(), output);
+
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new TcpUnderTest(), output);
+
+    public sealed class Opening(ITestOutputHelper output) : OpeningContract(new TcpUnderTest(), output);
+
+    public sealed class Pairs(ITestOutputHelper output) : PairContract(new TcpUnderTest(), output);
+
+    public sealed class Process(ITestOutputHelper output) : ProcessContract(new TcpUnderTest(), output);
+
+    public sealed class Publishing(ITestOutputHelper output) : PublishContract(new TcpUnderTest(), output);
+
+    public sealed class Requests(ITestOutputHelper output) : RequestContract(new TcpUnderTest(), output);
+
+    public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new TcpUnderTest(), output);
 }

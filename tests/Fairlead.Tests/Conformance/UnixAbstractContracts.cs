@@ -4,7 +4,25 @@ namespace Fairlead.Tests.Conformance;
 
 public static class UnixAbstractContracts
 {
+    public sealed class Closing(ITestOutputHelper output) : ClosingContract(new UnixAbstractUnderTest(), output);
+
+    public sealed class Credit(ITestOutputHelper output) : CreditContract(new UnixAbstractUnderTest(), output);
+
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixAbstractUnderTest(), output);
 
+    public sealed class Hubs(ITestOutputHelper output) : HubContract(new UnixAbstractUnderTest(), output);
+
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new UnixAbstractUnderTest(), output);
+
+    public sealed class Opening(ITestOutputHelper output) : OpeningContract(new UnixAbstractUnderTest(), output);
+
+    public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixAbstractUnderTest(), output);
+
+    public sealed class Process(ITestOutputHelper output) : ProcessContract(new UnixAbstractUnderTest(), output);
+
+    public sealed class Publishing(ITestOutputHelper output) : PublishContract(new UnixAbstractUnderTest(), output);
+
+    public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixAbstractUnderTest(), output);
+
+    public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new UnixAbstractUnderTest(), output);
 }

@@ -4,7 +4,25 @@ namespace Fairlead.Tests.Conformance;
 
 public static class UnixNameContracts
 {
+    public sealed class Closing(ITestOutputHelper output) : ClosingContract(new UnixNameUnderTest(), output);
+
+    public sealed class Credit(ITestOutputHelper output) : CreditContract(new UnixNameUnderTest(), output);
+
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixNameUnderTest(), output);
 
+    public sealed class Hubs(ITestOutputHelper output) : HubContract(new UnixNameUnderTest(), output);
+
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new UnixNameUnderTest(), output);
+
+    public sealed class Opening(ITestOutputHelper output) : OpeningContract(new UnixNameUnderTest(), output);
+
+    public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixNameUnderTest(), output);
+
+    public sealed class Process(ITestOutputHelper output) : ProcessContract(new UnixNameUnderTest(), output);
+
+    public sealed class Publishing(ITestOutputHelper output) : PublishContract(new UnixNameUnderTest(), output);
+
+    public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixNameUnderTest(), output);
+
+    public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new UnixNameUnderTest(), output);
 }

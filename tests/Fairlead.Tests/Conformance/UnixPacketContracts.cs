@@ -4,7 +4,25 @@ namespace Fairlead.Tests.Conformance;
 
 public static class UnixPacketContracts
 {
+    public sealed class Closing(ITestOutputHelper output) : ClosingContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Credit(ITestOutputHelper output) : CreditContract(new UnixPacketUnderTest(), output);
+
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixPacketUnderTest(), output);
 
+    public sealed class Hubs(ITestOutputHelper output) : HubContract(new UnixPacketUnderTest(), output);
+
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Opening(ITestOutputHelper output) : OpeningContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Process(ITestOutputHelper output) : ProcessContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Publishing(ITestOutputHelper output) : PublishContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new UnixPacketUnderTest(), output);
 }

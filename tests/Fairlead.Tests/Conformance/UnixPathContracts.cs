@@ -4,7 +4,25 @@ namespace Fairlead.Tests.Conformance;
 
 public static class UnixPathContracts
 {
+    public sealed class Closing(ITestOutputHelper output) : ClosingContract(new UnixPathUnderTest(), output);
+
+    public sealed class Credit(ITestOutputHelper output) : CreditContract(new UnixPathUnderTest(), output);
+
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixPathUnderTest(), output);
 
+    public sealed class Hubs(ITestOutputHelper output) : HubContract(new UnixPathUnderTest(), output);
+
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new UnixPathUnderTest(), output);
+
+    public sealed class Opening(ITestOutputHelper output) : OpeningContract(new UnixPathUnderTest(), output);
+
+    public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixPathUnderTest(), output);
+
+    public sealed class Process(ITestOutputHelper output) : ProcessContract(new UnixPathUnderTest(), output);
+
+    public sealed class Publishing(ITestOutputHelper output) : PublishContract(new UnixPathUnderTest(), output);
+
+    public sealed class Requests(ITestOutputHelper output) : RequestContract(new UnixPathUnderTest(), output);
+
+    public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new UnixPathUnderTest(), output);
 }

@@ -1,0 +1,309 @@
+using System.Diagnostics;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>Closing is bounded and says what it leaves behind; disposing aborts; neither hangs, whoever waits meanwhile.</summary>
+public abstract class ClosingContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Closing_drains(bool senderBinds)
+    {
+        const int Count = 300;
+        (Sender sender, Receiver receiver) = await OpenAsync(senderBinds, "messages=20");
+        Task sending = OnThread(() =>
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                sender.Send(Payload.Make(i, 100));
+            }
+        });
+        Task<int> receiving = CountAsync(receiver, Count);
+        await sending;
+
+        CloseReport report = await sender.CloseAsync(90.Seconds());
+
+        Assert.Equal(new CloseReport(Count, Count, 0, 0), report);
+        Assert.True(report.IsComplete);
+        Assert.Equal(Count, await receiving);
+    }
+
+    [Fact]
+    public async Task Closing_reports_what_was_not_read_in_time()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        for (int i = 0; i < 10; i++)
+        {
+            sender.Send(Payload.Make(i, 100));
+        }
+
+        for (int i = 0; i < 4; i++)
+        {
+            (await receiver.ReceiveAsync()).Dispose();
+        }
+
+        CloseReport report = await sender.CloseAsync(100.Milliseconds());
+
+        Assert.Equal(new CloseReport(10, 4, 0, 6), report);
+        Assert.False(report.IsComplete);
+
+        // In doubt they are: the receiver has them still.
+        Assert.Equal(6, await CountAsync(receiver, 6));
+    }
+
+    [Fact]
+    public async Task Who_waits_for_credit_when_the_close_begins_still_gets_through()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync(options: "messages=3");
+        Task[] sending = [.. Enumerable.Range(0, 30).Select(i => sender.SendAsync(Payload.Make(i, i % 4 == 0 ? 90_000 : 8).AsMemory()).AsTask())];
+
+        ValueTask<CloseReport> closing = sender.CloseAsync(90.Seconds());
+        Assert.Throws<ObjectDisposedException>(() => sender.TrySend("late"u8));
+        Assert.Throws<ObjectDisposedException>(() => sender.Send("late"u8));
+        await Assert.ThrowsAnyAsync<ObjectDisposedException>(async () => await sender.SendAsync("late"u8));
+        await Assert.ThrowsAnyAsync<ObjectDisposedException>(async () => await sender.DeliverAsync("late"u8));
+        for (int i = 0; i < 30; i++)
+        {
+            using Message message = await receiver.ReceiveAsync();
+            Assert.Equal(i, Payload.Check(message.Span).Number);
+        }
+
+        await Task.WhenAll(sending);
+        Assert.Equal(new CloseReport(30, 30, 0, 0), await closing);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_credit_when_the_time_is_over_is_told()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync(options: "messages=3");
+        Task[] sending = [.. Enumerable.Range(0, 10).Select(i => sender.SendAsync(Payload.Make(i, 8).AsMemory()).AsTask())];
+
+        CloseReport report = await sender.CloseAsync(50.Milliseconds());
+
+        Assert.Equal(new CloseReport(3, 0, 0, 3), report);
+        foreach (Task task in sending[3..])
+        {
+            await FailsAsync(ErrorCode.PeerGone, () => task);
+        }
+
+        Assert.Equal(3, await CountAsync(receiver, 3));
+        Assert.False(receiver.TryReceive(20.Milliseconds(), out _));
+    }
+
+    [Fact]
+    public async Task Closing_twice_and_disposing_meanwhile_give_one_report()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        sender.Send("1"u8);
+        Task<CloseReport> first = sender.CloseAsync(90.Seconds()).AsTask();
+        Task<CloseReport> second = sender.CloseAsync(90.Seconds()).AsTask();
+        Assert.False(first.IsCompleted);
+        Assert.False(second.IsCompleted);
+        (await receiver.ReceiveAsync()).Dispose();
+
+        Assert.Equal(new CloseReport(1, 1, 0, 0), await first);
+        Assert.Equal(new CloseReport(1, 1, 0, 0), await second);
+        Assert.Equal(new CloseReport(1, 1, 0, 0), await sender.CloseAsync());
+        await sender.DisposeAsync();
+        sender.Dispose();
+
+        // A later one that is in a hurry does not wait for a patient first one.
+        (sender, receiver) = await OpenAsync();
+        sender.Send("1"u8);
+        first = sender.CloseAsync(1000.Seconds()).AsTask();
+        await OnThread(sender.Dispose);
+        Assert.Equal(new CloseReport(1, 0, 0, 1), await first);
+
+        (sender, receiver) = await OpenAsync();
+        sender.Send("1"u8);
+        first = sender.CloseAsync(1000.Seconds()).AsTask();
+        Assert.Equal(new CloseReport(1, 0, 0, 1), await sender.CloseAsync(10.Milliseconds()));
+        Assert.Equal(new CloseReport(1, 0, 0, 1), await first);
+        receiver.Dispose();
+    }
+
+    [Fact]
+    public async Task Disposing_ends_whoever_waits()
+    {
+        for (int round = 0; round < 20; round++)
+        {
+            (Sender sender, Receiver receiver) = await OpenAsync(options: "messages=1");
+            sender.Send("1"u8);
+            Task[] waiting =
+            [
+                OnThread(() => sender.Send("2"u8)),
+                sender.SendAsync("3"u8).AsTask(),
+                OnThread(() => sender.Deliver("4"u8)),
+                sender.DeliverAsync("5"u8).AsTask(),
+            ];
+            (await receiver.ReceiveAsync()).Dispose();
+            Task[] receiving =
+            [
+                OnThread(() => receiver.Receive().Dispose()),
+                OnThread(() => receiver.Receive(90.Seconds()).Dispose()),
+                receiver.ReceiveAsync().AsTask(),
+                Task.Run(async () =>
+                {
+                    await foreach (Message _ in receiver.ReceiveAllAsync())
+                    {
+                    }
+                }),
+            ];
+            if (round % 2 == 0)
+            {
+                receiver.Dispose();
+                await EndsAsync(receiving);
+                sender.Dispose();
+                await EndsAsync(waiting);
+            }
+            else
+            {
+                sender.Dispose();
+                await EndsAsync(waiting);
+                receiver.Dispose();
+                await EndsAsync(receiving);
+            }
+
+            Assert.Throws<ObjectDisposedException>(() => receiver.TryReceive(out _));
+            Assert.Throws<ObjectDisposedException>(() => receiver.Receive());
+            await Assert.ThrowsAnyAsync<ObjectDisposedException>(async () => await receiver.ReceiveAsync());
+            Assert.Throws<ObjectDisposedException>(() => sender.TrySend("6"u8));
+            _ = (sender.Statistics, receiver.Statistics, sender.Address, receiver.ToString());
+            Assert.Empty(sender.Peers);
+        }
+    }
+
+    [Fact]
+    public async Task Many_threads_may_dispose_while_many_use()
+    {
+        for (int round = 0; round < 30; round++)
+        {
+            (Sender sender, Receiver receiver) = await OpenAsync(options: "messages=10");
+            Task[] users = [.. Enumerable.Range(0, 4).Select(kind => OnThread(() =>
+            {
+                try
+                {
+                    while (true)
+                    {
+                        switch (kind)
+                        {
+                            case 0:
+                                sender.TrySend("x"u8);
+                                break;
+                            case 1:
+                                sender.Send(new byte[70_000], 1.Seconds());
+                                break;
+                            case 2:
+                                receiver.Receive(1.Seconds()).Dispose();
+                                break;
+                            default:
+                                receiver.TryReceive(out Message message);
+                                message.Dispose();
+                                break;
+                        }
+                    }
+                }
+                catch (ObjectDisposedException)
+                {
+                }
+                catch (FairleadException end) when (end.Code == ErrorCode.PeerGone)
+                {
+                }
+            }))];
+            await Until(() => receiver.Statistics.MessagesReceived > 20, "they are at it");
+            Endpoint[] both = [sender, receiver, sender, receiver];
+            await Task.WhenAll(both.Select((endpoint, i) => i < 2 ? OnThread(endpoint.Dispose) : endpoint.DisposeAsync().AsTask()));
+            await Task.WhenAll(users);
+        }
+    }
+
+    [Fact]
+    public async Task A_disposed_endpoint_gives_its_name_back_at_once()
+    {
+        Address place = Bare((await OpenAsync()).Receiver.Address);
+        for (int round = 0; round < 10; round++)
+        {
+            Receiver receiver = await Receiver.BindAsync(NewPlace());
+            Address name = Bare(receiver.Address);
+            Sender sender = await Sender.ConnectAsync(name);
+            sender.Send("x"u8);
+            receiver.Dispose();
+            Receiver next = Track(await Receiver.BindAsync(name));
+            Sender nextSender = Track(await Sender.ConnectAsync(name));
+            nextSender.Send("y"u8);
+            using Message message = await next.ReceiveAsync();
+            Assert.Equal("y", message.Text);
+            sender.Dispose();
+        }
+
+        await FailsAsync(ErrorCode.AlreadyExists, async () => await Receiver.BindAsync(place));
+    }
+
+    [Fact]
+    public async Task Messages_outlive_their_endpoint_in_the_users_hands()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        sender.Send(Payload.Make(1, 1_000));
+        sender.Send(Payload.Make(2, 200_000));
+        Message small = await receiver.ReceiveAsync();
+        Message large = await receiver.ReceiveAsync();
+        sender.Dispose();
+        receiver.Dispose();
+
+        Assert.Equal(1, Payload.Check(small.Span).Number);
+        Assert.Equal(2, Payload.Check(large.Span).Number);
+        small.Accept();
+        small.Dispose();
+        large.Dispose();
+    }
+
+    [Fact]
+    public async Task What_was_sent_before_closing_arrives_though_nobody_reads_yet()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        for (int i = 0; i < 100; i++)
+        {
+            sender.Send(Payload.Make(i, 500));
+        }
+
+        long begun = Stopwatch.GetTimestamp();
+        await sender.DisposeAsync();
+        Output.WriteLine($"closing took {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:0} ms");
+
+        Assert.Equal(100, await CountAsync(receiver, 100));
+    }
+
+    private static async Task<int> CountAsync(Receiver receiver, int wanted)
+    {
+        int count = 0;
+        while (count < wanted)
+        {
+            using Message message = await receiver.ReceiveAsync();
+            count++;
+        }
+
+        return count;
+    }
+
+    private static async Task EndsAsync(Task[] tasks)
+    {
+        foreach (Task task in tasks)
+        {
+            try
+            {
+                await task;
+                if (task is Task<Message> received)
+                {
+                    (await received).Dispose();
+                }
+            }
+            catch (ObjectDisposedException)
+            {
+            }
+            catch (FairleadException end) when (end.Code == ErrorCode.PeerGone)
+            {
+            }
+        }
+    }
+}

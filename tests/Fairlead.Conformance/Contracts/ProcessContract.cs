@@ -1,0 +1,242 @@
+using System.Globalization;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>Every pattern with a real second process, either of which may be the one that binds.</summary>
+public abstract class ProcessContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Messages_to_another_process(bool peerBinds)
+    {
+        (PeerProcess peer, Sender sender) = await OpenAsync("receiver", peerBinds, address => Sender.BindAsync(address), address => Sender.ConnectAsync(address));
+
+        await peer.TellAsync("take 1000");
+        for (int i = 0; i < 1_000; i++)
+        {
+            await sender.SendAsync(Payload.Make(i, i % 100 == 0 ? 100_000 : 64));
+        }
+
+        Assert.Equal("1000", await peer.AnswerAsync());
+        Task<Delivery> delivering = sender.DeliverAsync(Payload.Make(1_000, 8)).AsTask();
+        Assert.Equal("8", await peer.AskAsync("hold"));
+        await peer.AskAsync("reject it is full here");
+        Assert.Equal(new Delivery(DeliveryStatus.NotDelivered, "it is full here"), await delivering);
+        delivering = OnThread(() => sender.Deliver(Payload.Make(1_001, 200_000)));
+        Assert.Equal("200000", await peer.AskAsync("hold"));
+        await peer.AskAsync("accept");
+        Assert.Equal(new Delivery(DeliveryStatus.Delivered), await delivering);
+        Assert.Equal(new CloseReport(1_002, 1_002, 0, 0), await sender.CloseAsync(90.Seconds()));
+        Assert.Equal(0, await peer.FinishAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Messages_from_another_process(bool peerBinds)
+    {
+        (PeerProcess peer, Receiver receiver) = await OpenAsync("sender", peerBinds, address => Receiver.BindAsync(address), address => Receiver.ConnectAsync(address));
+
+        await peer.TellAsync("send 2000 300");
+        for (int i = 0; i < 2_000; i++)
+        {
+            using Message message = i % 2 == 0 ? receiver.Receive() : await receiver.ReceiveAsync();
+            Assert.Equal(i, Payload.Check(message.Span).Number);
+            if (Transport.KnowsPeer)
+            {
+                Assert.Equal(peer.Id, message.Peer.ProcessId);
+            }
+
+            Assert.Contains("sender", message.Peer.Program, StringComparison.Ordinal);
+        }
+
+        await peer.AnswerAsync();
+        await peer.TellAsync("deliver");
+        using (Message message = await receiver.ReceiveAsync())
+        {
+            message.Accept();
+        }
+
+        Assert.StartsWith("Delivered", await peer.AnswerAsync(), StringComparison.Ordinal);
+        Assert.Equal("2001 2001 0 0", await peer.AskAsync("close 90000"));
+        Assert.Equal(0, await peer.FinishAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Requests_to_another_process(bool peerBinds)
+    {
+        (PeerProcess peer, Requester requester) = await OpenAsync("responder", peerBinds, address => Requester.BindAsync(address), address => Requester.ConnectAsync(address));
+        await peer.AskAsync("echo");
+
+        Task<Message>[] asking = [.. Enumerable.Range(0, 2_000).Select(i => requester.RequestAsync(Payload.Make(i, 40)).AsTask())];
+        for (int i = 0; i < asking.Length; i++)
+        {
+            using Message reply = await asking[i];
+            Assert.Equal(i, Payload.Check(reply.Span).Number);
+        }
+
+        for (int i = 0; i < 200; i++)
+        {
+            using Message reply = requester.Request(Payload.Make(i, i * 500), 90.Seconds());
+            Assert.Equal(i, Payload.Check(reply.Span).Number);
+        }
+
+        requester.Dispose();
+        Assert.Equal(0, await peer.FinishAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Requests_from_another_process(bool peerBinds)
+    {
+        (PeerProcess peer, Responder responder) = await OpenAsync("requester", peerBinds, address => Responder.BindAsync(address), address => Responder.ConnectAsync(address));
+        Task running = responder.RunAsync((request, _) => request.Memory);
+
+        Assert.Equal("hello there", await peer.AskAsync("request hello there"));
+        Assert.Equal("2000", await peer.AskAsync("many 2000"));
+        Assert.Equal(0, await peer.FinishAsync());
+        responder.Dispose();
+        try
+        {
+            await running;
+        }
+        catch (ObjectDisposedException)
+        {
+        }
+    }
+
+    [Fact]
+    public async Task A_pair_of_processes()
+    {
+        (PeerProcess peer, Pair pair) = await OpenAsync("pair", peerBinds: false, address => Pair.BindAsync(address), address => Pair.ConnectAsync(address));
+        await peer.TellAsync("send 1000 50");
+        for (int i = 0; i < 1_000; i++)
+        {
+            await pair.SendAsync(Payload.Make(i, 50));
+        }
+
+        for (int i = 0; i < 1_000; i++)
+        {
+            using Message message = await pair.ReceiveAsync();
+            Assert.Equal(i, Payload.Check(message.Span).Number);
+        }
+
+        await peer.AnswerAsync();
+        Assert.Equal("1000", await peer.AskAsync("take 1000"));
+        Assert.Equal(0, await peer.FinishAsync());
+        await Until(() => pair.Peers.Count == 0, "the peer has left");
+    }
+
+    [Fact]
+    public async Task A_hub_and_three_processes()
+    {
+        Hub hub = Track(await Hub.BindAsync(NewPlace()));
+        PeerProcess[] peers = new PeerProcess[3];
+        for (int i = 0; i < peers.Length; i++)
+        {
+            peers[i] = Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString()));
+            await peers[i].AnswerAsync();
+            Joined joined = Assert.IsType<Joined>(hub.NextEvent());
+            Assert.Equal(i + 1, joined.Client.Number);
+            if (Transport.KnowsPeer)
+            {
+                Assert.Equal(peers[i].Id, joined.Client.Peer.ProcessId);
+            }
+        }
+
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.Equal(3, await hub.BroadcastAsync(Payload.Make(i, 100)));
+        }
+
+        foreach (PeerProcess peer in peers)
+        {
+            Assert.Equal("100", await peer.AskAsync("take 100"));
+        }
+
+        await peers[1].AskAsync("send 1 10");
+        Said said = Assert.IsType<Said>(hub.NextEvent());
+        Assert.Equal(2, said.Client.Number);
+        said.Message.Dispose();
+        Assert.Equal(0, await peers[2].FinishAsync());
+        Left left = Assert.IsType<Left>(hub.NextEvent());
+        Assert.Equal((3, CloseReason.ClosedByPeer), (left.Client.Number, left.Reason));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Publishing_to_another_process(bool peerBinds)
+    {
+        Publisher publisher;
+        PeerProcess peer;
+        if (peerBinds)
+        {
+            peer = Track(PeerProcess.Start("subscriber", "bind", NewPlace().ToString(), "a.>"));
+            publisher = Track(await Publisher.ConnectAsync(await peer.AnswerAsync()));
+        }
+        else
+        {
+            publisher = Track(await Publisher.BindAsync(NewPlace()));
+            peer = Track(PeerProcess.Start("subscriber", "connect", Bare(publisher.Address).ToString(), "a.>"));
+            await peer.AnswerAsync();
+        }
+
+        await Until(() => publisher.Publish("a.first", Payload.Make(0, 10)) == 1, "the topics have arrived");
+        for (int i = 1; i < 1_000; i++)
+        {
+            Assert.Equal(0, publisher.Publish("b", Payload.Make(i, 10)));
+            Assert.Equal(1, publisher.Publish(string.Create(CultureInfo.InvariantCulture, $"a.{i}"), Payload.Make(i, 10)));
+        }
+
+        Assert.Equal("1000", await peer.AskAsync("take 1000"));
+        Assert.Equal(0, await peer.FinishAsync());
+    }
+
+    [Fact]
+    public async Task A_message_of_100_MiB_between_processes()
+    {
+        PeerProcess peer = Track(PeerProcess.Start("receiver", "bind", NewPlace(Transport.IsNetwork ? "maxmessage=128MiB" : "").ToString()));
+        Sender sender = Track(await Sender.ConnectAsync(Bare(Address.Parse(await peer.AnswerAsync()))));
+
+        sender.Send(Payload.Make(0, 100 << 20));
+        Assert.Equal("1", await peer.AskAsync("take 1"));
+        await sender.SendAsync(Payload.Make(1, 100 << 20).AsMemory());
+        Assert.Equal("1", await peer.AskAsync("take 1"));
+    }
+
+    [Fact]
+    public async Task A_thousand_connections_leave_no_descriptor_no_thread_and_no_memory()
+    {
+        PeerProcess peer = Track(PeerProcess.Start("churn", NewPlace().ToString(), "1000"));
+
+        string answer = await peer.AnswerAsync();
+        Output.WriteLine(answer);
+        long[] numbers = [.. answer.Split(' ').Select(word => long.Parse(word, CultureInfo.InvariantCulture))];
+        Assert.Equal(numbers[0], numbers[1]);
+        Assert.InRange(numbers[3], 1, numbers[2] + 20);
+
+        // Pooled memory stays, up to some 64 KiB pieces; a connection that is not forgotten would be several KB, a thousand times.
+        Assert.InRange(numbers[4], long.MinValue, 1_500_000);
+        Assert.Equal(0, await peer.FinishAsync());
+    }
+
+    private async Task<(PeerProcess Peer, T Endpoint)> OpenAsync<T>(string verb, bool peerBinds, Func<Address, ValueTask<T>> bind, Func<Address, ValueTask<T>> connect)
+        where T : Endpoint
+    {
+        if (peerBinds)
+        {
+            PeerProcess server = Track(PeerProcess.Start(verb, "bind", NewPlace().ToString()));
+            return (server, Track(await connect(Address.Parse(await server.AnswerAsync()))));
+        }
+
+        T bound = Track(await bind(NewPlace()));
+        PeerProcess client = Track(PeerProcess.Start(verb, "connect", Bare(bound.Address).ToString()));
+        await client.AnswerAsync();
+        return (client, bound);
+    }
+}

@@ -1,0 +1,197 @@
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>Topics: who gets what, and what is said of the rest.</summary>
+public abstract class PublishContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    [Theory]
+    [InlineData("eu.bond.10y", new[] { "eu.bond.10y" })]
+    [InlineData("eu.*.10y", new[] { "eu.bond.10y", "eu.swap.10y" })]
+    [InlineData("eu.>", new[] { "eu.bond.10y", "eu.bond.2y", "eu.swap.10y" })]
+    [InlineData("*", new[] { "eu" })]
+    [InlineData("*.bond.*", new[] { "eu.bond.10y", "eu.bond.2y", "us.bond.10y" })]
+    [InlineData("us.>,*.*.2y", new[] { "eu.bond.2y", "us.bond.10y" })]
+    [InlineData(">", new[] { "eu", "eu.bond.10y", "eu.bond.2y", "eu.swap.10y", "us.bond.10y" })]
+    public async Task A_subscriber_gets_the_topics_that_it_asked_for_and_no_other_is_sent(string pattern, string[] expected)
+    {
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(Bare(publisher.Address), pattern));
+
+        int buffered = 0;
+        foreach (string topic in new[] { "eu", "eu.bond.10y", "eu.bond.2y", "eu.swap.10y", "us.bond.10y" })
+        {
+            buffered += publisher.Publish(topic, $"of {topic}");
+        }
+
+        foreach (string topic in expected)
+        {
+            using Message message = await subscriber.ReceiveAsync();
+            Assert.Equal((topic, $"of {topic}", 0L), (message.Topic, message.Text, message.Missed));
+        }
+
+        Assert.Equal(expected.Length, buffered);
+        Assert.Equal(expected.Length, publisher.Statistics.MessagesSent);
+        Assert.False(subscriber.TryReceive(out _));
+    }
+
+    [Fact]
+    public async Task Topics_are_asked_for_and_given_back_at_any_time()
+    {
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(Bare(publisher.Address), "a"));
+
+        Assert.Equal(0, publisher.Publish("b", "1"));
+        await subscriber.SubscribeAsync("b");
+        Assert.Equal(1, publisher.Publish("b", "2"));
+        Assert.Equal(["a", "b"], subscriber.Topics.Order());
+        await subscriber.UnsubscribeAsync("b");
+        Assert.Equal(0, publisher.Publish("b", "3"));
+        await subscriber.UnsubscribeAsync("never.asked.for");
+        Assert.Equal(1, publisher.Publish("a", [4]));
+
+        using Message first = await subscriber.ReceiveAsync();
+        using Message second = subscriber.Receive();
+        Assert.Equal(("2", 4), (first.Text, second.Span[0]));
+    }
+
+    [Fact]
+    public async Task A_bound_subscriber_takes_from_many_publishers_and_tells_each_what_it_wants()
+    {
+        Subscriber subscriber = Track(await Subscriber.BindAsync(NewPlace(), "x,y.>"));
+        Publisher first = Track(await Publisher.ConnectAsync(Bare(subscriber.Address)));
+        Publisher second = Track(await OnThread(() => Publisher.Connect(Bare(subscriber.Address))));
+
+        await Until(() => first.Publish("x", "1") == 1, "the topics have reached the first");
+        await Until(() => second.Publish("y.z", "2") == 1, "the topics have reached the second");
+        await subscriber.SubscribeAsync("late");
+        Assert.Equal(1, first.Publish("late", "3"));
+        Assert.Equal(1, second.Publish("late", "4"));
+
+        List<string> heard = [];
+        while (heard.Count < 4)
+        {
+            using Message message = await subscriber.ReceiveAsync();
+            heard.Add(message.Text);
+        }
+
+        Assert.Equal(["1", "2", "3", "4"], heard.Order());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a..b")]
+    [InlineData(".a")]
+    [InlineData("a.")]
+    [InlineData("a b")]
+    [InlineData("a.\t")]
+    public async Task What_is_no_topic_is_refused(string text)
+    {
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        Assert.Throws<ArgumentException>(() => publisher.Publish(text, "x"));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Subscriber.ConnectAsync(Bare(publisher.Address), text));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(Bare(publisher.Address), "ok"));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await subscriber.SubscribeAsync(text));
+        Assert.Throws<ArgumentException>(() => publisher.Publish("a.*", "x"));
+        Assert.Throws<ArgumentException>(() => publisher.Publish(">", "x"));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await subscriber.SubscribeAsync("a.>.b"));
+        Assert.Throws<ArgumentException>(() => publisher.Publish(new string('t', 1025), "x"));
+    }
+
+    [Fact]
+    public async Task What_was_missed_and_what_was_received_are_all_that_was_published()
+    {
+        const int Count = 20_000;
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        Subscriber slow = Track(await Subscriber.ConnectAsync(With(Bare(publisher.Address), "messages=50")));
+        Subscriber quick = Track(await Subscriber.ConnectAsync(With(Bare(publisher.Address), "messages=1000000&capacity=1GiB")));
+
+        Task publishing = OnThread(() =>
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                publisher.Publish("t", Payload.Make(i, 30));
+            }
+        });
+        long received = 0;
+        long missed = 0;
+        int next = 0;
+        while (!publishing.IsCompleted || received < 60)
+        {
+            if (slow.TryReceive(TimeSpan.FromMilliseconds(1), out Message message))
+            {
+                Take(message);
+            }
+        }
+
+        await publishing;
+        while (slow.TryReceive(100.Milliseconds(), out Message message))
+        {
+            Take(message);
+        }
+
+        // What was missed last is told with the next one that gets through.
+        await Until(() => publisher.Publish("t", Payload.Make(Count, 30)) > 0 && slow.TryReceive(1.Seconds(), out Message last) && Take(last), "the last one gets through");
+        void Check(string what, long expected, long actual) => Assert.True(expected == actual, $"{what}: {expected} were expected, {actual} are.");
+        Output.WriteLine($"{received} received, {missed} missed");
+        Check("the slow one", Count + 1, received + missed);
+        Check("dropped", missed, publisher.Statistics.Dropped);
+
+        bool Take(Message message)
+        {
+            using (message)
+            {
+                missed += message.Missed;
+                received++;
+                int number = Payload.Check(message.Span).Number;
+                Assert.Equal(next + message.Missed, number);
+                next = number + 1;
+                return true;
+            }
+        }
+
+        for (int i = 0; i <= Count; i++)
+        {
+            using Message message = await quick.ReceiveAsync();
+            Assert.Equal((i, 0L), (Payload.Check(message.Span).Number, message.Missed));
+        }
+    }
+
+    [Fact]
+    public async Task Waiting_for_a_message_ends_by_token_and_time()
+    {
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(Bare(publisher.Address)));
+
+        Fails(ErrorCode.Timeout, () => subscriber.Receive(20.Milliseconds()));
+        await FailsAsync(ErrorCode.Timeout, async () => await subscriber.ReceiveAsync(20.Milliseconds()));
+        using CancellationTokenSource cancel = new(50.Milliseconds());
+        await OnThread(() => Assert.ThrowsAny<OperationCanceledException>(() => subscriber.Receive(null, cancel.Token)));
+        using CancellationTokenSource second = new(50.Milliseconds());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await subscriber.ReceiveAsync(null, second.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await subscriber.SubscribeAsync("x", new CancellationToken(canceled: true)));
+
+        publisher.Publish("t", "after");
+        using Message message = await subscriber.ReceiveAsync();
+        Assert.Equal("after", message.Text);
+    }
+
+    [Fact]
+    public async Task A_publisher_that_ends_ends_the_loop_of_its_subscribers()
+    {
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(Bare(publisher.Address)));
+        publisher.Publish("t", "1");
+        ValueTask<CloseReport> closing = publisher.CloseAsync(60.Seconds());
+
+        int count = 0;
+        await foreach (Message message in subscriber.ReceiveAllAsync())
+        {
+            Assert.Equal("1", message.Text);
+            count++;
+        }
+
+        Assert.Equal(1, count);
+        Assert.Equal(new CloseReport(1, 1, 0, 0), await closing);
+        await FailsAsync(ErrorCode.PeerGone, async () => await subscriber.SubscribeAsync("x"));
+        Fails(ErrorCode.PeerGone, () => subscriber.Receive());
+    }
+}

@@ -1,0 +1,198 @@
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>Every wait ends by its token and by its time, and what was not waited for any more is neither lost nor doubled.</summary>
+public abstract class WaitingContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    [Theory]
+    [InlineData(Calls.Blocking, false)]
+    [InlineData(Calls.Async, false)]
+    [InlineData(Calls.Blocking, true)]
+    [InlineData(Calls.Async, true)]
+    public async Task Receiving_ends_by_token_and_time_and_loses_nothing(Calls calls, bool senderBinds)
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync(senderBinds);
+
+        FairleadException error = await FailsAsync(ErrorCode.Timeout, () => ReceiveAsync(receiver, calls, 20.Milliseconds()));
+        Assert.Contains("0.02 s", error.Message, StringComparison.Ordinal);
+        await FailsAsync(ErrorCode.Timeout, () => ReceiveAsync(receiver, calls, TimeSpan.Zero));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ReceiveAsync(receiver, calls, null, new CancellationToken(canceled: true)));
+        using (CancellationTokenSource cancel = new(30.Milliseconds()))
+        {
+            OperationCanceledException cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ReceiveAsync(receiver, calls, null, cancel.Token));
+            Assert.Equal(cancel.Token, cancelled.CancellationToken);
+        }
+
+        Assert.False(receiver.TryReceive(out _));
+        Assert.False(receiver.TryReceive(10.Milliseconds(), out _));
+        sender.Send("1"u8);
+        using Message message = await ReceiveAsync(receiver, calls);
+        Assert.Equal("1", message.Text);
+    }
+
+    [Fact]
+    public async Task Receiving_that_is_cancelled_at_any_moment_loses_nothing()
+    {
+        const int Count = 3_000;
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        Random random = NewRandom();
+        Task sending = OnThread(() =>
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                sender.Send(Payload.Make(i, 8));
+                Thread.SpinWait(200);
+            }
+        });
+
+        // In order, though most waits end in vain.
+        int vain = 0;
+        await OnThread(() =>
+        {
+            for (int i = 0; i < Count;)
+            {
+                using CancellationTokenSource cancel = new();
+                try
+                {
+                    Message message;
+                    switch (random.Next(4))
+                    {
+                        case 0:
+                            cancel.CancelAfter(TimeSpan.FromMilliseconds(random.Next(2)));
+                            message = receiver.Receive(null, cancel.Token);
+                            break;
+                        case 1:
+                            Task<Message> receiving = receiver.ReceiveAsync(null, cancel.Token).AsTask();
+                            Thread.SpinWait(random.Next(2_000));
+                            cancel.Cancel();
+                            message = receiving.GetAwaiter().GetResult();
+                            break;
+                        case 2:
+                            message = receiver.ReceiveAsync(TimeSpan.FromMicroseconds(random.Next(500))).AsTask().GetAwaiter().GetResult();
+                            break;
+                        default:
+                            message = receiver.Receive(TimeSpan.FromMicroseconds(random.Next(500)));
+                            break;
+                    }
+
+                    using (message)
+                    {
+                        Assert.Equal(i++, Payload.Check(message.Span).Number);
+                    }
+                }
+                catch (OperationCanceledException)
+                {
+                    vain++;
+                }
+                catch (FairleadException timeout) when (timeout.Code == ErrorCode.Timeout)
+                {
+                    vain++;
+                }
+            }
+        });
+        await sending;
+        Output.WriteLine($"{vain} waits ended in vain");
+    }
+
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task Sending_without_a_peer_ends_by_token_and_time_and_sends_nothing(Calls calls)
+    {
+        Sender sender = Track(await Sender.BindAsync(NewPlace()));
+        using CancellationTokenSource cancel = new(30.Milliseconds());
+        if (calls == Calls.Blocking)
+        {
+            FairleadException error = await OnThread(() => Fails(ErrorCode.Timeout, () => sender.Send("x"u8, 20.Milliseconds())));
+            Assert.Contains("no peer", error.Message, StringComparison.Ordinal);
+            await OnThread(() => Assert.ThrowsAny<OperationCanceledException>(() => sender.Send("x"u8, null, cancel.Token)));
+            Assert.ThrowsAny<OperationCanceledException>(() => sender.Send("x"u8, null, cancel.Token));
+        }
+        else
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await sender.SendAsync("x"u8, cancel.Token));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await sender.SendAsync("x"u8.ToArray().AsMemory(), cancel.Token));
+        }
+
+        Receiver receiver = Track(await Receiver.ConnectAsync(Bare(sender.Address)));
+        await sender.SendAsync("y"u8);
+        using Message message = await receiver.ReceiveAsync();
+        Assert.Equal("y", message.Text);
+    }
+
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task A_loop_ends_by_its_token(Calls calls)
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        using CancellationTokenSource cancel = new();
+        sender.Send("1"u8);
+
+        Task loop = calls == Calls.Async
+            ? Task.Run(async () =>
+            {
+                await foreach (Message message in receiver.ReceiveAllAsync(cancel.Token))
+                {
+                    Assert.Equal("1", message.Text);
+                    await cancel.CancelAsync();
+                }
+            })
+            : receiver.RunAsync((_, _) =>
+            {
+                cancel.Cancel();
+                return default;
+            }, token: cancel.Token);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
+        sender.Send("2"u8);
+        using Message next = await receiver.ReceiveAsync();
+        Assert.Equal("2", next.Text);
+    }
+
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task Waiting_for_a_server_ends_by_token_and_time(Calls calls)
+    {
+        Address nobody = await NobodyAsync();
+        if (calls == Calls.Blocking)
+        {
+            await OnThread(() => Fails(ErrorCode.NotFound, () => Sender.Connect(nobody)));
+            await OnThread(() => Fails(ErrorCode.NotFound, () => Sender.Connect(With(nobody, "wait=30ms"))));
+            using CancellationTokenSource cancel = new(30.Milliseconds());
+            await OnThread(() => Assert.ThrowsAny<OperationCanceledException>(() => Sender.Connect(With(nobody, "wait=1h"), null, cancel.Token)));
+        }
+        else
+        {
+            FairleadException error = await FailsAsync(ErrorCode.NotFound, async () => await Sender.ConnectAsync(nobody));
+            Assert.Contains("listens", error.Message, StringComparison.Ordinal);
+            await FailsAsync(ErrorCode.NotFound, async () => await Sender.ConnectAsync(nobody, new EndpointOptions { Wait = 30.Milliseconds() }));
+            using CancellationTokenSource cancel = new(30.Milliseconds());
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Sender.ConnectAsync(With(nobody, "wait=infinite"), null, cancel.Token));
+        }
+    }
+
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task A_server_that_comes_while_it_is_waited_for_is_found(Calls calls)
+    {
+        Address place = await NobodyAsync();
+        Task<Sender> connecting = calls == Calls.Blocking ? OnThread(() => Sender.Connect(With(place, "wait=90s"))) : Sender.ConnectAsync(With(place, "wait=90s")).AsTask();
+        Receiver receiver = Track(await Receiver.BindAsync(place));
+
+        Track(await connecting).Send("found"u8);
+        using Message message = await receiver.ReceiveAsync();
+        Assert.Equal("found", message.Text);
+    }
+
+    /// <summary>A place at which nobody listens: one that was bound a moment ago.</summary>
+    private async Task<Address> NobodyAsync()
+    {
+        await using Receiver receiver = await Receiver.BindAsync(NewPlace());
+        return Bare(receiver.Address);
+    }
+
+    private static Task<Message> ReceiveAsync(Receiver receiver, Calls calls, TimeSpan? timeout = null, CancellationToken token = default) =>
+        calls == Calls.Blocking ? OnThread(() => receiver.Receive(timeout, token)) : receiver.ReceiveAsync(timeout, token).AsTask();
+}

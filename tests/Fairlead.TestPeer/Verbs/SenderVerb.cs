@@ -1,0 +1,11 @@
+namespace Fairlead.TestPeer.Verbs;
+
+/// <summary><c>sender bind|connect ADDRESS</c>.</summary>
+internal static class SenderVerb
+{
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        await using var sender = arguments[0] == "bind" ? await Sender.BindAsync(arguments[1]) : await Sender.ConnectAsync(arguments[1]);
+        return await new Outbound(sender, message => sender.SendAsync(message), message => sender.DeliverAsync(message)).AddTo(new Commands()).ObeyAsync(sender);
+    }
+}
