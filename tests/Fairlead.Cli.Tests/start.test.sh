@@ -9,7 +9,7 @@ test_version_is_one_line_on_stdout() {
 
 test_help_names_the_program() {
   exits 0 fairlead --help
-  contains "$(cat out)" 'fairlead [options]'
+  contains "$(cat out)" 'fairlead [command] [options]'
 }
 
 test_an_unknown_word_is_refused() {

@@ -53,7 +53,14 @@ internal sealed class EndpointArguments
         return arguments;
     }
 
-    public Address Address(ParseResult parsed) => parsed.GetRequiredValue(_address);
+    /// <exception cref="ToolException">Usage: the address leads nowhere from here.</exception>
+    public Address Address(ParseResult parsed)
+    {
+        Address address = parsed.GetRequiredValue(_address);
+        return address.Scheme == "inproc"
+            ? throw ToolException.Usage($"{address}: inproc:// stays inside one process, where nobody else is; unix:// leads to others")
+            : address;
+    }
 
     public bool Binds(ParseResult parsed) => _turn is null ? _binds : _binds != parsed.GetValue(_turn);
 

@@ -27,9 +27,16 @@ internal static class StandardOutput
                 _stream ??= Open();
                 _stream.Write(bytes);
             }
-            catch (IOException exception) when ((exception.HResult & 0xFFFF) == BrokenPipe)
+            catch (IOException exception)
             {
-                throw new OutputClosedException(exception);
+                throw (exception.HResult & 0xFFFF) == BrokenPipe
+                    ? new OutputClosedException(exception)
+                    : new ToolException(ExitCode.Failure, $"stdout cannot be written: {exception.Message}");
+            }
+            catch (UnauthorizedAccessException exception)
+            {
+                // The descriptor is not open, or open for something else.
+                throw new ToolException(ExitCode.Failure, $"stdout cannot be written: {exception.Message}");
             }
         }
     }

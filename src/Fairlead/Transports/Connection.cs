@@ -76,8 +76,8 @@ internal abstract class Connection : IDisposable
     /// <summary>The next whole message of what <see cref="Fill"/> moved.</summary>
     public abstract bool TryTake(out Incoming message);
 
-    /// <summary>After the end: whether it came in the middle of a message.</summary>
-    public virtual bool EndedInside => false;
+    /// <summary>Whether a message has begun to arrive and is not whole. After the end: it came in the middle.</summary>
+    public virtual bool HasPart => false;
 
     /// <summary>Whether <see cref="PrepareWait"/> and <see cref="EndWait"/> do anything: peers that share memory must be told of a sleeper.</summary>
     public virtual bool AnnouncesWaits => false;

@@ -153,7 +153,7 @@ internal sealed class PacketConnection : Connection
         return true;
     }
 
-    public override bool EndedInside => _partial is not null;
+    public override bool HasPart => _partial is not null;
 
     public override void EndSending() => _descriptor.ShutdownSocket(ShutdownHow.Write);
 

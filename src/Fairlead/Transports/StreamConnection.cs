@@ -103,7 +103,7 @@ internal sealed class StreamConnection : Connection
         return true;
     }
 
-    public override bool EndedInside => _input.HasPart;
+    public override bool HasPart => _input.HasPart;
 
     public override void TrustLengths() => _input.TrustsLengths = true;
 

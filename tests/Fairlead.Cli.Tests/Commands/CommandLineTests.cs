@@ -18,6 +18,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("receive", "argument")]
     [InlineData("receive nonsense", "scheme")]
     [InlineData("receive gopher://x", "no scheme 'gopher'")]
+    [InlineData("receive inproc://x", "inside one process")]
     [InlineData("receive unix://x?bogus=1", "no option 'bogus'")]
     [InlineData("receive unix://x --cuont 3", "no option '--cuont'")]
     [InlineData("receive unix://x --count 0", "--count")]

@@ -30,6 +30,7 @@ internal sealed partial class EndpointCore
     private int _briefMisses;
     private int _briefSkips;
     private int _blockedLinks;
+    private int _partlyRead;
 
     /// <summary>Waits in this thread until the operation is done, the time has passed, or the token is cancelled. True when it is done; else the caller withdraws it.</summary>
     public bool Wait(Operation operation, Deadline deadline, CancellationToken token)
@@ -101,7 +102,7 @@ internal sealed partial class EndpointCore
             }
         }
 
-        if (_wantsReactor || Volatile.Read(ref _asyncWaiters) > 0 || Volatile.Read(ref _blockedLinks) > 0)
+        if (_wantsReactor || Volatile.Read(ref _asyncWaiters) > 0 || Volatile.Read(ref _blockedLinks) > 0 || _partlyRead > 0)
         {
             Arm();
         }
@@ -265,6 +266,9 @@ internal sealed partial class EndpointCore
 
     /// <summary>A link's output is blocked, or no longer: somebody must wait until it is writable.</summary>
     public void CountBlocked(int change) => Interlocked.Add(ref _blockedLinks, change);
+
+    /// <summary>A link is in the middle of a message, or no longer: somebody must wait for the rest. By the pump.</summary>
+    public void CountPart(int change) => _partlyRead += change;
 
     /// <summary>An asynchronous operation has been queued: the reactor waits for it, unless somebody pumps anyway.</summary>
     public void ArmForWaiters()

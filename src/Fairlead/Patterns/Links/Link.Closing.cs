@@ -134,6 +134,7 @@ internal sealed partial class Link
             End = end = end with { Sent = _totalSent, Acknowledged = _totalSent - _outstandingSizes.Count, Peer = Peer };
             _state = LinkState.Down;
             Unblock();
+            NotePart(false);
             LinkOperation? halfWritten = _writing;
             if (_writing is { } writing)
             {
@@ -217,7 +218,7 @@ internal sealed partial class Link
         {
             // On one machine what the peer wrote before it died is always still read; on the way from another host it may have been lost.
             bool isLocal = (_connection.Capabilities & TransportCapabilities.CrossHost) == 0;
-            end = new LinkEnd(CloseReason.PeerDied, _connection.EndedInside ? "in the middle of a message" : null) { HasReadAll = isLocal || isOrderly };
+            end = new LinkEnd(CloseReason.PeerDied, _connection.HasPart ? "in the middle of a message" : null) { HasReadAll = isLocal || isOrderly };
         }
 
         GoDown(end, completions);

@@ -23,6 +23,7 @@ internal sealed partial class Link
     private uint _consumedAtAck;
     private long _lastHeard;
     private bool _hasNewCredit;
+    private bool _hasPart;
     private PollEvents _interest = PollEvents.Read;
 
     /// <summary>Messages that lie here for the user. Under the endpoint's gate.</summary>
@@ -88,6 +89,7 @@ internal sealed partial class Link
             _endpoint.OnCredit(this);
         }
 
+        NotePart(_connection.HasPart);
         if (fill is FillResult.End or FillResult.Broken)
         {
             OnEnd(fill == FillResult.End, completions);
@@ -95,6 +97,16 @@ internal sealed partial class Link
         else if (!IsBare && _connection.Unflushed > MostUnreadAnswers)
         {
             PauseForAnswers();
+        }
+    }
+
+    /// <summary>Half a message is read on at once, also while no user waits: its sender waits until it is through.</summary>
+    private void NotePart(bool hasPart)
+    {
+        if (hasPart != _hasPart && (!hasPart || _state != LinkState.Down))
+        {
+            _hasPart = hasPart;
+            _endpoint.CountPart(hasPart ? +1 : -1);
         }
     }
 

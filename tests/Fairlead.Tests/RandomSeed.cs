@@ -1,0 +1,24 @@
+using System.Globalization;
+
+namespace Fairlead.Tests;
+
+/// <summary>Random tests in rounds. Each has a seed of its own, which the failure names; FAIRLEAD_TEST_SEED runs that round alone.</summary>
+internal static class RandomSeed
+{
+    public static void Rounds(int count, Action<Random> body)
+    {
+        int? given = Environment.GetEnvironmentVariable("FAIRLEAD_TEST_SEED") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+        for (int i = 0; i < (given is null ? count : 1); i++)
+        {
+            int seed = given ?? Random.Shared.Next();
+            try
+            {
+                body(new Random(seed));
+            }
+            catch (Exception exception)
+            {
+                throw new InvalidOperationException($"Round {i} failed; repeat it with FAIRLEAD_TEST_SEED={seed}. {exception.Message}", exception);
+            }
+        }
+    }
+}

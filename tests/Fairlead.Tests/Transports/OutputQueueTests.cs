@@ -1,0 +1,147 @@
+using Fairlead.Framing;
+using Fairlead.Tests.Framing;
+using Fairlead.Transports;
+
+namespace Fairlead.Tests.Transports;
+
+/// <summary>Whatever is put into the queue, and however it is written out, the bytes are those of the messages, one behind the other.</summary>
+public sealed class OutputQueueTests
+{
+    [Theory]
+    [InlineData("fairlead")]
+    [InlineData("length")]
+    [InlineData("line")]
+    [InlineData("none")]
+    public void Any_sequence_of_calls_writes_the_messages_in_order(string framing) => RandomSeed.Rounds(150, random =>
+    {
+        StreamFraming kind = FrameStream.FramingOf(framing);
+        using OutputQueue output = new(kind);
+        using MemoryStream expected = new();
+        using MemoryStream written = new();
+        byte[]? lent = null;
+        byte[]? lentBefore = null;
+
+        for (int step = random.Next(1, 200); step > 0; step--)
+        {
+            switch (random.Next(6))
+            {
+                case 0 or 1:
+                    Put(random.Next(20) == 0 ? random.Next(200_000) : random.Next(1, 3_000));
+                    break;
+                case 2 when !output.HasLong:
+                    PutLong(random.Next(1, 300_000));
+                    break;
+                case 3 when random.Next(3) == 0:
+                    output.DetachLong();
+                    LoanEnded();
+                    break;
+                default:
+                    Write(random.Next(3) switch { 0 => random.Next(1, 20), 1 => random.Next(1, 10_000), _ => int.MaxValue });
+                    break;
+            }
+
+            LoanEnded();
+            Assert.Equal(expected.Length - written.Length, output.First.Length + output.Second.Length + output.Third.Length);
+            Assert.Equal(output.Buffered, output.First.Length + output.Third.Length);
+            Assert.Equal(output.IsEmpty, expected.Length == written.Length);
+        }
+
+        while (!output.IsEmpty)
+        {
+            Write(random.Next(1, 100_000));
+        }
+
+        Assert.True(written.ToArray().AsSpan().SequenceEqual(expected.ToArray()), "other bytes were written than were put in");
+
+        void Put(int length)
+        {
+            byte[] body = Body(length);
+            body.CopyTo(output.Reserve(length));
+            MessageHeader header = HeaderOf(length, 0);
+            output.Commit(header);
+            Expect(header, body);
+        }
+
+        void PutLong(int length)
+        {
+            byte[] head = kind.IsFairlead ? Body(random.Next(100)) : [];
+            byte[] payload = Body(length);
+            MessageHeader header = HeaderOf(head.Length + length, head.Length);
+            lent = payload;
+            lentBefore = [.. payload];
+            output.BeginLong(header, head, payload);
+            Expect(header, [.. head, .. payload]);
+        }
+
+        // The caller's memory is his again at once: what he does with it must not show.
+        void LoanEnded()
+        {
+            if (!output.HasLong && lent is not null)
+            {
+                Assert.Equal(lentBefore, lent);
+                lent.AsSpan().Fill(0xDD);
+                lent = null;
+            }
+        }
+
+        void Expect(in MessageHeader header, byte[] body)
+        {
+            byte[] prefix = new byte[kind.PrefixLength];
+            byte[] suffix = new byte[kind.SuffixLength];
+            kind.Write(prefix, header, suffix);
+            expected.Write([.. prefix, .. body, .. suffix]);
+        }
+
+        void Write(int most)
+        {
+            foreach (ReadOnlySpan<byte> part in new PartsOf(output))
+            {
+                int count = Math.Min(most, part.Length);
+                written.Write(part[..count]);
+                most -= count;
+                if (count < part.Length)
+                {
+                    break;
+                }
+            }
+
+            output.Written((int)(written.Length - (expected.Length - output.First.Length - output.Second.Length - output.Third.Length)));
+        }
+
+        byte[] Body(int length)
+        {
+            byte[] body = new byte[length];
+            random.NextBytes(body);
+            body.AsSpan().Replace((byte)'\n', (byte)'x');
+            return body;
+        }
+
+        MessageHeader HeaderOf(int length, int headLength) => MessageHeader.Of(MessageKind.Send, (uint)random.Next()) with { Length = length, HeadLength = (ushort)headLength };
+    });
+
+    [Fact]
+    public void An_empty_queue_holds_what_it_is_given_next()
+    {
+        using OutputQueue output = new(FairleadFraming.Instance);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True(output.IsEmpty);
+            Assert.Equal(5_000, output.Reserve(5_000).Length);
+            output.Commit(MessageHeader.Of(MessageKind.Send) with { Length = 5_000 });
+            Assert.Equal(MessageHeader.Size + 5_000, output.Buffered);
+            output.Written(output.Buffered);
+        }
+    }
+
+    /// <summary>The three parts in order.</summary>
+    private ref struct PartsOf(OutputQueue output)
+    {
+        private int _at = -1;
+
+        public readonly ReadOnlySpan<byte> Current => _at switch { 0 => output.First, 1 => output.Second, _ => output.Third };
+
+        public readonly PartsOf GetEnumerator() => this;
+
+        public bool MoveNext() => ++_at < 3;
+    }
+}
