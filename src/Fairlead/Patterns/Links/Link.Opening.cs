@@ -89,11 +89,7 @@ internal sealed partial class Link
         _longestToPeer = (long)Math.Min(theirs.LongestMessage, long.MaxValue);
         _windowBytes = (long)Math.Min(theirs.WindowBytes, long.MaxValue);
         PeerHeartbeat = theirs.Heartbeat;
-        if (IsAccepted)
-        {
-            SendHandshake(MessageKind.Welcome, Introduction());
-        }
-
+        _welcome = IsAccepted ? Introduction().Encode() : null;
         _handshakeTimer?.Dispose();
         StartHeartbeat();
         ComeUp(completions);
@@ -131,7 +127,15 @@ internal sealed partial class Link
                 }
             }
 
+            // The welcome stands before all messages, and leaves when the link is up: a peer whose connecting is through finds it so.
             _state = LinkState.Up;
+            if (_welcome is not null)
+            {
+                MessageHeader header = Handshake.HeaderOf(MessageKind.Welcome);
+                Commit(ref header, default, _welcome, null);
+                _welcome = null;
+                FlushNow();
+            }
         }
     }
 
