@@ -65,7 +65,7 @@ internal sealed partial class Link
         MessageKind expected = IsAccepted ? MessageKind.Hello : MessageKind.Welcome;
         if (header.Kind == MessageKind.Refuse && !IsAccepted)
         {
-            throw new FairleadException(theirs.Error == 0 ? ErrorCode.Incompatible : theirs.Error, theirs.Text.Length > 0 ? theirs.Text : "the peer refused the connection") { Peer = Peer };
+            throw new FairleadException(Enum.IsDefined(theirs.Error) ? theirs.Error : ErrorCode.Incompatible, theirs.Text.Length > 0 ? theirs.Text : "the peer refused the connection") { Peer = Peer };
         }
 
         if (header.Kind != expected)
@@ -113,7 +113,7 @@ internal sealed partial class Link
                 operation.Link = this;
                 try
                 {
-                    Check(operation.Payload.Span);
+                    Check(operation.Payload.Span, operation.Header.HeadLength);
                     _queued.Enqueue(operation);
                 }
                 catch (Exception exception) when (exception is FairleadException or ArgumentException)

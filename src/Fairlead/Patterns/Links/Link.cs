@@ -82,7 +82,7 @@ internal sealed partial class Link
             _connection.TrustLengths();
         }
 
-        return isOwnUser ? int.MaxValue - 64 : EndpointSettings.DefaultNetworkLimit;
+        return isOwnUser ? EndpointSettings.NoLimit : EndpointSettings.DefaultNetworkLimit;
     }
 }
 

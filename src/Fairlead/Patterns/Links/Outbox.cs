@@ -21,13 +21,13 @@ internal readonly struct Outbox(EndpointCore core)
 
     public SendResult TrySendOn(Link link, MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
-        link.Check(payload);
+        link.Check(payload, head.Length);
         MessageHeader header = MessageHeader.Of(kind);
         LinkOutcome outcome = link.TrySend(header, head, payload);
         if (outcome == LinkOutcome.Full)
         {
             // The acknowledgements may be there already, and nobody has read them.
-            core.PumpOnce();
+            core.CatchUp();
             outcome = link.TrySend(header, head, payload);
         }
         else if (link.ShouldLookForAcks())
@@ -114,7 +114,7 @@ internal readonly struct Outbox(EndpointCore core)
     {
         ThrowIfClosing();
         link ??= core.TheLink;
-        link?.Check(payload);
+        link?.Check(payload, head.Length);
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: true, header, head);
         fixed (byte* start = payload)
         {
@@ -151,7 +151,7 @@ internal readonly struct Outbox(EndpointCore core)
     {
         ThrowIfClosing();
         link ??= core.TheLink;
-        link?.Check(span.IsEmpty ? memory.Span : span);
+        link?.Check(span.IsEmpty ? memory.Span : span, head.Length);
         bool leads = link is not null && header.Kind is MessageKind.Request or MessageKind.Deliver && core.TryLeadBriefly();
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, head);
         if (span.IsEmpty)
