@@ -37,6 +37,9 @@ public sealed class FairleadException : Exception
     /// <summary>The kernel's error number, where a system call failed.</summary>
     public int? Errno { get; init; }
 
+    /// <summary>Where a connection ended: why.</summary>
+    public CloseReason? Reason { get; init; }
+
     /// <inheritdoc/>
     public override string Message
     {
@@ -49,5 +52,5 @@ public sealed class FairleadException : Exception
 
     /// <summary>The same error at an address, for the layer that knows it, above the one that made the system call. One that was thrown already becomes the cause.</summary>
     internal FairleadException At(Address address) =>
-        new(Code, WhatHappened, WhatToDo, StackTrace is null ? InnerException : this) { Address = address, Peer = Peer, Errno = Errno };
+        new(Code, WhatHappened, WhatToDo, StackTrace is null ? InnerException : this) { Address = address, Peer = Peer, Errno = Errno, Reason = Reason };
 }

@@ -8,10 +8,15 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
     /// <summary>Messages that go before, so that what is measured is not the compiler and the first page faults.</summary>
     private const int Rehearsal = 20;
 
+    /// <summary>How long after a failure a process may take to be seen as dead: its peers see that first.</summary>
+    private static readonly TimeSpan Aftermath = TimeSpan.FromMilliseconds(500);
+
+    private static readonly News WorkerEnded = new(NewsKind.Failed, 0, Text: "a worker process has ended");
+
     private readonly TourInput _input = TourInput.Open(cut);
     private readonly List<WorkerProcess> _workers = [];
     private readonly int _id = Environment.ProcessId;
-    private RowRun? _current;
+    private volatile RowRun? _current;
     private int _nextRole;
 
     /// <summary>The rows, as they end.</summary>
@@ -34,6 +39,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
 
                 if (row.Problem is not null)
                 {
+                    row = row with { Problem = await DeathAsync() ?? row.Problem };
                     await ReplaceAsync();
                 }
 
@@ -50,9 +56,16 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
 
     private async Task<TourRow> PlayAsync(TourRow row, WorkerProcess[] seats, Judge judge, int messages, Address address, CancellationToken token)
     {
-        _current = new RowRun(row, seats, judge, _nextRole, messages);
+        var current = _current = new RowRun(row, seats, judge, _nextRole, messages);
         _nextRole += seats.Length;
-        return await _current.PlayAsync(address, limit, token);
+
+        // One that ended before is told here, one that ends from now on by its watch.
+        if (_workers.Exists(static worker => worker.Ended.IsCompleted))
+        {
+            current.Hear(WorkerEnded);
+        }
+
+        return await current.PlayAsync(address, limit, token);
     }
 
     /// <summary>The processes that play: where there are fewer than roles, the last plays several.</summary>
@@ -72,7 +85,14 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
     private async Task WatchAsync(WorkerProcess worker)
     {
         await worker.Ended;
-        _current?.Hear(new News(NewsKind.Failed, 0, Text: worker.Epitaph()));
+        _current?.Hear(WorkerEnded);
+    }
+
+    /// <summary>Which process has died, if one has: that explains what the others report.</summary>
+    private async Task<string?> DeathAsync()
+    {
+        await Task.WhenAny([Task.Delay(Aftermath, TimeProvider.System), .. _workers.Select(static worker => worker.Ended)]);
+        return _workers.Find(static worker => worker.Ended.IsCompleted)?.Epitaph();
     }
 
     /// <summary>After a failure nothing is known of the roles that still play: all processes are replaced. They end in order where they can, so that their names are given back.</summary>

@@ -55,7 +55,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
         catch (IOException)
         {
-            // It has ended: the end of its output tells the row.
+            // It has ended: its watch tells the row.
         }
     }
 

@@ -90,7 +90,7 @@ internal sealed record Handshake
             WindowBytes = BinaryPrimitives.ReadUInt64BigEndian(body[16..]),
             LongestMessage = BinaryPrimitives.ReadUInt64BigEndian(body[24..]),
             ProcessId = (int)BinaryPrimitives.ReadUInt32BigEndian(body[32..]),
-            Text = Encoding.UTF8.GetString(body.Slice(FixedSize, textLength)),
+            Text = PlainText.OneLine(Encoding.UTF8.GetString(body.Slice(FixedSize, textLength))),
         };
     }
 

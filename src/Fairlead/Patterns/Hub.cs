@@ -155,6 +155,14 @@ public sealed class Hub : Endpoint, ILinkOwner
                 continue;
             }
 
+            if (!link.Takes(message.Length))
+            {
+                // One that announces a small limit must not keep the message from the others.
+                Core.Counters.AddDropped(1);
+                link.Kill(CloseReason.Limit, $"a message of {message.Length} bytes was broadcast, and it takes less");
+                continue;
+            }
+
             switch (Outbox.TrySendOn(link, MessageKind.Send, default, message))
             {
                 case SendResult.Sent:

@@ -124,6 +124,14 @@ public sealed class Publisher : Endpoint, ILinkOwner
                 head.Add(HeadField.Missed, (ulong)subscriptions.Missed);
             }
 
+            if (!link.Takes(head.Length + message.Length))
+            {
+                // Longer than this subscriber takes; the others get it.
+                subscriptions.Missed++;
+                Core.Counters.AddDropped(1);
+                return false;
+            }
+
             switch (new Outbox(Core).TrySendOn(link, MessageKind.Publish, head.Written, message))
             {
                 case SendResult.Sent:

@@ -13,6 +13,9 @@ internal sealed record EndpointSettings
 
     public const int DefaultNetworkLimit = 16 * 1024 * 1024;
 
+    /// <summary>The longest limit that there is: a message of so many bytes and what stands around it still fit into one array.</summary>
+    public static readonly int NoLimit = Array.MaxLength - 64;
+
     public required PatternKind Pattern { get; init; }
 
     /// <summary>Bytes that the peer may send before this side's user has read them.</summary>
@@ -52,7 +55,7 @@ internal sealed record EndpointSettings
             Pattern = pattern,
             Capacity = (int)Math.Clamp(AddressOptions.Size(address, "capacity") ?? options.Capacity, 4096, 1 << 30),
             Messages = Math.Clamp(AddressOptions.Int(address, "messages") ?? options.Messages, 1, 1 << 20),
-            LongestMessage = AddressOptions.Size(address, "maxmessage") is { } size ? (int)Math.Min(size, int.MaxValue - 64) : options.MaxMessage,
+            LongestMessage = (AddressOptions.Size(address, "maxmessage") ?? options.MaxMessage) is { } longest ? (int)Math.Clamp(longest, 1, NoLimit) : null,
             Heartbeat = AddressOptions.Duration(address, "heartbeat") ?? options.Heartbeat ?? (crossHost ? TimeSpan.FromSeconds(10) : TimeSpan.Zero),
             HandshakeTimeout = options.HandshakeTimeout,
             Wait = AddressOptions.Duration(address, "wait") ?? options.Wait,

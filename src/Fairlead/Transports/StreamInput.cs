@@ -86,7 +86,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
         if (!framing.TryParse(data, ref _scanned, _ended, limit, out Frame frame))
         {
             // A frame of unknown length asks for twice what it has.
-            _wanted = frame.Total > 0 ? frame.Total : data.Length >= _chunk.Capacity - _parsed ? 2 * data.Length : 0;
+            _wanted = frame.Total > 0 ? frame.Total : data.Length >= _chunk.Capacity - _parsed ? Twice(data.Length) : 0;
             if (data.IsEmpty)
             {
                 LetGo();
@@ -127,7 +127,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
 
         if (!TrustsLengths && capacity > FirstPieceOfUntrusted)
         {
-            capacity = Math.Min(capacity, Math.Max(FirstPieceOfUntrusted, 2 * partial));
+            capacity = Math.Min(capacity, Math.Max(FirstPieceOfUntrusted, Twice(partial)));
         }
 
         // What fits a pooled chunk gets one, in which others follow it; a long one gets a chunk of its own, exactly as long.
@@ -138,6 +138,8 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
         _parsed = 0;
         _filled = partial;
     }
+
+    private static int Twice(int length) => (int)Math.Min(2L * length, Array.MaxLength);
 
     private void LetGo()
     {

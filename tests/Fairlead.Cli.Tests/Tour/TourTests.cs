@@ -85,16 +85,17 @@ public sealed class TourTests : IDisposable
     {
         await WriteLargeInputAsync();
         var tour = _home.Start("tour", "--transport", "unix", "--input", "large", "--output", "json");
-        var first = await tour.LineAsync();
-        Assert.Contains("\"intact\":true", first, StringComparison.Ordinal);
-        Worker.Of(tour.Id)[0].Kill();
+        Assert.Contains("\"intact\":true", await tour.LineAsync(), StringComparison.Ordinal);
+        var victim = Worker.Of(tour.Id)[0];
+        victim.Kill();
 
         var outcome = await tour.EndAsync();
 
         Assert.True(outcome.ExitCode == 1, outcome.ToString());
-        Assert.Contains("\"intact\":false,\"problem\":\"worker process ", outcome.Output, StringComparison.Ordinal);
         Assert.Equal(Scenarios.All.Count, 1 + outcome.Lines.Length);
-        Assert.Contains("\"intact\":true", outcome.Lines[^1], StringComparison.Ordinal);
+        Assert.Contains(outcome.Lines, line => line.Contains($"\"intact\":false,\"problem\":\"worker process {victim.Id} ended with 137", StringComparison.Ordinal));
+        Assert.Contains("\"pattern\":\"hub\",", outcome.Lines[^2], StringComparison.Ordinal);
+        Assert.Contains("\"intact\":true", outcome.Lines[^2], StringComparison.Ordinal);
     }
 
     [Theory]

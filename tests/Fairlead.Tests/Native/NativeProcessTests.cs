@@ -22,7 +22,15 @@ public sealed class NativeProcessTests
     public void Another_process_lives_until_it_dies()
     {
         using var other = Process.Start(new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "read line" }, RedirectStandardInput = true })!;
-        Assert.Equal("sh -c read line", NativeProcess.CommandLine(other.Id));
+
+        // It is started when its program has been found; its arguments stand a moment later.
+        string? line;
+        while ((line = NativeProcess.CommandLine(other.Id)) is null && NativeProcess.IsAlive(other.Id))
+        {
+            Thread.Yield();
+        }
+
+        Assert.Equal("sh -c read line", line);
         Assert.True(NativeProcess.IsAlive(other.Id));
         Assert.NotNull(NativeProcess.StartTicks(other.Id));
         Assert.False(NativeProcess.IsEnding(other.Id));

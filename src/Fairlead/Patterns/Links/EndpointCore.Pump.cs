@@ -27,6 +27,8 @@ internal sealed partial class EndpointCore
     private bool _isSlowDue;
     private bool _wantsReactor;
     private int _asyncWaiters;
+    private int _turns;
+    private volatile bool _isInTurn;
     private int _briefMisses;
     private int _briefSkips;
     private int _blockedLinks;
@@ -85,14 +87,14 @@ internal sealed partial class EndpointCore
         Operation? next;
         lock (_gate)
         {
-            next = _isPumping || _isTornDown ? null : NextLeader();
+            next = _isPumping || _isTornDown ? null : NextLeader(isReactor: false);
         }
 
         next?.Nudge();
     }
 
     /// <summary>Who takes the role next: a follower, or else the reactor where it is needed. Under the gate.</summary>
-    private Operation? NextLeader()
+    private Operation? NextLeader(bool isReactor)
     {
         foreach (Operation follower in _followers)
         {
@@ -108,7 +110,15 @@ internal sealed partial class EndpointCore
         }
         else if (IsBound || ServesInBackground)
         {
-            ServeLater();
+            // A user who waits in turns is back soon; the reactor, where it serves, goes on serving.
+            if (isReactor)
+            {
+                Arm();
+            }
+            else
+            {
+                ServeLater();
+            }
         }
 
         return null;
@@ -199,20 +209,41 @@ internal sealed partial class EndpointCore
         }
         finally
         {
-            Leave();
+            Leave(isReactor: false);
         }
 
         completions.Run(inline: false);
     }
 
+    /// <summary>
+    /// Sees to it that what has arrived by now is handled: by this thread, or by the one that leads and is about to. What a caller finds afterwards, a full window say, is so.
+    /// Waits for nobody who sleeps, and only for turns, in which no user code runs.
+    /// </summary>
+    public void CatchUp()
+    {
+        int before = Volatile.Read(ref _turns);
+        while (!TryPumpOnce())
+        {
+            // A turn may have begun before something came; the next one has it.
+            if (unchecked(Volatile.Read(ref _turns) - before) >= 2 || !(_isInTurn || HasEvents()))
+            {
+                return;
+            }
+
+            Thread.Yield();
+        }
+    }
+
     /// <summary>One turn without waiting, if nobody leads.</summary>
-    public void PumpOnce()
+    public void PumpOnce() => TryPumpOnce();
+
+    private bool TryPumpOnce()
     {
         lock (_gate)
         {
             if (!TryLead())
             {
-                return;
+                return false;
             }
         }
 
@@ -223,10 +254,23 @@ internal sealed partial class EndpointCore
         }
         finally
         {
-            Leave();
+            Leave(isReactor: false);
         }
 
         completions.Run(inline: false);
+        return true;
+    }
+
+    private bool HasEvents()
+    {
+        try
+        {
+            return BlockingWait.Wait(_pollSet.Descriptor, PollEvents.Read, TimeSpan.Zero) != PollEvents.None;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
     }
 
     /// <summary>By the reactor: the poll set is readable.</summary>
@@ -250,7 +294,7 @@ internal sealed partial class EndpointCore
         }
         finally
         {
-            Leave();
+            Leave(isReactor: true);
         }
 
         // The role is free again, and the poll set armed where others wait: user code may take its time here.
@@ -351,7 +395,7 @@ internal sealed partial class EndpointCore
         }
         finally
         {
-            Leave();
+            Leave(isReactor: false);
         }
     }
 
@@ -377,7 +421,7 @@ internal sealed partial class EndpointCore
         }
     }
 
-    private void Leave()
+    private void Leave(bool isReactor)
     {
         Operation? next = null;
         bool tearDown;
@@ -391,7 +435,7 @@ internal sealed partial class EndpointCore
             }
             else
             {
-                next = NextLeader();
+                next = NextLeader(isReactor);
             }
         }
 
@@ -472,6 +516,9 @@ internal sealed partial class EndpointCore
         }
 
         int count = _pollSet.Wait(_events, timeout);
+
+        // Set while what came is still readable, so that there is no moment between in which nobody seems busy.
+        _isInTurn = true;
         EndWait(completions);
         for (int i = 0; i < count; i++)
         {
@@ -491,6 +538,8 @@ internal sealed partial class EndpointCore
         }
 
         Settle(completions);
+        Interlocked.Increment(ref _turns);
+        _isInTurn = false;
     }
 
     /// <summary>Announces the sleep to connections whose peers must know of it; false when one of them has something already.</summary>

@@ -96,6 +96,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         ITransport transport = BuiltInTransports.Find(address);
         EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, transport);
         profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsBare);
+        token.ThrowIfCancellationRequested();
         Connection connection = await ConnectWaitingAsync(transport, address, settings, token).ConfigureAwait(false);
         EndpointCore core;
         try

@@ -178,8 +178,8 @@ internal sealed partial class Link
         ReadOnlySpan<byte> payload = message.Payload.Span;
         lock (_sending)
         {
-            _closeReason = payload.Length > 0 ? (CloseReason)payload[0] : CloseReason.ClosedByPeer;
-            _closeText = payload.Length > 1 ? Encoding.UTF8.GetString(payload[1..]) : null;
+            _closeReason = payload.Length > 0 ? ReasonOf(payload[0]) : CloseReason.ClosedByPeer;
+            _closeText = payload.Length > 1 ? PlainText.OneLine(Encoding.UTF8.GetString(payload[1..])) : null;
             _isCloseFinal = (message.Header.Flags & MessageFlags.Final) != 0;
             _state = LinkState.PeerClosed;
             EndQueued(completions);
@@ -193,6 +193,10 @@ internal sealed partial class Link
             }
         }
     }
+
+    /// <summary>A reason that only this side could have, or that a later version has, is the peer's own affair: it closed.</summary>
+    private static CloseReason ReasonOf(byte reason) =>
+        (CloseReason)reason is CloseReason.ProtocolError or CloseReason.Heartbeat or CloseReason.SlowConsumer or CloseReason.Limit ? (CloseReason)reason : CloseReason.ClosedByPeer;
 
     /// <summary>The connection has ended.</summary>
     private void OnEnd(bool isOrderly, Completions completions)

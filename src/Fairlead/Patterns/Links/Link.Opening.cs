@@ -65,7 +65,7 @@ internal sealed partial class Link
         MessageKind expected = IsAccepted ? MessageKind.Hello : MessageKind.Welcome;
         if (header.Kind == MessageKind.Refuse && !IsAccepted)
         {
-            throw new FairleadException(theirs.Error == 0 ? ErrorCode.Incompatible : theirs.Error, theirs.Text.Length > 0 ? theirs.Text : "the peer refused the connection") { Peer = Peer };
+            throw new FairleadException(Enum.IsDefined(theirs.Error) ? theirs.Error : ErrorCode.Incompatible, theirs.Text.Length > 0 ? theirs.Text : "the peer refused the connection") { Peer = Peer };
         }
 
         if (header.Kind != expected)
@@ -89,11 +89,7 @@ internal sealed partial class Link
         _longestToPeer = (long)Math.Min(theirs.LongestMessage, long.MaxValue);
         _windowBytes = (long)Math.Min(theirs.WindowBytes, long.MaxValue);
         PeerHeartbeat = theirs.Heartbeat;
-        if (IsAccepted)
-        {
-            SendHandshake(MessageKind.Welcome, Introduction());
-        }
-
+        _welcome = IsAccepted ? Introduction().Encode() : null;
         _handshakeTimer?.Dispose();
         StartHeartbeat();
         ComeUp(completions);
@@ -117,7 +113,7 @@ internal sealed partial class Link
                 operation.Link = this;
                 try
                 {
-                    Check(operation.Payload.Span);
+                    Check(operation.Payload.Span, operation.Header.HeadLength);
                     _queued.Enqueue(operation);
                 }
                 catch (Exception exception) when (exception is FairleadException or ArgumentException)
@@ -131,7 +127,15 @@ internal sealed partial class Link
                 }
             }
 
+            // The welcome stands before all messages, and leaves when the link is up: a peer whose connecting is through finds it so.
             _state = LinkState.Up;
+            if (_welcome is not null)
+            {
+                MessageHeader header = Handshake.HeaderOf(MessageKind.Welcome);
+                Commit(ref header, default, _welcome, null);
+                _welcome = null;
+                FlushNow();
+            }
         }
     }
 

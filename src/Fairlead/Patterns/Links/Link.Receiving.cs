@@ -18,6 +18,7 @@ internal sealed partial class Link
     private RingQueue<Incoming> _inbound;
     private long _arrivedBytes;
     private long _inboundBytes;
+    private uint _received;
     private uint _consumed;
     private long _consumedBytesSinceAck;
     private uint _consumedAtAck;
@@ -78,6 +79,13 @@ internal sealed partial class Link
         {
             PublishArrived(completions);
             Reject(exception, completions);
+            return;
+        }
+        catch (OutOfMemoryException exception)
+        {
+            // A process of the same user is believed how long its message will be; that there is no memory for it ends its connection alone.
+            PublishArrived(completions);
+            Reject(new FairleadException(ErrorCode.TooLarge, "there is no memory for a message that was announced", "Send less at once, or limit it with ?maxmessage=.", exception), completions);
             return;
         }
 
@@ -264,6 +272,7 @@ internal sealed partial class Link
         if (header.Kind.IsData())
         {
             CheckData(message);
+            _received++;
             _arrivedBytes += header.Length;
             _arrived.Enqueue(message);
             return;
@@ -337,8 +346,9 @@ internal sealed partial class Link
             throw new FairleadException(ErrorCode.Corrupt, "the peer sent a message after it had closed");
         }
 
-        int unread = _inbound.Count + _arrived.Count;
-        if (unread >= _endpoint.Settings.Messages || (unread >= AlwaysOutstanding && Volatile.Read(ref _inboundBytes) + _arrivedBytes + message.Header.Length > _endpoint.Settings.Capacity))
+        // Counted apart: what lies in the queues is not all the peer's, whose coming stands there too.
+        uint unread = _received - Volatile.Read(ref _consumed);
+        if (unread >= (uint)_endpoint.Settings.Messages || (unread >= AlwaysOutstanding && Volatile.Read(ref _inboundBytes) + _arrivedBytes + message.Header.Length > _endpoint.Settings.Capacity))
         {
             throw new FairleadException(ErrorCode.Corrupt, "the peer sent more than the credit that it was given");
         }

@@ -63,12 +63,16 @@ internal sealed partial class Link
     /// <summary>Payloads of at least so many bytes go the long way: out of the caller's own memory.</summary>
     public const int LongPayload = 64 * 1024;
 
+    /// <summary>Whether the peer takes a message whose head and payload are so long together.</summary>
+    public bool Takes(int length) => length <= _longestToPeer;
+
     /// <summary>Refuses what the framing cannot carry or the peer does not take.</summary>
-    public void Check(ReadOnlySpan<byte> payload)
+    public void Check(ReadOnlySpan<byte> payload, int headLength = 0)
     {
-        if (payload.Length > _longestToPeer)
+        if (!Takes(headLength + payload.Length))
         {
-            throw new FairleadException(ErrorCode.TooLarge, $"the message has {payload.Length} bytes, and the peer takes at most {_longestToPeer}", "Send less, or raise ?maxmessage= there.") { Address = _endpoint.Address, Peer = Peer };
+            string head = headLength == 0 ? "" : $" and {headLength} in front of them";
+            throw new FairleadException(ErrorCode.TooLarge, $"the message has {payload.Length} bytes{head}, and the peer takes at most {_longestToPeer}", "Send less, or raise ?maxmessage= there.") { Address = _endpoint.Address, Peer = Peer };
         }
 
         _connection.Check(payload);

@@ -19,6 +19,7 @@ internal sealed partial class Link
     private readonly Connection _connection;
     private readonly TimeProvider _time;
     private ITimer? _handshakeTimer;
+    private byte[]? _welcome;
     private volatile LinkState _state;
 
     public Link(EndpointCore endpoint, Connection connection, ulong token, bool isAccepted)
@@ -81,7 +82,7 @@ internal sealed partial class Link
             _connection.TrustLengths();
         }
 
-        return isOwnUser ? int.MaxValue - 64 : EndpointSettings.DefaultNetworkLimit;
+        return isOwnUser ? EndpointSettings.NoLimit : EndpointSettings.DefaultNetworkLimit;
     }
 }
 

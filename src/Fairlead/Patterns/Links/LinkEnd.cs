@@ -46,6 +46,6 @@ internal sealed record LinkEnd(CloseReason Reason, string? Text)
             CloseReason.Limit => ErrorCode.TooLarge,
             _ => ErrorCode.PeerGone,
         };
-        return new FairleadException(code, $"{what}{who}{text}{counts}", "Connect again when the peer is back") { Address = address, Peer = Peer };
+        return new FairleadException(code, $"{what}{who}{text}{counts}", "Connect again when the peer is back") { Address = address, Peer = Peer, Reason = Reason };
     }
 }

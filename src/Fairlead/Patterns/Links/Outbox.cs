@@ -9,6 +9,9 @@ namespace Fairlead.Patterns.Links;
 /// <summary>The sending half of a pattern: the same for all that send. It waits for a peer where the endpoint is bound and has none, and for credit.</summary>
 internal readonly struct Outbox(EndpointCore core)
 {
+    /// <summary>Whether messages carry the current trace: foreign programs would take it for a part of the message.</summary>
+    private bool IsTraced => Tracing.IsOn && !core.Settings.IsBare;
+
     /// <summary>Buffers a message if that goes at once.</summary>
     public SendResult TrySend(MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
@@ -23,16 +26,16 @@ internal readonly struct Outbox(EndpointCore core)
 
     public SendResult TrySendOn(Link link, MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
-        link.Check(payload);
         using Activity? activity = Tracing.StartSend(kind, core.Address);
-        Span<byte> space = stackalloc byte[Tracing.IsOn ? head.Length + Tracing.HeadBytes : 0];
-        scoped ReadOnlySpan<byte> whole = Tracing.Extend(head, space);
+        Span<byte> space = stackalloc byte[IsTraced ? head.Length + Tracing.HeadBytes : 0];
+        scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
+        link.Check(payload, whole.Length);
         MessageHeader header = MessageHeader.Of(kind);
         LinkOutcome outcome = link.TrySend(header, whole, payload);
         if (outcome == LinkOutcome.Full)
         {
             // The acknowledgements may be there already, and nobody has read them.
-            core.PumpOnce();
+            core.CatchUp();
             outcome = link.TrySend(header, whole, payload);
         }
         else if (link.ShouldLookForAcks())
@@ -119,10 +122,10 @@ internal readonly struct Outbox(EndpointCore core)
     {
         ThrowIfClosing();
         link ??= core.TheLink;
-        link?.Check(payload);
         using Activity? activity = Tracing.StartSend(header.Kind, core.Address);
-        Span<byte> space = stackalloc byte[Tracing.IsOn ? head.Length + Tracing.HeadBytes : 0];
-        scoped ReadOnlySpan<byte> whole = Tracing.Extend(head, space);
+        Span<byte> space = stackalloc byte[IsTraced ? head.Length + Tracing.HeadBytes : 0];
+        scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
+        link?.Check(payload, whole.Length);
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: true, header, whole);
         fixed (byte* start = payload)
         {
@@ -159,11 +162,21 @@ internal readonly struct Outbox(EndpointCore core)
     {
         ThrowIfClosing();
         link ??= core.TheLink;
-        link?.Check(span.IsEmpty ? memory.Span : span);
         Activity? before = Activity.Current;
         Activity? activity = Tracing.StartSend(header.Kind, core.Address);
-        Span<byte> space = stackalloc byte[Tracing.IsOn ? head.Length + Tracing.HeadBytes : 0];
-        scoped ReadOnlySpan<byte> whole = Tracing.Extend(head, space);
+        Span<byte> space = stackalloc byte[IsTraced ? head.Length + Tracing.HeadBytes : 0];
+        scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
+        try
+        {
+            link?.Check(span.IsEmpty ? memory.Span : span, whole.Length);
+        }
+        catch when (activity is not null)
+        {
+            activity.Dispose();
+            Activity.Current = before;
+            throw;
+        }
+
         bool leads = link is not null && header.Kind is MessageKind.Request or MessageKind.Deliver && core.TryLeadBriefly();
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, whole);
         if (span.IsEmpty)

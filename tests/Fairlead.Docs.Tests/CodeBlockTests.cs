@@ -1,0 +1,40 @@
+namespace Fairlead.Docs.Tests;
+
+/// <summary>Code in the documentation is not written there: it is copied from a sample or a snippet, which is compiled and run.</summary>
+public sealed class CodeBlockTests
+{
+    public static TheoryData<string> Pages => [.. Repository.Pages];
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void Every_block_of_code_stands_in_a_program_that_is_compiled_and_run(string page)
+    {
+        List<string[]> programs = [.. Repository.Sources("samples").Concat(Repository.Sources("tests/Fairlead.Docs.Tests/Snippets")).Select(static path => Lines(File.ReadAllText(path)))];
+        foreach (string[] block in Blocks(Repository.Read(page)))
+        {
+            Assert.True(programs.Exists(program => Holds(program, block)), $"{page} shows code that no sample and no snippet has:\n{string.Join('\n', block)}");
+        }
+    }
+
+    private static IEnumerable<string[]> Blocks(string page)
+    {
+        string[] parts = page.Split("```csharp\n");
+        return parts.Skip(1).Select(static part => Lines(part[..part.IndexOf("```", StringComparison.Ordinal)]));
+    }
+
+    /// <summary>Without indentation, which is the page's own, and without empty lines.</summary>
+    private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    private static bool Holds(string[] program, string[] block)
+    {
+        for (int i = 0; i + block.Length <= program.Length; i++)
+        {
+            if (program.AsSpan(i, block.Length).SequenceEqual(block))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.RegularExpressions;
+
+namespace Fairlead.Docs.Tests;
+
+/// <summary>What the documentation points at is there.</summary>
+public sealed partial class LinkTests
+{
+    public static TheoryData<string> Pages => [.. Repository.Pages];
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void Every_link_into_the_repository_leads_somewhere(string page)
+    {
+        foreach (Match link in Link().Matches(Repository.Read(page)))
+        {
+            string target = link.Groups["target"].Value;
+            if (target.Contains("://") || target.StartsWith("mailto:", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            string[] parts = target.Split('#', 2);
+            string file = parts[0].Length == 0 ? page : Path.Combine(Path.GetDirectoryName(page)!, parts[0]);
+            string path = Path.Combine(Repository.Root, file);
+            Assert.True(File.Exists(path) || Directory.Exists(path), $"{page} points at {target}, which is not there");
+            if (parts.Length == 2)
+            {
+                Assert.True(Anchors(File.ReadAllText(path)).Contains(parts[1]), $"{page} points at {target}, and there is no such heading");
+            }
+        }
+    }
+
+    [Fact]
+    public void The_index_names_every_page()
+    {
+        string index = Repository.Read("docs/README.md");
+        foreach (string page in Repository.Pages.Where(static page => page.StartsWith("docs/", StringComparison.Ordinal) && page != "docs/README.md"))
+        {
+            Assert.Contains($"({Path.GetRelativePath("docs", page)})", index, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Headings as links name them: lower case, hyphens for spaces, nothing but letters, digits, hyphens and underscores.</summary>
+    private static HashSet<string> Anchors(string page) =>
+        [.. page.Split('\n').Where(static line => line.StartsWith('#')).Select(static line => NotInAnchors().Replace(line.TrimStart('#').Trim().ToLowerInvariant(), "").Replace(' ', '-'))];
+
+    [GeneratedRegex(@"\[[^\]\n]*\]\((?<target>[^)\s]+)\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex(@"[^\w\- ]")]
+    private static partial Regex NotInAnchors();
+}

@@ -1,0 +1,87 @@
+using System.Text.RegularExpressions;
+
+namespace Fairlead.Docs.Tests;
+
+/// <summary>The reference tables are complete, and hold nothing that does not exist.</summary>
+public sealed partial class ReferenceTests
+{
+    [Fact]
+    public void Every_option_of_an_address_is_documented()
+    {
+        string[] documented = [.. FirstCells(Repository.Read("docs/addresses.md"), "| option |")];
+
+        // "full" is known, and without effect as yet.
+        Assert.Equal(Options("unix://here").Where(static option => option != "full"), documented.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("inproc")]
+    [InlineData("unix")]
+    [InlineData("unixpacket")]
+    [InlineData("tcp")]
+    public void Every_scheme_is_documented(string scheme)
+    {
+        Assert.Contains(scheme, Transports.TransportCatalog.Schemes);
+        Assert.Contains($"`{scheme}://", Repository.Read("docs/addresses.md"), StringComparison.Ordinal);
+        Assert.Contains($"`{scheme}://", Repository.Read("README.md"), StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(Repository.Root, $"docs/transports/{scheme}.md")));
+        Assert.Equal(4, Transports.TransportCatalog.Schemes.Count);
+    }
+
+    [Fact]
+    public void The_capabilities_of_the_transports_are_as_documented()
+    {
+        string page = Repository.Read("docs/transports/README.md");
+        foreach (string scheme in Transports.TransportCatalog.Schemes)
+        {
+            TransportCapabilities has = Transports.TransportCatalog.CapabilitiesOf(scheme == "tcp" ? "tcp://localhost:1" : $"{scheme}://here");
+            string line = page.Split('\n').Single(line => line.StartsWith($"| [`{scheme}://`]", StringComparison.Ordinal));
+            Assert.Equal(
+                [.. new[] { TransportCapabilities.KeepsBoundaries, TransportCapabilities.PeerIdentity, TransportCapabilities.CrossHost }.Select(flag => has.HasFlag(flag) ? "yes" : "no")],
+                line.Split('|', StringSplitOptions.TrimEntries)[2..5]);
+        }
+    }
+
+    [Fact]
+    public void Every_error_code_is_documented_with_its_number()
+    {
+        string page = Repository.Read("docs/errors.md");
+        foreach (ErrorCode code in Enum.GetValues<ErrorCode>())
+        {
+            Assert.Contains($"| {(int)code} | `{code}` |", page, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Every_outcome_is_documented()
+    {
+        string page = Repository.Read("docs/errors.md");
+        string[] names = [.. Enum.GetNames<SendResult>(), .. Enum.GetNames<DeliveryStatus>(), .. Enum.GetNames<CloseReason>()];
+        Assert.All(names, name => Assert.Contains($"`{name}`", page, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_sample_is_named_in_the_index()
+    {
+        string index = Repository.Read("samples/README.md");
+        foreach (string folder in Directory.EnumerateDirectories(Path.Combine(Repository.Root, "samples")).Select(static path => Path.GetFileName(path)!))
+        {
+            Assert.Contains($"({folder}/Program.cs)", index, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>The options that a transport takes, out of its own words.</summary>
+    private static string[] Options(string address)
+    {
+        AddressFormatException unknown = Assert.Throws<AddressFormatException>(() => Receiver.Bind($"{address}?zzzzzzzz=1"));
+        return ListOfOptions().Match(unknown.Message).Groups["options"].Value.Split(", ");
+    }
+
+    private static IEnumerable<string> FirstCells(string page, string head) =>
+        page.Split('\n').SkipWhile(line => !line.StartsWith(head, StringComparison.Ordinal)).Skip(2)
+            .TakeWhile(static line => line.StartsWith('|'))
+            .Select(static line => line.Split('|')[1].Trim().Trim('`'));
+
+    [GeneratedRegex(@"takes: (?<options>.*)$")]
+    private static partial Regex ListOfOptions();
+}

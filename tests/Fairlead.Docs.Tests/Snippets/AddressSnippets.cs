@@ -1,0 +1,82 @@
+using Fairlead.Registry;
+using Fairlead.Transports;
+
+namespace Fairlead.Docs.Tests.Snippets;
+
+/// <summary>docs/addresses.md, docs/transports</summary>
+public sealed class AddressSnippets
+{
+    [Fact]
+    public async Task Addresses_are_values()
+    {
+        Address address = Address.Parse("tcp://localhost:0?capacity=4MiB");
+        await using var receiver = await Receiver.BindAsync(address.With("wait", "5s"));
+        int port = receiver.Address.Port!.Value;
+
+        Assert.NotEqual(0, port);
+        Assert.Equal(("tcp", "localhost", "4MiB"), (address.Scheme, address.Host, address.Option("capacity")));
+        Assert.Equal("tcp://localhost:5242?capacity=4MiB", address.WithPort(5242).ToString());
+        Assert.False(Address.TryParse("orders", out _));
+    }
+
+    [Fact]
+    public void Bare_names_lie_in_the_runtime_directory()
+    {
+        using var receiver = Receiver.Bind("unix://orders");
+        string path = Path.Combine(FairleadDirectory.Runtime, "unix", "orders");
+
+        Assert.True(File.Exists(path));
+        using var sender = Sender.Connect($"unix://{path}");
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+    }
+
+    [Fact]
+    public void What_is_misspelt_is_refused()
+    {
+        AddressFormatException unknown = Assert.Throws<AddressFormatException>(() => Receiver.Bind("unix://orders?capicity=1MiB"));
+        Assert.Contains("did you mean 'capacity'?", unknown.Message, StringComparison.Ordinal);
+        Assert.Contains("did you mean 'unix'?", Assert.Throws<AddressFormatException>(() => Address.Parse("unx://orders")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_program_can_ask_what_there_is()
+    {
+        foreach (string scheme in TransportCatalog.Schemes)
+        {
+            Console.WriteLine(scheme);
+        }
+
+        bool isLocal = !TransportCatalog.CapabilitiesOf("unix://orders").HasFlag(TransportCapabilities.CrossHost);
+
+        Assert.True(isLocal);
+    }
+
+    [Fact]
+    public async Task Who_is_there_can_be_read_from_outside()
+    {
+        await using var receiver = await Receiver.BindAsync("unix://orders");
+        await using var sender = await Sender.ConnectAsync("unix://orders");
+        await sender.SendAsync("1"u8);
+        Assert.True(receiver.TryReceive(5.Seconds(), out Message message));
+        message.Dispose();
+
+        foreach (EndpointInfo endpoint in EndpointRegistry.List())
+        {
+            Console.WriteLine($"{endpoint.Address} {endpoint.Kind} of pid {endpoint.ProcessId}: {endpoint.MessagesReceived} received, {endpoint.QueueDepth} waiting");
+        }
+
+        EndpointInfo shown = EndpointRegistry.FindHolder("unix://orders")!;
+        Assert.Equal(("receiver", 1L, 1L), (shown.Kind, shown.MessagesReceived, shown.Clients));
+        Assert.Equal(1, receiver.Statistics.MessagesReceived);
+    }
+
+    [Fact]
+    public async Task Connecting_waits_when_it_is_told_to()
+    {
+        Task<Sender> connecting = Sender.ConnectAsync("unix://later?wait=10s").AsTask();
+        Assert.False(connecting.IsCompleted);
+        await using var receiver = await Receiver.BindAsync("unix://later");
+        await using var sender = await connecting;
+        Assert.Single(sender.Peers);
+    }
+}

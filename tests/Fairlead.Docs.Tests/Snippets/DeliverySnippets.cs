@@ -1,0 +1,98 @@
+namespace Fairlead.Docs.Tests.Snippets;
+
+/// <summary>docs/delivery.md</summary>
+public sealed class DeliverySnippets
+{
+    private readonly List<string> _said = [];
+
+    [Fact]
+    public async Task What_becomes_of_a_message_is_told()
+    {
+        CancellationToken token = CancellationToken.None;
+        await using var receiver = await Receiver.BindAsync("unix://orders");
+        await using var sender = await Sender.ConnectAsync("unix://orders");
+        byte[] order = [3];
+
+        Delivery delivery = await sender.DeliverAsync(order, timeout: 50.Milliseconds(), token);
+        switch (delivery.Status)
+        {
+            case DeliveryStatus.Delivered:
+                Say("accepted");
+                break;
+            case DeliveryStatus.NotDelivered:
+                Say($"refused, {delivery.Reason}: it is safe to send it again");
+                break;
+            case DeliveryStatus.Unknown:
+                Say($"in doubt, {delivery.Reason}: to send it again may double it");
+                break;
+        }
+
+        Assert.StartsWith("in doubt, ", Assert.Single(_said), StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.Timeout, delivery.Cause);
+    }
+
+    [Fact]
+    public async Task A_message_that_is_given_back_unaccepted_is_not_delivered()
+    {
+        await using var receiver = await Receiver.BindAsync("unix://orders");
+        await using var sender = await Sender.ConnectAsync("unix://orders");
+        ValueTask<Delivery> first = sender.DeliverAsync("1"u8);
+        ValueTask<Delivery> second = sender.DeliverAsync("2"u8);
+        receiver.Receive(5.Seconds()).Dispose();
+        using (Message message = receiver.Receive(5.Seconds()))
+        {
+            message.Reject("the shop is closed");
+        }
+
+        Assert.Equal("NotDelivered: the receiver gave the message back without accepting it", (await first).ToString());
+        Delivery refused = await second;
+        Assert.Equal("NotDelivered: the shop is closed", refused.ToString());
+        Assert.Null(refused.Cause);
+    }
+
+    [Fact]
+    public async Task Nobody_reads_it_in_time_so_it_is_not_delivered()
+    {
+        await using var receiver = await Receiver.BindAsync("unix://orders?messages=1");
+        await using var sender = await Sender.ConnectAsync("unix://orders");
+        Assert.Equal(SendResult.Sent, sender.TrySend("1"u8));
+        Delivery delivery = await sender.DeliverAsync("2"u8, 10.Milliseconds());
+        Assert.Equal(DeliveryStatus.NotDelivered, delivery.Status);
+        Assert.Equal(ErrorCode.Timeout, delivery.Cause);
+        receiver.Dispose();
+    }
+
+    [Fact]
+    public async Task Closing_says_what_was_not_read()
+    {
+        await using var receiver = await Receiver.BindAsync("unix://orders");
+        var sender = await Sender.ConnectAsync("unix://orders");
+        await sender.SendAsync("1"u8);
+        await sender.SendAsync("2"u8);
+        receiver.Receive(5.Seconds()).Dispose();
+
+        CloseReport report = await sender.CloseAsync(timeout: 500.Milliseconds());
+        if (!report.IsComplete)
+        {
+            Say($"of {report.Sent} messages {report.NotDelivered} were not delivered, {report.InDoubt} are in doubt");
+        }
+
+        Assert.Equal(["of 2 messages 0 were not delivered, 1 are in doubt"], _said);
+    }
+
+    [Fact]
+    public async Task A_receiver_that_closes_in_order_says_what_it_has_not_read()
+    {
+        var receiver = await Receiver.BindAsync("unix://orders");
+        await using var sender = await Sender.ConnectAsync("unix://orders");
+        await sender.SendAsync("1"u8);
+        await sender.SendAsync("2"u8);
+        receiver.Receive(5.Seconds()).Dispose();
+        await receiver.CloseAsync();
+
+        CloseReport report = await sender.CloseAsync();
+        Assert.Equal(new CloseReport(Sent: 2, Acknowledged: 1, NotDelivered: 1, InDoubt: 0), report);
+    }
+
+    private void Say(string text) => _said.Add(text);
+}

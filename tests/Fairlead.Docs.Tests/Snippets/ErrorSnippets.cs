@@ -1,0 +1,64 @@
+namespace Fairlead.Docs.Tests.Snippets;
+
+/// <summary>docs/errors.md</summary>
+public sealed class ErrorSnippets
+{
+    private readonly List<string> _logged = [];
+
+    [Fact]
+    public async Task What_went_wrong_is_told_by_the_code()
+    {
+        CancellationToken token = CancellationToken.None;
+        try
+        {
+            await using var sender = await Sender.ConnectAsync("unix://nobody", token: token);
+        }
+        catch (FairleadException problem) when (problem.Code == ErrorCode.NotFound)
+        {
+            Log($"not there: {problem.Message}");
+        }
+
+        Assert.Equal("not there: unix://nobody: nobody listens there. Start a server, or see what lives: fairlead list.", Assert.Single(_logged));
+    }
+
+    [Fact]
+    public void The_holder_of_a_name_is_named()
+    {
+        using var receiver = Receiver.Bind("unix://orders");
+        try
+        {
+            using var second = Receiver.Bind("unix://orders");
+        }
+        catch (FairleadException problem) when (problem.Code == ErrorCode.AlreadyExists)
+        {
+            Log($"held by {problem.Peer}");
+        }
+
+        Assert.StartsWith($"held by pid {Environment.ProcessId} (", Assert.Single(_logged), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pattern_finds_only_what_it_fits()
+    {
+        using var receiver = Receiver.Bind("unix://orders");
+        FairleadException misfit = Assert.Throws<FairleadException>(() => Requester.Connect("unix://orders"));
+        Assert.Equal(ErrorCode.Incompatible, misfit.Code);
+        FairleadException full = Assert.Throws<FairleadException>(() => Requester.Bind("unix://orders?framing=line"));
+        Assert.Equal(ErrorCode.NotSupported, full.Code);
+        Assert.Equal(ErrorCode.NotSupported, Assert.Throws<FairleadException>(() => Receiver.Bind("shm://orders")).Code);
+    }
+
+    [Fact]
+    public void A_message_that_is_too_long_is_refused_before_it_is_sent()
+    {
+        using var receiver = Receiver.Bind("unix://orders?maxmessage=1KiB");
+        using var sender = Sender.Connect("unix://orders");
+        FairleadException tooLarge = Assert.Throws<FairleadException>(() => sender.Send(new byte[1025]));
+        Assert.Equal(ErrorCode.TooLarge, tooLarge.Code);
+        sender.Send(new byte[1024]);
+        using Message message = receiver.Receive(5.Seconds());
+        Assert.Equal(1024, message.Length);
+    }
+
+    private void Log(string text) => _logged.Add(text);
+}

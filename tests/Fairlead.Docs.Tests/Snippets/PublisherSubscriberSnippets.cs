@@ -1,0 +1,66 @@
+namespace Fairlead.Docs.Tests.Snippets;
+
+/// <summary>docs/patterns/publisher-subscriber.md</summary>
+public sealed class PublisherSubscriberSnippets
+{
+    private readonly List<string> _used = [];
+
+    [Fact]
+    public async Task A_subscriber_gets_what_it_asked_for()
+    {
+        CancellationToken token = CancellationToken.None;
+        await using var publisher = await Publisher.BindAsync("unix://prices");
+        await using var subscriber = await Subscriber.ConnectAsync("unix://prices", "eu.>, us.*.stock");
+        Task subscribing = Task.Run(async () =>
+        {
+            await foreach (var message in subscriber.ReceiveAllAsync(token))
+            {
+                Use(message.Topic, message.Span, message.Missed);
+            }
+        });
+
+        int subscribers = publisher.Publish("eu.bond.10y", "101.25");
+        Assert.Equal(1, subscribers);
+        Assert.Equal([0, 1, 0], [publisher.Publish("eu", "1"), publisher.Publish("us.ny.stock", "2"), publisher.Publish("us.stock", "3")]);
+
+        await subscriber.SubscribeAsync("asia.>", token);
+        Assert.Equal(1, publisher.Publish("asia.fx", "4"));
+        await subscriber.UnsubscribeAsync("eu.>", token);
+        Assert.Equal(0, publisher.Publish("eu.bond.10y", "5"));
+        Assert.Equal(["us.*.stock", "asia.>"], subscriber.Topics);
+
+        await publisher.CloseAsync(5.Seconds());
+        await subscribing;
+        Assert.Equal(["eu.bond.10y 6", "us.ny.stock 1", "asia.fx 1"], _used);
+    }
+
+    [Fact]
+    public async Task What_is_missed_is_counted()
+    {
+        await using var publisher = await Publisher.BindAsync("unix://prices");
+        await using var subscriber = await Subscriber.ConnectAsync("unix://prices?messages=2");
+        Assert.Equal([1, 1, 0, 0], [publisher.Publish("a", "1"), publisher.Publish("a", "2"), publisher.Publish("a", "3"), publisher.Publish("a", "4")]);
+        Assert.Equal(2, publisher.Statistics.Dropped);
+        for (int i = 0; i < 2; i++)
+        {
+            using Message message = subscriber.Receive(5.Seconds());
+            Assert.Equal(0, message.Missed);
+        }
+
+        // Room is told by an acknowledgement, which the subscriber sends a little later.
+        while (publisher.Publish("a", "5") == 0)
+        {
+            Assert.False(subscriber.TryReceive(1.Milliseconds(), out _));
+        }
+
+        using Message next = subscriber.Receive(5.Seconds());
+        Assert.True(next.Missed >= 2);
+        Assert.Equal(publisher.Statistics.Dropped, next.Missed);
+    }
+
+    private void Use(string topic, ReadOnlySpan<byte> message, long missed)
+    {
+        Assert.Equal(0, missed);
+        _used.Add($"{topic} {message.Length}");
+    }
+}

@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Text;
+
+namespace Fairlead.Docs.Tests.Snippets;
+
+/// <summary>docs/patterns/requester-responder.md</summary>
+public sealed class RequesterResponderSnippets : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private string? _logged;
+
+    public void Dispose() => _stop.Dispose();
+
+    [Fact]
+    public async Task Requests_are_answered_asynchronously_and_synchronously()
+    {
+        CancellationToken token = _stop.Token;
+        Task serving = Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await using var responder = await Responder.BindAsync("unix://calc");
+            await responder.RunAsync(
+                async (request, context) => await AnswerAsync(request.Text, context.CancellationToken),
+                token: token);
+        });
+
+        await using var requester = await Requester.ConnectAsync("unix://calc");
+
+        // Type 3: both are on their way before the first reply is awaited.
+        ValueTask<Message> first = requester.RequestAsync("2 + 3"u8, timeout: 5.Seconds(), token);
+        ValueTask<Message> second = requester.RequestAsync("4 + 5"u8, timeout: 5.Seconds(), token);
+        using (Message sum = await first)
+        {
+            Assert.Equal("5", sum.Text);
+        }
+
+        using (Message sum = await second)
+        {
+            Assert.Equal("9", sum.Text);
+        }
+
+        // Type 4: this thread waits.
+        using (Message sum = requester.Request("6 + 7"u8, timeout: 5.Seconds()))
+        {
+            Assert.Equal("13", sum.Text);
+        }
+
+        await _stop.CancelAsync();
+        await serving;
+    }
+
+    [Fact]
+    public async Task A_failure_has_the_code_that_the_handler_gave()
+    {
+        CancellationToken token = _stop.Token;
+        await using var responder = await Responder.BindAsync("unix://calc");
+        Task run = responder.RunAsync(
+            (request, context) => request.Text == "refuse"
+                ? throw new FairleadException(ErrorCode.NotSupported, "there is no such service")
+                : FailAsync("a division by zero"),
+            token: token);
+        await using var requester = await Requester.ConnectAsync("unix://calc");
+
+        try
+        {
+            using Message reply = await requester.RequestAsync("1 / 0"u8, 5.Seconds(), token);
+            Use(reply.Span);
+        }
+        catch (FairleadException problem) when (problem.Code == ErrorCode.Failed)
+        {
+            Log($"the responder's handler failed: {problem.WhatHappened}");
+        }
+
+        Assert.Equal("the responder's handler failed: a division by zero", _logged);
+        FairleadException refused = await Assert.ThrowsAsync<FairleadException>(async () => await requester.RequestAsync("refuse"u8));
+        Assert.Equal(ErrorCode.NotSupported, refused.Code);
+        await _stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+    }
+
+    [Fact]
+    public async Task The_handler_hears_that_nobody_waits_any_more()
+    {
+        TaskCompletionSource<TimeSpan?> cancelled = new();
+        TaskCompletionSource asked = new();
+        await using var responder = await Responder.BindAsync("unix://calc");
+        Task run = responder.RunAsync(
+            async (request, context) =>
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.CancellationToken).ContinueWith(static _ => { }, TaskScheduler.Default);
+                cancelled.SetResult(context.Timeout);
+
+                // The two ends have clocks of their own: an answer at this moment might still be in time.
+                await asked.Task;
+                return default;
+            },
+            token: _stop.Token);
+        await using var requester = await Requester.ConnectAsync("unix://calc");
+        FairleadException late = await Assert.ThrowsAsync<FairleadException>(async () => await requester.RequestAsync("6 * 7"u8, 50.Milliseconds()));
+
+        asked.SetResult();
+        Assert.Equal(ErrorCode.Timeout, late.Code);
+        TimeSpan? told = await cancelled.Task;
+        Assert.Equal(50.Milliseconds(), told);
+        await _stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+    }
+
+    private static async ValueTask<ReadOnlyMemory<byte>> AnswerAsync(string term, CancellationToken token)
+    {
+        await Task.Yield();
+        token.ThrowIfCancellationRequested();
+        return Encoding.UTF8.GetBytes(term.Split('+').Sum(static part => int.Parse(part, CultureInfo.InvariantCulture)).ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static ValueTask<ReadOnlyMemory<byte>> FailAsync(string why) => throw new InvalidOperationException(why);
+
+    private static void Use(ReadOnlySpan<byte> reply) => Assert.Fail($"there was a reply of {reply.Length} bytes");
+
+    private void Log(string text) => _logged = text;
+}

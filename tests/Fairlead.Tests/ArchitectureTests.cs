@@ -1,0 +1,152 @@
+using System.Text.RegularExpressions;
+
+namespace Fairlead.Tests;
+
+/// <summary>
+/// Holds the arrows between the folders of the library, which the compiler cannot inside one assembly: references go down only.
+/// <code>
+///   Patterns (with Links)      never names a concrete transport
+///   Transports                 contracts, below them the concrete folders, which do not know each other
+///   Framing      Registry      beside each other
+///   Native                     alone calls the operating system
+///   root                       values, which reference nothing below
+/// </code>
+/// </summary>
+public sealed partial class ArchitectureTests
+{
+    private const string Root = "";
+
+    private static readonly string[] Concrete = ["Transports/Inproc", "Transports/UnixSocket", "Transports/Tcp"];
+
+    /// <summary>What each folder may name besides itself. A new folder fails the test until its place stands here.</summary>
+    private static readonly Dictionary<string, string[]> Below = new()
+    {
+        [Root] = [],
+        ["Native"] = [Root],
+        ["Framing"] = [Root],
+        ["Registry"] = [Root, "Native"],
+        ["Transports"] = [Root, "Native", "Framing", "Registry"],
+        ["Transports/Inproc"] = [Root, "Native", "Framing", "Registry", "Transports"],
+        ["Transports/UnixSocket"] = [Root, "Native", "Framing", "Registry", "Transports"],
+        ["Transports/Tcp"] = [Root, "Native", "Framing", "Registry", "Transports"],
+        ["Patterns/Links"] = [Root, "Native", "Framing", "Registry", "Transports"],
+        ["Patterns"] = [Root, "Framing", "Registry", "Patterns/Links"],
+    };
+
+    /// <summary>Arrows that go up, each with its reason.</summary>
+    private static readonly Dictionary<(string File, string Type), string> Exceptions = new()
+    {
+        [("Patterns/Links/Inbox.cs", "Message")] = "The receiving half of all patterns hands out the public lease, so that it is written once; both folders are one layer.",
+        [("Patterns/Links/MessageCore.cs", "Message")] = "A stale lease is reported under the name that its user knows.",
+        [("Transports/BuiltInTransports.cs", "InprocTransport")] = PartsList,
+        [("Transports/BuiltInTransports.cs", "UnixSocketTransport")] = PartsList,
+        [("Transports/BuiltInTransports.cs", "UnixPacketTransport")] = PartsList,
+        [("Transports/BuiltInTransports.cs", "TcpTransport")] = PartsList,
+    };
+
+    private const string PartsList = "The parts list: one file says which transports there are, so that nothing is looked up by reflection.";
+
+    private static readonly IReadOnlyList<SourceFolder> Folders = SourceFolder.Of("src/Fairlead");
+
+    [Fact]
+    public void Every_folder_has_its_place() => Assert.Equal(Below.Keys.Order(StringComparer.Ordinal), Folders.Select(folder => folder.Path).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void References_go_down_only()
+    {
+        List<string> wrong = [];
+        HashSet<(string, string)> used = [];
+        foreach (SourceFolder folder in Folders)
+        {
+            foreach (SourceFolder other in Folders.Where(other => other != folder && !Below[folder.Path].Contains(other.Path)))
+            {
+                foreach ((string file, string type) in folder.Files.Keys.SelectMany(file => folder.Mentions(file, other).Select(type => (Path.Combine(folder.Path, file), type))))
+                {
+                    if (Exceptions.ContainsKey((file, type)))
+                    {
+                        used.Add((file, type));
+                    }
+                    else
+                    {
+                        wrong.Add($"{file} names {type} of {Name(other)}");
+                    }
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        Assert.Equal(Exceptions.Keys.Order(), used.Order());
+    }
+
+    [Fact]
+    public void Nothing_is_imported_from_above()
+    {
+        Assert.Equal("", string.Join('\n', Files().SelectMany(file => Using().Matches(file.Text).Select(match => match.Groups["name"].Value.Replace('.', '/'))
+            .Where(import => import.Length > 0 && import != file.Folder && !Below[file.Folder].Contains(import) && file.Path != "Transports/BuiltInTransports.cs")
+            .Select(import => $"{file.Path} imports {import}"))));
+    }
+
+    [Fact]
+    public void Namespaces_are_folders_and_the_patterns_lie_in_the_root()
+    {
+        foreach ((string folder, string path, string text) in Files())
+        {
+            string expected = folder is Root or "Patterns" ? "Fairlead" : $"Fairlead.{folder.Replace('/', '.')}";
+            Assert.True(SourceFolder.NamespaceOf(text) == expected, $"{path} is in the namespace {SourceFolder.NamespaceOf(text)} and not in {expected}");
+        }
+    }
+
+    [Fact]
+    public void Only_the_parts_list_names_concrete_transports()
+    {
+        string[] names = [.. Folders.Where(folder => Concrete.Contains(folder.Path)).SelectMany(folder => folder.Types), .. Concrete.Select(folder => folder.Replace('/', '.'))];
+        Assert.Equal(
+            ["Transports/BuiltInTransports.cs"],
+            Files().Where(file => !Concrete.Contains(file.Folder) && names.Any(name => Regex.IsMatch(file.Text, $@"\b{Regex.Escape(name)}\b"))).Select(file => file.Path));
+    }
+
+    [Fact]
+    public void Only_Native_calls_the_operating_system()
+    {
+        Assert.All(Files().Where(file => Imports().IsMatch(file.Text)), file => Assert.Equal("Native", file.Folder));
+        Assert.DoesNotContain(Files(), file => file.Text.Contains("DllImport", StringComparison.Ordinal));
+    }
+
+    /// <summary>One asynchronous call on a Socket makes it slow for blocking callers for ever; and its waiting is not ours.</summary>
+    [Fact]
+    public void Nothing_shipped_uses_the_sockets_of_the_base_library()
+    {
+        foreach ((_, string path, string text) in Files().Concat(Files("src/Fairlead.Cli")))
+        {
+            Match use = SocketUse().Match(text);
+            Assert.False(use.Success, $"{path} uses {use.Value}");
+        }
+    }
+
+    [Fact]
+    public void The_library_depends_on_the_base_library_alone_and_the_tool_on_the_library()
+    {
+        Assert.DoesNotMatch("(PackageReference|ProjectReference)", File.ReadAllText(SourceTree.At("src/Fairlead/Fairlead.csproj")));
+        Assert.Equal(
+            ["../Fairlead/Fairlead.csproj"],
+            Regex.Matches(File.ReadAllText(SourceTree.At("src/Fairlead.Cli/Fairlead.Cli.csproj")), "ProjectReference Include=\"([^\"]+)\"").Select(match => match.Groups[1].Value));
+        Assert.DoesNotContain("Fairlead.Cli", File.ReadAllText(SourceTree.At("src/Fairlead/Fairlead.csproj")), StringComparison.Ordinal);
+    }
+
+    private static string Name(SourceFolder folder) => folder.Path.Length == 0 ? "the root" : folder.Path;
+
+    private static IEnumerable<(string Folder, string Path, string Text)> Files(string project) =>
+        SourceFolder.Of(project).SelectMany(folder => folder.Files.Select(file => (folder.Path, Path.Combine(folder.Path, file.Key), file.Value)));
+
+    private static IEnumerable<(string Folder, string Path, string Text)> Files() =>
+        Folders.SelectMany(folder => folder.Files.Select(file => (folder.Path, Path.Combine(folder.Path, file.Key), file.Value)));
+
+    [GeneratedRegex(@"^using (?:static )?Fairlead\.(?<name>[\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Using();
+
+    [GeneratedRegex(@"\b(?:LibraryImport|UnmanagedCallersOnly|NativeLibrary)\b")]
+    private static partial Regex Imports();
+
+    [GeneratedRegex(@"\bnew (?:Socket|TcpClient|UdpClient|NetworkStream|SafeSocketHandle)\b|\b(?:Socket|TcpClient|UdpClient|NetworkStream)[?]? \w+\s*[=;,)]|\bNamedPipe\w+")]
+    private static partial Regex SocketUse();
+}

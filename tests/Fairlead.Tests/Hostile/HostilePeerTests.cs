@@ -1,0 +1,552 @@
+using System.Text;
+using Fairlead.Framing;
+using Fairlead.Tests.Conformance;
+
+namespace Fairlead.Tests.Hostile;
+
+/// <summary>
+/// Peers that break the protocol over raw sockets. Each time the offender is told why, or its connection ends; the endpoint and its other peers do not notice, and no descriptor stays.
+/// </summary>
+public abstract class HostilePeerTests(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    private static readonly EndpointOptions Impatient = new() { HandshakeTimeout = TimeSpan.FromMilliseconds(50), Capacity = 10_000, Messages = 100, MaxMessage = 5_000 };
+    private static readonly EndpointOptions Patient = Impatient with { HandshakeTimeout = TimeSpan.FromMinutes(5) };
+
+    /// <summary>What breaks the rules behind a good handshake with a Receiver, and what is said about it.</summary>
+    public static TheoryData<string, string, CloseReason> Offences => new()
+    {
+        { "length", "at most 5000 are accepted", CloseReason.Limit },
+        { "length-4g", "at most 5000 are accepted", CloseReason.Limit },
+        { "head", "head is longer than the frame", CloseReason.ProtocolError },
+        { "head-field", "a head field reaches beyond its head", CloseReason.ProtocolError },
+        { "kind-unknown", "unknown kind 99", CloseReason.ProtocolError },
+        { "kind-inner", "unknown kind 240", CloseReason.ProtocolError },
+        { "kind-zero", "unknown kind 0", CloseReason.ProtocolError },
+        { "kind-not-allowed", "a Receiver does not take", CloseReason.ProtocolError },
+        { "hello-again", "unknown kind 72", CloseReason.ProtocolError },
+        { "after-close", "after it had closed", CloseReason.ProtocolError },
+        { "ack", "acknowledged messages that were never sent", CloseReason.ProtocolError },
+        { "ack-huge", "acknowledged messages that were never sent", CloseReason.ProtocolError },
+        { "credit-messages", "more than the credit", CloseReason.ProtocolError },
+        { "credit-bytes", "more than the credit", CloseReason.ProtocolError },
+    };
+
+    [Theory]
+    [MemberData(nameof(Offences))]
+    public async Task Who_breaks_the_rules_is_told_why_and_nobody_else_notices(string offence, string text, CloseReason reason)
+    {
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
+        await using Sender good = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
+        using RawPeer peer = Connect(receiver);
+        await peer.ShakeAsync(PatternKind.Sender);
+
+        await peer.TrySendAsync(Offence(offence));
+
+        (MessageHeader header, byte[] body)? last = await peer.ReadToEndAsync();
+        Assert.NotNull(last);
+        Assert.Equal((MessageKind.Close, MessageFlags.None), (last.Value.header.Kind, last.Value.header.Flags));
+        Assert.Equal(reason, (CloseReason)last.Value.body[0]);
+        Assert.Contains(text, Encoding.UTF8.GetString(last.Value.body, 1, last.Value.body.Length - 1), StringComparison.Ordinal);
+        await Until(() => receiver.Peers.Count == 1, "the offender is gone");
+        await good.SendAsync("still here"u8.ToArray());
+        Assert.Equal("still here", await TextBehindOthersAsync(receiver));
+    }
+
+    [Fact]
+    public async Task A_later_version_only_is_refused_with_both_ranges()
+    {
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
+        using RawPeer peer = Connect(receiver);
+
+        await peer.SendAsync(RawPeer.Hello(PatternKind.Sender, lowest: 7, highest: 9));
+
+        Handshake refusal = await RefusalAsync(peer);
+        Assert.Equal(ErrorCode.Incompatible, refusal.Error);
+        Assert.Contains("versions 1 to 1", refusal.Text, StringComparison.Ordinal);
+        Assert.Contains("7 to 9", refusal.Text, StringComparison.Ordinal);
+        Assert.Equal((1, 1), (refusal.Lowest, refusal.Highest));
+        await StillServesAsync(receiver);
+    }
+
+    [Fact]
+    public async Task A_range_that_reaches_beyond_ours_is_welcome()
+    {
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
+        using RawPeer peer = Connect(receiver);
+        await peer.SendAsync(RawPeer.Hello(PatternKind.Sender, lowest: 1, highest: 9));
+        Assert.Equal(MessageKind.Welcome, (await peer.ReadAsync())!.Value.Header.Kind);
+    }
+
+    [Theory]
+    [InlineData((byte)4, "cannot talk to a Responder")]
+    [InlineData((byte)77, "cannot talk to a 77")]
+    [InlineData((byte)0, "cannot talk to a 0")]
+    public async Task A_wrong_pattern_is_refused(byte pattern, string text)
+    {
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
+        using RawPeer peer = Connect(receiver);
+
+        await peer.SendAsync(RawPeer.Hello((PatternKind)pattern));
+
+        Handshake refusal = await RefusalAsync(peer);
+        Assert.Equal(ErrorCode.Incompatible, refusal.Error);
+        Assert.Contains(text, refusal.Text, StringComparison.Ordinal);
+        await StillServesAsync(receiver);
+    }
+
+    /// <summary>None of these can be told anything: it may be no Fairlead at all.</summary>
+    [Theory]
+    [InlineData("http")]
+    [InlineData("zeros")]
+    [InlineData("noise")]
+    [InlineData("welcome")]
+    [InlineData("no-magic")]
+    [InlineData("send-first")]
+    [InlineData("hello-too-short")]
+    [InlineData("hello-too-long")]
+    [InlineData("hello-text-too-long")]
+    public async Task What_is_no_handshake_ends_the_connection(string first)
+    {
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
+        using RawPeer peer = Connect(receiver);
+
+        await peer.TrySendAsync(NoHandshake(first, NewRandom()));
+
+        Assert.Null(await peer.ReadToEndAsync());
+        await StillServesAsync(receiver);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(15)]
+    [InlineData(16)]
+    [InlineData(40)]
+    public async Task Half_a_handshake_and_then_silence_or_the_end_ends_the_connection(int length)
+    {
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Impatient));
+        int before = Descriptors.Count();
+        using (RawPeer silent = Connect(receiver))
+        {
+            await silent.SendAsync(RawPeer.Hello(PatternKind.Sender)[..length]);
+            Assert.Null(await silent.ReadToEndAsync());
+        }
+
+        using (RawPeer gone = Connect(receiver))
+        {
+            await gone.SendAsync(RawPeer.Hello(PatternKind.Sender)[..length]);
+        }
+
+        await Until(() => Descriptors.Count() <= before, "the connections are closed");
+        await StillServesAsync(receiver);
+    }
+
+    [Fact]
+    public async Task A_handshake_that_drips_is_given_up_at_its_deadline()
+    {
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Impatient));
+        using RawPeer peer = Connect(receiver);
+        byte[] hello = RawPeer.Hello(PatternKind.Sender);
+
+        // The deadline counts from the beginning, not from the last byte: it never gets to the end.
+        Task<(MessageHeader, byte[])?> end = peer.ReadToEndAsync();
+        for (int i = 0; i < hello.Length - 1 && !end.IsCompleted && await peer.TrySendAsync([hello[i]]); i++)
+        {
+            await Task.WhenAny(end, Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System));
+        }
+
+        Assert.Null(await end);
+        await StillServesAsync(receiver);
+    }
+
+    [Fact]
+    public async Task A_message_that_drips_holds_up_nobody()
+    {
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
+        await using Sender good = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
+        using RawPeer peer = Connect(receiver);
+        await peer.ShakeAsync(PatternKind.Sender);
+
+        int i = 0;
+        foreach (byte part in RawPeer.Frame(MessageKind.Send, "drip"u8))
+        {
+            await peer.SendAsync([part]);
+            await good.SendAsync(Encoding.UTF8.GetBytes($"{i}"));
+            using Message message = await receiver.ReceiveAsync();
+            Assert.True(message.Text == $"{i}" || message.Text == "drip");
+            i++;
+        }
+    }
+
+    [Fact]
+    public async Task Answers_and_cancellations_of_what_never_was_are_passed_over()
+    {
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
+        using RawPeer peer = Connect(receiver);
+        await peer.ShakeAsync(PatternKind.Sender);
+
+        foreach (uint id in new uint[] { 0, 1, 77, uint.MaxValue })
+        {
+            await peer.SendAsync(
+                RawPeer.Frame(MessageKind.Receipt, [0], id),
+                RawPeer.Frame(MessageKind.Receipt, [], id),
+                RawPeer.Frame(MessageKind.Reply, "nobody asked"u8, id),
+                RawPeer.Frame(MessageKind.Error, [200, 0xFF], id),
+                RawPeer.Frame(MessageKind.Cancel, [], id),
+                RawPeer.Frame(MessageKind.Pong, [], id),
+                RawPeer.Frame(MessageKind.Ack, [], id),
+                RawPeer.Frame(MessageKind.Unsubscribe, [0xFF, 0xFE], id));
+        }
+
+        await peer.SendAsync(RawPeer.Frame(MessageKind.Send, "still welcome"u8));
+        using Message message = await receiver.ReceiveAsync();
+        Assert.Equal("still welcome", message.Text);
+    }
+
+    [Theory]
+    [InlineData((byte)200)]
+    [InlineData((byte)6)]
+    [InlineData((byte)7)]
+    public async Task A_close_for_a_reason_that_nobody_knows_is_a_close(byte reason)
+    {
+        await using Hub hub = Track(Hub.Bind(NewPlace()));
+        using RawPeer peer = Connect(hub);
+        await peer.ShakeAsync(PatternKind.Pair);
+        Assert.IsType<Joined>(hub.NextEvent());
+
+        await peer.SendAsync(RawPeer.Frame(MessageKind.Close, [reason], flags: MessageFlags.Final));
+
+        Left left = Assert.IsType<Left>(hub.NextEvent());
+        Assert.Equal(CloseReason.ClosedByPeer, left.Reason);
+    }
+
+    [Fact]
+    public async Task A_hub_serves_its_clients_while_one_of_them_breaks_the_rules()
+    {
+        await using Hub hub = Track(Hub.Bind(NewPlace(), new HubOptions()));
+        await using Pair good = Track(await Pair.ConnectAsync(Bare(hub.Address)));
+        using RawPeer peer = Connect(hub);
+        await peer.ShakeAsync(PatternKind.Pair);
+        Assert.IsType<Joined>(hub.NextEvent());
+        Joined offender = Assert.IsType<Joined>(hub.NextEvent());
+
+        await peer.SendAsync(RawPeer.Frame(MessageKind.Send, "last words"u8), RawPeer.Frame((MessageKind)99, []));
+
+        Said said = Assert.IsType<Said>(hub.NextEvent());
+        Assert.Equal("last words", said.Message.Text);
+        said.Message.Dispose();
+        Left left = Assert.IsType<Left>(hub.NextEvent());
+        Assert.Equal((offender.Client.Number, CloseReason.ProtocolError), (left.Client.Number, left.Reason));
+        Assert.Equal(1, hub.Broadcast("to all"u8));
+        using Message message = await good.ReceiveAsync();
+        Assert.Equal("to all", message.Text);
+    }
+
+    /// <summary>The coming of a client stands among its messages, and is none: it takes no credit.</summary>
+    [Theory]
+    [InlineData(new[] { 100_000, 100_000 })]
+    [InlineData(new[] { 0, 0, 0, 0 })]
+    [InlineData(new[] { 4_000, 90, 6, 0 })]
+    public async Task A_client_may_use_its_whole_credit_before_the_hub_looks(int[] lengths)
+    {
+        await using Hub hub = Track(Hub.Bind(NewPlace("messages=4&capacity=4096")));
+        await using Pair client = Track(await Pair.ConnectAsync(Bare(hub.Address)));
+        Assert.Equal(SendResult.Sent, client.TrySend(new byte[lengths[0]]));
+        foreach (int length in lengths[1..])
+        {
+            await client.SendAsync(new byte[length].AsMemory());
+        }
+
+        await Until(() => hub.Statistics.QueueDepth == lengths.Length + 1, "all have arrived");
+        Assert.IsType<Joined>(hub.NextEvent());
+        foreach (int length in lengths)
+        {
+            Said said = Assert.IsType<Said>(hub.NextEvent());
+            Assert.Equal(length, said.Message.Length);
+            said.Message.Dispose();
+        }
+    }
+
+    /// <summary>A requester that never reads its replies: the responder stops asking for more instead of piling them up, and goes on when they are read after all.</summary>
+    [Fact]
+    public async Task Replies_that_nobody_reads_do_not_pile_up()
+    {
+        const int ReplyLength = 60_000;
+        const int Requests = 300;
+        await using Responder responder = Track(Responder.Bind(NewPlace(), Patient with { Messages = 10 * Requests, MaxMessage = null }));
+        byte[] reply = new byte[ReplyLength];
+        Task serving = responder.RunAsync((_, _) => reply);
+        using RawPeer peer = Connect(responder);
+        await peer.ShakeAsync(PatternKind.Requester);
+        await using Requester good = Track(await Requester.ConnectAsync(Bare(responder.Address)));
+
+        for (uint id = 1; id <= Requests; id++)
+        {
+            await peer.SendAsync(RawPeer.Frame(MessageKind.Request, "?"u8, id));
+            using Message answer = await good.RequestAsync("!"u8.ToArray());
+            Assert.Equal(ReplyLength, answer.Length);
+        }
+
+        // 18 MB were asked for. What lies here is the limit, and what had been read before it was reached.
+        Output.WriteLine($"{Unwritten(responder)} bytes wait to be written");
+        Assert.InRange(Unwritten(responder), 0, 6_000_000);
+
+        for (int replies = 0; replies < Requests;)
+        {
+            (MessageHeader header, byte[] body) = (await peer.ReadAsync())!.Value;
+            Assert.True(header.Kind is MessageKind.Reply or MessageKind.Ack);
+            Assert.True(header.Kind == MessageKind.Ack || body.Length == ReplyLength);
+            replies += header.Kind == MessageKind.Reply ? 1 : 0;
+        }
+
+        await responder.CloseAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
+    }
+
+    /// <summary>A small limit is the affair of who announces it.</summary>
+    [Fact]
+    public async Task A_client_that_takes_nothing_keeps_a_broadcast_from_nobody()
+    {
+        await using Hub hub = Track(Hub.Bind(NewPlace()));
+        using RawPeer peer = Connect(hub);
+        await peer.ShakeAsync(PatternKind.Pair, longest: 1);
+        Assert.IsType<Joined>(hub.NextEvent());
+        await using Pair good = Track(await Pair.ConnectAsync(Bare(hub.Address)));
+        Assert.IsType<Joined>(hub.NextEvent());
+
+        Assert.Equal(1, hub.Broadcast("to all"u8));
+
+        using Message message = await good.ReceiveAsync();
+        Assert.Equal("to all", message.Text);
+        Assert.Equal(CloseReason.Limit, Assert.IsType<Left>(hub.NextEvent()).Reason);
+        (MessageHeader header, byte[] body)? last = await peer.ReadToEndAsync();
+        Assert.Equal((MessageKind.Close, (byte)CloseReason.Limit), (last!.Value.header.Kind, last.Value.body[0]));
+    }
+
+    [Fact]
+    public async Task A_subscriber_that_takes_nothing_keeps_a_publication_from_nobody()
+    {
+        await using Publisher publisher = Track(Publisher.Bind(NewPlace()));
+        using RawPeer peer = Connect(publisher);
+        await peer.ShakeAsync(PatternKind.Subscriber, longest: 1);
+        await peer.SendAsync(RawPeer.Frame(MessageKind.Subscribe, ">"u8, id: 1));
+        Assert.Equal(MessageKind.Receipt, (await peer.ReadAsync())!.Value.Header.Kind);
+        await using Subscriber good = Track(await Subscriber.ConnectAsync(Bare(publisher.Address)));
+
+        Assert.Equal(1, publisher.Publish("topic", "to all"));
+
+        using Message message = await good.ReceiveAsync();
+        Assert.Equal("to all", message.Text);
+        Assert.Equal(1, publisher.Statistics.Dropped);
+    }
+
+    /// <summary>The peer counts the head too, so a message that fits only without it is refused here and not there, where it would end the connection.</summary>
+    [Fact]
+    public async Task A_message_that_is_too_long_with_its_head_is_refused_before_it_is_sent()
+    {
+        await using Responder responder = Track(Responder.Bind(NewPlace(), Patient));
+        Task serving = responder.RunAsync((request, _) => request.Memory);
+        await using Requester requester = Track(await Requester.ConnectAsync(Bare(responder.Address)));
+
+        await FailsAsync(ErrorCode.TooLarge, async () => await requester.RequestAsync(new byte[4_995], TimeSpan.FromMinutes(1)));
+        using (Message reply = await requester.RequestAsync(new byte[5_000]))
+        {
+            Assert.Equal(5_000, reply.Length);
+        }
+
+        await responder.CloseAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
+    }
+
+    /// <summary>Longer than any array: no memory can be had for it, whoever says so.</summary>
+    [Theory]
+    [InlineData(0x7FFFFFBFu)]
+    [InlineData(0x7FFFFFFFu)]
+    [InlineData(0xFFFFFFFFu)]
+    public async Task A_length_beyond_all_memory_ends_the_connection_alone(uint length)
+    {
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient with { MaxMessage = int.MaxValue }));
+        using RawPeer peer = Connect(receiver);
+        await peer.ShakeAsync(PatternKind.Sender);
+
+        await peer.SendAsync(RawPeer.Frame(MessageKind.Send, [], length: length));
+
+        (MessageHeader header, byte[] body)? last = await peer.ReadToEndAsync();
+        Assert.Equal((MessageKind.Close, (byte)CloseReason.Limit), (last!.Value.header.Kind, last.Value.body[0]));
+        await StillServesAsync(receiver);
+    }
+
+    /// <summary>A limit of nothing would cut a stream without framing into messages of nothing, for ever.</summary>
+    [Fact]
+    public async Task A_limit_of_nothing_is_a_limit_of_one_byte()
+    {
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace("framing=none&maxmessage=0")));
+        using RawPeer peer = Connect(receiver);
+        await peer.SendAsync("ab"u8.ToArray());
+        using Message first = await receiver.ReceiveAsync();
+        using Message second = await receiver.ReceiveAsync();
+        Assert.Equal("ab", first.Text + second.Text);
+    }
+
+    [Fact]
+    public async Task Pings_whose_answers_nobody_reads_do_not_pile_up()
+    {
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
+        await using Sender good = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
+        using RawPeer peer = Connect(receiver);
+        await peer.ShakeAsync(PatternKind.Sender);
+        using CancellationTokenSource enough = new();
+        byte[] pings = [.. Enumerable.Repeat(RawPeer.Frame(MessageKind.Ping, []), 4_000).SelectMany(ping => ping)];
+
+        // It takes all that it is sent until the answers lie too high; from then on the flood stands still.
+        Task flood = FloodAsync(peer, pings, enough.Token);
+        await Until(() => Unwritten(receiver) > 4_000_000, "the answers lie too high");
+        for (int i = 0; i < 20; i++)
+        {
+            await good.SendAsync("between"u8.ToArray());
+            using Message message = await receiver.ReceiveAsync();
+            Assert.Equal("between", message.Text);
+        }
+
+        Assert.InRange(Unwritten(receiver), 0, 6_000_000);
+        await enough.CancelAsync();
+        peer.Dispose();
+        await flood;
+    }
+
+    [Fact]
+    public async Task Many_connections_that_say_nothing_are_given_up_and_hold_up_nobody()
+    {
+        const int Silent = 1_000;
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Impatient with { HandshakeTimeout = TimeSpan.FromSeconds(2) }));
+        await using Sender good = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
+        int before = Descriptors.Count();
+        RawPeer[] peers = [.. Enumerable.Range(0, Silent).Select(_ => Connect(receiver))];
+
+        await good.SendAsync("in the crowd"u8.ToArray());
+        Assert.Equal("in the crowd", await TextBehindOthersAsync(receiver));
+        foreach (RawPeer peer in peers)
+        {
+            Assert.Null(await peer.ReadToEndAsync());
+            peer.Dispose();
+        }
+
+        await Until(() => Descriptors.Count() <= before, "all are closed");
+        await good.SendAsync("alone again"u8.ToArray());
+        Assert.Equal("alone again", await TextBehindOthersAsync(receiver));
+    }
+
+    [Fact]
+    public async Task A_refusal_in_bad_words_is_an_error_that_can_be_handled()
+    {
+        (System.Net.Sockets.Socket listener, Address address) = Transport.ListenRaw();
+        using (listener)
+        {
+            Task<Sender> connecting = Sender.ConnectAsync(address).AsTask();
+            using RawPeer server = new(await listener.AcceptAsync());
+            Assert.Equal(MessageKind.Hello, (await server.ReadAsync())!.Value.Header.Kind);
+            byte[] body = new Handshake { Pattern = PatternKind.Receiver, Error = (ErrorCode)200, Text = "\u001b[31mno" }.Encode();
+            await server.SendAsync(RawPeer.Frame(MessageKind.Refuse, body, Handshake.MagicHigh, Handshake.MagicLow));
+
+            FairleadException error = await Assert.ThrowsAsync<FairleadException>(() => connecting);
+            Assert.Equal(ErrorCode.Incompatible, error.Code);
+        }
+    }
+
+    private static long Unwritten(Endpoint endpoint) => endpoint.Core.Links().Sum(link => (long)link.Connection.Unflushed);
+
+    private static async Task FloodAsync(RawPeer peer, byte[] frames, CancellationToken token)
+    {
+        try
+        {
+            while (!token.IsCancellationRequested)
+            {
+                await peer.Socket.SendAsync(frames, System.Net.Sockets.SocketFlags.None, token);
+            }
+        }
+        catch (Exception exception) when (exception is System.Net.Sockets.SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The endpoint has thrown it out, or the test is over.
+        }
+    }
+
+    private static byte[] NoHandshake(string first, Random random)
+    {
+        byte[] hello = RawPeer.Hello(PatternKind.Sender);
+        switch (first)
+        {
+            case "http":
+                return "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray();
+            case "zeros":
+                return new byte[64];
+            case "noise":
+                byte[] noise = new byte[1_000];
+                random.NextBytes(noise);
+                return noise;
+            case "welcome":
+                hello[4] = (byte)MessageKind.Welcome;
+                return hello;
+            case "no-magic":
+                hello[15]++;
+                return hello;
+            case "send-first":
+                return RawPeer.Frame(MessageKind.Send, "hello"u8);
+            case "hello-too-short":
+                return RawPeer.Frame(MessageKind.Hello, new byte[10], Handshake.MagicHigh, Handshake.MagicLow);
+            case "hello-too-long":
+                return RawPeer.Frame(MessageKind.Hello, new byte[Handshake.LongestBody + 1], Handshake.MagicHigh, Handshake.MagicLow);
+            default:
+                hello[MessageHeader.Size + 36] = 0xFF;
+                return hello;
+        }
+    }
+
+    private static byte[][] Offence(string offence) => offence switch
+    {
+        "length" => [RawPeer.Frame(MessageKind.Send, [], length: 5_001)],
+        "length-4g" => [RawPeer.Frame(MessageKind.Send, [], length: uint.MaxValue)],
+        "head" => [RawPeer.Frame(MessageKind.Send, new byte[10], headLength: 11)],
+        "head-field" => [RawPeer.Frame(MessageKind.Send, [1, 0, 200, 1, 2], headLength: 5)],
+        "kind-unknown" => [RawPeer.Frame((MessageKind)99, [])],
+        "kind-inner" => [RawPeer.Frame(MessageKind.Joined, [])],
+        "kind-zero" => [RawPeer.Frame(MessageKind.None, [])],
+        "kind-not-allowed" => [RawPeer.Frame(MessageKind.Request, "?"u8, id: 1)],
+        "hello-again" => [RawPeer.Frame(MessageKind.Hello, [])],
+        "after-close" => [RawPeer.Frame(MessageKind.Send, "one"u8), RawPeer.Frame(MessageKind.Close, [0], flags: MessageFlags.Final), RawPeer.Frame(MessageKind.Send, "two"u8)],
+        "ack" => [RawPeer.Frame(MessageKind.Ack, [], ack: 1)],
+        "ack-huge" => [RawPeer.Frame(MessageKind.Send, "x"u8, ack: uint.MaxValue)],
+        "credit-messages" => [.. Enumerable.Repeat(RawPeer.Frame(MessageKind.Send, []), 101)],
+        "credit-bytes" => [.. Enumerable.Repeat(RawPeer.Frame(MessageKind.Send, new byte[4_000]), 3)],
+        _ => throw new ArgumentOutOfRangeException(nameof(offence)),
+    };
+
+    private static async Task<Handshake> RefusalAsync(RawPeer peer)
+    {
+        (MessageHeader header, byte[] body)? last = await peer.ReadToEndAsync();
+        Assert.NotNull(last);
+        Assert.Equal(MessageKind.Refuse, last.Value.header.Kind);
+        return Handshake.Decode(last.Value.header, last.Value.body);
+    }
+
+    private RawPeer Connect(Endpoint endpoint) => Track(new RawPeer(Transport.ConnectRaw(endpoint.Address)));
+
+    private async Task StillServesAsync(Receiver receiver)
+    {
+        await using Sender sender = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
+        await sender.SendAsync("served"u8.ToArray());
+        Assert.Equal("served", await TextBehindOthersAsync(receiver));
+    }
+
+    /// <summary>The next message of a peer that keeps to the rules; what the others sent before they broke them is handed out too.</summary>
+    private static async Task<string> TextBehindOthersAsync(Receiver receiver)
+    {
+        while (true)
+        {
+            using Message message = await receiver.ReceiveAsync();
+            if (message.Length > 3 && message.Span[0] != 0)
+            {
+                return message.Text;
+            }
+        }
+    }
+}
