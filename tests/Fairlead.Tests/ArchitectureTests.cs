@@ -25,12 +25,13 @@ public sealed partial class ArchitectureTests
         ["Native"] = [Root],
         ["Framing"] = [Root],
         ["Registry"] = [Root, "Native"],
+        ["Diagnostics"] = [Root, "Framing", "Registry"],
         ["Transports"] = [Root, "Native", "Framing", "Registry"],
         ["Transports/Inproc"] = [Root, "Native", "Framing", "Registry", "Transports"],
         ["Transports/UnixSocket"] = [Root, "Native", "Framing", "Registry", "Transports"],
         ["Transports/Tcp"] = [Root, "Native", "Framing", "Registry", "Transports"],
-        ["Patterns/Links"] = [Root, "Native", "Framing", "Registry", "Transports"],
-        ["Patterns"] = [Root, "Framing", "Registry", "Patterns/Links"],
+        ["Patterns/Links"] = [Root, "Native", "Framing", "Registry", "Diagnostics", "Transports"],
+        ["Patterns"] = [Root, "Framing", "Registry", "Diagnostics", "Patterns/Links"],
     };
 
     /// <summary>Arrows that go up, each with its reason.</summary>
@@ -38,6 +39,8 @@ public sealed partial class ArchitectureTests
     {
         [("Patterns/Links/Inbox.cs", "Message")] = "The receiving half of all patterns hands out the public lease, so that it is written once; both folders are one layer.",
         [("Patterns/Links/MessageCore.cs", "Message")] = "A stale lease is reported under the name that its user knows.",
+        [("Patterns/Links/Serialized.cs", "IMessageSerializer")] = "What the user brings is named where it is called; both folders are one layer.",
+        [("Diagnostics/FairleadEventSource.cs", "Message")] = "A property of the platform's attribute, not the type.",
         [("Transports/BuiltInTransports.cs", "InprocTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "UnixSocketTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "UnixPacketTransport")] = PartsList,

@@ -15,7 +15,7 @@ public sealed class GoldenFrameTests
         ["send-empty"] = new(MessageKind.Send, "") { Ack = uint.MaxValue },
         ["send-traced"] = new(MessageKind.Send, "hello") { Fields = [(HeadField.Trace, Trace)] },
         ["deliver"] = new(MessageKind.Deliver, "Größe") { Id = 1, Ack = 2 },
-        ["deliver-redelivered"] = new(MessageKind.Deliver, "again") { Id = 9, Flags = MessageFlags.Redelivered },
+        ["deliver-redelivered"] = new(MessageKind.Deliver, "again") { Id = 9, Flags = MessageFlags.Redelivered, Fields = [(HeadField.Deliveries, 2UL)] },
         ["receipt-accepted"] = new(MessageKind.Receipt, (byte)ReceiptStatus.Accepted, "") { Id = 1, Ack = 3 },
         ["receipt-not-delivered"] = new(MessageKind.Receipt, (byte)ReceiptStatus.NotDelivered, "the disk is full") { Id = 1, Ack = 3 },
         ["request"] = new(MessageKind.Request, "2+2") { Id = 0x01020304, Ack = 0x05060708, Fields = [(HeadField.Deadline, 1_500_000UL)] },
@@ -164,7 +164,7 @@ public sealed class GoldenFrameTests
     public void Patterns_reasons_and_codes_keep_their_numbers()
     {
         Assert.Equal(
-            "Sender=1 Receiver=2 Requester=3 Responder=4 Publisher=5 Subscriber=6 Pair=7 Hub=8 WorkProducer=9 WorkConsumer=10 Foreign=255",
+            "Sender=1 Receiver=2 Requester=3 Responder=4 Publisher=5 Subscriber=6 Pair=7 Hub=8 WorkQueue=9 Foreign=255",
             Numbers<PatternKind>());
         Assert.Equal("ClosedByPeer=0 PeerDied=1 ProtocolError=2 Heartbeat=3 SlowConsumer=4 Limit=5 ClosedByUs=6 Aborted=7", Numbers<CloseReason>());
         Assert.Equal(
