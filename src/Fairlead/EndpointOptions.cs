@@ -3,10 +3,10 @@ namespace Fairlead;
 /// <summary>What an endpoint may be told when it is bound or connected. An option in the address wins over the same one here.</summary>
 public record EndpointOptions
 {
-    /// <summary>Bytes that a peer may send before this end's user has read them; default 1 MiB. In the address: <c>?capacity=4MiB</c>.</summary>
+    /// <summary>Bytes that a peer may send before this end's user has read them, 4 KiB to 1 GiB (what lies beyond is moved to the nearer end); default 1 MiB. In the address: <c>?capacity=4MiB</c>.</summary>
     public int Capacity { get; init; } = 1024 * 1024;
 
-    /// <summary>Messages that a peer may send before this end's user has read them; default 16,384. In the address: <c>?messages=100</c>.</summary>
+    /// <summary>Messages that a peer may send before this end's user has read them, 1 to 1,048,576; default 16,384. In the address: <c>?messages=100</c>.</summary>
     public int Messages { get; init; } = 16 * 1024;
 
     /// <summary>

@@ -39,8 +39,8 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
     internal EndpointCore Core => _core ?? throw new InvalidOperationException("The endpoint is not open yet.");
 
     /// <summary>
-    /// Takes nothing new, waits until the peers have read and answered everything or <paramref name="timeout"/> has passed, then ends. Does not throw for messages that
-    /// were not delivered: the report counts them.
+    /// Takes nothing new, waits until the peers have read everything, and until what is in hand here has been answered, or <paramref name="timeout"/> has passed; then ends. Does not throw for
+    /// messages that were not delivered: the report counts them. Calls that wait on this endpoint for a message or a peer end with <see cref="ObjectDisposedException"/>.
     /// </summary>
     /// <param name="timeout">At most so long; default one second.</param>
     /// <returns>What was sent in the endpoint's life, acknowledged, not delivered, and in doubt.</returns>

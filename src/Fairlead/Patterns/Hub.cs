@@ -33,7 +33,7 @@ public sealed class Hub : Endpoint, ILinkOwner
         [.. Core.Links().Where(static link => link.State == LinkState.Up && link.Tag is HubClient).Select(static link => (HubClient)link.Tag!).OrderBy(static client => client.Number)];
 
     /// <summary>Binds.</summary>
-    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static Hub Bind(Address address, HubOptions? options = null)
     {
         options ??= new HubOptions();
@@ -44,7 +44,7 @@ public sealed class Hub : Endpoint, ILinkOwner
     }
 
     /// <summary>Binds. Completes at once.</summary>
-    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Hub> BindAsync(Address address, HubOptions? options = null, CancellationToken token = default) =>
         Opening.Run(() => Bind(address, options), token);
 
@@ -62,7 +62,8 @@ public sealed class Hub : Endpoint, ILinkOwner
         return null;
     }
 
-    /// <summary>What happens, one event after the other. Asking for the next one accepts a message and gives its memory back.</summary>
+    /// <summary>What happens, one event after the other. Asking for the next one accepts a message and gives its memory back. The loop goes on when all clients have left.</summary>
+    /// <param name="token">Ends the loop, with an <see cref="OperationCanceledException"/>.</param>
     public async IAsyncEnumerable<HubEvent> Events([EnumeratorCancellation] CancellationToken token = default)
     {
         while (await Core.ReceiveAsync(null, token).ConfigureAwait(false) is { } received)
@@ -88,7 +89,10 @@ public sealed class Hub : Endpoint, ILinkOwner
         Core.Receive(Deadline.After(timeout, Core.Settings.Time), token) is { } received ? ToEvent(received) : null;
 
     /// <summary>Type 1 to one client, without waiting.</summary>
-    /// <returns>Sent; Full; PeerGone when the client has left.</returns>
+    /// <param name="client">Whom.</param>
+    /// <param name="message">Copied before this returns.</param>
+    /// <returns>Sent; Full when the client has not read enough yet; PeerGone when it has left.</returns>
+    /// <exception cref="FairleadException">TooLarge: the client does not take so long a message.</exception>
     public SendResult TrySend(HubClient client, ReadOnlySpan<byte> message)
     {
         ArgumentNullException.ThrowIfNull(client);
@@ -140,7 +144,7 @@ public sealed class Hub : Endpoint, ILinkOwner
         return Outbox.DeliverOnAsync(client.Link, message, timeout, token);
     }
 
-    /// <summary>Type 1 to all clients, or all but one. Waits for nobody: a client whose queue is full is disconnected as <see cref="CloseReason.SlowConsumer"/>.</summary>
+    /// <summary>Type 1 to all clients, or all but one. Waits for nobody: a client whose queue is full is disconnected as <see cref="CloseReason.SlowConsumer"/>, and one that does not take so long a message as <see cref="CloseReason.Limit"/>.</summary>
     /// <param name="message">Copied before this returns.</param>
     /// <param name="except">A client that does not get it: mostly the one that said it.</param>
     /// <returns>To how many clients it was sent.</returns>

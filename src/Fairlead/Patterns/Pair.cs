@@ -27,7 +27,7 @@ public sealed class Pair : Endpoint, ILinkOwner
     private Outbox Outbox => new(Core);
 
     /// <summary>Binds, for one peer at a time.</summary>
-    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static Pair Bind(Address address, EndpointOptions? options = null)
     {
         Pair pair = new();
@@ -36,17 +36,17 @@ public sealed class Pair : Endpoint, ILinkOwner
     }
 
     /// <summary>Binds, for one peer at a time. Completes at once.</summary>
-    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Pair> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
         Opening.Run(() => Bind(address, options), token);
 
     /// <summary>Connects to a bound pair or hub. Blocks.</summary>
-    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static Pair Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
         Opening.Wait(ConnectAsync(address, options, token));
 
     /// <summary>Connects to a bound pair or hub.</summary>
-    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static async ValueTask<Pair> ConnectAsync(Address address, EndpointOptions? options = null, CancellationToken token = default)
     {
         Pair pair = new();

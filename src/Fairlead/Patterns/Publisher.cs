@@ -7,7 +7,7 @@ using Fairlead.Patterns.Links;
 namespace Fairlead;
 
 /// <summary>
-/// Publishes messages with a topic to every <see cref="Subscriber"/> that asked for it, type 1 only. It waits for nobody: what a subscriber has no room for is dropped for that
+/// Publishes messages with a topic to every <see cref="Subscriber"/> that asked for it, type 1 only. It waits for nobody: what a subscriber has no room for, or is longer than it accepts, is dropped for that
 /// subscriber, counted here (<see cref="EndpointStatistics.Dropped"/>) and told to it with the next message (<see cref="Message.Missed"/>).
 /// </summary>
 public sealed class Publisher : Endpoint, ILinkOwner
@@ -22,7 +22,7 @@ public sealed class Publisher : Endpoint, ILinkOwner
     };
 
     /// <summary>Binds, for subscribers that will connect.</summary>
-    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static Publisher Bind(Address address, EndpointOptions? options = null)
     {
         Publisher publisher = new();
@@ -31,17 +31,17 @@ public sealed class Publisher : Endpoint, ILinkOwner
     }
 
     /// <summary>Binds, for subscribers that will connect. Completes at once.</summary>
-    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Publisher> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
         Opening.Run(() => Bind(address, options), token);
 
     /// <summary>Connects to a bound subscriber. Blocks.</summary>
-    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static Publisher Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
         Opening.Wait(ConnectAsync(address, options, token));
 
     /// <summary>Connects to a bound subscriber. When this completes, the subscriber's topics may still be on their way.</summary>
-    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static async ValueTask<Publisher> ConnectAsync(Address address, EndpointOptions? options = null, CancellationToken token = default)
     {
         Publisher publisher = new();
@@ -54,7 +54,6 @@ public sealed class Publisher : Endpoint, ILinkOwner
     /// <param name="message">Copied before this returns.</param>
     /// <returns>For how many subscribers it was buffered.</returns>
     /// <exception cref="ArgumentException">The topic is none.</exception>
-    /// <exception cref="FairleadException">TooLarge: some subscriber does not take so long a message.</exception>
     public int Publish(string topic, ReadOnlySpan<byte> message)
     {
         TopicFilter.CheckTopic(topic);

@@ -20,9 +20,11 @@ public sealed class Receiver : Endpoint, ILinkOwner
 
     private Inbox Inbox => new(Core);
 
-    /// <summary>Binds, for senders that will connect.</summary>
-    /// <exception cref="FairleadException">AlreadyExists: the name is held, by whom is said. PermissionDenied. NotSupported: the transport lacks what the pattern needs.</exception>
-    /// <exception cref="AddressFormatException">The address has an unknown or ill-formed option.</exception>
+    /// <summary>Binds, for senders that will connect. Waits for nobody, apart from a holder of the name that was killed and is still ending (5 seconds at most).</summary>
+    /// <param name="address">Where, with options behind <c>?</c>. Text will do.</param>
+    /// <param name="options">What the address does not say.</param>
+    /// <exception cref="FairleadException">AlreadyExists: the name is held; <see cref="FairleadException.Peer"/> says by whom. PermissionDenied. NotSupported: the transport lacks what the pattern needs.</exception>
+    /// <exception cref="AddressFormatException">The text is no address, or has an unknown or ill-formed option.</exception>
     public static Receiver Bind(Address address, EndpointOptions? options = null)
     {
         Receiver receiver = new();
@@ -31,18 +33,27 @@ public sealed class Receiver : Endpoint, ILinkOwner
     }
 
     /// <summary>Binds, for senders that will connect. Completes at once.</summary>
+    /// <param name="address">Where, with options behind <c>?</c>. Text will do.</param>
+    /// <param name="options">What the address does not say.</param>
+    /// <param name="token">Looked at before binding, which is not interrupted.</param>
     /// <inheritdoc cref="Bind" path="/exception"/>
     public static ValueTask<Receiver> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
         Opening.Run(() => Bind(address, options), token);
 
     /// <summary>Connects to a bound sender. Blocks.</summary>
-    /// <exception cref="FairleadException">NotFound: nobody listens there (and did not within <c>?wait=</c>). Incompatible: another pattern or version is there. PermissionDenied. Full: all places are taken.</exception>
-    /// <exception cref="AddressFormatException">The address has an unknown or ill-formed option.</exception>
+    /// <param name="address">Where, with options behind <c>?</c>. Text will do.</param>
+    /// <param name="options">What the address does not say.</param>
+    /// <param name="token">Ends connecting, and waiting for somebody to listen.</param>
+    /// <exception cref="FairleadException">
+    /// NotFound: nobody listens there (and did not within <c>?wait=</c>). Incompatible: another pattern or version is there. Full: all places are taken. PermissionDenied. Timeout: somebody
+    /// listens and gave no sign of life. NotSupported: the transport lacks what the pattern needs.
+    /// </exception>
+    /// <exception cref="AddressFormatException">The text is no address, or has an unknown or ill-formed option.</exception>
     public static Receiver Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
         Opening.Wait(ConnectAsync(address, options, token));
 
     /// <summary>Connects to a bound sender.</summary>
-    /// <inheritdoc cref="Connect" path="/exception"/>
+    /// <inheritdoc cref="Connect" path="/param|/exception"/>
     public static async ValueTask<Receiver> ConnectAsync(Address address, EndpointOptions? options = null, CancellationToken token = default)
     {
         Receiver receiver = new();
@@ -51,10 +62,16 @@ public sealed class Receiver : Endpoint, ILinkOwner
     }
 
     /// <summary>The next message if one is there. Does not block.</summary>
+    /// <param name="message">A lease: accept it, where its sender waits for a receipt, and dispose it.</param>
+    /// <returns>Whether there was one.</returns>
     /// <exception cref="FairleadException">PeerGone: a connected receiver has lost its sender, and everything that came was taken.</exception>
     public bool TryReceive(out Message message) => Inbox.TryReceive(out message);
 
     /// <summary>The next message if one comes in time. Blocks.</summary>
+    /// <param name="timeout">At most so long.</param>
+    /// <param name="message">A lease: accept it, where its sender waits for a receipt, and dispose it.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <returns>Whether one came.</returns>
     /// <inheritdoc cref="TryReceive(out Message)" path="/exception"/>
     public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken token = default) => Inbox.TryReceive(timeout, out message, token);
 
@@ -75,11 +92,15 @@ public sealed class Receiver : Endpoint, ILinkOwner
 
     /// <summary>
     /// All messages, one after the other. Asking for the next one accepts the one before and gives its memory back; leaving the loop by <c>break</c> or an exception gives it back unaccepted.
-    /// A connected receiver's loop ends when its sender closes, and throws PeerGone when the sender died.
+    /// A connected receiver's loop ends when its sender closes, and throws PeerGone when the sender died; that of a bound one waits for the next sender.
     /// </summary>
+    /// <param name="token">Ends the loop, with an <see cref="OperationCanceledException"/>.</param>
     public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken token = default) => Inbox.ReceiveAllAsync(token);
 
-    /// <summary>Calls the handler for each message until the token is cancelled. Its return accepts the message; its exception does not, tells the sender why, and ends the run.</summary>
+    /// <summary>
+    /// Calls the handler for each message until the token is cancelled or, where it has connected, the sender closes. Its return accepts the message. Its exception does not, tells the sender why,
+    /// and ends the run, which throws it when the handlers that still run have returned.
+    /// </summary>
     /// <param name="handler">Called with the message, which is valid until it returns.</param>
     /// <param name="concurrency">How many handlers may run at once. More than one gives up the order.</param>
     /// <param name="token">Ends the run.</param>

@@ -28,7 +28,7 @@ public sealed class Requester : Endpoint, ILinkOwner
     private Outbox Outbox => new(Core);
 
     /// <summary>Binds, for a responder that will connect; it serves one at a time.</summary>
-    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static Requester Bind(Address address, EndpointOptions? options = null)
     {
         Requester requester = new();
@@ -37,17 +37,17 @@ public sealed class Requester : Endpoint, ILinkOwner
     }
 
     /// <summary>Binds, for a responder that will connect. Completes at once.</summary>
-    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Requester> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
         Opening.Run(() => Bind(address, options), token);
 
     /// <summary>Connects to a bound responder. Blocks.</summary>
-    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static Requester Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
         Opening.Wait(ConnectAsync(address, options, token));
 
     /// <summary>Connects to a bound responder.</summary>
-    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static async ValueTask<Requester> ConnectAsync(Address address, EndpointOptions? options = null, CancellationToken token = default)
     {
         Requester requester = new();

@@ -23,7 +23,7 @@ public sealed class Responder : Endpoint, ILinkOwner
     private Inbox Inbox => new(Core);
 
     /// <summary>Binds, for requesters that will connect.</summary>
-    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static Responder Bind(Address address, EndpointOptions? options = null)
     {
         Responder responder = new();
@@ -32,17 +32,17 @@ public sealed class Responder : Endpoint, ILinkOwner
     }
 
     /// <summary>Binds, for requesters that will connect. Completes at once.</summary>
-    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Responder> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
         Opening.Run(() => Bind(address, options), token);
 
     /// <summary>Connects to a bound requester. Blocks.</summary>
-    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static Responder Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
         Opening.Wait(ConnectAsync(address, options, token));
 
     /// <summary>Connects to a bound requester.</summary>
-    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static async ValueTask<Responder> ConnectAsync(Address address, EndpointOptions? options = null, CancellationToken token = default)
     {
         Responder responder = new();

@@ -27,7 +27,7 @@ public sealed class Sender : Endpoint, ILinkOwner
     private Outbox Outbox => new(Core);
 
     /// <summary>Binds, for a receiver that will connect.</summary>
-    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static Sender Bind(Address address, EndpointOptions? options = null)
     {
         Sender sender = new();
@@ -36,17 +36,17 @@ public sealed class Sender : Endpoint, ILinkOwner
     }
 
     /// <summary>Binds, for a receiver that will connect. Completes at once.</summary>
-    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Sender> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
         Opening.Run(() => Bind(address, options), token);
 
     /// <summary>Connects to a bound receiver. Blocks.</summary>
-    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static Sender Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
         Opening.Wait(ConnectAsync(address, options, token));
 
     /// <summary>Connects to a bound receiver.</summary>
-    /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static async ValueTask<Sender> ConnectAsync(Address address, EndpointOptions? options = null, CancellationToken token = default)
     {
         Sender sender = new();
@@ -63,7 +63,7 @@ public sealed class Sender : Endpoint, ILinkOwner
     /// <param name="message">The caller's again when this returns.</param>
     /// <param name="timeout">At most so long; null: for ever.</param>
     /// <param name="token">Ends the wait.</param>
-    /// <exception cref="FairleadException">Timeout: there was no room in time, the message is not sent. PeerGone: the receiver is gone; the message says how many are in doubt. TooLarge.</exception>
+    /// <exception cref="FairleadException">Timeout: there was no room in time, the message is not sent. PeerGone: the receiver is gone; the error says how many messages are in doubt. TooLarge: longer than the receiver accepts.</exception>
     public void Send(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.Send(message, timeout, token);
 
     /// <summary>Type 1: completes when the message is buffered.</summary>
@@ -80,6 +80,9 @@ public sealed class Sender : Endpoint, ILinkOwner
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken token = default) => Outbox.SendAsync(message, token);
 
     /// <summary>Type 1: sends a value as JSON.</summary>
+    /// <param name="value">Serialized before this returns.</param>
+    /// <param name="type">The type's metadata, from a source-generated context.</param>
+    /// <param name="token">Ends the wait; the message is then not sent.</param>
     /// <inheritdoc cref="Send" path="/exception"/>
     public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken token = default)
     {
@@ -123,8 +126,8 @@ public sealed class Sender : Endpoint, ILinkOwner
         return Outbox.DeliverAsync(message, timeout, token);
     }
 
-    /// <summary>Memory to write a message into; one loan at a time. Where the transport allows it, it is memory that the receiver reads.</summary>
-    /// <param name="size">Bytes at most.</param>
+    /// <summary>Memory to write a message into. Send it, or dispose it to give the memory back.</summary>
+    /// <param name="size">Bytes at most; fewer may be sent.</param>
     public Loan Loan(int size) => new(this, size);
 
     void ILinkOwner.OnUp(Link link, Completions completions)
