@@ -1,0 +1,31 @@
+namespace Fairlead.Docs.Tests.Snippets;
+
+/// <summary>docs/patterns/work-queue.md</summary>
+public sealed class WorkQueueSnippets
+{
+    private readonly TaskCompletionSource<(string, bool)> _done = new();
+
+    [Fact]
+    public async Task A_worker_works()
+    {
+        using CancellationTokenSource stop = new();
+        await using var queue = await WorkQueue.BindAsync("inproc://jobs", new() { Prefetch = 4, MaxDeliveries = 3 });
+        Task working = WorkAsync(stop.Token);
+        await using Sender sender = await Sender.ConnectAsync("inproc://jobs");
+        Assert.True((await sender.DeliverAsync("dig"u8)).IsDelivered);
+        Assert.Equal(("dig", false), await _done.Task);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => working);
+    }
+
+    private async Task WorkAsync(CancellationToken token)
+    {
+        await using var worker = await Receiver.ConnectAsync("inproc://jobs", token: token);
+        await foreach (Message job in worker.ReceiveAllAsync(token))
+        {
+            Work(job.Text, again: job.Redelivered);
+        }
+    }
+
+    private void Work(string what, bool again) => _done.TrySetResult((what, again));
+}
