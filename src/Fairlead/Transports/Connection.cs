@@ -30,7 +30,7 @@ internal abstract class Connection : IDisposable
     /// <summary>Longest body that is accepted from the peer. Set by the link once it knows whom it talks to.</summary>
     public int ReceiveLimit { get; set; } = int.MaxValue;
 
-    /// <summary>From now on the peer's announced lengths are believed before the bytes are here (a process of the same user): long messages get their memory at once.</summary>
+    /// <summary>From now on the peer's announced lengths are believed before the bytes are here (a process of the same user): long messages get their memory at once, up to 64 MiB of it.</summary>
     public virtual void TrustLengths()
     {
     }

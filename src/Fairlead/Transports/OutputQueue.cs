@@ -10,7 +10,6 @@ namespace Fairlead.Transports;
 internal sealed class OutputQueue(StreamFraming framing) : IDisposable
 {
     private const int SmallBuffer = 4 * 1024;
-    private const int LargeBuffer = 128 * 1024;
 
     private Buffer _front;
     private Buffer _back;
@@ -132,7 +131,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         {
             if (_array is null)
             {
-                _array = ArrayPool<byte>.Shared.Rent(Math.Max(size, SmallBuffer));
+                _array = size <= SmallBuffer ? ArrayPool<byte>.Shared.Rent(SmallBuffer) : WriteBuffers.Rent(size);
             }
             else if (_array.Length - _end < size)
             {
@@ -161,7 +160,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         {
             if (_array is not null)
             {
-                ArrayPool<byte>.Shared.Return(_array);
+                WriteBuffers.Return(_array);
                 _array = null;
             }
 
@@ -177,9 +176,9 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
             }
             else
             {
-                byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(LargeBuffer, checked(Math.Max(2 * length, length + size))));
+                byte[] larger = WriteBuffers.Rent(Math.Max(WriteBuffers.Size, checked((int)Math.Max(Math.Min(2L * length, Array.MaxLength), (long)length + size))));
                 _array.AsSpan(_start, length).CopyTo(larger);
-                ArrayPool<byte>.Shared.Return(_array);
+                WriteBuffers.Return(_array);
                 _array = larger;
             }
 

@@ -15,6 +15,9 @@ internal sealed class PacketConnection : Connection
     /// <summary>Bytes of the longest packet that is read; a foreign peer may write more than this side would.</summary>
     private const int LongestRead = 256 * 1024;
 
+    /// <summary>Bytes of the memory that a long message gets at first.</summary>
+    private const int FirstPiece = 1024 * 1024;
+
     private const int PacketsPerFill = 16;
 
     [ThreadStatic]
@@ -243,7 +246,7 @@ internal sealed class PacketConnection : Connection
             throw new FairleadException(ErrorCode.Corrupt, "a packet is shorter than a message's header");
         }
 
-        _partial = Chunk.Rent(Math.Max(1, frame.BodyLength));
+        _partial = Chunk.Rent(Math.Clamp(frame.BodyLength, 1, FirstPiece));
         _partialHeader = frame.Header;
         _partialFilled = 0;
         AddToPartial(packet[frame.BodyStart..]);
@@ -256,7 +259,16 @@ internal sealed class PacketConnection : Connection
             throw new FairleadException(ErrorCode.Corrupt, "a packet holds more than the rest of its message");
         }
 
-        packet.CopyTo(_partial!.Free(_partialFilled));
+        if (_partial!.Capacity - _partialFilled < packet.Length)
+        {
+            // As long as what has come, again, so that an announcement alone costs little.
+            Chunk larger = Chunk.Rent((int)Math.Min(_partialHeader.Length, Math.Max(2L * _partial.Capacity, _partialFilled + packet.Length)));
+            _partial.Slice(0, _partialFilled).CopyTo(larger.Free(0));
+            _partial.Release();
+            _partial = larger;
+        }
+
+        packet.CopyTo(_partial.Free(_partialFilled));
         _partialFilled += packet.Length;
         if (_partialFilled == _partialHeader.Length)
         {

@@ -9,6 +9,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
 {
     private const int LeastRoom = 4 * 1024;
     private const int FirstPieceOfUntrusted = 1024 * 1024;
+    private const int FirstPieceOfTrusted = 64 * 1024 * 1024;
 
     private Chunk? _chunk;
     private int _parsed;
@@ -20,7 +21,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
     /// <summary>Set until the handshake is through: the next frame must be one.</summary>
     public bool ExpectsHandshake { get; set; } = framing.IsFairlead;
 
-    /// <summary>Whether the peer's word about a length is believed before the bytes are here.</summary>
+    /// <summary>Whether the peer's word about a length is believed before the bytes are here, within reason.</summary>
     public bool TrustsLengths { get; set; }
 
     /// <summary>Memory to read into. Never empty.</summary>
@@ -125,9 +126,11 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
             capacity = _wanted;
         }
 
-        if (!TrustsLengths && capacity > FirstPieceOfUntrusted)
+        // What is announced gets its memory at once only as far as a mere announcement may cost; the rest comes as the bytes do.
+        int first = TrustsLengths ? FirstPieceOfTrusted : FirstPieceOfUntrusted;
+        if (capacity > first)
         {
-            capacity = Math.Min(capacity, Math.Max(FirstPieceOfUntrusted, Twice(partial)));
+            capacity = Math.Min(capacity, Math.Max(first, Twice(partial)));
         }
 
         // What fits a pooled chunk gets one, in which others follow it; a long one gets a chunk of its own, exactly as long.

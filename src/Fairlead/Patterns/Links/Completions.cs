@@ -7,6 +7,7 @@ internal sealed class Completions
     private static Completions? _free;
 
     private Operation[] _items = new Operation[16];
+    private Completions? _next;
     private int _count;
 
     private Completions()
@@ -15,9 +16,13 @@ internal sealed class Completions
 
     public static Completions Rent()
     {
-        Completions? list = _free;
-        _free = null;
-        return list ?? new Completions();
+        if (_free is not { } list)
+        {
+            return new Completions();
+        }
+
+        _free = list._next;
+        return list;
     }
 
     public void Add(Operation operation)
@@ -34,16 +39,19 @@ internal sealed class Completions
     /// <param name="inline">Whether continuations may run on this thread: true on reactor threads, false on a user's.</param>
     public void Run(bool inline)
     {
-        for (int i = 0; i < _count; i++)
+        Operation? last = _count > 0 ? _items[_count - 1] : null;
+        for (int i = 0; i < _count - 1; i++)
         {
-            Operation operation = _items[i];
-            _items[i] = null!;
-
-            // One that blocks must not hold up those behind it: the last alone runs here, and mostly it is the only one.
-            operation.Signal(inline && i == _count - 1);
+            // One that blocks must not hold up those behind it: the last alone may run here, and mostly it is the only one.
+            _items[i].Signal(inline: false);
         }
 
+        Array.Clear(_items, 0, _count);
         _count = 0;
+
+        // Given back before user code runs, which rents in its turn.
+        _next = _free;
         _free = this;
+        last?.Signal(inline);
     }
 }

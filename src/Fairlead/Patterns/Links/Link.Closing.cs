@@ -235,7 +235,7 @@ internal sealed partial class Link
         lock (_sending)
         {
             Failure = exception;
-            if (_state is LinkState.Up or LinkState.PeerClosed && !_isCloseWritten)
+            if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !_isCloseWritten)
             {
                 WriteClose(reason, exception.Message, MessageFlags.None);
             }

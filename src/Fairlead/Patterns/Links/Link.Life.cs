@@ -6,7 +6,7 @@ namespace Fairlead.Patterns.Links;
 internal sealed partial class Link
 {
     private ITimer? _heartbeatTimer;
-    private bool _wasPinged;
+    private int _pings;
 
     /// <summary>How long the peer bears silence before it asks; zero: it never does.</summary>
     public TimeSpan PeerHeartbeat { get; private set; }
@@ -98,27 +98,31 @@ internal sealed partial class Link
         TimeSpan interval = _endpoint.Settings.Heartbeat;
         if (Silence < interval)
         {
-            _wasPinged = false;
+            _pings = 0;
             return;
         }
 
         // Nobody may have pumped for lack of interest: what has arrived meanwhile counts as a sign of life.
         _endpoint.PumpOnce();
         TimeSpan silence = Silence;
-        if (silence >= 3 * interval && _wasPinged)
+        if (silence >= 3 * interval && _pings >= 2)
         {
             Kill(CloseReason.Heartbeat, $"nothing was heard for {silence.TotalSeconds:0.###} s");
         }
         else if (silence >= interval)
         {
-            _wasPinged = true;
+            // Asked twice at least: this process may have been stopped itself, and heard nothing for that.
+            _pings++;
             SendControl(MessageHeader.Of(MessageKind.Ping), default, default);
         }
         else
         {
-            _wasPinged = false;
+            _pings = 0;
         }
     }
+
+    /// <summary>When something came last, by the endpoint's clock.</summary>
+    public long LastHeard => Volatile.Read(ref _lastHeard);
 
     private TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _lastHeard));
 }

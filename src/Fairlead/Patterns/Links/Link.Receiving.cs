@@ -69,7 +69,7 @@ internal sealed partial class Link
                     Handle(ref message, completions);
                 }
 
-                if (fill != FillResult.More)
+                if (fill != FillResult.More || (IsBare && _inbound.Count + _arrived.Count >= _endpoint.Settings.Messages))
                 {
                     break;
                 }
@@ -203,6 +203,8 @@ internal sealed partial class Link
     {
         if (IsBare)
         {
+            // What was taken is seen by whoever pauses, or his pause here.
+            Interlocked.MemoryBarrier();
             ResumeIfPaused();
             return;
         }
@@ -366,6 +368,9 @@ internal sealed partial class Link
         if (IsBare && (Volatile.Read(ref _inboundBytes) >= _endpoint.Settings.Capacity || _inbound.Count >= _endpoint.Settings.Messages))
         {
             Pause();
+
+            // The user may have taken all of it meanwhile, and found nothing to resume.
+            ResumeIfPaused();
         }
     }
 
@@ -473,7 +478,7 @@ internal sealed partial class Link
 
         lock (_sending)
         {
-            if (IsBare && Volatile.Read(ref _inboundBytes) > _endpoint.Settings.Capacity / 2)
+            if (IsBare && (Volatile.Read(ref _inboundBytes) > _endpoint.Settings.Capacity / 2 || _inbound.Count > _endpoint.Settings.Messages / 2))
             {
                 return;
             }

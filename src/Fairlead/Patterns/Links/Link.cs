@@ -73,7 +73,7 @@ internal sealed partial class Link
     {
         if (_endpoint.Settings.LongestMessage is { } limit)
         {
-            return limit;
+            return Math.Min(limit, EndpointSettings.NoLimit);
         }
 
         bool isOwnUser = peer.UserId == NativeProcess.UserId && (_connection.Capabilities & TransportCapabilities.CrossHost) == 0;

@@ -1,0 +1,60 @@
+using System.Buffers;
+using System.Numerics;
+
+namespace Fairlead.Transports;
+
+/// <summary>
+/// The buffers of busy senders: 128 KiB and its doubles up to 1 MiB. They are taken by the thread that sends and given back by the one that writes, often another; the shared
+/// array pool would keep one for each thread that ever gave one back, and allocate for those that take.
+/// </summary>
+internal static class WriteBuffers
+{
+    /// <summary>Bytes of the smallest.</summary>
+    public const int Size = 128 * 1024;
+
+    private const int Sizes = 4;
+    private const int MostKeptOfSize = 8 * 1024 * 1024;
+
+    private static readonly Lock Gate = new();
+    private static readonly Stack<byte[]>[] Kept = [new(), new(), new(), new()];
+
+    /// <summary>At least so many bytes. The release is <see cref="Return"/>.</summary>
+    public static byte[] Rent(int size)
+    {
+        int index = IndexOf(Math.Max(size, Size));
+        if (index >= Sizes)
+        {
+            return ArrayPool<byte>.Shared.Rent(size);
+        }
+
+        lock (Gate)
+        {
+            if (Kept[index].TryPop(out byte[]? buffer))
+            {
+                return buffer;
+            }
+        }
+
+        return GC.AllocateUninitializedArray<byte>(Size << index);
+    }
+
+    public static void Return(byte[] buffer)
+    {
+        int index = buffer.Length < Size ? Sizes : IndexOf(buffer.Length);
+        if (index >= Sizes || buffer.Length != Size << index)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            return;
+        }
+
+        lock (Gate)
+        {
+            if (Kept[index].Count < MostKeptOfSize / buffer.Length)
+            {
+                Kept[index].Push(buffer);
+            }
+        }
+    }
+
+    private static int IndexOf(int size) => BitOperations.Log2((uint)(size - 1) / Size) + (size > Size ? 1 : 0);
+}
