@@ -17,6 +17,7 @@ internal static class Program
         ["responder"] = ResponderVerb.RunAsync,
         ["sender"] = SenderVerb.RunAsync,
         ["socketfile"] = SocketFileVerb.RunAsync,
+        ["steady"] = SteadyVerb.RunAsync,
         ["subscriber"] = SubscriberVerb.RunAsync,
     };
 

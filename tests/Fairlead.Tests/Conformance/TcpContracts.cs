@@ -6,9 +6,19 @@ public static class TcpContracts
 {
     public sealed class Closing(ITestOutputHelper output) : ClosingContract(new TcpUnderTest(), output);
 
+    public sealed class Cost(ITestOutputHelper output) : CostContract(new TcpUnderTest(), output);
+
+    public sealed class Crash(ITestOutputHelper output) : CrashContract(new TcpUnderTest(), output);
+
     public sealed class Credit(ITestOutputHelper output) : CreditContract(new TcpUnderTest(), output);
 
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new TcpUnderTest(), output);
+
+    public sealed class Foreign(ITestOutputHelper output) : ForeignContract(new TcpUnderTest(), output);
+
+    public sealed class Heartbeat(ITestOutputHelper output) : HeartbeatContract(new TcpUnderTest(), output);
+
+    public sealed class Hostile(ITestOutputHelper output) : HostileContract(new TcpUnderTest(), output);
 
     public sealed class Hubs(ITestOutputHelper output) : HubContract(new TcpUnderTest(), output);
 

@@ -6,6 +6,8 @@ public static class UnixAbstractContracts
 {
     public sealed class Closing(ITestOutputHelper output) : ClosingContract(new UnixAbstractUnderTest(), output);
 
+    public sealed class Crash(ITestOutputHelper output) : CrashContract(new UnixAbstractUnderTest(), output);
+
     public sealed class Credit(ITestOutputHelper output) : CreditContract(new UnixAbstractUnderTest(), output);
 
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixAbstractUnderTest(), output);
@@ -17,8 +19,6 @@ public static class UnixAbstractContracts
     public sealed class Opening(ITestOutputHelper output) : OpeningContract(new UnixAbstractUnderTest(), output);
 
     public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixAbstractUnderTest(), output);
-
-    public sealed class Process(ITestOutputHelper output) : ProcessContract(new UnixAbstractUnderTest(), output);
 
     public sealed class Publishing(ITestOutputHelper output) : PublishContract(new UnixAbstractUnderTest(), output);
 

@@ -6,9 +6,19 @@ public static class UnixNameContracts
 {
     public sealed class Closing(ITestOutputHelper output) : ClosingContract(new UnixNameUnderTest(), output);
 
+    public sealed class Cost(ITestOutputHelper output) : CostContract(new UnixNameUnderTest(), output);
+
+    public sealed class Crash(ITestOutputHelper output) : CrashContract(new UnixNameUnderTest(), output);
+
     public sealed class Credit(ITestOutputHelper output) : CreditContract(new UnixNameUnderTest(), output);
 
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixNameUnderTest(), output);
+
+    public sealed class Foreign(ITestOutputHelper output) : ForeignContract(new UnixNameUnderTest(), output);
+
+    public sealed class Heartbeat(ITestOutputHelper output) : HeartbeatContract(new UnixNameUnderTest(), output);
+
+    public sealed class Hostile(ITestOutputHelper output) : HostileContract(new UnixNameUnderTest(), output);
 
     public sealed class Hubs(ITestOutputHelper output) : HubContract(new UnixNameUnderTest(), output);
 

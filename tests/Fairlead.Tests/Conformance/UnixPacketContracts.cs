@@ -6,9 +6,15 @@ public static class UnixPacketContracts
 {
     public sealed class Closing(ITestOutputHelper output) : ClosingContract(new UnixPacketUnderTest(), output);
 
+    public sealed class Crash(ITestOutputHelper output) : CrashContract(new UnixPacketUnderTest(), output);
+
     public sealed class Credit(ITestOutputHelper output) : CreditContract(new UnixPacketUnderTest(), output);
 
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Foreign(ITestOutputHelper output) : ForeignContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Hostile(ITestOutputHelper output) : HostileContract(new UnixPacketUnderTest(), output);
 
     public sealed class Hubs(ITestOutputHelper output) : HubContract(new UnixPacketUnderTest(), output);
 

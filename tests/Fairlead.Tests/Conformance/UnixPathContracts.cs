@@ -6,6 +6,8 @@ public static class UnixPathContracts
 {
     public sealed class Closing(ITestOutputHelper output) : ClosingContract(new UnixPathUnderTest(), output);
 
+    public sealed class Crash(ITestOutputHelper output) : CrashContract(new UnixPathUnderTest(), output);
+
     public sealed class Credit(ITestOutputHelper output) : CreditContract(new UnixPathUnderTest(), output);
 
     public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new UnixPathUnderTest(), output);
@@ -17,8 +19,6 @@ public static class UnixPathContracts
     public sealed class Opening(ITestOutputHelper output) : OpeningContract(new UnixPathUnderTest(), output);
 
     public sealed class Pairs(ITestOutputHelper output) : PairContract(new UnixPathUnderTest(), output);
-
-    public sealed class Process(ITestOutputHelper output) : ProcessContract(new UnixPathUnderTest(), output);
 
     public sealed class Publishing(ITestOutputHelper output) : PublishContract(new UnixPathUnderTest(), output);
 

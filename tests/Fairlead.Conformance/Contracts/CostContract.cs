@@ -1,0 +1,75 @@
+using System.Globalization;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>What an endpoint costs: nothing while it is idle, and no managed memory for a message. Measured in processes where nothing else happens.</summary>
+public abstract class CostContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
+
+    [Theory]
+    [InlineData("nobody waits")]
+    [InlineData("a task waits")]
+    public async Task An_idle_endpoint_uses_no_processor(string who)
+    {
+        PeerProcess server = Track(PeerProcess.Start("receiver", "bind", NewPlace().ToString()));
+        string address = await server.AnswerAsync();
+        PeerProcess client = Track(PeerProcess.Start("sender", "connect", Bare(Address.Parse(address)).ToString()));
+        await client.AnswerAsync();
+
+        // Not from the beginning: after a stream, of which nothing may go on running.
+        await server.TellAsync("take 5000");
+        await client.AskAsync("send 5000 64");
+        await server.AnswerAsync();
+        if (who == "a task waits")
+        {
+            await server.AskAsync("run");
+        }
+
+        // The runtime compiles in the background for a while after a start; the first quiet window counts.
+        Assert.All(await Task.WhenAll(IsQuietAsync(server), IsQuietAsync(client)), static isQuiet => Assert.True(isQuiet, "It never became quiet."));
+        await client.AskAsync("send 1 64");
+    }
+
+    [Theory]
+    [InlineData("send", "receive", "blocking", "blocking")]
+    [InlineData("send", "receive", "async", "async")]
+    [InlineData("send", "receive", "blocking", "async")]
+    [InlineData("send", "receive", "async", "blocking")]
+    [InlineData("request", "reply", "blocking", "blocking")]
+    [InlineData("request", "reply", "async", "async")]
+    public async Task A_message_costs_no_managed_memory(string asks, string answers, string clientCalls, string serverCalls)
+    {
+        string count = asks == "send" ? "60000" : "10000";
+        PeerProcess server = Track(PeerProcess.Start("steady", answers, NewPlace().ToString(), serverCalls, count));
+        string address = await server.AnswerAsync();
+        PeerProcess client = Track(PeerProcess.Start("steady", asks, Bare(Address.Parse(address)).ToString(), clientCalls, count));
+        await client.AnswerAsync();
+
+        foreach (PeerProcess process in new[] { client, server })
+        {
+            long[] rounds = [.. (await process.AnswerAsync()).Split(' ').Select(word => long.Parse(word, CultureInfo.InvariantCulture))];
+            Output.WriteLine($"bytes allocated for {count} messages each, at the {(process == client ? "client" : "server")}: {string.Join(", ", rounds)}");
+
+            // The smallest object has 24 bytes: less than one byte a message is nothing per message. Pools still grow now and then: the best round counts.
+            Assert.InRange(rounds.Min(), 0, long.Parse(count, CultureInfo.InvariantCulture));
+        }
+    }
+
+    private async Task<bool> IsQuietAsync(PeerProcess process)
+    {
+        for (int i = 0; i < 10; i++)
+        {
+            TimeSpan before = process.RunTime();
+            await Task.Delay(Window, TimeProvider.System);
+            TimeSpan used = process.RunTime() - before;
+            Output.WriteLine($"pid {process.Id}: {used.TotalMicroseconds:0} µs in {Window.TotalSeconds} s");
+            if (used < TimeSpan.FromMilliseconds(2))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,396 @@
+using System.Globalization;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>
+/// The other process is killed, or stopped, at each stage: every call that is pending ends as it is documented, the name is free at once, and nothing is left that the next
+/// server would not replace.
+/// </summary>
+public abstract class CrashContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task Stopped_before_the_handshake_then_killed(Calls calls)
+    {
+        (PeerProcess peer, Address address) = await StartAsync("receiver");
+        await peer.StopAsync();
+        EndpointOptions impatient = new() { HandshakeTimeout = 200.Milliseconds() };
+        await FailsAsync(ErrorCode.Timeout, () => ConnectAsync(address, calls, impatient));
+
+        Task<Sender> connecting = ConnectAsync(address, calls, new EndpointOptions { HandshakeTimeout = 90.Seconds() });
+        await peer.KillAsync();
+
+        FairleadException error = await Assert.ThrowsAsync<FairleadException>(() => connecting);
+        Output.WriteLine(error.Message);
+        Assert.True(error.Code is ErrorCode.PeerGone or ErrorCode.NotFound, error.Message);
+        await IsFreeAsync(address, peer);
+    }
+
+    [Fact]
+    public async Task Killed_while_idle()
+    {
+        (PeerProcess peer, Address address) = await StartAsync("receiver");
+        Sender sender = Track(await Sender.ConnectAsync(address));
+        await peer.KillAsync();
+
+        await Until(() => Is(sender, SendResult.PeerGone), "the death is seen");
+        await FailsAsync(ErrorCode.PeerGone, async () => await sender.SendAsync("x"u8));
+        Fails(ErrorCode.PeerGone, () => sender.Send("x"u8));
+        Delivery delivery = await sender.DeliverAsync("x"u8);
+        Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.PeerGone), (delivery.Status, delivery.Cause));
+        await IsFreeAsync(address, peer);
+    }
+
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task A_receiver_killed_in_the_middle_of_a_stream(Calls calls)
+    {
+        (PeerProcess peer, Address address) = await StartAsync("receiver");
+        Sender sender = Track(await Sender.ConnectAsync(address));
+        await peer.AskAsync("run");
+        Task sending = calls == Calls.Blocking
+            ? OnThread(() =>
+            {
+                for (int i = 0; ; i++)
+                {
+                    sender.Send(Payload.Make(i, 1_000));
+                }
+            })
+            : Task.Run(async () =>
+            {
+                for (int i = 0; ; i++)
+                {
+                    await sender.SendAsync(Payload.Make(i, 1_000).AsMemory());
+                }
+            });
+        await Until(() => sender.Statistics.MessagesSent > 2_000, "the stream runs");
+
+        await peer.KillAsync();
+
+        FairleadException error = await FailsAsync(ErrorCode.PeerGone, () => sending);
+        Output.WriteLine(error.Message);
+        CloseReport report = await sender.CloseAsync();
+        Output.WriteLine(report.ToString());
+        Assert.Equal(sender.Statistics.MessagesSent, report.Sent);
+        Assert.Equal(report.Sent, report.Acknowledged + report.NotDelivered + report.InDoubt);
+        Assert.Equal(0, report.NotDelivered);
+        await IsFreeAsync(address, peer);
+    }
+
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task A_receiver_killed_in_the_middle_of_a_long_message(Calls calls)
+    {
+        // It is stopped first, so that the message is certainly half way.
+        (PeerProcess peer, Address address) = await StartAsync("receiver", Transport.IsNetwork ? "maxmessage=256MiB" : "");
+        Sender sender = Track(await Sender.ConnectAsync(address));
+        await peer.StopAsync();
+        byte[] large = new byte[100 << 20];
+        Task sending = calls == Calls.Blocking ? OnThread(() => sender.Send(large)) : sender.SendAsync(large.AsMemory()).AsTask();
+        Task<Delivery> delivering = sender.DeliverAsync("behind it"u8).AsTask();
+        await Until(() => sender.Statistics.MessagesSent > 0, "it is being written");
+
+        await peer.KillAsync();
+
+        if (Transport.KeepsBoundaries)
+        {
+            // It was cut into packets, in memory of the connection: buffered it was.
+            await sending;
+            await FailsAsync(ErrorCode.PeerGone, async () => await sender.SendAsync("x"u8));
+        }
+        else
+        {
+            await FailsAsync(ErrorCode.PeerGone, () => sending);
+        }
+
+        Delivery delivery = await delivering;
+        Assert.True(delivery.Status == DeliveryStatus.NotDelivered || Transport.IsNetwork, delivery.ToString());
+        await IsFreeAsync(address, peer);
+    }
+
+    [Fact]
+    public async Task A_sender_killed_in_the_middle_of_a_stream_loses_nothing_that_it_wrote()
+    {
+        Hub hub = Track(await Hub.BindAsync(NewPlace()));
+        PeerProcess peer = Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString()));
+        await peer.AnswerAsync();
+        Assert.IsType<Joined>(hub.NextEvent());
+        await peer.AskAsync("flood 500");
+        for (int i = 0; i < 1_000; i++)
+        {
+            Said said = Assert.IsType<Said>(hub.NextEvent());
+            Assert.Equal(i, Payload.Check(said.Message.Span).Number);
+            said.Message.Dispose();
+        }
+
+        await peer.KillAsync();
+
+        // What had arrived is whole and in order, and then it has left.
+        int next = 1_000;
+        while (hub.NextEvent() is { } e)
+        {
+            if (e is Left left)
+            {
+                Assert.Equal(CloseReason.PeerDied, left.Reason);
+                break;
+            }
+
+            Said said = Assert.IsType<Said>(e);
+            Assert.Equal(next++, Payload.Check(said.Message.Span).Number);
+            said.Message.Dispose();
+        }
+
+        Output.WriteLine($"{next} messages arrived");
+    }
+
+    [Fact]
+    public async Task A_sender_killed_in_the_middle_of_a_long_message()
+    {
+        Hub hub = Track(await Hub.BindAsync(NewPlace(Transport.IsNetwork ? "maxmessage=256MiB" : "")));
+        PeerProcess peer = Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString()));
+        await peer.AnswerAsync();
+        Assert.IsType<Joined>(hub.NextEvent());
+        await peer.AskAsync("send 1 100");
+        await peer.AskAsync("long 200000000");
+        Said said = Assert.IsType<Said>(hub.NextEvent());
+        Assert.Equal(0, Payload.Check(said.Message.Span).Number);
+        said.Message.Dispose();
+
+        await peer.KillAsync();
+
+        HubEvent last = hub.NextEvent()!;
+        if (last is Said whole)
+        {
+            // The kernel may have had it all.
+            Assert.Equal(200_000_000, whole.Message.Length);
+            whole.Message.Dispose();
+            last = hub.NextEvent()!;
+        }
+
+        Assert.Equal(CloseReason.PeerDied, Assert.IsType<Left>(last).Reason);
+        PeerProcess next = Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString()));
+        await next.AnswerAsync();
+        Assert.Equal(2, Assert.IsType<Joined>(hub.NextEvent()).Client.Number);
+    }
+
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task A_receiver_killed_with_the_message_in_hand_leaves_it_unknown_and_one_unread_not_delivered(Calls calls)
+    {
+        (PeerProcess peer, Address address) = await StartAsync("receiver");
+        Sender sender = Track(await Sender.ConnectAsync(address));
+        Task<Delivery> inHand = DeliverAsync(sender, calls, 0);
+        await peer.AskAsync("hold");
+        Task<Delivery> unread = DeliverAsync(sender, calls, 1);
+        await Until(() => sender.Statistics.MessagesSent == 2, "both are sent");
+
+        await peer.KillAsync();
+
+        Delivery first = await inHand;
+        Delivery second = await unread;
+        Output.WriteLine($"{first}; {second}");
+        Assert.Equal((DeliveryStatus.Unknown, ErrorCode.PeerGone), (first.Status, first.Cause));
+
+        // From another host, where what was acknowledged last may be lost, nothing is certain unless the end was orderly.
+        Assert.Equal(ErrorCode.PeerGone, second.Cause);
+        Assert.True(second.Status == DeliveryStatus.NotDelivered || Transport.IsNetwork, second.ToString());
+        await IsFreeAsync(address, peer);
+    }
+
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task A_stopped_receiver_gives_no_receipt_and_goes_on_when_it_is_continued(Calls calls)
+    {
+        (PeerProcess peer, Address address) = await StartAsync("receiver");
+        Sender sender = Track(await Sender.ConnectAsync(With(address, "heartbeat=0")));
+        await peer.StopAsync();
+
+        Delivery delivery = calls == Calls.Blocking ? await OnThread(() => sender.Deliver("x"u8, 100.Milliseconds())) : await sender.DeliverAsync("x"u8, 100.Milliseconds());
+        Assert.Equal((DeliveryStatus.Unknown, ErrorCode.Timeout), (delivery.Status, delivery.Cause));
+        while (sender.TrySend(new byte[10_000]) == SendResult.Sent)
+        {
+        }
+
+        await OnThread(() => Fails(ErrorCode.Timeout, () => sender.Send(new byte[10_000], 50.Milliseconds())));
+        using CancellationTokenSource cancel = new(50.Milliseconds());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await sender.SendAsync(new byte[10_000], cancel.Token));
+        delivery = await sender.DeliverAsync(new byte[10_000], 50.Milliseconds());
+        Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.Timeout), (delivery.Status, delivery.Cause));
+
+        // Closing is bounded all the same.
+        CloseReport report = await sender.CloseAsync(100.Milliseconds());
+        Assert.Equal(sender.Statistics.MessagesSent, report.InDoubt);
+        peer.Continue();
+        Sender next = Track(await Sender.ConnectAsync(address));
+        Assert.Single(next.Peers);
+    }
+
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task A_long_message_to_a_stopped_receiver_can_be_given_up(Calls calls)
+    {
+        (PeerProcess peer, Address address) = await StartAsync("receiver", Transport.IsNetwork ? "maxmessage=256MiB" : "");
+        Sender sender = Track(await Sender.ConnectAsync(With(address, "heartbeat=0")));
+        await peer.StopAsync();
+        byte[] large = Payload.Make(0, 40 << 20);
+        using CancellationTokenSource cancel = new(100.Milliseconds());
+
+        // What was begun is finished from a copy: its caller is free at once.
+        if (calls == Calls.Blocking)
+        {
+            await OnThread(() => sender.Send(large, null, cancel.Token));
+        }
+        else
+        {
+            await sender.SendAsync(large.AsMemory(), cancel.Token);
+        }
+
+        large.AsSpan().Clear();
+        peer.Continue();
+        Assert.Equal("1", await peer.AskAsync("take 1"));
+    }
+
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task A_responder_killed_with_the_request_in_hand_fails_all_that_are_pending(Calls calls)
+    {
+        (PeerProcess peer, Address address) = await StartAsync("responder");
+        Requester requester = Track(await Requester.ConnectAsync(address));
+        Task<Message>[] asking = [.. Enumerable.Range(0, 20).Select(_ => calls == Calls.Blocking ? OnThread(() => requester.Request("x"u8)) : requester.RequestAsync("x"u8).AsTask())];
+        await peer.AskAsync("hold");
+
+        await peer.KillAsync();
+
+        foreach (Task<Message> pending in asking)
+        {
+            await FailsAsync(ErrorCode.PeerGone, () => pending);
+        }
+
+        await IsFreeAsync(address, peer);
+    }
+
+    [Fact]
+    public async Task A_requester_killed_cancels_its_handlers()
+    {
+        Responder responder = Track(await Responder.BindAsync(NewPlace()));
+        PeerProcess peer = Track(PeerProcess.Start("requester", "connect", Bare(responder.Address).ToString()));
+        await peer.AnswerAsync();
+        await peer.AskAsync("hang");
+        using Request request = await responder.ReceiveAsync();
+        TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CancellationTokenRegistration registration = request.CancellationToken.Register(() => cancelled.TrySetResult());
+
+        await peer.KillAsync();
+
+        await cancelled.Task;
+        Assert.False(request.Reply("nobody"u8));
+        await Until(() => responder.Peers.Count == 0, "it has left");
+    }
+
+    [Fact]
+    public async Task A_requester_whose_responder_is_stopped_is_told_how_far_its_request_came()
+    {
+        (PeerProcess peer, Address address) = await StartAsync("responder");
+        Requester requester = Track(await Requester.ConnectAsync(With(address, "heartbeat=0")));
+        await peer.StopAsync();
+
+        FairleadException error = await OnThread(() => Fails(ErrorCode.Timeout, () => requester.Request("x"u8, 100.Milliseconds())));
+        Output.WriteLine(error.Message);
+        await FailsAsync(ErrorCode.Timeout, async () => await requester.RequestAsync("x"u8, 50.Milliseconds()));
+        peer.Continue();
+        await peer.AskAsync("echo");
+        using Message reply = await requester.RequestAsync("alive"u8);
+        Assert.Equal("alive", reply.Text);
+    }
+
+    [Fact]
+    public async Task A_bound_end_serves_the_next_when_the_first_was_killed()
+    {
+        Sender sender = Track(await Sender.BindAsync(NewPlace()));
+        for (int round = 0; round < 3; round++)
+        {
+            PeerProcess peer = Track(PeerProcess.Start("receiver", "connect", Bare(sender.Address).ToString()));
+            await peer.AnswerAsync();
+            await sender.SendAsync(Payload.Make(0, 10));
+            Assert.Equal("1", await peer.AskAsync("take 1"));
+            if (round == 1)
+            {
+                await peer.StopAsync();
+            }
+
+            await peer.KillAsync();
+            await Until(() => sender.Peers.Count == 0, "it has left");
+        }
+    }
+
+    [Fact]
+    public async Task A_server_killed_is_followed_by_the_next_at_once_and_leaves_nothing()
+    {
+        Address place = NewPlace();
+        int? port = null;
+        for (int round = 0; round < 3; round++)
+        {
+            PeerProcess peer = Track(PeerProcess.Start("receiver", "bind", (port is { } known ? place.WithPort(known) : place).ToString()));
+            Address address = Address.Parse(await peer.AnswerAsync());
+            port = address.Port;
+            Sender sender = Track(await Sender.ConnectAsync(address));
+            sender.Send(Payload.Make(0, 10));
+
+            // While it lives nobody else gets the name, and is told who has it.
+            FairleadException held = await FailsAsync(ErrorCode.AlreadyExists, async () => await Receiver.BindAsync(address));
+            Assert.Equal(peer.Id, held.Peer?.ProcessId);
+            peer.KillAndGoOn();
+        }
+    }
+
+    private async Task<(PeerProcess Peer, Address Address)> StartAsync(string verb, string options = "")
+    {
+        PeerProcess peer = Track(PeerProcess.Start(verb, "bind", NewPlace(options).ToString()));
+        return (peer, Bare(Address.Parse(await peer.AnswerAsync())));
+    }
+
+    private async Task IsFreeAsync(Address address, PeerProcess dead)
+    {
+        Receiver next = Track(await Receiver.BindAsync(address));
+        Sender sender = Track(await Sender.ConnectAsync(address));
+        await sender.SendAsync("served"u8);
+        using Message message = await next.ReceiveAsync();
+        Assert.Equal("served", message.Text);
+        next.Dispose();
+        Assert.DoesNotContain(Registry.EndpointRegistry.List(), entry => entry.ProcessId == dead.Id);
+        string runtime = $"{Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")}/fairlead";
+        string pid = string.Create(CultureInfo.InvariantCulture, $"pid {dead.Id}\n");
+
+        // Another test may be clearing it away at this moment.
+        await Until(() => !Directory.GetFiles($"{runtime}/participants").Any(file => TextOf(file).Contains(pid, StringComparison.Ordinal)), "the dead process has left no file");
+        Assert.False(File.Exists($"{runtime}/{address.Scheme}/{address.Place}"));
+    }
+
+    private static string TextOf(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (IOException)
+        {
+            // Another test's, which has just ended.
+            return "";
+        }
+    }
+
+    private static bool Is(Sender sender, SendResult expected) => sender.TrySend("x"u8) == expected;
+
+    private static Task<Sender> ConnectAsync(Address address, Calls calls, EndpointOptions options) =>
+        calls == Calls.Blocking ? OnThread(() => Sender.Connect(address, options)) : Sender.ConnectAsync(address, options).AsTask();
+
+    private static Task<Delivery> DeliverAsync(Sender sender, Calls calls, int number) =>
+        calls == Calls.Blocking ? OnThread(() => sender.Deliver(Payload.Make(number, 8))) : sender.DeliverAsync(Payload.Make(number, 8)).AsTask();
+}

@@ -1,0 +1,264 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>Programs that know nothing of Fairlead, by a foreign framing: messages of type 1, nothing else.</summary>
+public abstract class ForeignContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    /// <summary>Framings, three messages that each can carry, and how those lie in the stream.</summary>
+    public static TheoryData<string, string[], byte[]> Framings => new()
+    {
+        { "line", ["a", "", "ccc"], Encoding.UTF8.GetBytes("a\n\nccc\n") },
+        { "nul", ["a", "with\nnewline", ""], Encoding.UTF8.GetBytes("a\0with\nnewline\0\0") },
+        { "length", ["a", "", "ccc"], [0, 0, 0, 1, (byte)'a', 0, 0, 0, 0, 0, 0, 0, 3, (byte)'c', (byte)'c', (byte)'c'] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Framings))]
+    public async Task A_program_that_knows_nothing_of_Fairlead_is_understood(string framing, string[] messages, byte[] bytes)
+    {
+        if (IsRefused(framing))
+        {
+            return;
+        }
+
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace($"framing={framing}")));
+        using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(receiver.Address)));
+        raw.SendBytes(bytes);
+        await ReadsAsync(receiver, messages);
+
+        // The same in any pieces.
+        for (int cut = 1; cut < bytes.Length; cut++)
+        {
+            raw.SendBytes(bytes.AsSpan(0, cut));
+            await Task.Yield();
+            raw.SendBytes(bytes.AsSpan(cut));
+            await ReadsAsync(receiver, messages);
+        }
+
+        raw.Dispose();
+        await Until(() => receiver.Peers.Count == 0, "it has left");
+    }
+
+    [Theory]
+    [MemberData(nameof(Framings))]
+    public async Task A_program_that_knows_nothing_of_Fairlead_understands(string framing, string[] messages, byte[] bytes)
+    {
+        if (IsRefused(framing))
+        {
+            return;
+        }
+
+        Sender sender = Track(await Sender.BindAsync(NewPlace($"framing={framing}")));
+        using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(sender.Address)));
+        foreach (string message in messages)
+        {
+            await sender.SendAsync(Encoding.UTF8.GetBytes(message).AsSpan());
+        }
+
+        byte[] read = new byte[bytes.Length];
+        await OnThread(() => raw.Socket.Receive(read, SocketFlags.Peek));
+        await ReadAllAsync(raw, read);
+        Assert.Equal(bytes, read);
+
+        // Long ones are written as they are; the program reads as it likes.
+        byte[] large = [.. Enumerable.Repeat((byte)'x', 3_000_000)];
+        Task sending = sender.SendAsync(large.AsMemory()).AsTask();
+        byte[] all = new byte[large.Length + (framing == "length" ? 4 : 1)];
+        await ReadAllAsync(raw, all);
+        await sending;
+        Assert.Equal(large.Length, all.Count(b => b == 'x'));
+        await sender.CloseAsync(90.Seconds());
+        Assert.Equal(0, await OnThread(() => raw.Socket.Receive(new byte[1])));
+    }
+
+    [Fact]
+    public async Task Without_a_framing_bytes_are_bytes()
+    {
+        Pair pair = Track(await Pair.BindAsync(NewPlace("framing=none")));
+        using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(pair.Address)));
+        raw.SendBytes("hello "u8);
+        raw.SendBytes("there"u8);
+        StringBuilder heard = new();
+        while (heard.Length < 11)
+        {
+            using Message message = await pair.ReceiveAsync();
+            heard.Append(message.Text);
+            Assert.True(!Transport.KeepsBoundaries || message.Text is "hello " or "there", message.Text);
+        }
+
+        Assert.Equal("hello there", heard.ToString());
+        await pair.SendAsync("answer"u8);
+        byte[] answer = new byte[6];
+        await ReadAllAsync(raw, answer);
+        Assert.Equal("answer"u8.ToArray(), answer);
+        Assert.Throws<ArgumentException>(() => pair.TrySend([]));
+    }
+
+    [Fact]
+    public async Task A_hub_of_foreign_programs()
+    {
+        string framing = Transport.KeepsBoundaries ? "none" : "line";
+        string end = Transport.KeepsBoundaries ? "" : "\n";
+        Hub hub = Track(await Hub.BindAsync(NewPlace($"framing={framing}"), new HubOptions { MaxClients = 2 }));
+        using RawPeer first = Track(new RawPeer(Transport.ConnectRaw(hub.Address)));
+        Assert.Equal(1, Assert.IsType<Joined>(hub.NextEvent()).Client.Number);
+        using RawPeer second = Track(new RawPeer(Transport.ConnectRaw(hub.Address)));
+        Assert.Equal(2, Assert.IsType<Joined>(hub.NextEvent()).Client.Number);
+
+        // One too many is sent away without a word, since it would not understand one.
+        using RawPeer third = Track(new RawPeer(Transport.ConnectRaw(hub.Address)));
+        Assert.Equal(0, await OnThread(() => third.Socket.Receive(new byte[1])));
+
+        first.SendBytes(Encoding.UTF8.GetBytes("hi" + end));
+        Said said = Assert.IsType<Said>(hub.NextEvent());
+        Assert.Equal((1, "hi"), (said.Client.Number, said.Message.Text));
+        Assert.Equal(1, await hub.BroadcastAsync(said.Message, except: said.Client));
+        said.Message.Dispose();
+        byte[] heard = new byte[2];
+        await ReadAllAsync(second, heard);
+        Assert.Equal("hi"u8.ToArray(), heard);
+
+        first.Dispose();
+        Left left = Assert.IsType<Left>(hub.NextEvent());
+        Assert.Equal((1, CloseReason.ClosedByPeer), (left.Client.Number, left.Reason));
+    }
+
+    [Fact]
+    public async Task A_reader_that_is_slow_holds_up_a_foreign_sender_and_bounds_what_lies_here()
+    {
+        string framing = Transport.KeepsBoundaries ? "none" : "length";
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace($"framing={framing}&messages=10")));
+        using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(receiver.Address)));
+        Task sending = OnThread(() =>
+        {
+            for (int i = 0; i < 3_000; i++)
+            {
+                byte[] content = Payload.Make(i, 1_000);
+                raw.SendBytes(framing == "none" ? content : [0, 0, 3, 232, .. content]);
+            }
+        });
+        await Until(() => receiver.Statistics.QueueDepth >= 10, "it is full");
+
+        for (int i = 0; i < 3_000; i++)
+        {
+            using Message message = await receiver.ReceiveAsync();
+            Assert.Equal(i, Payload.Check(message.Span).Number);
+
+            // One read of the socket beyond the limit, at most.
+            Assert.InRange(receiver.Statistics.QueueDepth, 0, 10 + 70);
+        }
+
+        await sending;
+    }
+
+    [Fact]
+    public async Task A_limit_holds_for_foreign_programs_too()
+    {
+        if (Transport.KeepsBoundaries)
+        {
+            return;
+        }
+
+        Hub hub = Track(await Hub.BindAsync(NewPlace("framing=line&maxmessage=100")));
+        using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(hub.Address)));
+        Assert.IsType<Joined>(hub.NextEvent());
+        raw.SendBytes(Encoding.UTF8.GetBytes("short\n" + new string('x', 101) + "\n"));
+        Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
+        Left left = Assert.IsType<Left>(hub.NextEvent());
+        Assert.Equal(CloseReason.Limit, left.Reason);
+    }
+
+    [Fact]
+    public async Task What_needs_more_than_messages_is_refused()
+    {
+        string framing = Transport.KeepsBoundaries ? "none" : "line";
+        Address place = NewPlace($"framing={framing}");
+        foreach (Func<Endpoint> open in new Func<Endpoint>[] { () => Requester.Bind(place), () => Responder.Bind(place), () => Publisher.Bind(place), () => Subscriber.Bind(place) })
+        {
+            FairleadException error = Fails(ErrorCode.NotSupported, () => open());
+            Assert.Contains("framing", error.Message, StringComparison.Ordinal);
+        }
+
+        Pair pair = Track(await Pair.BindAsync(place));
+        Fails(ErrorCode.NotSupported, () => pair.Deliver("x"u8));
+        await FailsAsync(ErrorCode.NotSupported, async () => await pair.DeliverAsync("x"u8));
+        if (framing == "line")
+        {
+            using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(pair.Address)));
+            await Until(() => pair.Peers.Count == 1, "it has come");
+            Assert.Throws<ArgumentException>(() => pair.TrySend("two\nlines"u8));
+            await Assert.ThrowsAsync<ArgumentException>(async () => await pair.SendAsync(Encoding.UTF8.GetBytes("two\nlines" + new string('x', 100_000)).AsMemory()));
+            pair.Send("one"u8);
+            byte[] heard = new byte[4];
+            await ReadAllAsync(raw, heard);
+            Assert.Equal("one\n"u8.ToArray(), heard);
+        }
+        else
+        {
+            Fails(ErrorCode.NotSupported, () => Receiver.Bind(NewPlace("framing=line")));
+        }
+    }
+
+    [Fact]
+    public async Task Two_ends_of_Fairlead_may_speak_a_foreign_framing_to_each_other()
+    {
+        string framing = Transport.KeepsBoundaries ? "framing=none" : "framing=length";
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace(framing)));
+        Sender sender = Track(await Sender.ConnectAsync(receiver.Address));
+        Task sending = Task.Run(async () =>
+        {
+            for (int i = 0; i < 1_000; i++)
+            {
+                await sender.SendAsync(Payload.Make(i, 1 + (i * 37 % 60_000)).AsMemory());
+            }
+
+            return await sender.CloseAsync(90.Seconds());
+        });
+        for (int i = 0; i < 1_000; i++)
+        {
+            using Message message = await receiver.ReceiveAsync();
+            Assert.Equal(i, Payload.Check(message.Span).Number);
+        }
+
+        await sending;
+
+        // Who forgets the framing waits for a welcome that does not come, or is sent away where its hello was taken for something impossible.
+        FairleadException error = await Assert.ThrowsAsync<FairleadException>(async () => await Sender.ConnectAsync(Bare(receiver.Address), new EndpointOptions { HandshakeTimeout = 100.Milliseconds() }));
+        Output.WriteLine(error.Message);
+        Assert.True(error.Code is ErrorCode.Timeout or ErrorCode.PeerGone, error.Message);
+    }
+
+    private bool IsRefused(string framing)
+    {
+        if (!Transport.KeepsBoundaries)
+        {
+            return false;
+        }
+
+        FairleadException error = Fails(ErrorCode.NotSupported, () => Receiver.Bind(NewPlace($"framing={framing}")));
+        Output.WriteLine(error.Message);
+        return true;
+    }
+
+    private static Task ReadAllAsync(RawPeer raw, byte[] buffer) => OnThread(() =>
+    {
+        for (int filled = 0; filled < buffer.Length;)
+        {
+            int got = raw.Socket.Receive(buffer.AsSpan(filled));
+            Assert.NotEqual(0, got);
+            filled += got;
+        }
+    });
+
+    private static async Task ReadsAsync(Receiver receiver, string[] messages)
+    {
+        foreach (string expected in messages)
+        {
+            using Message message = await receiver.ReceiveAsync();
+            Assert.Equal(expected, message.Text);
+            Assert.False(message.WantsReceipt);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>A peer whose death no end of the connection tells of is seen by its silence; one that lives and is idle stays.</summary>
+public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task A_stopped_peer_is_given_up_after_three_heartbeats(Calls calls)
+    {
+        Pair pair = Track(await Pair.BindAsync(NewPlace("heartbeat=200ms")));
+        PeerProcess peer = Track(PeerProcess.Start("pair", "connect", Bare(pair.Address).ToString()));
+        await peer.AnswerAsync();
+        Task<Delivery> delivering = calls == Calls.Blocking ? OnThread(() => pair.Deliver(Payload.Make(0, 8))) : pair.DeliverAsync(Payload.Make(0, 8)).AsTask();
+        await peer.AskAsync("hold");
+
+        await peer.StopAsync();
+
+        Delivery delivery = await delivering;
+        Assert.Equal((DeliveryStatus.Unknown, ErrorCode.PeerGone), (delivery.Status, delivery.Cause));
+        await Until(() => pair.Peers.Count == 0, "it was given up");
+    }
+
+    [Fact]
+    public async Task A_hub_says_why_it_gave_a_client_up_and_keeps_the_others()
+    {
+        Hub hub = Track(await Hub.BindAsync(NewPlace("heartbeat=500ms")));
+        PeerProcess[] peers = [Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString())), Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString()))];
+        foreach (PeerProcess peer in peers)
+        {
+            await peer.AnswerAsync();
+            Assert.IsType<Joined>(hub.NextEvent());
+        }
+
+        await peers[0].StopAsync();
+
+        Left left = Assert.IsType<Left>(hub.NextEvent());
+        Assert.Equal(CloseReason.Heartbeat, left.Reason);
+        Assert.Single(hub.Clients);
+        Assert.Equal(1, hub.Broadcast(Payload.Make(0, 8)));
+        Assert.Equal("1", await peers[1].AskAsync("take 1"));
+
+        // The stopped one finds its connection ended when it goes on.
+        peers[0].Continue();
+        await peers[0].TellAsync("take 1");
+        Assert.StartsWith("error PeerGone", await peers[0].ReadLineAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1s", "1s")]
+    [InlineData("1s", "0")]
+    [InlineData("0", "1s")]
+    [InlineData("1s", "1h")]
+    [InlineData("1h", "1s")]
+    public async Task A_peer_that_is_idle_and_lives_stays_whatever_its_own_heartbeat_is(string bound, string connected)
+    {
+        ManualClock clock = new();
+        EndpointOptions options = new() { TimeProvider = clock };
+        Pair pair = Track(await Pair.BindAsync(NewPlace($"heartbeat={bound}"), options));
+        Pair other = Track(await MovingAsync(clock, Pair.ConnectAsync(With(Bare(pair.Address), $"heartbeat={connected}"), options).AsTask()));
+        Pair asking = bound == "1s" ? pair : other;
+
+        // Neither user calls anything for many heartbeats, and every question is answered all the same.
+        for (int i = 0; i < 20; i++)
+        {
+            long before = clock.GetTimestamp();
+            clock.Advance(1.Seconds());
+            await Until(
+                () =>
+                {
+                    clock.Advance(20.Milliseconds());
+                    return Assert.Single(asking.Core.Links()).LastHeard > before;
+                },
+                "the peer has answered");
+        }
+
+        Assert.Single(pair.Peers);
+        other.Send("here"u8);
+        using Message message = pair.Receive();
+        Assert.Equal("here", message.Text);
+    }
+
+    [Fact]
+    public async Task A_peer_that_is_silent_is_asked_twice_before_it_is_given_up_however_late_that_is()
+    {
+        ManualClock clock = new();
+        Hub hub = Track(await Hub.BindAsync(NewPlace("heartbeat=1s"), new HubOptions { TimeProvider = clock }));
+        using RawPeer raw = await MovingAsync(clock, OnThread(() => RawPeer.Introduce(Transport, hub.Address, "Pair")));
+        Assert.IsType<Joined>(hub.NextEvent());
+
+        // As if this process had been stopped itself: it may not blame the peer for that.
+        clock.Advance(1.Seconds());
+        clock.Advance(TimeSpan.FromMilliseconds(999));
+        Assert.Single(hub.Clients);
+        clock.Advance(1.Seconds());
+        Assert.Single(hub.Clients);
+        clock.Advance(1.Seconds());
+        Assert.Equal(CloseReason.Heartbeat, Assert.IsType<Left>(hub.NextEvent()).Reason);
+        List<byte> heard = [];
+        await OnThread(() =>
+        {
+            while (raw.Read() is { } frame)
+            {
+                heard.Add(frame.Kind);
+            }
+        });
+        Assert.Equal([12, 12, 14], heard);
+    }
+
+    /// <summary>What an endpoint does in the background it does by the clock, which therefore must move.</summary>
+    private async Task<T> MovingAsync<T>(ManualClock clock, Task<T> task)
+    {
+        await Until(
+            () =>
+            {
+                clock.Advance(20.Milliseconds());
+                return task.IsCompleted;
+            },
+            "it is done");
+        return await task;
+    }
+
+    [Fact]
+    public async Task A_network_has_a_heartbeat_unasked_and_one_machine_has_none()
+    {
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
+        using RawPeer raw = new(Transport.ConnectRaw(receiver.Address));
+        Track(raw);
+        raw.SayHello("Sender");
+        (_, _, byte[] body) = (await OnThread(raw.Read))!.Value;
+
+        Assert.Equal(Transport.IsNetwork ? 10_000u : 0u, System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(body.AsSpan(12)));
+    }
+}

@@ -1,0 +1,475 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>
+/// Peers that speak garbage, stop in the middle, or break the rules: each is told and sent away, the endpoint survives, and all others are served on. The frames are numbers
+/// here, not names: what is tested are the bytes.
+/// </summary>
+public abstract class HostileContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    private const byte Send = 1;
+    private const byte Deliver = 2;
+    private const byte Receipt = 3;
+    private const byte Request = 4;
+    private const byte Reply = 5;
+    private const byte Error = 6;
+    private const byte Cancel = 7;
+    private const byte Publish = 8;
+    private const byte Subscribe = 9;
+    private const byte Ack = 11;
+    private const byte Ping = 12;
+    private const byte Pong = 13;
+    private const byte Close = 14;
+
+    private const byte ProtocolError = 2;
+    private const byte Limit = 5;
+
+    public static TheoryData<string, byte[]> Garbage => new()
+    {
+        { "nothing, and the end", [] },
+        { "one byte", [0] },
+        { "a web request", Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") },
+        { "zeros", new byte[100] },
+        { "ones", [.. Enumerable.Repeat((byte)255, 5_000)] },
+        { "half a hello", [0, 0, 0, 46, (byte)'H', 0, 0, 0, (byte)'F', (byte)'A', (byte)'I', (byte)'R', (byte)'L', (byte)'E', (byte)'A', (byte)'D', 0, 1] },
+        { "a hello that is too long", [255, 255, 255, 255, (byte)'H', 0, 0, 0, (byte)'F', (byte)'A', (byte)'I', (byte)'R', (byte)'L', (byte)'E', (byte)'A', (byte)'D'] },
+        { "a hello that is too short", [0, 0, 0, 1, (byte)'H', 0, 0, 0, (byte)'F', (byte)'A', (byte)'I', (byte)'R', (byte)'L', (byte)'E', (byte)'A', (byte)'D', 1] },
+        { "a hello whose text reaches too far", [0, 0, 0, 38, (byte)'H', 0, 0, 0, (byte)'F', (byte)'A', (byte)'I', (byte)'R', (byte)'L', (byte)'E', (byte)'A', (byte)'D', .. new byte[36], 1, 1] },
+        { "a message before the hello", [0, 0, 0, 0, Send, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] },
+        { "a welcome from the wrong side", [0, 0, 0, 38, (byte)'W', 0, 0, 0, (byte)'F', (byte)'A', (byte)'I', (byte)'R', (byte)'L', (byte)'E', (byte)'A', (byte)'D', .. new byte[38]] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Garbage))]
+    public async Task Garbage_instead_of_a_handshake_harms_nobody(string what, byte[] bytes)
+    {
+        Output.WriteLine(what);
+        await using Witness witness = await WitnessAsync();
+        using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(witness.Receiver.Address)));
+
+        raw.SendBytes(bytes);
+        raw.Socket.Shutdown(SocketShutdown.Send);
+
+        await OnThread(() => Assert.Null(raw.ReadToEnd()));
+        await witness.IsServedAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(Garbage))]
+    public async Task Garbage_instead_of_a_welcome_fails_the_connect(string what, byte[] bytes)
+    {
+        (Socket listener, Address address) = Transport.ListenRaw();
+        using Socket _ = listener;
+        Task<Sender> connecting = Sender.ConnectAsync(address).AsTask();
+        using RawPeer raw = Track(new RawPeer(await listener.AcceptAsync()));
+
+        raw.SendBytes(bytes);
+        raw.Socket.Shutdown(SocketShutdown.Send);
+
+        FairleadException error = await Assert.ThrowsAsync<FairleadException>(() => connecting);
+        Output.WriteLine($"{what}: {error.Code}: {error.Message}");
+        Assert.True(error.Code is ErrorCode.Corrupt or ErrorCode.PeerGone or ErrorCode.TooLarge or ErrorCode.Incompatible, error.Message);
+    }
+
+    [Fact]
+    public async Task A_peer_of_a_later_version_is_refused_with_both_versions_named()
+    {
+        await using Witness witness = await WitnessAsync();
+        using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(witness.Receiver.Address)));
+
+        raw.SayHello("Sender", lowest: 2, highest: 7);
+
+        (byte kind, _, byte[] body) = (await OnThread(raw.Read))!.Value;
+        string text = Encoding.UTF8.GetString(body);
+        Output.WriteLine(text);
+        Assert.Equal('R', (char)kind);
+        Assert.Equal((byte)ErrorCode.Incompatible, body[5]);
+        Assert.Contains("1 to 1", text, StringComparison.Ordinal);
+        Assert.Contains("2 to 7", text, StringComparison.Ordinal);
+        await OnThread(() => Assert.Null(raw.Read()));
+        await witness.IsServedAsync();
+    }
+
+    [Fact]
+    public async Task A_server_of_a_later_version_fails_the_connect_with_both_versions_named()
+    {
+        foreach (char answer in "WR")
+        {
+            (Socket listener, Address address) = Transport.ListenRaw();
+            using Socket _ = listener;
+            Task<Sender> connecting = Sender.ConnectAsync(address).AsTask();
+            using RawPeer raw = Track(new RawPeer(await listener.AcceptAsync()));
+            raw.SayHello("Receiver", lowest: 3, highest: 4, kind: answer, text: "versions 3 to 4 are spoken here, and the peer speaks 1 to 1");
+
+            FairleadException error = await Assert.ThrowsAsync<FairleadException>(() => connecting);
+            Output.WriteLine(error.Message);
+            Assert.Equal(answer == 'W' ? ErrorCode.Incompatible : ErrorCode.Unavailable, error.Code);
+            Assert.Contains("1 to 1", error.Message, StringComparison.Ordinal);
+            Assert.Contains("3 to 4", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_later_version_that_still_speaks_this_one_is_welcome_with_all_that_it_adds()
+    {
+        await using Witness witness = await WitnessAsync();
+        using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(witness.Receiver.Address)));
+        raw.SayHello("Sender", lowest: 1, highest: 9, behind: [1, 2, 3, 4, 5]);
+        Assert.Equal('W', (char)(await OnThread(raw.Read))!.Value.Kind);
+
+        // Flags and head fields that this version does not know are passed over.
+        raw.Send(Send, "new"u8.ToArray(), flags: 0xF8, head: [200, 0, 2, 7, 7, 201, 0, 0]);
+        using Message message = await witness.Receiver.ReceiveAsync();
+        Assert.Equal("new", message.Text);
+        await witness.IsServedAsync();
+    }
+
+    [Fact]
+    public async Task A_handshake_that_never_comes_ends_after_its_time()
+    {
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace(), new EndpointOptions { HandshakeTimeout = 100.Milliseconds() }));
+        using RawPeer silent = Track(new RawPeer(Transport.ConnectRaw(receiver.Address)));
+        await OnThread(() => Assert.Null(silent.Read()));
+        Sender sender = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
+        sender.Send("x"u8);
+        (await receiver.ReceiveAsync()).Dispose();
+
+        (Socket listener, Address address) = Transport.ListenRaw();
+        using Socket _ = listener;
+        FairleadException error = await FailsAsync(ErrorCode.Timeout, async () => await Sender.ConnectAsync(address, new EndpointOptions { HandshakeTimeout = 100.Milliseconds() }));
+        Output.WriteLine(error.Message);
+        await OnThread(() => Fails(ErrorCode.Timeout, () => Sender.Connect(address, new EndpointOptions { HandshakeTimeout = 100.Milliseconds() })));
+        using CancellationTokenSource cancel = new(50.Milliseconds());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Sender.ConnectAsync(address, null, cancel.Token));
+    }
+
+    public static TheoryData<string, byte> Breaches => new()
+    {
+        { "a length beyond everything", ProtocolErrorOrLimit },
+        { "a head that is longer than its frame", ProtocolError },
+        { "a head whose field reaches beyond it", ProtocolError },
+        { "an unknown kind", ProtocolError },
+        { "a kind of this process alone", ProtocolError },
+        { "a request to a receiver", ProtocolError },
+        { "a published message to a receiver", ProtocolError },
+        { "a second hello", ProtocolError },
+        { "acknowledgements of what was never sent", ProtocolError },
+        { "more messages than there is credit for", ProtocolError },
+        { "more bytes than there is credit for", ProtocolError },
+        { "a message after its own goodbye", ProtocolError },
+    };
+
+    private const byte ProtocolErrorOrLimit = 0;
+
+    [Theory]
+    [MemberData(nameof(Breaches))]
+    public async Task Whoever_breaks_the_rules_is_told_and_sent_away(string what, byte expected)
+    {
+        await using Witness witness = await WitnessAsync("messages=20&capacity=64KiB");
+        using RawPeer raw = RawPeer.Introduce(Transport, witness.Receiver.Address, "Sender");
+        Track(raw);
+        raw.Send(Send, "before"u8.ToArray());
+
+        try
+        {
+            Breach(raw, what);
+        }
+        catch (SocketException)
+        {
+            // It was sent away before it was through.
+        }
+
+        (byte Kind, byte Flags, byte[] Body)? goodbye = await OnThread(raw.ReadToEnd);
+        if (goodbye is { } frame)
+        {
+            Output.WriteLine($"{what}: {Encoding.UTF8.GetString(frame.Body.AsSpan(1))}");
+            Assert.Equal(Close, frame.Kind);
+            Assert.Equal(0, frame.Flags);
+            Assert.True(frame.Body[0] == expected || (expected == ProtocolErrorOrLimit && frame.Body[0] is ProtocolError or Limit), $"The reason was {frame.Body[0]}.");
+        }
+        else
+        {
+            // A connection that is reset may take the goodbye with it, where the peer still sends.
+            Assert.True(Transport.IsNetwork);
+        }
+
+        // What came before the breach arrived.
+        using Message message = await witness.Receiver.ReceiveAsync();
+        Assert.Equal("before", message.Text);
+        await witness.IsServedAsync(skipOthers: true);
+    }
+
+    [Fact]
+    public async Task A_frame_that_ends_in_the_middle_is_its_peers_death()
+    {
+        Hub hub = Track(await Hub.BindAsync(NewPlace()));
+        foreach (int cut in new[] { 1, 15, 16, 17, 500 })
+        {
+            using RawPeer raw = RawPeer.Introduce(Transport, hub.Address, "Pair");
+            HubClient client = Assert.IsType<Joined>(hub.NextEvent()).Client;
+            raw.Send(Send, "whole"u8.ToArray());
+            byte[] frame = new byte[16 + 1_000];
+            frame[2] = 1_000 >> 8;
+            frame[3] = 1_000 & 255;
+            frame[4] = Send;
+            raw.SendBytes(frame.AsSpan(0, cut));
+            raw.Socket.Dispose();
+
+            Said said = Assert.IsType<Said>(hub.NextEvent());
+            Assert.Equal("whole", said.Message.Text);
+            said.Message.Dispose();
+            Left left = Assert.IsType<Left>(hub.NextEvent());
+
+            // Where the kernel keeps packets apart, a part of a header is a packet of its own, and no header.
+            Assert.Equal((client, Transport.KeepsBoundaries && cut < 16 ? CloseReason.ProtocolError : CloseReason.PeerDied), (left.Client, left.Reason));
+        }
+
+        Track(await Pair.ConnectAsync(Bare(hub.Address))).Send("served"u8);
+        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
+    }
+
+    [Fact]
+    public async Task A_length_that_is_allowed_and_cannot_be_had_costs_that_peer_alone()
+    {
+        await using Witness witness = await WitnessAsync();
+        foreach (uint length in new[] { 0x7FFF_FFBFu, 0x7FFF_FF00u, 0x7FFF_FFC7u, 0x7FFF_FFFFu, 0x8000_0000u })
+        {
+            using RawPeer raw = RawPeer.Introduce(Transport, witness.Receiver.Address, "Sender");
+            raw.Send(Send, "before"u8.ToArray());
+            raw.SendHeader(Send, length);
+            using Message message = await witness.Receiver.ReceiveAsync();
+            Assert.Equal("before", message.Text);
+            await witness.IsServedAsync();
+        }
+    }
+
+    [Fact]
+    public async Task What_concerns_nobody_is_passed_over()
+    {
+        await using Witness witness = await WitnessAsync();
+        using RawPeer raw = RawPeer.Introduce(Transport, witness.Receiver.Address, "Sender");
+        Track(raw);
+
+        raw.Send(Receipt, [0], id: 77);
+        raw.Send(Reply, [1, 2, 3], id: 78);
+        raw.Send(Error, [], id: 79);
+        raw.Send(Cancel, [], id: 80);
+        raw.Send(Ack, []);
+        raw.Send(Pong, []);
+        raw.Send(Subscribe, "a.b"u8.ToArray(), id: 81);
+        raw.Send(Ping, []);
+        raw.Send(Deliver, "still here"u8.ToArray(), id: 5);
+
+        using (Message message = await witness.Receiver.ReceiveAsync())
+        {
+            Assert.Equal("still here", message.Text);
+            message.Accept();
+        }
+
+        List<byte> answers = [];
+        await OnThread(() =>
+        {
+            while (answers.Count < 3)
+            {
+                (byte kind, _, byte[] body) = raw.Read()!.Value;
+                if (kind != Ack)
+                {
+                    answers.Add(kind);
+                    Output.WriteLine($"{kind}: {Encoding.UTF8.GetString(body)}");
+                }
+            }
+        });
+        Assert.Equal([Receipt, Pong, Receipt], answers);
+        await witness.IsServedAsync();
+    }
+
+    [Fact]
+    public async Task Bytes_may_come_one_by_one()
+    {
+        await using Witness witness = await WitnessAsync();
+        using RawPeer raw = RawPeer.Introduce(Transport, witness.Receiver.Address, "Sender");
+        Track(raw);
+        if (!Transport.KeepsBoundaries)
+        {
+            foreach (byte one in new byte[] { 0, 0, 0, 5, Send, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte)'b', (byte)'y', (byte)'t', (byte)'e', (byte)'s' })
+            {
+                raw.SendBytes([one]);
+                await Task.Yield();
+            }
+        }
+        else
+        {
+            raw.Send(Send, "bytes"u8.ToArray());
+        }
+
+        using Message message = await witness.Receiver.ReceiveAsync();
+        Assert.Equal("bytes", message.Text);
+    }
+
+    [Fact]
+    public async Task A_crowd_of_hostile_peers_keeps_nobody_from_being_served()
+    {
+        await using Witness witness = await WitnessAsync();
+        Random random = NewRandom();
+        RawPeer[] crowd = [.. Enumerable.Range(0, 150).Select(_ => new RawPeer(Transport.ConnectRaw(witness.Receiver.Address)))];
+        foreach (RawPeer raw in crowd)
+        {
+            byte[] bytes = new byte[random.Next(1, 300)];
+            random.NextBytes(bytes);
+            try
+            {
+                if (random.Next(2) == 0)
+                {
+                    raw.SayHello("Sender");
+                }
+
+                raw.SendBytes(bytes);
+                if (random.Next(2) == 0)
+                {
+                    raw.Dispose();
+                }
+            }
+            catch (SocketException)
+            {
+                // Sent away already.
+            }
+        }
+
+        await witness.IsServedAsync(skipOthers: true);
+        foreach (RawPeer raw in crowd)
+        {
+            raw.Dispose();
+        }
+
+        await Until(() => witness.Receiver.Peers.Count == 1, "only the witness is left");
+        await witness.IsServedAsync(skipOthers: true);
+    }
+
+    [Fact]
+    public async Task A_server_that_breaks_the_rules_ends_the_connection_with_a_clear_error()
+    {
+        foreach ((byte kind, uint length, ErrorCode code) in new[] { (Request, 0u, ErrorCode.Corrupt), ((byte)99, 0u, ErrorCode.Corrupt), (Send, 0xFFFF_FFFF, ErrorCode.TooLarge) })
+        {
+            (Socket listener, Address address) = Transport.ListenRaw();
+            using Socket _ = listener;
+            Task<Receiver> connecting = Receiver.ConnectAsync(address).AsTask();
+            using RawPeer raw = Track(new RawPeer(await listener.AcceptAsync()));
+            await OnThread(raw.Read);
+            raw.SayHello("Sender", kind: 'W');
+            Receiver receiver = Track(await connecting);
+            raw.Send(Send, "fine"u8.ToArray());
+            raw.SendHeader(kind, length);
+
+            using (Message message = await receiver.ReceiveAsync())
+            {
+                Assert.Equal("fine", message.Text);
+            }
+
+            FairleadException error = await FailsAsync(code, async () => await receiver.ReceiveAsync());
+            Output.WriteLine(error.Message);
+            Fails(code, () => receiver.Receive());
+            (byte Kind, byte Flags, byte[] Body)? goodbye = await OnThread(raw.ReadToEnd);
+            Assert.Equal(Close, goodbye!.Value.Kind);
+        }
+    }
+
+    private static void Breach(RawPeer raw, string what)
+    {
+        switch (what)
+        {
+            case "a length beyond everything":
+                raw.SendHeader(Send, 0xFFFF_FFFF);
+                break;
+            case "a head that is longer than its frame":
+                raw.SendHeader(Send, 3, headLength: 4);
+                break;
+            case "a head whose field reaches beyond it":
+                raw.Send(Send, [1, 2, 3], head: [1, 0, 9, 1]);
+                break;
+            case "an unknown kind":
+                raw.Send(99, []);
+                break;
+            case "a kind of this process alone":
+                raw.Send(0xF2, []);
+                break;
+            case "a request to a receiver":
+                raw.Send(Request, [1], id: 1);
+                break;
+            case "a published message to a receiver":
+                raw.Send(Publish, [1], head: [3, 0, 1, (byte)'t']);
+                break;
+            case "a second hello":
+                raw.SayHello("Sender");
+                break;
+            case "acknowledgements of what was never sent":
+                raw.Send(Ack, [], ack: 3);
+                break;
+            case "more messages than there is credit for":
+                for (int i = 0; i < 30; i++)
+                {
+                    raw.Send(Send, [1]);
+                }
+
+                break;
+            case "more bytes than there is credit for":
+                for (int i = 0; i < 10; i++)
+                {
+                    raw.Send(Send, new byte[30_000]);
+                }
+
+                break;
+            case "a message after its own goodbye":
+                raw.Send(Close, [0], flags: 4);
+                raw.Send(Send, [1]);
+                break;
+            default:
+                throw new InvalidOperationException(what);
+        }
+    }
+
+    private async Task<Witness> WitnessAsync(string options = "")
+    {
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace(options)));
+        return new Witness(receiver, Track(await Sender.ConnectAsync(Bare(receiver.Address))));
+    }
+
+    /// <summary>An endpoint with one good peer, which must be served whatever others do.</summary>
+    private sealed class Witness(Receiver receiver, Sender good) : IAsyncDisposable
+    {
+        public Receiver Receiver => receiver;
+
+        public async Task IsServedAsync(bool skipOthers = false)
+        {
+            await ServesAsync(good, skipOthers);
+            await using Sender next = await Sender.ConnectAsync(Bare(receiver.Address));
+            await ServesAsync(next, skipOthers);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            good.Dispose();
+            receiver.Dispose();
+            return default;
+        }
+
+        private async Task ServesAsync(Sender sender, bool skipOthers)
+        {
+            ValueTask<Delivery> delivering = sender.DeliverAsync("good"u8);
+            while (true)
+            {
+                using Message message = await receiver.ReceiveAsync();
+                if (!skipOthers || message.Text == "good")
+                {
+                    Assert.Equal("good", message.Text);
+                    message.Accept();
+                    break;
+                }
+            }
+
+            Assert.True((await delivering).IsDelivered);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Net.Sockets;
+using Fairlead.Framing;
+
+namespace Fairlead.Conformance;
+
+/// <summary>A raw socket that speaks the protocol by hand, as well or as badly as it is told to.</summary>
+public sealed class RawPeer(Socket socket) : IDisposable
+{
+    private readonly byte[] _packet = new byte[1 << 18];
+    private byte[] _rest = [];
+
+    /// <summary>The socket itself.</summary>
+    public Socket Socket { get; } = socket;
+
+    /// <summary>Connects to a bound endpoint and shakes hands as this pattern.</summary>
+    public static RawPeer Introduce(TransportUnderTest transport, Address bound, string pattern, uint windowMessages = 1_000)
+    {
+        ArgumentNullException.ThrowIfNull(transport);
+        RawPeer peer = new(transport.ConnectRaw(bound));
+        peer.SayHello(pattern, windowMessages: windowMessages);
+        (byte kind, _, byte[] body) = peer.Read() ?? throw new InvalidOperationException("The endpoint ended instead of a welcome.");
+        Assert.True(kind == 'W', $"The answer to the hello was {(char)kind}: {System.Text.Encoding.UTF8.GetString(body)}");
+        return peer;
+    }
+
+    /// <summary>Sends a hello, a welcome or a refusal.</summary>
+    public void SayHello(string pattern, ushort lowest = 1, ushort highest = 1, char kind = 'H', byte[]? behind = null, uint windowMessages = 1_000, string text = "raw peer")
+    {
+        Handshake handshake = new()
+        {
+            Pattern = Enum.Parse<PatternKind>(pattern),
+            Lowest = lowest,
+            Highest = highest,
+            Error = kind == 'R' ? ErrorCode.Unavailable : 0,
+            WindowMessages = windowMessages,
+            WindowBytes = 1 << 20,
+            LongestMessage = 1 << 30,
+            ProcessId = Environment.ProcessId,
+            Text = text,
+        };
+        byte[] body = [.. handshake.Encode(), .. behind ?? []];
+        MessageHeader header = Handshake.HeaderOf((MessageKind)kind);
+        header.Length = body.Length;
+        Write(header, body);
+    }
+
+    /// <summary>Sends a frame.</summary>
+    public void Send(byte kind, byte[] payload, uint id = 0, uint ack = 0, byte flags = 0, byte[]? head = null)
+    {
+        head ??= [];
+        Write(
+            new MessageHeader { Kind = (MessageKind)kind, Id = id, Ack = ack, Flags = (MessageFlags)flags, HeadLength = (ushort)head.Length, Length = head.Length + payload.Length },
+            [.. head, .. payload]);
+    }
+
+    /// <summary>Sends a header that announces what does not follow.</summary>
+    public void SendHeader(byte kind, uint length, ushort headLength = 0)
+    {
+        byte[] bytes = new byte[MessageHeader.Size];
+        new MessageHeader { Kind = (MessageKind)kind, Length = (int)length, HeadLength = headLength }.Write(bytes);
+        SendBytes(bytes);
+    }
+
+    /// <summary>Sends bytes as they are: one packet where there are packets.</summary>
+    public void SendBytes(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            bytes = bytes[Socket.Send(bytes)..];
+        }
+    }
+
+    /// <summary>The next frame, or null at the end of the connection, however it came. Blocks.</summary>
+    public (byte Kind, byte Flags, byte[] Body)? Read()
+    {
+        try
+        {
+            byte[] header = ReadBytes(MessageHeader.Size);
+            MessageHeader read = MessageHeader.Read(header, out uint length);
+            return ((byte)read.Kind, (byte)read.Flags, ReadBytes((int)length));
+        }
+        catch (EndOfStreamException)
+        {
+            return null;
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads to the end of the connection, and gives the last frame but acknowledgements: the goodbye, where there was one.</summary>
+    public (byte Kind, byte Flags, byte[] Body)? ReadToEnd()
+    {
+        (byte Kind, byte Flags, byte[] Body)? last = null;
+        while (Read() is { } frame)
+        {
+            if (frame.Kind != (byte)MessageKind.Ack)
+            {
+                last = frame;
+            }
+        }
+
+        return last;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Socket.Dispose();
+
+    private void Write(MessageHeader header, byte[] body)
+    {
+        byte[] bytes = new byte[MessageHeader.Size + body.Length];
+        header.Write(bytes);
+        body.CopyTo(bytes, MessageHeader.Size);
+        SendBytes(bytes);
+    }
+
+    private byte[] ReadBytes(int count)
+    {
+        byte[] bytes = new byte[count];
+        int filled = 0;
+        while (filled < count)
+        {
+            if (_rest.Length == 0)
+            {
+                int got = Socket.Receive(_packet);
+                _rest = got > 0 ? _packet[..got] : throw new EndOfStreamException();
+            }
+
+            int part = Math.Min(_rest.Length, count - filled);
+            _rest.AsSpan(0, part).CopyTo(bytes.AsSpan(filled));
+            _rest = _rest[part..];
+            filled += part;
+        }
+
+        return bytes;
+    }
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+
+namespace Fairlead.TestPeer.Verbs;
+
+/// <summary>
+/// <c>steady send|receive|request|reply ADDRESS blocking|async COUNT</c>: the senders connect, the others bind. After some rounds to warm up it says how many bytes of managed
+/// memory were allocated for each further round of COUNT messages of 64 bytes, in the whole process.
+/// </summary>
+internal static class SteadyVerb
+{
+    private const int Size = 64;
+    private const int WarmUp = 3;
+    private const int Rounds = 3;
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        Address address = arguments[1];
+        await using Endpoint endpoint = arguments[0] switch
+        {
+            "send" => await Sender.ConnectAsync(address),
+            "receive" => await Receiver.BindAsync(address),
+            "request" => await Requester.ConnectAsync(address),
+            _ => await Responder.BindAsync(address),
+        };
+        var isBlocking = arguments[2] == "blocking";
+        var count = int.Parse(arguments[3], CultureInfo.InvariantCulture);
+        Console.WriteLine($"ok {endpoint.Address}");
+        var allocated = new long[WarmUp + Rounds];
+        for (var round = 0; round < allocated.Length; round++)
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            if (isBlocking)
+            {
+                Run(endpoint, count);
+            }
+            else
+            {
+                await RunAsync(endpoint, count);
+            }
+
+            allocated[round] = GC.GetTotalAllocatedBytes(precise: true) - before;
+        }
+
+        Console.WriteLine($"ok {string.Join(' ', allocated[WarmUp..])}");
+        await Console.In.ReadToEndAsync();
+        return 0;
+    }
+
+    private static void Run(Endpoint endpoint, int count)
+    {
+        Span<byte> content = stackalloc byte[Size];
+        for (var i = 0; i < count; i++)
+        {
+            switch (endpoint)
+            {
+                case Sender sender:
+                    sender.Send(content);
+                    break;
+                case Receiver receiver:
+                    receiver.Receive().Dispose();
+                    break;
+                case Requester requester:
+                    requester.Request(content).Dispose();
+                    break;
+                case Responder responder:
+                    using (var request = responder.Receive())
+                    {
+                        request.Reply(request.Span);
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    // One state machine for all messages: what is counted is the library's.
+    private static async Task RunAsync(Endpoint endpoint, int count)
+    {
+        var content = new byte[Size];
+        for (var i = 0; i < count; i++)
+        {
+            switch (endpoint)
+            {
+                case Sender sender:
+                    await sender.SendAsync(content.AsSpan());
+                    break;
+                case Receiver receiver:
+                    (await receiver.ReceiveAsync()).Dispose();
+                    break;
+                case Requester requester:
+                    (await requester.RequestAsync(content.AsSpan())).Dispose();
+                    break;
+                case Responder responder:
+                    using (var request = await responder.ReceiveAsync())
+                    {
+                        request.Reply(request.Span);
+                    }
+
+                    break;
+            }
+        }
+    }
+}
