@@ -1,0 +1,219 @@
+using Fairlead.Native;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>How a caller waits in its own thread: it leads, or it follows.</content>
+internal sealed partial class EndpointCore
+{
+    /// <summary>Waits in this thread until the operation is done, the time has passed, or the token is cancelled. True when it is done; else the caller withdraws it.</summary>
+    public bool Wait(Operation operation, Deadline deadline, CancellationToken token)
+    {
+        if (operation.IsClaimed)
+        {
+            return true;
+        }
+
+        using CancellationTokenRegistration registration = token.CanBeCanceled
+            ? token.UnsafeRegister(static state => ((WaitState)state!).Cancel(), new WaitState(this, operation))
+            : default;
+        bool hasFollowed = false;
+        while (!operation.IsClaimed && !deadline.Passed && !token.IsCancellationRequested)
+        {
+            bool leads;
+            lock (_gate)
+            {
+                leads = TryLead();
+                if (!leads)
+                {
+                    _followers.Add(operation);
+                }
+            }
+
+            if (leads)
+            {
+                Lead(operation, deadline, token);
+            }
+            else
+            {
+                hasFollowed = true;
+                operation.Sleep(deadline);
+                lock (_gate)
+                {
+                    _followers.Remove(operation);
+                }
+            }
+        }
+
+        if (hasFollowed)
+        {
+            PassOn();
+        }
+
+        return operation.IsClaimed;
+    }
+
+    /// <summary>A follower that was to lead may have ended instead: then another does.</summary>
+    private void PassOn()
+    {
+        Operation? next;
+        lock (_gate)
+        {
+            next = _isPumping || _isTornDown ? null : NextLeader(isReactor: false);
+        }
+
+        next?.Nudge();
+    }
+
+    /// <summary>Who takes the role next: a follower, or else the reactor where it is needed. Under the gate.</summary>
+    private Operation? NextLeader(bool isReactor)
+    {
+        foreach (Operation follower in _followers)
+        {
+            if (!follower.IsClaimed)
+            {
+                return follower;
+            }
+        }
+
+        if (_wantsReactor || Volatile.Read(ref _asyncWaiters) > 0 || Volatile.Read(ref _blockedLinks) > 0 || _partlyRead > 0)
+        {
+            Arm();
+        }
+        else if (IsBound || ServesInBackground)
+        {
+            // A user who waits in turns is back soon; the reactor, where it serves, goes on serving.
+            if (isReactor)
+            {
+                Arm();
+            }
+            else
+            {
+                ServeLater();
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Before an asynchronous call is sent: whether its caller leads for a moment itself. Where the peer was woken on this very core, it can only answer when this thread makes
+    /// room, and every instruction until then is added to the call; so this thread yields some times before it leaves the rest to the reactor. Only a call that is alone does
+    /// so, and less and less often where replies take longer.
+    /// </summary>
+    public bool TryLeadBriefly()
+    {
+        if (_briefSkips > 0)
+        {
+            _briefSkips--;
+            return false;
+        }
+
+        lock (_gate)
+        {
+            if (_isClosing || Volatile.Read(ref _asyncWaiters) > 0 || _followers.Count > 0 || !TryLead())
+            {
+                return false;
+            }
+
+            Disarm();
+            return true;
+        }
+    }
+
+    /// <summary>After it was sent: waits for a moment and gives the role back.</summary>
+    public void LeadBriefly(Operation operation)
+    {
+        Completions completions = Completions.Rent();
+        try
+        {
+            if (!operation.IsClaimed)
+            {
+                FlushDeferred();
+                YieldFor(operation, completions);
+                _briefMisses = operation.IsClaimed ? 0 : Math.Min(_briefMisses + 1, MostBriefMisses);
+                _briefSkips = (1 << _briefMisses) - 1;
+            }
+        }
+        finally
+        {
+            Leave(isReactor: false);
+        }
+
+        completions.Run(inline: false);
+    }
+
+    /// <summary>A blocking caller pumps until its own operation is done.</summary>
+    private void Lead(Operation operation, Deadline deadline, CancellationToken token)
+    {
+        lock (_gate)
+        {
+            Disarm();
+        }
+
+        FlushDeferred();
+        try
+        {
+            if (operation.TryBeginLead())
+            {
+                if (!deadline.IsInfinite && operation is LinkOperation { WantsAnswer: true })
+                {
+                    // Arming a kernel timer costs as much as many a reply takes.
+                    Completions completions = Completions.Rent();
+                    YieldFor(operation, completions);
+                    completions.Run(inline: false);
+                }
+
+                while (!operation.IsClaimed && !deadline.Passed && !token.IsCancellationRequested && !_isClosed)
+                {
+                    Completions completions = Completions.Rent();
+                    Turn(deadline.RemainingWait, completions);
+                    completions.Run(inline: false);
+                }
+
+                operation.EndLead();
+            }
+        }
+        finally
+        {
+            Leave(isReactor: false);
+        }
+    }
+
+    /// <summary>Looks again and again, letting whoever shares the core run in between: some 10 µs in all. Never spins, which would hold up a peer on this core.</summary>
+    private void YieldFor(Operation operation, Completions completions)
+    {
+        for (int i = 0; i < Yields && !operation.IsClaimed; i++)
+        {
+            Thread.Yield();
+            Turn(TimeSpan.Zero, completions);
+        }
+    }
+
+    private void FlushDeferred()
+    {
+        // A caller that is about to wait for an answer does not leave its question lying.
+        foreach (Link link in _linkCache)
+        {
+            if (link.IsDeferred)
+            {
+                link.FlushDeferred();
+            }
+        }
+    }
+
+    /// <summary>A blocking wait that is cancelled from outside.</summary>
+    private sealed class WaitState(EndpointCore endpoint, Operation operation)
+    {
+        public void Cancel()
+        {
+            operation.Nudge();
+            lock (endpoint._gate)
+            {
+                if (endpoint._isPumping)
+                {
+                    endpoint.WakePump();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+using System.Text;
+using Fairlead.Framing;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>What each kind of message does that arrives.</content>
+internal sealed partial class Link
+{
+    private void Handle(ref Incoming message, Completions completions)
+    {
+        ref MessageHeader header = ref message.Header;
+        if (_state == LinkState.Handshaking)
+        {
+            Incoming handshake = message;
+            try
+            {
+                Shake(handshake.Header, handshake.Body.Span, completions);
+            }
+            finally
+            {
+                handshake.Release();
+            }
+
+            return;
+        }
+
+        if (!IsBare)
+        {
+            OnAck(header.Ack, completions);
+        }
+
+        if (header.Kind.IsData())
+        {
+            CheckData(message);
+            _received++;
+            _arrivedBytes += header.Length;
+            _arrived.Enqueue(message);
+            return;
+        }
+
+        Incoming control = message;
+        try
+        {
+            HandleControl(ref control, completions);
+        }
+        finally
+        {
+            control.Release();
+        }
+    }
+
+    /// <summary>Releases nothing: what is kept is cleared in <paramref name="message"/>.</summary>
+    private void HandleControl(ref Incoming message, Completions completions)
+    {
+        switch (message.Header.Kind)
+        {
+            case MessageKind.Receipt:
+            case MessageKind.Reply:
+            case MessageKind.Error:
+                OnAnswer(ref message, completions);
+                break;
+            case MessageKind.Cancel:
+                PublishArrived(completions);
+                OnCancel(message.Header.Id);
+                break;
+            case MessageKind.Subscribe:
+            case MessageKind.Unsubscribe:
+                OnSubscription(message);
+                break;
+            case MessageKind.Ack:
+            case MessageKind.Pong:
+                break;
+            case MessageKind.Ping:
+                SendControl(MessageHeader.Of(MessageKind.Pong), default, default);
+                break;
+            case MessageKind.Close:
+                PublishArrived(completions);
+                OnClose(message, completions);
+                break;
+            default:
+                // Kinds of a later version that matter are agreed on in the handshake; others may be passed over.
+                throw new FairleadException(ErrorCode.Corrupt, $"the peer sent a message of the unknown kind {(byte)message.Header.Kind}");
+        }
+    }
+
+    private void CheckData(in Incoming message)
+    {
+        MessageKind kind = message.Header.Kind;
+        if (!_endpoint.Profile.Accepts(kind))
+        {
+            throw new FairleadException(ErrorCode.Corrupt, $"the peer sent a {kind} message, which a {_endpoint.Profile.Name} does not take");
+        }
+
+        if (!HeadReader.IsWellFormed(message.Head, out string? problem))
+        {
+            throw new FairleadException(ErrorCode.Corrupt, problem);
+        }
+
+        if (IsBare)
+        {
+            return;
+        }
+
+        if (_state != LinkState.Up)
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "the peer sent a message after it had closed");
+        }
+
+        // Counted apart: what lies in the queues is not all the peer's, whose coming stands there too.
+        uint unread = _received - Volatile.Read(ref _consumed);
+        if (unread >= (uint)_endpoint.Settings.Messages || (unread >= AlwaysOutstanding && Volatile.Read(ref _inboundBytes) + _arrivedBytes + message.Header.Length > _endpoint.Settings.Capacity))
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "the peer sent more than the credit that it was given");
+        }
+    }
+
+    private void OnAck(uint acknowledged, Completions completions)
+    {
+        if (acknowledged == Volatile.Read(ref _acknowledged))
+        {
+            return;
+        }
+
+        lock (_sending)
+        {
+            uint count = acknowledged - _acknowledged;
+            if (count > (uint)_outstandingSizes.Count)
+            {
+                throw new FairleadException(ErrorCode.Corrupt, "the peer acknowledged messages that were never sent");
+            }
+
+            for (; count > 0; count--)
+            {
+                _outstandingBytes -= _outstandingSizes.Dequeue();
+            }
+
+            Volatile.Write(ref _acknowledged, acknowledged);
+            _hasNewCredit = true;
+            ServeQueued(completions);
+        }
+    }
+
+    private void OnAnswer(ref Incoming message, Completions completions)
+    {
+        lock (_sending)
+        {
+            // Answers to calls whose callers have gone are dropped here.
+            if (_calls.Remove(message.Header.Id, out LinkOperation? call))
+            {
+                if (_writing == call)
+                {
+                    throw new FairleadException(ErrorCode.Corrupt, "the peer answered a message that it cannot have read yet");
+                }
+
+                call.At = LinkOperation.Stage.Ended;
+                if (call.TryComplete(new LinkResult { Outcome = LinkOutcome.Answered, Link = this, WasSent = true, WasRead = true, Answer = message }))
+                {
+                    message.Lease = null;
+                    completions.Add(call);
+                }
+            }
+        }
+    }
+
+    private void OnSubscription(in Incoming message)
+    {
+        string topic = Encoding.UTF8.GetString(message.Payload.Span);
+        string? refusal = _endpoint.OnSubscription(this, topic, message.Header.Kind == MessageKind.Subscribe);
+        SendReceipt(message.Header.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
+    }
+
+    public void SendReceipt(uint id, ReceiptStatus status, string? reason)
+    {
+        Span<byte> payload = stackalloc byte[1 + 512];
+        payload[0] = (byte)status;
+        int length = 0;
+        if (reason is not null)
+        {
+            Encoding.UTF8.TryGetBytes(reason.Length > 128 ? reason.AsSpan(0, 128) : reason, payload[1..], out length);
+        }
+
+        SendControl(MessageHeader.Of(MessageKind.Receipt, id), default, payload[..(1 + length)]);
+    }
+}

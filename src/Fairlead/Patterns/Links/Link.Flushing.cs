@@ -1,0 +1,181 @@
+using System.Diagnostics;
+using Fairlead.Native;
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>What is committed is written: at once, in batches, or when the descriptor is writable again.</content>
+internal sealed partial class Link
+{
+    /// <summary>Writes what a busy sender left lying. By the flusher's thread, and by senders before they wait.</summary>
+    public void FlushDeferred()
+    {
+        bool needsPump = false;
+        Completions completions = Completions.Rent();
+        lock (_sending)
+        {
+            if (_isDeferred)
+            {
+                _isDeferred = false;
+                needsPump = FlushNow();
+                CompleteWriting(completions);
+            }
+        }
+
+        completions.Run(inline: false);
+        if (needsPump)
+        {
+            _endpoint.RequestPump();
+        }
+    }
+
+    /// <summary>
+    /// Writes on while the peer reads along. The kernel calls a socket writable only when most of its buffer is empty; a blocking sender of a long message that tries again
+    /// before that keeps both sides busy. Ends when the message is through or nothing has moved for a while; then the sender sleeps like everybody.
+    /// </summary>
+    public void Push(LinkOperation operation)
+    {
+        for (int idle = 0; idle < PushAttempts && !operation.IsClaimed && operation.At == LinkOperation.Stage.Writing; idle++)
+        {
+            Thread.Yield();
+            Completions completions = Completions.Rent();
+            lock (_sending)
+            {
+                int before = _connection.LongRest;
+                if (!_isBroken && _state != LinkState.Down && _connection.Flush() == FlushResult.Done)
+                {
+                    Unblock();
+                    FlushNow();
+                    CompleteWriting(completions);
+                    ServeQueued(completions);
+                }
+
+                if (_connection.LongRest < before)
+                {
+                    idle = 0;
+                }
+            }
+
+            completions.Run(inline: false);
+        }
+    }
+
+    /// <summary>The descriptor is writable again. By the pump.</summary>
+    private void OnWritable(Completions completions)
+    {
+        lock (_sending)
+        {
+            if (_state == LinkState.Down)
+            {
+                return;
+            }
+
+            Unblock();
+            FlushNow();
+            CompleteWriting(completions);
+            ServeQueued(completions);
+        }
+    }
+
+    private void Unblock()
+    {
+        if (_isBlocked)
+        {
+            _isBlocked = false;
+            _endpoint.CountBlocked(-1);
+        }
+    }
+
+    /// <summary>Writes at once, or, in the middle of a stream of messages, when enough lies together. True when somebody must pump for the rest.</summary>
+    private bool FlushSoon()
+    {
+        if (_isBlocked)
+        {
+            return false;
+        }
+
+        if (_connection.Unflushed < BatchBytes && !_connection.HasLong && IsBurst())
+        {
+            if (!_isDeferred)
+            {
+                _isDeferred = true;
+                Flusher.Add(this);
+            }
+
+            return false;
+        }
+
+        return FlushNow();
+    }
+
+    private bool FlushNow()
+    {
+        if (_isBroken || _state == LinkState.Down)
+        {
+            return false;
+        }
+
+        switch (_connection.Flush())
+        {
+            case FlushResult.Done:
+                if (_lingerTimer is not null)
+                {
+                    _connection.Abort();
+                }
+
+                if (_interest != PollEvents.Read)
+                {
+                    UpdateInterest();
+                }
+
+                return false;
+            case FlushResult.Blocked:
+                if (!_isBlocked)
+                {
+                    _isBlocked = true;
+                    _endpoint.CountBlocked(+1);
+                }
+
+                UpdateInterest();
+                return true;
+            default:
+                // What the peer sent before it went is still to be read; its end is then seen there.
+                _isBroken = true;
+                Unblock();
+                UpdateInterest();
+                return true;
+        }
+    }
+
+    private bool IsBurst()
+    {
+        long now = Stopwatch.GetTimestamp();
+        if (now - _burstStart > BurstSpan)
+        {
+            _wasBurst = _burstCount > BurstMessages && now - _burstStart < 2 * BurstSpan;
+            _burstStart = now;
+            _burstCount = 0;
+        }
+
+        return ++_burstCount > BurstMessages || _wasBurst;
+    }
+
+    /// <summary>The long message that was being written is through.</summary>
+    private void CompleteWriting(Completions completions)
+    {
+        if (_writing is not { } operation || _connection.HasLong)
+        {
+            return;
+        }
+
+        _writing = null;
+        if (operation.WantsAnswer)
+        {
+            operation.At = LinkOperation.Stage.AwaitingAnswer;
+        }
+        else
+        {
+            Finish(operation, LinkOutcome.Sent, completions);
+        }
+    }
+}
