@@ -94,5 +94,31 @@ public sealed class DeliverySnippets
         Assert.Equal(new CloseReport(Sent: 2, Acknowledged: 1, NotDelivered: 1, InDoubt: 0), report);
     }
 
+    [Fact]
+    public async Task A_lost_peer_is_sought_and_found()
+    {
+        TaskCompletionSource back = new();
+        var first = await Receiver.BindAsync("unix://orders");
+
+        await using var sender = await Sender.ConnectAsync("unix://orders?reconnect=30s");
+        sender.StateChanged += (_, change) => Say($"{change.State} because of {change.Reason}");
+        sender.StateChanged += (_, change) => _ = change.State == EndpointState.Connected && back.TrySetResult();
+
+        await first.CloseAsync();
+        while (sender.TrySend("?"u8) != SendResult.NoPeer)
+        {
+            await Task.Yield();
+        }
+
+        ValueTask waiting = sender.SendAsync("3 apples"u8);
+        await using var second = await Receiver.BindAsync("unix://orders");
+        using Message message = await second.ReceiveAsync(10.Seconds());
+        await waiting;
+        await back.Task;
+
+        Assert.Equal("3 apples", message.Text);
+        Assert.Equal(["Reconnecting because of ClosedByPeer", "Connected because of ClosedByPeer"], _said);
+    }
+
     private void Say(string text) => _said.Add(text);
 }
