@@ -129,6 +129,28 @@ test_publish_subscribe() {
   grep -qx 'us.bond.10y for 0 of 1 subscribers' serving
 }
 
+test_a_job_whose_worker_dies_goes_to_another() {
+  serve WorkQueue 'queueing at'
+  WorkQueue worker > first 2> first-says & local first=$!
+  line_in first-says 'waiting for work'
+  WorkQueue client '1000 dig' > client & line_in first '^dig$'
+  WorkQueue worker > second 2> second-says &
+  line_in second-says 'waiting for work'
+  kill -KILL "$first"
+  line_in second '^dig, perhaps again$'
+}
+
+test_jobs_are_done_or_given_up() {
+  serve WorkQueue 'queueing at'
+  WorkQueue worker > worked 2> worker-says &
+  line_in worker-says 'waiting for work'
+  exits 1 WorkQueue client '0 dig' nonsense '0 sow'
+  equal "$(printf '%s\n' '0 dig: Delivered' '0 sow: Delivered' 'nonsense: NotDelivered: given up after 3 deliveries: no job begins so')" "$(sort out)"
+  equal "$(printf 'dig\nsow')" "$(sort worked)"
+  equal 'given up: nonsense (no job begins so)' "$(cat served)"
+  interrupt
+}
+
 test_echo_server() {
   serve EchoServer 'serving echo, date and time at unix://services'
   exits 0 EchoServer client echo hello world
@@ -175,7 +197,7 @@ test_typed_messages() {
 
 test_what_is_wrong_is_said_in_a_line() {
   local name
-  for name in AsynchronousMessage SynchronousMessage AsynchronousRequest SynchronousRequest Chat PublishSubscribe EchoServer ForeignPeers TypedMessages; do
+  for name in AsynchronousMessage SynchronousMessage AsynchronousRequest SynchronousRequest Chat PublishSubscribe EchoServer ForeignPeers TypedMessages WorkQueue; do
     exits 2 "$name"
     exits 1 "$name" client unix://nobody
     equal 1 "$(wc -l < err)"

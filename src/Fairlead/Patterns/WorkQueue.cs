@@ -49,7 +49,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
     public long GivenUp => Interlocked.Read(ref _givenUp);
 
     /// <summary>Binds, for senders and workers that will connect.</summary>
-    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static WorkQueue Bind(Address address, WorkQueueOptions? options = null)
     {
         options ??= new WorkQueueOptions();
@@ -63,7 +63,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
     }
 
     /// <summary>Binds, for senders and workers that will connect. Completes at once.</summary>
-    /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
+    /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<WorkQueue> BindAsync(Address address, WorkQueueOptions? options = null, CancellationToken token = default) =>
         Opening.Run(() => Bind(address, options), token);
 
