@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Fairlead.Cli.Input;
 using Fairlead.Cli.Output;
 
@@ -14,7 +13,6 @@ internal static class Draining
     /// <returns>0; else by the cause, said on stderr.</returns>
     public static async Task<int> CloseAsync(Endpoint endpoint, TimeSpan? timeout, CancellationToken token)
     {
-        var start = Stopwatch.GetTimestamp();
         var limit = timeout ?? Longest;
         CloseReport report;
         using (token.UnsafeRegister(static state => ((Endpoint)state!).Dispose(), endpoint))
@@ -28,10 +26,9 @@ internal static class Draining
             return ExitCode.Ok;
         }
 
-        var isLate = Stopwatch.GetElapsedTime(start) >= limit;
-        var why = isLate ? $"not acknowledged within {DurationText.Describe(limit)}" : "the other end is gone";
+        var why = report.DeadlinePassed ? $"not acknowledged within {DurationText.Describe(limit)}" : "the other end is gone";
         ErrorLine.Write($"{endpoint.Address}: of {report.Sent} messages {Describe(report)}: {why}");
-        return isLate ? ExitCode.Timeout : ExitCode.PeerGone;
+        return report.DeadlinePassed ? ExitCode.Timeout : ExitCode.PeerGone;
     }
 
     /// <summary>The same while something still listens; what it writes until the end is written.</summary>

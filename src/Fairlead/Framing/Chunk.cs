@@ -27,23 +27,23 @@ internal sealed class Chunk : MemoryLease
     private static readonly Chunk[] Pool = new Chunk[MostPooled];
     private static int _pooledCount;
 
+    // The holds in the lower half; in the upper one how often the chunk has been rented, so that who let go of it can tell whether it is still the same.
+    private long _state = 1;
     private readonly bool _isPooled;
     private byte[] _array;
-    private int _holds;
 
     private Chunk(byte[] array, bool isPooled, int capacity)
     {
         _array = array;
         _isPooled = isPooled;
         Capacity = capacity;
-        _holds = 1;
     }
 
     /// <summary>Bytes that may be filled; of a long message's chunk exactly its frame, so that nothing behind it is read into it.</summary>
     public int Capacity { get; private set; }
 
     /// <summary>Whether nobody but the caller holds it.</summary>
-    public bool IsUnshared => Volatile.Read(ref _holds) == 1;
+    public bool IsUnshared => (uint)Volatile.Read(ref _state) == 1;
 
     /// <summary>A chunk with one hold, the caller's.</summary>
     public static Chunk Rent(int capacity = PooledSize)
@@ -58,7 +58,7 @@ internal sealed class Chunk : MemoryLease
             if (_pooledCount > 0)
             {
                 Chunk chunk = Pool[--_pooledCount];
-                chunk._holds = 1;
+                Volatile.Write(ref chunk._state, (((chunk._state >> 32) + 1) << 32) | 1);
                 return chunk;
             }
         }
@@ -72,13 +72,41 @@ internal sealed class Chunk : MemoryLease
 
     public ReadOnlyMemory<byte> Memory(int start, int length) => new(_array, start, length);
 
-    public void Hold() => Interlocked.Increment(ref _holds);
+    public void Hold() => Interlocked.Increment(ref _state);
+
+    /// <summary>
+    /// Lets go of the caller's hold and says by which mark <see cref="TryHoldAgain"/> finds the chunk as long as messages hold it: what is free in it costs nothing while they lie there.
+    /// </summary>
+    public int Park()
+    {
+        int mark = (int)(Volatile.Read(ref _state) >> 32);
+        Release();
+        return mark;
+    }
+
+    /// <summary>Holds the chunk again if it has been held by others ever since.</summary>
+    public bool TryHoldAgain(int mark)
+    {
+        long seen = Volatile.Read(ref _state);
+        while ((uint)seen != 0 && (int)(seen >> 32) == mark)
+        {
+            long before = Interlocked.CompareExchange(ref _state, seen + 1, seen);
+            if (before == seen)
+            {
+                return true;
+            }
+
+            seen = before;
+        }
+
+        return false;
+    }
 
     public override void Release(long token) => Release();
 
     public void Release()
     {
-        if (Interlocked.Decrement(ref _holds) != 0)
+        if ((uint)Interlocked.Decrement(ref _state) != 0)
         {
             return;
         }

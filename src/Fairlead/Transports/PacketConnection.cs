@@ -29,6 +29,8 @@ internal sealed class PacketConnection : Connection
     private readonly Queue<int> _outgoing = new();
     private readonly Queue<(Chunk Chunk, int Start, int Length, MessageHeader Header)> _arrived = new();
     private Chunk? _chunk;
+    private Chunk? _parked;
+    private int _parkedMark;
     private int _chunkFilled;
     private Chunk? _partial;
     private MessageHeader _partialHeader;
@@ -174,11 +176,13 @@ internal sealed class PacketConnection : Connection
         }
     }
 
+    /// <summary>Messages that still lie in the chunk keep it; while they do, what comes next is laid behind them.</summary>
     private void LetGoWhenIdle()
     {
-        if (_chunk is { IsUnshared: true })
+        if (_chunk is not null)
         {
-            _chunk.Release();
+            _parked = _chunk;
+            _parkedMark = _chunk.Park();
             _chunk = null;
         }
     }
@@ -285,6 +289,12 @@ internal sealed class PacketConnection : Connection
             body.CopyTo(own.Free(0));
             _arrived.Enqueue((own, 0, body.Length, frame.Header));
             return;
+        }
+
+        if (_chunk is null && _parked is { } parked)
+        {
+            _parked = null;
+            _chunk = parked.TryHoldAgain(_parkedMark) ? parked : null;
         }
 
         if (_chunk is not null && _chunk.Capacity - _chunkFilled < body.Length)

@@ -12,6 +12,9 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
     private const int FirstPieceOfTrusted = 64 * 1024 * 1024;
 
     private Chunk? _chunk;
+    private Chunk? _parked;
+    private int _parkedMark;
+    private int _parkedFilled;
     private int _parsed;
     private int _filled;
     private int _scanned;
@@ -42,7 +45,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
 
         if (_chunk is null)
         {
-            _chunk = Chunk.Rent();
+            _chunk = Unpark() ?? Chunk.Rent();
         }
         else
         {
@@ -90,7 +93,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
             _wanted = frame.Total > 0 ? frame.Total : data.Length >= _chunk.Capacity - _parsed ? Twice(data.Length) : 0;
             if (data.IsEmpty)
             {
-                LetGo();
+                Park();
             }
 
             return false;
@@ -116,6 +119,33 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
     }
 
     public void Dispose() => LetGo();
+
+    /// <summary>Nothing is half received: messages that still lie in the chunk keep it, we do not. Where they do, what comes next is laid behind them, not in one more chunk.</summary>
+    private void Park()
+    {
+        if (_chunk!.Capacity == Chunk.PooledSize && _chunk.Capacity - _filled >= LeastRoom)
+        {
+            _parkedFilled = _filled;
+            _parked = _chunk;
+            _parkedMark = _chunk.Park();
+            _chunk = null;
+        }
+
+        LetGo();
+    }
+
+    private Chunk? Unpark()
+    {
+        Chunk? chunk = _parked;
+        _parked = null;
+        if (chunk is null || !chunk.TryHoldAgain(_parkedMark))
+        {
+            return null;
+        }
+
+        _parsed = _filled = _parkedFilled;
+        return chunk;
+    }
 
     /// <summary>Takes the partial frame to a chunk where the whole of it has room.</summary>
     private void Move(int partial)

@@ -40,7 +40,7 @@ public abstract class CostContract(TransportUnderTest transport, ITestOutputHelp
     [InlineData("request", "reply", "async", "async")]
     public async Task A_message_costs_no_managed_memory(string asks, string answers, string clientCalls, string serverCalls)
     {
-        string count = asks == "send" ? "60000" : "10000";
+        string count = asks == "send" ? "60000" : "4000";
         PeerProcess server = Track(PeerProcess.Start("steady", answers, NewPlace().ToString(), serverCalls, count));
         string address = await server.AnswerAsync();
         PeerProcess client = Track(PeerProcess.Start("steady", asks, Bare(Address.Parse(address)).ToString(), clientCalls, count));

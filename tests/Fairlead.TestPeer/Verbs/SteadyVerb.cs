@@ -10,7 +10,7 @@ internal static class SteadyVerb
 {
     private const int Size = 64;
     private const int WarmUp = 3;
-    private const int Rounds = 3;
+    private const int Rounds = 8;
 
     public static async Task<int> RunAsync(string[] arguments)
     {

@@ -184,6 +184,30 @@ public sealed class StreamInputTests
         message.Release();
     }
 
+    [Fact]
+    public void What_trickles_in_is_laid_behind_what_is_still_unread()
+    {
+        using StreamInput input = new(FairleadFraming.Instance) { ExpectsHandshake = false };
+        byte[] ping = GoldenFile.Read("ping");
+        List<Incoming> unread = [];
+        for (int i = 0; i < 1000; i++)
+        {
+            Feed(input, ping, new Random(1), Take);
+        }
+
+        Assert.InRange(unread.Select(static message => message.Lease).Distinct().Count(), 1, 2 + (1000 * ping.Length / Chunk.PooledSize));
+        Assert.All(unread, message => Assert.Equal(unread[0].Body.ToArray(), message.Body.ToArray()));
+        unread.ForEach(static message => message.Release());
+
+        void Take()
+        {
+            while (input.TryTake(NoLimit, out Incoming message))
+            {
+                unread.Add(message);
+            }
+        }
+    }
+
     private static byte[] Spoilt(string framing, Random random)
     {
         if (framing == "none" || random.Next(4) == 0)

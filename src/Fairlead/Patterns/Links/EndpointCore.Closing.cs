@@ -66,6 +66,7 @@ internal sealed partial class EndpointCore
             end = DrainAsync();
         }
 
+        bool isLate = timeout == TimeSpan.Zero && !end.IsCompleted;
         if (timeout != TimeSpan.Zero && !end.IsCompleted)
         {
             try
@@ -74,12 +75,12 @@ internal sealed partial class EndpointCore
             }
             catch (TimeoutException)
             {
-                // What is left is in the report.
+                isLate = true;
             }
         }
 
         Dispose();
-        return _report;
+        return _report with { DeadlinePassed = isLate };
     }
 
     /// <summary>Ends at once. When it returns, the name is free and no callback runs any more.</summary>

@@ -23,6 +23,7 @@ internal sealed partial class EndpointCore
     private bool _isPumping;
     private bool _isArmed;
     private bool _isSlowDue;
+    private bool _isSlowRunning;
     private bool _wantsReactor;
     private int _asyncWaiters;
     private int _turns;
@@ -57,7 +58,10 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>Something is to be done that has time: acknowledging, accepting.</summary>
+    /// <summary>
+    /// Something is to be done that has time: acknowledging, accepting. This lies on the way of every call, and setting a timer wakes a thread: so the timer runs on by itself while there
+    /// is something to do, and stops after one round in which there was not.
+    /// </summary>
     public void ServeLater()
     {
         if (Volatile.Read(ref _isSlowDue))
@@ -67,9 +71,15 @@ internal sealed partial class EndpointCore
 
         lock (_gate)
         {
-            if (!_isSlowDue && !_isClosed)
+            if (_isClosed)
             {
-                _isSlowDue = true;
+                return;
+            }
+
+            _isSlowDue = true;
+            if (!_isSlowRunning)
+            {
+                _isSlowRunning = true;
                 _slowTimer ??= Settings.Time.CreateTimer(static state => ((EndpointCore)state!).OnSlowTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
                 _slowTimer.Change(Slow, Timeout.InfiniteTimeSpan);
             }
@@ -145,7 +155,6 @@ internal sealed partial class EndpointCore
                 return;
             }
 
-            _wantsReactor = false;
         }
 
         Completions completions = Completions.Rent();
@@ -287,7 +296,18 @@ internal sealed partial class EndpointCore
 
     private void OnSlowTimer()
     {
-        Volatile.Write(ref _isSlowDue, false);
+        lock (_gate)
+        {
+            _isSlowRunning = _isSlowDue && !_isClosed;
+            if (!_isSlowRunning)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _isSlowDue, false);
+            _slowTimer!.Change(Slow, Timeout.InfiniteTimeSpan);
+        }
+
         ResumeAccepting();
         foreach (Link link in _linkCache)
         {
@@ -315,6 +335,15 @@ internal sealed partial class EndpointCore
             // The poll set counts in milliseconds.
             BlockingWait.Wait(_pollSet.Descriptor, PollEvents.Read, timeout);
             timeout = TimeSpan.Zero;
+        }
+
+        if (Volatile.Read(ref _wantsReactor))
+        {
+            // Whoever takes the turn does what was asked for by now: what is still to come is counted apart.
+            lock (_gate)
+            {
+                _wantsReactor = false;
+            }
         }
 
         int count = _pollSet.Wait(_events, timeout);
