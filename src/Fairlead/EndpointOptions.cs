@@ -3,11 +3,19 @@ namespace Fairlead;
 /// <summary>What an endpoint may be told when it is bound or connected. An option in the address wins over the same one here.</summary>
 public record EndpointOptions
 {
-    /// <summary>Bytes that a peer may send before this end's user has read them, 4 KiB to 1 GiB (what lies beyond is moved to the nearer end); default 1 MiB. In the address: <c>?capacity=4MiB</c>.</summary>
+    /// <summary>Bytes that a peer may send before this end's user has read them, 4 KiB to 1 GiB (what lies beyond is moved to the nearer end); default 1 MiB.
+    /// With a policy that drops, also the bytes that wait at this end for one peer. In the address: <c>?capacity=4MiB</c>.</summary>
     public int Capacity { get; init; } = 1024 * 1024;
 
-    /// <summary>Messages that a peer may send before this end's user has read them, 1 to 1,048,576; default 16,384. In the address: <c>?messages=100</c>.</summary>
+    /// <summary>Messages that a peer may send before this end's user has read them, 1 to 1,048,576; default 16,384.
+    /// With a policy that drops, also the messages that wait at this end for one peer. In the address: <c>?messages=100</c>.</summary>
     public int Messages { get; init; } = 16 * 1024;
+
+    /// <summary>
+    /// What is done with a message for which the peer has no room. Null, the default: senders wait, a <see cref="Publisher"/> drops the newest, a broadcast of a <see cref="Hub"/> disconnects.
+    /// A <see cref="Subscriber"/> asks its publisher for it. In the address: <c>?full=drop-oldest</c>.
+    /// </summary>
+    public FullMode? Full { get; init; }
 
     /// <summary>
     /// Longest message in bytes that is accepted; a longer one ends the connection with <see cref="ErrorCode.TooLarge"/>. Null, the default: no limit between

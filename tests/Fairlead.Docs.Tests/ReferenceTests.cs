@@ -9,9 +9,7 @@ public sealed partial class ReferenceTests
     public void Every_option_of_an_address_is_documented()
     {
         string[] documented = [.. FirstCells(Repository.Read("docs/addresses.md"), "| option |")];
-
-        // "full" is known, and without effect as yet.
-        Assert.Equal(Options("unix://here").Where(static option => option != "full"), documented.Order(StringComparer.Ordinal));
+        Assert.Equal(Options("unix://here"), documented.Order(StringComparer.Ordinal));
     }
 
     [Theory]

@@ -11,7 +11,8 @@ internal sealed class ConnectCommand : ToolCommand
     public ConnectCommand()
         : base("connect", "Talk with one who listens: lines of stdin go there, what comes back goes to stdout")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: false, "End when nothing was said for so long; also the limit of connecting, and of the end", ["hub", "pair"]);
+        _endpoint = EndpointArguments.AddTo(this, binds: false, "End when nothing was said for so long; also the limit of connecting, and of the end", ["hub", "pair"])
+            .WithFull(this, "What to do when the other end has no room: wait is what is done otherwise", FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail);
         _talk = TalkArguments.AddTo(this);
         Examples =
         [
@@ -24,6 +25,6 @@ internal sealed class ConnectCommand : ToolCommand
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
     {
         await using var pair = await _endpoint.OpenAsync(parsed, Pair.Bind, Pair.ConnectAsync, token);
-        return await PairTalk.RunAsync(pair, _talk.Read(parsed, pair.Address), _endpoint.Timeout(parsed), token);
+        return Dropping.Say(pair, await PairTalk.RunAsync(pair, _talk.Read(parsed, pair.Address), _endpoint.Timeout(parsed), token), wasAskedFor: true);
     }
 }

@@ -14,6 +14,7 @@ internal sealed class EndpointArguments
     private readonly Option<TimeSpan?> _timeout;
     private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Say on stderr what happens: listening, connected");
     private readonly bool _binds;
+    private Option<FullMode?>? _full;
 
     private EndpointArguments(bool binds, bool turns, string timeout)
     {
@@ -53,6 +54,17 @@ internal sealed class EndpointArguments
         return arguments;
     }
 
+    /// <summary>Adds <c>--full</c>, with the policies that make sense there.</summary>
+    public EndpointArguments WithFull(ToolCommand command, string description, params FullMode[] modes)
+    {
+        _full = NewOption.Full(description, modes);
+        command.Add(_full);
+        return this;
+    }
+
+    /// <summary>The policy that was asked for, or null.</summary>
+    public FullMode? Full(ParseResult parsed) => _full is null ? null : parsed.GetValue(_full);
+
     /// <exception cref="ToolException">Usage: the address leads nowhere from here.</exception>
     public Address Address(ParseResult parsed)
     {
@@ -75,12 +87,12 @@ internal sealed class EndpointArguments
         var address = Address(parsed);
         if (Binds(parsed))
         {
-            var bound = bind(address, new EndpointOptions());
+            var bound = bind(address, new EndpointOptions { Full = Full(parsed) });
             SayListening(parsed, bound);
             return bound;
         }
 
-        var connected = await ConnectAsync(address, Timeout(parsed), parsed.GetValue(_wait), connect, token);
+        var connected = await ConnectAsync(address, new EndpointOptions { Wait = parsed.GetValue(_wait) ?? TimeSpan.Zero, Full = Full(parsed) }, Timeout(parsed), connect, token);
         if (IsVerbose(parsed))
         {
             ErrorLine.WriteBare($"connected to {string.Join(", ", connected.Peers)}");
@@ -99,9 +111,8 @@ internal sealed class EndpointArguments
     }
 
     /// <summary>The time-out is that of an answer; waiting for somebody to listen comes before it.</summary>
-    private static async ValueTask<T> ConnectAsync<T>(Address address, TimeSpan? timeout, TimeSpan? wait, Func<Address, EndpointOptions, CancellationToken, ValueTask<T>> connect, CancellationToken token)
+    private static async ValueTask<T> ConnectAsync<T>(Address address, EndpointOptions options, TimeSpan? timeout, Func<Address, EndpointOptions, CancellationToken, ValueTask<T>> connect, CancellationToken token)
     {
-        var options = new EndpointOptions { Wait = wait ?? TimeSpan.Zero };
         if (timeout is not { } limit)
         {
             return await connect(address, options, token);

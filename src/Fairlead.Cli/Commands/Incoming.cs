@@ -11,11 +11,12 @@ internal static class Incoming
     /// <param name="output">Where they go.</param>
     /// <param name="count">How many; null: as many as come.</param>
     /// <param name="timeout">How long one may take to come.</param>
-    /// <param name="address">For errors.</param>
+    /// <param name="endpoint">Whose they are.</param>
     /// <param name="token">Ends the loop.</param>
-    public static async Task<int> WriteAsync(Func<CancellationToken, IAsyncEnumerable<Message>> messages, MessageOutput output, long? count, TimeSpan? timeout, Address address, CancellationToken token)
+    public static async Task<int> WriteAsync(Func<CancellationToken, IAsyncEnumerable<Message>> messages, MessageOutput output, long? count, TimeSpan? timeout, Endpoint endpoint, CancellationToken token)
     {
         long received = 0;
+        long missed = 0;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
         try
@@ -25,6 +26,7 @@ internal static class Incoming
                 end.CancelAfter(Timeout.InfiniteTimeSpan);
                 if (message.Missed > 0)
                 {
+                    missed += message.Missed;
                     ErrorLine.Write($"{message.Missed} messages were dropped here: this end was too slow");
                 }
 
@@ -40,11 +42,16 @@ internal static class Incoming
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested && !token.IsCancellationRequested)
         {
-            throw new FairleadException(ErrorCode.Timeout, $"no message came within {DurationText.Describe(timeout!.Value)}") { Address = address };
+            throw new FairleadException(ErrorCode.Timeout, $"no message came within {DurationText.Describe(timeout!.Value)}") { Address = endpoint.Address };
+        }
+
+        if (endpoint.Statistics.Missed > missed)
+        {
+            ErrorLine.Write($"{endpoint.Statistics.Missed - missed} messages were dropped behind the last one: this end was too slow");
         }
 
         return count is null
             ? ExitCode.Ok
-            : throw new FairleadException(ErrorCode.PeerGone, $"the other end closed after {received} of {count} messages") { Address = address };
+            : throw new FairleadException(ErrorCode.PeerGone, $"the other end closed after {received} of {count} messages") { Address = endpoint.Address };
     }
 }

@@ -12,7 +12,8 @@ internal sealed class ListenCommand : ToolCommand
     public ListenCommand()
         : base("listen", "Talk with all who connect: lines of stdin go to each, what they say goes to stdout")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: true, "End when nothing was said for so long", ["pair"], turns: false);
+        _endpoint = EndpointArguments.AddTo(this, binds: true, "End when nothing was said for so long", ["pair"], turns: false)
+            .WithFull(this, "What to do for a client that has no room: wait is what is done otherwise", FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail);
         _talk = TalkArguments.AddTo(this);
         Examples =
         [
@@ -24,8 +25,8 @@ internal sealed class ListenCommand : ToolCommand
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
     {
-        await using var hub = Hub.Bind(_endpoint.Address(parsed));
+        await using var hub = Hub.Bind(_endpoint.Address(parsed), new HubOptions { Full = _endpoint.Full(parsed) });
         _endpoint.SayListening(parsed, hub);
-        return await new HubTalk(hub, _endpoint.IsVerbose(parsed)).RunAsync(_talk.Read(parsed, hub.Address), _endpoint.Timeout(parsed), token);
+        return Dropping.Say(hub, await new HubTalk(hub, _endpoint.IsVerbose(parsed)).RunAsync(_talk.Read(parsed, hub.Address), _endpoint.Timeout(parsed), token), wasAskedFor: true);
     }
 }

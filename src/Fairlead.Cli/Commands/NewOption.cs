@@ -37,6 +37,40 @@ internal static class NewOption
         return option;
     }
 
+    /// <summary>What is done with a message for which there is no room.</summary>
+    public static Option<FullMode?> Full(string description, params FullMode[] modes)
+    {
+        string[] names = [.. modes.Select(Name)];
+        Option<FullMode?> option = new("--full")
+        {
+            Description = description,
+            HelpName = string.Join('|', names),
+            CustomParser = result =>
+            {
+                var at = Array.IndexOf(names, result.Tokens[0].Value);
+                if (at >= 0)
+                {
+                    return modes[at];
+                }
+
+                result.AddError($"--full takes {string.Join(", ", names)}, not '{result.Tokens[0].Value}'");
+                return null;
+            },
+        };
+        option.CompletionSources.Add(names);
+        return option;
+    }
+
+    /// <summary>As it is written in an address.</summary>
+    private static string Name(FullMode mode) => mode switch
+    {
+        FullMode.DropOldest => "drop-oldest",
+        FullMode.DropNewest => "drop-newest",
+        FullMode.Fail => "fail",
+        FullMode.Latest => "latest",
+        _ => "wait",
+    };
+
     public static Option<int> Number(string name, string description, int normally)
     {
         Option<int> option = new(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => normally };

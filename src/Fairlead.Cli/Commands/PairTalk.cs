@@ -5,7 +5,7 @@ internal static class PairTalk
 {
     public static async Task<int> RunAsync(Pair pair, Talk talk, TimeSpan? timeout, CancellationToken token)
     {
-        var incoming = Incoming.WriteAsync(pair.ReceiveAllAsync, talk.Output, talk.Count, timeout, pair.Address, token);
+        var incoming = Incoming.WriteAsync(pair.ReceiveAllAsync, talk.Output, talk.Count, timeout, pair, token);
         var outgoing = SendAsync(pair, talk, token);
         if (await Task.WhenAny(incoming, outgoing) == incoming)
         {

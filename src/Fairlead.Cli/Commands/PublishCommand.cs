@@ -20,13 +20,15 @@ internal sealed class PublishCommand : ToolCommand
     public PublishCommand()
         : base("publish", "Publish messages under a topic; the first waits for somebody who wants it")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: true, "How long to wait for a first subscriber, and for the last messages to be read", ["subscriber"]);
+        _endpoint = EndpointArguments.AddTo(this, binds: true, "How long to wait for a first subscriber, and for the last messages to be read", ["subscriber"])
+            .WithFull(this, "What to do for a subscriber that is too slow and asks for nothing itself: drop-newest is what is done otherwise", FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail, FullMode.Latest);
         Add(_topic);
         _payload = PayloadArguments.AddTo(this, "message");
         Add(_now);
         Examples =
         [
             ("fairlead publish unix://prices eu.bond.10y 98.7", "One message, when somebody has subscribed to it"),
+            ("sensor | fairlead publish unix://state room.temperature - --full latest", "A slow subscriber gets the newest value, and is told how many it missed"),
             ("tail -F app.log | fairlead publish unix://log app.log - --now", "One a line, for whoever happens to listen"),
         ];
     }
@@ -37,7 +39,11 @@ internal sealed class PublishCommand : ToolCommand
         TopicFilter.CheckTopic(topic);
         var payloads = _payload.ReadAsync(parsed, token);
         var timeout = _endpoint.Timeout(parsed);
-        await using var publisher = await _endpoint.OpenAsync(parsed, Publisher.Bind, Publisher.ConnectAsync, token);
+        await using var publisher = await _endpoint.OpenAsync(
+            parsed,
+            (address, options) => Publisher.Bind(address, Settings(options, timeout)),
+            (address, options, end) => Publisher.ConnectAsync(address, Settings(options, timeout), end),
+            token);
         var waits = !parsed.GetValue(_now);
         await foreach (var message in payloads)
         {
@@ -48,7 +54,7 @@ internal sealed class PublishCommand : ToolCommand
             }
             else
             {
-                publisher.Publish(topic, message.Span);
+                publisher.Publish(topic, message.Span, token);
             }
 
             if (!publisher.IsBound && publisher.Peers.Count == 0)
@@ -57,17 +63,17 @@ internal sealed class PublishCommand : ToolCommand
             }
         }
 
-        // Counted before closing: what is dropped is dropped at once.
-        var dropped = publisher.Statistics.Dropped;
         var code = await Draining.CloseAsync(publisher, timeout ?? DefaultDrain, token);
-        if (dropped == 0)
-        {
-            return code;
-        }
-
-        ErrorLine.Write($"{publisher.Address}: {dropped} messages were dropped for subscribers that were too slow");
-        return code == ExitCode.Ok ? ExitCode.Full : code;
+        return Dropping.Say(publisher, code, wasAskedFor: _endpoint.Full(parsed) is not null);
     }
+
+    /// <summary>A shell's pipe waits too, and loses nothing: who is to be waited for has as long as the command.</summary>
+    private static PublisherOptions Settings(EndpointOptions options, TimeSpan? timeout) => new()
+    {
+        Wait = options.Wait,
+        Full = options.Full,
+        LongestWait = timeout ?? (options.Full == FullMode.Wait ? Timeout.InfiniteTimeSpan : new PublisherOptions().LongestWait),
+    };
 
     /// <summary>A subscription shows in nothing but the number of those whom a message reaches.</summary>
     private static async Task PublishFirstAsync(Publisher publisher, string topic, ReadOnlyMemory<byte> message, TimeSpan? timeout, CancellationToken token)
@@ -76,7 +82,7 @@ internal sealed class PublishCommand : ToolCommand
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
         try
         {
-            while (publisher.Publish(topic, message.Span) == 0)
+            while (publisher.Publish(topic, message.Span, end.Token) == 0)
             {
                 await Task.Delay(Pause, TimeProvider.System, end.Token);
             }

@@ -31,6 +31,6 @@ internal sealed class ReceiveCommand : ToolCommand
     {
         var output = MessageOutput.Of(parsed.GetValue(_raw), parsed.GetRequiredValue(_output));
         await using var receiver = await _endpoint.OpenAsync(parsed, Receiver.Bind, Receiver.ConnectAsync, token);
-        return await Incoming.WriteAsync(receiver.ReceiveAllAsync, output, parsed.GetValue(_count), _endpoint.Timeout(parsed), receiver.Address, token);
+        return await Incoming.WriteAsync(receiver.ReceiveAllAsync, output, parsed.GetValue(_count), _endpoint.Timeout(parsed), receiver, token);
     }
 }

@@ -22,6 +22,9 @@ internal sealed class FairleadEventSource : EventSource
 
 
 
+    [Event(3, Level = EventLevel.Warning, Message = "{0}: {1} dropped {2} messages for want of room")]
+    public void Dropped(string address, string pattern, long count) => WriteEvent(3, address, pattern, count);
+
     [Event(5, Level = EventLevel.Warning, Message = "{0}: cannot accept: {1}")]
     public void CannotAccept(string address, string why) => WriteEvent(5, address, why);
 

@@ -12,7 +12,7 @@ namespace Fairlead.Framing;
 ///   8 u32 window, messages   12 u32 heartbeat, ms      16 u64 window, bytes                   24 u64 longest message
 ///  32 u32 pid                36 u16 text length        38 text: program ('H', 'W') or reason ('R')
 /// </code>
-/// Bytes behind the text belong to later versions and are passed over.
+/// Behind the text there may be fields, built like those of a head; what is not known there belongs to later versions and is passed over.
 /// </summary>
 internal sealed record Handshake
 {
@@ -23,6 +23,7 @@ internal sealed record Handshake
     public const uint MagicHigh = 0x46414952; // "FAIR"
     public const uint MagicLow = 0x4C454144; // "LEAD"
     private const int LongestText = 1024;
+    private const int FullBytes = 3 + 1;
 
     public ushort Lowest { get; init; } = LowestVersion;
 
@@ -45,12 +46,15 @@ internal sealed record Handshake
     /// <summary>The program's name, or in a refusal the reason.</summary>
     public string Text { get; init; } = "";
 
+    /// <summary>What a subscriber asks its publisher to do when its queue is full; null: what the publisher does by itself.</summary>
+    public FullMode? Full { get; init; }
+
     public static MessageHeader HeaderOf(MessageKind kind) => new() { Kind = kind, Id = MagicHigh, Ack = MagicLow };
 
     public byte[] Encode()
     {
         byte[] text = Encoding.UTF8.GetBytes(Text.Length > LongestText / 4 ? Text[..(LongestText / 4)] : Text);
-        byte[] body = new byte[FixedSize + text.Length];
+        byte[] body = new byte[FixedSize + text.Length + (Full is null ? 0 : FullBytes)];
         BinaryPrimitives.WriteUInt16BigEndian(body, Lowest);
         BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(2), Highest);
         body[4] = (byte)Pattern;
@@ -62,6 +66,12 @@ internal sealed record Handshake
         BinaryPrimitives.WriteUInt32BigEndian(body.AsSpan(32), (uint)ProcessId);
         BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(36), (ushort)text.Length);
         text.CopyTo(body.AsSpan(FixedSize));
+        if (Full is { } full)
+        {
+            HeadWriter fields = new(body.AsSpan(FixedSize + text.Length));
+            fields.Add(HeadField.Full, [(byte)(full + 1)]);
+        }
+
         return body;
     }
 
@@ -90,6 +100,7 @@ internal sealed record Handshake
             WindowBytes = BinaryPrimitives.ReadUInt64BigEndian(body[16..]),
             LongestMessage = BinaryPrimitives.ReadUInt64BigEndian(body[24..]),
             ProcessId = (int)BinaryPrimitives.ReadUInt32BigEndian(body[32..]),
+            Full = HeadReader.TryGet(body[(FixedSize + textLength)..], HeadField.Full, out ReadOnlySpan<byte> full) && full.Length == 1 ? (FullMode)(full[0] - 1) : null,
             Text = PlainText.OneLine(Encoding.UTF8.GetString(body.Slice(FixedSize, textLength))),
         };
     }

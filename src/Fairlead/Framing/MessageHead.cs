@@ -20,6 +20,9 @@ internal enum HeadField : byte
 
     /// <summary>How many times the message was handed to somebody before, 8 bytes.</summary>
     Deliveries = 5,
+
+    /// <summary>In a handshake: what a subscriber asks its publisher to do when its queue is full, 1 byte, a <see cref="FullMode"/> counted from 1.</summary>
+    Full = 6,
 }
 
 /// <summary>Writes a head into the caller's memory.</summary>

@@ -10,8 +10,9 @@ namespace Fairlead;
 /// </summary>
 /// <remarks>
 /// A broadcast waits for nobody: a client that does not read and whose queue is full is told so and disconnected, with <see cref="CloseReason.SlowConsumer"/>. A message to one client waits.
+/// Where a policy is chosen (<see cref="EndpointOptions.Full"/>), it holds for both.
 /// </remarks>
-public sealed class Hub : Endpoint, ILinkOwner
+public sealed partial class Hub : Endpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
     {
@@ -20,6 +21,7 @@ public sealed class Hub : Endpoint, ILinkOwner
         Peers = [PatternKind.Pair],
         Takes = [MessageKind.Send, MessageKind.Deliver],
         Needs = TransportCapabilities.Duplex | TransportCapabilities.ManyPeers,
+        Policies = [FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail],
         TalksBare = true,
         ReportsLinks = true,
     };
@@ -87,111 +89,6 @@ public sealed class Hub : Endpoint, ILinkOwner
     /// <returns>The event, or null when none came in time. The message of a <see cref="Said"/> is the caller's to accept and dispose.</returns>
     public HubEvent? NextEvent(TimeSpan? timeout = null, CancellationToken token = default) =>
         Core.Receive(Deadline.After(timeout, Core.Settings.Time), token) is { } received ? ToEvent(received) : null;
-
-    /// <summary>Type 1 to one client, without waiting.</summary>
-    /// <param name="client">Whom.</param>
-    /// <param name="message">Copied before this returns.</param>
-    /// <returns>Sent; Full when the client has not read enough yet; PeerGone when it has left.</returns>
-    /// <exception cref="FairleadException">TooLarge: the client does not take so long a message.</exception>
-    public SendResult TrySend(HubClient client, ReadOnlySpan<byte> message)
-    {
-        ArgumentNullException.ThrowIfNull(client);
-        Outbox.ThrowIfClosing();
-        SendResult result = Outbox.TrySendOn(client.Link, MessageKind.Send, default, message);
-        return result == SendResult.NoPeer ? SendResult.PeerGone : result;
-    }
-
-    /// <summary>Type 1 to one client: completes when it is buffered.</summary>
-    /// <param name="client">Whom.</param>
-    /// <param name="message">Copied before this returns, where it must wait.</param>
-    /// <param name="token">Ends the wait; the message is then not sent.</param>
-    /// <exception cref="FairleadException">PeerGone: the client has left.</exception>
-    public ValueTask SendAsync(HubClient client, ReadOnlySpan<byte> message, CancellationToken token = default) =>
-        token.IsCancellationRequested ? ValueTask.FromCanceled(token)
-        : TrySend(client, message) == SendResult.Sent ? default
-        : Outbox.SendOnAsync(client.Link, message, token);
-
-    /// <summary>Type 1 to one client: text as UTF-8.</summary>
-    /// <inheritdoc cref="SendAsync(HubClient, ReadOnlySpan{byte}, CancellationToken)" path="/exception"/>
-    public ValueTask SendAsync(HubClient client, string message, CancellationToken token = default) => SendAsync(client, Encoding.UTF8.GetBytes(message).AsSpan(), token);
-
-    /// <summary>Type 1 to one client, blocking: waits until it is buffered.</summary>
-    /// <exception cref="FairleadException">Timeout. PeerGone: the client has left.</exception>
-    public void Send(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
-    {
-        token.ThrowIfCancellationRequested();
-        if (TrySend(client, message) != SendResult.Sent)
-        {
-            Outbox.SendOn(client.Link, message, timeout, token);
-        }
-    }
-
-    /// <summary>Type 2 to one client, blocking: waits for its receipt.</summary>
-    /// <inheritdoc cref="Sender.Deliver" path="/returns"/>
-    public Delivery Deliver(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
-    {
-        ArgumentNullException.ThrowIfNull(client);
-        Outbox.RequireProtocol();
-        return Outbox.DeliverOn(client.Link, message, timeout, token);
-    }
-
-    /// <summary>Type 2 to one client: completes when its receipt is in, or is known not to come.</summary>
-    /// <inheritdoc cref="Sender.Deliver" path="/returns"/>
-    public ValueTask<Delivery> DeliverAsync(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
-    {
-        ArgumentNullException.ThrowIfNull(client);
-        Outbox.RequireProtocol();
-        return Outbox.DeliverOnAsync(client.Link, message, timeout, token);
-    }
-
-    /// <summary>Type 1 to all clients, or all but one. Waits for nobody: a client whose queue is full is disconnected as <see cref="CloseReason.SlowConsumer"/>, and one that does not take so long a message as <see cref="CloseReason.Limit"/>.</summary>
-    /// <param name="message">Copied before this returns.</param>
-    /// <param name="except">A client that does not get it: mostly the one that said it.</param>
-    /// <returns>To how many clients it was sent.</returns>
-    public int Broadcast(ReadOnlySpan<byte> message, HubClient? except = null)
-    {
-        Outbox.ThrowIfClosing();
-        int count = 0;
-        foreach (Link link in Core.LinkSnapshot)
-        {
-            if (link.State != LinkState.Up || link == except?.Link || link.Tag is null)
-            {
-                continue;
-            }
-
-            if (!link.Takes(message.Length))
-            {
-                // One that announces a small limit must not keep the message from the others.
-                Core.Counters.AddDropped(1);
-                link.Kill(CloseReason.Limit, $"a message of {message.Length} bytes was broadcast, and it takes less");
-                continue;
-            }
-
-            switch (Outbox.TrySendOn(link, MessageKind.Send, default, message))
-            {
-                case SendResult.Sent:
-                    count++;
-                    break;
-                case SendResult.Full:
-                    Core.Counters.AddDropped(1);
-                    link.Kill(CloseReason.SlowConsumer, "its queue was full when a message was broadcast");
-                    break;
-            }
-        }
-
-        return count;
-    }
-
-    /// <inheritdoc cref="Broadcast(ReadOnlySpan{byte}, HubClient?)"/>
-    public ValueTask<int> BroadcastAsync(ReadOnlySpan<byte> message, HubClient? except = null) => new(Broadcast(message, except));
-
-    /// <summary>Sends what a client said to all others.</summary>
-    /// <inheritdoc cref="Broadcast(ReadOnlySpan{byte}, HubClient?)" path="/returns|/param[@name='except']"/>
-    public ValueTask<int> BroadcastAsync(Message message, HubClient? except = null) => new(Broadcast(message.Span, except));
-
-    /// <summary>Sends text as UTF-8 to all.</summary>
-    /// <inheritdoc cref="Broadcast(ReadOnlySpan{byte}, HubClient?)" path="/returns|/param[@name='except']"/>
-    public ValueTask<int> BroadcastAsync(string message, HubClient? except = null) => new(Broadcast(Encoding.UTF8.GetBytes(message), except));
 
     /// <summary>Sends a client away.</summary>
     /// <param name="client">Whom.</param>

@@ -18,6 +18,7 @@ public sealed class Pair : Endpoint, ILinkOwner
         Peers = [PatternKind.Pair, PatternKind.Hub],
         Takes = [MessageKind.Send, MessageKind.Deliver],
         Needs = TransportCapabilities.Duplex,
+        Policies = [FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail],
         TalksBare = true,
         MostPeers = 1,
     };

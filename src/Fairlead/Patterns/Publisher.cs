@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json.Serialization.Metadata;
 using Fairlead.Framing;
@@ -7,10 +6,14 @@ using Fairlead.Patterns.Links;
 namespace Fairlead;
 
 /// <summary>
-/// Publishes messages with a topic to every <see cref="Subscriber"/> that asked for it, type 1 only. It waits for nobody: what a subscriber has no room for, or is longer than it accepts, is dropped for that
-/// subscriber, counted here (<see cref="EndpointStatistics.Dropped"/>) and told to it with the next message (<see cref="Message.Missed"/>).
+/// Publishes messages with a topic to every <see cref="Subscriber"/> that asked for it, type 1 only.
 /// </summary>
-public sealed class Publisher : Endpoint, ILinkOwner
+/// <remarks>
+/// What a slow subscriber has no room for is treated as that subscriber asked (<see cref="EndpointOptions.Full"/> of its own), or else as this publisher was told, or else dropped, the newest first. Each
+/// subscriber has a queue of its own here, as long as this publisher's <c>messages</c> and <c>capacity</c>. What is dropped is counted (<see cref="EndpointStatistics.Dropped"/>)
+/// and told to the subscriber (<see cref="Message.Missed"/>, <see cref="Subscriber.Missed"/>); so is what is longer than it accepts.
+/// </remarks>
+public sealed partial class Publisher : Endpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
     {
@@ -18,74 +21,49 @@ public sealed class Publisher : Endpoint, ILinkOwner
         Name = "Publisher",
         Peers = [PatternKind.Subscriber],
         Needs = TransportCapabilities.Duplex | TransportCapabilities.Protocol,
+        Policies = [FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail, FullMode.Latest],
+        Policy = FullMode.DropNewest,
         HearsAlways = true,
     };
 
+    private readonly TimeSpan _longestWait;
+
+    private Publisher(PublisherOptions? options) => _longestWait = (options ?? new PublisherOptions()).LongestWait;
+
     /// <summary>Binds, for subscribers that will connect.</summary>
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
-    public static Publisher Bind(Address address, EndpointOptions? options = null)
+    public static Publisher Bind(Address address, PublisherOptions? options = null)
     {
-        Publisher publisher = new();
+        Publisher publisher = new(options);
         publisher.Open(EndpointCore.Bind(address, options, Profile, publisher));
         return publisher;
     }
 
     /// <summary>Binds, for subscribers that will connect. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
-    public static ValueTask<Publisher> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
+    public static ValueTask<Publisher> BindAsync(Address address, PublisherOptions? options = null, CancellationToken token = default) =>
         Opening.Run(() => Bind(address, options), token);
 
     /// <summary>Connects to a bound subscriber. Blocks.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
-    public static Publisher Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
+    public static Publisher Connect(Address address, PublisherOptions? options = null, CancellationToken token = default) =>
         Opening.Wait(ConnectAsync(address, options, token));
 
     /// <summary>Connects to a bound subscriber. When this completes, the subscriber's topics may still be on their way.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
-    public static async ValueTask<Publisher> ConnectAsync(Address address, EndpointOptions? options = null, CancellationToken token = default)
+    public static async ValueTask<Publisher> ConnectAsync(Address address, PublisherOptions? options = null, CancellationToken token = default)
     {
-        Publisher publisher = new();
+        Publisher publisher = new(options);
         publisher.Open(await EndpointCore.ConnectAsync(address, options, Profile, publisher, token).ConfigureAwait(false));
         return publisher;
     }
 
-    /// <summary>Publishes a message. Does not block.</summary>
-    /// <param name="topic">Words with dots between; see <see cref="TopicFilter"/>.</param>
-    /// <param name="message">Copied before this returns.</param>
-    /// <returns>For how many subscribers it was buffered.</returns>
-    /// <exception cref="ArgumentException">The topic is none.</exception>
-    public int Publish(string topic, ReadOnlySpan<byte> message)
-    {
-        TopicFilter.CheckTopic(topic);
-        new Outbox(Core).ThrowIfClosing();
-        byte[] space = ArrayPool<byte>.Shared.Rent(TopicFilter.LongestTopic + 32);
-        try
-        {
-            int length = Encoding.UTF8.GetBytes(topic, space);
-            ReadOnlySpan<byte> name = space.AsSpan(0, length);
-            int buffered = 0;
-            foreach (Link link in Core.LinkSnapshot)
-            {
-                if (link.Tag is Subscriptions subscriptions && subscriptions.Match(topic))
-                {
-                    buffered += PublishTo(link, subscriptions, name, message) ? 1 : 0;
-                }
-            }
-
-            return buffered;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(space);
-        }
-    }
-
     /// <summary>Publishes text as UTF-8.</summary>
-    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte})" path="/returns|/exception"/>
+    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
     public int Publish(string topic, string message) => Publish(topic, Encoding.UTF8.GetBytes(message));
 
     /// <summary>Publishes a value as JSON.</summary>
-    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte})" path="/returns|/exception"/>
+    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
     public int Publish<T>(string topic, T value, JsonTypeInfo<T> type)
     {
         using Serialized message = Serialized.Of(value, type);
@@ -93,14 +71,35 @@ public sealed class Publisher : Endpoint, ILinkOwner
     }
 
     /// <summary>Publishes a value as its serializer writes it.</summary>
-    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte})" path="/returns|/exception"/>
+    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
     public int Publish<T>(string topic, T value, IMessageSerializer<T> serializer)
     {
         using Serialized message = Serialized.Of(value, serializer);
         return Publish(topic, message.Span);
     }
 
-    void ILinkOwner.OnUp(Link link, Completions completions) => link.Tag = new Subscriptions();
+    FairleadException? ILinkOwner.Refusal(Link link) => link.PeerAsksFor switch
+    {
+        FullMode.Wait when _longestWait == TimeSpan.Zero => new FairleadException(
+            ErrorCode.NotSupported, "this publisher waits for no subscriber, and full=wait was asked for", "Ask for another policy, or none")
+        {
+            Address = link.Endpoint.Address,
+            Peer = link.Peer,
+        },
+        null or FullMode.Wait or FullMode.DropOldest or FullMode.DropNewest or FullMode.Latest => null,
+        _ => new FairleadException(
+            ErrorCode.NotSupported, "the subscriber asked for a policy that this publisher does not know", "Ask for another, or none")
+        {
+            Address = link.Endpoint.Address,
+            Peer = link.Peer,
+        },
+    };
+
+    void ILinkOwner.OnUp(Link link, Completions completions)
+    {
+        link.Policy = link.PeerAsksFor ?? link.Policy;
+        link.Tag = new Subscriptions();
+    }
 
     void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
     {
@@ -110,50 +109,12 @@ public sealed class Publisher : Endpoint, ILinkOwner
 
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => ((Subscriptions)link.Tag!).Change(topic, subscribes);
 
-    private bool PublishTo(Link link, Subscriptions subscriptions, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> message)
-    {
-        // Publishers of many threads share the count of what was missed: it is told once, with the message that gets through.
-        lock (subscriptions)
-        {
-            Span<byte> space = stackalloc byte[topic.Length + 16];
-            HeadWriter head = new(space);
-            head.Add(HeadField.Topic, topic);
-            if (subscriptions.Missed > 0)
-            {
-                head.Add(HeadField.Missed, (ulong)subscriptions.Missed);
-            }
-
-            if (!link.Takes(head.Length + message.Length))
-            {
-                // Longer than this subscriber takes; the others get it.
-                subscriptions.Missed++;
-                Core.Counters.AddDropped(1);
-                return false;
-            }
-
-            switch (new Outbox(Core).TrySendOn(link, MessageKind.Publish, head.Written, message))
-            {
-                case SendResult.Sent:
-                    subscriptions.Missed = 0;
-                    return true;
-                case SendResult.Full:
-                    subscriptions.Missed++;
-                    Core.Counters.AddDropped(1);
-                    return false;
-                default:
-                    return false;
-            }
-        }
-    }
-
     /// <summary>What one subscriber asked for.</summary>
     private sealed class Subscriptions
     {
         private const int MostPatterns = 10_000;
 
         private volatile string[] _patterns = [];
-
-        public long Missed { get; set; }
 
         public bool Match(string topic)
         {

@@ -22,6 +22,7 @@ public sealed class Requester : Endpoint, ILinkOwner
         Name = "Requester",
         Peers = [PatternKind.Responder],
         Needs = TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Protocol,
+        Policies = [FullMode.Wait, FullMode.Fail],
         MostPeers = 1,
     };
 

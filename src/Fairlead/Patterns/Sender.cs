@@ -20,6 +20,7 @@ public sealed class Sender : Endpoint, ILinkOwner
         Name = "Sender",
         Peers = [PatternKind.Receiver, PatternKind.WorkQueue],
         Needs = TransportCapabilities.None,
+        Policies = [FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail],
         TalksBare = true,
         MostPeers = 1,
     };

@@ -14,6 +14,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
         Peers = [PatternKind.Publisher],
         Takes = [MessageKind.Publish],
         Needs = TransportCapabilities.Duplex | TransportCapabilities.Protocol,
+        Policies = [FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Latest],
     };
 
     private readonly Lock _gate = new();
@@ -33,10 +34,15 @@ public sealed class Subscriber : Endpoint, ILinkOwner
         }
     }
 
+    /// <summary>
+    /// How many messages were dropped for this end so far, as far as its publishers have said: with each message that came, when they had nothing more to send, and when they closed.
+    /// </summary>
+    public long Missed => Core.Counters.Missed;
+
     /// <summary>Binds, for publishers that will connect.</summary>
     /// <param name="address">Where.</param>
     /// <param name="topics">A topic pattern, or several with commas between; see <see cref="TopicFilter"/>. <c>&gt;</c> is everything.</param>
-    /// <param name="options">More.</param>
+    /// <param name="options">More. With <see cref="EndpointOptions.Full"/> the publisher is asked for a policy for this subscriber.</param>
     /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
     public static Subscriber Bind(Address address, string topics = ">", EndpointOptions? options = null)
     {

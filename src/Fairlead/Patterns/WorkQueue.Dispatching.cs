@@ -146,12 +146,12 @@ public sealed partial class WorkQueue
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
                 told = $"{told}; the dead-letter handler failed: {exception.Message}";
-                Core.Counters.AddDropped(1);
+                Core.CountDropped();
             }
         }
         else
         {
-            Core.Counters.AddDropped(1);
+            Core.CountDropped();
         }
 
         item.Message.RejectUnlessDisposed(told);

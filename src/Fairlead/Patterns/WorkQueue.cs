@@ -21,6 +21,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
         Peers = [PatternKind.Sender, PatternKind.Receiver],
         Takes = [MessageKind.Send, MessageKind.Deliver],
         Needs = TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Protocol | TransportCapabilities.ManyPeers,
+        Policies = [FullMode.Wait],
     };
 
     private readonly WorkQueueOptions _options;

@@ -27,6 +27,9 @@ internal sealed record EndpointSettings
     /// <summary>Longest message accepted; null: unlimited from processes of the same user, 16 MiB from others.</summary>
     public int? LongestMessage { get; init; }
 
+    /// <summary>What is done with a message for which a peer has no room; null: what the pattern does by itself.</summary>
+    public FullMode? Full { get; init; }
+
     /// <summary>Zero: none.</summary>
     public required TimeSpan Heartbeat { get; init; }
 
@@ -56,6 +59,7 @@ internal sealed record EndpointSettings
             Capacity = (int)Math.Clamp(AddressOptions.Size(address, "capacity") ?? options.Capacity, 4096, 1 << 30),
             Messages = Math.Clamp(AddressOptions.Int(address, "messages") ?? options.Messages, 1, 1 << 20),
             LongestMessage = (AddressOptions.Size(address, "maxmessage") ?? options.MaxMessage) is { } longest ? (int)Math.Clamp(longest, 1, NoLimit) : null,
+            Full = AddressOptions.Enum<FullMode>(address, "full") ?? options.Full,
             Heartbeat = AddressOptions.Duration(address, "heartbeat") ?? options.Heartbeat ?? (crossHost ? TimeSpan.FromSeconds(10) : TimeSpan.Zero),
             HandshakeTimeout = options.HandshakeTimeout,
             Wait = AddressOptions.Duration(address, "wait") ?? options.Wait,

@@ -51,6 +51,16 @@ public sealed class DeliverySnippets
     }
 
     [Fact]
+    public async Task A_full_queue_does_what_was_chosen()
+    {
+        await using var receiver = await Receiver.BindAsync("unix://telemetry");
+        await using var sender = await Sender.ConnectAsync("unix://telemetry", new() { Full = FullMode.DropOldest });
+        sender.Send("1"u8);
+        using Message message = receiver.Receive(5.Seconds());
+        Assert.Equal("1", message.Text);
+    }
+
+    [Fact]
     public async Task Nobody_reads_it_in_time_so_it_is_not_delivered()
     {
         await using var receiver = await Receiver.BindAsync("unix://orders?messages=1");

@@ -148,8 +148,8 @@ internal sealed partial class EndpointCore
         lock (_gate)
         {
             _isTornDown = true;
-            _report = new CloseReport(_pastSent, _pastAcknowledged, _pastNotDelivered, _pastInDoubt);
             EndWaiters(new ObjectDisposedException(_profile.Name), completions);
+            _report = new CloseReport(_pastSent, _pastAcknowledged, _pastNotDelivered, _pastInDoubt);
             while (_ready.Count > 0)
             {
                 _ready.Dequeue().ReleaseInbound();
@@ -159,6 +159,7 @@ internal sealed partial class EndpointCore
         _pollSet.Dispose();
         _wake?.Dispose();
         _ending.Cancel();
+        EndDropping();
         EndpointMeter.Remove(_entry.Counters);
         _entry.Dispose();
         _drained?.TrySetResult();
@@ -186,6 +187,7 @@ internal sealed partial class EndpointCore
         while (_waiting.Count > 0)
         {
             LinkOperation operation = _waiting.Dequeue();
+            CountUnsent(operation);
             if (operation.TryFail(error))
             {
                 completions.Add(operation);

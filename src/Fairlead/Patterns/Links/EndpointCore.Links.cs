@@ -11,7 +11,7 @@ internal sealed partial class EndpointCore
     private const int AcceptsPerTurn = 64;
 
     private readonly List<LinkWaitOperation> _linkWaiters = [];
-    private RingQueue<LinkOperation> _waiting;
+    private readonly SendQueue _waiting;
     private Link[] _linkCache = [];
     private Link[] _announcing = [];
     private bool _isAcceptingPaused;
@@ -85,7 +85,7 @@ internal sealed partial class EndpointCore
     /// The link of a pattern that has one peer. A bound endpoint that has none keeps the operation, before all that come later, for the first to come, and null is returned; so it is
     /// by a connected one that has lost its peer, which keeps nothing.
     /// </summary>
-    public Link? LinkFor(LinkOperation operation)
+    public Link? LinkFor(LinkOperation operation, Completions completions)
     {
         lock (_gate)
         {
@@ -93,7 +93,14 @@ internal sealed partial class EndpointCore
             Link? link = TheLink;
             if (link is null && AwaitsPeers && !operation.IsClaimed)
             {
-                _waiting.Enqueue(operation);
+                switch (_waiting.Add(operation, Policy, completions))
+                {
+                    case LinkOutcome.Sent:
+                        break;
+                    case var outcome when operation.TryComplete(new LinkResult { Outcome = outcome }):
+                        completions.Add(operation);
+                        break;
+                }
             }
 
             return link;
@@ -111,15 +118,7 @@ internal sealed partial class EndpointCore
                 return false;
             }
 
-            for (int i = 0; i < _waiting.Count; i++)
-            {
-                if (_waiting[i] == operation)
-                {
-                    _waiting.RemoveAt(i);
-                    break;
-                }
-            }
-
+            _waiting.Remove(operation);
             isOurs = error is null ? operation.TryComplete(new LinkResult { Outcome = LinkOutcome.TimedOut }) : operation.TryFail(error);
         }
 
@@ -158,7 +157,7 @@ internal sealed partial class EndpointCore
             };
         }
 
-        return Crowd(link);
+        return Crowd(link) ?? _owner.Refusal(link);
     }
 
     /// <summary>Why there is no place for one more peer, or null where there is.</summary>
@@ -203,7 +202,7 @@ internal sealed partial class EndpointCore
         lock (_gate)
         {
             // At once with becoming visible, so that nobody overtakes those who waited.
-            link.Adopt(ref _waiting, completions);
+            link.Adopt(_waiting, completions);
             ServesInBackground |= link.PeerHeartbeat > TimeSpan.Zero;
             _upCount++;
             Counters.SetClients(_upCount);
@@ -245,9 +244,9 @@ internal sealed partial class EndpointCore
             {
                 _upCount--;
                 Counters.SetClients(_upCount);
-                _pastSent += end.Sent;
+                _pastSent += end.Sent + end.Unsent;
                 _pastAcknowledged += end.Acknowledged;
-                _pastNotDelivered += end.IsExact ? end.Sent - end.Acknowledged : 0;
+                _pastNotDelivered += end.Unsent + (end.IsExact ? end.Sent - end.Acknowledged : 0);
                 _pastInDoubt += end.InDoubt;
             }
 

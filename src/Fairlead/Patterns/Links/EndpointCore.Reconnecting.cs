@@ -82,6 +82,7 @@ internal sealed partial class EndpointCore
             while (_waiting.Count > 0)
             {
                 LinkOperation operation = _waiting.Dequeue();
+                CountUnsent(operation);
                 if (operation.TryComplete(new LinkResult { Outcome = LinkOutcome.PeerGone }))
                 {
                     completions.Add(operation);

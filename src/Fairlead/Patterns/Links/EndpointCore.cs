@@ -38,6 +38,8 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         _entry = entry;
         EndpointMeter.Add(entry.Counters, address, profile.Kind);
         ServesInBackground = profile.HearsAlways || settings.Heartbeat > TimeSpan.Zero;
+        _waiting = new SendQueue(this);
+        Policy = settings.Full ?? profile.Policy;
         MostPeers = isBound ? profile.MostPeers : 1;
     }
 
@@ -48,6 +50,9 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     public PatternProfile Profile => _profile;
 
     public bool IsBound { get; }
+
+    /// <summary>What is done with a message for which a peer has no room, unless the peer has asked for something else.</summary>
+    public FullMode Policy { get; }
 
     /// <summary>Whether peers count on being read even while the user does not call: for their heartbeat, or what they ask for.</summary>
     public bool ServesInBackground { get; set; }
@@ -72,6 +77,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         ITransport transport = BuiltInTransports.Find(address);
         EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, transport);
         profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsBare);
+        profile.CheckPolicy(address, settings.Full);
         IListener listener = transport.Bind(address, settings);
         EndpointCore? core = null;
         try
@@ -96,6 +102,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         ITransport transport = BuiltInTransports.Find(address);
         EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, transport);
         profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsBare);
+        profile.CheckPolicy(address, settings.Full);
         token.ThrowIfCancellationRequested();
         Connection connection = await ConnectWaitingAsync(transport, address, settings, token).ConfigureAwait(false);
         EndpointCore core;

@@ -9,6 +9,9 @@ internal interface ILinkOwner
     /// <summary>The handshake is through.</summary>
     void OnUp(Link link, Completions completions);
 
+    /// <summary>Why a peer that has introduced itself is not welcome, or null.</summary>
+    FairleadException? Refusal(Link link) => null;
+
     /// <summary>The link is over; it was up before.</summary>
     void OnDown(Link link, LinkEnd end, Completions completions);
 

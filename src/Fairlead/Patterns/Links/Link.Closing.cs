@@ -131,7 +131,8 @@ internal sealed partial class Link
                 return;
             }
 
-            End = end = end with { Sent = _totalSent, Acknowledged = _totalSent - _outstandingSizes.Count, Peer = Peer };
+            EndQueued(completions);
+            End = end = end with { Unsent = _unsent, Sent = _totalSent, Acknowledged = _totalSent - _outstandingSizes.Count, Peer = Peer };
             _state = LinkState.Down;
             Unblock();
             NotePart(false);
@@ -146,7 +147,6 @@ internal sealed partial class Link
                 }
             }
 
-            EndQueued(completions);
             foreach (LinkOperation call in _calls.Values)
             {
                 // What the peer has not acknowledged it has not handed out: of type 2 messages that holds whenever all of its words have been read, since it
@@ -178,6 +178,7 @@ internal sealed partial class Link
         ReadOnlySpan<byte> payload = message.Payload.Span;
         lock (_sending)
         {
+            NoteMissedBehind(message.Head);
             _closeReason = payload.Length > 0 ? ReasonOf(payload[0]) : CloseReason.ClosedByPeer;
             _closeText = payload.Length > 1 ? PlainText.OneLine(Encoding.UTF8.GetString(payload[1..])) : null;
             _isCloseFinal = (message.Header.Flags & MessageFlags.Final) != 0;
@@ -262,7 +263,14 @@ internal sealed partial class Link
     {
         while (_queued.Count > 0)
         {
-            Finish(_queued.Dequeue(), LinkOutcome.PeerGone, completions);
+            LinkOperation operation = _queued.DequeueUnsent();
+            if (operation.IsLeft)
+            {
+                _unsent++;
+                _queued.AddMissed(1);
+            }
+
+            Finish(operation, LinkOutcome.PeerGone, completions);
         }
     }
 
@@ -305,7 +313,9 @@ internal sealed partial class Link
 
         _isCloseWritten = true;
         MessageHeader header = MessageHeader.Of(MessageKind.Close, flags: flags);
-        Commit(ref header, default, payload[..(1 + length)], null);
+
+        // What never leaves is missed too: the peer hears the whole number with the last word.
+        Commit(ref header, default, payload[..(1 + length)], null, Takes(1 + length + MissedBytes) ? _queued.MissedInAll : 0);
         FlushNow();
     }
 }

@@ -32,6 +32,11 @@ internal sealed partial class Link
         if (header.Kind.IsData())
         {
             CheckData(message);
+            if (header.HeadLength > 0)
+            {
+                NoteMissedBefore(message.Head);
+            }
+
             _received++;
             _arrivedBytes += header.Length;
             _arrived.Enqueue(message);
@@ -68,6 +73,8 @@ internal sealed partial class Link
                 OnSubscription(message);
                 break;
             case MessageKind.Ack:
+                NoteMissedBehind(message.Head);
+                break;
             case MessageKind.Pong:
                 break;
             case MessageKind.Ping:

@@ -37,15 +37,7 @@ internal sealed partial class Link
         switch (operation.At)
         {
             case LinkOperation.Stage.Queued:
-                for (int i = 0; i < _queued.Count; i++)
-                {
-                    if (_queued[i] == operation)
-                    {
-                        _queued.RemoveAt(i);
-                        break;
-                    }
-                }
-
+                _queued.Remove(operation);
                 End(wasSent: false);
 
                 // Who stood behind a long message may fit.

@@ -56,6 +56,7 @@ internal sealed partial class Link
         LongestMessage = (ulong)_connection.ReceiveLimit,
         Heartbeat = _endpoint.Settings.Heartbeat,
         ProcessId = NativeProcess.Id,
+        Full = _endpoint.Settings.Pattern == PatternKind.Subscriber ? _endpoint.Settings.Full : null,
         Text = ProgramName.Own,
     };
 
@@ -75,6 +76,7 @@ internal sealed partial class Link
 
         Peer = Peer with { Program = theirs.Text.Length > 0 ? theirs.Text : Peer.Program };
         PeerPattern = theirs.Pattern;
+        PeerAsksFor = theirs.Full;
         if (_endpoint.Refusal(this, theirs) is { } refusal)
         {
             if (IsAccepted)
@@ -103,7 +105,7 @@ internal sealed partial class Link
     }
 
     /// <summary>By the endpoint, under its gate: those who waited for a link stand before all others.</summary>
-    public void Adopt(ref RingQueue<LinkOperation> waiting, Completions completions)
+    public void Adopt(SendQueue waiting, Completions completions)
     {
         lock (_sending)
         {
@@ -116,6 +118,13 @@ internal sealed partial class Link
                     Check(operation.Payload.Span, operation.Header.HeadLength);
                     _queued.Enqueue(operation);
                 }
+                catch (Exception exception) when (operation.IsLeft && exception is FairleadException or ArgumentException)
+                {
+                    // Nobody waits for it who could be told.
+                    _queued.AddMissed(1 + operation.Missed);
+                    _endpoint.CountDropped();
+                    Finish(operation, LinkOutcome.Dropped, completions);
+                }
                 catch (Exception exception) when (exception is FairleadException or ArgumentException)
                 {
                     // Too long for this peer, or nothing that this framing can carry: that concerns its sender alone.
@@ -126,6 +135,8 @@ internal sealed partial class Link
                     }
                 }
             }
+
+            _queued.AddMissed(waiting.TakeMissed());
 
             // The welcome stands before all messages, and leaves when the link is up: a peer whose connecting is through finds it so.
             _state = LinkState.Up;

@@ -24,7 +24,7 @@ internal sealed partial class Link
 
     private readonly Lock _sending = new();
     private readonly Dictionary<uint, LinkOperation> _calls = [];
-    private RingQueue<LinkOperation> _queued;
+    private readonly SendQueue _queued;
     private RingQueue<int> _outstandingSizes;
     private LinkOperation? _writing;
     private long _outstandingBytes;
@@ -95,7 +95,7 @@ internal sealed partial class Link
             outcome = CanSend(head.Length + payload.Length);
             if (outcome == LinkOutcome.Sent)
             {
-                Commit(ref header, head, payload, call);
+                Commit(ref header, head, payload, call, _queued.Missed == 0 ? 0 : TakeMissed(head.Length + payload.Length));
                 if (call is not null)
                 {
                     call.At = LinkOperation.Stage.AwaitingAnswer;
@@ -148,11 +148,23 @@ internal sealed partial class Link
                 Finish(operation, LinkOutcome.PeerGone, completions);
                 return false;
             case LinkOutcome.Full:
-                _queued.Enqueue(operation);
+                LinkOutcome outcome = _queued.Add(operation, Policy, completions);
+                if (outcome != LinkOutcome.Sent)
+                {
+                    Finish(operation, outcome, completions);
+                }
+
                 return _isDeferred && FlushNow();
             default:
+                operation.Missed = operation.Header.Kind.IsData() && _queued.Missed > 0 ? TakeMissed(operation.Length) : 0;
                 CommitOperation(operation, completions);
                 bool needsPump = FlushSoon();
+                if (Policy != FullMode.Wait && _writing == operation && !operation.WantsAnswer)
+                {
+                    // Its sender waits for nobody, however long the message is.
+                    _connection.DetachLong();
+                }
+
                 CompleteWriting(completions);
                 return needsPump;
         }
@@ -193,7 +205,7 @@ internal sealed partial class Link
             return LinkOutcome.Full;
         }
 
-        return HasCredit(length) ? LinkOutcome.Sent : LinkOutcome.Full;
+        return HasCredit(length + (_queued.Missed > 0 ? MissedBytes : 0)) ? LinkOutcome.Sent : LinkOutcome.Full;
     }
 
     private LinkOutcome CanControl => _state is LinkState.Down || _isBroken ? LinkOutcome.PeerGone : LinkOutcome.Sent;
@@ -210,12 +222,13 @@ internal sealed partial class Link
     }
 
     /// <summary>Copies a message into the connection's memory, behind all before it.</summary>
-    private void Commit(ref MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, LinkOperation? call)
+    private void Commit(ref MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, LinkOperation? call, long missed = 0)
     {
-        Prepare(ref header, head.Length, payload.Length, call);
+        int headLength = missed > 0 ? head.Length + MissedBytes : head.Length;
+        Prepare(ref header, headLength, payload.Length, call);
         Span<byte> body = _connection.Reserve(header.Length);
-        head.CopyTo(body);
-        payload.CopyTo(body[head.Length..]);
+        WriteHead(head, missed, body[..headLength]);
+        payload.CopyTo(body[headLength..]);
         _connection.Commit(header);
     }
 
@@ -224,14 +237,17 @@ internal sealed partial class Link
         LinkOperation? call = operation.WantsAnswer ? operation : null;
         if (operation.Payload.Length >= _connection.LongThreshold && !_connection.HasLong)
         {
-            Prepare(ref operation.Header, operation.Header.HeadLength, operation.Payload.Length, call);
-            _connection.BeginLong(operation.Header, operation.Head, operation.Payload);
+            ReadOnlySpan<byte> own = operation.Head;
+            Span<byte> head = stackalloc byte[operation.Missed > 0 ? own.Length + MissedBytes : own.Length];
+            WriteHead(own, operation.Missed, head);
+            Prepare(ref operation.Header, head.Length, operation.Payload.Length, call);
+            _connection.BeginLong(operation.Header, head, operation.Payload);
             operation.At = LinkOperation.Stage.Writing;
             _writing = operation;
             return;
         }
 
-        Commit(ref operation.Header, operation.Head, operation.Payload.Span, call);
+        Commit(ref operation.Header, operation.Head, operation.Payload.Span, call, operation.Missed);
         if (call is null)
         {
             Finish(operation, LinkOutcome.Sent, completions);
@@ -288,20 +304,21 @@ internal sealed partial class Link
         bool any = false;
         while (_queued.Count > 0 && _state == LinkState.Up && !_isBroken && !_isCloseWritten)
         {
-            LinkOperation operation = _queued[0];
+            LinkOperation operation = _queued.First;
             if (operation.IsClaimed)
             {
-                _queued.Dequeue();
+                _queued.DequeueUnsent();
                 continue;
             }
 
-            int length = operation.Header.HeadLength + operation.Payload.Length;
+            int length = operation.Length + (operation.Missed > 0 ? MissedBytes : 0);
             if (!HasCredit(length) || (_connection.HasLong && operation.Payload.Length >= _connection.LongThreshold))
             {
                 break;
             }
 
             _queued.Dequeue();
+            DeferMissed(operation);
             CommitOperation(operation, completions);
             any = true;
             if (_connection.Unflushed >= BatchBytes || _connection.HasLong)
@@ -317,6 +334,7 @@ internal sealed partial class Link
             CompleteWriting(completions);
         }
 
+        TellMissed();
         CloseIfDue();
     }
 

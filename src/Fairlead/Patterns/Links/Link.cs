@@ -27,6 +27,8 @@ internal sealed partial class Link
         _endpoint = endpoint;
         _connection = connection;
         _time = endpoint.Settings.Time;
+        _queued = new SendQueue(endpoint);
+        Policy = endpoint.Policy;
         Token = token;
         IsAccepted = isAccepted;
         Peer = connection.Peer;
@@ -65,6 +67,12 @@ internal sealed partial class Link
 
     /// <summary>Whether the pattern has heard of it.</summary>
     public bool WasUp { get; private set; }
+
+    /// <summary>What is done with a message for which the peer has no room.</summary>
+    public FullMode Policy { get; set; }
+
+    /// <summary>The policy that the peer asked for; null where it asked for none.</summary>
+    public FullMode? PeerAsksFor { get; private set; }
 
     /// <summary>What a pattern keeps for its peer: a hub's client, a publisher's filter.</summary>
     public object? Tag { get; set; }

@@ -6,7 +6,10 @@ internal sealed record LinkEnd(CloseReason Reason, string? Text)
     /// <summary>Data messages that were sent on the link.</summary>
     public long Sent { get; init; }
 
-    /// <summary>How many of them the peer's user was handed.</summary>
+    /// <summary>Messages that waited at this end under a policy that drops, and were not sent any more.</summary>
+    public long Unsent { get; init; }
+
+    /// <summary>How many of those sent the peer's user was handed.</summary>
     public long Acknowledged { get; init; }
 
     /// <summary>Whether the peer closed in order: what it has not acknowledged it has not handed out, and never will.</summary>
@@ -40,6 +43,7 @@ internal sealed record LinkEnd(CloseReason Reason, string? Text)
         string counts = Sent == 0 ? "" : IsExact
             ? $"; {Sent} messages were sent, {Acknowledged} acknowledged, {open} not delivered"
             : $"; {Sent} messages were sent, {Acknowledged} acknowledged, {open} are in doubt";
+        counts += Unsent == 0 ? "" : $"; {Unsent} more still waited at this end, and were not sent";
         ErrorCode code = Reason switch
         {
             CloseReason.ProtocolError => ErrorCode.Corrupt,

@@ -20,6 +20,9 @@ internal enum LinkOutcome : byte
 
     /// <summary>The time has passed.</summary>
     TimedOut,
+
+    /// <summary>The queue was full, and the policy dropped it.</summary>
+    Dropped,
 }
 
 /// <summary>The end of an operation on a link.</summary>
@@ -74,6 +77,18 @@ internal sealed class LinkOperation : Operation<LinkResult>
     /// <summary>Which data message of its link it is, counted from 1; compared with acknowledgements.</summary>
     public uint Number { get; set; }
 
+    /// <summary>Whether nobody waits for what becomes of it: it was left in a queue under a policy that drops.</summary>
+    public bool IsLeft { get; private set; }
+
+    /// <summary>Messages that were dropped right before it.</summary>
+    public long Missed { get; set; }
+
+    /// <summary>The topic by which a later message takes its place; null where none does.</summary>
+    public string? Topic { get; private set; }
+
+    /// <summary>Bytes of head and payload.</summary>
+    public int Length => Header.HeadLength + Payload.Length;
+
     public bool WantsAnswer => Header.Kind is MessageKind.Deliver or MessageKind.Request or MessageKind.Subscribe or MessageKind.Unsubscribe;
 
     public ReadOnlySpan<byte> Head => _head.AsSpan(0, Header.HeadLength);
@@ -95,6 +110,39 @@ internal sealed class LinkOperation : Operation<LinkResult>
 
         operation.Begin(isBlocking, endpoint);
         return operation;
+    }
+
+    /// <summary>A copy of a message for which nobody waits.</summary>
+    public static LinkOperation Leave(EndpointCore endpoint, in Letter letter, bool replaces)
+    {
+        LinkOperation operation = Rent(endpoint, isBlocking: false, letter.Header, letter.Head);
+        operation.IsLeft = true;
+        operation.Topic = replaces ? letter.Topic : null;
+        operation.Copy(letter.Payload);
+        return operation;
+    }
+
+    /// <summary>A later message takes the place of this one.</summary>
+    public void Replace(ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
+    {
+        FreeMemory();
+        Header.HeadLength = checked((ushort)head.Length);
+        _head = ArrayPool<byte>.Shared.Rent(head.Length);
+        head.CopyTo(_head);
+        Copy(payload);
+    }
+
+    /// <inheritdoc/>
+    public override void Signal(bool inline)
+    {
+        if (IsLeft)
+        {
+            EndAsyncWait();
+            Recycle();
+            return;
+        }
+
+        base.Signal(inline);
     }
 
     /// <summary>The payload stays where it is until the operation has ended.</summary>
@@ -128,6 +176,17 @@ internal sealed class LinkOperation : Operation<LinkResult>
 
     protected override void GiveBack()
     {
+        FreeMemory();
+        IsLeft = false;
+        Missed = 0;
+        Topic = null;
+        Link = null;
+        Endpoint = null!;
+        Pool.Return(this);
+    }
+
+    private void FreeMemory()
+    {
         if (_head is not null)
         {
             ArrayPool<byte>.Shared.Return(_head);
@@ -141,8 +200,5 @@ internal sealed class LinkOperation : Operation<LinkResult>
         }
 
         Payload = default;
-        Link = null;
-        Endpoint = null!;
-        Pool.Return(this);
     }
 }

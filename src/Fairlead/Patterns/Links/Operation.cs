@@ -240,7 +240,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
 
     protected abstract void GiveBack();
 
-    private void Recycle()
+    protected void Recycle()
     {
         // Waits for a callback that runs on another thread, so none reaches the next use. No lock is held here.
         _registration.Dispose();

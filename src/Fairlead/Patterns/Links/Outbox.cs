@@ -7,7 +7,7 @@ using Fairlead.Framing;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>The sending half of a pattern: the same for all that send. It waits for a peer where the endpoint is bound and has none, and for credit.</summary>
-internal readonly struct Outbox(EndpointCore core)
+internal readonly partial struct Outbox(EndpointCore core)
 {
     /// <summary>Whether messages carry the current trace: foreign programs would take it for a part of the message.</summary>
     private bool IsTraced => Tracing.IsOn && !core.Settings.IsBare;
@@ -15,6 +15,11 @@ internal readonly struct Outbox(EndpointCore core)
     /// <summary>Buffers a message if that goes at once.</summary>
     public SendResult TrySend(MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
+        if (core.Policy.Drops())
+        {
+            return ToSendResult(Post(null, kind, head, payload, mayDrop: false).Outcome);
+        }
+
         ThrowIfClosing();
         if (core.TheLink is not { } link)
         {
@@ -43,18 +48,19 @@ internal readonly struct Outbox(EndpointCore core)
             core.PumpOnce();
         }
 
-        return outcome switch
-        {
-            LinkOutcome.Sent => SendResult.Sent,
-            LinkOutcome.Full => SendResult.Full,
-            _ => core.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone,
-        };
+        return ToSendResult(outcome);
     }
 
     /// <summary>Buffers a message, waiting in this thread for a peer and for credit.</summary>
     public void Send(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
+        if (core.Policy.Drops())
+        {
+            PostOrThrow(null, payload);
+            return;
+        }
+
         if (payload.Length < Link.LongPayload && TrySend(MessageKind.Send, default, payload) == SendResult.Sent)
         {
             return;
@@ -72,6 +78,11 @@ internal readonly struct Outbox(EndpointCore core)
             return ValueTask.FromCanceled(token);
         }
 
+        if (core.Policy.Drops())
+        {
+            return PostAsync(null, payload);
+        }
+
         if (payload.Length < Link.LongPayload && TrySend(MessageKind.Send, default, payload) == SendResult.Sent)
         {
             return default;
@@ -86,6 +97,11 @@ internal readonly struct Outbox(EndpointCore core)
         if (token.IsCancellationRequested)
         {
             return ValueTask.FromCanceled(token);
+        }
+
+        if (core.Policy.Drops())
+        {
+            return PostAsync(null, payload.Span);
         }
 
         if (payload.Length < Link.LongPayload && TrySend(MessageKind.Send, default, payload.Span) == SendResult.Sent)
@@ -118,7 +134,7 @@ internal readonly struct Outbox(EndpointCore core)
     public LinkResult Call(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token) =>
         CallOn(null, header, head, payload, deadline, token);
 
-    private unsafe LinkResult CallOn(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token)
+    public unsafe LinkResult CallOn(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token)
     {
         ThrowIfClosing();
         link ??= core.TheLink;
@@ -126,6 +142,7 @@ internal readonly struct Outbox(EndpointCore core)
         Span<byte> space = stackalloc byte[IsTraced ? head.Length + Tracing.HeadBytes : 0];
         scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
         link?.Check(payload, whole.Length);
+        LookForRoom(link, whole.Length + payload.Length);
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: true, header, whole);
         fixed (byte* start = payload)
         {
@@ -158,7 +175,7 @@ internal readonly struct Outbox(EndpointCore core)
     public ValueTask<LinkResult> CallAsync(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token) =>
         CallOnAsync(null, header, head, span, memory, timeout, token);
 
-    private ValueTask<LinkResult> CallOnAsync(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token)
+    public ValueTask<LinkResult> CallOnAsync(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token)
     {
         ThrowIfClosing();
         link ??= core.TheLink;
@@ -177,6 +194,7 @@ internal readonly struct Outbox(EndpointCore core)
             throw;
         }
 
+        LookForRoom(link, whole.Length + span.Length + memory.Length);
         bool leads = link is not null && header.Kind is MessageKind.Request or MessageKind.Deliver && core.TryLeadBriefly();
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, whole);
         if (span.IsEmpty)
@@ -207,6 +225,15 @@ internal readonly struct Outbox(EndpointCore core)
         return EndSpanAsync(task, activity);
     }
 
+    /// <summary>Before a queue is called full: the acknowledgements may be there already, and nobody has read them.</summary>
+    private void LookForRoom(Link? link, int length)
+    {
+        if (link is not null && link.Policy != FullMode.Wait && !link.HasRoom(length))
+        {
+            core.CatchUp();
+        }
+    }
+
     private static async ValueTask<LinkResult> EndSpanAsync(ValueTask<LinkResult> task, Activity activity)
     {
         using (activity)
@@ -223,14 +250,22 @@ internal readonly struct Outbox(EndpointCore core)
 
     private void Start(LinkOperation operation, Link? link)
     {
-        try
+        if (link is null)
         {
-            link ??= core.LinkFor(operation);
-        }
-        catch (ObjectDisposedException disposed)
-        {
-            operation.Withdraw(disposed);
-            return;
+            Completions completions = Completions.Rent();
+            try
+            {
+                link = core.LinkFor(operation, completions);
+            }
+            catch (ObjectDisposedException disposed)
+            {
+                operation.Withdraw(disposed);
+                return;
+            }
+            finally
+            {
+                completions.Run(inline: false);
+            }
         }
 
         if (link is not null)
@@ -288,6 +323,18 @@ internal readonly struct Outbox(EndpointCore core)
             return new FairleadException(ErrorCode.Timeout, $"{what} within {timeout?.TotalSeconds ?? 0:0.###} s") { Address = core.Address, Peer = link?.Peer };
         }
 
+        if (result.Outcome is LinkOutcome.Full or LinkOutcome.Dropped)
+        {
+            return new FairleadException(
+                ErrorCode.Full,
+                link is null ? "no peer is there yet that could take the message" : "the queue is full: the peer has not read enough",
+                "Send it later, or choose another ?full= than fail.")
+            {
+                Address = core.Address,
+                Peer = link?.Peer,
+            };
+        }
+
         if (link is { End: null })
         {
             // Its end is there to be read, with what the peer acknowledged before.
@@ -316,12 +363,23 @@ internal readonly struct Outbox(EndpointCore core)
                     : result.WasRead
                     ? new Delivery(DeliveryStatus.Unknown, $"the receiver has read it and gave no receipt {within}", ErrorCode.Timeout)
                     : new Delivery(DeliveryStatus.Unknown, $"no receipt came {within}; it was sent, taken back, and may have been read in between", ErrorCode.Timeout);
+            case LinkOutcome.Full:
+                return new Delivery(DeliveryStatus.NotDelivered, result.Link is null ? "no peer was there, and ?full=fail waits for none" : "the queue was full, and ?full=fail does not wait", ErrorCode.Full);
+            case LinkOutcome.Dropped:
+                return new Delivery(DeliveryStatus.NotDelivered, "the queue was full, and the message was dropped", ErrorCode.Full);
             default:
                 return result.WasSent && result.WasRead
                     ? new Delivery(DeliveryStatus.Unknown, "the receiver was lost before it gave a receipt, and may have read the message", ErrorCode.PeerGone)
                     : new Delivery(DeliveryStatus.NotDelivered, result.WasSent ? "the receiver was lost before it read the message" : "the receiver is gone", ErrorCode.PeerGone);
         }
     }
+
+    private SendResult ToSendResult(LinkOutcome outcome) => outcome switch
+    {
+        LinkOutcome.Sent => SendResult.Sent,
+        LinkOutcome.Full or LinkOutcome.Dropped => SendResult.Full,
+        _ => core.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone,
+    };
 
     private void ThrowUnlessSent(in LinkResult result, TimeSpan? timeout)
     {

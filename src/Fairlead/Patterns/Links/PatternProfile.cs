@@ -29,6 +29,12 @@ internal sealed record PatternProfile
     /// <summary>How many peers a bound endpoint serves at once.</summary>
     public int MostPeers { get; init; } = int.MaxValue;
 
+    /// <summary>The policies for a full queue that make sense here; none where nothing is sent that could be full.</summary>
+    public FullMode[] Policies { get; init; } = [];
+
+    /// <summary>The one that holds where none is chosen.</summary>
+    public FullMode Policy { get; init; } = FullMode.Wait;
+
     public bool Accepts(MessageKind kind) => Array.IndexOf(Takes, kind) >= 0;
 
     /// <summary>Refuses what the transport cannot do.</summary>
@@ -45,6 +51,25 @@ internal sealed record PatternProfile
         {
             throw new FairleadException(ErrorCode.NotSupported, $"a {Name} needs a transport that is {Describe(missing)}, and {address.Scheme}:// is not", "Choose another address") { Address = address };
         }
+    }
+
+    /// <summary>Refuses a policy that makes no sense here.</summary>
+    /// <exception cref="FairleadException">NotSupported, with those that do.</exception>
+    public void CheckPolicy(Address address, FullMode? full)
+    {
+        if (full is not { } mode || Array.IndexOf(Policies, mode) >= 0)
+        {
+            return;
+        }
+
+        string which = string.Join(", ", Policies.Select(static policy => policy.Written()));
+        throw new FairleadException(
+            ErrorCode.NotSupported,
+            Policies.Length == 0 ? $"a {Name} sends nothing that could find a queue full, so full={mode.Written()} says nothing there" : $"a {Name} cannot have full={mode.Written()}",
+            Policies.Length == 0 ? "Give the option to the end that sends" : $"It may have: {which}")
+        {
+            Address = address,
+        };
     }
 
     private static string Describe(TransportCapabilities missing)

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using Fairlead.Diagnostics;
+using Fairlead.Framing;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>Sending under a policy that drops: nobody waits.</content>
+internal readonly partial struct Outbox
+{
+    /// <summary>
+    /// Sends a message, or leaves it in the queue of its link (of the endpoint while nobody is there), dropping by the policy what has no room. Without a link it goes to the peer of an
+    /// endpoint that has one.
+    /// </summary>
+    /// <returns>Sent, when it is on its way or in the queue; Full; Dropped, when it was itself what had to go; PeerGone. And on which link.</returns>
+    public (LinkOutcome Outcome, Link? Link) Post(Link? link, MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, bool mayDrop = true, string? topic = null)
+    {
+        ThrowIfClosing();
+        using Activity? activity = Tracing.StartSend(kind, core.Address);
+        Span<byte> space = stackalloc byte[IsTraced ? head.Length + Tracing.HeadBytes : 0];
+        scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
+        Letter letter = new(MessageHeader.Of(kind), whole, payload, topic);
+        link ??= core.TheLink;
+        if (link is null)
+        {
+            LinkOutcome left = core.LeaveWaiting(letter, mayDrop, out link);
+            if (link is null)
+            {
+                return (left, null);
+            }
+        }
+
+        link.Check(payload, whole.Length);
+        LinkOutcome outcome = link.Post(letter, mayDrop: false);
+        if (outcome == LinkOutcome.Full)
+        {
+            // Before anything is dropped: the acknowledgements may be there already, and nobody has read them.
+            core.CatchUp();
+            outcome = link.Post(letter, mayDrop);
+        }
+        else if (link.ShouldLookForAcks())
+        {
+            core.PumpOnce();
+        }
+
+        return (outcome, link);
+    }
+
+    /// <summary>Without waiting and without dropping anything, to one of many peers.</summary>
+    public SendResult TryTo(Link link, ReadOnlySpan<byte> payload) => core.Policy.Drops()
+        ? ToSendResult(Post(link, MessageKind.Send, default, payload, mayDrop: false).Outcome)
+        : TrySendOn(link, MessageKind.Send, default, payload);
+
+    /// <summary>The same for a caller who is told of nothing but a lost peer: a drop is what he chose, and is counted.</summary>
+    public void PostOrThrow(Link? link, ReadOnlySpan<byte> payload)
+    {
+        (LinkOutcome outcome, link) = Post(link, MessageKind.Send, default, payload);
+        if (outcome == LinkOutcome.PeerGone)
+        {
+            throw Failure(new LinkResult { Outcome = LinkOutcome.PeerGone, Link = link }, null);
+        }
+    }
+
+    public ValueTask PostAsync(Link? link, ReadOnlySpan<byte> payload)
+    {
+        try
+        {
+            PostOrThrow(link, payload);
+            return default;
+        }
+        catch (FairleadException exception)
+        {
+            return ValueTask.FromException(exception);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+using System.Buffers;
+using System.Text;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <content>One message to many, each by its own policy.</content>
+public sealed partial class Publisher
+{
+    /// <summary>Publishes a message. Blocks only where a subscriber with <see cref="FullMode.Wait"/> has no room, at most for <see cref="PublisherOptions.LongestWait"/>.</summary>
+    /// <param name="topic">Words with dots between; see <see cref="TopicFilter"/>.</param>
+    /// <param name="message">Copied before this returns.</param>
+    /// <param name="token">Ends the wait; subscribers that had no room then miss the message.</param>
+    /// <returns>For how many subscribers it was buffered.</returns>
+    /// <exception cref="ArgumentException">The topic is none.</exception>
+    /// <exception cref="FairleadException">Full: this publisher was told <see cref="FullMode.Fail"/>, and a subscriber has no room; the others have got the message.</exception>
+    public int Publish(string topic, ReadOnlySpan<byte> message, CancellationToken token = default)
+    {
+        token.ThrowIfCancellationRequested();
+        byte[] space = ArrayPool<byte>.Shared.Rent(TopicFilter.LongestTopic + 32);
+        try
+        {
+            ReadOnlySpan<byte> head = Head(topic, space);
+            Round round = Start(topic, head, message);
+            if (round.Waiting is not null)
+            {
+                Deadline deadline = Deadline.After(_longestWait, Core.Settings.Time);
+                for (int i = 0; i < round.Waiting.Count; i++)
+                {
+                    round.Buffered += WaitFor(round.Waiting, i, head, message, deadline, token) ? 1 : 0;
+                }
+            }
+
+            return End(round);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(space);
+        }
+    }
+
+    /// <summary>Publishes a message. Completes at once, except where a subscriber with <see cref="FullMode.Wait"/> has no room; then when it has, at most after <see cref="PublisherOptions.LongestWait"/>.</summary>
+    /// <param name="topic">Words with dots between; see <see cref="TopicFilter"/>.</param>
+    /// <param name="message">Must stay as it is until completion.</param>
+    /// <param name="token">Ends the wait; subscribers that had no room then miss the message.</param>
+    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
+    public ValueTask<int> PublishAsync(string topic, ReadOnlyMemory<byte> message, CancellationToken token = default)
+    {
+        if (token.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<int>(token);
+        }
+
+        byte[] space = ArrayPool<byte>.Shared.Rent(TopicFilter.LongestTopic + 32);
+        try
+        {
+            ReadOnlySpan<byte> head = Head(topic, space);
+            Round round = Start(topic, head, message.Span);
+            return round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, head.ToArray(), message, token);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(space);
+        }
+    }
+
+    private static ReadOnlySpan<byte> Head(string topic, byte[] space)
+    {
+        TopicFilter.CheckTopic(topic);
+        HeadWriter head = new(space);
+        Span<byte> name = stackalloc byte[TopicFilter.LongestTopic];
+        head.Add(HeadField.Topic, name[..Encoding.UTF8.GetBytes(topic, name)]);
+        return space.AsSpan(0, head.Length);
+    }
+
+    /// <summary>Gives the message to all who have room, or a policy that drops; the others are noted.</summary>
+    private Round Start(string topic, ReadOnlySpan<byte> head, ReadOnlySpan<byte> message)
+    {
+        Outbox outbox = new(Core);
+        outbox.ThrowIfClosing();
+        Round round = default;
+        foreach (Link link in Core.LinkSnapshot)
+        {
+            if (link.Tag is not Subscriptions subscriptions || !subscriptions.Match(topic))
+            {
+                continue;
+            }
+
+            if (!link.Takes(head.Length + message.Length))
+            {
+                // Longer than this subscriber takes; the others get it.
+                link.CountMissed();
+            }
+            else if (link.Policy.Drops())
+            {
+                round.Buffered += outbox.Post(link, MessageKind.Publish, head, message, topic: topic).Outcome == LinkOutcome.Sent ? 1 : 0;
+            }
+            else
+            {
+                switch (outbox.TrySendOn(link, MessageKind.Publish, head, message))
+                {
+                    case SendResult.Sent:
+                        round.Buffered++;
+                        break;
+                    case SendResult.Full when link.Policy == FullMode.Wait:
+                        (round.Waiting ??= []).Add(link);
+                        break;
+                    case SendResult.Full:
+                        link.CountMissed();
+                        round.Failed++;
+                        break;
+                }
+            }
+        }
+
+        return round;
+    }
+
+    private bool WaitFor(List<Link> waiting, int index, ReadOnlySpan<byte> head, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken token)
+    {
+        try
+        {
+            return WasBuffered(waiting[index], new Outbox(Core).CallOn(waiting[index], MessageHeader.Of(MessageKind.Publish), head, message, deadline, token));
+        }
+        catch (OperationCanceledException)
+        {
+            foreach (Link link in waiting.Skip(index))
+            {
+                link.CountMissed();
+            }
+
+            throw;
+        }
+    }
+
+    private async ValueTask<int> FinishAsync(Round round, byte[] head, ReadOnlyMemory<byte> message, CancellationToken token)
+    {
+        Outbox outbox = new(Core);
+        List<Link> waiting = round.Waiting!;
+        Task<LinkResult>[] calls = new Task<LinkResult>[waiting.Count];
+        for (int i = 0; i < calls.Length; i++)
+        {
+            calls[i] = outbox.CallOnAsync(waiting[i], MessageHeader.Of(MessageKind.Publish), head, default, message, _longestWait, token).AsTask();
+        }
+
+        OperationCanceledException? cancelled = null;
+        for (int i = 0; i < calls.Length; i++)
+        {
+            try
+            {
+                LinkResult result = await calls[i].ConfigureAwait(false);
+                round.Buffered += WasBuffered(waiting[i], result) ? 1 : 0;
+            }
+            catch (OperationCanceledException exception)
+            {
+                waiting[i].CountMissed();
+                cancelled = exception;
+            }
+        }
+
+        return cancelled is null ? End(round) : throw cancelled;
+    }
+
+    /// <summary>What became of a message for a subscriber that was waited for.</summary>
+    private bool WasBuffered(Link link, in LinkResult result)
+    {
+        switch (result.Outcome)
+        {
+            case LinkOutcome.Sent:
+                return true;
+            case LinkOutcome.TimedOut:
+                link.CountMissed();
+                link.Kill(CloseReason.SlowConsumer, $"it asked the publisher to wait, and had no room for {_longestWait.TotalSeconds:0.###} s");
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    private int End(in Round round) => round.Failed == 0
+        ? round.Buffered
+        : throw new FairleadException(
+            ErrorCode.Full,
+            $"{round.Failed} of {round.Failed + round.Buffered} subscribers had no room for the message",
+            "The others have got it. Publish less, or choose another ?full= than fail.")
+        {
+            Address = Address,
+        };
+
+    /// <summary>What has become of one message so far.</summary>
+    private struct Round
+    {
+        public int Buffered;
+        public int Failed;
+        public List<Link>? Waiting;
+    }
+}

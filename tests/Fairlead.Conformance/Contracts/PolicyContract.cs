@@ -1,0 +1,347 @@
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>What a full queue does at the ends that send to one peer, by each policy.</summary>
+public abstract class PolicyContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task Drop_oldest_keeps_what_was_sent_last_and_says_what_is_missing(Calls calls)
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync("drop-oldest");
+        await SendAsync(sender, calls, 0, 100);
+
+        Assert.Equal((100, 85), ((int)sender.Statistics.MessagesSent + 95, (int)sender.Statistics.Dropped));
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.Equal((i, 0), await TakeAsync(receiver));
+        }
+
+        Assert.Equal((90, 85), await TakeAsync(receiver));
+        for (int i = 91; i < 100; i++)
+        {
+            Assert.Equal((i, 0), await TakeAsync(receiver));
+        }
+
+        await SendAsync(sender, calls, 100, 101);
+        Assert.Equal((100, 0), await TakeAsync(receiver));
+        Assert.Equal(85, receiver.Statistics.Missed);
+    }
+
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task Drop_newest_keeps_what_was_sent_first_and_says_what_is_missing_behind_it(Calls calls)
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync("drop-newest");
+        await SendAsync(sender, calls, 0, 100);
+
+        Assert.Equal(85, sender.Statistics.Dropped);
+        for (int i = 0; i < 15; i++)
+        {
+            Assert.Equal((i, 0), await TakeAsync(receiver));
+        }
+
+        // Nothing follows, and yet the number is known; it is told again with the next, and counted once.
+        await Until(() => PollMissed(receiver) == 85, "the receiver knows what it misses");
+        await SendAsync(sender, calls, 100, 101);
+        Assert.Equal((100, 85), await TakeAsync(receiver));
+        Assert.Equal(85, receiver.Statistics.Missed);
+    }
+
+    [Theory]
+    [InlineData("drop-oldest", 5)]
+    [InlineData("drop-newest", 15)]
+    public async Task The_sender_of_a_synchronous_message_is_told_that_it_was_dropped(string full, int firstDropped)
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync(full);
+        Task<Delivery>[] deliveries = [.. Enumerable.Range(0, 20).Select(i => sender.DeliverAsync(Payload.Make(i, 8)).AsTask())];
+        int[] dropped = [.. Enumerable.Range(firstDropped, 5)];
+        foreach (int i in dropped)
+        {
+            Delivery delivery = await deliveries[i];
+            Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.Full), (delivery.Status, delivery.Cause));
+            Assert.Contains("dropped", delivery.Reason, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(5, sender.Statistics.Dropped);
+        foreach (int i in Enumerable.Range(0, 20).Except(dropped))
+        {
+            Assert.Equal(i, (await TakeAsync(receiver)).Number);
+            Assert.True((await deliveries[i]).IsDelivered);
+        }
+    }
+
+    [Theory]
+    [InlineData("drop-oldest")]
+    [InlineData("drop-newest")]
+    public async Task To_try_drops_nothing(string full)
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync(full);
+        int sent = 0;
+        while (sender.TrySend(Payload.Make(sent, 8)) == SendResult.Sent)
+        {
+            sent++;
+        }
+
+        Assert.Equal((15, 0), (sent, (int)sender.Statistics.Dropped));
+        for (int i = 0; i < sent; i++)
+        {
+            Assert.Equal((i, 0), await TakeAsync(receiver));
+        }
+    }
+
+    [Fact]
+    public async Task Fail_fails_where_a_sender_would_wait()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync("fail");
+        await SendAsync(sender, Calls.Async, 0, 5);
+
+        Fails(ErrorCode.Full, () => sender.Send("x"u8));
+        await FailsAsync(ErrorCode.Full, async () => await sender.SendAsync("x"u8));
+        await FailsAsync(ErrorCode.Full, async () => await sender.SendAsync(new byte[100_000].AsMemory()));
+        Assert.Equal(SendResult.Full, sender.TrySend("x"u8));
+        Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.Full), Outcome(sender.Deliver("x"u8)));
+        Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.Full), Outcome(await sender.DeliverAsync("x"u8)));
+
+        // The receiver's reading makes room again.
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.Equal((i, 0), await TakeAsync(receiver));
+        }
+
+        await Until(() => sender.TrySend(Payload.Make(5, 8)) == SendResult.Sent, "there is room again");
+        Assert.Equal((5, 0), await TakeAsync(receiver));
+        Assert.Equal(0, sender.Statistics.Dropped);
+
+        static (DeliveryStatus, ErrorCode?) Outcome(Delivery delivery) => (delivery.Status, delivery.Cause);
+    }
+
+    [Fact]
+    public async Task A_request_fails_too_where_it_would_wait()
+    {
+        Responder responder = Track(await Responder.BindAsync(NewPlace("messages=1")));
+        Requester requester = Track(await Requester.ConnectAsync(With(Bare(responder.Address), "full=fail")));
+        Task<Message> first = requester.RequestAsync("1"u8).AsTask();
+
+        await FailsAsync(ErrorCode.Full, async () => await requester.RequestAsync("2"u8));
+        Fails(ErrorCode.Full, () => requester.Request("3"u8));
+        using (Request request = await responder.ReceiveAsync())
+        {
+            request.Reply("one"u8);
+        }
+
+        using Message reply = await first;
+        Assert.Equal("one", reply.Text);
+    }
+
+    [Fact]
+    public async Task Without_a_peer_the_policy_holds_as_well()
+    {
+        Sender oldest = Track(await Sender.BindAsync(NewPlace("full=drop-oldest&messages=10")));
+        Sender newest = Track(await Sender.BindAsync(NewPlace("full=drop-newest&messages=10")));
+        Sender failing = Track(await Sender.BindAsync(NewPlace("full=fail")));
+        await SendAsync(oldest, Calls.Blocking, 0, 100);
+        await SendAsync(newest, Calls.Async, 0, 100);
+        Fails(ErrorCode.Full, () => failing.Send("x"u8));
+        await FailsAsync(ErrorCode.Full, async () => await failing.SendAsync("x"u8));
+        Assert.Equal(SendResult.NoPeer, failing.TrySend("x"u8));
+        Assert.Equal((90, 90), ((int)oldest.Statistics.Dropped, (int)newest.Statistics.Dropped));
+
+        Receiver last = Track(await Receiver.ConnectAsync(With(Bare(oldest.Address), "messages=3")));
+        Receiver first = Track(await Receiver.ConnectAsync(With(Bare(newest.Address), "messages=3")));
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal((90 + i, i == 0 ? 90 : 0), await TakeAsync(last));
+            Assert.Equal((i, 0), await TakeAsync(first));
+        }
+
+        await Until(() => PollMissed(first) == 90, "what was dropped behind the last is known");
+    }
+
+    [Fact]
+    public async Task What_waits_is_bounded_in_bytes_too_and_one_message_may_always_wait()
+    {
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace("messages=2")));
+        Sender sender = Track(await Sender.ConnectAsync(With(Bare(receiver.Address), "full=drop-oldest&capacity=64KiB")));
+        for (int i = 0; i < 50; i++)
+        {
+            sender.Send(Payload.Make(i, 10_000));
+        }
+
+        // Six times 10,000 fit, not seven.
+        Assert.Equal(50 - 2 - 6, sender.Statistics.Dropped);
+        sender.Send(Payload.Make(50, 300_000));
+        Assert.Equal(48, sender.Statistics.Dropped);
+        Assert.Equal([(0, 0), (1, 0), (50, 48)], [await TakeAsync(receiver), await TakeAsync(receiver), await TakeAsync(receiver)]);
+    }
+
+    [Theory]
+    [InlineData("drop-oldest")]
+    [InlineData("drop-newest")]
+    public async Task In_any_mixture_order_holds_and_every_message_is_received_or_missed(string full)
+    {
+        const int Threads = 4;
+        const int Each = 4_000;
+        Random random = NewRandom();
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace("messages=20&capacity=200kB")));
+        Sender sender = Track(await Sender.ConnectAsync(With(Bare(receiver.Address), $"full={full}&messages=30&capacity=100kB")));
+        int notDelivered = 0;
+        Task[] sending = [.. Enumerable.Range(0, Threads).Select(from => (from, Seed: random.Next())).Select(thread => OnThread(() =>
+        {
+            Random sizes = new(thread.Seed);
+            List<Task<Delivery>> deliveries = [];
+            for (int i = 0; i < Each; i++)
+            {
+                byte[] message = Payload.Make(i, sizes.Next(20) == 0 ? sizes.Next(150_000) : sizes.Next(300), thread.from);
+                if (sizes.Next(10) == 0)
+                {
+                    deliveries.Add(sender.DeliverAsync(message).AsTask());
+                }
+                else
+                {
+                    sender.Send(message);
+                }
+            }
+
+            Task.WaitAll([.. deliveries]);
+            Interlocked.Add(ref notDelivered, deliveries.Count(delivery => !delivery.Result.IsDelivered));
+        }))];
+
+        int[] next = new int[Threads];
+        long received = 0;
+        long missed = 0;
+        using CancellationTokenSource end = new();
+        Task taking = Task.Run(async () =>
+        {
+            while (true)
+            {
+                using Message message = await receiver.ReceiveAsync(null, end.Token);
+                (int number, int from) = Payload.Check(message.Span);
+                Assert.True(number >= next[from], $"{number} of {from} came behind {next[from] - 1}.");
+                next[from] = number + 1;
+                missed += message.Missed;
+                message.Accept();
+                Interlocked.Increment(ref received);
+            }
+        });
+        await Task.WhenAll(sending);
+        await Until(() => taking.IsCompleted || Interlocked.Read(ref received) + receiver.Statistics.Missed == Threads * Each, "all are accounted for");
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => taking);
+        Output.WriteLine($"{received} received, {missed} missed with messages and {receiver.Statistics.Missed} in all, {notDelivered} receipts negative");
+        Assert.Equal(receiver.Statistics.Missed, sender.Statistics.Dropped);
+        Assert.InRange(notDelivered, 0, receiver.Statistics.Missed);
+    }
+
+    [Fact]
+    public async Task A_sender_that_closes_waits_until_its_queue_has_gone()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync("drop-newest");
+        await SendAsync(sender, Calls.Async, 0, 50);
+        ValueTask<CloseReport> closing = sender.CloseAsync(60.Seconds());
+        for (int i = 0; i < 15; i++)
+        {
+            Assert.Equal((i, 0), await TakeAsync(receiver));
+        }
+
+        Assert.Equal(new CloseReport(15, 15, 0, 0), await closing);
+        await Until(() => receiver.Statistics.Missed == 35, "the last word says what was missed");
+    }
+
+    [Fact]
+    public async Task What_still_waits_when_the_peer_goes_is_in_the_report()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync("drop-oldest");
+        await SendAsync(sender, Calls.Async, 0, 12);
+        Assert.Equal((0, 0), await TakeAsync(receiver));
+        await receiver.CloseAsync(TimeSpan.Zero);
+
+        FairleadException gone = await Assert.ThrowsAsync<FairleadException>(async () =>
+        {
+            while (true)
+            {
+                await sender.SendAsync("x"u8);
+            }
+        });
+        Output.WriteLine(gone.Message);
+        Assert.Equal(ErrorCode.PeerGone, gone.Code);
+        CloseReport report = await sender.CloseAsync();
+        Assert.Equal(report.Sent, report.Acknowledged + report.NotDelivered + report.InDoubt);
+        Assert.True(report.Sent >= 12);
+    }
+
+    [Theory]
+    [InlineData("latest", "Sender")]
+    [InlineData("latest", "Pair")]
+    [InlineData("latest", "Hub")]
+    [InlineData("drop-oldest", "Requester")]
+    [InlineData("drop-newest", "Requester")]
+    [InlineData("latest", "Requester")]
+    [InlineData("drop-oldest", "WorkQueue")]
+    [InlineData("fail", "WorkQueue")]
+    [InlineData("fail", "Subscriber")]
+    [InlineData("drop-oldest", "Receiver")]
+    [InlineData("wait", "Responder")]
+    public void What_makes_no_sense_is_refused_at_once(string full, string pattern)
+    {
+        Address place = NewPlace($"full={full}");
+        FairleadException error = Fails(ErrorCode.NotSupported, () => Track<Endpoint>(pattern switch
+        {
+            "Sender" => Sender.Bind(place),
+            "Pair" => Pair.Bind(place),
+            "Hub" => Hub.Bind(place),
+            "Requester" => Requester.Bind(place),
+            "WorkQueue" => WorkQueue.Bind(place),
+            "Subscriber" => Subscriber.Bind(place),
+            "Receiver" => Receiver.Bind(place),
+            _ => Responder.Bind(place),
+        }));
+        Output.WriteLine(error.Message);
+        Assert.Contains($"full={full}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_policy_that_does_not_exist_is_refused_with_those_that_do()
+    {
+        AddressFormatException error = Assert.Throws<AddressFormatException>(() => Sender.Bind(NewPlace("full=drop-oldst")));
+        Assert.Contains("drop-oldest", error.Message, StringComparison.Ordinal);
+        Fails(ErrorCode.NotSupported, () => Sender.Bind(NewPlace(), new EndpointOptions { Full = FullMode.Latest }));
+    }
+
+    private static async Task SendAsync(Sender sender, Calls calls, int from, int to)
+    {
+        for (int i = from; i < to; i++)
+        {
+            if (calls == Calls.Blocking)
+            {
+                sender.Send(Payload.Make(i, 8));
+            }
+            else
+            {
+                await sender.SendAsync(Payload.Make(i, 8).AsMemory());
+            }
+        }
+    }
+
+    /// <summary>A receiver that holds five, and a sender in whose own queue ten may wait.</summary>
+    private async Task<(Sender Sender, Receiver Receiver)> OpenAsync(string full)
+    {
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace("messages=5")));
+        return (Track(await Sender.ConnectAsync(With(Bare(receiver.Address), $"full={full}&messages=10"))), receiver);
+    }
+
+    private static async Task<(int Number, int Missed)> TakeAsync(Receiver receiver)
+    {
+        using Message message = await receiver.ReceiveAsync();
+        message.Accept();
+        return (Payload.Check(message.Span).Number, (int)message.Missed);
+    }
+
+    /// <summary>What it knows to miss; somebody must read for it to hear of it.</summary>
+    private static long PollMissed(Receiver receiver)
+    {
+        Assert.False(receiver.TryReceive(out _));
+        return receiver.Statistics.Missed;
+    }
+}

@@ -1,0 +1,14 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class PolicyContracts
+{
+    public sealed class Inproc(ITestOutputHelper output) : PolicyContract(new InprocUnderTest(), output);
+
+    public sealed class UnixName(ITestOutputHelper output) : PolicyContract(new UnixNameUnderTest(), output);
+
+    public sealed class UnixPacket(ITestOutputHelper output) : PolicyContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Tcp(ITestOutputHelper output) : PolicyContract(new TcpUnderTest(), output);
+}

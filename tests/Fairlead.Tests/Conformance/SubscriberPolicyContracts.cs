@@ -1,0 +1,14 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class SubscriberPolicyContracts
+{
+    public sealed class Inproc(ITestOutputHelper output) : SubscriberPolicyContract(new InprocUnderTest(), output);
+
+    public sealed class UnixName(ITestOutputHelper output) : SubscriberPolicyContract(new UnixNameUnderTest(), output);
+
+    public sealed class UnixPacket(ITestOutputHelper output) : SubscriberPolicyContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Tcp(ITestOutputHelper output) : SubscriberPolicyContract(new TcpUnderTest(), output);
+}
