@@ -40,6 +40,12 @@ public sealed class FairleadException : Exception
     /// <summary>Where a connection ended: why.</summary>
     public CloseReason? Reason { get; init; }
 
+    /// <summary>
+    /// Where a request got no reply: <see cref="DeliveryStatus.NotDelivered"/>, it was not sent, or certainly not handed to the responder's program, and may be repeated;
+    /// <see cref="DeliveryStatus.Unknown"/>, it may have been carried out.
+    /// </summary>
+    public DeliveryStatus? Delivery { get; init; }
+
     /// <inheritdoc/>
     public override string Message
     {
@@ -52,5 +58,5 @@ public sealed class FairleadException : Exception
 
     /// <summary>The same error at an address, for the layer that knows it, above the one that made the system call. One that was thrown already becomes the cause.</summary>
     internal FairleadException At(Address address) =>
-        new(Code, WhatHappened, WhatToDo, StackTrace is null ? InnerException : this) { Address = address, Peer = Peer, Errno = Errno, Reason = Reason };
+        new(Code, WhatHappened, WhatToDo, StackTrace is null ? InnerException : this) { Address = address, Peer = Peer, Errno = Errno, Reason = Reason, Delivery = Delivery };
 }

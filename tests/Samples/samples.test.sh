@@ -151,6 +151,26 @@ test_jobs_are_done_or_given_up() {
   interrupt
 }
 
+test_survey() {
+  mkfifo ask; exec 7<> ask
+  Survey server < ask > served 2> serving & server=$!
+  line_in serving 'asking at'
+  Survey client Ann > ann 2> ann-says & local ann=$!
+  line_in ann-says 'waiting for questions'
+  Survey client Bob > bob 2> bob-says & local bob=$!
+  line_in bob-says 'waiting for questions'
+  echo 'who is there?' >&7
+  line_in served '^2 answered, 0 did not$'
+  equal "$(printf '%s\n' '2 answered, 0 did not' 'Ann: 13 letters' 'Bob: 13 letters')" "$(sort served)"
+  kill -STOP "$bob"
+  echo 'and now?' >&7
+  line_in served '^1 answered, 1 did not$'
+  contains "$(cat serving)" 'Timeout'
+  kill -KILL "$bob" "$ann"
+  exec 7>&-
+  interrupt
+}
+
 test_echo_server() {
   serve EchoServer 'serving echo, date and time at unix://services'
   exits 0 EchoServer client echo hello world
@@ -197,7 +217,7 @@ test_typed_messages() {
 
 test_what_is_wrong_is_said_in_a_line() {
   local name
-  for name in AsynchronousMessage SynchronousMessage AsynchronousRequest SynchronousRequest Chat PublishSubscribe EchoServer ForeignPeers TypedMessages WorkQueue; do
+  for name in AsynchronousMessage SynchronousMessage AsynchronousRequest SynchronousRequest Chat PublishSubscribe EchoServer ForeignPeers TypedMessages WorkQueue Survey; do
     exits 2 "$name"
     exits 1 "$name" client unix://nobody
     equal 1 "$(wc -l < err)"

@@ -51,6 +51,22 @@ internal ref struct HeadWriter(Span<byte> destination)
         Length += 3 + value.Length;
     }
 
+    /// <summary>Puts another number in the place of one that stands in a head; without it nothing happens.</summary>
+    public static void Replace(Span<byte> head, HeadField field, ulong value)
+    {
+        while (head.Length >= 3)
+        {
+            int length = BinaryPrimitives.ReadUInt16BigEndian(head[1..]);
+            if (head[0] == (byte)field)
+            {
+                BinaryPrimitives.WriteUInt64BigEndian(head.Slice(3, length), value);
+                return;
+            }
+
+            head = head[(3 + length)..];
+        }
+    }
+
     public void Add(HeadField field, ulong value)
     {
         Span<byte> bytes = stackalloc byte[8];

@@ -33,6 +33,12 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         ? TimeSpan.FromTicks((long)microseconds * TimeSpan.TicksPerMicrosecond)
         : null;
 
+    /// <summary>Whether the requester says that it may be carried out twice without harm.</summary>
+    public bool Idempotent => (_message.Core.Header.Flags & MessageFlags.Idempotent) != 0;
+
+    /// <summary>Whether it was sent before, to a responder that was lost and may have carried it out. Only an idempotent one is.</summary>
+    public bool Redelivered => _message.Redelivered;
+
     /// <summary>Cancelled when the requester no longer waits: it cancelled, its time has passed, or it is gone.</summary>
     public CancellationToken CancellationToken => _message.CancellationToken;
 

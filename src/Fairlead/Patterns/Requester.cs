@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json.Serialization.Metadata;
@@ -8,13 +7,14 @@ using Fairlead.Patterns.Links;
 namespace Fairlead;
 
 /// <summary>
-/// Asks one <see cref="Responder"/> and gets its replies: type 3 (asynchronous: the caller goes on, many requests are in flight) and type 4 (synchronous: the caller blocks).
+/// Asks <see cref="Responder"/>s and gets their replies: type 3 (asynchronous: the caller goes on, many requests are in flight) and type 4 (synchronous: the caller blocks). A connected
+/// requester asks the one that it is connected to; a bound one serves any number, and each request goes to one of them, in turn over those that have room. A survey asks all.
 /// </summary>
 /// <remarks>
-/// Replies come in any order; each finds its request. A request is never repeated by itself. Cancellation and the time left cross the wire. A blocking caller that is alone
-/// reads its reply itself.
+/// Replies come in any order; each finds its request. A request is repeated only where it says that it may be (<see cref="RequestOptions.Idempotent"/>). Cancellation and the time left cross
+/// the wire. A blocking caller that is alone reads its reply itself.
 /// </remarks>
-public sealed class Requester : Endpoint, ILinkOwner
+public sealed partial class Requester : Endpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
     {
@@ -23,12 +23,12 @@ public sealed class Requester : Endpoint, ILinkOwner
         Peers = [PatternKind.Responder],
         Needs = TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Protocol,
         Policies = [FullMode.Wait, FullMode.Fail],
-        MostPeers = 1,
+        Spreads = true,
     };
 
     private Outbox Outbox => new(Core);
 
-    /// <summary>Binds, for a responder that will connect; it serves one at a time.</summary>
+    /// <summary>Binds, for responders that will connect.</summary>
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static Requester Bind(Address address, EndpointOptions? options = null)
     {
@@ -37,7 +37,7 @@ public sealed class Requester : Endpoint, ILinkOwner
         return requester;
     }
 
-    /// <summary>Binds, for a responder that will connect. Completes at once.</summary>
+    /// <summary>Binds, for responders that will connect. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Requester> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
         Opening.Run(() => Bind(address, options), token);
@@ -61,53 +61,55 @@ public sealed class Requester : Endpoint, ILinkOwner
     /// <param name="timeout">At most so long; null: for ever. The responder is told, and its handler's token is cancelled then.</param>
     /// <param name="token">Ends the wait; the responder is told.</param>
     /// <returns>The reply: a lease, to be disposed.</returns>
-    /// <exception cref="FairleadException">Timeout; the text says whether the request was sent and read. PeerGone. Failed: the handler threw, or refused. TooLarge.</exception>
-    public Message Request(ReadOnlySpan<byte> request, TimeSpan? timeout = null, CancellationToken token = default)
-    {
-        token.ThrowIfCancellationRequested();
-        Span<byte> space = stackalloc byte[16];
-        HeadWriter head = Head(space, timeout);
-        LinkResult result = Outbox.Call(MessageHeader.Of(MessageKind.Request), head.Written, request, Deadline.After(timeout, Core.Settings.Time), token);
-        return ToReply(result, timeout);
-    }
+    /// <exception cref="FairleadException">
+    /// Timeout; the text says whether the request was sent and read. PeerGone. Failed: the handler threw, or refused. TooLarge. Where no reply came, <see cref="FairleadException.Delivery"/> says
+    /// whether the request may have been carried out.
+    /// </exception>
+    public Message Request(ReadOnlySpan<byte> request, TimeSpan? timeout = null, CancellationToken token = default) => Ask(request, MessageFlags.None, timeout, token);
+
+    /// <summary>Type 4: asks and waits for the reply in this thread.</summary>
+    /// <param name="request">The caller's again when this returns.</param>
+    /// <param name="options">How long to wait, and whether the request may be repeated.</param>
+    /// <param name="token">Ends the wait; the responder is told.</param>
+    /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
+    public Message Request(ReadOnlySpan<byte> request, RequestOptions options, CancellationToken token = default) => Ask(request, options.Flags, options.Timeout, token);
 
     /// <summary>Type 3: asks; the task completes when the reply is in.</summary>
     /// <param name="request">Copied before this returns.</param>
     /// <param name="timeout">At most so long; null: for ever. The responder is told.</param>
     /// <param name="token">Ends the wait; the responder is told.</param>
-    /// <inheritdoc cref="Request" path="/returns|/exception"/>
+    /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     [OverloadResolutionPriority(1)]
-    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> request, TimeSpan? timeout = null, CancellationToken token = default)
-    {
-        if (token.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<Message>(token);
-        }
-
-        Span<byte> space = stackalloc byte[16];
-        HeadWriter head = Head(space, timeout);
-        return FinishAsync(Outbox.CallAsync(MessageHeader.Of(MessageKind.Request), head.Written, request, default, timeout, token), timeout);
-    }
+    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> request, TimeSpan? timeout = null, CancellationToken token = default) =>
+        AskAsync(request, default, MessageFlags.None, timeout, token);
 
     /// <inheritdoc cref="RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"/>
-    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> request, CancellationToken token) => RequestAsync(request, null, token);
+    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> request, CancellationToken token) => AskAsync(request, default, MessageFlags.None, null, token);
+
+    /// <summary>Type 3: asks; the task completes when the reply is in.</summary>
+    /// <param name="request">Copied before this returns.</param>
+    /// <param name="options">How long to wait, and whether the request may be repeated.</param>
+    /// <param name="token">Ends the wait; the responder is told.</param>
+    /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
+    [OverloadResolutionPriority(1)]
+    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> request, RequestOptions options, CancellationToken token = default) =>
+        AskAsync(request, default, options.Flags, options.Timeout, token);
 
     /// <summary>Type 3: asks; the task completes when the reply is in.</summary>
     /// <param name="request">Must stay as it is until completion.</param>
     /// <param name="timeout">At most so long; null: for ever. The responder is told.</param>
     /// <param name="token">Ends the wait; the responder is told.</param>
-    /// <inheritdoc cref="Request" path="/returns|/exception"/>
-    public ValueTask<Message> RequestAsync(ReadOnlyMemory<byte> request, TimeSpan? timeout = null, CancellationToken token = default)
-    {
-        if (token.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<Message>(token);
-        }
+    /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
+    public ValueTask<Message> RequestAsync(ReadOnlyMemory<byte> request, TimeSpan? timeout = null, CancellationToken token = default) =>
+        AskAsync(default, request, MessageFlags.None, timeout, token);
 
-        Span<byte> space = stackalloc byte[16];
-        HeadWriter head = Head(space, timeout);
-        return FinishAsync(Outbox.CallAsync(MessageHeader.Of(MessageKind.Request), head.Written, default, request, timeout, token), timeout);
-    }
+    /// <summary>Type 3: asks; the task completes when the reply is in.</summary>
+    /// <param name="request">Must stay as it is until completion.</param>
+    /// <param name="options">How long to wait, and whether the request may be repeated.</param>
+    /// <param name="token">Ends the wait; the responder is told.</param>
+    /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
+    public ValueTask<Message> RequestAsync(ReadOnlyMemory<byte> request, RequestOptions options, CancellationToken token = default) =>
+        AskAsync(default, request, options.Flags, options.Timeout, token);
 
     /// <summary>Type 3: asks with a value as JSON; read the reply with <see cref="Message.Read{T}(JsonTypeInfo{T})"/>.</summary>
     /// <inheritdoc cref="RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
@@ -125,9 +127,7 @@ public sealed class Requester : Endpoint, ILinkOwner
         return RequestAsync(message.Span, timeout, token);
     }
 
-    void ILinkOwner.OnUp(Link link, Completions completions)
-    {
-    }
+    void ILinkOwner.OnUp(Link link, Completions completions) => AskNewcomer(link);
 
     void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
     {
@@ -136,48 +136,4 @@ public sealed class Requester : Endpoint, ILinkOwner
     void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
 
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a requester has no topics";
-
-    private static HeadWriter Head(Span<byte> space, TimeSpan? timeout)
-    {
-        HeadWriter head = new(space);
-        if (timeout is { } span && span != Timeout.InfiniteTimeSpan)
-        {
-            head.Add(HeadField.Deadline, (ulong)Math.Max(0, span.TotalMicroseconds));
-        }
-
-        return head;
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Message> FinishAsync(ValueTask<LinkResult> call, TimeSpan? timeout)
-    {
-        LinkResult result = await call.ConfigureAwait(false);
-        return ToReply(result, timeout);
-    }
-
-    private Message ToReply(in LinkResult result, TimeSpan? timeout)
-    {
-        if (result.Outcome != LinkOutcome.Answered)
-        {
-            throw Outbox.Failure(result, timeout);
-        }
-
-        Incoming answer = result.Answer;
-        if (answer.Header.Kind == MessageKind.Reply)
-        {
-            return new Message(MessageCore.Rent(result.Link!, answer));
-        }
-
-        try
-        {
-            ReadOnlySpan<byte> error = answer.Payload.Span;
-            ErrorCode code = error.Length > 0 && Enum.IsDefined((ErrorCode)error[0]) ? (ErrorCode)error[0] : ErrorCode.Failed;
-            string text = error.Length > 1 ? Encoding.UTF8.GetString(error[1..]) : "the responder answered with an error and no text";
-            throw new FairleadException(code, text) { Address = Address, Peer = result.Link?.Peer };
-        }
-        finally
-        {
-            answer.Release();
-        }
-    }
 }

@@ -36,6 +36,70 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         Assert.Equal([EndpointState.Reconnecting, EndpointState.Connected], states);
     }
 
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task A_request_that_may_be_repeated_is_until_it_is_answered(Calls calls)
+    {
+        Responder responder = Track(await Responder.BindAsync(NewPlace()));
+        Address address = responder.Address;
+        Requester requester = Track(await Requester.ConnectAsync(address, ForEver));
+        RequestOptions options = new() { Idempotent = true, Timeout = TimeSpan.FromMinutes(10) };
+        Task<Message> asking = calls == Calls.Blocking ? OnThread(() => requester.Request("x"u8, options)) : requester.RequestAsync("x"u8, options).AsTask();
+        TimeSpan left = TimeSpan.FromMinutes(10);
+        for (int i = 0; i < 5; i++)
+        {
+            using Request request = await responder.ReceiveAsync();
+            Assert.Equal(i > 0, request.Redelivered);
+            Assert.InRange(request.Timeout!.Value, TimeSpan.FromMinutes(1), left);
+            left = request.Timeout!.Value;
+            responder.Dispose();
+            responder = Track(await Responder.BindAsync(address));
+        }
+
+        using (Request request = await responder.ReceiveAsync())
+        {
+            request.Reply("y"u8);
+        }
+
+        using Message reply = await asking;
+        Assert.Equal("y", reply.Text);
+    }
+
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task It_is_repeated_until_its_deadline_and_no_longer(Calls calls)
+    {
+        Responder responder = Track(await Responder.BindAsync(NewPlace()));
+        Requester requester = Track(await Requester.ConnectAsync(responder.Address, ForEver));
+        RequestOptions options = new() { Idempotent = true, Timeout = 300.Milliseconds() };
+        Task<Message> asking = calls == Calls.Blocking ? OnThread(() => requester.Request("x"u8, options)) : requester.RequestAsync("x"u8, options).AsTask();
+        using Request request = await responder.ReceiveAsync();
+        responder.Dispose();
+        FairleadException late = await FailsAsync(ErrorCode.Timeout, () => asking);
+        Assert.Equal(DeliveryStatus.Unknown, late.Delivery);
+    }
+
+    [Fact]
+    public async Task Losses_and_returns_are_told_in_their_order_however_fast_they_come()
+    {
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
+        Address address = receiver.Address;
+        Sender sender = Track(await Sender.ConnectAsync(address, ForEver));
+        ConcurrentQueue<EndpointState> states = new();
+        sender.StateChanged += (_, change) => states.Enqueue(change.State);
+        for (int i = 0; i < 20; i++)
+        {
+            receiver.Dispose();
+            receiver = Track(await Receiver.BindAsync(address));
+            await sender.SendAsync("x"u8);
+        }
+
+        await Until(() => sender.TrySend("x"u8) == SendResult.Sent && states.Count % 2 == 0, "it is connected, and all is told");
+        Assert.Equal(Enumerable.Range(0, states.Count).Select(static i => i % 2 == 0 ? EndpointState.Reconnecting : EndpointState.Connected), states);
+    }
+
     [Fact]
     public async Task Subscriptions_are_made_again()
     {

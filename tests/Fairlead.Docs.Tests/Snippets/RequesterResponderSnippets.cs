@@ -78,6 +78,31 @@ public sealed class RequesterResponderSnippets : IDisposable
     }
 
     [Fact]
+    public async Task A_bound_requester_asks_one_again_or_all()
+    {
+        CancellationToken token = _stop.Token;
+        await using var requester = await Requester.BindAsync("unix://survey");
+        await using var responder = await Responder.ConnectAsync("unix://survey", token: token);
+        Task run = responder.RunAsync((request, _) => request.Idempotent ? "7"u8.ToArray() : "idle"u8.ToArray(), token: token);
+        using Message reply = await requester.RequestAsync("balance of 4711"u8, new RequestOptions { Idempotent = true, Timeout = 5.Seconds() }, token);
+        Assert.Equal("7", reply.Text);
+        await SurveyAsync(requester, token);
+        Assert.EndsWith(": idle", _logged, StringComparison.Ordinal);
+        await _stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+    }
+
+    private async Task SurveyAsync(Requester requester, CancellationToken token)
+    {
+        await foreach (SurveyReply reply in requester.SurveyAsync("how busy?"u8, timeout: 1.Seconds(), token: token))
+        {
+            Say(reply.IsReply ? $"{reply.Peer}: {reply.Message.Text}" : $"{reply.Peer} did not answer: {reply.Problem!.Code}");
+        }
+    }
+
+    private void Say(string text) => _logged = text;
+
+    [Fact]
     public async Task The_handler_hears_that_nobody_waits_any_more()
     {
         TaskCompletionSource<TimeSpan?> cancelled = new();

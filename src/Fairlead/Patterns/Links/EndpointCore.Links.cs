@@ -24,11 +24,16 @@ internal sealed partial class EndpointCore
     /// <summary>Why the last link went down; null while none has. A connected endpoint that has this is over.</summary>
     public LinkEnd? LastEnd => Volatile.Read(ref _lastEnd);
 
-    /// <summary>The link of a pattern that has one peer; null while nobody is there.</summary>
+    /// <summary>The link of a pattern that has one peer, or that of the one whose turn it is where it spreads; null while nobody is there.</summary>
     public Link? TheLink
     {
         get
         {
+            if (_profile.Spreads)
+            {
+                return NextLink();
+            }
+
             foreach (Link link in _linkCache)
             {
                 if (link.State is LinkState.Up or LinkState.PeerClosed)
@@ -107,7 +112,7 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>Takes back an operation that no link has adopted yet; false when one has.</summary>
+    /// <summary>Takes back an operation that no link has; false when one has it.</summary>
     public bool TryWithdraw(LinkOperation operation, Exception? error)
     {
         bool isOurs = false;
@@ -119,7 +124,7 @@ internal sealed partial class EndpointCore
             }
 
             _waiting.Remove(operation);
-            isOurs = error is null ? operation.TryComplete(new LinkResult { Outcome = LinkOutcome.TimedOut }) : operation.TryFail(error);
+            isOurs = error is null ? operation.TryComplete(operation.Unanswered(LinkOutcome.TimedOut)) : operation.TryFail(error);
         }
 
         if (isOurs)
@@ -224,7 +229,7 @@ internal sealed partial class EndpointCore
 
         link.ServeAdopted(completions);
         _owner.OnUp(link, completions);
-        _isReconnecting = false;
+        NoteConnected();
         Report(link, MessageKind.Joined, completions);
     }
 
@@ -232,6 +237,7 @@ internal sealed partial class EndpointCore
     public void OnDown(Link link, LinkEnd end, Completions completions)
     {
         bool reconnects = false;
+        Link? adopted;
         _pollSet.Remove(link.Connection.WaitDescriptor);
         lock (_gate)
         {
@@ -266,14 +272,27 @@ internal sealed partial class EndpointCore
                 {
                     reconnects = !_isReconnecting;
                     _isReconnecting = true;
+                    if (reconnects)
+                    {
+                        Tell(EndpointState.Reconnecting, end.Reason, 0);
+                    }
                 }
                 else if (!_isReconnecting || _isClosing)
                 {
                     Volatile.Write(ref _lastEnd, end);
                     EndReceivers(null, completions);
+                    if (link.WasUp && Settings.Reconnect != TimeSpan.Zero && !_isClosing)
+                    {
+                        Tell(EndpointState.Ended, end.Reason, 0);
+                    }
                 }
             }
+
+            link.TakeMoving(_waiting);
+            adopted = Place(completions);
         }
+
+        adopted?.ServeAdopted(completions);
 
         if (FairleadEventSource.Log.IsEnabled())
         {

@@ -10,13 +10,17 @@ internal sealed partial class EndpointCore
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _ending = new();
+    private readonly Queue<EndpointStateChange> _changes = new();
     private volatile bool _isReconnecting;
+    private bool _isTelling;
+    private CloseReason _lostBecause;
+    private int _attempt;
 
     /// <summary>Whether the peer is lost and being sought.</summary>
     public bool IsReconnecting => _isReconnecting;
 
-    /// <summary>Whether somebody who has no peer waits for one: at a bound endpoint, and while a lost one is sought.</summary>
-    public bool AwaitsPeers => IsBound || _isReconnecting;
+    /// <summary>Whether somebody who has no peer waits for one: at a bound endpoint, and at one that seeks its peer again when it is lost.</summary>
+    public bool AwaitsPeers => IsBound || (Settings.Reconnect != TimeSpan.Zero && LastEnd is null);
 
     /// <summary>Whether a link that went down so is to be replaced. Under the gate.</summary>
     private bool IsToBeReplaced(Link link, LinkEnd end) =>
@@ -29,16 +33,13 @@ internal sealed partial class EndpointCore
         ITransport transport = BuiltInTransports.Find(Address);
         Deadline deadline = Deadline.After(Settings.Reconnect, Settings.Time);
         TimeSpan pause = ShortestPause;
-        int attempt = 0;
-        _owner.OnStateChanged(new EndpointStateChange(EndpointState.Reconnecting, lost.Reason, attempt));
         while (true)
         {
-            attempt++;
+            int attempt = Interlocked.Increment(ref _attempt);
             try
             {
                 Connection connection = await transport.ConnectAsync(Address, Settings, _ending.Token).ConfigureAwait(false);
                 await OpenAsync(connection, _ending.Token).ConfigureAwait(false);
-                _owner.OnStateChanged(new EndpointStateChange(EndpointState.Connected, lost.Reason, attempt));
                 return;
             }
             catch (FairleadException exception) when (exception.Code is not (ErrorCode.Incompatible or ErrorCode.PermissionDenied) && !deadline.Passed)
@@ -79,18 +80,60 @@ internal sealed partial class EndpointCore
             _isReconnecting = false;
             Volatile.Write(ref _lastEnd, lost);
             EndReceivers(null, completions);
-            while (_waiting.Count > 0)
-            {
-                LinkOperation operation = _waiting.Dequeue();
-                CountUnsent(operation);
-                if (operation.TryComplete(new LinkResult { Outcome = LinkOutcome.PeerGone }))
-                {
-                    completions.Add(operation);
-                }
-            }
+            Place(completions);
+            Tell(EndpointState.Ended, lost.Reason, attempt);
         }
 
         completions.Run(inline: false);
-        _owner.OnStateChanged(new EndpointStateChange(EndpointState.Ended, lost.Reason, attempt));
+    }
+
+    /// <summary>The peer is back.</summary>
+    private void NoteConnected()
+    {
+        if (!_isReconnecting)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            _isReconnecting = false;
+            Tell(EndpointState.Connected, _lostBecause, Volatile.Read(ref _attempt));
+        }
+    }
+
+    /// <summary>Queued where it happens and told one after the other on the pool, so that the order is that of the events. Under the gate.</summary>
+    private void Tell(EndpointState state, CloseReason reason, int attempt)
+    {
+        if (state == EndpointState.Reconnecting)
+        {
+            _lostBecause = reason;
+            Volatile.Write(ref _attempt, 0);
+        }
+
+        _changes.Enqueue(new EndpointStateChange(state, reason, attempt));
+        if (!_isTelling)
+        {
+            _isTelling = true;
+            ThreadPool.UnsafeQueueUserWorkItem(static core => core.TellAll(), this, preferLocal: false);
+        }
+    }
+
+    private void TellAll()
+    {
+        while (true)
+        {
+            EndpointStateChange? change;
+            lock (_gate)
+            {
+                if (!_changes.TryDequeue(out change))
+                {
+                    _isTelling = false;
+                    return;
+                }
+            }
+
+            _owner.OnStateChanged(change);
+        }
     }
 }

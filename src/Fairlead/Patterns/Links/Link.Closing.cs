@@ -147,7 +147,7 @@ internal sealed partial class Link
                 }
             }
 
-            foreach (LinkOperation call in _calls.Values)
+            foreach (LinkOperation call in InOrder(_calls.Values))
             {
                 // What the peer has not acknowledged it has not handed out: of type 2 messages that holds whenever all of its words have been read, since it
                 // acknowledges each before; of the others only when it closed in order.
@@ -156,6 +156,7 @@ internal sealed partial class Link
             }
 
             _calls.Clear();
+            EndQueued(completions);
         }
 
         _handshakeTimer?.Dispose();
@@ -183,15 +184,21 @@ internal sealed partial class Link
             _closeText = payload.Length > 1 ? PlainText.OneLine(Encoding.UTF8.GetString(payload[1..])) : null;
             _isCloseFinal = (message.Header.Flags & MessageFlags.Final) != 0;
             _state = LinkState.PeerClosed;
-            EndQueued(completions);
             if (_isCloseFinal)
             {
-                foreach (LinkOperation call in _calls.Values.Where(call => call != _writing && call.Header.Kind.IsData() && !IsAcknowledged(call)).ToArray())
+                foreach (LinkOperation call in InOrder(_calls.Values.Where(call => call != _writing && call.Header.Kind.IsData() && !IsAcknowledged(call))))
                 {
                     _calls.Remove(call.Header.Id);
                     EndCall(call, wasRead: false, completions);
                 }
             }
+
+            EndQueued(completions);
+        }
+
+        if (HasMoving)
+        {
+            _endpoint.Move(this);
         }
     }
 
@@ -250,10 +257,17 @@ internal sealed partial class Link
 
     private bool IsAcknowledged(LinkOperation call) => call.Header.Kind.IsData() && (int)(_acknowledged - call.Number) >= 0;
 
-    private static void EndCall(LinkOperation call, bool wasRead, Completions completions)
+    private void EndCall(LinkOperation call, bool wasRead, Completions completions)
     {
+        if (call.Header.Kind == MessageKind.Request && MayMove(call, wasRead))
+        {
+            call.MayHaveBeenRead |= wasRead;
+            SetMoving(call);
+            return;
+        }
+
         call.At = LinkOperation.Stage.Ended;
-        if (call.TryComplete(new LinkResult { Outcome = LinkOutcome.PeerGone, Link = call.Link, WasSent = true, WasRead = wasRead }))
+        if (call.TryComplete(call.Unanswered(LinkOutcome.PeerGone, this, wasSent: true, wasRead)))
         {
             completions.Add(call);
         }
@@ -270,7 +284,7 @@ internal sealed partial class Link
                 _queued.AddMissed(1);
             }
 
-            Finish(operation, LinkOutcome.PeerGone, completions);
+            EndUnsent(operation, completions);
         }
     }
 

@@ -11,14 +11,19 @@ internal sealed partial class Link
     /// <summary>How long the peer bears silence before it asks; zero: it never does.</summary>
     public TimeSpan PeerHeartbeat { get; private set; }
 
-    /// <summary>Takes an operation out of the link. By its caller, on any thread.</summary>
-    public void Withdraw(LinkOperation operation, Exception? error)
+    /// <summary>Takes an operation out of the link. By its caller, on any thread. False when it is on this link no more.</summary>
+    public bool Withdraw(LinkOperation operation, Exception? error)
     {
+        bool isHere = true;
         bool needsPump = false;
         Completions completions = Completions.Rent();
         lock (_sending)
         {
-            if (!operation.IsClaimed && operation.Link == this)
+            if (operation.Link != this)
+            {
+                isHere = false;
+            }
+            else if (!operation.IsClaimed)
             {
                 WithdrawLocked(operation, error, completions);
                 needsPump = _isBlocked;
@@ -30,6 +35,8 @@ internal sealed partial class Link
         {
             _endpoint.RequestPump();
         }
+
+        return isHere;
     }
 
     private void WithdrawLocked(LinkOperation operation, Exception? error, Completions completions)
@@ -42,6 +49,10 @@ internal sealed partial class Link
 
                 // Who stood behind a long message may fit.
                 ServeQueued(completions);
+                break;
+            case LinkOperation.Stage.Moving:
+                _moving.Remove(operation);
+                End(wasSent: false);
                 break;
             case LinkOperation.Stage.Writing:
                 // Half of it may be on the wire: the rest is copied, and the message is sent after all.
@@ -67,7 +78,7 @@ internal sealed partial class Link
         {
             operation.At = LinkOperation.Stage.Ended;
             bool isOurs = error is null
-                ? operation.TryComplete(new LinkResult { Outcome = LinkOutcome.TimedOut, Link = this, WasSent = wasSent, WasRead = wasSent && IsAcknowledged(operation) })
+                ? operation.TryComplete(operation.Unanswered(LinkOutcome.TimedOut, this, wasSent, wasSent && IsAcknowledged(operation)))
                 : operation.TryFail(error);
             if (isOurs)
             {

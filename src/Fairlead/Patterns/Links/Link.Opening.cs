@@ -111,29 +111,7 @@ internal sealed partial class Link
         {
             while (waiting.Count > 0)
             {
-                LinkOperation operation = waiting.Dequeue();
-                operation.Link = this;
-                try
-                {
-                    Check(operation.Payload.Span, operation.Header.HeadLength);
-                    _queued.Enqueue(operation);
-                }
-                catch (Exception exception) when (operation.IsLeft && exception is FairleadException or ArgumentException)
-                {
-                    // Nobody waits for it who could be told.
-                    _queued.AddMissed(1 + operation.Missed);
-                    _endpoint.CountDropped();
-                    Finish(operation, LinkOutcome.Dropped, completions);
-                }
-                catch (Exception exception) when (exception is FairleadException or ArgumentException)
-                {
-                    // Too long for this peer, or nothing that this framing can carry: that concerns its sender alone.
-                    operation.At = LinkOperation.Stage.Ended;
-                    if (operation.TryFail(exception))
-                    {
-                        completions.Add(operation);
-                    }
-                }
+                Adopt(waiting.Dequeue(), completions);
             }
 
             _queued.AddMissed(waiting.TakeMissed());
@@ -146,6 +124,52 @@ internal sealed partial class Link
                 Commit(ref header, default, _welcome, null);
                 _welcome = null;
                 FlushNow();
+            }
+        }
+    }
+
+    /// <summary>By the endpoint, under its gate: those that have lost their link come behind those that wait here. False when this one is about to go too.</summary>
+    public bool TryAdopt(SendQueue waiting, Completions completions)
+    {
+        lock (_sending)
+        {
+            if (_state != LinkState.Up)
+            {
+                return false;
+            }
+
+            while (waiting.Count > 0)
+            {
+                Adopt(waiting.Dequeue(), completions);
+            }
+
+            return true;
+        }
+    }
+
+    private void Adopt(LinkOperation operation, Completions completions)
+    {
+        operation.Link = this;
+        try
+        {
+            Check(operation.Payload.Span, operation.Header.HeadLength);
+            operation.RefreshDeadline();
+            _queued.Enqueue(operation);
+        }
+        catch (Exception exception) when (operation.IsLeft && exception is FairleadException or ArgumentException)
+        {
+            // Nobody waits for it who could be told.
+            _queued.AddMissed(1 + operation.Missed);
+            _endpoint.CountDropped();
+            Finish(operation, LinkOutcome.Dropped, completions);
+        }
+        catch (Exception exception) when (exception is FairleadException or ArgumentException)
+        {
+            // Too long for this peer, or nothing that this framing can carry: that concerns its sender alone.
+            operation.At = LinkOperation.Stage.Ended;
+            if (operation.TryFail(exception))
+            {
+                completions.Add(operation);
             }
         }
     }

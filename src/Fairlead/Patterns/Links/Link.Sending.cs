@@ -129,6 +129,11 @@ internal sealed partial class Link
         }
 
         completions.Run(inline: false);
+        if (HasMoving)
+        {
+            _endpoint.Move(this);
+        }
+
         if (needsPump)
         {
             _endpoint.RequestPump();
@@ -145,7 +150,7 @@ internal sealed partial class Link
         switch (operation.Header.Kind.IsData() ? CanSend(operation.Header.HeadLength + operation.Payload.Length) : CanControl)
         {
             case LinkOutcome.PeerGone:
-                Finish(operation, LinkOutcome.PeerGone, completions);
+                EndUnsent(operation, completions);
                 return false;
             case LinkOutcome.Full:
                 LinkOutcome outcome = _queued.Add(operation, Policy, completions);
@@ -341,7 +346,7 @@ internal sealed partial class Link
     private void Finish(LinkOperation operation, LinkOutcome outcome, Completions completions)
     {
         operation.At = LinkOperation.Stage.Ended;
-        if (operation.TryComplete(new LinkResult { Outcome = outcome, Link = this, WasSent = outcome == LinkOutcome.Sent }))
+        if (operation.TryComplete(operation.Unanswered(outcome, this, wasSent: outcome == LinkOutcome.Sent)))
         {
             completions.Add(operation);
         }

@@ -62,6 +62,9 @@ internal sealed class LinkOperation : Operation<LinkResult>
         /// <summary>Written or buffered; an answer is awaited.</summary>
         AwaitingAnswer,
 
+        /// <summary>Its link takes it no more; the endpoint is about to put it on another.</summary>
+        Moving,
+
         Ended,
     }
 
@@ -88,6 +91,15 @@ internal sealed class LinkOperation : Operation<LinkResult>
 
     /// <summary>Bytes of head and payload.</summary>
     public int Length => Header.HeadLength + Payload.Length;
+
+    /// <summary>Whether it moves to another link when its own is lost before it was sent, or, where it is a request that may be repeated, before it was answered.</summary>
+    public bool IsMovable { get; set; }
+
+    /// <summary>Whether it was sent on a link that was lost, and its peer may have read it.</summary>
+    public bool MayHaveBeenRead { get; set; }
+
+    /// <summary>When its caller gives up.</summary>
+    public Deadline Deadline { get; set; }
 
     public bool WantsAnswer => Header.Kind is MessageKind.Deliver or MessageKind.Request or MessageKind.Subscribe or MessageKind.Unsubscribe;
 
@@ -156,28 +168,57 @@ internal sealed class LinkOperation : Operation<LinkResult>
         Payload = _copy.AsMemory(0, payload.Length);
     }
 
+    /// <summary>How it ends without an answer: what was sent on a link that it has left counts too.</summary>
+    public LinkResult Unanswered(LinkOutcome outcome, Link? link = null, bool wasSent = false, bool wasRead = false) =>
+        new() { Outcome = outcome, Link = link, WasSent = wasSent || MayHaveBeenRead, WasRead = wasRead || MayHaveBeenRead };
+
     /// <summary>There is no link, and none will come.</summary>
     public void EndUnsent()
     {
-        if (TryComplete(new LinkResult { Outcome = LinkOutcome.PeerGone }))
+        if (TryComplete(Unanswered(LinkOutcome.PeerGone)))
         {
             Signal(inline: false);
         }
     }
 
+    /// <summary>It waits for a link again. What its receiver is told of its deadline counts from its sending.</summary>
+    public void Rest()
+    {
+        Link = null;
+        Missed = 0;
+        At = Stage.Queued;
+        if (MayHaveBeenRead)
+        {
+            Header.Flags |= MessageFlags.Redelivered;
+        }
+    }
+
+    /// <summary>Its time left, as it stands now, into its head.</summary>
+    public void RefreshDeadline()
+    {
+        if (_head is not null && !Deadline.IsInfinite)
+        {
+            HeadWriter.Replace(_head.AsSpan(0, Header.HeadLength), HeadField.Deadline, (ulong)Deadline.Remaining.TotalMicroseconds);
+        }
+    }
+
     public override void Withdraw(Exception? error)
     {
-        if (Link is not null || !Endpoint.TryWithdraw(this, error))
+        // It may be adopted, or go from one link to another, meanwhile.
+        while (!IsClaimed)
         {
-            // Adopted, before or meanwhile.
-            Link?.Withdraw(this, error);
+            if (Link is { } link ? link.Withdraw(this, error) : Endpoint.TryWithdraw(this, error))
+            {
+                return;
+            }
         }
     }
 
     protected override void GiveBack()
     {
         FreeMemory();
-        IsLeft = false;
+        IsLeft = IsMovable = MayHaveBeenRead = false;
+        Deadline = default;
         Missed = 0;
         Topic = null;
         Link = null;

@@ -12,6 +12,9 @@ internal readonly partial struct Outbox(EndpointCore core)
     /// <summary>Whether messages carry the current trace: foreign programs would take it for a part of the message.</summary>
     private bool IsTraced => Tracing.IsOn && !core.Settings.IsBare;
 
+    /// <summary>Whether a message that has not been sent may go to another peer, or to the same when it is back: not where it might wait for what lies here unread.</summary>
+    private bool IsMovable(MessageKind kind) => kind == MessageKind.Request || (!core.IsBound && core.Profile.Takes.Length == 0);
+
     /// <summary>Buffers a message if that goes at once.</summary>
     public SendResult TrySend(MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
@@ -137,6 +140,7 @@ internal readonly partial struct Outbox(EndpointCore core)
     public unsafe LinkResult CallOn(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token)
     {
         ThrowIfClosing();
+        bool isMovable = link is null && IsMovable(header.Kind);
         link ??= core.TheLink;
         using Activity? activity = Tracing.StartSend(header.Kind, core.Address);
         Span<byte> space = stackalloc byte[IsTraced ? head.Length + Tracing.HeadBytes : 0];
@@ -144,6 +148,8 @@ internal readonly partial struct Outbox(EndpointCore core)
         link?.Check(payload, whole.Length);
         LookForRoom(link, whole.Length + payload.Length);
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: true, header, whole);
+        operation.IsMovable = isMovable;
+        operation.Deadline = deadline;
         fixed (byte* start = payload)
         {
             BorrowedMemory borrowed = BorrowedMemory.Rent(start, payload.Length);
@@ -175,9 +181,11 @@ internal readonly partial struct Outbox(EndpointCore core)
     public ValueTask<LinkResult> CallAsync(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token) =>
         CallOnAsync(null, header, head, span, memory, timeout, token);
 
+    /// <summary>To this link, or null: to the one whose turn it is.</summary>
     public ValueTask<LinkResult> CallOnAsync(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token)
     {
         ThrowIfClosing();
+        bool isMovable = link is null && IsMovable(header.Kind);
         link ??= core.TheLink;
         Activity? before = Activity.Current;
         Activity? activity = Tracing.StartSend(header.Kind, core.Address);
@@ -197,6 +205,8 @@ internal readonly partial struct Outbox(EndpointCore core)
         LookForRoom(link, whole.Length + span.Length + memory.Length);
         bool leads = link is not null && header.Kind is MessageKind.Request or MessageKind.Deliver && core.TryLeadBriefly();
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, whole);
+        operation.IsMovable = isMovable;
+        operation.Deadline = Deadline.After(timeout, core.Settings.Time);
         if (span.IsEmpty)
         {
             operation.Borrow(memory);

@@ -26,6 +26,9 @@ internal sealed record PatternProfile
     /// <summary>Whether peers say what concerns it while its user only sends: a publisher hears of topics.</summary>
     public bool HearsAlways { get; init; }
 
+    /// <summary>Whether each message may go to any of its peers: to one after the other that has room.</summary>
+    public bool Spreads { get; init; }
+
     /// <summary>How many peers a bound endpoint serves at once.</summary>
     public int MostPeers { get; init; } = int.MaxValue;
 

@@ -1,0 +1,61 @@
+using Fairlead.Framing;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>Operations that any peer may be given leave a link that is lost, and go to another.</content>
+internal sealed partial class Link
+{
+    private readonly List<LinkOperation> _moving = [];
+
+    /// <summary>Whether another message goes at once, or nearly. A hint, read without the lock.</summary>
+    public bool HasRoomNow => _queued.Count == 0 && _outstandingSizes.Count < _windowMessages && (_outstandingSizes.Count < AlwaysOutstanding || Volatile.Read(ref _outstandingBytes) < _windowBytes);
+
+    /// <summary>How many wait for credit. A hint.</summary>
+    public int Waiting => _queued.Count;
+
+    private bool HasMoving => _moving.Count > 0;
+
+    /// <summary>Hands those that leave over to the endpoint, in the order of their asking. Under the endpoint's gate: from one queue to the other nobody can withdraw them.</summary>
+    public void TakeMoving(SendQueue waiting)
+    {
+        lock (_sending)
+        {
+            foreach (LinkOperation operation in _moving)
+            {
+                operation.Rest();
+                waiting.Enqueue(operation);
+            }
+
+            _moving.Clear();
+        }
+    }
+
+    /// <summary>What was not sent may be sent elsewhere, and what may have been read only where that does no harm.</summary>
+    private bool MayMove(LinkOperation operation, bool wasRead) =>
+        operation.IsMovable && !operation.IsClaimed && (!wasRead || (operation.Header.Flags & MessageFlags.Idempotent) != 0) && _endpoint.AwaitsPeers && !_endpoint.IsClosing;
+
+    private void SetMoving(LinkOperation operation)
+    {
+        operation.At = LinkOperation.Stage.Moving;
+        _moving.Add(operation);
+    }
+
+    private void EndUnsent(LinkOperation operation, Completions completions)
+    {
+        if (MayMove(operation, wasRead: false))
+        {
+            SetMoving(operation);
+        }
+        else
+        {
+            Finish(operation, LinkOutcome.PeerGone, completions);
+        }
+    }
+
+    private static LinkOperation[] InOrder(IEnumerable<LinkOperation> calls)
+    {
+        LinkOperation[] sorted = [.. calls];
+        Array.Sort(sorted, static (one, other) => (int)(one.Number - other.Number));
+        return sorted;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <content>From a request to its reply, or to why there is none.</content>
+public sealed partial class Requester
+{
+    private Message Ask(ReadOnlySpan<byte> request, MessageFlags flags, TimeSpan? timeout, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        Span<byte> space = stackalloc byte[16];
+        HeadWriter head = Head(space, timeout);
+        LinkResult result = Outbox.Call(MessageHeader.Of(MessageKind.Request, flags: flags), head.Written, request, Deadline.After(timeout, Core.Settings.Time), token);
+        return ToReply(result, timeout);
+    }
+
+    /// <summary>Either a span, which is copied where it must wait, or memory, which is borrowed.</summary>
+    private ValueTask<Message> AskAsync(ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, MessageFlags flags, TimeSpan? timeout, CancellationToken token, Link? link = null)
+    {
+        if (token.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<Message>(token);
+        }
+
+        Span<byte> space = stackalloc byte[16];
+        HeadWriter head = Head(space, timeout);
+        return FinishAsync(Outbox.CallOnAsync(link, MessageHeader.Of(MessageKind.Request, flags: flags), head.Written, span, memory, timeout, token), timeout);
+    }
+
+    private static HeadWriter Head(Span<byte> space, TimeSpan? timeout)
+    {
+        HeadWriter head = new(space);
+        if (timeout is { } span && span != Timeout.InfiniteTimeSpan)
+        {
+            head.Add(HeadField.Deadline, (ulong)Math.Max(0, span.TotalMicroseconds));
+        }
+
+        return head;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Message> FinishAsync(ValueTask<LinkResult> call, TimeSpan? timeout)
+    {
+        LinkResult result = await call.ConfigureAwait(false);
+        return ToReply(result, timeout);
+    }
+
+    private Message ToReply(in LinkResult result, TimeSpan? timeout)
+    {
+        if (result.Outcome != LinkOutcome.Answered)
+        {
+            throw Failure(result, timeout);
+        }
+
+        Incoming answer = result.Answer;
+        if (answer.Header.Kind == MessageKind.Reply)
+        {
+            return new Message(MessageCore.Rent(result.Link!, answer));
+        }
+
+        try
+        {
+            ReadOnlySpan<byte> error = answer.Payload.Span;
+            ErrorCode code = error.Length > 0 && Enum.IsDefined((ErrorCode)error[0]) ? (ErrorCode)error[0] : ErrorCode.Failed;
+            string text = error.Length > 1 ? Encoding.UTF8.GetString(error[1..]) : "the responder answered with an error and no text";
+            throw new FairleadException(code, text) { Address = Address, Peer = result.Link?.Peer };
+        }
+        finally
+        {
+            answer.Release();
+        }
+    }
+
+    /// <summary>The error, and what it means for the request itself.</summary>
+    private FairleadException Failure(in LinkResult result, TimeSpan? timeout)
+    {
+        FairleadException error = Outbox.Failure(result, timeout);
+        bool isUnknown = result.WasSent && (result.WasRead || result.Outcome == LinkOutcome.TimedOut);
+        string what = error.Code == ErrorCode.Timeout ? "" : isUnknown ? "; the request may have been carried out" : "; the request was not carried out";
+        return new FairleadException(error.Code, error.WhatHappened + what, error.WhatToDo, error.InnerException)
+        {
+            Address = error.Address,
+            Peer = error.Peer,
+            Errno = error.Errno,
+            Reason = error.Reason,
+            Delivery = isUnknown ? DeliveryStatus.Unknown : DeliveryStatus.NotDelivered,
+        };
+    }
+}
