@@ -56,6 +56,10 @@ public sealed class FairleadException : Exception
         }
     }
 
+    /// <summary>The same error, and what it means for a request. Made anew: what ends a link is told to all of its callers.</summary>
+    internal FairleadException Meaning(DeliveryStatus delivery, string what) =>
+        new(Code, WhatHappened + what, WhatToDo, InnerException) { Address = Address, Peer = Peer, Errno = Errno, Reason = Reason, Delivery = delivery };
+
     /// <summary>The same error at an address, for the layer that knows it, above the one that made the system call. One that was thrown already becomes the cause.</summary>
     internal FairleadException At(Address address) =>
         new(Code, WhatHappened, WhatToDo, StackTrace is null ? InnerException : this) { Address = address, Peer = Peer, Errno = Errno, Reason = Reason, Delivery = Delivery };

@@ -80,13 +80,6 @@ public sealed partial class Requester
         FairleadException error = Outbox.Failure(result, timeout);
         bool isUnknown = result.WasSent && (result.WasRead || result.Outcome == LinkOutcome.TimedOut);
         string what = error.Code == ErrorCode.Timeout ? "" : isUnknown ? "; the request may have been carried out" : "; the request was not carried out";
-        return new FairleadException(error.Code, error.WhatHappened + what, error.WhatToDo, error.InnerException)
-        {
-            Address = error.Address,
-            Peer = error.Peer,
-            Errno = error.Errno,
-            Reason = error.Reason,
-            Delivery = isUnknown ? DeliveryStatus.Unknown : DeliveryStatus.NotDelivered,
-        };
+        return error.Meaning(isUnknown ? DeliveryStatus.Unknown : DeliveryStatus.NotDelivered, what);
     }
 }
