@@ -1,9 +1,13 @@
+using System.Diagnostics;
 using System.Globalization;
 using Fairlead.Conformance;
 
 namespace Fairlead.TestPeer.Verbs;
 
-/// <summary><c>publisher bind|connect ADDRESS</c>: <c>publish TOPIC COUNT</c> says for how many subscribers the last one was buffered.</summary>
+/// <summary>
+/// <c>publisher bind|connect ADDRESS</c>: <c>publish TOPIC COUNT</c> says for how many subscribers the last one was buffered; <c>flood COUNT SIZE</c> publishes over 50 topics, closes, and says how many
+/// were acknowledged, how many dropped, how long one took in microseconds, and how many bytes this process had at most.
+/// </summary>
 internal static class PublisherVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
@@ -20,6 +24,22 @@ internal static class PublisherVerb
                 }
 
                 return Task.FromResult(buffered.ToString(CultureInfo.InvariantCulture));
+            })
+            .On("flood", async words =>
+            {
+                var count = int.Parse(words[0], CultureInfo.InvariantCulture);
+                var message = new byte[int.Parse(words[1], CultureInfo.InvariantCulture)];
+                string[] topics = [.. Enumerable.Range(0, 50).Select(static i => string.Create(CultureInfo.InvariantCulture, $"t.{i}"))];
+                var start = Stopwatch.GetTimestamp();
+                for (var i = 0; i < count; i++)
+                {
+                    Payload.Write(message.AsSpan(0, Payload.Least), i);
+                    publisher.Publish(topics[i % topics.Length], message);
+                }
+
+                var each = Stopwatch.GetElapsedTime(start).TotalMicroseconds / count;
+                var report = await publisher.CloseAsync(TimeSpan.FromSeconds(90));
+                return string.Create(CultureInfo.InvariantCulture, $"{report.Acknowledged} {publisher.Statistics.Dropped} {each:0.0} {PeakMemory.Bytes}");
             })
             .ObeyAsync(publisher);
     }

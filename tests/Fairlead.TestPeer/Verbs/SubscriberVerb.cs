@@ -1,11 +1,45 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Globalization;
+
 namespace Fairlead.TestPeer.Verbs;
 
-/// <summary><c>subscriber bind|connect ADDRESS TOPICS</c>.</summary>
+/// <summary>
+/// <c>subscriber bind|connect ADDRESS TOPICS</c>; <c>slow MICROSECONDS</c> takes so long for each message until the publisher ends, and says how many came, how many were missed with them, how many in all,
+/// and how many bytes this process had at most.
+/// </summary>
 internal static class SubscriberVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
         await using var subscriber = arguments[0] == "bind" ? await Subscriber.BindAsync(arguments[1], arguments[2]) : await Subscriber.ConnectAsync(arguments[1], arguments[2]);
-        return await new Inbound(() => subscriber.ReceiveAsync()).AddTo(new Commands()).ObeyAsync(subscriber);
+        var commands = new Commands().On("slow", words => SlowAsync(subscriber, TimeSpan.FromMicroseconds(int.Parse(words[0], CultureInfo.InvariantCulture))));
+        return await new Inbound(() => subscriber.ReceiveAsync()).AddTo(commands).ObeyAsync(subscriber);
+    }
+
+    private static async Task<string> SlowAsync(Subscriber subscriber, TimeSpan each)
+    {
+        long received = 0;
+        long missed = 0;
+        Dictionary<string, int> last = [];
+        await foreach (var message in subscriber.ReceiveAllAsync())
+        {
+            // The order of each topic holds under every policy.
+            var number = BinaryPrimitives.ReadInt32BigEndian(message.Span);
+            if (number <= last.GetValueOrDefault(message.Topic, -1))
+            {
+                throw new InvalidOperationException($"Message {number} came behind {last[message.Topic]}.");
+            }
+
+            last[message.Topic] = number;
+            received++;
+            missed += message.Missed;
+            for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < each;)
+            {
+                // This is what makes it slow: it works.
+            }
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"{received} {missed} {subscriber.Missed} {PeakMemory.Bytes}");
     }
 }

@@ -1,0 +1,12 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class SlowPeerContracts
+{
+    public sealed class UnixName(ITestOutputHelper output) : SlowPeerContract(new UnixNameUnderTest(), output);
+
+    public sealed class UnixPacket(ITestOutputHelper output) : SlowPeerContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Tcp(ITestOutputHelper output) : SlowPeerContract(new TcpUnderTest(), output);
+}
