@@ -1,0 +1,14 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class HubPolicyContracts
+{
+    public sealed class Inproc(ITestOutputHelper output) : HubPolicyContract(new InprocUnderTest(), output);
+
+    public sealed class UnixName(ITestOutputHelper output) : HubPolicyContract(new UnixNameUnderTest(), output);
+
+    public sealed class UnixPacket(ITestOutputHelper output) : HubPolicyContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Tcp(ITestOutputHelper output) : HubPolicyContract(new TcpUnderTest(), output);
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics.Tracing;
+using Fairlead.Conformance;
+
+namespace Fairlead.Tests.Diagnostics;
+
+public sealed class DroppedEventTests
+{
+    [Fact]
+    public async Task Drops_are_told_at_most_once_a_second_with_their_number_and_the_rest_in_the_end()
+    {
+        ManualClock clock = new();
+        await using Receiver receiver = await Receiver.BindAsync($"inproc://dropped-{Guid.NewGuid():N}?messages=1");
+        Sender sender = await Sender.ConnectAsync(receiver.Address.WithoutOptions(), new EndpointOptions { Full = FullMode.DropNewest, Messages = 1, TimeProvider = clock });
+        using DropListener listener = new(sender.Address.Display);
+        Send(2);
+        clock.Advance(TimeSpan.Zero);
+        Assert.Empty(listener.Counts);
+
+        Send(3);
+        clock.Advance(TimeSpan.Zero);
+        Assert.Equal([3], listener.Counts);
+        Send(4);
+        clock.Advance(999.Milliseconds());
+        Send(5);
+        Assert.Equal([3], listener.Counts);
+        clock.Advance(1.Milliseconds());
+        Assert.Equal([3, 9], listener.Counts);
+
+        // After a pause the first is told at once.
+        clock.Advance(10.Seconds());
+        Send(1);
+        clock.Advance(TimeSpan.Zero);
+        Send(6);
+        Assert.Equal([3, 9, 1], listener.Counts);
+        sender.Dispose();
+        Assert.Equal([3, 9, 1, 6], listener.Counts);
+
+        void Send(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                sender.Send("x"u8);
+            }
+        }
+    }
+
+    private sealed class DropListener(string address) : EventListener
+    {
+        private readonly Lock _gate = new();
+        private readonly List<long> _counts = [];
+
+        public long[] Counts
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    return [.. _counts];
+                }
+            }
+        }
+
+        protected override void OnEventSourceCreated(EventSource eventSource)
+        {
+            if (eventSource.Name == "Fairlead")
+            {
+                EnableEvents(eventSource, EventLevel.Warning);
+            }
+        }
+
+        protected override void OnEventWritten(EventWrittenEventArgs eventData)
+        {
+            if (eventData.EventName == "Dropped" && (string?)eventData.Payload![0] == address)
+            {
+                lock (_gate)
+                {
+                    Assert.Equal("Sender", eventData.Payload[1]);
+                    _counts.Add((long)eventData.Payload[2]!);
+                }
+            }
+        }
+    }
+}
