@@ -22,6 +22,7 @@ internal static class EndpointMeter
         Meter.CreateObservableCounter("fairlead.sent.bytes", () => Read(static c => c.BytesSent), "By", "Bytes of the payloads sent.");
         Meter.CreateObservableCounter("fairlead.consumed.bytes", () => Read(static c => c.BytesReceived), "By", "Bytes of the payloads handed to the user.");
         Meter.CreateObservableCounter("fairlead.messages.dropped", () => Read(static c => c.Dropped), "{message}", "Messages dropped because a peer was too slow.");
+        Meter.CreateObservableCounter("fairlead.messages.missed", () => Read(static c => c.Missed), "{message}", "Messages that peers dropped because this end was too slow.");
         Meter.CreateObservableUpDownCounter("fairlead.queue.depth", () => Read(static c => c.QueueDepth), "{message}", "Messages that have arrived and wait for the user.");
         Meter.CreateObservableUpDownCounter("fairlead.peers", () => Read(static c => c.Clients), "{peer}", "Peers that are connected.");
     }

@@ -132,7 +132,7 @@ public sealed partial class Hub
             if (!link.Takes(message.Length))
             {
                 // One that announces a small limit must not keep the message from the others.
-                Core.CountDropped();
+                link.CountMissed();
                 link.Kill(CloseReason.Limit, $"a message of {message.Length} bytes was broadcast, and it takes less");
             }
             else if (Core.Policy.Drops())
@@ -174,7 +174,7 @@ public sealed partial class Hub
             default:
                 foreach (Link link in full)
                 {
-                    Core.CountDropped();
+                    link.CountMissed();
                     link.Kill(CloseReason.SlowConsumer, "its queue was full when a message was broadcast");
                 }
 

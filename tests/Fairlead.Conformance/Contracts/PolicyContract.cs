@@ -272,6 +272,26 @@ public abstract class PolicyContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
+    public async Task What_still_waits_when_the_time_for_closing_has_passed_is_in_the_report()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync("drop-oldest");
+        await SendAsync(sender, Calls.Async, 0, 100);
+        CloseReport report = await sender.CloseAsync(50.Milliseconds());
+        Assert.Equal(new CloseReport(15, 0, 10, 5), report);
+
+        // Who reads what had left learns how much did not.
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.Equal((i, 0), await TakeAsync(receiver));
+        }
+
+        await Until(() => receiver.Statistics.Missed == 95, "the last word counts all");
+        Sender unheard = Track(await Sender.BindAsync(NewPlace("full=drop-newest&messages=10")));
+        await SendAsync(unheard, Calls.Blocking, 0, 100);
+        Assert.Equal(new CloseReport(10, 0, 10, 0), await unheard.CloseAsync());
+    }
+
+    [Fact]
     public async Task What_is_sent_while_a_lost_peer_is_sought_is_kept_by_the_policy()
     {
         Address place = NewPlace("messages=5");

@@ -30,7 +30,12 @@ internal readonly partial struct Outbox
         }
 
         link.Check(payload, whole.Length);
-        LinkOutcome outcome = link.Post(letter, mayDrop: false);
+        LinkOutcome outcome = link.TrySend(letter.Header, whole, payload);
+        if (outcome == LinkOutcome.Full)
+        {
+            outcome = link.Post(letter, mayDrop: false);
+        }
+
         if (outcome == LinkOutcome.Full)
         {
             // Before anything is dropped: the acknowledgements may be there already, and nobody has read them.
