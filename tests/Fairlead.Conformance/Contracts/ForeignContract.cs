@@ -73,6 +73,45 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
         Assert.Equal(0, await OnThread(() => raw.Socket.Receive(new byte[1])));
     }
 
+    [Theory]
+    [InlineData("drop-oldest")]
+    [InlineData("drop-newest")]
+    public async Task For_a_program_that_does_not_read_messages_are_dropped_by_the_policy(string full)
+    {
+        if (IsRefused("line"))
+        {
+            return;
+        }
+
+        const int Count = 50_000;
+        Sender sender = Track(await Sender.BindAsync(NewPlace($"framing=line&full={full}&messages=100&capacity=64KiB")));
+        using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(sender.Address)));
+        await Until(() => sender.Peers.Count == 1, "it has come");
+        string filler = new('x', 200);
+        for (int i = 0; i < Count; i++)
+        {
+            sender.Send(Encoding.UTF8.GetBytes($"{i} {filler}"));
+        }
+
+        long dropped = sender.Statistics.Dropped;
+        ValueTask<CloseReport> closing = sender.CloseAsync(90.Seconds());
+        using StreamReader lines = new(new NetworkStream(raw.Socket));
+        int received = 0;
+        int last = -1;
+        while (await lines.ReadLineAsync() is { } line)
+        {
+            int number = int.Parse(line[..line.IndexOf(' ', StringComparison.Ordinal)], System.Globalization.CultureInfo.InvariantCulture);
+            Assert.True(number > last && line.Length > 200, $"{line} came behind {last}.");
+            last = number;
+            received++;
+        }
+
+        CloseReport report = await closing;
+        Output.WriteLine($"{received} received, {dropped} dropped");
+        Assert.Equal((Count, received, true), (received + dropped, report.Sent, report.IsComplete));
+        Assert.True(full == "drop-oldest" ? last == Count - 1 : last < Count - 1);
+    }
+
     [Fact]
     public async Task Without_a_framing_bytes_are_bytes()
     {

@@ -277,7 +277,7 @@ public abstract class PolicyContract(TransportUnderTest transport, ITestOutputHe
         (Sender sender, Receiver receiver) = await OpenAsync("drop-oldest");
         await SendAsync(sender, Calls.Async, 0, 100);
         CloseReport report = await sender.CloseAsync(50.Milliseconds());
-        Assert.Equal(new CloseReport(15, 0, 10, 5), report);
+        Assert.Equal((15, 0, 10, 5), (report.Sent, report.Acknowledged, report.NotDelivered, report.InDoubt));
 
         // Who reads what had left learns how much did not.
         for (int i = 0; i < 5; i++)
@@ -309,10 +309,24 @@ public abstract class PolicyContract(TransportUnderTest transport, ITestOutputHe
         first.Dispose();
         await lost.Task;
         await SendAsync(sender, Calls.Async, 0, 100);
-        Receiver second = Track(await Receiver.BindAsync(bound));
+        Receiver? second = null;
+        await Until(() => (second = TryBind(bound)) is not null, "the place is free: a port may be lent to somebody else's connection meanwhile");
+        Track(second!);
         for (int i = 90; i < 100; i++)
         {
-            Assert.Equal((i, i == 90 ? 90 : 0), await TakeAsync(second));
+            Assert.Equal((i, i == 90 ? 90 : 0), await TakeAsync(second!));
+        }
+
+        static Receiver? TryBind(Address address)
+        {
+            try
+            {
+                return Receiver.Bind(address);
+            }
+            catch (FairleadException exception) when (exception.Code == ErrorCode.AlreadyExists)
+            {
+                return null;
+            }
         }
     }
 

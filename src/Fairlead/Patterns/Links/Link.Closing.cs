@@ -131,8 +131,7 @@ internal sealed partial class Link
                 return;
             }
 
-            EndQueued(completions);
-            End = end = end with { Unsent = _unsent, Sent = _totalSent, Acknowledged = _totalSent - _outstandingSizes.Count, Peer = Peer };
+            End = end = end with { Sent = _totalSent, Acknowledged = _totalSent - _outstandingSizes.Count, Peer = Peer };
             _state = LinkState.Down;
             Unblock();
             NotePart(false);
@@ -157,6 +156,7 @@ internal sealed partial class Link
 
             _calls.Clear();
             EndQueued(completions);
+            End = end = end with { Unsent = _unsent };
         }
 
         _handshakeTimer?.Dispose();
