@@ -31,7 +31,8 @@ public sealed partial class ArchitectureTests
         ["Transports/UnixSocket"] = [Root, "Native", "Framing", "Registry", "Transports"],
         ["Transports/Tcp"] = [Root, "Native", "Framing", "Registry", "Transports"],
         ["Patterns/Links"] = [Root, "Native", "Framing", "Registry", "Diagnostics", "Transports"],
-        ["Patterns"] = [Root, "Framing", "Registry", "Diagnostics", "Patterns/Links"],
+        ["Patterns/Waiting"] = [Root, "Native", "Patterns/Links"],
+        ["Patterns"] = [Root, "Framing", "Registry", "Diagnostics", "Patterns/Links", "Patterns/Waiting"],
     };
 
     /// <summary>Arrows that go up, each with its reason.</summary>

@@ -171,6 +171,20 @@ test_survey() {
   interrupt
 }
 
+test_wait_set() {
+  mkfifo input
+  WaitSet server < input > served 2> serving & server=$!; exec 3> input
+  line_in serving 'counting at unix://words'
+  exits 0 WaitSet client one two
+  equal '2 so far' "$(cat out)"
+  echo three >&3; line_in served 'three (from the input)'
+  exec 3>&-
+  exits 0 WaitSet client four
+  equal '4 so far' "$(cat out)"
+  interrupt
+  equal '4 in all' "$(tail -n 1 served)"
+}
+
 test_echo_server() {
   serve EchoServer 'serving echo, date and time at unix://services'
   exits 0 EchoServer client echo hello world
@@ -217,7 +231,7 @@ test_typed_messages() {
 
 test_what_is_wrong_is_said_in_a_line() {
   local name
-  for name in AsynchronousMessage SynchronousMessage AsynchronousRequest SynchronousRequest Chat PublishSubscribe EchoServer ForeignPeers TypedMessages WorkQueue Survey; do
+  for name in AsynchronousMessage SynchronousMessage AsynchronousRequest SynchronousRequest Chat PublishSubscribe EchoServer ForeignPeers TypedMessages WaitSet WorkQueue Survey; do
     exits 2 "$name"
     exits 1 "$name" client unix://nobody
     equal 1 "$(wc -l < err)"

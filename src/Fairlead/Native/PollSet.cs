@@ -45,6 +45,32 @@ internal sealed unsafe class PollSet : IDisposable
         }
     }
 
+    /// <summary>Watches a descriptor that is not ours, whose owner may close it.</summary>
+    /// <exception cref="FairleadException">NotSupported: it cannot be waited for, as with regular files. AlreadyExists: it is watched already.</exception>
+    public void AddForeign(int number, ulong token, PollEvents events)
+    {
+        var error = ControlForeign(Libc.EPOLL_CTL_ADD, number, token, events);
+        if (error == Errno.EPERM)
+        {
+            throw new FairleadException(ErrorCode.NotSupported, $"descriptor {number} cannot be waited for", "Regular files and directories are always ready: read them without waiting.") { Errno = (int)error };
+        }
+
+        if (error != Errno.None)
+        {
+            throw ErrnoMap.Failure($"cannot watch descriptor {number}", error);
+        }
+    }
+
+    /// <summary>The release of <see cref="AddForeign"/>.</summary>
+    public void RemoveForeign(int number)
+    {
+        var error = ControlForeign(Libc.EPOLL_CTL_DEL, number, 0, PollEvents.None);
+        if (error is not (Errno.None or Errno.ENOENT or Errno.EBADF))
+        {
+            throw ErrnoMap.Failure($"cannot stop watching descriptor {number}", error);
+        }
+    }
+
     /// <summary>Waits until something is ready, and says what.</summary>
     /// <param name="events">Where it is said; at most 64 are filled in one call, the others stay ready.</param>
     /// <param name="timeout"><see cref="Timeout.InfiniteTimeSpan"/> waits for ever, zero only looks; rounded up to milliseconds.</param>
@@ -107,6 +133,18 @@ internal sealed unsafe class PollSet : IDisposable
         {
             throw ErrnoMap.Failure($"cannot watch {descriptor}", error);
         }
+    }
+
+    private Errno ControlForeign(int operation, int number, ulong token, PollEvents events)
+    {
+        if (!Descriptor.TryEnter())
+        {
+            return Errno.EBADF;
+        }
+
+        var error = Libc.EpollControl(Descriptor.Number, operation, number, token, events);
+        Descriptor.Exit();
+        return error;
     }
 
     private Errno Control(int operation, Descriptor descriptor, ulong token, PollEvents events)

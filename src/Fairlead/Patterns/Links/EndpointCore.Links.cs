@@ -425,5 +425,7 @@ internal sealed partial class EndpointCore
         {
             EndAsyncWait();
         }
+
+        TellWatchesOfTurn();
     }
 }

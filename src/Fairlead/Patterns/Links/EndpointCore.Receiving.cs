@@ -280,5 +280,7 @@ internal sealed partial class EndpointCore
                 completions.Add(operation);
             }
         }
+
+        TellWatchesOfEnd();
     }
 }

@@ -67,6 +67,7 @@ internal sealed partial class EndpointCore
     /// <summary>Who takes the role next: a follower, or else the reactor where it is needed. Under the gate.</summary>
     private Operation? NextLeader(bool isReactor)
     {
+        OfferRole();
         foreach (Operation follower in _followers)
         {
             if (!follower.IsClaimed)

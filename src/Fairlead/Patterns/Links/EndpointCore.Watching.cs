@@ -1,0 +1,119 @@
+using Fairlead.Native;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>
+/// A thread that waits on many things at once leads this endpoint while it sleeps, like a blocking caller: it waits on the poll set from outside, and takes a turn when that is
+/// readable. Where somebody else leads, it is told of what has changed, and when the role is free.
+/// </content>
+internal sealed partial class EndpointCore
+{
+    private IEndpointWatch[] _watches = [];
+
+    /// <summary>Readable when a turn has something to do.</summary>
+    public Descriptor PollDescriptor => _pollSet.Descriptor;
+
+    /// <summary>The release is <see cref="RemoveWatch"/>, or the endpoint's end.</summary>
+    public void AddWatch(IEndpointWatch watch)
+    {
+        lock (_gate)
+        {
+            ThrowIfClosing();
+            _watches = [.. _watches, watch];
+        }
+    }
+
+    public void RemoveWatch(IEndpointWatch watch)
+    {
+        lock (_gate)
+        {
+            _watches = [.. _watches.Where(other => other != watch)];
+        }
+    }
+
+    /// <summary>What its user would find.</summary>
+    /// <param name="forRoom">Whether he asks for room to send, too.</param>
+    public Readiness Look(bool forRoom)
+    {
+        Readiness ready = Readiness.None;
+        lock (_gate)
+        {
+            if (_isClosing)
+            {
+                return Readiness.Closed;
+            }
+
+            if (_ready.Count > 0)
+            {
+                ready = Readiness.Readable;
+            }
+            else if (!IsBound && _lastEnd is not null)
+            {
+                return Readiness.Ended;
+            }
+        }
+
+        // A link's locks are not taken under the gate.
+        return forRoom && TheLink is { } link && link.HasRoom() ? ready | Readiness.Writable : ready;
+    }
+
+    /// <summary>Takes the role if it is free. The release is <see cref="LeaveWatch"/>.</summary>
+    public bool TryLeadWatch()
+    {
+        lock (_gate)
+        {
+            if (!TryLead())
+            {
+                return false;
+            }
+
+            Disarm();
+        }
+
+        FlushDeferred();
+        return true;
+    }
+
+    /// <summary>By the leader, before it sleeps on <see cref="PollDescriptor"/>: false when a turn has something to do already.</summary>
+    public bool PrepareWatch() => PrepareWait();
+
+    /// <summary>By the leader, awake again: one turn, where something is to be done.</summary>
+    /// <param name="isReadable">Whether <see cref="PollDescriptor"/> is.</param>
+    public void TurnWatch(bool isReadable)
+    {
+        if (isReadable || _announcing.Length > 0)
+        {
+            Completions completions = Completions.Rent();
+            Turn(TimeSpan.Zero, completions);
+            completions.Run(inline: false);
+        }
+    }
+
+    public void LeaveWatch() => Leave(isReactor: false);
+
+    private void TellWatchesOfTurn()
+    {
+        foreach (IEndpointWatch watch in _watches)
+        {
+            watch.OnTurn();
+        }
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void TellWatchesOfEnd()
+    {
+        foreach (IEndpointWatch watch in _watches)
+        {
+            watch.OnEnd();
+        }
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void OfferRole()
+    {
+        foreach (IEndpointWatch watch in _watches)
+        {
+            watch.OnRoleFree();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+namespace Fairlead.Patterns.Links;
+
+/// <content>Whether a message would find room.</content>
+internal sealed partial class Link
+{
+    /// <summary>Whether a short message could be sent at once.</summary>
+    public bool HasRoom()
+    {
+        bool hasRoom;
+        bool needsPump = false;
+        lock (_sending)
+        {
+            hasRoom = CanSend(1) == LinkOutcome.Sent;
+            if (!hasRoom && _isDeferred)
+            {
+                needsPump = FlushNow();
+                hasRoom = CanSend(1) == LinkOutcome.Sent;
+            }
+        }
+
+        if (needsPump)
+        {
+            _endpoint.RequestPump();
+        }
+
+        return hasRoom;
+    }
+}

@@ -1,0 +1,83 @@
+using Fairlead.Native;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead.Patterns.Waiting;
+
+/// <summary>An endpoint in a set.</summary>
+internal sealed class EndpointItem(WaitCore set, ulong token, object source, EndpointCore core, bool forRoom) : WaitItem(set, token), IEndpointWatch
+{
+    public override object? Source => source;
+
+    /// <summary>Whether the set's waiting thread has the pump's role. Its own.</summary>
+    public bool Leads { get; private set; }
+
+    public override void Attach(PollSet pollSet)
+    {
+        core.AddWatch(this);
+        try
+        {
+            pollSet.Add(core.PollDescriptor, Token, PollEvents.Read);
+        }
+        catch
+        {
+            core.RemoveWatch(this);
+            throw;
+        }
+    }
+
+    public override Readiness Take(out int count)
+    {
+        count = 1;
+        Readiness ready = core.Look(forRoom);
+        if (ready == Readiness.Closed)
+        {
+            // Its descriptor is about to go; the role is left with all others.
+            Detach();
+        }
+
+        return ready;
+    }
+
+    /// <summary>Takes the role, where it is free; the release is <see cref="Leave"/>.</summary>
+    public bool TryLead() => Leads = !IsDetached && core.TryLeadWatch();
+
+    /// <summary>By the leader, before it sleeps: false when something is to be done first.</summary>
+    public bool Prepare() => core.PrepareWatch();
+
+    /// <summary>One turn, where something is to be done and nobody else does it.</summary>
+    public void Turn(bool isReadable)
+    {
+        if (Leads)
+        {
+            core.TurnWatch(isReadable);
+        }
+        else if (isReadable)
+        {
+            core.PumpOnce();
+        }
+    }
+
+    public void Leave()
+    {
+        Leads = false;
+        core.LeaveWatch();
+    }
+
+    public void OnTurn()
+    {
+        if (core.Look(forRoom) != Readiness.None)
+        {
+            Set.List(this);
+        }
+    }
+
+    public void OnEnd() => Set.List(this);
+
+    public void OnRoleFree() => Set.OfferRole();
+
+    protected override void Release()
+    {
+        core.RemoveWatch(this);
+        Set.Unwatch(core.PollDescriptor);
+    }
+}

@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+using Fairlead.Native;
+
+namespace Fairlead.Patterns.Waiting;
+
+/// <summary>A signal in a set. The runtime receives it; what it would do otherwise does not happen while it is attached.</summary>
+internal sealed class SignalItem(WaitCore set, ulong token, PosixSignal signal) : WaitItem(set, token)
+{
+    private readonly object _source = signal;
+    private PosixSignalRegistration? _registration;
+    private int _pending;
+
+    public override object? Source => _source;
+
+    public override void Attach(PollSet pollSet) => _registration = PosixSignalRegistration.Create(signal, OnSignal);
+
+    public override Readiness Take(out int count)
+    {
+        count = Interlocked.Exchange(ref _pending, 0);
+        return count > 0 ? Readiness.Signalled : Readiness.None;
+    }
+
+    protected override void Release() => _registration?.Dispose();
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        Interlocked.Increment(ref _pending);
+        Set.List(this);
+    }
+}

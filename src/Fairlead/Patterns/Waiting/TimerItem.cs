@@ -1,0 +1,72 @@
+namespace Fairlead.Patterns.Waiting;
+
+/// <summary>A moment, or a beat, in a set. By the system's clock the kernel's wait ends at it; another clock wakes the set by a timer of its own.</summary>
+internal sealed class TimerItem : WaitItem
+{
+    private readonly TimeProvider _time;
+    private readonly ITimer? _alarm;
+    private readonly long _period;
+    private long _due;
+
+    /// <summary>The release is <see cref="WaitItem.Detach"/>.</summary>
+    public TimerItem(WaitCore set, ulong token, TimeSpan due, TimeSpan? period, TimeProvider time)
+        : base(set, token)
+    {
+        _time = time;
+        _period = period is { } span ? Math.Max(1, Ticks(span)) : 0;
+        long now = time.GetTimestamp();
+        _due = Ticks(due) > long.MaxValue - now ? long.MaxValue : now + Ticks(due);
+        if (time != TimeProvider.System)
+        {
+            _alarm = time.CreateTimer(static state => ((TimerItem)state!).Set.Nudge(), this, due, period ?? Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    public override object? Source => null;
+
+    /// <summary>How long the kernel may wait because of it.</summary>
+    public TimeSpan Rest
+    {
+        get
+        {
+            if (_alarm is not null || _due == long.MaxValue)
+            {
+                return Timeout.InfiniteTimeSpan;
+            }
+
+            long now = _time.GetTimestamp();
+            return now >= _due ? TimeSpan.Zero : _time.GetElapsedTime(now, _due);
+        }
+    }
+
+    public override Readiness Take(out int count)
+    {
+        count = 0;
+        long now = _time.GetTimestamp();
+        if (now < _due || IsDetached)
+        {
+            return Readiness.None;
+        }
+
+        if (_period == 0)
+        {
+            count = 1;
+            Detach();
+            return Readiness.Elapsed;
+        }
+
+        // On the beat: what was missed is counted and does not shift the next.
+        long beats = ((now - _due) / _period) + 1;
+        _due += beats * _period;
+        count = (int)Math.Min(beats, int.MaxValue);
+        return Readiness.Elapsed;
+    }
+
+    protected override void Release() => _alarm?.Dispose();
+
+    private long Ticks(TimeSpan span)
+    {
+        double ticks = span.Ticks * ((double)_time.TimestampFrequency / TimeSpan.TicksPerSecond);
+        return ticks >= long.MaxValue ? long.MaxValue : (long)Math.Ceiling(ticks);
+    }
+}

@@ -1,0 +1,389 @@
+using System.Text;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>One thread waits on many endpoints: it is told of what is there, and of ends, and pumps them as a blocking caller would.</summary>
+public abstract class WaitSetContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    [Fact]
+    public async Task Each_endpoint_is_reported_when_it_has_something()
+    {
+        (Sender first, Receiver a) = await OpenAsync();
+        (Sender second, Receiver b) = await OpenAsync(senderBinds: true);
+        WaitSet set = Track(new WaitSet());
+        WaitAttachment ofA = set.Attach(a, state: "a");
+        WaitAttachment ofB = set.Attach(b, state: "b");
+        Assert.Equal(2, set.Count);
+        Assert.Empty(set.Wait(TimeSpan.Zero).ToArray());
+        Assert.Empty(set.Wait(5.Milliseconds()).ToArray());
+
+        Task<WaitEvent> waiting = NextAsync(set);
+        first.Send("1"u8);
+        Assert.Equal(new WaitEvent(ofA, Readiness.Readable, 1), await waiting);
+
+        // As long as it is there.
+        Assert.Equal("a", (await NextAsync(set)).State);
+        Take(a, "1");
+        waiting = NextAsync(set);
+        second.Send("2"u8);
+        Assert.Equal(new WaitEvent(ofB, Readiness.Readable, 1), await waiting);
+        Take(b, "2");
+        Assert.Empty(set.Wait(TimeSpan.Zero).ToArray());
+
+        ofB.Dispose();
+        Assert.False(ofB.IsAttached);
+        second.Send("3"u8);
+        first.Send("4"u8);
+        Assert.Equal(ofA, (await NextAsync(set)).Attachment);
+        using Message third = await b.ReceiveAsync();
+        Assert.Equal("3", third.Text);
+    }
+
+    [Fact]
+    public async Task Every_pattern_that_receives_can_be_waited_for()
+    {
+        WaitSet set = Track(new WaitSet());
+        Pair pair = Track(await Pair.BindAsync(NewPlace()));
+        Pair otherPair = Track(await Pair.ConnectAsync(pair.Address));
+        set.Attach(pair, state: pair);
+        Responder responder = Track(await Responder.BindAsync(NewPlace()));
+        Requester requester = Track(await Requester.ConnectAsync(responder.Address));
+        set.Attach(responder, state: responder);
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(publisher.Address, "news"));
+        set.Attach(subscriber, state: subscriber);
+        Hub hub = Track(await Hub.BindAsync(NewPlace()));
+        set.Attach(hub, state: hub);
+
+        otherPair.Send("1"u8);
+        Assert.Same(pair, (await NextAsync(set)).State);
+        Assert.True(pair.TryReceive(out Message one));
+        one.Dispose();
+
+        ValueTask<Message> asking = requester.RequestAsync("2"u8);
+        Assert.Same(responder, (await NextAsync(set)).State);
+        Assert.True(responder.TryReceive(TimeSpan.Zero, out Request request));
+        using (request)
+        {
+            request.Reply("answer"u8);
+        }
+
+        (await asking).Dispose();
+        publisher.Publish("news", "3"u8);
+        Assert.Same(subscriber, (await NextAsync(set)).State);
+        Assert.True(subscriber.TryReceive(out Message three));
+        three.Dispose();
+
+        // A bound endpoint accepts in the set, too.
+        Task<WaitEvent> joining = NextAsync(set);
+        Pair client = Track(await Pair.ConnectAsync(hub.Address));
+        Assert.Same(hub, (await joining).State);
+        Assert.IsType<Joined>(hub.NextEvent(TimeSpan.Zero));
+        client.Dispose();
+        Assert.Same(hub, (await NextAsync(set)).State);
+        Assert.IsType<Left>(hub.NextEvent(TimeSpan.Zero));
+    }
+
+    [Fact]
+    public async Task Streams_through_one_thread_are_whole_and_in_order()
+    {
+        const int Count = 5_000;
+        WaitSet set = Track(new WaitSet());
+        Sender[] senders = new Sender[3];
+        for (int i = 0; i < senders.Length; i++)
+        {
+            (senders[i], Receiver receiver) = await OpenAsync(options: "messages=64");
+            set.Attach(receiver, state: receiver);
+        }
+
+        Task[] sending = [.. senders.Select(sender => OnThread(() =>
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                sender.Send(Payload.Make(i, 16));
+            }
+        }))];
+        await OnThread(() =>
+        {
+            Dictionary<object, int> next = [];
+            while (next.Values.Sum() < senders.Length * Count)
+            {
+                foreach (WaitEvent ready in set.Wait())
+                {
+                    // Some, and not always all.
+                    Receiver receiver = (Receiver)ready.State!;
+                    for (int i = 0; i < 10 && receiver.TryReceive(out Message message); i++)
+                    {
+                        using (message)
+                        {
+                            int expected = next.GetValueOrDefault(receiver);
+                            Assert.Equal(expected, Payload.Check(message.Span).Number);
+                            next[receiver] = expected + 1;
+                        }
+                    }
+                }
+            }
+        });
+        await Task.WhenAll(sending);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_something_else_on_the_same_endpoint_gets_it()
+    {
+        Pair here = Track(await Pair.BindAsync(NewPlace()));
+        Pair there = Track(await Pair.ConnectAsync(here.Address));
+        WaitSet set = Track(new WaitSet());
+        set.Attach(here);
+        Task<WaitEvent> waiting = NextAsync(set);
+
+        // Receipts come through the thread that waits in the set, to callers of both kinds.
+        for (int i = 0; i < 20; i++)
+        {
+            ValueTask<Delivery> delivering = here.DeliverAsync("x"u8);
+            Task<Delivery> blocking = OnThread(() => here.Deliver("y"u8));
+            for (int n = 0; n < 2; n++)
+            {
+                using Message message = await there.ReceiveAsync();
+                message.Accept();
+            }
+
+            Assert.True((await delivering).IsDelivered);
+            Assert.True((await blocking).IsDelivered);
+        }
+
+        Assert.False(waiting.IsCompleted);
+        there.Send("z"u8);
+        Assert.Equal(Readiness.Readable, (await waiting).Ready);
+    }
+
+    [Fact]
+    public async Task Threads_that_receive_beside_the_set_and_the_set_lose_nothing()
+    {
+        const int Count = 4_000;
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        WaitSet set = Track(new WaitSet());
+        set.Attach(receiver);
+        int received = 0;
+        using CancellationTokenSource all = new();
+        void Seen(Message message)
+        {
+            message.Dispose();
+            if (Interlocked.Increment(ref received) == Count)
+            {
+                all.Cancel();
+            }
+        }
+
+        Task beside = OnThread(() =>
+        {
+            try
+            {
+                while (true)
+                {
+                    Seen(receiver.Receive(null, all.Token));
+                }
+            }
+            catch (OperationCanceledException)
+            {
+            }
+        });
+        Task async = Task.Run(async () =>
+        {
+            try
+            {
+                while (true)
+                {
+                    Seen(await receiver.ReceiveAsync(all.Token));
+                }
+            }
+            catch (OperationCanceledException)
+            {
+            }
+        });
+        Task inSet = OnThread(() =>
+        {
+            try
+            {
+                while (true)
+                {
+                    if (set.Wait(null, all.Token).Length > 0 && receiver.TryReceive(out Message message))
+                    {
+                        Seen(message);
+                    }
+                }
+            }
+            catch (OperationCanceledException)
+            {
+            }
+        });
+        for (int i = 0; i < Count; i++)
+        {
+            sender.Send(Payload.Make(i, 8));
+            if (i % 50 == 0)
+            {
+                await Task.Yield();
+            }
+        }
+
+        await Task.WhenAll(beside, async, inSet);
+        Assert.Equal(Count, received);
+    }
+
+    [Fact]
+    public async Task Closing_an_endpoint_is_reported_once_and_takes_it_out()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        WaitSet set = Track(new WaitSet());
+        WaitAttachment ofReceiver = set.Attach(receiver);
+        WaitAttachment ofSender = set.Attach(sender);
+
+        Task<WaitEvent> waiting = NextAsync(set);
+        await Task.Yield();
+        receiver.Dispose();
+        WaitEvent ready = await waiting;
+        if (ready.Attachment == ofSender)
+        {
+            // Its peer's end may be seen first.
+            Assert.Equal(Readiness.Ended, ready.Ready);
+            ofSender.Dispose();
+            ready = await NextAsync(set);
+        }
+
+        Assert.Equal(new WaitEvent(ofReceiver, Readiness.Closed, 1), ready);
+        Assert.False(ofReceiver.IsAttached);
+        ofSender.Dispose();
+        Assert.Equal(0, set.Count);
+        Assert.Empty(set.Wait(TimeSpan.Zero).ToArray());
+        Assert.Throws<ObjectDisposedException>(() => set.Attach(receiver));
+    }
+
+    [Fact]
+    public async Task The_end_of_a_peer_is_reported_when_everything_was_taken()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync(senderBinds: true);
+        WaitSet set = Track(new WaitSet());
+        WaitAttachment attachment = set.Attach(receiver);
+        sender.Send("1"u8);
+        await sender.CloseAsync(TimeSpan.Zero);
+
+        Assert.Equal(Readiness.Readable, (await NextAsync(set)).Ready);
+        Take(receiver, "1");
+        Assert.Equal(Readiness.Ended, (await NextAsync(set)).Ready);
+        Assert.Equal(Readiness.Ended, (await NextAsync(set)).Ready);
+        Fails(ErrorCode.PeerGone, () => receiver.TryReceive(out _));
+        attachment.Dispose();
+        Assert.Empty(set.Wait(TimeSpan.Zero).ToArray());
+    }
+
+    [Fact]
+    public async Task The_death_of_another_process_ends_the_wait()
+    {
+        if (!Transport.CrossesProcesses)
+        {
+            return;
+        }
+
+        PeerProcess peer = Track(PeerProcess.Start("sender", "bind", NewPlace().ToString()));
+        Receiver receiver = Track(await Receiver.ConnectAsync(Bare(Address.Parse(await peer.AnswerAsync()))));
+        WaitSet set = Track(new WaitSet());
+        set.Attach(receiver);
+        Task<WaitEvent> waiting = NextAsync(set);
+        await peer.AskAsync("send 1 8");
+        Assert.Equal(Readiness.Readable, (await waiting).Ready);
+        Assert.True(receiver.TryReceive(out Message message));
+        message.Dispose();
+
+        waiting = NextAsync(set);
+        await peer.KillAsync();
+        Assert.Equal(Readiness.Ended, (await waiting).Ready);
+    }
+
+    [Fact]
+    public async Task A_sender_is_writable_when_its_peer_has_room()
+    {
+        Sender sender = Track(await Sender.BindAsync(NewPlace()));
+        WaitSet set = Track(new WaitSet());
+        set.Attach(sender, Readiness.Readable | Readiness.Writable);
+        Assert.Empty(set.Wait(TimeSpan.Zero).ToArray());
+        Task<WaitEvent> waiting = NextAsync(set);
+        Receiver receiver = Track(await Receiver.ConnectAsync(With(sender.Address, "messages=4")));
+        Assert.Equal(Readiness.Writable, (await waiting).Ready);
+
+        while (sender.TrySend("x"u8) == SendResult.Sent)
+        {
+        }
+
+        Assert.Empty(set.Wait(TimeSpan.Zero).ToArray());
+        waiting = NextAsync(set);
+        for (int i = 0; i < 4; i++)
+        {
+            using Message message = await receiver.ReceiveAsync();
+        }
+
+        Assert.Equal(Readiness.Writable, (await waiting).Ready);
+        Assert.Equal(SendResult.Sent, sender.TrySend("y"u8));
+    }
+
+    [Fact]
+    public async Task What_comes_and_goes_at_any_moment_neither_hangs_nor_loses()
+    {
+        Random random = NewRandom();
+        Receiver stable = Track(await Receiver.BindAsync(NewPlace()));
+        Sender sender = Track(await Sender.ConnectAsync(stable.Address));
+        WaitSet set = Track(new WaitSet());
+        set.Attach(stable, state: stable);
+        const int Count = 300;
+        Task<int> waiting = OnThread(() =>
+        {
+            int next = 0;
+            while (next < Count)
+            {
+                foreach (WaitEvent ready in set.Wait())
+                {
+                    if (ready.State == stable && stable.TryReceive(out Message message))
+                    {
+                        using (message)
+                        {
+                            Assert.Equal(next++, Payload.Check(message.Span).Number);
+                        }
+                    }
+                    else if (ready.Ready == Readiness.Ended)
+                    {
+                        ready.Attachment.Dispose();
+                    }
+                }
+            }
+
+            return next;
+        });
+        for (int i = 0; i < Count; i++)
+        {
+            Receiver other = await Receiver.BindAsync(NewPlace());
+            WaitAttachment attachment = set.Attach(other);
+            Sender? toOther = random.Next(2) == 0 ? await Sender.ConnectAsync(other.Address) : null;
+            toOther?.Send("x"u8);
+            await sender.SendAsync(Payload.Make(i, 8));
+            if (random.Next(2) == 0)
+            {
+                attachment.Dispose();
+            }
+
+            other.Dispose();
+            toOther?.Dispose();
+        }
+
+        Assert.Equal(Count, await waiting);
+    }
+
+    private static void Take(Receiver receiver, string expected)
+    {
+        Assert.True(receiver.TryReceive(out Message message));
+        using (message)
+        {
+            Assert.Equal(expected, Encoding.UTF8.GetString(message.Span));
+        }
+    }
+
+    /// <summary>Waits on a thread of its own for one that is ready.</summary>
+    private static Task<WaitEvent> NextAsync(WaitSet set) => OnThread(() => Assert.Single(set.Wait().ToArray()));
+}

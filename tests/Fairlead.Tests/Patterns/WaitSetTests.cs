@@ -1,0 +1,310 @@
+using System.IO.Pipes;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Fairlead.Conformance;
+using Microsoft.Win32.SafeHandles;
+
+namespace Fairlead.Tests.Patterns;
+
+/// <summary>What a set waits for beside endpoints, and how its wait ends.</summary>
+public sealed partial class WaitSetTests : IDisposable
+{
+    private const int User1 = 10;
+    private const int User2 = 12;
+
+    private readonly WaitSet _set = new();
+
+    public void Dispose() => _set.Dispose();
+
+    [Fact]
+    public async Task A_descriptor_is_reported_as_long_as_it_is_ready()
+    {
+        using AnonymousPipeServerStream writer = new(PipeDirection.Out);
+        using AnonymousPipeClientStream reader = new(PipeDirection.In, writer.ClientSafePipeHandle);
+        WaitAttachment reading = _set.Attach(reader.SafePipeHandle, state: "pipe");
+        Assert.Same(reader.SafePipeHandle, reading.Source);
+        Assert.Empty(_set.Wait(TimeSpan.Zero).ToArray());
+
+        Task<WaitEvent> waiting = NextAsync();
+        writer.Write("ab"u8);
+        Assert.Equal(new WaitEvent(reading, Readiness.Readable, 1), await waiting);
+        Assert.Equal("pipe", (await NextAsync()).State);
+        Assert.Equal('a', reader.ReadByte());
+        Assert.Equal(Readiness.Readable, (await NextAsync()).Ready);
+        Assert.Equal('b', reader.ReadByte());
+        Assert.Empty(_set.Wait(TimeSpan.Zero).ToArray());
+
+        waiting = NextAsync();
+        writer.Dispose();
+        Assert.True((await waiting).Ready.HasFlag(Readiness.Ended));
+        reading.Dispose();
+        Assert.Empty(_set.Wait(TimeSpan.Zero).ToArray());
+        Assert.Equal(0, _set.Count);
+    }
+
+    [Fact]
+    public void A_descriptor_is_writable_until_it_is_full()
+    {
+        using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(listener.LocalEndPoint!);
+        WaitAttachment both = _set.Attach(socket.SafeHandle, Readiness.Readable | Readiness.Writable);
+        WaitAttachment coming = _set.Attach(listener.SafeHandle);
+        Assert.Equal([(both, Readiness.Writable), (coming, Readiness.Readable)], _set.Wait().ToArray().Select(ready => (ready.Attachment, ready.Ready)).OrderBy(ready => ready.Item2 == Readiness.Readable));
+
+        using Socket accepted = listener.Accept();
+        socket.Blocking = false;
+        while (_set.Wait(TimeSpan.Zero).Length > 0)
+        {
+            socket.Send(new byte[1024 * 1024], SocketFlags.None, out _);
+        }
+
+        Assert.Empty(_set.Wait(TimeSpan.Zero).ToArray());
+        accepted.Send("x"u8);
+        Assert.Equal(Readiness.Readable, Assert.Single(_set.Wait().ToArray()).Ready);
+    }
+
+    [Fact]
+    public void A_number_that_comes_back_is_not_taken_for_the_one_that_was_closed()
+    {
+        AnonymousPipeServerStream first = new(PipeDirection.In);
+        WaitAttachment old = _set.Attach(first.SafePipeHandle);
+        nint number = first.SafePipeHandle.DangerousGetHandle();
+        first.Dispose();
+
+        // The lowest free number is given out first, but other tests run beside this one.
+        List<AnonymousPipeServerStream> pipes = [];
+        try
+        {
+            do
+            {
+                pipes.Add(new AnonymousPipeServerStream(PipeDirection.In));
+            }
+            while (pipes.Count < 100 && pipes[^1].SafePipeHandle.DangerousGetHandle() != number);
+
+            WaitAttachment current = _set.Attach(pipes[^1].SafePipeHandle);
+            old.Dispose();
+            using AnonymousPipeClientStream writer = new(PipeDirection.Out, pipes[^1].ClientSafePipeHandle);
+            writer.WriteByte(1);
+            Assert.Equal(current, Assert.Single(_set.Wait().ToArray()).Attachment);
+        }
+        finally
+        {
+            pipes.ForEach(static pipe => pipe.Dispose());
+        }
+    }
+
+    [Fact]
+    public void What_cannot_be_waited_for_is_refused()
+    {
+        using SafeFileHandle file = File.OpenHandle(typeof(WaitSetTests).Assembly.Location);
+        FairleadException regular = Assert.Throws<FairleadException>(() => _set.Attach(file));
+        Assert.Equal(ErrorCode.NotSupported, regular.Code);
+
+        using AnonymousPipeServerStream pipe = new(PipeDirection.Out);
+        _set.Attach(pipe.SafePipeHandle, Readiness.Writable);
+        FairleadException twice = Assert.Throws<FairleadException>(() => _set.Attach(pipe.SafePipeHandle, Readiness.Writable));
+        Assert.Equal(ErrorCode.AlreadyExists, twice.Code);
+        Assert.Throws<ArgumentOutOfRangeException>(() => _set.Attach(pipe.SafePipeHandle, Readiness.Ended));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _set.Attach(pipe.SafePipeHandle, Readiness.None));
+        using SafeFileHandle closed = new(-1, ownsHandle: false);
+        closed.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => _set.Attach(closed));
+        using Receiver receiver = Receiver.Bind("inproc://waitset-twice");
+        _set.Attach(receiver);
+        Assert.Throws<InvalidOperationException>(() => _set.Attach(receiver));
+        Assert.Equal(2, _set.Count);
+    }
+
+    [Fact]
+    public async Task Signals_are_counted_and_do_nothing_else()
+    {
+        WaitAttachment one = _set.Attach((PosixSignal)User1, "one");
+        WaitAttachment two = _set.Attach((PosixSignal)User2, "two");
+        Assert.Equal((PosixSignal)User1, one.Source);
+
+        Task<WaitEvent> waiting = NextAsync();
+        Assert.Equal(0, Kill(Environment.ProcessId, User1));
+        WaitEvent ready = await waiting;
+        Assert.Equal((one, Readiness.Signalled, 1), (ready.Attachment, ready.Ready, ready.Count));
+        Assert.Equal(0, Kill(Environment.ProcessId, User2));
+        Assert.Equal(two, (await NextAsync()).Attachment);
+        Assert.Empty(_set.Wait(TimeSpan.Zero).ToArray());
+    }
+
+    [Fact]
+    public async Task A_timer_of_another_clock_is_reported_when_that_clock_says_so()
+    {
+        ManualClock clock = new();
+        WaitAttachment beat = _set.AttachInterval(10.Seconds(), "beat", clock);
+        WaitAttachment once = _set.AttachTimer(25.Seconds(), "once", clock);
+        Assert.Empty(_set.Wait(TimeSpan.Zero).ToArray());
+
+        Task<WaitEvent> waiting = NextAsync();
+        clock.Advance(10.Seconds());
+        Assert.Equal(new WaitEvent(beat, Readiness.Elapsed, 1), await waiting);
+        clock.Advance(9.Seconds());
+        Assert.Empty(_set.Wait(TimeSpan.Zero).ToArray());
+
+        // What was missed is counted, and the beat stays where it was.
+        clock.Advance(12.Seconds());
+        Assert.Equal([new WaitEvent(beat, Readiness.Elapsed, 2), new WaitEvent(once, Readiness.Elapsed, 1)], _set.Wait().ToArray());
+        Assert.False(once.IsAttached);
+        clock.Advance(8.Seconds());
+        Assert.Empty(_set.Wait(TimeSpan.Zero).ToArray());
+        clock.Advance(1.Seconds());
+        Assert.Equal(beat, (await NextAsync()).Attachment);
+        beat.Dispose();
+        clock.Advance(100.Seconds());
+        Assert.Empty(_set.Wait(TimeSpan.Zero).ToArray());
+    }
+
+    [Fact]
+    public void Timers_of_the_system_end_the_wait_and_not_too_early()
+    {
+        TimeProvider time = TimeProvider.System;
+        _set.AttachTimer(1.Seconds() * 3600, "far");
+        long start = time.GetTimestamp();
+        WaitAttachment soon = _set.AttachTimer(TimeSpan.FromMicroseconds(1500), "soon");
+        Assert.Equal("soon", Assert.Single(_set.Wait().ToArray()).State);
+        Assert.True(time.GetElapsedTime(start) >= TimeSpan.FromMicroseconds(1500));
+        Assert.False(soon.IsAttached);
+
+        start = time.GetTimestamp();
+        WaitAttachment beat = _set.AttachInterval(2.Milliseconds());
+        int beats = 0;
+        while (beats < 10)
+        {
+            WaitEvent ready = Assert.Single(_set.Wait().ToArray());
+            Assert.Equal(beat, ready.Attachment);
+            beats += ready.Count;
+            Assert.True(time.GetElapsedTime(start) >= beats * 2.Milliseconds());
+        }
+
+        _set.AttachTimer(TimeSpan.Zero, "now");
+        Assert.Contains(_set.Wait().ToArray(), ready => ready.State is "now");
+        _set.AttachTimer(TimeSpan.MaxValue, "never");
+    }
+
+    [Fact]
+    public async Task The_wait_ends_by_its_token_its_time_and_a_wake()
+    {
+        Assert.Throws<OperationCanceledException>(() => { _set.Wait(null, new CancellationToken(canceled: true)); });
+        using CancellationTokenSource cancel = new();
+        Task waiting = OnThread(() => { _set.Wait(null, cancel.Token); });
+        await cancel.CancelAsync();
+        OperationCanceledException cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        Assert.Equal(cancel.Token, cancelled.CancellationToken);
+
+        Assert.Empty(_set.Wait(3.Milliseconds()).ToArray());
+        Task<int> woken = OnThread(() => _set.Wait().Length);
+        _set.Wake();
+        Assert.Equal(0, await woken);
+
+        // Before the wait: then it ends at once.
+        _set.Wake();
+        _set.Wake();
+        Assert.Empty(_set.Wait().ToArray());
+        Assert.Empty(_set.Wait(3.Milliseconds()).ToArray());
+    }
+
+    [Fact]
+    public async Task Disposing_ends_the_wait_of_another_thread()
+    {
+        using Receiver receiver = Receiver.Bind("inproc://waitset-disposed");
+        _set.Attach(receiver);
+        _set.Attach((PosixSignal)User1);
+        Task waiting = OnThread(() => { _set.Wait(); });
+        _set.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
+        Assert.Throws<ObjectDisposedException>(() => { _set.Wait(); });
+        Assert.Throws<ObjectDisposedException>(() => _set.Attach(receiver));
+        Assert.Equal(0, _set.Count);
+        _set.Dispose();
+
+        // The endpoint is as before.
+        using Sender sender = Sender.Connect(receiver.Address);
+        sender.Send("x"u8);
+        receiver.Receive().Dispose();
+    }
+
+    [Fact]
+    public async Task Two_threads_at_once_are_refused()
+    {
+        using CancellationTokenSource cancel = new();
+        int refusals = 0;
+        Task[] waiting = [.. Enumerable.Range(0, 2).Select(_ => OnThread(() =>
+        {
+            while (!cancel.IsCancellationRequested)
+            {
+                try
+                {
+                    _set.Wait(null, cancel.Token);
+                }
+                catch (InvalidOperationException)
+                {
+                    // The other is inside.
+                    Interlocked.Increment(ref refusals);
+                    cancel.Cancel();
+                }
+                catch (OperationCanceledException)
+                {
+                    return;
+                }
+            }
+        }))];
+        await Task.WhenAll(waiting);
+        Assert.NotEqual(0, refusals);
+    }
+
+    [Fact]
+    public async Task Several_things_that_are_ready_are_reported_together()
+    {
+        List<(Sender Sender, Receiver Receiver)> ends = [];
+        try
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                Receiver receiver = await Receiver.BindAsync($"inproc://waitset-many-{i}");
+                ends.Add((await Sender.ConnectAsync(receiver.Address), receiver));
+                _set.Attach(receiver, state: receiver);
+            }
+
+            foreach ((Sender sender, _) in ends)
+            {
+                sender.Send("x"u8);
+            }
+
+            HashSet<object> seen = [];
+            while (seen.Count < ends.Count)
+            {
+                foreach (WaitEvent ready in _set.Wait())
+                {
+                    Assert.True(seen.Add(ready.State!));
+                    Assert.True(((Receiver)ready.State!).TryReceive(out Message message));
+                    message.Dispose();
+                }
+            }
+        }
+        finally
+        {
+            foreach ((Sender sender, Receiver receiver) in ends)
+            {
+                sender.Dispose();
+                receiver.Dispose();
+            }
+        }
+    }
+
+    private static Task OnThread(Action body) => Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static Task<T> OnThread<T>(Func<T> body) => Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private Task<WaitEvent> NextAsync() => OnThread(() => Assert.Single(_set.Wait().ToArray()));
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int pid, int signal);
+}
