@@ -309,25 +309,35 @@ public abstract class PolicyContract(TransportUnderTest transport, ITestOutputHe
         first.Dispose();
         await lost.Task;
         await SendAsync(sender, Calls.Async, 0, 100);
-        Receiver? second = null;
-        await Until(() => (second = TryBind(bound)) is not null, "the place is free: a port may be lent to somebody else's connection meanwhile");
-        Track(second!);
+        Receiver second = await BindAgainAsync(bound);
         for (int i = 90; i < 100; i++)
         {
-            Assert.Equal((i, i == 90 ? 90 : 0), await TakeAsync(second!));
+            Assert.Equal((i, i == 90 ? 90 : 0), await TakeAsync(second));
+        }
+    }
+
+    [Theory]
+    [InlineData("drop-oldest")]
+    [InlineData("drop-newest")]
+    public async Task What_waits_when_a_peer_is_lost_that_is_sought_goes_to_it_when_it_is_back(string full)
+    {
+        Receiver first = Track(await Receiver.BindAsync(NewPlace("messages=5")));
+        Address bound = first.Address;
+        Sender sender = Track(await Sender.ConnectAsync(With(Bare(bound), $"full={full}&messages=10&reconnect=infinite")));
+        await SendAsync(sender, Calls.Async, 0, 100);
+        first.Dispose();
+        Receiver second = await BindAgainAsync(bound);
+
+        // The first five had left; of the others nothing changes its place.
+        (int from, int missed) = full == "drop-oldest" ? (90, 85) : (5, 0);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal((from + i, i == 0 ? missed : 0), await TakeAsync(second));
         }
 
-        static Receiver? TryBind(Address address)
-        {
-            try
-            {
-                return Receiver.Bind(address);
-            }
-            catch (FairleadException exception) when (exception.Code == ErrorCode.AlreadyExists)
-            {
-                return null;
-            }
-        }
+        await Until(() => PollMissed(second) == 85, "it knows what was dropped");
+        CloseReport report = await sender.CloseAsync(60.Seconds());
+        Assert.Equal((15, 10), (report.Sent, report.Acknowledged));
     }
 
     [Fact]
@@ -419,6 +429,26 @@ public abstract class PolicyContract(TransportUnderTest transport, ITestOutputHe
         using Message message = await receiver.ReceiveAsync();
         message.Accept();
         return (Payload.Check(message.Span).Number, (int)message.Missed);
+    }
+
+    /// <summary>A port may be lent to somebody else's connection meanwhile.</summary>
+    private async Task<Receiver> BindAgainAsync(Address address)
+    {
+        Receiver? receiver = null;
+        await Until(() => (receiver = TryBind()) is not null, "the place is free");
+        return Track(receiver!);
+
+        Receiver? TryBind()
+        {
+            try
+            {
+                return Receiver.Bind(address);
+            }
+            catch (FairleadException exception) when (exception.Code == ErrorCode.AlreadyExists)
+            {
+                return null;
+            }
+        }
     }
 
     /// <summary>What it knows to miss; somebody must read for it to hear of it.</summary>

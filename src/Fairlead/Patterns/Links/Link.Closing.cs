@@ -277,6 +277,17 @@ internal sealed partial class Link
     {
         while (_queued.Count > 0)
         {
+            if (_queued.First is { IsLeft: true } left && MayMove(left, wasRead: false))
+            {
+                SetMoving(_queued.Dequeue());
+                if (_queued.Count == 0)
+                {
+                    _missedMoving += _queued.TakeMissed();
+                }
+
+                continue;
+            }
+
             LinkOperation operation = _queued.DequeueUnsent();
             if (operation.IsLeft)
             {

@@ -6,6 +6,7 @@ namespace Fairlead.Patterns.Links;
 internal sealed partial class Link
 {
     private readonly List<LinkOperation> _moving = [];
+    private long _missedMoving;
 
     /// <summary>Whether another message goes at once, or nearly. A hint, read without the lock.</summary>
     public bool HasRoomNow => _queued.Count == 0 && _outstandingSizes.Count < _windowMessages && (_outstandingSizes.Count < AlwaysOutstanding || Volatile.Read(ref _outstandingBytes) < _windowBytes);
@@ -23,9 +24,11 @@ internal sealed partial class Link
             foreach (LinkOperation operation in _moving)
             {
                 operation.Rest();
-                waiting.Enqueue(operation);
             }
 
+            // Before those that came between the loss and this.
+            waiting.PutBack(_moving, _missedMoving);
+            _missedMoving = 0;
             _moving.Clear();
         }
     }

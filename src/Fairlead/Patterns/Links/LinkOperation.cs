@@ -129,6 +129,7 @@ internal sealed class LinkOperation : Operation<LinkResult>
     {
         LinkOperation operation = Rent(endpoint, isBlocking: false, letter.Header, letter.Head);
         operation.IsLeft = true;
+        operation.IsMovable = letter.IsMovable;
         operation.Topic = replaces ? letter.Topic : null;
         operation.Copy(letter.Payload);
         return operation;
@@ -185,7 +186,6 @@ internal sealed class LinkOperation : Operation<LinkResult>
     public void Rest()
     {
         Link = null;
-        Missed = 0;
         At = Stage.Queued;
         if (MayHaveBeenRead)
         {

@@ -18,7 +18,7 @@ internal readonly partial struct Outbox
         using Activity? activity = Tracing.StartSend(kind, core.Address);
         Span<byte> space = stackalloc byte[IsTraced ? head.Length + Tracing.HeadBytes : 0];
         scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
-        Letter letter = new(MessageHeader.Of(kind), whole, payload, topic);
+        Letter letter = new(MessageHeader.Of(kind), whole, payload, topic, isMovable: link is null && IsMovable(kind));
         link ??= core.TheLink;
         if (link is null)
         {

@@ -39,10 +39,23 @@ internal sealed class SendQueue(EndpointCore endpoint)
     {
         operation.Missed += TakeMissed();
         _items.Enqueue(operation);
-        _bytes += operation.Length;
-        if (operation.Topic is { } topic)
+        Remember(operation);
+    }
+
+    /// <summary>Puts messages back that were sent before all that lie here, and with them what was dropped right behind them.</summary>
+    public void PutBack(List<LinkOperation> earlier, long missedBehind)
+    {
+        int later = _items.Count;
+        PassMissed(0, missedBehind);
+        foreach (LinkOperation operation in earlier)
         {
-            (_byTopic ??= new Dictionary<string, LinkOperation>(StringComparer.Ordinal))[topic] = operation;
+            _items.Enqueue(operation);
+            Remember(operation);
+        }
+
+        for (int i = 0; i < later; i++)
+        {
+            _items.Enqueue(_items.Dequeue());
         }
     }
 
@@ -193,6 +206,15 @@ internal sealed class SendQueue(EndpointCore endpoint)
         }
     }
 
+    private void Remember(LinkOperation operation)
+    {
+        _bytes += operation.Length;
+        if (operation.Topic is { } topic)
+        {
+            (_byTopic ??= new Dictionary<string, LinkOperation>(StringComparer.Ordinal))[topic] = operation;
+        }
+    }
+
     private void Forget(LinkOperation operation)
     {
         _bytes -= operation.Length;
@@ -204,7 +226,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
 }
 
 /// <summary>A message that is left at its own end under a policy that drops.</summary>
-internal readonly ref struct Letter(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, string? topic)
+internal readonly ref struct Letter(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, string? topic, bool isMovable)
 {
     public readonly MessageHeader Header = header;
     public readonly ReadOnlySpan<byte> Head = head;
@@ -212,4 +234,7 @@ internal readonly ref struct Letter(MessageHeader header, ReadOnlySpan<byte> hea
 
     /// <summary>Of a published message.</summary>
     public readonly string? Topic = topic;
+
+    /// <summary>Whether it may go to the next peer when this one is lost before it was sent.</summary>
+    public readonly bool IsMovable = isMovable;
 }
