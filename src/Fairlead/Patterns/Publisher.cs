@@ -28,7 +28,14 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
 
     private readonly TimeSpan _longestWait;
 
-    private Publisher(PublisherOptions? options) => _longestWait = (options ?? new PublisherOptions()).LongestWait;
+    private Publisher(PublisherOptions? options)
+    {
+        _longestWait = (options ?? new PublisherOptions()).LongestWait;
+        if (_longestWait != Timeout.InfiniteTimeSpan)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(_longestWait, TimeSpan.Zero, nameof(options));
+        }
+    }
 
     /// <summary>Binds, for subscribers that will connect.</summary>
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>

@@ -159,6 +159,35 @@ public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITe
     }
 
     [Fact]
+    public async Task What_a_later_version_may_ask_for_is_refused_and_what_it_may_add_is_passed_over()
+    {
+        if (Transport.RawSocketType is null)
+        {
+            return;
+        }
+
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        foreach ((byte[] behind, char answer) in new (byte[], char)[]
+        {
+            ([6, 0, 1, 2], 'W'), ([6, 0, 1, 5], 'W'), ([], 'W'),
+            ([9, 0, 2, 7, 7, 6, 0, 1, 3], 'W'), ([6, 0, 2, 7, 7], 'W'), ([6, 0, 9, 2], 'W'), ([6], 'W'),
+            ([6, 0, 1, 0], 'R'), ([6, 0, 1, 4], 'R'), ([6, 0, 1, 77], 'R'), ([6, 0, 1, 255], 'R'),
+        })
+        {
+            using RawPeer raw = new(Transport.ConnectRaw(publisher.Address));
+            raw.SayHello("Subscriber", behind: behind);
+            (byte Kind, byte Flags, byte[] Body)? came = await OnThread(raw.Read);
+            Assert.True(came!.Value.Kind == answer, $"{Convert.ToHexString(behind)} was answered with {(char)came.Value.Kind}.");
+            if (answer == 'R')
+            {
+                Assert.Equal((byte)ErrorCode.NotSupported, came.Value.Body[5]);
+            }
+        }
+
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = TimeSpan.FromSeconds(-3) }));
+    }
+
+    [Fact]
     public async Task Fail_gives_the_message_to_those_who_have_room_and_says_that_others_have_none()
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace("full=fail")));
