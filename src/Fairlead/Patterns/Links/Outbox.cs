@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
 
@@ -320,84 +319,6 @@ internal readonly partial struct Outbox(EndpointCore core)
     }
 
     public void ThrowIfClosing() => core.ThrowIfClosing();
-
-    /// <summary>The error of a call whose message did not get away or whose answer did not come.</summary>
-    public FairleadException Failure(in LinkResult result, TimeSpan? timeout)
-    {
-        Link? link = result.Link;
-        if (result.Outcome == LinkOutcome.TimedOut)
-        {
-            string what = !result.WasSent
-                ? link is null ? "no peer came" : "the peer gave no credit: it does not read"
-                : result.WasRead ? "the peer has read the message and not answered" : "there was no answer; the message was sent, and may not have been read";
-            return new FairleadException(ErrorCode.Timeout, $"{what} within {timeout?.TotalSeconds ?? 0:0.###} s") { Address = core.Address, Peer = link?.Peer };
-        }
-
-        if (result.Outcome is LinkOutcome.Full or LinkOutcome.Dropped)
-        {
-            return new FairleadException(
-                ErrorCode.Full,
-                link is null ? "no peer is there yet that could take the message" : "the queue is full: the peer has not read enough",
-                "Send it later, or choose another ?full= than fail.")
-            {
-                Address = core.Address,
-                Peer = link?.Peer,
-            };
-        }
-
-        if (link is { End: null })
-        {
-            // Its end is there to be read, with what the peer acknowledged before.
-            core.PumpOnce();
-        }
-
-        return link is null ? core.EndException() : core.EndException(link);
-    }
-
-    public static Delivery ToDelivery(in LinkResult result, TimeSpan? timeout)
-    {
-        switch (result.Outcome)
-        {
-            case LinkOutcome.Answered:
-                Incoming answer = result.Answer;
-                ReadOnlySpan<byte> receipt = answer.Payload.Span;
-                Delivery delivery = receipt.Length > 0 && receipt[0] == (byte)ReceiptStatus.Accepted
-                    ? new Delivery(DeliveryStatus.Delivered)
-                    : new Delivery(DeliveryStatus.NotDelivered, receipt.Length > 1 ? Encoding.UTF8.GetString(receipt[1..]) : "the receiver did not accept it");
-                answer.Release();
-                return delivery;
-            case LinkOutcome.TimedOut:
-                string within = $"within {timeout?.TotalSeconds ?? 0:0.###} s";
-                return !result.WasSent
-                    ? new Delivery(DeliveryStatus.NotDelivered, $"it could not be sent {within}", ErrorCode.Timeout)
-                    : result.WasRead
-                    ? new Delivery(DeliveryStatus.Unknown, $"the receiver has read it and gave no receipt {within}", ErrorCode.Timeout)
-                    : new Delivery(DeliveryStatus.Unknown, $"no receipt came {within}; it was sent, taken back, and may have been read in between", ErrorCode.Timeout);
-            case LinkOutcome.Full:
-                return new Delivery(DeliveryStatus.NotDelivered, result.Link is null ? "no peer was there, and ?full=fail waits for none" : "the queue was full, and ?full=fail does not wait", ErrorCode.Full);
-            case LinkOutcome.Dropped:
-                return new Delivery(DeliveryStatus.NotDelivered, "the queue was full, and the message was dropped", ErrorCode.Full);
-            default:
-                return result.WasSent && result.WasRead
-                    ? new Delivery(DeliveryStatus.Unknown, "the receiver was lost before it gave a receipt, and may have read the message", ErrorCode.PeerGone)
-                    : new Delivery(DeliveryStatus.NotDelivered, result.WasSent ? "the receiver was lost before it read the message" : "the receiver is gone", ErrorCode.PeerGone);
-        }
-    }
-
-    private SendResult ToSendResult(LinkOutcome outcome) => outcome switch
-    {
-        LinkOutcome.Sent => SendResult.Sent,
-        LinkOutcome.Full or LinkOutcome.Dropped => SendResult.Full,
-        _ => core.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone,
-    };
-
-    private void ThrowUnlessSent(in LinkResult result, TimeSpan? timeout)
-    {
-        if (result.Outcome != LinkOutcome.Sent)
-        {
-            throw Failure(result, timeout);
-        }
-    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask FinishSendAsync(ValueTask<LinkResult> call)
