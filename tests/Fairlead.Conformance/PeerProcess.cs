@@ -49,6 +49,9 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         await _process.StandardOutput.ReadLineAsync().WaitAsync(Watchdog)
             ?? throw new InvalidOperationException($"The peer ended: {await _process.StandardError.ReadToEndAsync()}");
 
+    /// <summary>The next line it writes, or null when it has ended. Without a limit: for those who may have nothing to say for long.</summary>
+    public Task<string?> TryReadLineAsync() => _process.StandardOutput.ReadLineAsync();
+
     /// <summary>Gives it a command and returns its answer, without the <c>ok</c> that must stand before it.</summary>
     public async Task<string> AskAsync(string command)
     {

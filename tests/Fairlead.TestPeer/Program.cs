@@ -12,6 +12,7 @@ internal static class Program
         ["churn"] = ChurnVerb.RunAsync,
         ["pair"] = PairVerb.RunAsync,
         ["participant"] = ParticipantVerb.RunAsync,
+        ["producer"] = ProducerVerb.RunAsync,
         ["publisher"] = PublisherVerb.RunAsync,
         ["receiver"] = ReceiverVerb.RunAsync,
         ["requester"] = RequesterVerb.RunAsync,
@@ -20,6 +21,8 @@ internal static class Program
         ["socketfile"] = SocketFileVerb.RunAsync,
         ["steady"] = SteadyVerb.RunAsync,
         ["subscriber"] = SubscriberVerb.RunAsync,
+        ["tracer"] = TracerVerb.RunAsync,
+        ["worker"] = WorkerVerb.RunAsync,
     };
 
     private static async Task<int> Main(string[] arguments)

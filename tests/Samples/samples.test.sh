@@ -185,6 +185,18 @@ test_wait_set() {
   equal '4 in all' "$(tail -n 1 served)"
 }
 
+test_metrics() {
+  serve Metrics 'answering at'
+  exits 0 Metrics client 50
+  grep -qx 'messaging.client.sent.messages Requester 50' out
+  grep -qE '^messaging.client.operation.duration request 50 times, [0-9]+ µs on average$' out
+  line_in served '^messaging.client.consumed.messages Responder 50$'
+  line_in served '^messaging.process.duration process 50 times, '
+  line_in served '^fairlead.messages.dropped Responder 0$'
+  line_in served '^fairlead.queue.depth Responder 0$'
+  interrupt
+}
+
 test_echo_server() {
   serve EchoServer 'serving echo, date and time at unix://services'
   exits 0 EchoServer client echo hello world
@@ -231,7 +243,7 @@ test_typed_messages() {
 
 test_what_is_wrong_is_said_in_a_line() {
   local name
-  for name in AsynchronousMessage SynchronousMessage AsynchronousRequest SynchronousRequest Chat PublishSubscribe EchoServer ForeignPeers TypedMessages WaitSet WorkQueue Survey; do
+  for name in AsynchronousMessage SynchronousMessage AsynchronousRequest SynchronousRequest Chat PublishSubscribe EchoServer ForeignPeers TypedMessages Metrics WaitSet WorkQueue Survey; do
     exits 2 "$name"
     exits 1 "$name" client unix://nobody
     equal 1 "$(wc -l < err)"

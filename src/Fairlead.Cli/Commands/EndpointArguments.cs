@@ -62,6 +62,9 @@ internal sealed class EndpointArguments
         return this;
     }
 
+    /// <summary>How long to wait for somebody to listen, where that was said.</summary>
+    public TimeSpan? Wait(ParseResult parsed) => parsed.GetValue(_wait);
+
     /// <summary>The policy that was asked for, or null.</summary>
     public FullMode? Full(ParseResult parsed) => _full is null ? null : parsed.GetValue(_full);
 

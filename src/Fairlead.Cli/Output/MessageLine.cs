@@ -19,6 +19,12 @@ internal sealed record MessageLine
     /// <summary>Messages that were dropped before this one.</summary>
     public long? Missed { get; init; }
 
+    /// <summary>Whether a work queue handed it to somebody before who may have read it.</summary>
+    public bool? Redelivered { get; init; }
+
+    /// <summary>How many times a work queue has handed it out before.</summary>
+    public int? Deliveries { get; init; }
+
     /// <summary>The client of a hub.</summary>
     public int? Client { get; init; }
 
@@ -36,6 +42,8 @@ internal sealed record MessageLine
             Bytes = message.Length,
             Topic = message.Topic.Length == 0 ? null : message.Topic,
             Missed = message.Missed == 0 ? null : message.Missed,
+            Redelivered = message.Redelivered ? true : null,
+            Deliveries = message.Deliveries == 0 ? null : message.Deliveries,
             Pid = message.Peer.ProcessId,
             Peer = message.Peer.ToString(),
         };

@@ -4,16 +4,18 @@ using Fairlead.Cli.Input;
 
 namespace Fairlead.Cli.Processes;
 
-/// <summary>A shell command that answers requests: a process each.</summary>
+/// <summary>A shell command that answers requests, or does work: a process each.</summary>
 internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout)
 {
     /// <summary>So much of stderr, from its end, is told to a requester.</summary>
     private const int ErrorTail = 500;
 
-    /// <summary>Runs the command with the request on its stdin and returns what it wrote.</summary>
+    public ValueTask<ReadOnlyMemory<byte>> AnswerAsync(Request request, CancellationToken token) => RunAsync(request.Memory, token);
+
+    /// <summary>Runs the command with these bytes on its stdin and returns what it wrote.</summary>
     /// <exception cref="FairleadException">Failed: it ended with something else than 0. Timeout: it ran too long, and was killed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the process was killed.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>> AnswerAsync(Request request, CancellationToken token)
+    public async ValueTask<ReadOnlyMemory<byte>> RunAsync(ReadOnlyMemory<byte> given, CancellationToken token)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
@@ -27,7 +29,7 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
         using var errors = new MemoryStream();
         try
         {
-            var feeding = FeedAsync(process, request.Memory, end.Token);
+            var feeding = FeedAsync(process, given, end.Token);
             await Task.WhenAll(
                 process.StandardOutput.BaseStream.CopyToAsync(output, end.Token),
                 process.StandardError.BaseStream.CopyToAsync(errors, end.Token)).WaitAsync(end.Token);
@@ -48,13 +50,13 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
             : throw new FairleadException(ErrorCode.Failed, $"the command ended with exit code {process.ExitCode}{Tail(errors)}");
     }
 
-    /// <summary>Writes the request. A command that does not want to read it closes its stdin, which is its affair.</summary>
-    private async Task FeedAsync(Process process, ReadOnlyMemory<byte> request, CancellationToken token)
+    /// <summary>Writes what it is given. A command that does not want to read it closes its stdin, which is its affair.</summary>
+    private async Task FeedAsync(Process process, ReadOnlyMemory<byte> given, CancellationToken token)
     {
         var input = process.StandardInput.BaseStream;
         try
         {
-            await input.WriteAsync(request, token);
+            await input.WriteAsync(given, token);
             if (!isRaw)
             {
                 await input.WriteAsync("\n"u8.ToArray(), token);

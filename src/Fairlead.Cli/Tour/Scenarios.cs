@@ -14,6 +14,7 @@ internal static class Scenarios
         new PairScenario(),
         new HubScenario(),
         new PublishScenario(),
+        new WorkScenario(),
     ];
 
     public static Scenario Named(string name) => All.First(scenario => scenario.Name == name);

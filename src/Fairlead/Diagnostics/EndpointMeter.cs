@@ -13,7 +13,9 @@ internal static class EndpointMeter
     public const string Name = "Fairlead";
 
     private static readonly ConcurrentDictionary<EndpointCounters, KeyValuePair<string, object?>[]> Endpoints = new();
-    private static readonly Meter Meter = new(Name, typeof(EndpointMeter).Assembly.GetName().Version?.ToString(3));
+
+    /// <summary>Where all instruments belong.</summary>
+    public static readonly Meter Meter = new(Name, typeof(EndpointMeter).Assembly.GetName().Version?.ToString(3));
 
     static EndpointMeter()
     {
@@ -28,7 +30,8 @@ internal static class EndpointMeter
     }
 
     /// <summary>From now on the endpoint is measured.</summary>
-    public static void Add(EndpointCounters counters, Address address, PatternKind kind) => Endpoints[counters] =
+    /// <returns>The tags of its measurements.</returns>
+    public static KeyValuePair<string, object?>[] Add(EndpointCounters counters, Address address, PatternKind kind) => Endpoints[counters] =
     [
         new("messaging.system", "fairlead"),
         new("messaging.destination.name", address.WithoutOptions().Display),

@@ -44,6 +44,8 @@ public readonly struct Request : IDisposable, IEquatable<Request>
 
     internal Message Message => _message;
 
+    internal KeyValuePair<string, object?>[] MeterTags => _message.Core.Link.Endpoint.MeterTags;
+
     internal Address Address => _message.Core.Link.Endpoint.Address;
 
     /// <summary>Reads the payload as JSON.</summary>

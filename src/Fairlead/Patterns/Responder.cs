@@ -130,6 +130,9 @@ public sealed class Responder : Endpoint, ILinkOwner
     {
         RequestContext context = new(request);
         using Activity? activity = Tracing.Start("process", ActivityKind.Server, request.Address, request.Message.TraceContext);
+        long start = OperationMeter.StartHandler();
+        KeyValuePair<string, object?>[] tags = request.MeterTags;
+        string? error = null;
         ErrorCode code;
         string text;
         try
@@ -142,14 +145,17 @@ public sealed class Responder : Endpoint, ILinkOwner
         {
             // Also a reply that is too long for the requester.
             (code, text) = (exception.Code, exception.Message);
+            error = code.ToString();
         }
         catch (Exception exception)
         {
             (code, text) = (ErrorCode.Failed, exception.Message);
+            error = exception.GetType().FullName;
         }
         finally
         {
             context.Dispose();
+            OperationMeter.EndHandler(start, tags, error);
         }
 
         activity?.SetStatus(ActivityStatusCode.Error, text);

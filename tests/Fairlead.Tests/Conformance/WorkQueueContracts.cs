@@ -11,4 +11,10 @@ public static class WorkQueueContracts
     public sealed class UnixPacket(ITestOutputHelper output) : WorkQueueContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : WorkQueueContract(new TcpUnderTest(), output);
+
+    public sealed class WorkersAtUnixName(ITestOutputHelper output) : WorkerCrashContract(new UnixNameUnderTest(), output);
+
+    public sealed class WorkersAtUnixPacket(ITestOutputHelper output) : WorkerCrashContract(new UnixPacketUnderTest(), output);
+
+    public sealed class WorkersAtTcp(ITestOutputHelper output) : WorkerCrashContract(new TcpUnderTest(), output);
 }

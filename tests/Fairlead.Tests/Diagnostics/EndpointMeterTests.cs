@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
 namespace Fairlead.Tests.Diagnostics;
@@ -16,12 +17,56 @@ public sealed class EndpointMeterTests
 
         receiver.Receive().Dispose();
         receiver.Receive().Dispose();
+        while (receiver.Statistics.QueueDepth < 3)
+        {
+            // The rest is read by the reactor, since nobody waits here.
+            await Task.Yield();
+        }
 
         Dictionary<string, long> ofSender = Collect(receiver.Address, "Sender");
         Dictionary<string, long> ofReceiver = Collect(receiver.Address, "Receiver");
         Assert.Equal((5, 50), (ofSender["messaging.client.sent.messages"], ofSender["fairlead.sent.bytes"]));
         Assert.Equal((2, 20), (ofReceiver["messaging.client.consumed.messages"], ofReceiver["fairlead.consumed.bytes"]));
         Assert.Equal((3, 1, 0), (ofReceiver["fairlead.queue.depth"], ofReceiver["fairlead.peers"], ofReceiver["fairlead.messages.dropped"]));
+    }
+
+    [Fact]
+    public async Task Durations_are_recorded_while_somebody_listens()
+    {
+        string name = $"inproc://meter-{Guid.NewGuid():N}";
+        ConcurrentQueue<(string Name, double Value, Dictionary<string, object?> Tags)> seen = new();
+        using MeterListener listener = new();
+        listener.InstrumentPublished = static (instrument, self) =>
+        {
+            if (instrument.Meter.Name == "Fairlead")
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
+        {
+            Dictionary<string, object?> named = tags.ToArray().ToDictionary();
+            if (named["messaging.destination.name"] is string destination && destination == name)
+            {
+                seen.Enqueue((instrument.Name, value, named));
+            }
+        });
+        listener.Start();
+        await using Responder responder = await Responder.BindAsync(name);
+        using CancellationTokenSource stop = new();
+        Task run = responder.RunAsync((request, _) => request.Span[0] == 'x' ? request.Memory : throw new InvalidDataException("no x"), token: stop.Token);
+        await using Requester requester = await Requester.ConnectAsync(name);
+
+        (await requester.RequestAsync("x"u8)).Dispose();
+        requester.Request("x"u8).Dispose();
+        await Assert.ThrowsAsync<FairleadException>(async () => await requester.RequestAsync("y"u8));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+
+        Assert.All(seen, one => Assert.InRange(one.Value, 0, double.MaxValue));
+        Assert.Equal(3, seen.Count(one => one.Name == "messaging.client.operation.duration" && one.Tags["messaging.operation.name"] is "request" && one.Tags["fairlead.pattern"] is "Requester"));
+        Assert.Equal(3, seen.Count(one => one.Name == "messaging.process.duration" && one.Tags["fairlead.pattern"] is "Responder"));
+        Assert.Equal("System.IO.InvalidDataException", Assert.Single(seen, one => one.Name == "messaging.process.duration" && one.Tags.ContainsKey("error.type")).Tags["error.type"]);
     }
 
     [Fact]

@@ -36,7 +36,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         _profile = profile;
         _owner = owner;
         _entry = entry;
-        EndpointMeter.Add(entry.Counters, address, profile.Kind);
+        MeterTags = EndpointMeter.Add(entry.Counters, address, profile.Kind);
         ServesInBackground = profile.HearsAlways || settings.Heartbeat > TimeSpan.Zero;
         _waiting = new SendQueue(this);
         Policy = settings.Full ?? profile.Policy;
@@ -50,6 +50,9 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     public PatternProfile Profile => _profile;
 
     public bool IsBound { get; }
+
+    /// <summary>What its measurements are tagged with.</summary>
+    public KeyValuePair<string, object?>[] MeterTags { get; }
 
     /// <summary>What is done with a message for which a peer has no room, unless the peer has asked for something else.</summary>
     public FullMode Policy { get; }

@@ -33,6 +33,7 @@ internal readonly partial struct Outbox(EndpointCore core)
 
     public SendResult TrySendOn(Link link, MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
+        long start = OperationMeter.StartCall();
         using Activity? activity = Tracing.StartSend(kind, core.Address);
         Span<byte> space = stackalloc byte[IsTraced ? head.Length + Tracing.HeadBytes : 0];
         scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
@@ -48,6 +49,12 @@ internal readonly partial struct Outbox(EndpointCore core)
         else if (link.ShouldLookForAcks())
         {
             core.PumpOnce();
+        }
+
+        if (outcome == LinkOutcome.Sent)
+        {
+            // What did not go at once is measured where it waits.
+            OperationMeter.EndCall(start, kind, core.MeterTags, null);
         }
 
         return ToSendResult(outcome);
@@ -139,6 +146,7 @@ internal readonly partial struct Outbox(EndpointCore core)
     public unsafe LinkResult CallOn(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token)
     {
         ThrowIfClosing();
+        long began = OperationMeter.StartCall();
         bool isMovable = link is null && IsMovable(header.Kind);
         link ??= core.TheLink;
         using Activity? activity = Tracing.StartSend(header.Kind, core.Address);
@@ -167,7 +175,9 @@ internal readonly partial struct Outbox(EndpointCore core)
             // The operation has ended, and with it the loan.
             try
             {
-                return operation.Take();
+                LinkResult result = operation.Take();
+                OperationMeter.EndCall(began, header.Kind, core.MeterTags, ErrorType(result.Outcome));
+                return result;
             }
             finally
             {
@@ -184,6 +194,7 @@ internal readonly partial struct Outbox(EndpointCore core)
     public ValueTask<LinkResult> CallOnAsync(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token)
     {
         ThrowIfClosing();
+        long began = OperationMeter.StartCall();
         bool isMovable = link is null && IsMovable(header.Kind);
         link ??= core.TheLink;
         Activity? before = Activity.Current;
@@ -224,14 +235,18 @@ internal readonly partial struct Outbox(EndpointCore core)
             core.LeadBriefly(operation);
         }
 
-        if (activity is null)
+        if (activity is null && began == 0)
         {
             return task;
         }
 
-        // The span goes on until the answer; the caller's own is current again when this returns.
-        Activity.Current = before;
-        return EndSpanAsync(task, activity);
+        if (activity is not null)
+        {
+            // The span goes on until the answer; the caller's own is current again when this returns.
+            Activity.Current = before;
+        }
+
+        return ObserveAsync(task, activity, began, header.Kind, core.MeterTags);
     }
 
     /// <summary>Before a queue is called full: the acknowledgements may be there already, and nobody has read them.</summary>
@@ -243,19 +258,23 @@ internal readonly partial struct Outbox(EndpointCore core)
         }
     }
 
-    private static async ValueTask<LinkResult> EndSpanAsync(ValueTask<LinkResult> task, Activity activity)
+    private static async ValueTask<LinkResult> ObserveAsync(ValueTask<LinkResult> task, Activity? activity, long began, MessageKind kind, KeyValuePair<string, object?>[] tags)
     {
         using (activity)
         {
             LinkResult result = await task.ConfigureAwait(false);
-            if (result.Outcome is not (LinkOutcome.Sent or LinkOutcome.Answered))
+            string? error = ErrorType(result.Outcome);
+            if (error is not null)
             {
-                activity.SetStatus(ActivityStatusCode.Error, result.Outcome.ToString());
+                activity?.SetStatus(ActivityStatusCode.Error, error);
             }
 
+            OperationMeter.EndCall(began, kind, tags, error);
             return result;
         }
     }
+
+    private static string? ErrorType(LinkOutcome outcome) => outcome is LinkOutcome.Sent or LinkOutcome.Answered ? null : outcome.ToString();
 
     private void Start(LinkOperation operation, Link? link)
     {

@@ -1,0 +1,139 @@
+using System.CommandLine;
+using Fairlead.Cli.Input;
+using Fairlead.Cli.Output;
+using Fairlead.Cli.Processes;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>A worker: does items by a command, or writes them.</summary>
+internal sealed class WorkPullCommand : ToolCommand
+{
+    private readonly EndpointArguments _endpoint;
+    private readonly Option<string?> _exec = new("--exec") { Description = "Do an item with a command: /bin/sh runs it, with the item and a newline on its stdin. Accepted when it exits 0; else the item goes to another worker", HelpName = "COMMAND" };
+    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Bytes alone: no newline behind an item, to stdout or to the command");
+    private readonly Option<long?> _count = NewOption.Count("End when so many items are done");
+    private readonly Option<string> _output = NewOption.Output("text", "json");
+
+    public WorkPullCommand()
+        : base("pull", "Do work: take items, one at a time, and write them or run a command for each")
+    {
+        _endpoint = EndpointArguments.AddTo(this, binds: false, "How long an item may take to come", ["work-queue"], turns: false);
+        Add(_exec);
+        Add(_raw);
+        Add(_count);
+        Add(_output);
+        Examples =
+        [
+            ("fairlead work pull unix://jobs --exec 'xargs convert'", "Run a command for each; start as many of these as you like"),
+            ("fairlead work pull unix://jobs --count 1", "Write one item, and accept it"),
+            ("fairlead work pull unix://jobs --output json --timeout 10s", "An object a line, with what was handed out before; give up after 10 seconds without work"),
+        ];
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        var address = _endpoint.Address(parsed);
+        var timeout = _endpoint.Timeout(parsed);
+        var work = Worker(parsed);
+        var left = parsed.GetValue(_count) ?? long.MaxValue;
+        var hasWorked = false;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
+        try
+        {
+            // Queues come and go with who pushes: a worker stays.
+            while (true)
+            {
+                await using var receiver = await ConnectAsync(address, _endpoint.Wait(parsed), end.Token);
+                hasWorked = true;
+                try
+                {
+                    await foreach (var item in receiver.ReceiveAllAsync(end.Token))
+                    {
+                        end.CancelAfter(Timeout.InfiniteTimeSpan);
+                        if (await work(item, token) && --left == 0)
+                        {
+                            return ExitCode.Ok;
+                        }
+
+                        end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
+                    }
+                }
+                catch (FairleadException lost) when (lost.Code == ErrorCode.PeerGone)
+                {
+                    ErrorLine.Write(lost.Message);
+                }
+            }
+        }
+        catch (FairleadException nobody) when (nobody.Code == ErrorCode.NotFound && hasWorked)
+        {
+            return ExitCode.Ok;
+        }
+        catch (OperationCanceledException) when (!token.IsCancellationRequested)
+        {
+            throw new FairleadException(ErrorCode.Timeout, $"no item came within {DurationText.Describe(timeout!.Value)}") { Address = address };
+        }
+    }
+
+    /// <summary>For ever, unless it was said how long.</summary>
+    private static ValueTask<Receiver> ConnectAsync(Address address, TimeSpan? wait, CancellationToken token) =>
+        Receiver.ConnectAsync(address, new EndpointOptions { Wait = wait ?? Timeout.InfiniteTimeSpan }, token);
+
+    /// <summary>What is done with an item; true when it was accepted.</summary>
+    private Func<Message, CancellationToken, ValueTask<bool>> Worker(ParseResult parsed)
+    {
+        var isRaw = parsed.GetValue(_raw);
+        var format = parsed.GetRequiredValue(_output);
+        if (parsed.GetValue(_exec) is not { } command)
+        {
+            var output = MessageOutput.Of(isRaw, format);
+            return (item, _) =>
+            {
+                SayIfAgain(item);
+                output.Write(item);
+                item.Accept();
+                return new ValueTask<bool>(true);
+            };
+        }
+
+        if (format == "json")
+        {
+            throw ToolException.Usage("either --exec COMMAND, whose output is written as it is, or --output json");
+        }
+
+        var shell = new ShellCommand(command, isRaw, timeout: null);
+        return (item, token) => RunAsync(shell, item, isRaw, token);
+    }
+
+    /// <summary>Interrupted, the command is killed and the item given back, since nobody accepted it.</summary>
+    private static async ValueTask<bool> RunAsync(ShellCommand shell, Message item, bool isRaw, CancellationToken token)
+    {
+        SayIfAgain(item);
+        try
+        {
+            var written = await shell.RunAsync(item.Memory, token);
+            if (!written.IsEmpty)
+            {
+                StandardOutput.Write(isRaw ? written.Span : [.. written.Span, (byte)'\n']);
+            }
+
+            item.Accept();
+            return true;
+        }
+        catch (FairleadException failed)
+        {
+            ErrorLine.Write($"not done: {item.Text}: {failed.WhatHappened}");
+            item.Reject(failed.WhatHappened);
+            return false;
+        }
+    }
+
+    private static void SayIfAgain(Message item)
+    {
+        if (item.Redelivered || item.Deliveries > 0)
+        {
+            var perhaps = item.Redelivered ? ", and may have been done" : "";
+            ErrorLine.Write($"redelivered: {item.Text}: handed out {item.Deliveries} times before{perhaps}");
+        }
+    }
+}

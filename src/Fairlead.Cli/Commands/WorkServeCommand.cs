@@ -1,0 +1,60 @@
+using System.CommandLine;
+using System.Text;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Hosts a work queue.</summary>
+internal sealed class WorkServeCommand : ToolCommand
+{
+    /// <summary>A command's work takes longer than the way of an item: nobody shall have two while another has none.</summary>
+    private const int DefaultPrefetch = 1;
+
+    private const int DefaultDeliveries = 5;
+
+    private readonly EndpointArguments _endpoint;
+    private readonly Option<int> _prefetch = NewOption.Number("--prefetch", "How many items a worker has at once", DefaultPrefetch);
+    private readonly Option<int> _deliveries = NewOption.Number("--deliveries", "How often an item is handed out before it is given up", DefaultDeliveries);
+
+    public WorkServeCommand()
+        : base("serve", "Host a work queue, until interrupted")
+    {
+        _endpoint = EndpointArguments.AddTo(this, binds: true, "When interrupted, how long to wait for the items that workers have", [], turns: false);
+        Add(_prefetch);
+        Add(_deliveries);
+        Examples =
+        [
+            ("fairlead work serve unix://jobs", "For all who push and pull there"),
+            ("fairlead work serve tcp://127.0.0.1:0 --prefetch 16", "At any free port, which is told on stderr; for small items, of which a worker has some in stock"),
+        ];
+    }
+
+    /// <summary>Binds a queue that says what it gives up.</summary>
+    public static WorkQueue Host(Address address, int prefetch = DefaultPrefetch, int deliveries = DefaultDeliveries) => WorkQueue.Bind(address, new WorkQueueOptions
+    {
+        Prefetch = prefetch,
+        MaxDeliveries = deliveries,
+        DeadLetter = static letter =>
+        {
+            ErrorLine.Write($"given up after {letter.Deliveries} deliveries: {Encoding.UTF8.GetString(letter.Payload.Span)}: {letter.Reason}");
+            return default;
+        },
+    });
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        await using var queue = Host(_endpoint.Address(parsed), parsed.GetValue(_prefetch), parsed.GetValue(_deliveries));
+        _endpoint.SayListening(parsed, queue);
+        try
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
+            return ExitCode.Ok;
+        }
+        finally
+        {
+            var left = queue.Count;
+            await queue.CloseAsync(_endpoint.Timeout(parsed));
+            ErrorLine.Write($"{queue.Address}: {queue.Accepted} items done, {queue.Redeliveries} handed out again, {queue.GivenUp} given up, {left} given back to who pushed them");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+namespace Fairlead.Cli.Tour.Patterns;
+
+/// <summary>A work queue between one who sends items and one who does them; the time is that until the worker's receipt is in.</summary>
+internal sealed class WorkScenario : Scenario
+{
+    private const int Sending = 1;
+
+    public override string Name => "work";
+
+    public override string Title => "work queue";
+
+    public override int Joiners => 2;
+
+    public override bool JoinersSend => true;
+
+    public override async Task BindAsync(Stage stage, Address address)
+    {
+        await using var queue = WorkQueue.Bind(address);
+        await stage.ReadyAsync(queue);
+        stage.Finished.WaitHandle.WaitOne();
+        await queue.DrainAsync(stage.Aborted);
+        if (queue.Redeliveries > 0)
+        {
+            throw new ToolException(ExitCode.Failure, $"{queue.Redeliveries} items were handed out again");
+        }
+    }
+
+    public override async Task JoinAsync(Stage stage, Address address, int seat)
+    {
+        if (seat == Sending)
+        {
+            await SendAsync(stage, address);
+            return;
+        }
+
+        await using var receiver = await Receiver.ConnectAsync(address);
+        using var tally = new Tally();
+        await stage.ReadyAsync(receiver);
+        stage.HasSent();
+        Arrivals.Take(stage, receiver.Receive, receiver.TryReceive, message => tally.Add(message.Span));
+        stage.Report(tally, Share.All);
+    }
+
+    private static async Task SendAsync(Stage stage, Address address)
+    {
+        await using var sender = await Sender.ConnectAsync(address);
+        await stage.ReadyAsync(sender);
+        var buffer = Envelope.BufferFor(stage.Input);
+        for (var i = 0; i < stage.Messages; i++)
+        {
+            var start = System.Diagnostics.Stopwatch.GetTimestamp();
+            var delivery = sender.Deliver(Envelope.Pack(stage.Input, i, buffer), token: stage.Aborted);
+            stage.Measure(System.Diagnostics.Stopwatch.GetElapsedTime(start));
+            if (!delivery.IsDelivered)
+            {
+                throw new ToolException(ExitCode.Failure, $"item {i}: {delivery}");
+            }
+        }
+
+        await Closing.CompleteAsync(sender);
+        stage.HasSent();
+    }
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Fairlead.Framing;
+
+namespace Fairlead.Diagnostics;
+
+/// <summary>How long operations take, as OpenTelemetry's conventions for messaging name it. While nobody listens no clock is read and nothing is recorded.</summary>
+internal static class OperationMeter
+{
+    private static readonly Histogram<double> Calls =
+        EndpointMeter.Meter.CreateHistogram<double>("messaging.client.operation.duration", "s", "Duration of sending, delivering, publishing and requesting, until the message is buffered or its answer is in.");
+
+    private static readonly Histogram<double> Handlers =
+        EndpointMeter.Meter.CreateHistogram<double>("messaging.process.duration", "s", "Duration of handling a request.");
+
+    /// <summary>Where the time of a call begins; 0 when nobody listens.</summary>
+    public static long StartCall() => Calls.Enabled ? Stopwatch.GetTimestamp() : 0;
+
+    /// <summary>Where the time of a handler begins; 0 when nobody listens.</summary>
+    public static long StartHandler() => Handlers.Enabled ? Stopwatch.GetTimestamp() : 0;
+
+    /// <summary>A call has ended.</summary>
+    /// <param name="start">What <see cref="StartCall"/> said.</param>
+    /// <param name="kind">What was sent.</param>
+    /// <param name="endpoint">The endpoint's own tags.</param>
+    /// <param name="error">What went wrong, or null.</param>
+    public static void EndCall(long start, MessageKind kind, KeyValuePair<string, object?>[] endpoint, string? error)
+    {
+        if (start != 0)
+        {
+            Record(Calls, start, OperationOf(kind), endpoint, error);
+        }
+    }
+
+    /// <summary>A handler has ended.</summary>
+    public static void EndHandler(long start, KeyValuePair<string, object?>[] endpoint, string? error)
+    {
+        if (start != 0)
+        {
+            Record(Handlers, start, "process", endpoint, error);
+        }
+    }
+
+    private static void Record(Histogram<double> histogram, long start, string operation, KeyValuePair<string, object?>[] endpoint, string? error)
+    {
+        TagList tags = new(endpoint) { { "messaging.operation.name", operation } };
+        if (error is not null)
+        {
+            tags.Add("error.type", error);
+        }
+
+        histogram.Record(Stopwatch.GetElapsedTime(start).TotalSeconds, tags);
+    }
+
+    private static string OperationOf(MessageKind kind) => kind switch
+    {
+        MessageKind.Request => "request",
+        MessageKind.Deliver => "deliver",
+        MessageKind.Publish => "publish",
+        _ => "send",
+    };
+}
