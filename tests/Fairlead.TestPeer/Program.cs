@@ -22,6 +22,7 @@ internal static class Program
         ["steady"] = SteadyVerb.RunAsync,
         ["subscriber"] = SubscriberVerb.RunAsync,
         ["tracer"] = TracerVerb.RunAsync,
+        ["waiter"] = WaiterVerb.RunAsync,
         ["worker"] = WorkerVerb.RunAsync,
     };
 
