@@ -13,6 +13,9 @@ internal sealed partial class EndpointCore
     /// <summary>Readable when a turn has something to do.</summary>
     public Descriptor PollDescriptor => _pollSet.Descriptor;
 
+    /// <summary>Whether messages may come without <see cref="PollDescriptor"/> telling, unless a sleep was announced.</summary>
+    public bool AnnouncesWaits => _announcing.Length > 0;
+
     /// <summary>The release is <see cref="RemoveWatch"/>, or the endpoint's end.</summary>
     public void AddWatch(IEndpointWatch watch)
     {

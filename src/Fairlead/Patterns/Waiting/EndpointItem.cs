@@ -51,7 +51,7 @@ internal sealed class EndpointItem(WaitCore set, ulong token, object source, End
         {
             core.TurnWatch(isReadable);
         }
-        else if (isReadable)
+        else if (isReadable || core.AnnouncesWaits)
         {
             core.PumpOnce();
         }

@@ -169,7 +169,7 @@ internal sealed partial class WaitCore : IDisposable
             }
         }
 
-        foreach (EndpointItem endpoint in _led)
+        foreach (EndpointItem endpoint in _endpoints)
         {
             endpoint.Turn(isReadable: false);
         }
