@@ -41,6 +41,15 @@ public record EndpointOptions
     /// </summary>
     public TimeSpan Reconnect { get; init; }
 
+    /// <summary>
+    /// More addresses where the peer may be, besides the one to connect to: tried one after the other, when connecting and, by an endpoint that reconnects, after a loss, then beginning behind
+    /// the one that was lost. The options of the first address hold for all. An endpoint is connected to one at a time (<see cref="Endpoint.Address"/>).
+    /// </summary>
+    public IReadOnlyList<Address> Alternatives { get; init; } = [];
+
+    /// <summary>With which of several addresses connecting begins; default: the first.</summary>
+    public AddressOrder Order { get; init; }
+
     /// <summary>The clock of every timer of the endpoint.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

@@ -82,6 +82,9 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>What it has written to stderr, when it has ended.</summary>
+    public Task<string> ErrorsAsync() => _process.StandardError.ReadToEndAsync();
+
     /// <summary>SIGKILL, without waiting for what it does.</summary>
     public void KillAndGoOn() => _process.Kill();
 

@@ -6,12 +6,14 @@ using System.Text;
 namespace Fairlead.Conformance;
 
 /// <summary>The private state of what hangs, for people: plain fields of an endpoint, its core and its links.</summary>
-internal static class StateDump
+public static class StateDump
 {
     private const int Deepest = 5;
 
+    /// <summary>Of this object and what it holds.</summary>
     public static string Of(object root)
     {
+        ArgumentNullException.ThrowIfNull(root);
         StringBuilder text = new();
         Write(text, root, root.GetType().Name, 0, new HashSet<object>(ReferenceEqualityComparer.Instance));
         return text.ToString();

@@ -8,6 +8,7 @@ internal static class Program
     // A verb gets the arguments behind its name and returns the exit code. It talks in lines: "ready" when the test may go on.
     private static readonly Dictionary<string, Func<string[], Task<int>>> Verbs = new(StringComparer.Ordinal)
     {
+        ["actor"] = ActorVerb.RunAsync,
         ["audience"] = AudienceVerb.RunAsync,
         ["churn"] = ChurnVerb.RunAsync,
         ["pair"] = PairVerb.RunAsync,

@@ -70,6 +70,13 @@ internal static class NativeProcess
         return ProcStat.State(stat) is 'Z' or 'X' || (ProcStat.Flags(stat) & Exiting) != 0 || IsKilled(ReadProc(pid, "status", buffer));
     }
 
+    /// <summary>Whether it is this process, or one that this process has started.</summary>
+    public static bool IsOwnOrChild(int pid)
+    {
+        Span<byte> buffer = stackalloc byte[LongestStat];
+        return pid == Id || ProcStat.Parent(ReadProc(pid, "stat", buffer)) == (ulong)Id;
+    }
+
     // SIGKILL is pending from the moment it is sent until the process gets to run and die.
     private static bool IsKilled(ReadOnlySpan<byte> status) => (PendingSignals(status, "SigPnd:\t"u8) | PendingSignals(status, "ShdPnd:\t"u8)) is var pending && (pending & (1UL << 8)) != 0;
 

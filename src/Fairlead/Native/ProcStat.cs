@@ -6,6 +6,7 @@ namespace Fairlead.Native;
 internal static class ProcStat
 {
     // Counted from the state, the third field of proc(5): the flags are its 9th, the start its 22nd.
+    private const int ParentField = 1;
     private const int FlagsField = 6;
     private const int StartField = 19;
 
@@ -14,6 +15,9 @@ internal static class ProcStat
 
     /// <summary>The kernel's flags of the process, <c>PF_*</c>.</summary>
     public static ulong? Flags(ReadOnlySpan<byte> stat) => Number(stat, FlagsField);
+
+    /// <summary>The process id of the parent.</summary>
+    public static ulong? Parent(ReadOnlySpan<byte> stat) => Number(stat, ParentField);
 
     public static ulong? StartTicks(ReadOnlySpan<byte> stat) => Number(stat, StartField);
 

@@ -66,17 +66,18 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         Assert.Equal("y", reply.Text);
     }
 
-    [Theory]
-    [InlineData(Calls.Blocking)]
-    [InlineData(Calls.Async)]
-    public async Task It_is_repeated_until_its_deadline_and_no_longer(Calls calls)
+    [Fact]
+    public async Task It_is_repeated_until_its_deadline_and_no_longer()
     {
+        ManualClock clock = new();
         Responder responder = Track(await Responder.BindAsync(NewPlace()));
-        Requester requester = Track(await Requester.ConnectAsync(responder.Address, ForEver));
-        RequestOptions options = new() { Idempotent = true, Timeout = 300.Milliseconds() };
-        Task<Message> asking = calls == Calls.Blocking ? OnThread(() => requester.Request("x"u8, options)) : requester.RequestAsync("x"u8, options).AsTask();
+        Requester requester = Track(await Requester.ConnectAsync(responder.Address, ForEver with { TimeProvider = clock, Heartbeat = TimeSpan.Zero }));
+        Task<Message> asking = requester.RequestAsync("x"u8, new RequestOptions { Idempotent = true, Timeout = TimeSpan.FromMinutes(1) }).AsTask();
         using Request request = await responder.ReceiveAsync();
         responder.Dispose();
+        await Until(() => requester.Peers.Count == 0, "it has noticed");
+        Assert.False(asking.IsCompleted);
+        clock.Advance(TimeSpan.FromMinutes(2));
         FairleadException late = await FailsAsync(ErrorCode.Timeout, () => asking);
         Assert.Equal(DeliveryStatus.Unknown, late.Delivery);
     }
@@ -173,5 +174,72 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         await sender.CloseAsync(TimeSpan.Zero);
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
+    }
+
+    [Fact]
+    public async Task Of_several_addresses_the_first_is_taken_where_somebody_is_and_the_next_after_a_loss()
+    {
+        Address nobody = Bare((await BindAndLeaveAsync()).Address);
+        Responder first = Track(await Responder.BindAsync(NewPlace()));
+        Responder second = Track(await Responder.BindAsync(NewPlace()));
+        _ = first.RunAsync((_, _) => "first"u8.ToArray());
+        _ = second.RunAsync((_, _) => "second"u8.ToArray());
+        EndpointOptions options = ForEver with { Alternatives = [Bare(first.Address), Bare(second.Address)] };
+        Requester requester = Track(await Requester.ConnectAsync(nobody, options));
+        Assert.Equal(Bare(first.Address), requester.Address);
+        using (Message reply = await requester.RequestAsync("x"u8))
+        {
+            Assert.Equal("first", reply.Text);
+        }
+
+        first.Dispose();
+        using (Message reply = await requester.RequestAsync("x"u8, new RequestOptions { Idempotent = true }))
+        {
+            Assert.Equal("second", reply.Text);
+        }
+
+        Assert.Equal(Bare(second.Address), requester.Address);
+        Responder again = Track(await Responder.BindAsync(first.Address));
+        _ = again.RunAsync((_, _) => "again"u8.ToArray());
+        second.Dispose();
+        using (Message reply = await requester.RequestAsync("x"u8, new RequestOptions { Idempotent = true }))
+        {
+            Assert.Equal("again", reply.Text);
+        }
+    }
+
+    [Fact]
+    public async Task Balanced_connections_spread_over_all_addresses()
+    {
+        Receiver[] receivers = [Track(await Receiver.BindAsync(NewPlace())), Track(await Receiver.BindAsync(NewPlace())), Track(await Receiver.BindAsync(NewPlace()))];
+        EndpointOptions options = new() { Alternatives = [.. receivers[1..].Select(static receiver => Bare(receiver.Address))], Order = AddressOrder.Balanced };
+        HashSet<Address> taken = [];
+        await Until(
+            () =>
+            {
+                taken.Add(Track(Sender.Connect(Bare(receivers[0].Address), options)).Address);
+                return taken.Count == 3;
+            },
+            "each has been taken once");
+    }
+
+    [Fact]
+    public async Task Where_nobody_is_at_any_address_it_fails_or_waits()
+    {
+        Address one = Bare((await BindAndLeaveAsync()).Address);
+        Address other = Bare((await BindAndLeaveAsync()).Address);
+        EndpointOptions options = new() { Alternatives = [other] };
+        await FailsAsync(ErrorCode.NotFound, async () => await Sender.ConnectAsync(one, options));
+        Task<Sender> waiting = Sender.ConnectAsync(one, options with { Wait = TimeSpan.FromMinutes(10) }).AsTask();
+        Track(await Receiver.BindAsync(other));
+        Assert.Equal(other, Track(await waiting).Address);
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Sender.ConnectAsync(one, options with { Alternatives = [other.With("capacity", "4KiB")] }));
+    }
+
+    private async Task<Receiver> BindAndLeaveAsync()
+    {
+        Receiver receiver = await Receiver.BindAsync(NewPlace());
+        receiver.Dispose();
+        return receiver;
     }
 }

@@ -30,30 +30,40 @@ internal sealed partial class EndpointCore
     /// <summary>Tries again and again, each time after twice the pause, more or less: peers that were lost together shall not all come back in the same instant.</summary>
     private async Task ReconnectAsync(LinkEnd lost)
     {
-        ITransport transport = BuiltInTransports.Find(Address);
+        int at = Array.IndexOf(_addresses, Address);
         Deadline deadline = Deadline.After(Settings.Reconnect, Settings.Time);
         TimeSpan pause = ShortestPause;
         while (true)
         {
             int attempt = Interlocked.Increment(ref _attempt);
-            try
+            bool isHopeless = true;
+            for (int i = 0; i < _addresses.Length; i++)
             {
-                Connection connection = await transport.ConnectAsync(Address, Settings, _ending.Token).ConfigureAwait(false);
-                await OpenAsync(connection, _ending.Token).ConfigureAwait(false);
-                return;
+                // Behind the one that was lost; with one address, the same again.
+                at = (at + 1) % _addresses.Length;
+                Address address = _addresses[at];
+                try
+                {
+                    Connection connection = await BuiltInTransports.Find(address).ConnectAsync(address, Settings, _ending.Token).ConfigureAwait(false);
+                    Volatile.Write(ref _address, address);
+                    await OpenAsync(connection, _ending.Token).ConfigureAwait(false);
+                    return;
+                }
+                catch (FairleadException exception)
+                {
+                    isHopeless &= exception.Code is ErrorCode.Incompatible or ErrorCode.PermissionDenied;
+                    FairleadEventSource.Log.Reconnecting(address.Display, attempt, exception.WhatHappened);
+                }
+                catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+                {
+                    // The endpoint closes; its tear-down ends who waits.
+                    return;
+                }
             }
-            catch (FairleadException exception) when (exception.Code is not (ErrorCode.Incompatible or ErrorCode.PermissionDenied) && !deadline.Passed)
-            {
-                FairleadEventSource.Log.Reconnecting(Address.Display, attempt, exception.WhatHappened);
-            }
-            catch (FairleadException)
+
+            if (isHopeless || deadline.Passed)
             {
                 GiveUp(lost, attempt);
-                return;
-            }
-            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
-            {
-                // The endpoint closes; its tear-down ends who waits.
                 return;
             }
 

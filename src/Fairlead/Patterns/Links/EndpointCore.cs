@@ -27,10 +27,11 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     private IListener? _listener;
     private ulong _nextToken = ListenerToken;
     private LinkEnd? _lastEnd;
+    private Address _address;
 
     private EndpointCore(Address address, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, EndpointEntry entry, bool isBound)
     {
-        Address = address;
+        _address = address;
         Settings = settings;
         IsBound = isBound;
         _profile = profile;
@@ -43,7 +44,8 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         MostPeers = isBound ? profile.MostPeers : 1;
     }
 
-    public Address Address { get; private set; }
+    /// <summary>Where it is bound or connected; with several addresses the one that was last connected to, or tried.</summary>
+    public Address Address => Volatile.Read(ref _address);
 
     public EndpointSettings Settings { get; }
 
@@ -99,82 +101,9 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         }
     }
 
-    /// <summary>Connects and shakes hands.</summary>
-    public static async ValueTask<EndpointCore> ConnectAsync(Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner, CancellationToken token)
-    {
-        ITransport transport = BuiltInTransports.Find(address);
-        EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, transport);
-        profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsBare);
-        profile.CheckPolicy(address, settings.Full);
-        token.ThrowIfCancellationRequested();
-        Connection connection = await ConnectWaitingAsync(transport, address, settings, token).ConfigureAwait(false);
-        EndpointCore core;
-        try
-        {
-            core = new EndpointCore(address, settings, profile, owner, EndpointEntry.Create(profile.Kind, bound: false, address.ToString()), isBound: false);
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
-
-        try
-        {
-            core.StartServing();
-            await core.OpenAsync(connection, token).ConfigureAwait(false);
-            return core;
-        }
-        catch
-        {
-            core.Dispose();
-            throw;
-        }
-    }
-
     private static TransportCapabilities CapabilitiesOf(ITransport transport, Address address, EndpointSettings settings)
     {
         TransportCapabilities capabilities = transport.CapabilitiesOf(address);
         return settings.IsBare ? capabilities & ~TransportCapabilities.Protocol : capabilities | TransportCapabilities.Protocol;
-    }
-
-    private static async ValueTask<Connection> ConnectWaitingAsync(ITransport transport, Address address, EndpointSettings settings, CancellationToken token)
-    {
-        Deadline deadline = Deadline.After(settings.Wait, settings.Time);
-        TimeSpan pause = TimeSpan.FromMilliseconds(5);
-        while (true)
-        {
-            try
-            {
-                return await transport.ConnectAsync(address, settings, token).ConfigureAwait(false);
-            }
-            catch (FairleadException exception) when (exception.Code == ErrorCode.NotFound && !deadline.Passed)
-            {
-                TimeSpan rest = deadline.Remaining;
-                await Task.Delay(pause < rest ? pause : rest, settings.Time, token).ConfigureAwait(false);
-                pause = pause * 2 < TimeSpan.FromMilliseconds(100) ? pause * 2 : TimeSpan.FromMilliseconds(100);
-            }
-        }
-    }
-
-    private async ValueTask OpenAsync(Connection connection, CancellationToken token)
-    {
-        LinkWaitOperation operation = LinkWaitOperation.Rent(this, isBlocking: false);
-        try
-        {
-            AddLinkWaiter(operation);
-        }
-        catch (ObjectDisposedException)
-        {
-            connection.Dispose();
-            throw;
-        }
-
-        Completions completions = Completions.Rent();
-        AddLink(connection, isAccepted: false, completions);
-        completions.Run(inline: false);
-        operation.WatchFor(null, Settings.Time, token);
-        RequestPump();
-        await operation.Task.ConfigureAwait(false);
     }
 }

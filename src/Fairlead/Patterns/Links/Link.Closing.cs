@@ -209,6 +209,12 @@ internal sealed partial class Link
     /// <summary>The connection has ended.</summary>
     private void OnEnd(bool isOrderly, Completions completions)
     {
+        lock (_sending)
+        {
+            // A reset is told once: where a write has had it, the next read finds an end that looks like an orderly one, and of what the peer wrote some may be lost.
+            isOrderly &= !_isBroken;
+        }
+
         LinkEnd end;
         if (_killReason is { } reason)
         {

@@ -1,0 +1,11 @@
+namespace Fairlead;
+
+/// <summary>Where an endpoint that has several addresses begins to try.</summary>
+public enum AddressOrder
+{
+    /// <summary>At the first; the others are there for when it is not.</summary>
+    InOrder,
+
+    /// <summary>At any of them, by chance: many endpoints with the same addresses spread over them.</summary>
+    Balanced,
+}

@@ -1,0 +1,125 @@
+using Fairlead.Registry;
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>Connecting, to the first of several addresses where somebody listens.</content>
+internal sealed partial class EndpointCore
+{
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(100);
+
+    private Address[] _addresses = [];
+
+    /// <summary>Connects and shakes hands.</summary>
+    public static async ValueTask<EndpointCore> ConnectAsync(Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner, CancellationToken token)
+    {
+        Address[] addresses = [address, .. options?.Alternatives ?? []];
+        EndpointSettings settings = SettingsFor(addresses, options, profile);
+        if (options?.Order == AddressOrder.Balanced)
+        {
+            int first = Random.Shared.Next(addresses.Length);
+            addresses = [.. addresses[first..], .. addresses[..first]];
+        }
+
+        token.ThrowIfCancellationRequested();
+        Deadline deadline = Deadline.After(settings.Wait, settings.Time);
+        for (TimeSpan pause = ShortestWait; ; pause = 2 * pause < LongestWait ? 2 * pause : LongestWait)
+        {
+            bool isNobodyThere = true;
+            for (int i = 0; i < addresses.Length; i++)
+            {
+                try
+                {
+                    return await ConnectToAsync(addresses, i, settings, profile, owner, token).ConfigureAwait(false);
+                }
+                catch (FairleadException exception) when (i < addresses.Length - 1 || (isNobodyThere && exception.Code == ErrorCode.NotFound && !deadline.Passed))
+                {
+                    // The next address; behind the last, the first again, while it is waited for somebody to listen.
+                    isNobodyThere &= exception.Code == ErrorCode.NotFound;
+                }
+            }
+
+            TimeSpan rest = deadline.Remaining;
+            await Task.Delay(pause < rest ? pause : rest, settings.Time, token).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The options of the first address hold for all: an endpoint has one window, one framing, one heartbeat. It has one if the network may lie between at any of them.</summary>
+    private static EndpointSettings SettingsFor(Address[] addresses, EndpointOptions? options, PatternProfile profile)
+    {
+        EndpointSettings settings = EndpointSettings.From(addresses[0], options, profile.Kind, BuiltInTransports.Find(addresses[0]));
+        foreach (Address address in addresses)
+        {
+            ITransport transport = BuiltInTransports.Find(address);
+            profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsBare);
+            if (address == addresses[0])
+            {
+                continue;
+            }
+
+            if (address.Options.Count > 0)
+            {
+                throw new ArgumentException($"The options of {addresses[0].Display} hold for all its alternatives: leave those of {address.Display} away.", nameof(options));
+            }
+
+            TimeSpan heartbeat = EndpointSettings.From(address, options, profile.Kind, transport).Heartbeat;
+            if (settings.Heartbeat == TimeSpan.Zero && addresses[0].Option("heartbeat") is null)
+            {
+                settings = settings with { Heartbeat = heartbeat };
+            }
+        }
+
+        profile.CheckPolicy(addresses[0], settings.Full);
+        return settings;
+    }
+
+    private static async ValueTask<EndpointCore> ConnectToAsync(Address[] addresses, int at, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, CancellationToken token)
+    {
+        Address address = addresses[at];
+        Connection connection = await BuiltInTransports.Find(address).ConnectAsync(address, settings, token).ConfigureAwait(false);
+        EndpointCore core;
+        try
+        {
+            core = new EndpointCore(address, settings, profile, owner, EndpointEntry.Create(profile.Kind, bound: false, address.ToString()), isBound: false) { _addresses = addresses };
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+
+        try
+        {
+            core.StartServing();
+            await core.OpenAsync(connection, token).ConfigureAwait(false);
+            return core;
+        }
+        catch
+        {
+            core.Dispose();
+            throw;
+        }
+    }
+
+    private async ValueTask OpenAsync(Connection connection, CancellationToken token)
+    {
+        LinkWaitOperation operation = LinkWaitOperation.Rent(this, isBlocking: false);
+        try
+        {
+            AddLinkWaiter(operation);
+        }
+        catch (ObjectDisposedException)
+        {
+            connection.Dispose();
+            throw;
+        }
+
+        Completions completions = Completions.Rent();
+        AddLink(connection, isAccepted: false, completions);
+        completions.Run(inline: false);
+        operation.WatchFor(null, Settings.Time, token);
+        RequestPump();
+        await operation.Task.ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,203 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Fairlead.Transports.UnixSocket;
+
+namespace Fairlead.Tests.RandomWorld;
+
+/// <summary>
+/// Some endpoints of one pattern at one place, that come, talk and go at random for a moment, and what must hold in the end. Everything that is decided by chance comes from one seed.
+/// </summary>
+internal abstract class Scene(Random random, TransportUnderTest transport) : IDisposable
+{
+    private static int _lastFrom;
+
+    private readonly ConcurrentDictionary<PeerProcess, bool> _actors = new();
+    private readonly CancellationTokenSource _curtain = new();
+
+    /// <summary>For people.</summary>
+    public string Name => $"{GetType().Name} on {transport.Name}";
+
+    /// <summary>What to look at when it hangs.</summary>
+    public ConcurrentDictionary<Endpoint, bool> Endpoints { get; } = new();
+
+    /// <summary>Cancelled when the play is to end.</summary>
+    protected CancellationToken Curtain => _curtain.Token;
+
+    /// <summary>Where it plays; known when something has been bound there.</summary>
+    protected Address Place { get; private set; } = transport.NewPlace();
+
+    protected Random Random => random;
+
+    /// <summary>Plays it and checks it.</summary>
+    public async Task PlayAsync()
+    {
+        _curtain.CancelAfter(random.Next(50, 1500));
+        try
+        {
+            await ActAsync();
+        }
+        finally
+        {
+            foreach (PeerProcess actor in _actors.Keys)
+            {
+                await actor.DisposeAsync();
+            }
+        }
+
+        // Whatever was killed here, the next server finds the name free, and leaves nothing.
+        (await Receiver.BindAsync(Bare)).Dispose();
+        if (Place.Scheme is "unix" or "unixpacket" && !Place.IsAbstract)
+        {
+            Assert.False(File.Exists(UnixEndpoint.PathOf(Place)), $"{Place} left its file behind");
+        }
+    }
+
+    /// <summary>Ends what hangs.</summary>
+    public void Abort()
+    {
+        _curtain.Cancel();
+        foreach (PeerProcess actor in _actors.Keys)
+        {
+            actor.Dispose();
+        }
+
+        foreach (Endpoint endpoint in Endpoints.Keys)
+        {
+            endpoint.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _curtain.Dispose();
+
+    protected abstract Task ActAsync();
+
+    /// <summary>A number that nobody else sends under.</summary>
+    protected static int NewFrom() => Interlocked.Increment(ref _lastFrom);
+
+    protected static bool Chance(Random own, double probability) => own.NextDouble() < probability;
+
+    protected static Task PauseAsync(Random own, int most) => Task.Delay(TimeSpan.FromMilliseconds(own.Next(most)), TimeProvider.System);
+
+    protected static int SizeOf(Random own) => own.Next(40) switch { 0 => own.Next(300_000), < 5 => own.Next(5_000), _ => own.Next(100) };
+
+    /// <summary>Until the token is cancelled, or so many milliseconds have passed.</summary>
+    protected static async Task UntilAsync(int milliseconds, CancellationToken token)
+    {
+        TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CancellationTokenRegistration registration = token.Register(() => cancelled.TrySetResult());
+        await Task.WhenAny(cancelled.Task, Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, CancellationToken.None));
+    }
+
+    /// <summary>Errors that a peer's coming and going excuses.</summary>
+    protected static bool IsExcused(Exception exception) => exception is ObjectDisposedException or OperationCanceledException
+        or FairleadException { Code: ErrorCode.PeerGone or ErrorCode.NotFound or ErrorCode.Timeout or ErrorCode.Full or ErrorCode.Unavailable or ErrorCode.Failed };
+
+    protected T Enter<T>(T endpoint)
+        where T : Endpoint
+    {
+        Endpoints[endpoint] = true;
+        return endpoint;
+    }
+
+    /// <summary>Binds at the place; at the same one each time.</summary>
+    protected T Bind<T>(Func<Address, T> bind)
+        where T : Endpoint
+    {
+        T bound = Enter(bind(Place));
+        Place = bound.Address;
+        return bound;
+    }
+
+    /// <summary>Where to connect, with random options; all of them wait for the server, and some come back when they have lost it.</summary>
+    protected Address Meeting(Random own, bool mayReconnect)
+    {
+        Address address = Bare.With("wait", "5s");
+        if (Chance(own, 0.5))
+        {
+            address = address.With("messages", own.Next(1, 50).ToString(CultureInfo.InvariantCulture));
+        }
+
+        if (Chance(own, 0.3))
+        {
+            address = address.With("capacity", own.Next(4096, 100_000).ToString(CultureInfo.InvariantCulture));
+        }
+
+        return mayReconnect && Chance(own, 0.5) ? address.With("reconnect", "5s") : address;
+    }
+
+    /// <summary>Ends an endpoint in one of the ways that there are; the report where there is one.</summary>
+    protected async Task<CloseReport?> EndAsync(Endpoint endpoint, Random own)
+    {
+        CloseReport? report = null;
+        switch (own.Next(3))
+        {
+            case 0:
+                endpoint.Dispose();
+                break;
+            case 1:
+                await endpoint.DisposeAsync();
+                break;
+            default:
+                report = await endpoint.CloseAsync(TimeSpan.FromMilliseconds(own.Next(3_000)));
+                break;
+        }
+
+        Endpoints.TryRemove(endpoint, out _);
+        return report;
+    }
+
+    /// <summary>Processes that come, are stopped and go on, are killed or end, one after the other until the curtain falls.</summary>
+    protected async Task ActorsAsync(Random own, string kind)
+    {
+        if (!transport.CrossesProcesses)
+        {
+            return;
+        }
+
+        while (!Curtain.IsCancellationRequested)
+        {
+            PeerProcess actor = PeerProcess.Start("actor", kind, Meeting(own, mayReconnect: false).ToString(), NewFrom().ToString(CultureInfo.InvariantCulture));
+            _actors[actor] = true;
+            await PauseAsync(own, 400);
+            if (Chance(own, 0.3))
+            {
+                await actor.StopAsync();
+                await PauseAsync(own, 300);
+                if (Chance(own, 0.8))
+                {
+                    actor.Continue();
+                    await PauseAsync(own, 100);
+                }
+            }
+
+            if (Chance(own, 0.7))
+            {
+                await actor.KillAsync();
+            }
+            else
+            {
+                actor.Continue();
+                int code = await actor.FinishAsync();
+                Assert.True(code == 0, $"An actor, {kind}, ended with {code}: {await actor.ErrorsAsync()}");
+            }
+
+            _actors.TryRemove(actor, out _);
+            await actor.DisposeAsync();
+        }
+    }
+
+    /// <summary>Several of the same, each with chance of its own.</summary>
+    protected Task[] Several(int least, int most, Func<Random, Task> play) =>
+        [.. Enumerable.Range(0, random.Next(least, most + 1)).Select(_ => new Random(random.Next())).ToArray().Select(own => Task.Run(() => play(own)))];
+
+    private Address Bare
+    {
+        get
+        {
+            string text = Place.ToString();
+            int question = text.IndexOf('?', StringComparison.Ordinal);
+            return Address.Parse(question < 0 ? text : text[..question]);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+
+namespace Fairlead.Tests.RandomWorld;
+
+/// <summary>A work queue whose workers reject, forget and die: every item is accepted in the end, and by two only if the second was told.</summary>
+internal sealed class WorkScene(Random random, TransportUnderTest transport) : Scene(random, transport)
+{
+    private readonly ConcurrentDictionary<(int From, int Number), int> _accepted = new();
+    private readonly ConcurrentQueue<string> _unmarked = new();
+
+    protected override async Task ActAsync()
+    {
+        WorkQueue queue = Bind(address => WorkQueue.Bind(address, new() { Prefetch = Random.Next(1, 20), MaxItems = Random.Next(1, 500), MaxDeliveries = int.MaxValue }));
+        using CancellationTokenSource over = new();
+        Task[] workers = [.. Several(1, 4, own => WorkAsync(queue, own, Curtain)), .. Several(0, 1, own => ActorsAsync(own, "receiver"))];
+        await Task.WhenAll(Several(1, 4, ProduceAsync));
+        await Task.WhenAll(workers);
+        Task last = WorkAsync(queue, new Random(Random.Next()), over.Token, isReliable: true);
+
+        // All senders have gone; what they could send is here, or on its way to the queue.
+        while (queue.Peers.Count > 1 || queue.Count > 0 || queue.Statistics.MessagesReceived != queue.Accepted)
+        {
+            await queue.DrainAsync();
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+
+        Assert.Empty(_unmarked);
+        Assert.Equal(0, queue.GivenUp);
+        await over.CancelAsync();
+        await last;
+        await EndAsync(queue, Random);
+    }
+
+    private async Task ProduceAsync(Random own)
+    {
+        while (!Curtain.IsCancellationRequested)
+        {
+            int from = NewFrom();
+            Sender sender = Enter(await Sender.ConnectAsync(Meeting(own, mayReconnect: false)));
+            List<Task<Delivery>> receipts = [];
+            int count = own.Next(1, 100);
+            for (int i = 0; i < count; i++)
+            {
+                byte[] content = Payload.Make(i, SizeOf(own), from);
+                if (Chance(own, 0.3))
+                {
+                    receipts.Add(sender.DeliverAsync(content.AsSpan(), own.Next(5, 500).Milliseconds()).AsTask());
+                }
+                else
+                {
+                    await sender.SendAsync(content.AsSpan()).AsTask().WaitAsync(Curtain).ContinueWith(static _ => { }, TaskScheduler.Default);
+                    if (Curtain.IsCancellationRequested)
+                    {
+                        break;
+                    }
+                }
+            }
+
+            foreach (Task<Delivery> receipt in receipts)
+            {
+                // Nobody may have worked until its time had passed; but what is called delivered somebody has accepted, here or in another process.
+                Delivery delivery = await receipt;
+                Assert.True(delivery.IsDelivered || delivery.Cause is ErrorCode.Timeout or ErrorCode.PeerGone, delivery.ToString());
+            }
+
+            await EndAsync(sender, own);
+        }
+    }
+
+    private async Task WorkAsync(WorkQueue queue, Random own, CancellationToken until, bool isReliable = false)
+    {
+        while (!until.IsCancellationRequested)
+        {
+            Receiver worker = Enter(await Receiver.ConnectAsync(queue.Address));
+            using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(until);
+            if (!isReliable)
+            {
+                enough.CancelAfter(own.Next(200));
+            }
+
+            try
+            {
+                while (true)
+                {
+                    using Message message = await worker.ReceiveAsync(null, enough.Token);
+                    (int number, int from) = Payload.Check(message.Span);
+                    if (isReliable || Chance(own, 0.8))
+                    {
+                        if (_accepted.AddOrUpdate((from, number), 1, static (_, count) => count + 1) > 1 && !message.Redelivered)
+                        {
+                            _unmarked.Enqueue($"item {number} of {from}, {message.Length} bytes, after {message.Deliveries} deliveries");
+                        }
+
+                        message.Accept();
+                    }
+                    else if (Chance(own, 0.5))
+                    {
+                        message.Reject("not I");
+                    }
+                }
+            }
+            catch (Exception exception) when (IsExcused(exception))
+            {
+                // Enough.
+            }
+
+            await EndAsync(worker, own);
+        }
+    }
+}
