@@ -29,3 +29,21 @@ test_the_tour_is_intact() {
   equal 0 "$(grep -vc '"intact":true' out)"
   equal '' "$(cat err)"
 }
+
+test_a_survey_asks_all_and_a_responder_comes_back() {
+  fairlead reply unix://nodes --connect --wait 1m --reconnect infinite --verbose --exec 'echo Ann' 2> ann &
+  fairlead reply unix://nodes --connect --wait 1m --reconnect infinite --verbose --exec 'echo Bob' 2> bob &
+  exits 0 fairlead survey unix://nodes 'who?' --count 2 --timeout 1m
+  equal "$(printf 'Ann\nBob')" "$(sort out)"
+  line_in ann 'lost the connection'
+  line_in bob 'lost the connection'
+  exits 0 fairlead survey unix://nodes 'who?' --count 2 --timeout 1m --output json
+  contains "$(cat out)" '"text":"Ann"'
+  contains "$(cat out)" '"pid":'
+  line_in ann 'connected again'
+}
+
+test_a_survey_that_nobody_answers_exits_124() {
+  exits 124 fairlead survey unix://nobody 'who?' --timeout 50ms
+  contains "$(cat err)" 'nobody replied within 50 ms'
+}

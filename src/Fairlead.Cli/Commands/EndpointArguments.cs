@@ -11,6 +11,7 @@ internal sealed class EndpointArguments
     private readonly Argument<string> _address = new("ADDRESS") { Description = "Where: unix://name, tcp://host:port, … with options as ?name=value" };
     private readonly Option<bool>? _turn;
     private readonly Option<TimeSpan?> _wait = NewOption.Duration("--wait", "Wait so long for somebody to listen, instead of failing at once");
+    private readonly Option<TimeSpan?> _reconnect = NewOption.Reconnect();
     private readonly Option<TimeSpan?> _timeout;
     private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Say on stderr what happens: listening, connected");
     private readonly bool _binds;
@@ -47,6 +48,7 @@ internal sealed class EndpointArguments
         if (turns || !binds)
         {
             command.Add(arguments._wait);
+            command.Add(arguments._reconnect);
         }
 
         command.Add(arguments._timeout);
@@ -95,9 +97,16 @@ internal sealed class EndpointArguments
             return bound;
         }
 
-        var connected = await ConnectAsync(address, new EndpointOptions { Wait = parsed.GetValue(_wait) ?? TimeSpan.Zero, Full = Full(parsed) }, Timeout(parsed), connect, token);
+        var options = new EndpointOptions { Wait = parsed.GetValue(_wait) ?? TimeSpan.Zero, Reconnect = parsed.GetValue(_reconnect) ?? TimeSpan.Zero, Full = Full(parsed) };
+        var connected = await ConnectAsync(address, options, Timeout(parsed), connect, token);
         if (IsVerbose(parsed))
         {
+            connected.StateChanged += static (endpoint, change) => ErrorLine.WriteBare(change.State switch
+            {
+                EndpointState.Connected => $"connected again to {string.Join(", ", ((Endpoint)endpoint!).Peers)}",
+                EndpointState.Reconnecting => $"lost the connection ({change.Reason}), connecting again",
+                _ => $"gave it up after {change.Attempt} attempts ({change.Reason})",
+            });
             ErrorLine.WriteBare($"connected to {string.Join(", ", connected.Peers)}");
         }
 

@@ -15,6 +15,7 @@ internal sealed class FairleadCommand : Command, IHasExamples
         Add(new ReceiveCommand());
         Add(new RequestCommand());
         Add(new ReplyCommand());
+        Add(new SurveyCommand());
         Add(new WorkCommand());
         Add(new PublishCommand());
         Add(new SubscribeCommand());

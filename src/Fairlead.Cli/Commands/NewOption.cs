@@ -22,6 +22,23 @@ internal static class NewOption
         },
     };
 
+    /// <summary>Here an infinite duration is one.</summary>
+    public static Option<TimeSpan?> Reconnect() => new("--reconnect")
+    {
+        Description = "When the other end is lost, try so long to get it back; infinite: for ever",
+        HelpName = "DURATION",
+        CustomParser = static result =>
+        {
+            if (DurationText.TryParse(result.Tokens[0].Value, out var duration))
+            {
+                return duration;
+            }
+
+            result.AddError($"'{result.Tokens[0].Value}' is no duration: {DurationText.Allowed}");
+            return null;
+        },
+    };
+
     public static Option<TimeSpan?> Timeout(string description) => Duration("--timeout", description);
 
     public static Option<long?> Count(string description)

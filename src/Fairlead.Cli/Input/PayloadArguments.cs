@@ -21,12 +21,17 @@ internal sealed class PayloadArguments
     /// <summary>Adds argument and options to a command.</summary>
     /// <param name="command">Where.</param>
     /// <param name="what">What one of them is called: message, request.</param>
-    public static PayloadArguments AddTo(ToolCommand command, string what)
+    /// <param name="repeats">Whether one can be sent many times.</param>
+    public static PayloadArguments AddTo(ToolCommand command, string what, bool repeats = true)
     {
         var arguments = new PayloadArguments(what);
         command.Add(arguments._text);
         command.Add(arguments._file);
-        command.Add(arguments._count);
+        if (repeats)
+        {
+            command.Add(arguments._count);
+        }
+
         return arguments;
     }
 

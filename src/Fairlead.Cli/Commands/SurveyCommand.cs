@@ -1,0 +1,72 @@
+using System.CommandLine;
+using Fairlead.Cli.Input;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Asks all responders that connect, and collects their replies until a deadline.</summary>
+internal sealed class SurveyCommand : ToolCommand
+{
+    private static readonly TimeSpan Normally = TimeSpan.FromSeconds(1);
+
+    private readonly EndpointArguments _endpoint;
+    private readonly PayloadArguments _payload;
+    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write the replies' bytes alone, without newlines between");
+    private readonly Option<long?> _count = NewOption.Count("End after so many replies");
+    private readonly Option<string> _output = NewOption.Output("text", "json");
+
+    public SurveyCommand()
+        : base("survey", "Ask all responders that connect, and write one reply a line")
+    {
+        _endpoint = EndpointArguments.AddTo(this, binds: true, "How long replies are collected; 1s", ["responder"]);
+        _payload = PayloadArguments.AddTo(this, "question", repeats: false);
+        Add(_raw);
+        Add(_count);
+        Add(_output);
+        Examples =
+        [
+            ("fairlead survey unix://nodes 'who is there?' --timeout 2s", "All that connect within two seconds are asked"),
+            ("fairlead reply unix://nodes --connect --wait 1m --exec hostname", "One that answers; it may be there first"),
+            ("fairlead survey unix://nodes 'who is there?' --count 3", "The first three"),
+        ];
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        var payloads = _payload.ReadAsync(parsed, token);
+        var output = MessageOutput.Of(parsed.GetValue(_raw), parsed.GetRequiredValue(_output));
+        await using var requester = await _endpoint.OpenAsync(parsed, Requester.Bind, Requester.ConnectAsync, token);
+        var code = ExitCode.Ok;
+        await foreach (var question in payloads)
+        {
+            code = await AskAsync(requester, question, output, _endpoint.Timeout(parsed) ?? Normally, parsed.GetValue(_count), token);
+        }
+
+        return code;
+    }
+
+    /// <summary>Who did not reply is told on stderr; it is a failure only where nobody did, or fewer than asked for.</summary>
+    private static async Task<int> AskAsync(Requester requester, ReadOnlyMemory<byte> question, MessageOutput output, TimeSpan timeout, long? count, CancellationToken token)
+    {
+        long replies = 0;
+        await foreach (var reply in requester.SurveyAsync(question.Span, timeout, newcomers: true, token))
+        {
+            if (reply.IsReply)
+            {
+                output.Write(reply.Message);
+                if (++replies == count)
+                {
+                    return ExitCode.Ok;
+                }
+            }
+            else
+            {
+                ErrorLine.Write($"{reply.Peer}: {reply.Problem!.WhatHappened}");
+            }
+        }
+
+        return replies == 0 || count is not null
+            ? throw new FairleadException(ErrorCode.Timeout, count is null ? $"nobody replied within {DurationText.Describe(timeout)}" : $"{replies} of {count} replied within {DurationText.Describe(timeout)}") { Address = requester.Address }
+            : ExitCode.Ok;
+    }
+}
