@@ -133,7 +133,7 @@ internal sealed partial class Link
     {
         lock (_sending)
         {
-            if (_state != LinkState.Up)
+            if (_state != LinkState.Up || _isBroken || _sendsNoMore)
             {
                 return false;
             }
