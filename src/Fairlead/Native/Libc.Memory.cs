@@ -5,10 +5,26 @@ namespace Fairlead.Native;
 // Mappings.
 internal static unsafe partial class Libc
 {
+    public const int PROT_NONE = 0;
     public const int PROT_READ = 1;
     public const int PROT_WRITE = 2;
     public const int MAP_SHARED = 1;
+    public const int MAP_PRIVATE = 2;
+    public const int MAP_FIXED = 0x10;
     public const int MAP_ANONYMOUS = 0x20;
+
+    public static int MAP_NORESERVE => RuntimeInformation.ProcessArchitecture == Architecture.Ppc64le ? 0x40 : 0x4000;
+
+    public const uint MFD_CLOEXEC = 1;
+    public const uint MFD_ALLOW_SEALING = 2;
+    public const int F_ADD_SEALS = 1033;
+    public const int F_GET_SEALS = 1034;
+    public const int F_SEAL_SEAL = 1;
+    public const int F_SEAL_SHRINK = 2;
+    public const int F_SEAL_GROW = 4;
+
+    /// <summary>The file system that memory files lie in, and huge pages do not.</summary>
+    public const long TMPFS_MAGIC = 0x01021994;
 
     /// <summary>What <see cref="Map"/> returns when it fails.</summary>
     public const nint MAP_FAILED = -1;
@@ -18,4 +34,17 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "munmap")]
     public static partial int Unmap(nint address, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "memfd_create", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int CreateMemoryFile(string name, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "fstatfs")]
+    public static partial int FileSystemStatus(int descriptor, FileSystem* status);
+
+    /// <summary><c>struct statfs</c>: its first field is what is asked for, and no architecture's is longer.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 256)]
+    public struct FileSystem
+    {
+        public long Type;
+    }
 }

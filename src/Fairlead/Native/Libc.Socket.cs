@@ -28,6 +28,12 @@ internal static unsafe partial class Libc
     public const int IPPROTO_TCP = 6;
     public const int TCP_NODELAY = 1;
 
+    public const int SCM_RIGHTS = 1;
+    public const int MSG_CTRUNC = 8;
+    public const int MSG_DONTWAIT = 0x40;
+    public const int MSG_NOSIGNAL = 0x4000;
+    public const int MSG_CMSG_CLOEXEC = 0x40000000;
+
     /// <summary>The largest address that the kernel gives back, <c>struct sockaddr_storage</c>.</summary>
     public const int SocketAddressCapacity = 128;
 
@@ -63,6 +69,37 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "setsockopt")]
     public static partial int SetSocketOption(int descriptor, int level, int name, void* value, uint length);
+
+    [LibraryImport(Library, EntryPoint = "sendmsg")]
+    public static partial nint SendMessage(int descriptor, MessageVector* message, int flags);
+
+    [LibraryImport(Library, EntryPoint = "recvmsg")]
+    public static partial nint ReceiveMessage(int descriptor, MessageVector* message, int flags);
+
+    /// <summary><c>struct msghdr</c>. Where musl has 32 bits and padding the kernel and glibc have 64: zeroed, both are served on little-endian machines.</summary>
+    public struct MessageVector
+    {
+        public void* Name;
+        public uint NameLength;
+        public IoVector* Vectors;
+        public nint VectorCount;
+        public void* Control;
+        public nint ControlLength;
+        public int Flags;
+    }
+
+    /// <summary><c>struct cmsghdr</c> with room for descriptors behind it.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct RightsMessage
+    {
+        public nint Length;
+        public int Level;
+        public int Type;
+        public fixed int Descriptors[MostDescriptors];
+
+        public const int MostDescriptors = 4;
+        public const int HeaderSize = 16;
+    }
 
     /// <summary><c>struct ucred</c>.</summary>
     public struct UserCredentials

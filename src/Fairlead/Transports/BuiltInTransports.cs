@@ -1,4 +1,5 @@
 using Fairlead.Transports.Inproc;
+using Fairlead.Transports.SharedMemory;
 using Fairlead.Transports.Tcp;
 using Fairlead.Transports.UnixSocket;
 
@@ -10,6 +11,7 @@ internal static class BuiltInTransports
     private static readonly ITransport[] Transports =
     [
         new InprocTransport(),
+        new SharedMemoryTransport(),
         new UnixSocketTransport(),
         new UnixPacketTransport(),
         new TcpTransport(),

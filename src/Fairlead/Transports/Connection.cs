@@ -79,8 +79,22 @@ internal abstract class Connection : IDisposable
     /// <summary>Whether a message has begun to arrive and is not whole. After the end: it came in the middle.</summary>
     public virtual bool HasPart => false;
 
+    /// <summary>A blocked <see cref="Flush"/> may go on when the descriptor was readable, since writable it always is: the peer rings when there is room.</summary>
+    public virtual bool TellsRoomByReading => false;
+
+    /// <summary>Whether <see cref="Flush"/> costs so little that it is never put off to send several messages at once.</summary>
+    public virtual bool FlushesCheaply => false;
+
+    /// <summary>The descriptor is readable. For connections whose messages do not come through it: <see cref="Fill"/> does not touch it. By the pump.</summary>
+    public virtual void OnReadable()
+    {
+    }
+
     /// <summary>Whether <see cref="PrepareWait"/> and <see cref="EndWait"/> do anything: peers that share memory must be told of a sleeper.</summary>
     public virtual bool AnnouncesWaits => false;
+
+    /// <summary>Whether <see cref="Fill"/> would find something, without a word to the descriptor. Only asked of connections that announce waits.</summary>
+    public virtual bool HasArrived => true;
 
     /// <summary>Announces that the caller is about to sleep on <see cref="WaitDescriptor"/>; false when there is something to take already, and the caller must not sleep.</summary>
     public virtual bool PrepareWait() => true;

@@ -13,6 +13,13 @@ internal sealed class InprocUnderTest : TransportUnderTest
     public override Address NewPlace() => $"inproc://{NewName()}";
 }
 
+internal sealed class SharedMemoryUnderTest : TransportUnderTest
+{
+    public override string Name => "shm";
+
+    public override Address NewPlace() => $"shm://{NewName()}";
+}
+
 /// <summary>What the Unix sockets share: raw ones reach them by the path, or by the abstract name.</summary>
 internal abstract class UnixUnderTest(SocketType type) : TransportUnderTest
 {

@@ -260,7 +260,18 @@ internal sealed partial class EndpointCore
 
     private void Arm()
     {
-        if (!_isArmed && !_isTornDown && _registration is not null)
+        if (_isTornDown || _registration is null)
+        {
+            return;
+        }
+
+        // Also when it is armed: a turn since may have taken the bell, and what it announced with it.
+        if (!PrepareWait())
+        {
+            WakePump();
+        }
+
+        if (!_isArmed)
         {
             _isArmed = true;
             _registration.Arm(PollEvents.Read);
@@ -326,7 +337,7 @@ internal sealed partial class EndpointCore
     /// <summary>Waits, and handles what has come. By the leader.</summary>
     private void Turn(TimeSpan timeout, Completions completions)
     {
-        if (!PrepareWait())
+        if (timeout != TimeSpan.Zero && !PrepareWait())
         {
             timeout = TimeSpan.Zero;
         }
@@ -379,7 +390,7 @@ internal sealed partial class EndpointCore
         bool mayWait = true;
         foreach (Link link in _announcing)
         {
-            mayWait &= link.Connection.PrepareWait();
+            mayWait &= link.PrepareWait();
         }
 
         return mayWait;
@@ -390,7 +401,7 @@ internal sealed partial class EndpointCore
         foreach (Link link in _announcing)
         {
             link.Connection.EndWait();
-            link.Receive(completions);
+            link.OnAwake(completions);
         }
     }
 }

@@ -94,7 +94,7 @@ internal sealed partial class Link
             return false;
         }
 
-        if (_connection.Unflushed < BatchBytes && !_connection.HasLong && IsBurst())
+        if (!_connection.FlushesCheaply && _connection.Unflushed < BatchBytes && !_connection.HasLong && IsBurst())
         {
             if (!_isDeferred)
             {

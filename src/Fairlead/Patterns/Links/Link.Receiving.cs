@@ -44,6 +44,7 @@ internal sealed partial class Link
             return;
         }
 
+        _connection.OnReadable();
         if ((events & (PollEvents.Write | PollEvents.Error | PollEvents.HangUp)) != 0)
         {
             OnWritable(completions);
@@ -53,7 +54,32 @@ internal sealed partial class Link
         {
             Receive(completions);
         }
+
+        FlushWhenTold(completions);
     }
+
+    /// <summary>The peer of a connection through memory may have made room.</summary>
+    private void FlushWhenTold(Completions completions)
+    {
+        if (Volatile.Read(ref _isBlocked) && _connection.TellsRoomByReading)
+        {
+            OnWritable(completions);
+        }
+    }
+
+    /// <summary>Whoever waited is awake: looks without being told by the descriptor.</summary>
+    public void OnAwake(Completions completions)
+    {
+        if (!_isPaused && _connection.HasArrived && _state != LinkState.Down)
+        {
+            Receive(completions);
+        }
+
+        FlushWhenTold(completions);
+    }
+
+    /// <summary>Announces a sleep to the peer; false when there is something to receive.</summary>
+    public bool PrepareWait() => _connection.PrepareWait() || _isPaused;
 
     /// <summary>Reads what is there, handles control messages, and queues the others for the user.</summary>
     public void Receive(Completions completions)
@@ -318,9 +344,16 @@ internal sealed partial class Link
         if (_isPaused && !IsBare && UnwrittenAnswers <= MostUnreadAnswers / 2)
         {
             _isPaused = false;
+            if (_connection.TellsRoomByReading)
+            {
+                // What came meanwhile has rung no bell. Not from here: the gate is never taken under the send lock.
+                ThreadPool.UnsafeQueueUserWorkItem(static endpoint => endpoint.RequestTurn(), _endpoint, preferLocal: false);
+            }
         }
 
-        PollEvents interest = (_isPaused ? PollEvents.None : PollEvents.Read) | (_isBlocked && !_isBroken ? PollEvents.Write : PollEvents.None);
+        // A doorbell is heard even while nothing is read.
+        PollEvents interest = _connection.TellsRoomByReading ? PollEvents.Read
+            : (_isPaused ? PollEvents.None : PollEvents.Read) | (_isBlocked && !_isBroken ? PollEvents.Write : PollEvents.None);
         if (interest != _interest && _state != LinkState.Down)
         {
             _interest = interest;

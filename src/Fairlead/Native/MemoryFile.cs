@@ -1,0 +1,43 @@
+namespace Fairlead.Native;
+
+/// <summary>Memory that is a file without a name: gone with its last user, so that nothing is ever left behind. Its size is sealed, so that touching it cannot end a process.</summary>
+internal static unsafe class MemoryFile
+{
+    private const int Seals = Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW | Libc.F_SEAL_SEAL;
+
+    /// <summary>Zeroed memory of this size in bytes. Costs nothing until it is touched. <paramref name="name"/> is what <c>/proc</c> shows.</summary>
+    /// <exception cref="FairleadException">The system gives no descriptor or memory.</exception>
+    public static Descriptor Create(string name, long size)
+    {
+        int number = Libc.CreateMemoryFile(name, Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING);
+        if (number < 0)
+        {
+            throw ErrnoMap.Failure("cannot create shared memory", Libc.LastError);
+        }
+
+        Descriptor file = new(number);
+        if (Libc.Truncate(number, size) != 0 || Libc.Control(number, Libc.F_ADD_SEALS, Seals) != 0)
+        {
+            Errno error = Libc.LastError;
+            file.Dispose();
+            throw ErrnoMap.Failure($"cannot size shared memory of {size} bytes", error);
+        }
+
+        return file;
+    }
+
+    /// <summary>Whether the file is memory of at least this size that nobody can cut, and no huge pages, which may be missing when they are touched.</summary>
+    public static bool IsSafe(Descriptor file, long size)
+    {
+        if (!file.TryEnter())
+        {
+            return false;
+        }
+
+        Libc.FileSystem system;
+        bool isSafe = Libc.Control(file.Number, Libc.F_GET_SEALS, 0) is var seals and >= 0 && (seals & Libc.F_SEAL_SHRINK) != 0
+            && Libc.FileSystemStatus(file.Number, &system) == 0 && system.Type == Libc.TMPFS_MAGIC;
+        file.Exit();
+        return isSafe && NativeFile.Fstat(file) is { } status && status.Size >= size;
+    }
+}

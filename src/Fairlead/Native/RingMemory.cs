@@ -1,0 +1,79 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
+namespace Fairlead.Native;
+
+/// <summary>
+/// A memory file mapped for a ring: one control page, then the data twice in a row, so that what begins in front of the ring's end goes on behind it and no record is ever cut.
+/// </summary>
+/// <remarks>Whoever touches it holds it by <see cref="SafeHandle.DangerousAddRef"/> or owns it: after the last one has let go it is unmapped.</remarks>
+internal sealed unsafe class RingMemory : SafeHandle
+{
+    private readonly nuint _length;
+
+    /// <param name="file">Open for reading and writing; may be closed afterwards.</param>
+    /// <param name="capacity">Bytes of data: a power of two, whole pages.</param>
+    public RingMemory(Descriptor file, long capacity)
+        : base(invalidHandleValue: Libc.MAP_FAILED, ownsHandle: true)
+    {
+        Libc.Require64Bit();
+        Capacity = capacity;
+        nint control = ControlSize;
+        _length = (nuint)(control + (2 * capacity));
+        ObjectDisposedException.ThrowIf(!file.TryEnter(), file);
+        Errno error = Errno.None;
+
+        // The place first, whole: nothing else may come to lie in it while its parts are laid over it.
+        nint start = Libc.Map(0, _length, Libc.PROT_NONE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE, -1, 0);
+        if (start == Libc.MAP_FAILED
+            || Libc.Map(start, (nuint)(control + capacity), Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_FIXED, file.Number, 0) == Libc.MAP_FAILED
+            || Libc.Map((nint)(start + control + capacity), (nuint)capacity, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_FIXED, file.Number, control) == Libc.MAP_FAILED)
+        {
+            error = Libc.LastError;
+        }
+
+        file.Exit();
+        SetHandle(start);
+        if (error != Errno.None)
+        {
+            Dispose();
+            throw ErrnoMap.Failure($"cannot map a ring of {capacity} bytes", error);
+        }
+
+        Whole = new Manager(this).Memory;
+    }
+
+    /// <summary>Bytes of the control page: one page of this machine.</summary>
+    public static int ControlSize => Environment.SystemPageSize;
+
+    public override bool IsInvalid => handle == Libc.MAP_FAILED;
+
+    /// <summary>Bytes of data.</summary>
+    public long Capacity { get; }
+
+    /// <summary>The control page.</summary>
+    public byte* Control => (byte*)handle;
+
+    /// <summary>The first of the two images of the data.</summary>
+    public byte* Data => (byte*)handle + ControlSize;
+
+    /// <summary>The first 2 GiB of both images of the data, for leases: as long as one of them is held so is the memory.</summary>
+    public ReadOnlyMemory<byte> Whole { get; }
+
+    protected override bool ReleaseHandle() => Libc.Unmap(handle, _length) == 0;
+
+    private sealed class Manager(RingMemory memory) : MemoryManager<byte>
+    {
+        public override Span<byte> GetSpan() => new(memory.Data, (int)Math.Min(int.MaxValue, 2 * memory.Capacity));
+
+        public override MemoryHandle Pin(int elementIndex = 0) => new(memory.Data + elementIndex);
+
+        public override void Unpin()
+        {
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+}

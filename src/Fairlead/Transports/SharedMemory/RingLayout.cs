@@ -1,0 +1,63 @@
+namespace Fairlead.Transports.SharedMemory;
+
+/// <summary>
+/// The memory of one direction of a connection: made by the side that receives, written by the other. Numbers in the byte order of the machine. Each word has one writer but for the
+/// two waiting words, which the sleeper sets and whoever wakes it takes back.
+/// <code>
+///      0  magic "FLRG"                       the four words of this line never change once the memory has been passed on
+///      4  layout version
+///      8  capacity of the data in bytes
+///    128  tail       sender:   position behind the last published record
+///    136  ended      sender:   1 when nothing follows what is published
+///    256  head       receiver: position before which everything has been given back
+///    384  reader     0 awake, 1 asleep behind a doorbell
+///    512  writer     0 awake, 1 waits behind a doorbell for room
+///   page  data, capacity bytes, mapped twice in a row
+/// </code>
+/// Positions count bytes since the beginning and never turn round. A record lies at its position modulo the capacity, on 8 bytes:
+/// <code>
+///      0  message header, 16 bytes, as on the wire          or, of a piece of a stream:    length, 255, 0 …
+///     16  head and payload, up to the next 8 bytes
+/// </code>
+/// </summary>
+internal static class RingLayout
+{
+    public const uint Magic = 0x4752_4C46; // "FLRG"
+    public const uint Version = 1;
+
+    public const int MagicAt = 0;
+    public const int VersionAt = 4;
+    public const int CapacityAt = 8;
+    public const int TailAt = 128;
+    public const int EndedAt = 136;
+    public const int HeadAt = 256;
+    public const int ReaderAt = 384;
+    public const int WriterAt = 512;
+
+    public const int Alignment = 8;
+
+    /// <summary>In the place of a message's kind: the record is a piece of a byte stream of frames, for what is longer than the ring has room for at once.</summary>
+    public const byte Piece = 255;
+
+    public const long LeastCapacity = 64 * 1024;
+    public const long MostCapacity = 1L << 30;
+
+    /// <summary>Bytes that a record of so many bytes takes.</summary>
+    public static long Whole(long bodyLength) => (Framing.MessageHeader.Size + bodyLength + Alignment - 1) & -Alignment;
+
+    /// <summary>Whether a sender who found the ring full goes on with so much room: enough for a piece that is worth a wake-up. Both sides ask the same.</summary>
+    public static bool IsWorthWaking(long room, long capacity) => room > Math.Min(capacity / 8, 64 * 1024);
+
+    /// <summary>The ring for a window: what may lie unread with its headers, and as much as answers and acknowledgements need beside it.</summary>
+    public static long CapacityFor(long windowBytes, long windowMessages)
+    {
+        long wanted = windowBytes + (windowMessages * (Framing.MessageHeader.Size + Alignment)) + LeastCapacity;
+        long capacity = Math.Max(LeastCapacity, Environment.SystemPageSize);
+        while (capacity < wanted && capacity < MostCapacity)
+        {
+            capacity *= 2;
+        }
+
+        return capacity;
+    }
+}

@@ -1,0 +1,224 @@
+using Fairlead.Framing;
+using Fairlead.Native;
+
+namespace Fairlead.Transports.SharedMemory;
+
+/// <summary>
+/// The receiving end of a ring, in memory that this side has made. <see cref="Look"/>, <see cref="TryRead"/> and <see cref="GiveBack"/> are for whoever pumps; leases are given back from any
+/// thread, in any order. Nothing that is read from the memory is believed: positions and lengths are copied once and checked, and what cannot be right throws Corrupt.
+/// </summary>
+internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) : MemoryLease
+{
+    private readonly long _mask = memory.Capacity - 1;
+    private readonly Lock _gate = new();
+    private RingQueue _leases;
+    private long _read;
+    private long _tail;
+    private long _readThrough;
+    private long _head;
+
+    /// <summary>Whether the sender has said that nothing follows. To be asked before <see cref="Look"/>: then what it saw is all.</summary>
+    // Acquire; its release is RingWriter.End.
+    public bool HasEnded => Volatile.Read(ref *(int*)(memory.Control + RingLayout.EndedAt)) != 0;
+
+    /// <summary>Whether there is something to read, or the end.</summary>
+    public bool HasArrived => Volatile.Read(ref *(long*)(memory.Control + RingLayout.TailAt)) != _read || HasEnded;
+
+    /// <summary>Sees what has been published; whether there is something to read.</summary>
+    public bool Look()
+    {
+        // Acquire: the records before this position are whole. Its release is RingWriter.Publish.
+        long tail = Volatile.Read(ref *(long*)(memory.Control + RingLayout.TailAt));
+        if (tail == _tail)
+        {
+            return tail != _read;
+        }
+
+        if (tail < _tail || tail - Volatile.Read(ref _head) > memory.Capacity || (tail & (RingLayout.Alignment - 1)) != 0)
+        {
+            throw Corrupt("its position cannot be right");
+        }
+
+        _tail = tail;
+        return true;
+    }
+
+    /// <summary>The next record's header and length; false when there is none among what was seen. It stays the next until <see cref="Pass"/> or <see cref="Lend"/>.</summary>
+    public bool TryRead(out MessageHeader header, out int length)
+    {
+        header = default;
+        length = 0;
+        if (_read == _tail)
+        {
+            return false;
+        }
+
+        // Copied before it is judged: the peer may change it under our eyes.
+        Span<byte> copy = stackalloc byte[MessageHeader.Size];
+        new ReadOnlySpan<byte>(memory.Data + (_read & _mask), MessageHeader.Size).CopyTo(copy);
+        header = MessageHeader.Read(copy, out uint announced);
+        if (RingLayout.Whole(announced) > _tail - _read)
+        {
+            throw Corrupt("a record reaches beyond what was published");
+        }
+
+        length = (int)announced;
+        return true;
+    }
+
+    /// <summary>The body of the record that was read: its memory, which the peer may still write to.</summary>
+    public ReadOnlySpan<byte> Body(int length) => new(memory.Data + (_read & _mask) + MessageHeader.Size, length);
+
+    /// <summary>Goes on behind a record whose bytes were copied. Its memory is given back by the next <see cref="GiveBack"/>.</summary>
+    public void Pass(int length) => _read += RingLayout.Whole(length);
+
+    /// <summary>Goes on behind a record that is lent out where it lies; <see cref="Release"/> with the token gives it back.</summary>
+    public Incoming Lend(in MessageHeader header, int length)
+    {
+        bool isHeld = false;
+        memory.DangerousAddRef(ref isHeld);
+        long start = _read;
+        _read += RingLayout.Whole(length);
+        lock (_gate)
+        {
+            _leases.Add(start);
+            _readThrough = _read;
+        }
+
+        return new Incoming { Header = header, Body = memory.Whole.Slice((int)(start & _mask) + MessageHeader.Size, length), Lease = this, Token = start };
+    }
+
+    /// <summary>Gives back what was copied, as far as nothing lent out lies before it.</summary>
+    public void GiveBack()
+    {
+        if (_readThrough == _read)
+        {
+            return;
+        }
+
+        bool isWaitedFor;
+        lock (_gate)
+        {
+            _readThrough = _read;
+            isWaitedFor = _leases.Count == 0 && MoveHead(_read);
+        }
+
+        if (isWaitedFor)
+        {
+            roomWasMade();
+        }
+    }
+
+    public override void Release(long token)
+    {
+        bool isWaitedFor;
+        lock (_gate)
+        {
+            _leases.MarkReleased(token);
+            isWaitedFor = MoveHead(_leases.Count == 0 ? _readThrough : _leases.First);
+        }
+
+        if (isWaitedFor)
+        {
+            roomWasMade();
+        }
+
+        memory.DangerousRelease();
+    }
+
+    /// <summary>Announces that this side sleeps behind its doorbell; false when there is something to read, or the end, already.</summary>
+    public bool PrepareWait()
+    {
+        Volatile.Write(ref *(int*)(memory.Control + RingLayout.ReaderAt), 1);
+
+        // Announced before looking again, as the sender publishes before it looks for us: one of the two sees the other.
+        Interlocked.MemoryBarrier();
+        if (!HasArrived)
+        {
+            return true;
+        }
+
+        EndWait();
+        return false;
+    }
+
+    public void EndWait() => Volatile.Write(ref *(int*)(memory.Control + RingLayout.ReaderAt), 0);
+
+    /// <summary>Under the gate. True when the sender waits for room and must be woken.</summary>
+    private bool MoveHead(long head)
+    {
+        if (head == _head)
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _head, head);
+
+        // Release: what was read before it is read no more. Its acquire is RingWriter.Room.
+        Volatile.Write(ref *(long*)(memory.Control + RingLayout.HeadAt), head);
+
+        // Given back before looking, as the sender announces itself before it looks again.
+        Interlocked.MemoryBarrier();
+        ref int sleeper = ref *(int*)(memory.Control + RingLayout.WriterAt);
+        return Volatile.Read(ref sleeper) != 0
+            && RingLayout.IsWorthWaking(memory.Capacity - (Volatile.Read(ref *(long*)(memory.Control + RingLayout.TailAt)) - head), memory.Capacity)
+            && Interlocked.Exchange(ref sleeper, 0) != 0;
+    }
+
+    private static FairleadException Corrupt(string what) => new(ErrorCode.Corrupt, $"the peer has spoilt the shared memory: {what}", "Only this connection is lost.");
+
+    /// <summary>The records that are lent out, in order, and which of them have been given back out of order.</summary>
+    private struct RingQueue
+    {
+        private long[] _starts;
+        private int _first;
+
+        public int Count { get; private set; }
+
+        public readonly long First => _starts[_first] & ~1L;
+
+        public void Add(long start)
+        {
+            _starts ??= new long[16];
+            if (Count == _starts.Length)
+            {
+                long[] larger = new long[2 * Count];
+                for (int i = 0; i < Count; i++)
+                {
+                    larger[i] = _starts[(_first + i) & (Count - 1)];
+                }
+
+                _starts = larger;
+                _first = 0;
+            }
+
+            _starts[(_first + Count++) & (_starts.Length - 1)] = start;
+        }
+
+        /// <summary>Marks it, and forgets all that are marked at the front. Records lie on 8 bytes, so the lowest bit is free for the mark.</summary>
+        public void MarkReleased(long start)
+        {
+            int low = 0;
+            int high = Count - 1;
+            while (low < high)
+            {
+                int middle = (low + high) / 2;
+                if ((_starts[(_first + middle) & (_starts.Length - 1)] & ~1L) < start)
+                {
+                    low = middle + 1;
+                }
+                else
+                {
+                    high = middle;
+                }
+            }
+
+            _starts[(_first + low) & (_starts.Length - 1)] |= 1;
+            while (Count > 0 && (_starts[_first] & 1) != 0)
+            {
+                _first = (_first + 1) & (_starts.Length - 1);
+                Count--;
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+using System.Buffers.Binary;
+using Fairlead.Framing;
+using Fairlead.Native;
+
+namespace Fairlead.Transports.SharedMemory;
+
+/// <summary>
+/// The sending end of a ring, in memory that the peer has made. One thread at a time (the link's send lock). Nothing that is read from the memory is believed: a head that cannot be right
+/// is <see cref="IsCorrupt"/>, and from then on there is no room.
+/// </summary>
+internal sealed unsafe class RingWriter(RingMemory memory)
+{
+    private readonly long _mask = memory.Capacity - 1;
+    private long _head;
+    private long _tail;
+    private long _published;
+    private long _reserved;
+
+    /// <summary>The longest body that is sent as one record: two of them fit, so that one is written while the other is read.</summary>
+    public int LongestBody { get; } = (int)(memory.Capacity / 2) - MessageHeader.Size;
+
+    /// <summary>The longest body that there is room for at this moment; may be below zero.</summary>
+    public int LongestNow => (int)Math.Min(LongestBody, Room() - MessageHeader.Size);
+
+    public bool IsCorrupt { get; private set; }
+
+    /// <summary>Bytes committed and not published.</summary>
+    public long Unpublished => _tail - _published;
+
+    /// <summary>Memory for a body inside the ring, valid until <see cref="Commit"/>; false when there is no room now.</summary>
+    public bool TryReserve(int bodyLength, out Span<byte> body)
+    {
+        long whole = RingLayout.Whole(bodyLength);
+        if (bodyLength > LongestBody || !HasRoom(whole))
+        {
+            body = default;
+            return false;
+        }
+
+        _reserved = whole;
+        body = new Span<byte>(memory.Data + (_tail & _mask) + MessageHeader.Size, bodyLength);
+        return true;
+    }
+
+    public void Commit(in MessageHeader header)
+    {
+        header.Write(new Span<byte>(memory.Data + (_tail & _mask), MessageHeader.Size));
+        _tail += _reserved;
+    }
+
+    /// <summary>Writes as much of a stream as there is room for, as one record, from up to three parts in order; returns how much.</summary>
+    public int WritePiece(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third)
+    {
+        // A quarter of the ring at most: the peer reads one piece while the next is written.
+        long room = Math.Min(Room(), memory.Capacity / 4) - MessageHeader.Size;
+        int length = (int)Math.Min(Math.Max(0, room & -RingLayout.Alignment), (long)first.Length + second.Length + third.Length);
+        if (length == 0)
+        {
+            return 0;
+        }
+
+        byte* record = memory.Data + (_tail & _mask);
+        Span<byte> body = new(record + MessageHeader.Size, length);
+        int part = Put(first, body);
+        part += Put(second, body[part..]);
+        _ = Put(third, body[part..]);
+        Span<byte> prefix = new(record, MessageHeader.Size);
+        prefix.Clear();
+        BinaryPrimitives.WriteInt32BigEndian(prefix, length);
+        prefix[4] = RingLayout.Piece;
+        _tail += RingLayout.Whole(length);
+        return length;
+    }
+
+    /// <summary>Lets the peer see what was committed. True when it sleeps and must be woken: by its doorbell.</summary>
+    public bool Publish()
+    {
+        if (_tail != _published)
+        {
+            _published = _tail;
+
+            // Release: the records above are seen before the position behind them. Its acquire is RingReader.Look.
+            Volatile.Write(ref *(long*)(memory.Control + RingLayout.TailAt), _tail);
+        }
+
+        return TakeSleeper(RingLayout.ReaderAt);
+    }
+
+    /// <summary>Says that nothing follows. True when the peer must be woken.</summary>
+    public bool End()
+    {
+        // Release, behind the last position: who sees this sees all. Its acquire is RingReader.HasEnded.
+        Volatile.Write(ref *(int*)(memory.Control + RingLayout.EndedAt), 1);
+        return TakeSleeper(RingLayout.ReaderAt);
+    }
+
+    /// <summary>Announces that this side waits for room; false when there is some already.</summary>
+    public bool PrepareWait()
+    {
+        Volatile.Write(ref *(int*)(memory.Control + RingLayout.WriterAt), 1);
+
+        // Announced before looking again, as the reader gives back before it looks for us: one of the two sees the other.
+        Interlocked.MemoryBarrier();
+        if (!RingLayout.IsWorthWaking(Room(), memory.Capacity))
+        {
+            return true;
+        }
+
+        Volatile.Write(ref *(int*)(memory.Control + RingLayout.WriterAt), 0);
+        return false;
+    }
+
+    private static int Put(ReadOnlySpan<byte> part, Span<byte> into)
+    {
+        int length = Math.Min(part.Length, into.Length);
+        part[..length].CopyTo(into);
+        return length;
+    }
+
+    private bool HasRoom(long whole) => memory.Capacity - (_tail - _head) >= whole || Room() >= whole;
+
+    private long Room()
+    {
+        // Acquire: what the reader gave back it no longer reads. Its release is RingReader.GiveBack.
+        long head = Volatile.Read(ref *(long*)(memory.Control + RingLayout.HeadAt));
+        if (head < _head || head > _published || (head & (RingLayout.Alignment - 1)) != 0)
+        {
+            IsCorrupt = true;
+        }
+        else
+        {
+            _head = head;
+        }
+
+        return IsCorrupt ? 0 : memory.Capacity - (_tail - _head);
+    }
+
+    private bool TakeSleeper(int at)
+    {
+        // Published before looking, as the sleeper announces itself before it looks again.
+        Interlocked.MemoryBarrier();
+        ref int sleeper = ref *(int*)(memory.Control + at);
+        return Volatile.Read(ref sleeper) != 0 && Interlocked.Exchange(ref sleeper, 0) != 0;
+    }
+}

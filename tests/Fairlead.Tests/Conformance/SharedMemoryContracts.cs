@@ -1,0 +1,38 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class SharedMemoryContracts
+{
+    public sealed class Closing(ITestOutputHelper output) : ClosingContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Cost(ITestOutputHelper output) : CostContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Crash(ITestOutputHelper output) : CrashContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Credit(ITestOutputHelper output) : CreditContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Deliveries(ITestOutputHelper output) : DeliveryContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Heartbeat(ITestOutputHelper output) : HeartbeatContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Hubs(ITestOutputHelper output) : HubContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Messages(ITestOutputHelper output) : MessageContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Opening(ITestOutputHelper output) : OpeningContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Pairs(ITestOutputHelper output) : PairContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Process(ITestOutputHelper output) : ProcessContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Publishing(ITestOutputHelper output) : PublishContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Requests(ITestOutputHelper output) : RequestContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Reconnecting(ITestOutputHelper output) : ReconnectContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class WorkQueues(ITestOutputHelper output) : WorkQueueContract(new SharedMemoryUnderTest(), output);
+}
