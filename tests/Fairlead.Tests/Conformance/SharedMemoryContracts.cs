@@ -16,6 +16,8 @@ public static class SharedMemoryContracts
 
     public sealed class Heartbeat(ITestOutputHelper output) : HeartbeatContract(new SharedMemoryUnderTest(), output);
 
+    public sealed class Hostile(ITestOutputHelper output) : HostileContract(new SharedMemoryUnderTest(), output);
+
     public sealed class Hubs(ITestOutputHelper output) : HubContract(new SharedMemoryUnderTest(), output);
 
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new SharedMemoryUnderTest(), output);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Fairlead.Native;
 using Fairlead.Transports.UnixSocket;
 
 namespace Fairlead.Tests.Conformance;
@@ -17,7 +18,61 @@ internal sealed class SharedMemoryUnderTest : TransportUnderTest
 {
     public override string Name => "shm";
 
+    public override SocketType? RawSocketType => SocketType.Stream;
+
     public override Address NewPlace() => $"shm://{NewName()}";
+
+    public override Socket ConnectRaw(Address bound)
+    {
+        using Socket listener = Front(out EndPoint place);
+        Socket raw = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        raw.Connect(place);
+        Descriptor rendezvous = NativeSocket.Create(AddressFamily.Unix, NativeSocketType.Stream);
+        Assert.Equal(Errno.None, NativeSocket.Connect(rendezvous, SocketName.Of(UnixEndpoint.PathOf(bound)).Address));
+        RawRing.Carry(rendezvous, listener.Accept());
+        return raw;
+    }
+
+    public override (Socket Listener, Address Address) ListenRaw()
+    {
+        Address address = NewPlace();
+        Socket front = Front(out EndPoint place);
+        SocketFile file = SocketFile.Bind(UnixEndpoint.PathOf(address), NativeSocketType.Stream, 64, address);
+        new Thread(() => CarryAll(file, place)) { IsBackground = true }.Start();
+        return (front, address);
+    }
+
+    private static void CarryAll(SocketFile file, EndPoint place)
+    {
+        while (true)
+        {
+            BlockingWait.Wait(file.Listener, PollEvents.Read, Timeout.InfiniteTimeSpan);
+            if (NativeSocket.Accept(file.Listener, out _) is { } rendezvous)
+            {
+                Socket near = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                try
+                {
+                    near.Connect(place);
+                    RawRing.Carry(rendezvous, near);
+                }
+                catch (SocketException)
+                {
+                    // The test listens no more.
+                    near.Dispose();
+                    rendezvous.Dispose();
+                }
+            }
+        }
+    }
+
+    private static Socket Front(out EndPoint place)
+    {
+        place = new UnixDomainSocketEndPoint("\0" + NewName());
+        Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(place);
+        listener.Listen(64);
+        return listener;
+    }
 }
 
 /// <summary>What the Unix sockets share: raw ones reach them by the path, or by the abstract name.</summary>

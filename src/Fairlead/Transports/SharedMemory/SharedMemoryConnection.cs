@@ -172,6 +172,12 @@ internal sealed class SharedMemoryConnection : Connection
 
     public override FillResult Fill()
     {
+        if (_writer is null)
+        {
+            // The peer may be heard through our memory before we have looked for his: an answer needs it.
+            OnReadable();
+        }
+
         if (_passed is not null && _helloRead == Rendezvous.Size)
         {
             TakePeerMemory();
