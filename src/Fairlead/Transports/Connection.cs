@@ -104,6 +104,20 @@ internal abstract class Connection : IDisposable
     {
     }
 
+    /// <summary>Whether a caller that waits for this connection alone can sleep without its descriptor, which then somebody else has to watch.</summary>
+    public virtual bool CanPark => false;
+
+    /// <summary>Announces a sleep without the descriptor, and sleeps until something arrives, the time has passed, or <see cref="Unpark"/>; not at all when <paramref name="mayNot"/>, asked after the announcement, says so. By the pump.</summary>
+    public virtual void Park(TimeSpan timeout, Func<bool> mayNot) => throw new NotSupportedException();
+
+    /// <summary>Ends <see cref="Park"/>. Any thread.</summary>
+    public virtual void Unpark()
+    {
+    }
+
+    /// <summary>Whether a flush has woken the peer since this was asked last: then this processor may be the one that it was put on.</summary>
+    public virtual bool TakeHasWoken() => false;
+
     /// <summary>Says that nothing more will be sent, so that the peer sees the end behind what was flushed. Receiving goes on.</summary>
     public abstract void EndSending();
 

@@ -128,7 +128,7 @@ internal sealed class RawRing : IDisposable
                 {
                     int part = _writer!.WritePiece(buffer.AsSpan(written, count - written), default, default);
                     written += part;
-                    if (_writer.Publish())
+                    if (_writer.Publish() == Sleeper.BehindBell)
                     {
                         Ring();
                     }
@@ -140,7 +140,7 @@ internal sealed class RawRing : IDisposable
                 }
             }
 
-            if (_writer!.End())
+            if (_writer!.End() == Sleeper.BehindBell)
             {
                 Ring();
             }

@@ -10,7 +10,7 @@ namespace Fairlead.Transports.SharedMemory;
 ///    128  tail       sender:   position behind the last published record
 ///    136  ended      sender:   1 when nothing follows what is published
 ///    256  head       receiver: position before which everything has been given back
-///    384  reader     0 awake, 1 asleep behind a doorbell
+///    384  reader     0 awake, 1 asleep behind a doorbell, 2 asleep on this word (a futex)
 ///    512  writer     0 awake, 1 waits behind a doorbell for room
 ///   page  data, capacity bytes, mapped twice in a row
 /// </code>
@@ -33,6 +33,10 @@ internal static class RingLayout
     public const int HeadAt = 256;
     public const int ReaderAt = 384;
     public const int WriterAt = 512;
+
+    public const int Awake = 0;
+    public const int BehindBell = 1;
+    public const int OnFutex = 2;
 
     public const int Alignment = 8;
 

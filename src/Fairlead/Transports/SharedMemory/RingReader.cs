@@ -127,9 +127,40 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     }
 
     /// <summary>Announces that this side sleeps behind its doorbell; false when there is something to read, or the end, already.</summary>
-    public bool PrepareWait()
+    public bool PrepareWait() => Announce(RingLayout.BehindBell);
+
+    /// <summary>Sleeps on the memory until something is published, the time has passed, or <see cref="Unpark"/>; not at all when <paramref name="mayNot"/> or there is something already.</summary>
+    public void Park(TimeSpan timeout, Func<bool> mayNot)
     {
-        Volatile.Write(ref *(int*)(memory.Control + RingLayout.ReaderAt), 1);
+        if (!Announce(RingLayout.OnFutex))
+        {
+            return;
+        }
+
+        if (!mayNot())
+        {
+            Futex.Wait(ref Sleeping, RingLayout.OnFutex, timeout);
+        }
+
+        EndWait();
+    }
+
+    /// <summary>Ends a sleep on the memory from another thread of this process.</summary>
+    public void Unpark()
+    {
+        if (Interlocked.CompareExchange(ref Sleeping, RingLayout.Awake, RingLayout.OnFutex) == RingLayout.OnFutex)
+        {
+            Futex.Wake(ref Sleeping);
+        }
+    }
+
+    public void EndWait() => Volatile.Write(ref Sleeping, RingLayout.Awake);
+
+    private ref int Sleeping => ref *(int*)(memory.Control + RingLayout.ReaderAt);
+
+    private bool Announce(int how)
+    {
+        Volatile.Write(ref Sleeping, how);
 
         // Announced before looking again, as the sender publishes before it looks for us: one of the two sees the other.
         Interlocked.MemoryBarrier();
@@ -141,8 +172,6 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         EndWait();
         return false;
     }
-
-    public void EndWait() => Volatile.Write(ref *(int*)(memory.Control + RingLayout.ReaderAt), 0);
 
     /// <summary>Under the gate. True when the sender waits for room and must be woken.</summary>
     private bool MoveHead(long head)

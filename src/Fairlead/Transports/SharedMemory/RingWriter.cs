@@ -72,8 +72,8 @@ internal sealed unsafe class RingWriter(RingMemory memory)
         return length;
     }
 
-    /// <summary>Lets the peer see what was committed. True when it sleeps and must be woken: by its doorbell.</summary>
-    public bool Publish()
+    /// <summary>Lets the peer see what was committed, and wakes it where it sleeps on the memory. Where it sleeps behind its doorbell, that is for the caller to ring.</summary>
+    public Sleeper Publish()
     {
         if (_tail != _published)
         {
@@ -83,21 +83,21 @@ internal sealed unsafe class RingWriter(RingMemory memory)
             Volatile.Write(ref *(long*)(memory.Control + RingLayout.TailAt), _tail);
         }
 
-        return TakeSleeper(RingLayout.ReaderAt);
+        return WakeReader();
     }
 
-    /// <summary>Says that nothing follows. True when the peer must be woken.</summary>
-    public bool End()
+    /// <summary>Says that nothing follows; as <see cref="Publish"/>.</summary>
+    public Sleeper End()
     {
         // Release, behind the last position: who sees this sees all. Its acquire is RingReader.HasEnded.
         Volatile.Write(ref *(int*)(memory.Control + RingLayout.EndedAt), 1);
-        return TakeSleeper(RingLayout.ReaderAt);
+        return WakeReader();
     }
 
     /// <summary>Announces that this side waits for room; false when there is some already.</summary>
     public bool PrepareWait()
     {
-        Volatile.Write(ref *(int*)(memory.Control + RingLayout.WriterAt), 1);
+        Volatile.Write(ref *(int*)(memory.Control + RingLayout.WriterAt), RingLayout.BehindBell);
 
         // Announced before looking again, as the reader gives back before it looks for us: one of the two sees the other.
         Interlocked.MemoryBarrier();
@@ -106,7 +106,7 @@ internal sealed unsafe class RingWriter(RingMemory memory)
             return true;
         }
 
-        Volatile.Write(ref *(int*)(memory.Control + RingLayout.WriterAt), 0);
+        Volatile.Write(ref *(int*)(memory.Control + RingLayout.WriterAt), RingLayout.Awake);
         return false;
     }
 
@@ -135,11 +135,38 @@ internal sealed unsafe class RingWriter(RingMemory memory)
         return IsCorrupt ? 0 : memory.Capacity - (_tail - _head);
     }
 
-    private bool TakeSleeper(int at)
+    private Sleeper WakeReader()
     {
         // Published before looking, as the sleeper announces itself before it looks again.
         Interlocked.MemoryBarrier();
-        ref int sleeper = ref *(int*)(memory.Control + at);
-        return Volatile.Read(ref sleeper) != 0 && Interlocked.Exchange(ref sleeper, 0) != 0;
+        ref int reader = ref *(int*)(memory.Control + RingLayout.ReaderAt);
+        if (Volatile.Read(ref reader) == RingLayout.Awake)
+        {
+            return Sleeper.None;
+        }
+
+        // Whatever else a peer may write there is his own loss.
+        switch (Interlocked.Exchange(ref reader, RingLayout.Awake))
+        {
+            case RingLayout.BehindBell:
+                return Sleeper.BehindBell;
+            case RingLayout.OnFutex:
+                Futex.Wake(ref reader);
+                return Sleeper.Woken;
+            default:
+                return Sleeper.None;
+        }
     }
+}
+
+/// <summary>Whether the peer slept when something was published.</summary>
+internal enum Sleeper
+{
+    None,
+
+    /// <summary>It did, and has been woken.</summary>
+    Woken,
+
+    /// <summary>It does, until its doorbell is rung.</summary>
+    BehindBell,
 }

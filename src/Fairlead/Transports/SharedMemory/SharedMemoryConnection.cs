@@ -34,6 +34,7 @@ internal sealed class SharedMemoryConnection : Connection
     private bool _isInRing;
     private bool _expectsHandshake = true;
     private volatile bool _hasHungUp;
+    private volatile bool _hasWoken;
 
     /// <summary>Makes the memory to receive in and passes it to the peer.</summary>
     public SharedMemoryConnection(Descriptor socket, long capacity, Peer peer)
@@ -227,6 +228,25 @@ internal sealed class SharedMemoryConnection : Connection
 
     public override void EndWait() => _reader.EndWait();
 
+    public override bool CanPark => true;
+
+    public override void Park(TimeSpan timeout, Func<bool> mayNot)
+    {
+        if (!_hasHungUp)
+        {
+            _reader.Park(timeout, mayNot);
+        }
+    }
+
+    public override void Unpark() => _reader.Unpark();
+
+    public override bool TakeHasWoken()
+    {
+        bool hasWoken = _hasWoken;
+        _hasWoken = false;
+        return hasWoken;
+    }
+
     public override void EndSending()
     {
         if (_writer is { } writer)
@@ -263,7 +283,7 @@ internal sealed class SharedMemoryConnection : Connection
         *(long*)(control + RingLayout.CapacityAt) = capacity;
 
         // Asleep until somebody leads: who arms the endpoint before that need not know of it.
-        *(int*)(control + RingLayout.ReaderAt) = 1;
+        *(int*)(control + RingLayout.ReaderAt) = RingLayout.BehindBell;
         *(uint*)(control + RingLayout.MagicAt) = RingLayout.Magic;
     }
 
@@ -383,9 +403,15 @@ internal sealed class SharedMemoryConnection : Connection
         }
     }
 
-    private void Wake(bool isAsleep)
+    private void Wake(Sleeper sleeper)
     {
-        if (isAsleep)
+        if (sleeper == Sleeper.None)
+        {
+            return;
+        }
+
+        _hasWoken = true;
+        if (sleeper == Sleeper.BehindBell)
         {
             RingBell();
         }

@@ -1,0 +1,36 @@
+namespace Fairlead.Native;
+
+/// <summary>Sleeps until a word of shared memory changes, in this process or another.</summary>
+internal static unsafe class Futex
+{
+    // Nobody sleeps longer at a stretch; whoever wakes early looks and sleeps on.
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// Sleeps while the word has this value; returns when it is woken, when the time has passed, when the value is another, and now and then for no reason. Zero and less: does not sleep;
+    /// <see cref="Timeout.InfiniteTimeSpan"/>: for ever.
+    /// </summary>
+    public static void Wait(ref int word, int value, TimeSpan timeout)
+    {
+        if (timeout <= TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
+        {
+            return;
+        }
+
+        TimeSpan time = timeout > Longest ? Longest : timeout;
+        Libc.TimeSpec spec = new() { Seconds = time.Ticks / TimeSpan.TicksPerSecond, Nanoseconds = time.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick };
+        fixed (int* address = &word)
+        {
+            _ = Libc.Futex(address, Libc.FUTEX_WAIT, value, timeout == Timeout.InfiniteTimeSpan ? null : &spec);
+        }
+    }
+
+    /// <summary>Wakes one who sleeps on the word.</summary>
+    public static void Wake(ref int word)
+    {
+        fixed (int* address = &word)
+        {
+            _ = Libc.Futex(address, Libc.FUTEX_WAKE, 1, null);
+        }
+    }
+}
