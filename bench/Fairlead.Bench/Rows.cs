@@ -15,12 +15,12 @@ internal static class Rows
     public static IReadOnlyList<Scenario> All { get; } =
     [
         new RoundTrip("round-trip", Small, silence: TimeSpan.Zero,
-            new SocketCalls(), new FairleadCalls { Goal = 1.3 }, new FairleadAsyncCalls(), new SocketAsyncCalls()),
+            new SocketCalls(), new FairleadCalls { Goal = 1.3 }, new FairleadCalls("shm"), new FairleadAsyncCalls(), new FairleadAsyncCalls("shm"), new SocketAsyncCalls()),
         new RoundTrip("after-silence", Small, silence: TimeSpan.FromMilliseconds(3),
-            new SocketCalls(), new FairleadCalls { Goal = 1.3 }, new FairleadAsyncCalls { Goal = 2 }, new SocketAsyncCalls()),
+            new SocketCalls(), new FairleadCalls { Goal = 1.3 }, new FairleadCalls("shm"), new FairleadAsyncCalls { Goal = 2 }, new FairleadAsyncCalls("shm"), new SocketAsyncCalls()),
         new OneWay("stream", Small,
-            new SocketStream(), new FairleadStream { Goal = 3 }),
+            new SocketStream(), new FairleadStream { Goal = 3 }, new FairleadStream("shm")),
         new OneWay("bandwidth", Large,
-            new SocketStream(), new FairleadStream { Goal = 0.8 }),
+            new SocketStream(), new FairleadStream { Goal = 0.8 }, new FairleadStream("shm")),
     ];
 }

@@ -50,6 +50,9 @@ public record EndpointOptions
     /// <summary>With which of several addresses connecting begins; default: the first.</summary>
     public AddressOrder Order { get; init; }
 
+    /// <summary>How blocking calls wait on <c>shm://</c>. In the address: <c>?waiting=latency</c>.</summary>
+    public WaitMode Waiting { get; init; }
+
     /// <summary>The clock of every timer of the endpoint.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

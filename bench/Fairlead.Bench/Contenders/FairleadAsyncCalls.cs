@@ -1,16 +1,16 @@
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>Type 3: awaited requests on a Unix socket, answered by a handler.</summary>
-internal sealed class FairleadAsyncCalls() : Contender<Caller>("Requester, async")
+/// <summary>Type 3: awaited requests on Fairlead, answered by a handler.</summary>
+internal sealed class FairleadAsyncCalls(string scheme = "unix") : Contender<Caller>(scheme == "unix" ? "Requester, async" : $"Requester, async, {scheme}")
 {
     public override void Serve(Session session, Action listening)
     {
-        using var responder = Responder.Bind($"unix://{session.Name}");
+        using var responder = Responder.Bind($"{scheme}://{session.Name}");
         listening();
         responder.RunAsync((request, _) => request.Memory).GetAwaiter().GetResult();
     }
 
-    public override Caller Connect(Session session) => new Client(Requester.Connect($"unix://{session.Name}"));
+    public override Caller Connect(Session session) => new Client(Requester.Connect($"{scheme}://{session.Name}"));
 
     private sealed class Client(Requester requester) : AsyncCaller
     {

@@ -1,11 +1,11 @@
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>Type 4: blocking requests on a Unix socket, answered by a blocking loop.</summary>
-internal sealed class FairleadCalls() : Contender<Caller>("Requester, blocking")
+/// <summary>Type 4: blocking requests on Fairlead, answered by a blocking loop.</summary>
+internal sealed class FairleadCalls(string scheme = "unix") : Contender<Caller>(scheme == "unix" ? "Requester, blocking" : $"Requester, blocking, {scheme}")
 {
     public override void Serve(Session session, Action listening)
     {
-        using var responder = Responder.Bind($"unix://{session.Name}");
+        using var responder = Responder.Bind($"{scheme}://{session.Name}");
         listening();
         while (true)
         {
@@ -14,7 +14,7 @@ internal sealed class FairleadCalls() : Contender<Caller>("Requester, blocking")
         }
     }
 
-    public override Caller Connect(Session session) => new Client(Requester.Connect($"unix://{session.Name}"));
+    public override Caller Connect(Session session) => new Client(Requester.Connect($"{scheme}://{session.Name}"));
 
     private sealed class Client(Requester requester) : BlockingCaller
     {

@@ -2,12 +2,12 @@ using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>Type 1: blocking sends on a Unix socket to a blocking receiver. The last message is of type 2: its receipt ends the round.</summary>
-internal sealed class FairleadStream() : Contender<OneWaySender>("Sender, blocking")
+/// <summary>Type 1: blocking sends on Fairlead to a blocking receiver. The last message is of type 2: its receipt ends the round.</summary>
+internal sealed class FairleadStream(string scheme = "unix") : Contender<OneWaySender>(scheme == "unix" ? "Sender, blocking" : $"Sender, blocking, {scheme}")
 {
     public override void Serve(Session session, Action listening)
     {
-        using var receiver = Receiver.Bind($"unix://{session.Name}");
+        using var receiver = Receiver.Bind($"{scheme}://{session.Name}");
         listening();
         long due = 0;
         while (true)
@@ -20,7 +20,7 @@ internal sealed class FairleadStream() : Contender<OneWaySender>("Sender, blocki
         }
     }
 
-    public override OneWaySender Connect(Session session) => new Client(Sender.Connect($"unix://{session.Name}"));
+    public override OneWaySender Connect(Session session) => new Client(Sender.Connect($"{scheme}://{session.Name}"));
 
     private sealed class Client(Sender sender) : OneWaySender
     {

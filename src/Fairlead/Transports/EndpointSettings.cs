@@ -41,6 +41,9 @@ internal sealed record EndpointSettings
     /// <summary>How long a lost peer is sought; zero: not at all.</summary>
     public TimeSpan Reconnect { get; init; }
 
+    /// <summary>How blocking callers wait where memory is shared.</summary>
+    public WaitMode Waiting { get; init; }
+
     public required StreamFraming Framing { get; init; }
 
     public required TimeProvider Time { get; init; }
@@ -64,10 +67,20 @@ internal sealed record EndpointSettings
             HandshakeTimeout = options.HandshakeTimeout,
             Wait = AddressOptions.Duration(address, "wait") ?? options.Wait,
             Reconnect = AddressOptions.Duration(address, "reconnect") ?? options.Reconnect,
+            Waiting = WaitingOf(address) ?? options.Waiting,
             Framing = FramingOf(address),
             Time = options.TimeProvider,
         };
     }
+
+    private static WaitMode? WaitingOf(Address address) => address.Option("waiting") switch
+    {
+        null => null,
+        "balanced" => WaitMode.Balanced,
+        "latency" => WaitMode.Latency,
+        "efficient" => WaitMode.Efficient,
+        string other => throw new AddressFormatException(address.ToString(), $"there is no way of waiting '{other}'. Use balanced, latency or efficient."),
+    };
 
     private static StreamFraming FramingOf(Address address) => address.Option("framing") switch
     {

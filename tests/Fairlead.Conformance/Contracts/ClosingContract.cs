@@ -43,7 +43,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
             (await receiver.ReceiveAsync()).Dispose();
         }
 
-        CloseReport report = await sender.CloseAsync(100.Milliseconds());
+        CloseReport report = await sender.CloseAsync(2.Seconds());
 
         Assert.Equal(new CloseReport(10, 4, 0, 6) { DeadlinePassed = true }, report);
         Assert.False(report.IsComplete);

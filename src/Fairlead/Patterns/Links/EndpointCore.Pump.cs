@@ -152,6 +152,7 @@ internal sealed partial class EndpointCore
             _isArmed = false;
             if (!TryLead())
             {
+                Unpark();
                 return;
             }
 
@@ -303,6 +304,7 @@ internal sealed partial class EndpointCore
         }
 
         _wake.Signal();
+        Unpark();
     }
 
     private void OnSlowTimer()
@@ -337,15 +339,12 @@ internal sealed partial class EndpointCore
     /// <summary>Waits, and handles what has come. By the leader.</summary>
     private void Turn(TimeSpan timeout, Completions completions)
     {
-        if (timeout != TimeSpan.Zero && !PrepareWait())
-        {
-            timeout = TimeSpan.Zero;
-        }
-        else if (timeout > TimeSpan.Zero && timeout < Millisecond)
+        TimeSpan? poll = timeout == TimeSpan.Zero || _announcing.Length == 0 ? timeout : AwaitMemory(timeout);
+        if (poll > TimeSpan.Zero && poll < Millisecond)
         {
             // The poll set counts in milliseconds.
-            BlockingWait.Wait(_pollSet.Descriptor, PollEvents.Read, timeout);
-            timeout = TimeSpan.Zero;
+            BlockingWait.Wait(_pollSet.Descriptor, PollEvents.Read, poll.Value);
+            poll = TimeSpan.Zero;
         }
 
         if (Volatile.Read(ref _wantsReactor))
@@ -357,7 +356,13 @@ internal sealed partial class EndpointCore
             }
         }
 
-        int count = _pollSet.Wait(_events, timeout);
+        int count = 0;
+        if (poll is { } wait)
+        {
+            _unpolledTurns = 0;
+            _isWoken = false;
+            count = _pollSet.Wait(_events, wait);
+        }
 
         // Set while what came is still readable, so that there is no moment between in which nobody seems busy.
         _isInTurn = true;

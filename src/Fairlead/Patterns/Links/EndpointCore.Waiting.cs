@@ -146,9 +146,12 @@ internal sealed partial class EndpointCore
     /// <summary>A blocking caller pumps until its own operation is done.</summary>
     private void Lead(Operation operation, Deadline deadline, CancellationToken token)
     {
-        lock (_gate)
+        if (!HasMemoryAlone)
         {
-            Disarm();
+            lock (_gate)
+            {
+                Disarm();
+            }
         }
 
         FlushDeferred();
@@ -156,7 +159,7 @@ internal sealed partial class EndpointCore
         {
             if (operation.TryBeginLead())
             {
-                if (!deadline.IsInfinite && operation is LinkOperation { WantsAnswer: true })
+                if (!deadline.IsInfinite && _announcing.Length == 0 && operation is LinkOperation { WantsAnswer: true })
                 {
                     // Arming a kernel timer costs as much as many a reply takes.
                     Completions completions = Completions.Rent();

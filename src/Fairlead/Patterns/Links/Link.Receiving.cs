@@ -70,13 +70,16 @@ internal sealed partial class Link
     /// <summary>Whoever waited is awake: looks without being told by the descriptor.</summary>
     public void OnAwake(Completions completions)
     {
-        if (!_isPaused && _connection.HasArrived && _state != LinkState.Down)
+        if (HasArrived && _state != LinkState.Down)
         {
             Receive(completions);
         }
 
         FlushWhenTold(completions);
     }
+
+    /// <summary>Whether there is something to receive, of a connection that announces waits.</summary>
+    public bool HasArrived => !_isPaused && _connection.HasArrived;
 
     /// <summary>Announces a sleep to the peer; false when there is something to receive.</summary>
     public bool PrepareWait() => _connection.PrepareWait() || _isPaused;

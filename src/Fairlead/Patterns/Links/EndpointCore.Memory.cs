@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using Fairlead.Native;
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>
+/// Waiting for peers that share memory, whose messages come without a word to the poll set. A leader looks at the memory for a moment; then it sleeps on the memory itself where there is one
+/// such peer and nobody else, while the reactor watches the poll set in its place; else in the poll set, behind the doorbells.
+/// </content>
+internal sealed partial class EndpointCore
+{
+    /// <summary>What looking at the memory may cost before sleeping: about what a wake-up costs on both sides.</summary>
+    private static readonly long SpinSpan = Stopwatch.Frequency / 20_000;
+
+    /// <summary>A wait that was over within this time makes the next one begin with looking.</summary>
+    private static readonly long SoonSpan = 2 * SpinSpan;
+
+    private static readonly bool HasOneProcessor = Environment.ProcessorCount == 1;
+
+    private const int LooksPerTime = 64;
+    private const int TurnsPerPoll = 64;
+
+    private Func<bool>? _mayNotSleep;
+    private Connection? _parked;
+    private volatile bool _isWoken;
+    private bool _isSoon = true;
+    private int _unpolledTurns;
+
+    private bool HasMemoryAlone => _announcing.Length == 1 && _linkCache.Length == 1 && _announcing[0].Connection.CanPark;
+
+    /// <summary>Waits for what comes through memory. Returns how long the poll set is to be waited on for the rest; null: not even looked at.</summary>
+    private TimeSpan? AwaitMemory(TimeSpan timeout)
+    {
+        long start = Stopwatch.GetTimestamp();
+        if (HasArrivedInMemory() || (Looks && LookAtMemory(start, timeout)))
+        {
+            _isSoon = true;
+            return _isWoken || ++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null;
+        }
+
+        if (Settings.Waiting == WaitMode.Latency)
+        {
+            return TimeSpan.Zero;
+        }
+
+        if (!HasMemoryAlone)
+        {
+            lock (_gate)
+            {
+                Disarm();
+            }
+
+            return PrepareWait() ? timeout : TimeSpan.Zero;
+        }
+
+        Park(_announcing[0].Connection, timeout);
+        _isSoon = Stopwatch.GetTimestamp() - start < SoonSpan;
+        return _isWoken ? TimeSpan.Zero : null;
+    }
+
+    private bool Looks => Settings.Waiting switch
+    {
+        WaitMode.Efficient => false,
+        WaitMode.Latency => true,
+        _ => _isSoon,
+    };
+
+    private bool HasArrivedInMemory()
+    {
+        foreach (Link link in _announcing)
+        {
+            if (link.HasArrived)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool LookAtMemory(long start, TimeSpan timeout)
+    {
+        // Who has just woken the peer may stand on the very processor that it was put on: makes room instead of spinning.
+        bool yields = HasOneProcessor;
+        foreach (Link link in _announcing)
+        {
+            yields |= link.Connection.TakeHasWoken();
+        }
+
+        long end = start + (timeout == Timeout.InfiniteTimeSpan ? SpinSpan : Math.Min(SpinSpan, (long)(timeout.TotalSeconds * Stopwatch.Frequency)));
+        do
+        {
+            for (int i = 0; i < LooksPerTime; i++)
+            {
+                if (HasArrivedInMemory() || _isWoken)
+                {
+                    return true;
+                }
+
+                if (yields)
+                {
+                    Thread.Yield();
+                }
+                else
+                {
+                    Thread.SpinWait(1);
+                }
+            }
+
+            // An answer of a peer that runs has come by now. From here on whoever else wants the processor gets it.
+            yields = true;
+        }
+        while (Stopwatch.GetTimestamp() < end);
+        return false;
+    }
+
+    private void Park(Connection connection, TimeSpan timeout)
+    {
+        lock (_gate)
+        {
+            if (_isTornDown || _registration is null)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _parked, connection);
+            if (!_isArmed)
+            {
+                // No bell is rung for a sleeper on the memory: what comes here is the peer's end, somebody new, or a call to wake.
+                _isArmed = true;
+                _registration.Arm(PollEvents.Read);
+            }
+        }
+
+        connection.Park(timeout, _mayNotSleep ??= () => _isWoken);
+        Volatile.Write(ref _parked, null);
+    }
+
+    /// <summary>The leader is to look at the poll set. Under the gate.</summary>
+    private void Unpark()
+    {
+        _isWoken = true;
+        Volatile.Read(ref _parked)?.Unpark();
+    }
+}
