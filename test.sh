@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds everything once and runs every test: the xunit assemblies, the program that proves the library clean under Native AOT,
-# the packages, the tool's shell tests, against the AOT-published tool where it can be published, and the samples. Writes below artifacts/ alone,
+# the packages, the tool's shell tests, against the AOT-published tool where it can be published, the models, and the samples. Writes below artifacts/ alone,
 # uses no network but the loopback (restoring packages and installing missing tools apart), and leaves no process behind.
 # The last line is "N passed, N failed, N skipped"; the exit code is 0 where nothing failed.
 set -uo pipefail
@@ -99,7 +99,7 @@ has() { command -v "$1" > /dev/null; }
 has_zlib() { compgen -G '/usr/include/zlib.h' > /dev/null || compgen -G '/usr/include/*/zlib.h' > /dev/null; }
 has clang || missing+=(clang)
 has_zlib || missing+=(zlib1g-dev)
-for tool in nc:netcat-openbsd socat:socat strace:strace bc:bc; do
+for tool in nc:netcat-openbsd socat:socat strace:strace bc:bc spin:spin; do
   has "${tool%%:*}" || missing+=("${tool##*:}")
 done
 if [ ${#missing[@]} -gt 0 ]; then
@@ -150,6 +150,9 @@ tap packages eng/test-packages.sh
 
 title "the tool ($tool)"
 tap tool tests/Fairlead.Cli.Tests/run.sh "$PWD/$tool"
+
+title "models"
+tap models models/check.sh
 
 title "samples"
 tap samples tests/Samples/run.sh artifacts/bin "$tool"

@@ -9,11 +9,12 @@ public sealed partial class ReferenceTests
     public void Every_option_of_an_address_is_documented()
     {
         string[] documented = [.. FirstCells(Repository.Read("docs/addresses.md"), "| option |")];
-        Assert.Equal(Options("unix://here"), documented.Order(StringComparer.Ordinal));
+        Assert.Equal(Options("unix://here").Union(Options("shm://here")).Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
     }
 
     [Theory]
     [InlineData("inproc")]
+    [InlineData("shm")]
     [InlineData("unix")]
     [InlineData("unixpacket")]
     [InlineData("tcp")]
@@ -23,7 +24,7 @@ public sealed partial class ReferenceTests
         Assert.Contains($"`{scheme}://", Repository.Read("docs/addresses.md"), StringComparison.Ordinal);
         Assert.Contains($"`{scheme}://", Repository.Read("README.md"), StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(Repository.Root, $"docs/transports/{scheme}.md")));
-        Assert.Equal(4, Transports.TransportCatalog.Schemes.Count);
+        Assert.Equal(5, Transports.TransportCatalog.Schemes.Count);
     }
 
     [Fact]

@@ -18,6 +18,7 @@ internal static class Program
         ["receiver"] = ReceiverVerb.RunAsync,
         ["requester"] = RequesterVerb.RunAsync,
         ["responder"] = ResponderVerb.RunAsync,
+        ["scribbler"] = ScribblerVerb.RunAsync,
         ["sender"] = SenderVerb.RunAsync,
         ["socketfile"] = SocketFileVerb.RunAsync,
         ["steady"] = SteadyVerb.RunAsync,

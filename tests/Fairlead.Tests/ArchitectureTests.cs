@@ -16,7 +16,7 @@ public sealed partial class ArchitectureTests
 {
     private const string Root = "";
 
-    private static readonly string[] Concrete = ["Transports/Inproc", "Transports/UnixSocket", "Transports/Tcp"];
+    private static readonly string[] Concrete = ["Transports/Inproc", "Transports/SharedMemory", "Transports/UnixSocket", "Transports/Tcp"];
 
     /// <summary>What each folder may name besides itself. A new folder fails the test until its place stands here.</summary>
     private static readonly Dictionary<string, string[]> Below = new()
@@ -28,6 +28,7 @@ public sealed partial class ArchitectureTests
         ["Diagnostics"] = [Root, "Framing", "Registry"],
         ["Transports"] = [Root, "Native", "Framing", "Registry"],
         ["Transports/Inproc"] = [Root, "Native", "Framing", "Registry", "Transports"],
+        ["Transports/SharedMemory"] = [Root, "Native", "Framing", "Registry", "Transports", "Transports/UnixSocket"],
         ["Transports/UnixSocket"] = [Root, "Native", "Framing", "Registry", "Transports"],
         ["Transports/Tcp"] = [Root, "Native", "Framing", "Registry", "Transports"],
         ["Patterns/Links"] = [Root, "Native", "Framing", "Registry", "Diagnostics", "Transports"],
@@ -43,6 +44,7 @@ public sealed partial class ArchitectureTests
         [("Patterns/Links/Serialized.cs", "IMessageSerializer")] = "What the user brings is named where it is called; both folders are one layer.",
         [("Diagnostics/FairleadEventSource.cs", "Message")] = "A property of the platform's attribute, not the type.",
         [("Transports/BuiltInTransports.cs", "InprocTransport")] = PartsList,
+        [("Transports/BuiltInTransports.cs", "SharedMemoryTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "UnixSocketTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "UnixPacketTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "TcpTransport")] = PartsList,

@@ -105,11 +105,12 @@ internal sealed class SharedMemoryConnection : Connection
 
     public override void DetachLong() => _overflow.DetachLong();
 
+    /// <summary>A peer that has died is no concern here: what is written is gone with it, and why it has is seen by who reads.</summary>
     public override FlushResult Flush()
     {
         if (Volatile.Read(ref _writer) is not { } writer)
         {
-            return _hasHungUp ? FlushResult.Broken : _overflow.IsEmpty ? FlushResult.Done : FlushResult.Blocked;
+            return _overflow.IsEmpty ? FlushResult.Done : FlushResult.Blocked;
         }
 
         while (!_overflow.IsEmpty)
@@ -126,12 +127,12 @@ internal sealed class SharedMemoryConnection : Connection
             }
             else if (writer.PrepareWait())
             {
-                return _hasHungUp ? FlushResult.Broken : FlushResult.Blocked;
+                return FlushResult.Blocked;
             }
         }
 
         Wake(writer.Publish());
-        return _hasHungUp ? FlushResult.Broken : FlushResult.Done;
+        return FlushResult.Done;
     }
 
     /// <summary>Drains the doorbell, and takes the peer's memory when it comes.</summary>

@@ -1,0 +1,188 @@
+using System.Runtime.CompilerServices;
+using Fairlead.Framing;
+using Fairlead.Native;
+using Fairlead.Transports.SharedMemory;
+
+namespace Fairlead.Tests.Transports.SharedMemory;
+
+/// <summary>The ring alone, both ends in one process over two mappings of the same memory.</summary>
+public sealed class RingTests : IDisposable
+{
+    private const long Capacity = RingLayout.LeastCapacity;
+
+    private readonly RingMemory _near;
+    private readonly RingMemory _far;
+    private readonly RingReader _reader;
+    private readonly RingWriter _writer;
+    private int _roomMade;
+
+    public RingTests()
+    {
+        using Descriptor file = MemoryFile.Create("ring test", RingMemory.ControlSize + Capacity);
+        _near = new RingMemory(file, Capacity);
+        _far = new RingMemory(file, Capacity);
+        _reader = new RingReader(_near, () => _roomMade++);
+        _writer = new RingWriter(_far);
+    }
+
+    public void Dispose()
+    {
+        _near.Dispose();
+        _far.Dispose();
+    }
+
+    [Fact]
+    public void The_words_lie_where_they_are_drawn()
+    {
+        Assert.Equal((0, 4, 8, 128, 136, 256, 384, 512), (RingLayout.MagicAt, RingLayout.VersionAt, RingLayout.CapacityAt, RingLayout.TailAt, RingLayout.EndedAt, RingLayout.HeadAt, RingLayout.ReaderAt, RingLayout.WriterAt));
+        Assert.Equal((16, 24, 24, 32), (RingLayout.Whole(0), RingLayout.Whole(1), RingLayout.Whole(8), RingLayout.Whole(9)));
+        Assert.Equal((128 * 1024L, 2 * 1024 * 1024L, 1L << 30), (RingLayout.CapacityFor(1, 1), RingLayout.CapacityFor(1 << 20, 16 * 1024), RingLayout.CapacityFor(1 << 30, 1 << 20)));
+    }
+
+    [Fact]
+    public void What_is_written_is_read_however_it_is_cut_and_given_back() => RandomSeed.Rounds(20, random =>
+    {
+        Queue<(int Length, byte Fill)> under = [];
+        List<Incoming> leases = [];
+        for (int i = 0; i < 5_000; i++)
+        {
+            int length = random.Next(3) == 0 ? random.Next(20_000) : random.Next(100);
+            if (random.Next(2) == 0 && _writer.TryReserve(length, out Span<byte> body))
+            {
+                byte fill = (byte)random.Next(256);
+                body.Fill(fill);
+                _writer.Commit(new MessageHeader { Kind = (MessageKind)1, Length = length });
+                under.Enqueue((length, fill));
+                if (random.Next(3) > 0)
+                {
+                    _writer.Publish();
+                }
+            }
+
+            if (random.Next(2) == 0)
+            {
+                _ = _reader.Look();
+                while (_reader.TryRead(out MessageHeader header, out int announced))
+                {
+                    (int expected, byte fill) = under.Dequeue();
+                    Assert.Equal((expected, expected), (announced, header.Length));
+                    Assert.Equal(-1, _reader.Body(announced).IndexOfAnyExcept(fill));
+                    if (random.Next(2) == 0)
+                    {
+                        leases.Add(_reader.Lend(header, announced));
+                    }
+                    else
+                    {
+                        _reader.Pass(announced);
+                    }
+                }
+
+                _reader.GiveBack();
+            }
+
+            while (leases.Count > random.Next(6))
+            {
+                int at = random.Next(leases.Count);
+                Incoming lease = leases[at];
+                leases.RemoveAt(at);
+                lease.Release();
+            }
+        }
+
+        _writer.Publish();
+        _ = _reader.Look();
+        while (_reader.TryRead(out _, out int length))
+        {
+            _reader.Pass(length);
+        }
+
+        leases.ForEach(static lease => lease.Release());
+        _reader.GiveBack();
+        Assert.True(_writer.TryReserve(_writer.LongestBody, out _), "Nothing of the ring is lost.");
+    });
+
+    [Fact]
+    public void A_full_ring_takes_nothing_and_wakes_its_writer_when_it_is_worth_it()
+    {
+        while (_writer.TryReserve(1000, out _))
+        {
+            _writer.Commit(new MessageHeader { Kind = (MessageKind)1, Length = 1000 });
+        }
+
+        _writer.Publish();
+        Assert.True(_writer.PrepareWait());
+        Assert.True(_reader.Look());
+        Assert.True(_reader.TryRead(out MessageHeader header, out int length));
+        Incoming first = _reader.Lend(header, length);
+        while (_reader.TryRead(out _, out length))
+        {
+            _reader.Pass(length);
+        }
+
+        _reader.GiveBack();
+        Assert.Equal(0, _roomMade);
+        Assert.True(_writer.PrepareWait());
+        first.Release();
+        Assert.Equal(1, _roomMade);
+        Assert.False(_writer.PrepareWait());
+    }
+
+    [Fact]
+    public void A_sleeping_reader_is_told_of_once()
+    {
+        Assert.True(_reader.PrepareWait());
+        Assert.Equal(Sleeper.BehindBell, Write());
+        Assert.Equal(Sleeper.None, Write());
+        Assert.False(_reader.PrepareWait());
+        Assert.Equal(Sleeper.None, Write());
+
+        Sleeper Write()
+        {
+            Assert.True(_writer.TryReserve(8, out _));
+            _writer.Commit(new MessageHeader { Kind = (MessageKind)1, Length = 8 });
+            return _writer.Publish();
+        }
+    }
+
+    [Theory]
+    [InlineData(-8)]
+    [InlineData(4)]
+    [InlineData(Capacity + 8)]
+    [InlineData(long.MaxValue)]
+    [InlineData(long.MinValue)]
+    public void A_tail_that_cannot_be_right_is_corrupt(long tail)
+    {
+        Word(_far, RingLayout.TailAt) = tail;
+
+        Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => _reader.Look()).Code);
+    }
+
+    [Theory]
+    [InlineData(-8)]
+    [InlineData(4)]
+    [InlineData(8)]
+    [InlineData(long.MaxValue)]
+    public void A_head_that_cannot_be_right_leaves_no_room(long head)
+    {
+        Word(_near, RingLayout.HeadAt) = head;
+
+        Assert.True(_writer.LongestNow < 0);
+        Assert.True(_writer.IsCorrupt);
+    }
+
+    [Theory]
+    [InlineData(0x7FFF_FFFF)]
+    [InlineData(0xFFFF_FFFF)]
+    [InlineData(9)]
+    public unsafe void A_record_that_reaches_beyond_what_was_published_is_corrupt(uint length)
+    {
+        Assert.True(_writer.TryReserve(8, out _));
+        _writer.Commit(new MessageHeader { Kind = (MessageKind)1, Length = (int)length });
+        _writer.Publish();
+        Assert.True(_reader.Look());
+
+        Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => _reader.TryRead(out _, out _)).Code);
+    }
+
+    private static unsafe ref long Word(RingMemory memory, int at) => ref Unsafe.AsRef<long>(memory.Control + at);
+}
