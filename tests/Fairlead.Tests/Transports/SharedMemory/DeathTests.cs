@@ -63,13 +63,13 @@ public sealed class DeathTests(ITestOutputHelper output)
             await peer.AnswerAsync();
             await using Sender sender = await Sender.ConnectAsync(place);
             await peer.TellAsync("take 1000000");
-            byte[] content = new byte[Random.Shared.Next(3) * 2_000];
+            int size = 16 + (Random.Shared.Next(3) * 2_000);
             int until = Random.Shared.Next(2_000);
             FairleadException lost = await Assert.ThrowsAsync<FairleadException>(() => Task.Run(() =>
             {
                 for (int n = 0; ; n++)
                 {
-                    sender.Send(content);
+                    sender.Send(Payload.Make(n, size));
                     if (n == until)
                     {
                         peer.KillAndGoOn();
