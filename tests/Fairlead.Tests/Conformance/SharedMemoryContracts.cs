@@ -18,6 +18,8 @@ public static class SharedMemoryContracts
 
     public sealed class Hostile(ITestOutputHelper output) : HostileContract(new SharedMemoryUnderTest(), output);
 
+    public sealed class HubPolicies(ITestOutputHelper output) : HubPolicyContract(new SharedMemoryUnderTest(), output);
+
     public sealed class Hubs(ITestOutputHelper output) : HubContract(new SharedMemoryUnderTest(), output);
 
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new SharedMemoryUnderTest(), output);
@@ -26,15 +28,27 @@ public static class SharedMemoryContracts
 
     public sealed class Pairs(ITestOutputHelper output) : PairContract(new SharedMemoryUnderTest(), output);
 
+    public sealed class Policies(ITestOutputHelper output) : PolicyContract(new SharedMemoryUnderTest(), output);
+
     public sealed class Process(ITestOutputHelper output) : ProcessContract(new SharedMemoryUnderTest(), output);
 
     public sealed class Publishing(ITestOutputHelper output) : PublishContract(new SharedMemoryUnderTest(), output);
 
+    public sealed class Reconnecting(ITestOutputHelper output) : ReconnectContract(new SharedMemoryUnderTest(), output);
+
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class SlowPeers(ITestOutputHelper output) : SlowPeerContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class SubscriberPolicies(ITestOutputHelper output) : SubscriberPolicyContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Surveys(ITestOutputHelper output) : SurveyContract(new SharedMemoryUnderTest(), output);
 
     public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new SharedMemoryUnderTest(), output);
 
-    public sealed class Reconnecting(ITestOutputHelper output) : ReconnectContract(new SharedMemoryUnderTest(), output);
+    public sealed class WaitSets(ITestOutputHelper output) : WaitSetContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class WorkerCrashes(ITestOutputHelper output) : WorkerCrashContract(new SharedMemoryUnderTest(), output);
 
     public sealed class WorkQueues(ITestOutputHelper output) : WorkQueueContract(new SharedMemoryUnderTest(), output);
 }
