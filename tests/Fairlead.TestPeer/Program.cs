@@ -20,6 +20,7 @@ internal static class Program
         ["responder"] = ResponderVerb.RunAsync,
         ["scribbler"] = ScribblerVerb.RunAsync,
         ["sender"] = SenderVerb.RunAsync,
+        ["server"] = ServerVerb.RunAsync,
         ["socketfile"] = SocketFileVerb.RunAsync,
         ["steady"] = SteadyVerb.RunAsync,
         ["subscriber"] = SubscriberVerb.RunAsync,

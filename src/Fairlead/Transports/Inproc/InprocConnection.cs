@@ -117,7 +117,8 @@ internal sealed class InprocConnection : Connection
             }
         }
 
-        if (message.Header.Length > ReceiveLimit)
+        // Who the peer is may be longer to tell than a message may be.
+        if (message.Header.Length > ReceiveLimit && !Handshake.IsHandshake(message.Header))
         {
             message.Release();
             throw new FairleadException(ErrorCode.TooLarge, $"a message of {message.Header.Length} bytes arrived and at most {ReceiveLimit} are accepted here", "Raise the limit with ?maxmessage=.");

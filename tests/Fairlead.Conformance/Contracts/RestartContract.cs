@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>A server is killed and started again and again under clients of all patterns that reconnect: nothing hangs, and every call ends as one of the documented outcomes.</summary>
+public abstract class RestartContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    private const int Restarts = 10;
+
+    private readonly ConcurrentDictionary<string, int> _outcomes = new();
+    private int _round;
+    private volatile bool _isOver;
+
+    [Fact]
+    public async Task Ten_clients_outlive_ten_deaths_of_their_server()
+    {
+        Address[] places = [NewPlace(), NewPlace(), NewPlace(), NewPlace()];
+        string[] arguments = ["server", .. places.Select(static place => place.ToString())];
+        PeerProcess server = await StartAsync(arguments);
+        Task<int>[] clients =
+        [
+            .. Enumerable.Range(0, 2).Select(from => RunAsync(Open(Sender.ConnectAsync, places[0]), async (sender, i) =>
+            {
+                await sender.SendAsync(Payload.Make(i, i % 500, from).AsSpan());
+                return "sent";
+            })),
+            RunAsync(Open(Sender.ConnectAsync, places[0]), static async (sender, i) => $"delivery {(await sender.DeliverAsync(Payload.Make(i, i % 500, 2).AsSpan())).Status}"),
+            RunAsync(Open(Sender.ConnectAsync, places[0]), static (sender, i) => OnThread(() => $"delivery {sender.Deliver(Payload.Make(i, i % 500, 3)).Status}")),
+            RunAsync(Open(Requester.ConnectAsync, places[1]), static (requester, i) => AskAsync(requester, i, idempotent: false)),
+            RunAsync(Open(Requester.ConnectAsync, places[1]), static (requester, i) => AskAsync(requester, i, idempotent: true), mayFail: false),
+            RunAsync(Open(Requester.ConnectAsync, places[1]), static (requester, i) => OnThread(() =>
+            {
+                using Message reply = requester.Request(Payload.Make(i, i % 500), new RequestOptions { Idempotent = true });
+                Assert.Equal(i, Payload.Check(reply.Span).Number);
+                return "reply";
+            }), mayFail: false),
+            .. Enumerable.Range(0, 2).Select(_ => ListenAsync(places[2])),
+            TalkAsync(places[3]),
+        ];
+        for (int i = 0; i < Restarts; i++)
+        {
+            // Every client has done something with this server before it is killed.
+            await NextRoundAsync();
+            await server.KillAsync();
+            server = await StartAsync(arguments);
+        }
+
+        await NextRoundAsync();
+        _isOver = true;
+        int[] done = await Task.WhenAll(clients);
+        Assert.All(done, static count => Assert.True(count > Restarts));
+        Output.WriteLine(string.Join(", ", _outcomes.OrderBy(static pair => pair.Key).Select(static pair => $"{pair.Value} × {pair.Key}")));
+        string[] documented = ["delivery Delivered", "delivery NotDelivered", "delivery Unknown", "heard", "reply", "sent", "echo", "PeerGone NotDelivered", "PeerGone Unknown", "PeerGone "];
+        Assert.Empty(_outcomes.Keys.Except(documented));
+
+        async Task NextRoundAsync()
+        {
+            int round = Interlocked.Increment(ref _round);
+            await Until(() => _seen.Count == clients.Length && _seen.Values.All(seen => seen >= round), $"every client has got round {round} done");
+        }
+    }
+
+    private readonly ConcurrentDictionary<int, int> _seen = new();
+    private int _clients;
+
+    private static async Task<string> AskAsync(Requester requester, int number, bool idempotent)
+    {
+        using Message reply = await requester.RequestAsync(Payload.Make(number, number % 500).AsSpan(), new RequestOptions { Idempotent = idempotent });
+        Assert.Equal(number, Payload.Check(reply.Span).Number);
+        return "reply";
+    }
+
+    private async Task<PeerProcess> StartAsync(string[] arguments)
+    {
+        PeerProcess server = Track(PeerProcess.Start(arguments));
+        await server.AnswerAsync();
+        return server;
+    }
+
+    private static ValueTask<T> Open<T>(Func<Address, EndpointOptions?, CancellationToken, ValueTask<T>> connect, Address place)
+        where T : Endpoint => connect(place, new EndpointOptions { Reconnect = Timeout.InfiniteTimeSpan }, default);
+
+    /// <summary>Calls until it is over; how often one succeeded.</summary>
+    private async Task<int> RunAsync<T>(ValueTask<T> opening, Func<T, int, Task<string>> call, bool mayFail = true)
+        where T : Endpoint
+    {
+        int me = Interlocked.Increment(ref _clients);
+        T endpoint = Track(await opening);
+        int done = 0;
+        for (int i = 0; !_isOver; i++)
+        {
+            int round = Volatile.Read(ref _round);
+            try
+            {
+                string outcome = await Task.Run(() => call(endpoint, i));
+                Count(outcome);
+                if (outcome is "sent" or "reply" or "delivery Delivered")
+                {
+                    done++;
+                    _seen[me] = round;
+                }
+            }
+            catch (FairleadException lost) when (mayFail)
+            {
+                Count($"{lost.Code} {lost.Delivery}");
+            }
+
+            await Task.Yield();
+        }
+
+        return done;
+    }
+
+    private async Task<int> ListenAsync(Address place)
+    {
+        int me = Interlocked.Increment(ref _clients);
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(place, ">", new EndpointOptions { Reconnect = Timeout.InfiniteTimeSpan }));
+        Dictionary<int, int> last = [];
+        int heard = 0;
+        while (!_isOver)
+        {
+            int round = Volatile.Read(ref _round);
+            using Message message = await subscriber.ReceiveAsync();
+            (int number, int from) = Payload.Check(message.Span);
+            Assert.True(!last.TryGetValue(from, out int before) || number - before - 1 == message.Missed, $"Message {number} came after {before}, and {message.Missed} were missed.");
+            last[from] = number;
+            heard++;
+            _seen[me] = round;
+            Count("heard");
+        }
+
+        return heard;
+    }
+
+    private async Task<int> TalkAsync(Address place)
+    {
+        int me = Interlocked.Increment(ref _clients);
+        Pair pair = Track(await Pair.ConnectAsync(place, new EndpointOptions { Reconnect = Timeout.InfiniteTimeSpan }));
+        int echoes = 0;
+        for (int i = 0; !_isOver; i++)
+        {
+            int round = Volatile.Read(ref _round);
+            try
+            {
+                await pair.SendAsync(Payload.Make(i, i % 500).AsSpan());
+            }
+            catch (FairleadException lost)
+            {
+                Count($"{lost.Code} {lost.Delivery}");
+            }
+
+            // The echo of one that the server died with never comes.
+            while (pair.TryReceive(20.Milliseconds(), out Message echo))
+            {
+                bool isLast = Payload.Check(echo.Span).Number == i;
+                echo.Dispose();
+                echoes++;
+                _seen[me] = round;
+                Count("echo");
+                if (isLast)
+                {
+                    break;
+                }
+            }
+        }
+
+        return echoes;
+    }
+
+    private void Count(string outcome) => _outcomes.AddOrUpdate(outcome, 1, static (_, count) => count + 1);
+}

@@ -1,0 +1,52 @@
+using Fairlead.Conformance;
+
+namespace Fairlead.TestPeer.Verbs;
+
+/// <summary>
+/// <c>server RECEIVER RESPONDER PUBLISHER HUB</c>: binds all four, says <c>ok</c>, and serves until it is killed: takes and accepts, echoes requests, publishes payloads under its process id, and echoes to the hub's clients.
+/// </summary>
+internal static class ServerVerb
+{
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        await using var receiver = await Receiver.BindAsync(arguments[0]);
+        await using var responder = await Responder.BindAsync(arguments[1]);
+        await using var publisher = await Publisher.BindAsync(arguments[2]);
+        await using var hub = await Hub.BindAsync(arguments[3]);
+        Console.WriteLine("ok");
+        await Task.WhenAny(
+            receiver.RunAsync(static (message, _) =>
+            {
+                Payload.Check(message.Span);
+                return default;
+            }),
+            responder.RunAsync(static (request, _) => request.Memory),
+            PublishAsync(publisher),
+            EchoAsync(hub),
+            Console.In.ReadToEndAsync());
+        return 0;
+    }
+
+    private static async Task PublishAsync(Publisher publisher)
+    {
+        for (var i = 0; ; i++)
+        {
+            publisher.Publish("tick", Payload.Make(i, i % 300, Environment.ProcessId));
+            if (i % 10 == 0)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+            }
+        }
+    }
+
+    private static async Task EchoAsync(Hub hub)
+    {
+        await foreach (var happened in hub.Events())
+        {
+            if (happened is Said said)
+            {
+                _ = hub.TrySend(said.Client, said.Message.Span);
+            }
+        }
+    }
+}

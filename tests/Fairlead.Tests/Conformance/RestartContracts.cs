@@ -1,0 +1,13 @@
+using Fairlead.Conformance.Contracts;
+using Fairlead.Tests.RandomWorld;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class RestartContracts
+{
+    public sealed class UnixName(ITestOutputHelper output) : RestartContract(new UnixNameUnderTest(), output);
+
+    public sealed class UnixPacket(ITestOutputHelper output) : RestartContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Tcp(ITestOutputHelper output) : RestartContract(new FixedPortUnderTest(), output);
+}
