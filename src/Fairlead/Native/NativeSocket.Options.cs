@@ -45,7 +45,7 @@ internal static unsafe partial class NativeSocket
     /// <summary>Small TCP segments leave at once.</summary>
     public static void SetNoDelay(Descriptor socket, bool on = true) => SetOption(socket, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, on ? 1 : 0);
 
-    /// <summary>A TCP port is bound although connections of its former owner linger.</summary>
+    /// <summary>A TCP port is bound although connections of its former owner linger, or one that has it as its own end, if they have this option too.</summary>
     public static void SetReuseAddress(Descriptor socket, bool on = true) => SetOption(socket, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, on ? 1 : 0);
 
     public static void SetKeepAlive(Descriptor socket, bool on = true) => SetOption(socket, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, on ? 1 : 0);

@@ -9,25 +9,37 @@ internal static class SocketConnector
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>None, or why it did not work. The caller owns the socket either way.</summary>
+    /// <summary>None, or why it did not work; ECONNREFUSED also for a socket that was connected to itself. The caller owns the socket either way.</summary>
     public static async ValueTask<Errno> ConnectAsync(Descriptor socket, SocketAddress address, TimeProvider time, CancellationToken token)
     {
         while (true)
         {
             Errno error = NativeSocket.Connect(socket, address);
-            switch (error)
+            if (error == Errno.EAGAIN && address.Family == AddressFamily.Unix)
             {
-                case Errno.EAGAIN when address.Family == AddressFamily.Unix:
-                    // The listener's backlog is full, and nothing tells when it no longer is.
-                    await Task.Delay(Pause, time, token).ConfigureAwait(false);
-                    break;
-                case Errno.EINPROGRESS:
-                    await WaitWritableAsync(socket, token).ConfigureAwait(false);
-                    return NativeSocket.TakeError(socket);
-                default:
-                    return error;
+                // The listener's backlog is full, and nothing tells when it no longer is.
+                await Task.Delay(Pause, time, token).ConfigureAwait(false);
+                continue;
             }
+
+            if (error == Errno.EINPROGRESS)
+            {
+                await WaitWritableAsync(socket, token).ConfigureAwait(false);
+                error = NativeSocket.TakeError(socket);
+            }
+
+            return error == Errno.None && IsItsOwnPeer(socket) ? Errno.ECONNREFUSED : error;
         }
+    }
+
+    /// <summary>
+    /// Whether the kernel lent the socket the very port that it was to connect to, at which nobody listens: then TCP connects it to itself, and what it sends comes back.
+    /// Who tries again and again to reach a server that is not there meets that sooner or later.
+    /// </summary>
+    private static bool IsItsOwnPeer(Descriptor socket)
+    {
+        SocketAddress own = NativeSocket.LocalName(socket);
+        return own.Family != AddressFamily.Unix && own.Equals(NativeSocket.PeerName(socket));
     }
 
     private static async Task WaitWritableAsync(Descriptor socket, CancellationToken token)

@@ -10,5 +10,5 @@ public static class PolicyContracts
 
     public sealed class UnixPacket(ITestOutputHelper output) : PolicyContract(new UnixPacketUnderTest(), output);
 
-    public sealed class Tcp(ITestOutputHelper output) : PolicyContract(new TcpUnderTest(), output);
+    public sealed class Tcp(ITestOutputHelper output) : PolicyContract(new FixedPortUnderTest(), output);
 }

@@ -10,5 +10,5 @@ public static class ReconnectContracts
 
     public sealed class UnixPacket(ITestOutputHelper output) : ReconnectContract(new UnixPacketUnderTest(), output);
 
-    public sealed class Tcp(ITestOutputHelper output) : ReconnectContract(new TcpUnderTest(), output);
+    public sealed class Tcp(ITestOutputHelper output) : ReconnectContract(new FixedPortUnderTest(), output);
 }

@@ -8,7 +8,7 @@ public static class TcpContracts
 
     public sealed class Cost(ITestOutputHelper output) : CostContract(new TcpUnderTest(), output);
 
-    public sealed class Crash(ITestOutputHelper output) : CrashContract(new TcpUnderTest(), output);
+    public sealed class Crash(ITestOutputHelper output) : CrashContract(new FixedPortUnderTest(), output);
 
     public sealed class Credit(ITestOutputHelper output) : CreditContract(new TcpUnderTest(), output);
 

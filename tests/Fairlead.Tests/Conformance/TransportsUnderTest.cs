@@ -133,7 +133,7 @@ internal sealed class UnixPacketUnderTest() : UnixUnderTest(SocketType.Seqpacket
     public override Address NewPlace() => $"unixpacket://{NewName()}";
 }
 
-internal sealed class TcpUnderTest : TransportUnderTest
+internal class TcpUnderTest : TransportUnderTest
 {
     public override string Name => "tcp";
 

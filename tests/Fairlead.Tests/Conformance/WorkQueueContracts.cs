@@ -16,5 +16,5 @@ public static class WorkQueueContracts
 
     public sealed class WorkersAtUnixPacket(ITestOutputHelper output) : WorkerCrashContract(new UnixPacketUnderTest(), output);
 
-    public sealed class WorkersAtTcp(ITestOutputHelper output) : WorkerCrashContract(new TcpUnderTest(), output);
+    public sealed class WorkersAtTcp(ITestOutputHelper output) : WorkerCrashContract(new FixedPortUnderTest(), output);
 }

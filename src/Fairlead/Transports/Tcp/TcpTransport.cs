@@ -26,6 +26,8 @@ internal sealed class TcpTransport : ITransport
             Descriptor socket = NativeSocket.Create(place.AddressFamily, NativeSocketType.Stream);
             try
             {
+                // The kernel lends this end a port. A server to which it belongs may come back and bind it all the same.
+                NativeSocket.SetReuseAddress(socket);
                 Errno error = await SocketConnector.ConnectAsync(socket, place.Serialize(), settings.Time, token).ConfigureAwait(false);
                 if (error == Errno.None)
                 {

@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Fairlead.Tests.Conformance;
+
+/// <summary>
+/// TCP on ports that the kernel lends to nobody: where a server comes again at its port, no connection of a stranger may have got it meanwhile.
+/// </summary>
+internal sealed class FixedPortUnderTest : TcpUnderTest
+{
+    /// <summary>Behind those of well-known services.</summary>
+    private const int First = 10_000;
+
+    /// <summary>The first port that the kernel lends.</summary>
+    private static readonly int Last = int.Parse(File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range").Split('\t')[0], CultureInfo.InvariantCulture);
+
+    private static int _next = Random.Shared.Next(First, Math.Max(First + 1, Last));
+
+    public override Address NewPlace()
+    {
+        Assert.True(First < Last, $"The kernel lends all ports from {Last} on: there is none for a server to come back to.");
+        while (true)
+        {
+            int port = First + (int)((uint)Interlocked.Increment(ref _next) % (uint)(Last - First));
+            using Socket probe = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                return string.Create(CultureInfo.InvariantCulture, $"tcp://127.0.0.1:{port}");
+            }
+            catch (SocketException taken) when (taken.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+            {
+                // The next.
+            }
+        }
+    }
+}
