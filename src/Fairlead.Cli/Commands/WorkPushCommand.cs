@@ -25,7 +25,7 @@ internal sealed class WorkPushCommand : ToolCommand
         Examples =
         [
             ("seq 100 | fairlead work push unix://jobs -", "An item a line; ends when all are done"),
-            ("fairlead work push unix://jobs --file job.json --timeout 1min", "Exit 0 when a worker has accepted it, 124 when none has within a minute"),
+            ("fairlead work push unix://jobs --file job.json --timeout 1m", "Exit 0 when a worker has accepted it, 124 when none has within a minute"),
             ("fairlead work push unix://jobs 'make all' --wait 10s", "Wait for somebody to serve the queue before doing that itself"),
         ];
     }

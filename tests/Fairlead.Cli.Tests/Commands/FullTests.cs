@@ -89,9 +89,12 @@ public sealed class FullTests : IDisposable
     private async Task UntilDroppedAsync(string kind, int count)
     {
         using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(1));
-        while (!(await _home.RunAsync("list", "--all", "--output", "json")).Output.Split('\n').Any(line => line.Contains($"\"kind\":\"{kind}\"", StringComparison.Ordinal) && line.Contains($"\"dropped\":{count},", StringComparison.Ordinal)))
+        string listed;
+        do
         {
-            watchdog.Token.ThrowIfCancellationRequested();
+            listed = (await _home.RunAsync("list", "--all", "--output", "json")).Output;
+            Assert.False(watchdog.IsCancellationRequested, $"{count} were not dropped by the {kind}:\n{listed}");
         }
+        while (!listed.Split('\n').Any(line => line.Contains($"\"kind\":\"{kind}\"", StringComparison.Ordinal) && line.Contains($"\"dropped\":{count},", StringComparison.Ordinal)));
     }
 }

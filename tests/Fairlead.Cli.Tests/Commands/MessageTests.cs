@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Fairlead.Cli.Tests.Running;
 
@@ -11,12 +12,13 @@ public sealed class MessageTests : IDisposable
 
     [Theory]
     [InlineData("unix://inbox")]
-    [InlineData("unix://@fairlead-test-inbox")]
+    [InlineData("unix://@fairlead-test-{0}")]
     [InlineData("unixpacket://inbox")]
     [InlineData("tcp://127.0.0.1:0")]
     public async Task Three_lines_arrive_and_both_ends_exit_0(string place)
     {
-        var (receiver, address) = await _home.ServeAsync("receive", place, "--count", "3");
+        // Abstract names are one for all users of the machine.
+        var (receiver, address) = await _home.ServeAsync("receive", string.Format(CultureInfo.InvariantCulture, place, Environment.ProcessId), "--count", "3");
         var sender = _home.Start("send", address, "-");
         await sender.SayAsync("1", "2", "3");
 

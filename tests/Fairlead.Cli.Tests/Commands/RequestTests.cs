@@ -92,14 +92,24 @@ public sealed class RequestTests : IDisposable
     [Fact]
     public async Task A_requester_that_gives_up_ends_the_command_that_runs_for_it()
     {
-        var (responder, address) = await _home.ServeAsync("reply", "unix://slow", "--exec", "echo $$ > pid; exec tail -f /dev/null", "--count", "1");
+        var (responder, address) = await _home.ServeAsync("reply", "unix://slow", "--exec", "echo $$ > writing; mv writing pid; exec tail -f /dev/null", "--count", "1");
+        var requester = _home.Start("request", address, "wait");
+        var pid = (await _home.FileAsync("pid")).Trim();
+        await requester.SignalAsync("INT");
+
+        Assert.Equal(130, (await requester.EndAsync()).ExitCode);
+        Assert.Equal(0, (await responder.EndAsync()).ExitCode);
+        Assert.False(Directory.Exists($"/proc/{pid}"));
+    }
+
+    [Fact]
+    public async Task A_requester_whose_time_is_over_exits_124()
+    {
+        var (_, address) = await _home.ServeAsync("reply", "unix://slow", "--exec", "exec tail -f /dev/null");
 
         var asked = await _home.RunAsync("request", address, "wait", "--timeout", "500ms");
 
         Assert.True(asked.ExitCode == 124, asked.ToString());
-        Assert.Equal(0, (await responder.EndAsync()).ExitCode);
-        var pid = (await File.ReadAllTextAsync(Path.Combine(_home.Work, "pid"))).Trim();
-        Assert.False(Directory.Exists($"/proc/{pid}"));
     }
 
     [Fact]
@@ -117,12 +127,8 @@ public sealed class RequestTests : IDisposable
     public async Task A_responder_that_dies_exits_6()
     {
         var (responder, address) = await _home.ServeAsync("reply", "unix://slow", "--exec", "touch asked; exec tail -f /dev/null");
-        using var watcher = new FileSystemWatcher(_home.Work, "asked");
-        var asked = new TaskCompletionSource();
-        watcher.Created += (_, _) => asked.TrySetResult();
-        watcher.EnableRaisingEvents = true;
         var requester = _home.RunAsync("request", address, "wait");
-        await asked.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        await _home.FileAsync("asked");
         await responder.SignalAsync("KILL");
 
         var outcome = await requester;

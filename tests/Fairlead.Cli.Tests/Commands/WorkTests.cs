@@ -77,8 +77,11 @@ public sealed class WorkTests : IDisposable
         var pushed = await pushing.EndAsync();
         Assert.True(pushed.ExitCode == 0, pushed.ToString());
 
-        // A killed worker's command lives on, and ends with its input.
-        await _home.StartShell("echo 1<> endless").EndAsync();
+        if (signal == "KILL")
+        {
+            // A killed worker's command lives on until it gets its input, and perhaps has not asked for it yet.
+            await _home.StartShell("echo > endless").EndAsync();
+        }
     }
 
     [Fact]

@@ -63,6 +63,23 @@ internal sealed class ToolHome : IDisposable
         return (process, line["listening on ".Length..]);
     }
 
+    /// <summary>Waits until a program has put a file into its working directory, in one piece: <c>mv</c>, or an empty one.</summary>
+    public async Task<string> FileAsync(string name)
+    {
+        var path = Path.Combine(Work, name);
+        using var watcher = new FileSystemWatcher(Work, name);
+        var isThere = new TaskCompletionSource();
+        watcher.Created += (_, _) => isThere.TrySetResult();
+        watcher.Renamed += (_, _) => isThere.TrySetResult();
+        watcher.EnableRaisingEvents = true;
+        if (!File.Exists(path))
+        {
+            await isThere.Task.WaitAsync(TimeSpan.FromMinutes(3));
+        }
+
+        return await File.ReadAllTextAsync(path);
+    }
+
     public void Dispose()
     {
         foreach (var process in _processes)

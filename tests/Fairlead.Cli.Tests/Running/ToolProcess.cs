@@ -8,7 +8,7 @@ namespace Fairlead.Cli.Tests.Running;
 internal sealed class ToolProcess : IDisposable
 {
     // Ends a hang; no test depends on how long anything takes.
-    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(3);
 
     private readonly Process _process;
     private readonly StringBuilder _errors = new();

@@ -6,7 +6,7 @@ namespace Fairlead.Cli.Tests.Running;
 /// <summary>The processes that a tour has started.</summary>
 internal static class Worker
 {
-    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(3);
 
     /// <summary>The children of a process, as the kernel lists them.</summary>
     public static IReadOnlyList<Process> Of(int parent) =>
