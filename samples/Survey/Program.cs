@@ -42,7 +42,7 @@ async Task AskAsync()
     // The one who asks binds: the others come to it.
     await using var requester = await Requester.BindAsync(address);
     Console.Error.WriteLine($"asking at {requester.Address}");
-    while (await Console.In.ReadLineAsync(stop.Token) is { } question)
+    while (await NextLineAsync() is { } question)
     {
         int replies = 0;
         int silent = 0;
@@ -63,6 +63,9 @@ async Task AskAsync()
         Console.WriteLine($"{replies} answered, {silent} did not");
     }
 }
+
+// Reading the console cannot be cancelled; waiting for it can.
+Task<string?> NextLineAsync() => Task.Run(Console.In.ReadLine).WaitAsync(stop.Token);
 
 async Task AnswerAsync()
 {

@@ -153,11 +153,11 @@ test_jobs_are_done_or_given_up() {
 
 test_survey() {
   mkfifo ask; exec 7<> ask
-  Survey server < ask > served 2> serving & server=$!
+  Survey server < ask > served 2> serving 7>&- & server=$!
   line_in serving 'asking at'
-  Survey client Ann > ann 2> ann-says & local ann=$!
+  Survey client Ann > ann 2> ann-says 7>&- & local ann=$!
   line_in ann-says 'waiting for questions'
-  Survey client Bob > bob 2> bob-says & local bob=$!
+  Survey client Bob > bob 2> bob-says 7>&- & local bob=$!
   line_in bob-says 'waiting for questions'
   echo 'who is there?' >&7
   line_in served '^2 answered, 0 did not$'
@@ -167,8 +167,8 @@ test_survey() {
   line_in served '^1 answered, 1 did not$'
   contains "$(cat serving)" 'Timeout'
   kill -KILL "$bob" "$ann"
-  exec 7>&-
   interrupt
+  exec 7>&-
 }
 
 test_wait_set() {

@@ -14,23 +14,40 @@ internal static class EndingHolder
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Starting = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(16);
+
+    /// <summary>Asking who holds a name may cost him a connection, so it is not done often.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(128);
 
     /// <summary>Takes a name; again, as long as it is refused because of a process that is ending.</summary>
+    /// <param name="take">Takes it once.</param>
+    /// <param name="isHeldByDescriptors">Whether whoever has the descriptor open holds the name, as of ports and abstract names; a file is gone when it has been given back.</param>
     /// <exception cref="FairleadException">What <paramref name="take"/> threw last.</exception>
-    public static T Outlast<T>(Func<T> take)
+    public static T Outlast<T>(Func<T> take, bool isHeldByDescriptors)
     {
         var deadline = Deadline.After(Patience);
         var started = Deadline.After(Starting);
         var pause = TimeSpan.FromMilliseconds(1);
+        FairleadException? named = null;
         for (var attempt = 1; ; attempt++)
         {
             try
             {
                 return take();
             }
-            catch (FairleadException held) when (held.Code == ErrorCode.AlreadyExists && IsPassing(held.Peer?.ProcessId, deadline, attempt <= LeastAttempts || !started.Passed))
+            catch (FairleadException held) when (held.Code == ErrorCode.AlreadyExists)
             {
+                named = held.Peer?.ProcessId is null ? named : held;
+                if (!IsPassing(held.Peer?.ProcessId, deadline, attempt <= LeastAttempts, isHeldByDescriptors && !started.Passed))
+                {
+                    // Who does not answer any more has been asked too often, maybe by us: who he was is known.
+                    if (named is null || named == held)
+                    {
+                        throw;
+                    }
+
+                    throw named;
+                }
+
                 // The kernel tells its parent when it has finished, and nobody else unless a pidfd was opened before.
                 Task.Delay(pause, TimeProvider.System).Wait();
                 pause = pause < LongestPause ? pause * 2 : LongestPause;
@@ -39,7 +56,7 @@ internal static class EndingHolder
     }
 
     /// <summary>Whom nobody has seen may have gone while he was looked for.</summary>
-    private static bool IsPassing(int? holder, Deadline deadline, bool mayBeStarting) => holder is { } pid
+    private static bool IsPassing(int? holder, Deadline deadline, bool isEarly, bool mayBeStarting) => holder is { } pid
         ? (!deadline.Passed && NativeProcess.IsEnding(pid)) || (mayBeStarting && NativeProcess.IsOwnOrChild(pid))
-        : mayBeStarting;
+        : isEarly || mayBeStarting;
 }

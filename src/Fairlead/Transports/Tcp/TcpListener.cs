@@ -29,7 +29,7 @@ internal sealed class TcpListener : IListener
     public static TcpListener Bind(Address address, Func<Descriptor, SocketAddress?, Connection> wrap)
     {
         IPEndPoint place = HostAddresses.ResolveForBinding(address);
-        return EndingHolder.Outlast(() => BindTo(place, address, wrap));
+        return EndingHolder.Outlast(() => BindTo(place, address, wrap), isHeldByDescriptors: true);
     }
 
     public Connection? TryAccept()

@@ -40,7 +40,7 @@ internal sealed partial class SocketFile : IDisposable
     /// Unavailable: somebody holds the lock of the directory.
     /// </exception>
     public static SocketFile Bind(string path, NativeSocketType type, int backlog, Address address, uint mode = 0b110_000_000, RuntimeDirectory? directory = null) =>
-        EndingHolder.Outlast(() => BindOnce(path, type, backlog, address, mode, directory));
+        EndingHolder.Outlast(() => BindOnce(path, type, backlog, address, mode, directory), isHeldByDescriptors: false);
 
     /// <summary>Begins to connect a socket to a path of any length; the results of <see cref="NativeSocket.Connect"/>.</summary>
     public static Errno Connect(Descriptor socket, string path)

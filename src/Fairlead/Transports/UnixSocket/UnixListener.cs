@@ -29,7 +29,7 @@ internal sealed class UnixListener : IListener
     {
         if (address.IsAbstract)
         {
-            return new UnixListener(address, EndingHolder.Outlast(() => BindAbstract(address, type)), null, wrap);
+            return new UnixListener(address, EndingHolder.Outlast(() => BindAbstract(address, type), isHeldByDescriptors: true), null, wrap);
         }
 
         SocketFile file = SocketFile.Bind(UnixEndpoint.PathOf(address), type, UnixEndpoint.Backlog, address, UnixEndpoint.ModeOf(address));
