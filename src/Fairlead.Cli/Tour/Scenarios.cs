@@ -11,6 +11,7 @@ internal static class Scenarios
         new DeliveryScenario(),
         new AsyncRequestScenario(),
         new RequestScenario(),
+        new SurveyScenario(),
         new PairScenario(),
         new HubScenario(),
         new PublishScenario(),

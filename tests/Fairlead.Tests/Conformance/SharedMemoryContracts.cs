@@ -36,6 +36,10 @@ public static class SharedMemoryContracts
 
     public sealed class Reconnecting(ITestOutputHelper output) : ReconnectContract(new SharedMemoryUnderTest(), output);
 
+    public sealed class Reasons(ITestOutputHelper output) : ReasonContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class Restarts(ITestOutputHelper output) : RestartContract(new SharedMemoryUnderTest(), output);
+
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new SharedMemoryUnderTest(), output);
 
     public sealed class SlowPeers(ITestOutputHelper output) : SlowPeerContract(new SharedMemoryUnderTest(), output);
