@@ -9,21 +9,15 @@ internal sealed partial class EndpointCore
 {
     private const int EventsPerTurn = 64;
 
-    /// <summary>How long a bound endpoint whose user waits in turns is left alone before the reactor serves it: accepts, answers pings, acknowledges.</summary>
-    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(20);
-
     private const int MostBriefMisses = 10;
     private const int Yields = 20;
     private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
     private readonly PollEvent[] _events = new PollEvent[EventsPerTurn];
     private readonly List<Operation> _followers = [];
     private Registration? _registration;
-    private ITimer? _slowTimer;
     private EventDescriptor? _wake;
     private bool _isPumping;
     private bool _isArmed;
-    private bool _isSlowDue;
-    private bool _isSlowRunning;
     private bool _wantsReactor;
     private int _asyncWaiters;
     private int _turns;
@@ -54,34 +48,6 @@ internal sealed partial class EndpointCore
             if (!_isPumping)
             {
                 Arm();
-            }
-        }
-    }
-
-    /// <summary>
-    /// Something is to be done that has time: acknowledging, accepting. This lies on the way of every call, and setting a timer wakes a thread: so the timer runs on by itself while there
-    /// is something to do, and stops after one round in which there was not.
-    /// </summary>
-    public void ServeLater()
-    {
-        if (Volatile.Read(ref _isSlowDue))
-        {
-            return;
-        }
-
-        lock (_gate)
-        {
-            if (_isClosed)
-            {
-                return;
-            }
-
-            _isSlowDue = true;
-            if (!_isSlowRunning)
-            {
-                _isSlowRunning = true;
-                _slowTimer ??= Settings.Time.CreateTimer(static state => ((EndpointCore)state!).OnSlowTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-                _slowTimer.Change(Slow, Timeout.InfiniteTimeSpan);
             }
         }
     }
@@ -305,35 +271,6 @@ internal sealed partial class EndpointCore
 
         _wake.Signal();
         Unpark();
-    }
-
-    private void OnSlowTimer()
-    {
-        lock (_gate)
-        {
-            _isSlowRunning = _isSlowDue && !_isClosed;
-            if (!_isSlowRunning)
-            {
-                return;
-            }
-
-            Volatile.Write(ref _isSlowDue, false);
-            _slowTimer!.Change(Slow, Timeout.InfiniteTimeSpan);
-        }
-
-        ResumeAccepting();
-        foreach (Link link in _linkCache)
-        {
-            link.Acknowledge();
-        }
-
-        lock (_gate)
-        {
-            if (!_isPumping && !_isClosed)
-            {
-                Arm();
-            }
-        }
     }
 
     /// <summary>Waits, and handles what has come. By the leader.</summary>

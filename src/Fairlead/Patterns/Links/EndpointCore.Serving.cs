@@ -1,0 +1,69 @@
+namespace Fairlead.Patterns.Links;
+
+/// <content>What has time: acknowledging, accepting, while the user is away.</content>
+internal sealed partial class EndpointCore
+{
+    /// <summary>How long a bound endpoint whose user waits in turns is left alone before the reactor serves it: accepts, answers pings, acknowledges.</summary>
+    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(20);
+
+    private ITimer? _slowTimer;
+    private bool _isSlowDue;
+    private bool _isSlowRunning;
+
+    /// <summary>
+    /// Something is to be done that has time: acknowledging, accepting. This lies on the way of every call, and setting a timer wakes a thread: so the timer runs on by itself while there
+    /// is something to do, and stops after one round in which there was not.
+    /// </summary>
+    public void ServeLater()
+    {
+        if (Volatile.Read(ref _isSlowDue))
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_isClosed)
+            {
+                return;
+            }
+
+            _isSlowDue = true;
+            if (!_isSlowRunning)
+            {
+                _isSlowRunning = true;
+                _slowTimer ??= Settings.Time.CreateTimer(static state => ((EndpointCore)state!).OnSlowTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                _slowTimer.Change(Slow, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    private void OnSlowTimer()
+    {
+        lock (_gate)
+        {
+            _isSlowRunning = _isSlowDue && !_isClosed;
+            if (!_isSlowRunning)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _isSlowDue, false);
+            _slowTimer!.Change(Slow, Timeout.InfiniteTimeSpan);
+        }
+
+        ResumeAccepting();
+        foreach (Link link in _linkCache)
+        {
+            link.Acknowledge();
+        }
+
+        lock (_gate)
+        {
+            if (!_isPumping && !_isClosed)
+            {
+                Arm();
+            }
+        }
+    }
+}

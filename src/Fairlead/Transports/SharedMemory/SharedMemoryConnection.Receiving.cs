@@ -1,0 +1,229 @@
+using Fairlead.Framing;
+using Fairlead.Native;
+
+namespace Fairlead.Transports.SharedMemory;
+
+/// <content>Bell → ring → lease, or copy.</content>
+internal sealed partial class SharedMemoryConnection
+{
+    /// <summary>Shorter bodies are copied out, and their place in the ring is free at once; longer ones are lent where they lie.</summary>
+    private const int ShortestLease = 2 * 1024;
+
+    private readonly byte[] _hello = new byte[Rendezvous.Size];
+    private readonly StreamInput _pieces = new(FairleadFraming.Instance);
+    private Descriptor? _passed;
+    private Chunk? _chunk;
+    private Chunk? _parked;
+    private int _parkedMark;
+    private int _chunkFilled;
+    private int _helloRead;
+    private int _pieceLength;
+    private int _pieceRest;
+    private bool _expectsHandshake = true;
+
+    /// <summary>Drains the doorbell, and takes the peer's memory when it comes.</summary>
+    public override void OnReadable()
+    {
+        Span<byte> bells = stackalloc byte[256];
+        while (!_hasHungUp)
+        {
+            bool isShaking = _helloRead < Rendezvous.Size;
+            Descriptor? file = null;
+            IoResult result = isShaking
+                ? DescriptorPassing.Receive(_socket, _hello.AsSpan(_helloRead), out file)
+                : _socket.Read(bells);
+            if (result.WouldBlock)
+            {
+                return;
+            }
+
+            if (file is not null)
+            {
+                _passed?.Dispose();
+                _passed = file;
+            }
+
+            if (result.IsEnd || !result.Ok)
+            {
+                _hasHungUp = true;
+            }
+            else if (isShaking)
+            {
+                _helloRead += result.Count;
+            }
+            else if (result.Count < bells.Length)
+            {
+                return;
+            }
+        }
+    }
+
+    public override FillResult Fill()
+    {
+        if (_writer is null)
+        {
+            // The peer may be heard through our memory before we have looked for his: an answer needs it.
+            OnReadable();
+        }
+
+        if (_passed is not null && _helloRead == Rendezvous.Size)
+        {
+            TakePeerMemory();
+        }
+
+        // Asked before looking: what is seen after it is all that there is.
+        bool hasHungUp = _hasHungUp;
+        bool hasEnded = hasHungUp || _reader.HasEnded;
+        bool hasSome = _reader.Look();
+        return !hasEnded ? FillResult.Drained : hasSome ? FillResult.More : FillResult.End;
+    }
+
+    public override bool TryTake(out Incoming message)
+    {
+        while (true)
+        {
+            if (_pieces.HasPart && TryTakeWhole(out message))
+            {
+                return true;
+            }
+
+            if (_pieceRest > 0)
+            {
+                FeedPiece();
+            }
+            else if (!_reader.TryRead(out MessageHeader header, out int length))
+            {
+                _reader.GiveBack();
+                LetGoWhenIdle();
+                message = default;
+                return false;
+            }
+            else if ((byte)header.Kind == RingLayout.Piece)
+            {
+                _pieceLength = _pieceRest = length;
+                PassPiece();
+            }
+            else
+            {
+                message = Take(header, length);
+                return true;
+            }
+        }
+    }
+
+    private void TakePeerMemory()
+    {
+        using Descriptor? passed = _passed;
+        _passed = null;
+        _peerMemory = Rendezvous.Accept(_hello, passed);
+
+        // Release: the link's next flush, under its send lock, sees a whole writer.
+        Volatile.Write(ref _writer, new RingWriter(_peerMemory));
+    }
+
+    private bool TryTakeWhole(out Incoming message)
+    {
+        if (!_pieces.TryTake(ReceiveLimit, out message))
+        {
+            return false;
+        }
+
+        _pieces.ExpectsHandshake = _expectsHandshake = false;
+        return true;
+    }
+
+    /// <summary>Part for part, as there is room: so that what makes the room learns in between how long the message is.</summary>
+    private void FeedPiece()
+    {
+        Span<byte> room = _pieces.Room();
+        int count = Math.Min(room.Length, _pieceRest);
+        _reader.Body(_pieceLength).Slice(_pieceLength - _pieceRest, count).CopyTo(room);
+        _pieces.Filled(count);
+        _pieceRest -= count;
+        PassPiece();
+    }
+
+    private void PassPiece()
+    {
+        if (_pieceRest == 0)
+        {
+            _reader.Pass(_pieceLength);
+            _reader.GiveBack();
+        }
+    }
+
+    private Incoming Take(in MessageHeader header, int length)
+    {
+        if (_pieces.HasPart)
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "a message came in the middle of another");
+        }
+
+        if (_expectsHandshake && !Handshake.IsHandshake(header))
+        {
+            throw Handshake.NotFairlead();
+        }
+
+        int limit = _expectsHandshake ? Handshake.LongestBody : ReceiveLimit;
+        if (length > limit)
+        {
+            throw new FairleadException(ErrorCode.TooLarge, $"a message of {length} bytes arrived and at most {limit} are accepted here", "Raise the limit with ?maxmessage= or the MaxMessage option, if the peer is right.");
+        }
+
+        if (header.HeadLength > length)
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "a message's head is longer than the message");
+        }
+
+        _pieces.ExpectsHandshake = _expectsHandshake = false;
+        return length >= ShortestLease ? _reader.Lend(header, length) : Copy(header, length);
+    }
+
+    private Incoming Copy(in MessageHeader header, int length)
+    {
+        if (length == 0)
+        {
+            _reader.Pass(0);
+            return new Incoming { Header = header };
+        }
+
+        if (_chunk is null && _parked is { } parked)
+        {
+            _parked = null;
+            _chunk = parked.TryHoldAgain(_parkedMark) ? parked : null;
+        }
+
+        if (_chunk is not null && _chunk.Capacity - _chunkFilled < length)
+        {
+            _chunk.Release();
+            _chunk = null;
+        }
+
+        if (_chunk is null)
+        {
+            _chunk = Chunk.Rent();
+            _chunkFilled = 0;
+        }
+        else if (_chunk.IsUnshared)
+        {
+            _chunkFilled = 0;
+        }
+
+        _reader.Body(length).CopyTo(_chunk.Free(_chunkFilled));
+        _reader.Pass(length);
+        _chunk.Hold();
+        Incoming message = new() { Header = header, Body = _chunk.Memory(_chunkFilled, length), Lease = _chunk };
+        _chunkFilled += length;
+        return message;
+    }
+
+    private void LetGoWhenIdle()
+    {
+        if (_chunk is not null)
+        {
+            _parked = _chunk;
+            _parkedMark = _chunk.Park();
+            _chunk = null;
+        }
+    }
+}
