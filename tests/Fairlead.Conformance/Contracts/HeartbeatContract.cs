@@ -97,14 +97,17 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
         clock.Advance(1.Seconds());
         Assert.Equal(CloseReason.Heartbeat, Assert.IsType<Left>(hub.NextEvent()).Reason);
         List<byte> heard = [];
+        byte? told = null;
         await OnThread(() =>
         {
             while (raw.Read() is { } frame)
             {
                 heard.Add(frame.Kind);
+                told = frame.Body.Length > 0 ? frame.Body[0] : null;
             }
         });
         Assert.Equal([12, 12, 14], heard);
+        Assert.Equal((byte)CloseReason.Heartbeat, told);
     }
 
     /// <summary>What an endpoint does in the background it does by the clock, which therefore must move.</summary>

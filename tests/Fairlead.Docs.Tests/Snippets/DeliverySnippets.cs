@@ -130,5 +130,18 @@ public sealed class DeliverySnippets
         Assert.Equal(["Reconnecting because of ClosedByPeer", "Connected because of ClosedByPeer"], _said);
     }
 
+    [Fact]
+    public async Task One_of_several_addresses_is_found()
+    {
+        await using var receiver = await Receiver.BindAsync("unix://orders-3");
+
+        EndpointOptions anyOf = new() { Alternatives = ["unix://orders-2", "unix://orders-3"], Reconnect = 30.Seconds() };
+        await using var sender = await Sender.ConnectAsync("unix://orders", anyOf);
+
+        sender.Send("3 apples"u8);
+        using Message message = receiver.Receive(10.Seconds());
+        Assert.Equal("3 apples", message.Text);
+    }
+
     private void Say(string text) => _said.Add(text);
 }
