@@ -61,7 +61,7 @@ internal sealed class ListCommand : ToolCommand
 
     private static void Draw(IEnumerable<EndpointLine> lines)
     {
-        var table = new Table(new("ENDPOINT"), new("KIND"), new("PID"), new("PROGRAM"), new("CLIENTS"), new("MESSAGES"), new("DROPPED"), new("SINCE"));
+        var table = new Table(new("ENDPOINT"), new("KIND"), new("PID"), new("PROGRAM"), new("CLIENTS"), new("MESSAGES"), new("DROPPED"), new("MISSED"), new("SINCE"));
         foreach (var line in lines)
         {
             table.Add(Cells(line));
@@ -79,6 +79,7 @@ internal sealed class ListCommand : ToolCommand
         Number(line.Clients),
         Number(line.Messages),
         new(Number(line.Dropped), line.Dropped > 0 ? CellTone.Bad : CellTone.Plain),
+        new(Number(line.Missed), line.Missed > 0 ? CellTone.Bad : CellTone.Plain),
         Since(line.Since),
     ];
 

@@ -33,7 +33,11 @@ internal sealed record EndpointLine
     /// <summary>Messages that wait for the endpoint's user.</summary>
     public required long Queued { get; init; }
 
+    /// <summary>Messages that this end had no room for.</summary>
     public required long Dropped { get; init; }
+
+    /// <summary>Messages that the other ends have dropped because this one was too slow.</summary>
+    public required long Missed { get; init; }
 
     public required DateTimeOffset Since { get; init; }
 
@@ -64,6 +68,7 @@ internal sealed record EndpointLine
         BytesReceived = endpoint.BytesReceived,
         Queued = endpoint.QueueDepth,
         Dropped = endpoint.Dropped,
+        Missed = endpoint.Missed,
         Since = endpoint.Since,
     };
 }

@@ -64,7 +64,7 @@ public sealed partial class Requester
         try
         {
             ReadOnlySpan<byte> error = answer.Payload.Span;
-            ErrorCode code = error.Length > 0 && Enum.IsDefined((ErrorCode)error[0]) ? (ErrorCode)error[0] : ErrorCode.Failed;
+            ErrorCode code = Outbox.CodeOf(error);
             string text = error.Length > 1 ? Encoding.UTF8.GetString(error[1..]) : "the responder answered with an error and no text";
             throw new FairleadException(code, text) { Address = Address, Peer = result.Link?.Peer };
         }

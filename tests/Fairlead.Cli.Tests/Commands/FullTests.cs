@@ -25,6 +25,7 @@ public sealed class FullTests : IDisposable
         var sent = await sender.EndAsync();
         Assert.True(sent.ExitCode == 0, sent.ToString());
         Assert.Contains("85 messages were dropped for an end that was too slow", sent.Error, StringComparison.Ordinal);
+        Assert.Contains("\"missed\":85,", (await _home.RunAsync("list", "--output", "json")).Output, StringComparison.Ordinal);
         await receiver.SignalAsync("INT");
         var heard = await receiver.EndAsync();
         Assert.Equal([.. Lines[..5], .. Lines[90..]], heard.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));

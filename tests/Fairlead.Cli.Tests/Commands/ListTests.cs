@@ -29,12 +29,12 @@ public sealed class ListTests : IDisposable
 
         var listed = await _home.RunAsync("list");
 
-        Assert.Equal(["ENDPOINT", "KIND", "PID", "PROGRAM", "CLIENTS", "MESSAGES", "DROPPED", "SINCE"], Words(listed.Lines[0]));
+        Assert.Equal(["ENDPOINT", "KIND", "PID", "PROGRAM", "CLIENTS", "MESSAGES", "DROPPED", "MISSED", "SINCE"], Words(listed.Lines[0]));
         Assert.Equal(["unix://calc", "responder", $"{responder.Id}"], Words(listed.Lines[1])[..3]);
-        Assert.Equal(["1", "0"], Words(listed.Lines[1])[5..7]);
+        Assert.Equal(["1", "0", "0"], Words(listed.Lines[1])[5..8]);
         Assert.Equal(["unix://inbox", "receiver", $"{receiver.Id}"], Words(listed.Lines[2])[..3]);
-        Assert.Equal(["2", "0"], Words(listed.Lines[2])[5..7]);
-        Assert.Matches(@"^\d\d:\d\d:\d\d$", Words(listed.Lines[2])[7]);
+        Assert.Equal(["2", "0", "0"], Words(listed.Lines[2])[5..8]);
+        Assert.Matches(@"^\d\d:\d\d:\d\d$", Words(listed.Lines[2])[8]);
     }
 
     [Fact]

@@ -35,23 +35,7 @@ public sealed class EndpointMeterTests
     {
         string name = $"inproc://meter-{Guid.NewGuid():N}";
         ConcurrentQueue<(string Name, double Value, Dictionary<string, object?> Tags)> seen = new();
-        using MeterListener listener = new();
-        listener.InstrumentPublished = static (instrument, self) =>
-        {
-            if (instrument.Meter.Name == "Fairlead")
-            {
-                self.EnableMeasurementEvents(instrument);
-            }
-        };
-        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
-        {
-            Dictionary<string, object?> named = tags.ToArray().ToDictionary();
-            if (named["messaging.destination.name"] is string destination && destination == name)
-            {
-                seen.Enqueue((instrument.Name, value, named));
-            }
-        });
-        listener.Start();
+        using MeterListener listener = ListenAt(name, seen);
         await using Responder responder = await Responder.BindAsync(name);
         using CancellationTokenSource stop = new();
         Task run = responder.RunAsync((request, _) => request.Span[0] == 'x' ? request.Memory : throw new InvalidDataException("no x"), token: stop.Token);
@@ -65,8 +49,29 @@ public sealed class EndpointMeterTests
 
         Assert.All(seen, one => Assert.InRange(one.Value, 0, double.MaxValue));
         Assert.Equal(3, seen.Count(one => one.Name == "messaging.client.operation.duration" && one.Tags["messaging.operation.name"] is "request" && one.Tags["fairlead.pattern"] is "Requester"));
+        Assert.Equal("Failed", Assert.Single(seen, one => one.Name == "messaging.client.operation.duration" && one.Tags.ContainsKey("error.type")).Tags["error.type"]);
         Assert.Equal(3, seen.Count(one => one.Name == "messaging.process.duration" && one.Tags["fairlead.pattern"] is "Responder"));
         Assert.Equal("System.IO.InvalidDataException", Assert.Single(seen, one => one.Name == "messaging.process.duration" && one.Tags.ContainsKey("error.type")).Tags["error.type"]);
+    }
+
+    [Fact]
+    public async Task What_is_dropped_or_not_accepted_is_measured_with_that_for_an_error()
+    {
+        string name = $"inproc://meter-{Guid.NewGuid():N}";
+        ConcurrentQueue<(string Name, double Value, Dictionary<string, object?> Tags)> seen = new();
+        using MeterListener listener = ListenAt(name, seen);
+        await using Sender sender = await Sender.BindAsync(name, new() { Full = FullMode.DropNewest, Messages = 1 });
+        await sender.SendAsync("kept"u8);
+        await sender.SendAsync("dropped"u8);
+        await using Receiver receiver = await Receiver.ConnectAsync(name);
+        (await receiver.ReceiveAsync()).Dispose();
+        ValueTask<Delivery> delivering = sender.DeliverAsync("x"u8);
+        (await receiver.ReceiveAsync()).Dispose();
+        Assert.Equal(DeliveryStatus.NotDelivered, (await delivering).Status);
+
+        Assert.Equal(
+            [("send", null), ("send", "Dropped"), ("deliver", "NotDelivered")],
+            seen.Select(static one => ((string)one.Tags["messaging.operation.name"]!, (string?)one.Tags.GetValueOrDefault("error.type"))));
     }
 
     [Fact]
@@ -101,5 +106,27 @@ public sealed class EndpointMeterTests
         listener.Start();
         listener.RecordObservableInstruments();
         return values;
+    }
+
+    private static MeterListener ListenAt(string name, ConcurrentQueue<(string Name, double Value, Dictionary<string, object?> Tags)> seen)
+    {
+        MeterListener listener = new();
+        listener.InstrumentPublished = static (instrument, self) =>
+        {
+            if (instrument.Meter.Name == "Fairlead")
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
+        {
+            Dictionary<string, object?> named = tags.ToArray().ToDictionary();
+            if (named["messaging.destination.name"] is string destination && destination == name)
+            {
+                seen.Enqueue((instrument.Name, value, named));
+            }
+        });
+        listener.Start();
+        return listener;
     }
 }

@@ -46,7 +46,7 @@ internal readonly partial struct Outbox
             case LinkOutcome.Answered:
                 Incoming answer = result.Answer;
                 ReadOnlySpan<byte> receipt = answer.Payload.Span;
-                Delivery delivery = receipt.Length > 0 && receipt[0] == (byte)ReceiptStatus.Accepted
+                Delivery delivery = IsAccepted(receipt)
                     ? new Delivery(DeliveryStatus.Delivered)
                     : new Delivery(DeliveryStatus.NotDelivered, receipt.Length > 1 ? Encoding.UTF8.GetString(receipt[1..]) : "the receiver did not accept it");
                 answer.Release();
@@ -68,6 +68,11 @@ internal readonly partial struct Outbox
                     : new Delivery(DeliveryStatus.NotDelivered, result.WasSent ? "the receiver was lost before it read the message" : "the receiver is gone", ErrorCode.PeerGone);
         }
     }
+
+    /// <summary>The code of an answer that is an error: a later version's, and none, are the handler's own failure.</summary>
+    public static ErrorCode CodeOf(ReadOnlySpan<byte> error) => error.Length > 0 && Enum.IsDefined((ErrorCode)error[0]) ? (ErrorCode)error[0] : ErrorCode.Failed;
+
+    private static bool IsAccepted(ReadOnlySpan<byte> receipt) => receipt.Length > 0 && receipt[0] == (byte)ReceiptStatus.Accepted;
 
     private SendResult ToSendResult(LinkOutcome outcome) => outcome switch
     {

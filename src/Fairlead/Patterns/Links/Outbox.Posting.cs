@@ -15,6 +15,7 @@ internal readonly partial struct Outbox
     public (LinkOutcome Outcome, Link? Link) Post(Link? link, MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, bool mayDrop = true, string? topic = null)
     {
         ThrowIfClosing();
+        long start = OperationMeter.StartCall();
         using Activity? activity = Tracing.StartSend(kind, core.Address);
         Span<byte> space = stackalloc byte[IsTraced ? head.Length + Tracing.HeadBytes : 0];
         scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
@@ -25,6 +26,7 @@ internal readonly partial struct Outbox
             LinkOutcome left = core.LeaveWaiting(letter, mayDrop, out link);
             if (link is null)
             {
+                Measure(start, kind, left);
                 return (left, null);
             }
         }
@@ -47,7 +49,17 @@ internal readonly partial struct Outbox
             core.PumpOnce();
         }
 
+        Measure(start, kind, outcome);
         return (outcome, link);
+    }
+
+    /// <summary>What a message without room costs its sender, unless he is told so, and keeps it.</summary>
+    private void Measure(long start, MessageKind kind, LinkOutcome outcome)
+    {
+        if (outcome != LinkOutcome.Full)
+        {
+            OperationMeter.EndCall(start, kind, core.MeterTags, ErrorType(new LinkResult { Outcome = outcome }));
+        }
     }
 
     /// <summary>Without waiting and without dropping anything, to one of many peers.</summary>

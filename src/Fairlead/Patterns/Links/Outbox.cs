@@ -176,7 +176,7 @@ internal readonly partial struct Outbox(EndpointCore core)
             try
             {
                 LinkResult result = operation.Take();
-                OperationMeter.EndCall(began, header.Kind, core.MeterTags, ErrorType(result.Outcome));
+                OperationMeter.EndCall(began, header.Kind, core.MeterTags, began == 0 ? null : ErrorType(result));
                 return result;
             }
             finally
@@ -263,7 +263,7 @@ internal readonly partial struct Outbox(EndpointCore core)
         using (activity)
         {
             LinkResult result = await task.ConfigureAwait(false);
-            string? error = ErrorType(result.Outcome);
+            string? error = ErrorType(result);
             if (error is not null)
             {
                 activity?.SetStatus(ActivityStatusCode.Error, error);
@@ -274,7 +274,22 @@ internal readonly partial struct Outbox(EndpointCore core)
         }
     }
 
-    private static string? ErrorType(LinkOutcome outcome) => outcome is LinkOutcome.Sent or LinkOutcome.Answered ? null : outcome.ToString();
+    /// <summary>What went wrong, for those who measure: what happened to the message, or the code of the peer's answer.</summary>
+    private static string? ErrorType(in LinkResult result)
+    {
+        if (result.Outcome != LinkOutcome.Answered)
+        {
+            return result.Outcome == LinkOutcome.Sent ? null : result.Outcome.ToString();
+        }
+
+        ReadOnlySpan<byte> answer = result.Answer.Payload.Span;
+        return result.Answer.Header.Kind switch
+        {
+            MessageKind.Error => CodeOf(answer).ToString(),
+            MessageKind.Receipt => IsAccepted(answer) ? null : nameof(DeliveryStatus.NotDelivered),
+            _ => null,
+        };
+    }
 
     private void Start(LinkOperation operation, Link? link)
     {
