@@ -110,6 +110,9 @@ public readonly struct Message : IDisposable, IEquatable<Message>
     /// <summary>Cancelled when the sender no longer waits for the answer.</summary>
     internal CancellationToken CancellationToken => Core.CancellationFor(_version);
 
+    /// <summary>Whether its sender has taken it back: he gave up, and has been told that he does not know what became of it.</summary>
+    internal bool IsTakenBack => _core is not null && _core.IsTakenBack(_version);
+
     /// <summary>Whether it is still in hand, and its sender waits for an answer.</summary>
     internal bool IsUnsettled => _core is not null && _core.IsUnsettled(_version);
 

@@ -26,14 +26,33 @@ public sealed partial class WorkQueue
             while (await Core.ReceiveAsync(null, CancellationToken.None).ConfigureAwait(false) is { } received)
             {
                 Task room = Task.CompletedTask;
+                Item item = new(this, new Message(received));
+                if (item.Message.WantsReceipt)
+                {
+                    // Before anybody else has it, and could give its memory back. Unregistered by End.
+                    item.Watch = item.Message.CancellationToken.UnsafeRegister(static state => ((Item)state!).Queue.TakeBack((Item)state), item);
+                }
+
+                bool isTakenBack;
                 lock (_gate)
                 {
-                    _waiting.AddLast(new Item(new Message(received)));
+                    // What is taken back from now on finds it in the queue.
+                    isTakenBack = item.Message.IsTakenBack;
+                    if (!isTakenBack)
+                    {
+                        _waiting.AddLast(item.Place);
+                    }
+
                     if (++_held >= _options.MaxItems)
                     {
                         _room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                         room = _room.Task;
                     }
+                }
+
+                if (isTakenBack)
+                {
+                    End(item);
                 }
 
                 Dispatch();
@@ -108,13 +127,18 @@ public sealed partial class WorkQueue
             await GiveUpAsync(item, delivery.Reason ?? "no worker accepted it").ConfigureAwait(false);
         }
 
+        bool isOver = delivery.IsDelivered || isGivenUp;
         lock (_gate)
         {
             worker.InHand--;
-            if (!delivery.IsDelivered && !isGivenUp)
+            if (!isOver && item.Message.IsTakenBack)
+            {
+                isOver = true;
+            }
+            else if (!isOver)
             {
                 // Before all that came later.
-                _waiting.AddFirst(item);
+                _waiting.AddFirst(item.Place);
                 _redeliveries++;
             }
         }
@@ -125,12 +149,28 @@ public sealed partial class WorkQueue
             Interlocked.Increment(ref _accepted);
         }
 
-        if (delivery.IsDelivered || isGivenUp)
+        if (isOver)
         {
             End(item);
         }
 
         Dispatch();
+    }
+
+    /// <summary>The sender gave up. What no worker has is not done any more; what a worker has is not handed out again. Of a sender that has gone everything is done all the same.</summary>
+    private void TakeBack(Item item)
+    {
+        lock (_gate)
+        {
+            if (!item.Message.IsTakenBack || item.Place.List is null)
+            {
+                return;
+            }
+
+            _waiting.Remove(item.Place);
+        }
+
+        End(item);
     }
 
     private async ValueTask GiveUpAsync(Item item, string reason)
@@ -159,6 +199,7 @@ public sealed partial class WorkQueue
 
     private void End(Item item)
     {
+        item.Watch.Unregister();
         item.Message.Dispose();
         TaskCompletionSource? room = null;
         TaskCompletionSource? drained = null;
@@ -198,9 +239,23 @@ public sealed partial class WorkQueue
     /// <summary>Takes the result of a call that was never made, so that its operation is used again.</summary>
     private static async Task Forget(ValueTask<LinkResult> task) => await task.ConfigureAwait(false);
 
-    private sealed class Item(Message message)
+    private sealed class Item
     {
-        public Message Message { get; } = message;
+        public Item(WorkQueue queue, Message message)
+        {
+            (Queue, Message) = (queue, message);
+            Place = new LinkedListNode<Item>(this);
+        }
+
+        public WorkQueue Queue { get; }
+
+        public Message Message { get; }
+
+        /// <summary>In the list of those that wait, or in none.</summary>
+        public LinkedListNode<Item> Place { get; }
+
+        /// <summary>Looks out for its sender, who may take it back.</summary>
+        public CancellationTokenRegistration Watch { get; set; }
 
         public int Deliveries { get; set; }
 

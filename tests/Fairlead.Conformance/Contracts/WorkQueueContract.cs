@@ -205,6 +205,70 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
         Assert.Equal(DeliveryStatus.NotDelivered, delivery.Status);
     }
 
+    [Fact]
+    public async Task What_its_sender_takes_back_before_a_worker_has_it_is_not_done()
+    {
+        WorkQueue queue = Open();
+        Sender sender = await SenderAsync(queue);
+        using CancellationTokenSource enough = new();
+        Task<Delivery>[] deliveries = [.. Enumerable.Range(0, 3).Select(_ => sender.DeliverAsync("x"u8, token: enough.Token).AsTask())];
+        ValueTask<Delivery> late = sender.DeliverAsync("y"u8, TimeSpan.FromMilliseconds(1));
+        await Until(() => queue.Count >= 3, "the queue holds the items");
+        await enough.CancelAsync();
+        Assert.All(await Task.WhenAll(deliveries.Select(async one => await Record.ExceptionAsync(() => one))), static exception => Assert.IsAssignableFrom<OperationCanceledException>(exception));
+        Assert.False((await late).IsDelivered);
+        await queue.DrainAsync();
+
+        await sender.SendAsync("z"u8);
+        Receiver worker = await WorkerAsync(queue);
+        using Message message = await worker.ReceiveAsync();
+        Assert.Equal("z", message.Text);
+        message.Accept();
+    }
+
+    [Fact]
+    public async Task What_its_sender_takes_back_from_a_worker_goes_to_no_other()
+    {
+        WorkQueue queue = Open(new() { Prefetch = 1 });
+        Sender sender = await SenderAsync(queue);
+        using CancellationTokenSource enough = new();
+        ValueTask<Delivery> delivering = sender.DeliverAsync("x"u8, token: enough.Token);
+        Receiver worker = await WorkerAsync(queue);
+        Message inHand = await worker.ReceiveAsync();
+        await enough.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await delivering);
+
+        // Behind the cancellation.
+        await sender.SendAsync("y"u8);
+        await Until(() => queue.Count == 2, "the queue holds the next item");
+        inHand.Reject("no");
+        inHand.Dispose();
+
+        using Message message = await worker.ReceiveAsync();
+        Assert.Equal(("y", false), (message.Text, message.Redelivered));
+        message.Accept();
+        await queue.DrainAsync();
+        Assert.Equal((1L, 0L), (queue.Accepted, queue.Redeliveries));
+    }
+
+    [Fact]
+    public async Task What_a_sender_has_left_is_done_when_it_has_gone()
+    {
+        WorkQueue queue = Open();
+        Sender sender = await SenderAsync(queue);
+        Task<Delivery> delivering = sender.DeliverAsync("x"u8).AsTask();
+        await Until(() => queue.Count == 1, "the queue holds the item");
+        sender.Dispose();
+        await Record.ExceptionAsync(() => delivering);
+        await Until(() => queue.Peers.Count == 0, "the sender is gone");
+
+        Receiver worker = await WorkerAsync(queue);
+        using Message message = await worker.ReceiveAsync();
+        Assert.Equal("x", message.Text);
+        message.Accept();
+        await queue.DrainAsync();
+    }
+
     private static async Task<Message> StartHoldingAsync(Sender sender, Receiver worker)
     {
         await sender.SendAsync("0"u8);

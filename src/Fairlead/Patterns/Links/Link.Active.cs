@@ -60,7 +60,7 @@ internal sealed partial class Link
             _active.TryGetValue(id, out message);
         }
 
-        message?.CancelFor(this, id);
+        message?.CancelFor(this, id, isTakenBack: true);
     }
 
     /// <summary>The peer is gone: nobody waits for what the user has in hand.</summary>
@@ -75,7 +75,7 @@ internal sealed partial class Link
 
         foreach (MessageCore message in messages)
         {
-            message.CancelFor(this, message.Header.Id);
+            message.CancelFor(this, message.Header.Id, isTakenBack: false);
         }
     }
 }

@@ -13,6 +13,7 @@ internal sealed class MessageCore
     private Incoming _incoming;
     private bool _isSettled;
     private bool _isCancelled;
+    private bool _isTakenBack;
     private CancellationTokenSource? _cancellation;
 
     public int Version { get; private set; }
@@ -32,7 +33,7 @@ internal sealed class MessageCore
         core.Link = link;
         core._incoming = incoming;
         core.Payload = incoming.Payload;
-        core._isCancelled = false;
+        core._isCancelled = core._isTakenBack = false;
         core._isSettled = incoming.Header.Kind is not (MessageKind.Deliver or MessageKind.Request);
         return core;
     }
@@ -80,8 +81,17 @@ internal sealed class MessageCore
         }
     }
 
+    /// <summary>Whether its sender, who lives, no longer wants it to be read.</summary>
+    public bool IsTakenBack(int version)
+    {
+        lock (_gate)
+        {
+            return version == Version && _isTakenBack;
+        }
+    }
+
     /// <summary>By the pump: the peer took its question back, or died.</summary>
-    public void CancelFor(Link link, uint id)
+    public void CancelFor(Link link, uint id, bool isTakenBack)
     {
         lock (_gate)
         {
@@ -92,6 +102,7 @@ internal sealed class MessageCore
             }
 
             _isCancelled = true;
+            _isTakenBack = isTakenBack;
 
             // On the pool: what the user hangs on his token must not hold the pump up. Under the gate: the user who gives the message back disposes the source.
             _ = _cancellation?.CancelAsync();
