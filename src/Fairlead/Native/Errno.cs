@@ -43,6 +43,7 @@ internal enum Errno
     ENOSYS = 38,
     ENOTEMPTY = 39,
     ELOOP = 40,
+    EIDRM = 43,
     ENODATA = 61,
     ETIME = 62,
     ENONET = 64,

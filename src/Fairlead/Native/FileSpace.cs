@@ -26,6 +26,20 @@ internal static class FileSpace
         return error == Errno.EOPNOTSUPP ? FillUp(file, length) : error;
     }
 
+    /// <summary>How many bytes are free for this user where the file lies; null where that is not told.</summary>
+    public static unsafe long? Free(Descriptor file)
+    {
+        if (!file.TryEnter())
+        {
+            return null;
+        }
+
+        Libc.Room room;
+        long? free = Libc.RoomStatus(file.Number, &room) == 0 ? (long)(room.FreeForUsers * room.FragmentSize) : null;
+        file.Exit();
+        return free;
+    }
+
     /// <summary>Lengthens the file by writing zeroes, which takes the space as well.</summary>
     internal static Errno FillUp(Descriptor file, long length)
     {

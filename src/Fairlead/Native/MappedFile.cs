@@ -18,12 +18,13 @@ internal sealed unsafe class MappedFile : SafeHandle
     /// Also allocates the space beforehand, lengthening the file where it is shorter, so that a full disk is an exception here
     /// and not a dead process at the first touch. A read-only mapping takes the file as it is.
     /// </param>
-    public MappedFile(Descriptor file, long length, bool writable = true)
+    /// <param name="allocate">False: the space is there, or, as for a sealed memory file, need not be.</param>
+    public MappedFile(Descriptor file, long length, bool writable = true, bool allocate = true)
         : base(invalidHandleValue: Libc.MAP_FAILED, ownsHandle: true)
     {
         Libc.Require64Bit();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
-        if (writable)
+        if (writable && allocate)
         {
             var error = FileSpace.Allocate(file, length);
             if (error != Errno.None)

@@ -63,6 +63,33 @@ internal static unsafe class NativeFile
     public static Errno Link(string from, string to) =>
         IsPath(from) && IsPath(to) ? Result(Libc.LinkAt(Libc.AT_FDCWD, from, Libc.AT_FDCWD, to, 0)) : Errno.EINVAL;
 
+    /// <summary>Gives a name to what was opened without one (<see cref="OpenFlags.Unnamed"/>), unless something has that name: EEXIST.</summary>
+    public static Errno LinkUnnamed(Descriptor file, string to)
+    {
+        if (!IsPath(to) || !file.TryEnter())
+        {
+            return Errno.EINVAL;
+        }
+
+        var error = Result(Libc.LinkAt(Libc.AT_FDCWD, PathOf(file.Number), Libc.AT_FDCWD, to, Libc.AT_SYMLINK_FOLLOW));
+        file.Exit();
+        return error;
+    }
+
+    /// <summary>Opens once more what is open: another open file, with locks and flags of its own.</summary>
+    public static Descriptor? Reopen(Descriptor file, OpenFlags flags, out Errno error)
+    {
+        error = Errno.EBADF;
+        if (!file.TryEnter())
+        {
+            return null;
+        }
+
+        var opened = OpenAt(Libc.AT_FDCWD, PathOf(file.Number), flags, 0, out error);
+        file.Exit();
+        return opened;
+    }
+
     /// <summary>Makes one directory; the umask takes bits away from <paramref name="mode"/>.</summary>
     public static Errno Mkdir(string path, uint mode) =>
         IsPath(path) ? Result(Libc.MakeDirectoryAt(Libc.AT_FDCWD, path, mode)) : Errno.EINVAL;
@@ -149,6 +176,8 @@ internal static unsafe class NativeFile
     }
 
     private static Errno Result(int status) => status == 0 ? Errno.None : Libc.LastError;
+
+    private static string PathOf(int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{number}");
 
     // The C library would stop at a NUL, and do to another file what was meant for this one.
     private static bool IsPath(string path) => !path.Contains('\0');

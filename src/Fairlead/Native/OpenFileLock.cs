@@ -15,6 +15,11 @@ internal static unsafe class OpenFileLock
     /// <param name="file">Open for reading. The lock goes when it is closed.</param>
     public static bool TryLockShared(Descriptor file) => TryLock(file, Libc.F_RDLCK);
 
+    /// <summary>Locks one byte of the file for this open file alone, without waiting; false when another one has it locked. The byte need not exist.</summary>
+    /// <param name="file">Open for writing. The lock goes when it is closed.</param>
+    /// <param name="offset">Which byte.</param>
+    public static bool TryLockByte(Descriptor file, long offset) => TryLock(file, new Libc.FileLockRange { Type = Libc.F_WRLCK, Start = offset, Length = 1 });
+
     /// <summary>Whether another open file, in whichever process, holds a lock, shared or not. One's own lock does not count.</summary>
     /// <param name="file">Open for reading or writing.</param>
     public static bool IsLocked(Descriptor file) => Conflicts(file, Libc.F_WRLCK);
@@ -23,9 +28,10 @@ internal static unsafe class OpenFileLock
     /// <param name="file">Open for reading or writing.</param>
     public static bool IsLockedWhole(Descriptor file) => Conflicts(file, Libc.F_RDLCK);
 
-    private static bool TryLock(Descriptor file, short type)
+    private static bool TryLock(Descriptor file, short type) => TryLock(file, WholeFile(type));
+
+    private static bool TryLock(Descriptor file, Libc.FileLockRange range)
     {
-        var range = WholeFile(type);
         var error = Control(file, Libc.F_OFD_SETLK, &range);
         return error switch
         {

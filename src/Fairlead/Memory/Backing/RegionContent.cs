@@ -1,0 +1,11 @@
+namespace Fairlead.Memory.Backing;
+
+/// <summary>What a region is used for. Stands in its header, so that nobody takes the one for the other.</summary>
+internal enum RegionContent : uint
+{
+    /// <summary>Whatever its users agree on.</summary>
+    Bytes = 1,
+
+    /// <summary>One cell, see <see cref="CellLayout"/>.</summary>
+    Cell = 2,
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using Fairlead.Native;
+
+namespace Fairlead.Memory.Backing;
+
+/// <summary>System V segments by key, for old C programs: no header, the first byte is the user's.</summary>
+internal static class SystemVRegion
+{
+    public static unsafe RegionMemory Open(int key, long? size, uint mode)
+    {
+        string who = Describe(key);
+        while (true)
+        {
+            if (SystemVSegment.Find(key, 0, out Errno error) is { } found)
+            {
+                return Attach(found, size, who);
+            }
+
+            if (error != Errno.ENOENT)
+            {
+                throw ErrnoMap.Failure($"{who} cannot be opened", error);
+            }
+
+            if (size is not { } length)
+            {
+                throw new FairleadException(ErrorCode.NotFound, $"{who} does not exist", "Give a size to make it, or start the program that does.");
+            }
+
+            if (SystemVSegment.Make(key, length, mode, out error) is { } made)
+            {
+                SystemVSegment segment = new(made);
+                return new RegionMemory(segment, segment.Pointer, length) { Description = who, IsNew = true };
+            }
+
+            if (error != Errno.EEXIST)
+            {
+                throw CannotMake(who, length, error);
+            }
+        }
+    }
+
+    public static bool Remove(int key)
+    {
+        string who = Describe(key);
+        if (SystemVSegment.Find(key, 0, out Errno error) is not { } id)
+        {
+            return error == Errno.ENOENT ? false : throw ErrnoMap.Failure($"{who} cannot be opened", error);
+        }
+
+        error = SystemVSegment.Remove(id);
+        return error switch
+        {
+            Errno.None => true,
+            Errno.EINVAL or Errno.EIDRM => false,
+            _ => throw ErrnoMap.Failure($"cannot remove {who}", error),
+        };
+    }
+
+    private static unsafe RegionMemory Attach(int id, long? size, string who)
+    {
+        // First attached, then looked at: from then on the number is nobody else's.
+        SystemVSegment segment = new(id);
+        try
+        {
+            long has = SystemVSegment.SizeOf(id) ?? throw new FairleadException(ErrorCode.Unavailable, $"the size of {who} cannot be found out", "/proc/sysvipc/shm must be there to be read.");
+            return size is null || size == has
+                ? new RegionMemory(segment, segment.Pointer, has) { Description = who }
+                : throw RegionHeader.WrongSize(who, has, size.Value);
+        }
+        catch
+        {
+            segment.Dispose();
+            throw;
+        }
+    }
+
+    private static FairleadException CannotMake(string who, long size, Errno error)
+    {
+        var whole = string.Create(CultureInfo.InvariantCulture, $"{who} of {size} bytes");
+        (ErrorCode Code, string What, string Mend)? limit = error switch
+        {
+            Errno.ENOSPC => (ErrorCode.Full, $"there is no room for {whole}: the system's limit of segments or of their memory is reached", "See /proc/sys/kernel/shmmni and shmall, and what lies about: ipcs -m"),
+            Errno.EINVAL => (ErrorCode.TooLarge, $"{whole} is beyond the system's limit", "See /proc/sys/kernel/shmmax."),
+            _ => null,
+        };
+        return limit is { } known ? new FairleadException(known.Code, known.What, known.Mend) { Errno = (int)error } : ErrnoMap.Failure($"cannot make {whole}", error);
+    }
+
+    private static string Describe(int key) => key == 0
+        ? throw new ArgumentOutOfRangeException(nameof(key), "Key 0 is the private one, by which nobody finds a segment.")
+        : string.Create(CultureInfo.InvariantCulture, $"the System V segment 0x{key:x8}");
+}

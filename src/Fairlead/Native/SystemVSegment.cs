@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Fairlead.Native;
+
+/// <summary>A System V segment that is attached to this process. It is not removed with its last user, only by whoever removes it.</summary>
+internal sealed unsafe class SystemVSegment : SafeHandle
+{
+    private const string Table = "/proc/sysvipc/shm";
+
+    /// <summary>Attaches the segment (<c>shmat</c>); the release is <c>shmdt</c>.</summary>
+    public SystemVSegment(int id)
+        : base(invalidHandleValue: Libc.MAP_FAILED, ownsHandle: true)
+    {
+        nint start = Libc.SegmentAttach(id, 0, 0);
+        if (start == Libc.MAP_FAILED)
+        {
+            Errno error = Libc.LastError;
+            SetHandleAsInvalid();
+            throw ErrnoMap.Failure(string.Create(CultureInfo.InvariantCulture, $"cannot attach the System V segment {id}"), error);
+        }
+
+        SetHandle(start);
+    }
+
+    public override bool IsInvalid => handle == Libc.MAP_FAILED;
+
+    /// <summary>The first byte, at the beginning of a page.</summary>
+    public byte* Pointer => (byte*)handle;
+
+    /// <summary>The segment that has this key, if it has at least this size. Null when it failed; ENOENT: there is none, EINVAL: it is smaller.</summary>
+    public static int? Find(int key, long size, out Errno error) => Get(key, size, 0, out error);
+
+    /// <summary>Makes one, zeroed. Null when it failed; EEXIST: the key is taken.</summary>
+    public static int? Make(int key, long size, uint mode, out Errno error) => Get(key, size, Libc.IPC_CREAT | Libc.IPC_EXCL | (int)mode, out error);
+
+    /// <summary>Takes the key from it; the memory goes with its last user.</summary>
+    public static Errno Remove(int id) => Libc.SegmentControl(id, Libc.IPC_RMID, 0) == 0 ? Errno.None : Libc.LastError;
+
+    /// <summary>The size in bytes that it was made with; null where <c>/proc</c> does not show it. The kernel's structure differs between architectures, its table does not.</summary>
+    public static long? SizeOf(int id)
+    {
+        string[] lines;
+        try
+        {
+            lines = File.ReadAllLines(Table);
+        }
+        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        // key shmid perms size …
+        foreach (string line in lines.Skip(1))
+        {
+            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length > 3 && words[1] == id.ToString(CultureInfo.InvariantCulture) && long.TryParse(words[3], NumberStyles.None, CultureInfo.InvariantCulture, out long size))
+            {
+                return size;
+            }
+        }
+
+        return null;
+    }
+
+    protected override bool ReleaseHandle() => Libc.SegmentDetach(handle) == 0;
+
+    private static int? Get(int key, long size, int flags, out Errno error)
+    {
+        int id = Libc.SegmentGet(key, (nuint)size, flags);
+        error = id < 0 ? Libc.LastError : Errno.None;
+        return id < 0 ? null : id;
+    }
+}
