@@ -7,6 +7,7 @@ namespace Fairlead.Tests;
 /// <code>
 ///   Patterns (with Links)      never names a concrete transport
 ///   Transports                 contracts, below them the concrete folders, which do not know each other
+///   Memory                     what users name, and below it what backs it; beside Transports
 ///   Framing      Registry      beside each other
 ///   Native                     alone calls the operating system
 ///   root                       values, which reference nothing below
@@ -25,6 +26,8 @@ public sealed partial class ArchitectureTests
         ["Native"] = [Root],
         ["Framing"] = [Root],
         ["Registry"] = [Root, "Native"],
+        ["Memory/Backing"] = [Root, "Native", "Registry"],
+        ["Memory"] = [Root, "Native", "Memory/Backing"],
         ["Diagnostics"] = [Root, "Framing", "Registry"],
         ["Transports"] = [Root, "Native", "Framing", "Registry"],
         ["Transports/Inproc"] = [Root, "Native", "Framing", "Registry", "Transports"],
@@ -93,11 +96,11 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void Namespaces_are_folders_and_the_patterns_lie_in_the_root()
+    public void Namespaces_are_folders_and_what_users_name_lies_in_the_root()
     {
         foreach ((string folder, string path, string text) in Files())
         {
-            string expected = folder is Root or "Patterns" ? "Fairlead" : $"Fairlead.{folder.Replace('/', '.')}";
+            string expected = folder is Root or "Patterns" or "Memory" ? "Fairlead" : $"Fairlead.{folder.Replace('/', '.')}";
             Assert.True(SourceFolder.NamespaceOf(text) == expected, $"{path} is in the namespace {SourceFolder.NamespaceOf(text)} and not in {expected}");
         }
     }

@@ -197,6 +197,25 @@ test_metrics() {
   interrupt
 }
 
+test_shared_memory() {
+  SharedMemory count 100000 > one & local one=$!
+  SharedMemory count 100000 > two & local two=$!
+  wait "$one"; wait "$two"
+  exits 0 SharedMemory count 0
+  equal '0 counted here, 200000 in all' "$(cat out)"
+  SharedMemory watch 30000 > watched 2> watching & local watcher=$!
+  line_in watching 'watching'
+  exits 0 SharedMemory move 20000
+  line_in watched '^step 20000: '
+  exits 0 SharedMemory move 10000
+  equal '30000 steps gone' "$(cat out)"
+  wait "$watcher"
+  ! grep -q torn watched
+  exits 0 SharedMemory remove
+  equal 'counters: True, position: True' "$(cat out)"
+  exits 2 SharedMemory
+}
+
 test_echo_server() {
   serve EchoServer 'serving echo, date and time at unix://services'
   exits 0 EchoServer client echo hello world

@@ -52,7 +52,7 @@ internal static class RegionHeader
         var headerSize = MemoryMarshal.Read<uint>(header[RegionLayout.HeaderSizeAt..]);
         var has = MemoryMarshal.Read<long>(header[RegionLayout.SizeAt..]);
         var found = (RegionContent)MemoryMarshal.Read<uint>(header[RegionLayout.ContentAt..]);
-        if (version != RegionLayout.Version)
+        if (read.Count == header.Length && version != RegionLayout.Version)
         {
             throw Incompatible($"{who} has layout version {version}, and this program knows version {RegionLayout.Version}", "Use one version of Fairlead in both programs, or remove the region.");
         }

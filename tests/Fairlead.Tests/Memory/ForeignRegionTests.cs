@@ -1,0 +1,129 @@
+using System.Globalization;
+
+namespace Fairlead.Tests.Memory;
+
+/// <summary>Memory of others: POSIX segments, files, System V segments. No header.</summary>
+public sealed class ForeignRegionTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly string _posix = $"/fairlead-test-{Guid.NewGuid():N}";
+    private readonly int _key = Random.Shared.Next(1, int.MaxValue);
+
+    public void Dispose()
+    {
+        _directory.Dispose();
+        SharedRegion.RemovePosix(_posix);
+        SharedRegion.RemoveSystemV(_key);
+    }
+
+    [Fact]
+    public async Task A_POSIX_segment_is_shared_byte_for_byte()
+    {
+        Assert.Equal(ErrorCode.NotFound, Code(() => SharedRegion.OpenPosix(_posix)));
+        using var region = SharedRegion.OpenPosix(_posix, 5000, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        Assert.Equal((true, 5000L, _posix), (region.IsNew, region.Size, region.Name));
+        Assert.Equal(5000, new FileInfo($"/dev/shm{_posix}").Length);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, File.GetUnixFileMode($"/dev/shm{_posix}"));
+
+        await using var peer = PeerProcess.Start("region", "posix", _posix, "5000");
+        await peer.AnswerAsync();
+        await peer.AskAsync("add 16 7");
+
+        Assert.Equal(7, region.At<long>(16));
+        Assert.Equal(7, File.ReadAllBytes($"/dev/shm{_posix}")[16]);
+        Assert.Contains("has 5000 bytes, and 6000 were asked for", Assert.Throws<FairleadException>(() => SharedRegion.OpenPosix(_posix, 6000)).Message, StringComparison.Ordinal);
+        Assert.True(SharedRegion.RemovePosix(_posix));
+        Assert.False(SharedRegion.RemovePosix(_posix));
+        Assert.Equal(ErrorCode.Corrupt, Code(region.Verify));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/")]
+    [InlineData("counters")]
+    [InlineData("/a/b")]
+    [InlineData("/..")]
+    [InlineData("/a\0")]
+    public void POSIX_names_are_checked(string name) => Assert.Throws<ArgumentException>(() => SharedRegion.OpenPosix(name, 4096));
+
+    [Fact]
+    public void A_file_is_mapped_as_it_is()
+    {
+        File.WriteAllText(_directory["text"], "hello, world");
+        using (var region = SharedRegion.OpenFile(_directory["text"]))
+        {
+            Assert.Equal((false, 12L), (region.IsNew, region.Size));
+            Assert.Equal("hello"u8, region.Span<byte>(0, 5));
+            region.At<byte>(0) = (byte)'H';
+        }
+
+        Assert.Equal("Hello, world", File.ReadAllText(_directory["text"]));
+        Assert.Equal(ErrorCode.Incompatible, Code(() => SharedRegion.OpenFile(_directory["text"], 13)));
+        using var made = SharedRegion.OpenFile(_directory["made"], 100);
+        Assert.Equal(new byte[100], File.ReadAllBytes(_directory["made"]));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_directory["made"]));
+    }
+
+    [Fact]
+    public void What_is_no_file_or_leads_nowhere_is_refused()
+    {
+        Assert.Equal(ErrorCode.AlreadyExists, Code(() => SharedRegion.OpenFile(_directory.Path, 100)));
+        Assert.Equal(ErrorCode.AlreadyExists, Code(() => SharedRegion.OpenFile("/dev/zero", 100)));
+        Assert.Equal(ErrorCode.NotFound, Code(() => SharedRegion.OpenFile(_directory["absent"])));
+        Assert.Equal(ErrorCode.NotFound, Code(() => SharedRegion.OpenFile(_directory["absent/file"], 100)));
+        File.CreateSymbolicLink(_directory["link"], _directory["nowhere"]);
+        Assert.Equal(ErrorCode.AlreadyExists, Code(() => SharedRegion.OpenFile(_directory["link"], 100)));
+        Assert.False(File.Exists(_directory["nowhere"]));
+
+        // A maker that has not given it a size yet, or is dead.
+        File.WriteAllText(_directory["empty"], "");
+        Assert.Equal(ErrorCode.Corrupt, Code(() => SharedRegion.OpenFile(_directory["empty"])));
+        using var region = SharedRegion.OpenFile(_directory["empty"], 100);
+        Assert.Equal(100, region.Size);
+    }
+
+    [Fact]
+    public async Task A_System_V_segment_is_shared_by_its_key()
+    {
+        Assert.Equal(ErrorCode.NotFound, Code(() => SharedRegion.OpenSystemV(_key)));
+        using var region = SharedRegion.OpenSystemV(_key, 5000);
+        Assert.Equal((true, 5000L, null), (region.IsNew, region.Size, region.Path));
+        Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"the System V segment 0x{_key:x8}"), region.Description);
+
+        await using var peer = PeerProcess.Start("region", "sysv", _key.ToString(CultureInfo.InvariantCulture), "5000");
+        await peer.AnswerAsync();
+        await peer.AskAsync("add 4992 9");
+        await peer.KillAsync();
+
+        Assert.Equal(9, region.At<long>(4992));
+        Assert.Throws<ArgumentOutOfRangeException>(() => region.At<long>(5000));
+        region.Verify();
+        using (var again = SharedRegion.OpenSystemV(_key))
+        {
+            Assert.Equal((false, 5000L, 9L), (again.IsNew, again.Size, again.At<long>(4992)));
+        }
+
+        var smaller = Assert.Throws<FairleadException>(() => SharedRegion.OpenSystemV(_key, 4096));
+        Assert.Equal(ErrorCode.Incompatible, smaller.Code);
+        Assert.Contains("has 5000 bytes, and 4096 were asked for", smaller.Message, StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.Incompatible, Code(() => SharedRegion.OpenSystemV(_key, 50_000)));
+        Assert.True(SharedRegion.RemoveSystemV(_key));
+        Assert.False(SharedRegion.RemoveSystemV(_key));
+        Assert.Equal(9, region.At<long>(4992));
+        Assert.Equal(ErrorCode.NotFound, Code(() => SharedRegion.OpenSystemV(_key)));
+        region.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => region.At<long>(0));
+    }
+
+    [Fact]
+    public void The_private_key_and_too_much_are_refused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => SharedRegion.OpenSystemV(0, 4096));
+        var failure = Assert.Throws<FairleadException>(() => SharedRegion.OpenSystemV(_key, 1L << 60));
+        Assert.True(failure.Code is ErrorCode.TooLarge or ErrorCode.Full or ErrorCode.Unavailable, failure.Message);
+    }
+
+    private static ErrorCode Code(Action action) => Assert.Throws<FairleadException>(action).Code;
+
+    private static ErrorCode Code(Func<object> action) => Assert.Throws<FairleadException>(action).Code;
+}

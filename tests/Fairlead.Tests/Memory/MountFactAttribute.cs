@@ -1,0 +1,19 @@
+using System.Globalization;
+
+namespace Fairlead.Tests.Memory;
+
+/// <summary>A test that mounts a small file system, which takes the capability CAP_SYS_ADMIN.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class MountFactAttribute : FactAttribute
+{
+    private const ulong SystemAdministration = 1UL << 21;
+
+    public MountFactAttribute()
+    {
+        string effective = File.ReadLines("/proc/self/status").First(static line => line.StartsWith("CapEff:", StringComparison.Ordinal))["CapEff:".Length..].Trim();
+        if ((ulong.Parse(effective, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & SystemAdministration) == 0)
+        {
+            Skip = "Mounting a small file system takes CAP_SYS_ADMIN.";
+        }
+    }
+}

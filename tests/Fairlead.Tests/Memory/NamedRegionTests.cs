@@ -1,0 +1,217 @@
+using System.Globalization;
+using Fairlead.Memory.Backing;
+using Fairlead.Registry;
+
+namespace Fairlead.Tests.Memory;
+
+public sealed class NamedRegionTests : IDisposable
+{
+    private readonly string _name = $"r-{Guid.NewGuid():N}";
+
+    private string FilePath => $"{FairleadDirectory.Runtime}/{NamedRegion.Folder}/{_name}";
+
+    public void Dispose() => File.Delete(FilePath);
+
+    [Fact]
+    public void It_lasts_until_it_is_removed()
+    {
+        Assert.False(SharedRegion.Exists(_name));
+        Assert.Equal(ErrorCode.NotFound, Code(() => SharedRegion.Open(_name)));
+        using (var region = SharedRegion.Open(_name, 4096))
+        {
+            Assert.True(region.IsNew);
+            Assert.Equal(_name, region.Name);
+            Assert.Equal(FilePath, region.Path);
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
+            Assert.False(region.Span<byte>(0, 4096).ContainsAnyExcept((byte)0));
+            region.At<long>(0) = 3;
+        }
+
+        Assert.True(SharedRegion.Exists(_name));
+        using var again = SharedRegion.Open(_name);
+        Assert.False(again.IsNew);
+        Assert.Equal((4096L, 3L), (again.Size, again.At<long>(0)));
+        Assert.True(SharedRegion.Remove(_name));
+        Assert.False(SharedRegion.Remove(_name));
+        Assert.False(SharedRegion.Exists(_name));
+
+        using var other = SharedRegion.Open(_name, 4096);
+        Assert.True(other.IsNew);
+        Assert.Equal((3L, 0L), (again.At<long>(0), other.At<long>(0)));
+    }
+
+    [Fact]
+    public void Other_parameters_are_incompatible_and_both_are_named()
+    {
+        using var region = SharedRegion.Open(_name, 4096);
+
+        var size = Assert.Throws<FairleadException>(() => SharedRegion.Open(_name, 8192));
+        Assert.Equal(ErrorCode.Incompatible, size.Code);
+        Assert.Contains("has 4096 bytes, and 8192 were asked for", size.Message, StringComparison.Ordinal);
+
+        var content = Assert.Throws<FairleadException>(() => SharedCell<long>.Open(_name));
+        Assert.Equal(ErrorCode.Incompatible, content.Code);
+        Assert.Contains("holds a region, and a cell was asked for", content.Message, StringComparison.Ordinal);
+
+        Patch(RegionLayout.VersionAt, 9);
+        var version = Assert.Throws<FairleadException>(() => SharedRegion.Open(_name, 4096));
+        Assert.Equal(ErrorCode.Incompatible, version.Code);
+        Assert.Contains("has layout version 9, and this program knows version 1", version.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_has_been_cut_or_overwritten_is_corrupt_and_can_be_removed()
+    {
+        using (var region = SharedRegion.Open(_name, 4096))
+        {
+            region.Verify();
+            Truncate(100);
+            Assert.Equal(ErrorCode.Corrupt, Code(region.Verify));
+        }
+
+        var cut = Assert.Throws<FairleadException>(() => SharedRegion.Open(_name, 4096));
+        Assert.Equal(ErrorCode.Corrupt, cut.Code);
+        Assert.Contains("tells of 4096 bytes behind 64, and the file has 100", cut.Message, StringComparison.Ordinal);
+        Truncate(10);
+        Assert.Equal(ErrorCode.Corrupt, Code(() => SharedRegion.Open(_name, 4096)));
+        Assert.True(SharedRegion.Remove(_name));
+        SharedRegion.Open(_name, 4096).Dispose();
+        Patch(RegionLayout.ReadyAt, 0);
+        Assert.Equal(ErrorCode.Corrupt, Code(() => SharedRegion.Open(_name)));
+    }
+
+    [Fact]
+    public void A_name_that_was_removed_under_its_user_is_corrupt_to_him()
+    {
+        using var region = SharedRegion.Open(_name, 4096);
+        SharedRegion.Remove(_name);
+        region.At<long>(0) = 1;
+        Assert.Equal(ErrorCode.Corrupt, Code(region.Verify));
+        using var other = SharedRegion.Open(_name, 4096);
+        Assert.Equal(ErrorCode.Corrupt, Code(region.Verify));
+        other.Verify();
+    }
+
+    [Fact]
+    public void What_is_something_else_is_never_touched()
+    {
+        SharedRegion.Open(_name, 4096).Dispose();
+        File.WriteAllText(FilePath, "somebody's notes");
+
+        Assert.Equal(ErrorCode.AlreadyExists, Code(() => SharedRegion.Open(_name, 4096)));
+        Assert.Equal(ErrorCode.AlreadyExists, Code(() => SharedRegion.Remove(_name)));
+        Assert.False(SharedRegion.Exists(_name));
+        Assert.Equal("somebody's notes", File.ReadAllText(FilePath));
+
+        File.WriteAllText(FilePath, "");
+        Assert.Equal(ErrorCode.AlreadyExists, Code(() => SharedRegion.Open(_name, 4096)));
+        File.Delete(FilePath);
+        Directory.CreateDirectory(FilePath);
+        Assert.Contains("is a directory", Assert.Throws<FairleadException>(() => SharedRegion.Open(_name, 4096)).Message, StringComparison.Ordinal);
+        Directory.Delete(FilePath);
+        File.CreateSymbolicLink(FilePath, "/dev/null");
+        Assert.Contains("is a symbolic link", Assert.Throws<FairleadException>(() => SharedRegion.Remove(_name)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_dead_maker_left_is_cleared_away()
+    {
+        SharedRegion.Open(_name, 4096).Dispose();
+        SharedRegion.Remove(_name);
+        File.WriteAllBytes(FilePath + "~", new byte[100]);
+
+        SharedRegion.Open(_name, 4096).Dispose();
+
+        Assert.False(File.Exists(FilePath + "~"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(".")]
+    [InlineData("..")]
+    [InlineData("a/b")]
+    [InlineData("a~")]
+    [InlineData("a b")]
+    [InlineData("ä")]
+    [InlineData("a\0b")]
+    [InlineData("0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789x")]
+    public void Names_are_checked(string name)
+    {
+        Assert.Throws<ArgumentException>(() => SharedRegion.Open(name, 4096));
+        Assert.Throws<ArgumentException>(() => SharedRegion.Remove(name));
+    }
+
+    [Fact]
+    public async Task All_who_make_it_at_once_get_the_same()
+    {
+        const int Many = 6;
+        PeerProcess[] peers = [.. Enumerable.Range(0, Many).Select(_ => PeerProcess.Start("region", "name", _name, "1000000"))];
+        try
+        {
+            foreach (PeerProcess peer in peers)
+            {
+                Assert.Equal($"1000000 {FilePath}", await peer.AnswerAsync());
+                await peer.TellAsync("add 0 1000");
+            }
+
+            foreach (PeerProcess peer in peers)
+            {
+                await peer.AnswerAsync();
+            }
+
+            using var region = SharedRegion.Open(_name, 1_000_000);
+            Assert.Equal(Many * 1000, region.At<long>(0));
+        }
+        finally
+        {
+            Array.ForEach(peers, peer => peer.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task Two_that_make_and_remove_it_are_killed_at_any_moment_and_the_next_finds_all_in_order()
+    {
+        for (int round = 0; round < 6; round++)
+        {
+            await using var one = PeerProcess.Start("regionchurn", _name, "300000");
+            await using var two = PeerProcess.Start("regionchurn", _name, "300000");
+            Assert.Equal("ready", await one.ReadLineAsync());
+            Assert.Equal("ready", await two.ReadLineAsync());
+
+            // The moment is any: as much of its time as a few of ours take.
+            for (int i = 0; i < 20 + (round * 30); i++)
+            {
+                using var ours = SharedRegion.Open(_name, 300_000);
+                Assert.Equal(300_000, ours.Size);
+            }
+
+            await one.KillAsync();
+            await two.KillAsync();
+            using (var region = SharedRegion.Open(_name, 300_000))
+            {
+                region.Verify();
+                region.Span<byte>(0, 300_000).Fill(1);
+            }
+
+            Assert.True(SharedRegion.Remove(_name));
+            Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(FilePath)!, string.Create(CultureInfo.InvariantCulture, $"{_name}*")));
+        }
+    }
+
+    private static ErrorCode Code(Action action) => Assert.Throws<FairleadException>(action).Code;
+
+    private static ErrorCode Code(Func<object> action) => Assert.Throws<FairleadException>(action).Code;
+
+    private void Patch(int offset, uint value)
+    {
+        using FileStream file = new(FilePath, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        file.Position = offset;
+        file.Write(BitConverter.GetBytes(value));
+    }
+
+    private void Truncate(long length)
+    {
+        using FileStream file = new(FilePath, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        file.SetLength(length);
+    }
+}

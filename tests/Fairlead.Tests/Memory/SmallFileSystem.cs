@@ -1,0 +1,32 @@
+using System.Diagnostics;
+
+namespace Fairlead.Tests.Memory;
+
+/// <summary>A tmpfs of 1 MiB below a temporary directory, unmounted at the end.</summary>
+internal sealed class SmallFileSystem : IDisposable
+{
+    public const long Size = 1 << 20;
+
+    private readonly TemporaryDirectory _directory = new();
+
+    public SmallFileSystem()
+    {
+        Path = Directory.CreateDirectory(_directory["small"]).FullName;
+        Run("mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "fairlead-test", Path);
+    }
+
+    public string Path { get; }
+
+    public void Dispose()
+    {
+        Run("umount", "-l", Path);
+        _directory.Dispose();
+    }
+
+    private static void Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(program, arguments);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+}
