@@ -20,15 +20,15 @@ internal sealed class FairleadEventSource : EventSource
     [Event(2, Level = EventLevel.Informational, Message = "{0}: lost {1}: {2} {3}")]
     public void Disconnected(string address, string peer, string reason, string text) => WriteEvent(2, address, peer, reason, text);
 
-
-
     [Event(3, Level = EventLevel.Warning, Message = "{0}: {1} dropped {2} messages for want of room")]
     public void Dropped(string address, string pattern, long count) => WriteEvent(3, address, pattern, count);
+
+    [Event(4, Level = EventLevel.Warning, Message = "{0}: {1} reads too slowly: {2} messages wait for it")]
+    public void Slow(string address, string peer, long waiting) => WriteEvent(4, address, peer, waiting);
 
     [Event(5, Level = EventLevel.Warning, Message = "{0}: cannot accept: {1}")]
     public void CannotAccept(string address, string why) => WriteEvent(5, address, why);
 
     [Event(6, Level = EventLevel.Informational, Message = "{0}: connecting again, attempt {1}: {2}")]
     public void Reconnecting(string address, int attempt, string why) => WriteEvent(6, address, attempt, why);
-
 }

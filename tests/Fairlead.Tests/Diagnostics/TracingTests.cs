@@ -3,6 +3,7 @@ using System.Diagnostics;
 
 namespace Fairlead.Tests.Diagnostics;
 
+[Collection("Listeners to traces hear all of the process")]
 public sealed class TracingTests
 {
     [Fact]

@@ -153,6 +153,7 @@ internal sealed partial class Link
                 EndUnsent(operation, completions);
                 return false;
             case LinkOutcome.Full:
+                NoteSlow();
                 LinkOutcome outcome = _queued.Add(operation, Policy, completions);
                 if (outcome != LinkOutcome.Sent)
                 {

@@ -1,0 +1,84 @@
+using System.Diagnostics.Tracing;
+using Fairlead.Conformance;
+
+namespace Fairlead.Tests.Diagnostics;
+
+public sealed class SlowEventTests
+{
+    [Fact]
+    public async Task A_peer_for_which_messages_wait_is_named_at_most_once_a_second()
+    {
+        ManualClock clock = new();
+        await using Receiver receiver = await Receiver.BindAsync($"inproc://slow-{Guid.NewGuid():N}?messages=2");
+        Sender sender = await Sender.ConnectAsync(receiver.Address.WithoutOptions(), new EndpointOptions { TimeProvider = clock });
+        using SlowListener listener = new(sender.Address.Display);
+        List<Task> sending = [];
+        Send(2);
+        clock.Advance(TimeSpan.Zero);
+        Assert.Empty(listener.Counts);
+
+        Send(1);
+        clock.Advance(TimeSpan.Zero);
+        Assert.Equal([1], listener.Counts);
+        Send(2);
+        clock.Advance(999.Milliseconds());
+        Assert.Equal([1], listener.Counts);
+        clock.Advance(1.Milliseconds());
+        Assert.Equal([1, 3], listener.Counts);
+
+        // What waits no more is no matter.
+        for (int i = 0; i < 5; i++)
+        {
+            (await receiver.ReceiveAsync()).Dispose();
+        }
+
+        await Task.WhenAll(sending);
+        clock.Advance(10.Seconds());
+        Assert.Equal([1, 3], listener.Counts);
+        sender.Dispose();
+
+        void Send(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                sending.Add(sender.SendAsync("x"u8).AsTask());
+            }
+        }
+    }
+
+    private sealed class SlowListener(string address) : EventListener
+    {
+        private readonly Lock _gate = new();
+        private readonly List<long> _counts = [];
+
+        public long[] Counts
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    return [.. _counts];
+                }
+            }
+        }
+
+        protected override void OnEventSourceCreated(EventSource eventSource)
+        {
+            if (eventSource.Name == "Fairlead")
+            {
+                EnableEvents(eventSource, EventLevel.Warning);
+            }
+        }
+
+        protected override void OnEventWritten(EventWrittenEventArgs eventData)
+        {
+            if (eventData.EventName == "Slow" && (string?)eventData.Payload![0] == address)
+            {
+                lock (_gate)
+                {
+                    _counts.Add((long)eventData.Payload[2]!);
+                }
+            }
+        }
+    }
+}
