@@ -12,6 +12,7 @@ internal static class Program
     public static int Main()
     {
         Check("addresses are parsed, changed and written back", Addresses);
+        Check("memory is shared, and a cell in it written and read", Memory);
         Console.WriteLine($"1..{_checks}");
         return _failures == 0 ? 0 : 1;
     }
@@ -22,6 +23,17 @@ internal static class Program
         return address.Scheme == "unix"
             && address.Option("framing") == "line"
             && address.With("wait", "5s").Without("framing").ToString() == "unix://orders?wait=5s";
+    }
+
+    private static bool Memory()
+    {
+        using var region = SharedRegion.Create(4096);
+        using var other = SharedRegion.Attach(region.Path!);
+        using var writer = region.Cell<(long, double)>(64);
+        using var reader = other.Cell<(long, double)>(64);
+        region.At<long>(0) = 7;
+        writer.Write((1, 2.5));
+        return other.At<long>(0) == 7 && reader.Read() == (1, 2.5) && reader.Version == 1;
     }
 
     private static void Check(string name, Func<bool> check)

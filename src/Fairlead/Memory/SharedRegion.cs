@@ -91,7 +91,7 @@ public sealed unsafe partial class SharedRegion : IDisposable
         return new SharedCell<T>(this, offset, ownsRegion: false);
     }
 
-    /// <summary>Asks whether the memory is still what was opened: its name still leads to it, its file has not been cut, its header is whole. Costs some system calls.</summary>
+    /// <summary>Asks whether the memory is still what was opened: its name still leads to it, its file has not been cut, its header is whole. Costs some system calls. Of a System V segment nothing can be asked.</summary>
     /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
     /// <exception cref="ObjectDisposedException">The region has been disposed.</exception>
     public void Verify()

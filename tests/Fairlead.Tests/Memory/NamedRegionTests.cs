@@ -1,5 +1,6 @@
 using System.Globalization;
 using Fairlead.Memory.Backing;
+using Fairlead.Native;
 using Fairlead.Registry;
 
 namespace Fairlead.Tests.Memory;
@@ -107,6 +108,7 @@ public sealed class NamedRegionTests : IDisposable
         Assert.Equal(ErrorCode.AlreadyExists, Code(() => SharedRegion.Open(_name, 4096)));
         File.Delete(FilePath);
         Directory.CreateDirectory(FilePath);
+        Assert.False(SharedRegion.Exists(_name));
         Assert.Contains("is a directory", Assert.Throws<FairleadException>(() => SharedRegion.Open(_name, 4096)).Message, StringComparison.Ordinal);
         Directory.Delete(FilePath);
         File.CreateSymbolicLink(FilePath, "/dev/null");
@@ -123,6 +125,44 @@ public sealed class NamedRegionTests : IDisposable
         SharedRegion.Open(_name, 4096).Dispose();
 
         Assert.False(File.Exists(FilePath + "~"));
+    }
+
+    [Fact]
+    public void Where_there_are_no_files_without_a_name_it_is_made_beside_its_own()
+    {
+        SharedRegion.Open(_name, 100).Dispose();
+        SharedRegion.Remove(_name);
+        Assert.Null(Make(FilePath + "~", 1L << 60));
+        Assert.Null(Make(beside: null, 1L << 60));
+        Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(FilePath)!, _name + "*"));
+
+        Assert.Equal(4160, Make(FilePath + "~", 4160));
+        Assert.Equal(-1, Make(FilePath + "~", 4160));
+        Assert.Equal(-1, Make(beside: null, 4160));
+        Assert.Equal([FilePath], Directory.GetFiles(Path.GetDirectoryName(FilePath)!, _name + "*"));
+        using (var region = SharedRegion.Open(_name, 4096))
+        {
+            region.Verify();
+            Assert.False(region.IsNew);
+        }
+
+        SharedRegion.Remove(_name);
+        Assert.Equal(4160, Make(beside: null, 4160));
+        SharedRegion.Open(_name, 4096).Dispose();
+
+        // Its length; -1: the name is taken; null: there is no room.
+        long? Make(string? beside, long length)
+        {
+            try
+            {
+                using var made = RegionFile.TryMakeNamed(FilePath, length, RuntimeDirectory.PrivateFile, "it", RegionContent.Bytes, beside);
+                return made is null ? -1 : NativeFile.Fstat(made)!.Size;
+            }
+            catch (FairleadException)
+            {
+                return null;
+            }
+        }
     }
 
     [Theory]

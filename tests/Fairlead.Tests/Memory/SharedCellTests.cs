@@ -78,6 +78,11 @@ public sealed class SharedCellTests : IDisposable
         using var two = region.Cell<double>(SharedCell<long>.SizeInRegion);
         one.Write(1);
         two.Write(2.5);
+        using (var rival = region.Cell<long>(0))
+        {
+            Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => rival.Write(3)).Code);
+        }
+
         Assert.Equal((1L, 2.5), (one.Read(), two.Read()));
 
         Assert.Throws<ArgumentOutOfRangeException>(() => region.Cell<long>(1024 - 256));

@@ -52,7 +52,13 @@ internal static class NamedRegion
     /// <summary>Whether there is a region, or a cell, of this name.</summary>
     public static bool Exists(string name)
     {
-        using var file = RegionFile.TryOpen(PathOf(name), OpenFlags.NoFollow, Describe(name));
+        var path = PathOf(name);
+        if (NativeFile.Lstat(path) is not { Kind: FileKind.Regular })
+        {
+            return false;
+        }
+
+        using var file = RegionFile.TryOpen(path, OpenFlags.NoFollow, Describe(name));
         return file is not null && RegionHeader.IsOurs(file);
     }
 

@@ -31,7 +31,13 @@ internal static class RegionFile
             throw CannotMake(who, error);
         }
 
-        file = NativeFile.Open(beside ?? path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, mode, out error);
+        return TryMakeNamed(path, length, mode, who, content, beside);
+    }
+
+    /// <summary>The same where there are no files without a name.</summary>
+    internal static Descriptor? TryMakeNamed(string path, long length, uint mode, string who, RegionContent? content, string? beside)
+    {
+        var file = NativeFile.Open(beside ?? path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, mode, out var error);
         return file is not null ? Complete(file, path, length, mode, who, content, beside ?? path)
             : error == Errno.EEXIST && beside is null ? null
             : throw CannotMake(who, error);
