@@ -123,7 +123,7 @@ public sealed class RawPeer(Socket socket) : IDisposable
         {
             if (_rest.Length == 0)
             {
-                int got = Socket.Receive(_packet);
+                int got = Receive();
                 _rest = got > 0 ? _packet[..got] : throw new EndOfStreamException();
             }
 
@@ -134,5 +134,18 @@ public sealed class RawPeer(Socket socket) : IDisposable
         }
 
         return bytes;
+    }
+
+    /// <summary>Of packet sockets the kernel tells first that the peer closed with something unread, once, and then gives what it sent before.</summary>
+    private int Receive()
+    {
+        try
+        {
+            return Socket.Receive(_packet);
+        }
+        catch (SocketException reset) when (reset.SocketErrorCode == SocketError.ConnectionReset && Socket.SocketType == SocketType.Seqpacket)
+        {
+            return Socket.Receive(_packet);
+        }
     }
 }

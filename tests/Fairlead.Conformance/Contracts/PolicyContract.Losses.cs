@@ -1,0 +1,111 @@
+namespace Fairlead.Conformance.Contracts;
+
+/// <content>What waits by a policy when an end closes, or its peer goes.</content>
+public abstract partial class PolicyContract
+{
+    [Fact]
+    public async Task A_sender_that_closes_waits_until_its_queue_has_gone()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync("drop-newest");
+        await SendAsync(sender, Calls.Async, 0, 50);
+        ValueTask<CloseReport> closing = sender.CloseAsync(60.Seconds());
+        for (int i = 0; i < 15; i++)
+        {
+            Assert.Equal((i, 0), await TakeAsync(receiver));
+        }
+
+        Assert.Equal(new CloseReport(15, 15, 0, 0), await closing);
+        await Until(() => receiver.Statistics.Missed == 35, "the last word says what was missed");
+    }
+
+    [Fact]
+    public async Task What_still_waits_when_the_peer_goes_is_in_the_report()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync("drop-oldest");
+        await SendAsync(sender, Calls.Async, 0, 12);
+        Assert.Equal((0, 0), await TakeAsync(receiver));
+        await receiver.CloseAsync(TimeSpan.Zero);
+
+        FairleadException gone = await Assert.ThrowsAsync<FairleadException>(async () =>
+        {
+            while (true)
+            {
+                await sender.SendAsync("x"u8);
+            }
+        });
+        Output.WriteLine(gone.Message);
+        Assert.Equal(ErrorCode.PeerGone, gone.Code);
+        CloseReport report = await sender.CloseAsync();
+        Assert.Equal(report.Sent, report.Acknowledged + report.NotDelivered + report.InDoubt);
+        Assert.True(report.Sent >= 12);
+    }
+
+    [Fact]
+    public async Task What_still_waits_when_the_time_for_closing_has_passed_is_in_the_report()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync("drop-oldest");
+        await SendAsync(sender, Calls.Async, 0, 100);
+        CloseReport report = await sender.CloseAsync(50.Milliseconds());
+        Assert.Equal((15, 0, 10, 5), (report.Sent, report.Acknowledged, report.NotDelivered, report.InDoubt));
+
+        // Who reads what had left learns how much did not.
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.Equal((i, 0), await TakeAsync(receiver));
+        }
+
+        await Until(() => receiver.Statistics.Missed == 95, "the last word counts all");
+        Sender unheard = Track(await Sender.BindAsync(NewPlace("full=drop-newest&messages=10")));
+        await SendAsync(unheard, Calls.Blocking, 0, 100);
+        Assert.Equal(new CloseReport(10, 0, 10, 0), await unheard.CloseAsync());
+    }
+
+    [Fact]
+    public async Task What_is_sent_while_a_lost_peer_is_sought_is_kept_by_the_policy()
+    {
+        Address place = NewPlace("messages=5");
+        Receiver first = Track(await Receiver.BindAsync(place));
+        Address bound = first.Address;
+        Sender sender = Track(await Sender.ConnectAsync(With(Bare(bound), "full=drop-oldest&messages=10&reconnect=infinite")));
+        TaskCompletionSource lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        sender.StateChanged += (_, change) =>
+        {
+            if (change.State == EndpointState.Reconnecting)
+            {
+                lost.TrySetResult();
+            }
+        };
+        first.Dispose();
+        await lost.Task;
+        await SendAsync(sender, Calls.Async, 0, 100);
+        Receiver second = Track(await Receiver.BindAsync(bound));
+        for (int i = 90; i < 100; i++)
+        {
+            Assert.Equal((i, i == 90 ? 90 : 0), await TakeAsync(second));
+        }
+    }
+
+    [Theory]
+    [InlineData("drop-oldest")]
+    [InlineData("drop-newest")]
+    public async Task What_waits_when_a_peer_is_lost_that_is_sought_goes_to_it_when_it_is_back(string full)
+    {
+        Receiver first = Track(await Receiver.BindAsync(NewPlace("messages=5")));
+        Address bound = first.Address;
+        Sender sender = Track(await Sender.ConnectAsync(With(Bare(bound), $"full={full}&messages=10&reconnect=infinite")));
+        await SendAsync(sender, Calls.Async, 0, 100);
+        first.Dispose();
+        Receiver second = Track(await Receiver.BindAsync(bound));
+
+        // The first five had left; of the others nothing changes its place.
+        (int from, int missed) = full == "drop-oldest" ? (90, 85) : (5, 0);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal((from + i, i == 0 ? missed : 0), await TakeAsync(second));
+        }
+
+        await Until(() => PollMissed(second) == 85, "it knows what was dropped");
+        CloseReport report = await sender.CloseAsync(60.Seconds());
+        Assert.Equal((15, 10), (report.Sent, report.Acknowledged));
+    }
+}
