@@ -7,6 +7,8 @@ namespace Fairlead.Tests.Memory;
 
 public sealed class NamedRegionTests : IDisposable
 {
+    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
+
     private readonly string _name = $"r-{Guid.NewGuid():N}";
 
     private string FilePath => $"{FairleadDirectory.Runtime}/{NamedRegion.Folder}/{_name}";
@@ -153,6 +155,9 @@ public sealed class NamedRegionTests : IDisposable
         // Its length; -1: the name is taken; null: there is no room.
         long? Make(string? beside, long length)
         {
+            // Without it, whoever makes a region in this folder would take it for a dead maker's, and clear it away.
+            using var locked = DirectoryLock.TryTake(Path.GetDirectoryName(FilePath)!, Watchdog, out _);
+            Assert.NotNull(locked);
             try
             {
                 using var made = RegionFile.TryMakeNamed(FilePath, length, RuntimeDirectory.PrivateFile, "it", RegionContent.Bytes, beside);

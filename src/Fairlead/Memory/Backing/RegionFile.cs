@@ -15,7 +15,7 @@ internal static class RegionFile
     /// <param name="mode">Its permissions, whatever the umask.</param>
     /// <param name="who">How it is named in errors.</param>
     /// <param name="content">Writes a header of this content before the rest; null: none.</param>
-    /// <param name="beside">Another name in the same directory, for file systems that have no files without one. Whoever comes next removes it; null: none, the file then appears at its name first, empty.</param>
+    /// <param name="beside">Another name in the same directory, for file systems that have no files without one. The caller holds the lock of the directory, under which the next one removes what a dead maker has left; null: none, the file then appears at its name first, empty.</param>
     public static Descriptor? TryMake(string path, long length, uint mode, string who, RegionContent? content = null, string? beside = null)
     {
         var slash = path.LastIndexOf('/');
