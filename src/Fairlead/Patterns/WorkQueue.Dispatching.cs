@@ -17,6 +17,7 @@ public sealed partial class WorkQueue
     private long _accepted;
     private long _redeliveries;
     private long _givenUp;
+    private long _takenBack;
 
     /// <summary>Takes items while there is room; what is not taken stays with its sender, who then waits.</summary>
     private async Task TakeAsync()
@@ -52,7 +53,7 @@ public sealed partial class WorkQueue
 
                 if (isTakenBack)
                 {
-                    End(item);
+                    EndTakenBack(item);
                 }
 
                 Dispatch();
@@ -127,19 +128,19 @@ public sealed partial class WorkQueue
             await GiveUpAsync(item, delivery.Reason ?? "no worker accepted it").ConfigureAwait(false);
         }
 
-        bool isOver = delivery.IsDelivered || isGivenUp;
+        bool isTakenBack = false;
         lock (_gate)
         {
             worker.InHand--;
-            if (!isOver && item.Message.IsTakenBack)
+            if (!delivery.IsDelivered && !isGivenUp)
             {
-                isOver = true;
-            }
-            else if (!isOver)
-            {
-                // Before all that came later.
-                _waiting.AddFirst(item.Place);
-                _redeliveries++;
+                isTakenBack = item.Message.IsTakenBack;
+                if (!isTakenBack)
+                {
+                    // Before all that came later.
+                    _waiting.AddFirst(item.Place);
+                    _redeliveries++;
+                }
             }
         }
 
@@ -149,7 +150,11 @@ public sealed partial class WorkQueue
             Interlocked.Increment(ref _accepted);
         }
 
-        if (isOver)
+        if (isTakenBack)
+        {
+            EndTakenBack(item);
+        }
+        else if (delivery.IsDelivered || isGivenUp)
         {
             End(item);
         }
@@ -170,6 +175,12 @@ public sealed partial class WorkQueue
             _waiting.Remove(item.Place);
         }
 
+        EndTakenBack(item);
+    }
+
+    private void EndTakenBack(Item item)
+    {
+        Interlocked.Increment(ref _takenBack);
         End(item);
     }
 

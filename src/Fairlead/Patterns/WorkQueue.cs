@@ -49,6 +49,9 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
     /// <summary>Items that were given up.</summary>
     public long GivenUp => Interlocked.Read(ref _givenUp);
 
+    /// <summary>Items that ended because their senders gave up, by a time-out or a token, before a worker accepted them.</summary>
+    public long TakenBack => Interlocked.Read(ref _takenBack);
+
     /// <summary>Binds, for senders and workers that will connect.</summary>
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static WorkQueue Bind(Address address, WorkQueueOptions? options = null)

@@ -248,7 +248,7 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
         Assert.Equal(("y", false), (message.Text, message.Redelivered));
         message.Accept();
         await queue.DrainAsync();
-        Assert.Equal((1L, 0L), (queue.Accepted, queue.Redeliveries));
+        Assert.Equal((1L, 0L, 1L), (queue.Accepted, queue.Redeliveries, queue.TakenBack));
     }
 
     [Fact]

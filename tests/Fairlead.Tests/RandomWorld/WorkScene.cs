@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Fairlead.Tests.RandomWorld;
 
-/// <summary>A work queue whose workers reject, forget and die: every item is accepted in the end, and by two only if the second was told.</summary>
+/// <summary>A work queue whose workers reject, forget and die: every item that its sender has not taken back is accepted in the end, and by two only if the second was told.</summary>
 internal sealed class WorkScene(Random random, TransportUnderTest transport) : Scene(random, transport)
 {
     private readonly ConcurrentDictionary<(int From, int Number), int> _accepted = new();
@@ -18,7 +18,7 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
         Task last = WorkAsync(queue, new Random(Random.Next()), over.Token, isReliable: true);
 
         // All senders have gone; what they could send is here, or on its way to the queue.
-        while (queue.Peers.Count > 1 || queue.Count > 0 || queue.Statistics.MessagesReceived != queue.Accepted)
+        while (queue.Peers.Count > 1 || queue.Count > 0 || queue.Statistics.MessagesReceived != queue.Accepted + queue.TakenBack)
         {
             await queue.DrainAsync();
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
