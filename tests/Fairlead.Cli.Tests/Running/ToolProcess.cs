@@ -85,12 +85,17 @@ internal sealed class ToolProcess : IDisposable
         }
     }
 
-    /// <summary>Sends a signal: TERM, INT, STOP, CONT, KILL.</summary>
+    /// <summary>Sends a signal: TERM, INT, STOP, CONT, KILL. After STOP all its threads have stopped: until one of them has been given a processor to stop them, the others run on.</summary>
     public async Task SignalAsync(string signal)
     {
         using var kill = Process.Start("kill", [$"-{signal}", $"{Id}"]);
         await kill.WaitForExitAsync().WaitAsync(Watchdog);
         Assert.Equal(0, kill.ExitCode);
+        using CancellationTokenSource watchdog = new(Watchdog);
+        while (signal == "STOP" && !Directory.GetDirectories($"/proc/{Id}/task").All(HasStopped))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, watchdog.Token);
+        }
     }
 
     public void Dispose()
@@ -102,6 +107,20 @@ internal sealed class ToolProcess : IDisposable
 
         _process.WaitForExit(Watchdog);
         _process.Dispose();
+    }
+
+    /// <summary>Whether a thread has stopped, or has ended: the state stands behind the name, which may hold anything.</summary>
+    private static bool HasStopped(string thread)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"{thread}/stat");
+            return stat[stat.LastIndexOf(')') + 2] == 'T';
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 
     private async Task ReadErrorsAsync()
