@@ -129,7 +129,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         await sender.SendAsync("0"u8);
         (await first.ReceiveAsync()).Dispose();
         first.Dispose();
-        await Until(() => sender.TrySend("lost?"u8) == SendResult.NoPeer, "the sender has noticed");
+        await Until(() => sender.TrySend("lost?"u8) == SendResult.NoPeer && sender.Core.Links().Length == 0, "the sender has noticed, and the link is gone");
 
         Task[] sends = [.. Enumerable.Range(0, 20).Select(i => sender.SendAsync(BitConverter.GetBytes(i).AsSpan()).AsTask())];
         Receiver second = Track(await Receiver.BindAsync(first.Address));

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+using Fairlead.Conformance;
+
+namespace Fairlead.Tests.Transports.SharedMemory;
+
+/// <summary>What is left of peers that were killed: nothing. It counts what the whole process has mapped and open, so no other test may run meanwhile.</summary>
+[Collection(nameof(Alone))]
+public sealed class LeftoverTests(ITestOutputHelper output)
+{
+    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "20", CultureInfo.InvariantCulture);
+
+    [Fact]
+    public async Task A_sender_that_is_killed_under_load_is_missed_at_once_and_leaves_nothing()
+    {
+        await using Hub hub = await Hub.BindAsync(NewPlace());
+        await using IAsyncEnumerator<HubEvent> events = hub.Events().GetAsyncEnumerator();
+        Random random = new();
+        List<double> times = [];
+        (int Maps, int Descriptors) before = default;
+        for (int i = 0; i < Kills; i++)
+        {
+            await using PeerProcess peer = PeerProcess.Start("pair", "connect", hub.Address.ToString());
+            await peer.AnswerAsync();
+            Assert.IsType<Joined>(await NextAsync(events));
+            await peer.TellAsync($"send 1000000 {random.Next(4) switch { 0 => 64, 1 => 1000, 2 => 4000, _ => 200_000 }}");
+            int count = random.Next(1, 2_000);
+            HubEvent next = await NextAsync(events);
+            for (; count > 0 && next is Said; count--)
+            {
+                next = await NextAsync(events);
+            }
+
+            long killed = Stopwatch.GetTimestamp();
+            peer.KillAndGoOn();
+            while (next is Said)
+            {
+                next = await NextAsync(events);
+            }
+
+            times.Add(Stopwatch.GetElapsedTime(killed).TotalMilliseconds);
+            Assert.Equal(CloseReason.PeerDied, Assert.IsType<Left>(next).Reason);
+            if (i == 4)
+            {
+                before = InUse();
+            }
+        }
+
+        times.Sort();
+        output.WriteLine($"{Kills} kills; from the kill to its news, behind all that had come: median {times[times.Count / 2]:0.0} ms, most {times[^1]:0.0} ms");
+        (int Maps, int Descriptors) after = InUse();
+        Assert.InRange(after.Maps, 0, before.Maps);
+        Assert.InRange(after.Descriptors, 0, before.Descriptors + 2);
+        Assert.DoesNotContain(Directory.EnumerateFiles("/dev/shm"), static file => file.Contains("fairlead", StringComparison.Ordinal));
+    }
+
+    private static async Task<HubEvent> NextAsync(IAsyncEnumerator<HubEvent> events)
+    {
+        Assert.True(await events.MoveNextAsync());
+        return events.Current;
+    }
+
+    private static Address NewPlace() => $"shm://leftover-{Guid.NewGuid():N}";
+
+    private static (int Maps, int Descriptors) InUse()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return (File.ReadLines("/proc/self/maps").Count(static line => line.Contains("fairlead ring", StringComparison.Ordinal)), Directory.GetFiles("/proc/self/fd").Length);
+    }
+}
+
+/// <summary>Tests that look at the whole process.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
