@@ -129,7 +129,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         await sender.SendAsync("0"u8);
         (await first.ReceiveAsync()).Dispose();
         first.Dispose();
-        await Until(() => sender.TrySend("lost?"u8) == SendResult.NoPeer && sender.Core.Links().Length == 0, "the sender has noticed, and the link is gone");
+        await Until(() => sender.TrySend("lost?"u8) == SendResult.NoPeer, "the sender has noticed");
 
         Task[] sends = [.. Enumerable.Range(0, 20).Select(i => sender.SendAsync(BitConverter.GetBytes(i).AsSpan()).AsTask())];
         Receiver second = Track(await Receiver.BindAsync(first.Address));
@@ -138,6 +138,35 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         {
             using Message message = await second.ReceiveAsync();
             Assert.Equal(i, BitConverter.ToInt32(message.Span));
+        }
+    }
+
+    [Fact]
+    public async Task Sends_around_a_loss_keep_their_order()
+    {
+        const int Count = 50;
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
+        Sender sender = Track(await Sender.ConnectAsync(receiver.Address, ForEver));
+        for (int round = 0; round < 20; round++)
+        {
+            // Some find the link up, some lost and not noticed, some find none: those of the first kind may be lost with it, and the last one is of the last.
+            Address address = receiver.Address;
+            Task closing = OnThread(receiver.Dispose);
+            List<Task> sends = [.. Enumerable.Range(0, Count).Select(i => sender.SendAsync(BitConverter.GetBytes(i).AsSpan()).AsTask())];
+            await closing;
+            await Until(() => sender.TrySend(BitConverter.GetBytes(-1)) == SendResult.NoPeer, "the sender has noticed");
+            sends.Add(sender.SendAsync(BitConverter.GetBytes(Count).AsSpan()).AsTask());
+            receiver = Track(await Receiver.BindAsync(address));
+            await Task.WhenAll(sends);
+
+            int last = -1;
+            while (last < Count)
+            {
+                using Message message = await receiver.ReceiveAsync();
+                int number = BitConverter.ToInt32(message.Span);
+                Assert.InRange(number, last + 1, Count);
+                last = number;
+            }
         }
     }
 

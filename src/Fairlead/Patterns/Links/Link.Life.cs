@@ -51,7 +51,7 @@ internal sealed partial class Link
                 ServeQueued(completions);
                 break;
             case LinkOperation.Stage.Moving:
-                _moving.Remove(operation);
+                _ = _moving.Remove(operation) || _late.Remove(operation);
                 End(wasSent: false);
                 break;
             case LinkOperation.Stage.Writing:

@@ -5,7 +5,11 @@ namespace Fairlead.Patterns.Links;
 /// <content>Operations that any peer may be given leave a link that is lost, and go to another.</content>
 internal sealed partial class Link
 {
+    /// <summary>Those that lay here when the link was lost: before all that wait by now.</summary>
     private readonly List<LinkOperation> _moving = [];
+
+    /// <summary>Those that found it lost: behind them.</summary>
+    private readonly List<LinkOperation> _late = [];
     private long _missedMoving;
 
     /// <summary>Whether another message goes at once, or nearly. A hint, read without the lock.</summary>
@@ -14,7 +18,7 @@ internal sealed partial class Link
     /// <summary>How many wait for credit. A hint.</summary>
     public int Waiting => _queued.Count;
 
-    private bool HasMoving => _moving.Count > 0;
+    private bool HasMoving => _moving.Count + _late.Count > 0;
 
     /// <summary>Hands those that leave over to the endpoint, in the order of their asking. Under the endpoint's gate: from one queue to the other nobody can withdraw them.</summary>
     public void TakeMoving(SendQueue waiting)
@@ -30,6 +34,13 @@ internal sealed partial class Link
             waiting.PutBack(_moving, _missedMoving);
             _missedMoving = 0;
             _moving.Clear();
+            foreach (LinkOperation operation in _late)
+            {
+                operation.Rest();
+                waiting.Enqueue(operation);
+            }
+
+            _late.Clear();
         }
     }
 
@@ -37,17 +48,17 @@ internal sealed partial class Link
     private bool MayMove(LinkOperation operation, bool wasRead) =>
         operation.IsMovable && !operation.IsClaimed && (!wasRead || (operation.Header.Flags & MessageFlags.Idempotent) != 0) && _endpoint.AwaitsPeers && !_endpoint.IsClosing;
 
-    private void SetMoving(LinkOperation operation)
+    private void SetMoving(LinkOperation operation, bool isLate = false)
     {
         operation.At = LinkOperation.Stage.Moving;
-        _moving.Add(operation);
+        (isLate ? _late : _moving).Add(operation);
     }
 
-    private void EndUnsent(LinkOperation operation, Completions completions)
+    private void EndUnsent(LinkOperation operation, Completions completions, bool isLate = false)
     {
         if (MayMove(operation, wasRead: false))
         {
-            SetMoving(operation);
+            SetMoving(operation, isLate);
         }
         else
         {

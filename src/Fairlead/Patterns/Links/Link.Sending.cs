@@ -150,7 +150,7 @@ internal sealed partial class Link
         switch (operation.Header.Kind.IsData() ? CanSend(operation.Header.HeadLength + operation.Payload.Length) : CanControl)
         {
             case LinkOutcome.PeerGone:
-                EndUnsent(operation, completions);
+                EndUnsent(operation, completions, isLate: true);
                 return false;
             case LinkOutcome.Full:
                 NoteSlow();
