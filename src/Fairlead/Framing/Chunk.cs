@@ -124,7 +124,11 @@ internal sealed class Chunk : MemoryLease
             if (_pooledCount < MostPooled)
             {
                 Pool[_pooledCount++] = this;
+                return;
             }
         }
+
+        // One too many. Where it was parked it is still known: it must not cost its memory there.
+        _array = [];
     }
 }

@@ -27,11 +27,8 @@ internal sealed class PacketConnection : Connection
     private readonly StreamFraming _framing;
     private readonly OutputQueue _output;
     private readonly Queue<int> _outgoing = new();
-    private readonly Queue<(Chunk Chunk, int Start, int Length, MessageHeader Header)> _arrived = new();
-    private Chunk? _chunk;
-    private Chunk? _parked;
-    private int _parkedMark;
-    private int _chunkFilled;
+    private readonly Queue<Incoming> _arrived = new();
+    private readonly ChunkPacker _packer = new();
     private Chunk? _partial;
     private MessageHeader _partialHeader;
     private int _partialFilled;
@@ -126,7 +123,7 @@ internal sealed class PacketConnection : Connection
 
             if (result.WouldBlock)
             {
-                LetGoWhenIdle();
+                _packer.Park();
                 return FillResult.Drained;
             }
 
@@ -148,14 +145,7 @@ internal sealed class PacketConnection : Connection
 
     public override bool TryTake(out Incoming message)
     {
-        if (!_arrived.TryDequeue(out var arrived))
-        {
-            message = default;
-            return _failure is null ? false : throw _failure;
-        }
-
-        message = new Incoming { Header = arrived.Header, Body = arrived.Chunk.Memory(arrived.Start, arrived.Length), Lease = arrived.Chunk };
-        return true;
+        return _arrived.TryDequeue(out message) || (_failure is null ? false : throw _failure);
     }
 
     public override bool HasPart => _partial is not null;
@@ -168,22 +158,11 @@ internal sealed class PacketConnection : Connection
     {
         _descriptor.Dispose();
         _output.Dispose();
-        _chunk?.Release();
+        _packer.Dispose();
         _partial?.Release();
-        while (_arrived.TryDequeue(out var arrived))
+        while (_arrived.TryDequeue(out Incoming arrived))
         {
-            arrived.Chunk.Release();
-        }
-    }
-
-    /// <summary>Messages that still lie in the chunk keep it; while they do, what comes next is laid behind them.</summary>
-    private void LetGoWhenIdle()
-    {
-        if (_chunk is not null)
-        {
-            _parked = _chunk;
-            _parkedMark = _chunk.Park();
-            _chunk = null;
+            arrived.Release();
         }
     }
 
@@ -241,7 +220,7 @@ internal sealed class PacketConnection : Connection
                     : new FairleadException(ErrorCode.Corrupt, "a packet holds more than its message");
             }
 
-            Store(frame, packet.Slice(frame.BodyStart, frame.BodyLength));
+            _arrived.Enqueue(_packer.Pack(frame.Header, packet.Slice(frame.BodyStart, frame.BodyLength)));
             return;
         }
 
@@ -276,46 +255,8 @@ internal sealed class PacketConnection : Connection
         _partialFilled += packet.Length;
         if (_partialFilled == _partialHeader.Length)
         {
-            _arrived.Enqueue((_partial, 0, _partialFilled, _partialHeader));
+            _arrived.Enqueue(new Incoming { Header = _partialHeader, Body = _partial.Memory(0, _partialFilled), Lease = _partial });
             _partial = null;
         }
-    }
-
-    private void Store(in Frame frame, ReadOnlySpan<byte> body)
-    {
-        if (body.Length > Chunk.PooledSize)
-        {
-            Chunk own = Chunk.Rent(body.Length);
-            body.CopyTo(own.Free(0));
-            _arrived.Enqueue((own, 0, body.Length, frame.Header));
-            return;
-        }
-
-        if (_chunk is null && _parked is { } parked)
-        {
-            _parked = null;
-            _chunk = parked.TryHoldAgain(_parkedMark) ? parked : null;
-        }
-
-        if (_chunk is not null && _chunk.Capacity - _chunkFilled < body.Length)
-        {
-            _chunk.Release();
-            _chunk = null;
-        }
-
-        if (_chunk is null)
-        {
-            _chunk = Chunk.Rent();
-            _chunkFilled = 0;
-        }
-        else if (_chunk.IsUnshared)
-        {
-            _chunkFilled = 0;
-        }
-
-        body.CopyTo(_chunk.Free(_chunkFilled));
-        _chunk.Hold();
-        _arrived.Enqueue((_chunk, _chunkFilled, body.Length, frame.Header));
-        _chunkFilled += body.Length;
     }
 }

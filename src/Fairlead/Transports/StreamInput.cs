@@ -12,9 +12,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
     private const int FirstPieceOfTrusted = 64 * 1024 * 1024;
 
     private Chunk? _chunk;
-    private Chunk? _parked;
-    private int _parkedMark;
-    private int _parkedFilled;
+    private ParkedChunk _parked;
     private int _parsed;
     private int _filled;
     private int _scanned;
@@ -45,7 +43,9 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
 
         if (_chunk is null)
         {
-            _chunk = Unpark() ?? Chunk.Rent();
+            _chunk = _parked.TakeBack(out int filled);
+            _parsed = _filled = _chunk is null ? 0 : filled;
+            _chunk ??= Chunk.Rent();
         }
         else
         {
@@ -125,26 +125,11 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
     {
         if (_chunk!.Capacity == Chunk.PooledSize && _chunk.Capacity - _filled >= LeastRoom)
         {
-            _parkedFilled = _filled;
-            _parked = _chunk;
-            _parkedMark = _chunk.Park();
+            _parked.Park(_chunk, _filled);
             _chunk = null;
         }
 
         LetGo();
-    }
-
-    private Chunk? Unpark()
-    {
-        Chunk? chunk = _parked;
-        _parked = null;
-        if (chunk is null || !chunk.TryHoldAgain(_parkedMark))
-        {
-            return null;
-        }
-
-        _parsed = _filled = _parkedFilled;
-        return chunk;
     }
 
     /// <summary>Takes the partial frame to a chunk where the whole of it has room.</summary>

@@ -9,13 +9,10 @@ internal sealed partial class SharedMemoryConnection
     /// <summary>Shorter bodies are copied out, and their place in the ring is free at once; longer ones are lent where they lie.</summary>
     private const int ShortestLease = 2 * 1024;
 
+    private readonly ChunkPacker _packer = new();
     private readonly byte[] _hello = new byte[Rendezvous.Size];
     private readonly StreamInput _pieces = new(FairleadFraming.Instance);
     private Descriptor? _passed;
-    private Chunk? _chunk;
-    private Chunk? _parked;
-    private int _parkedMark;
-    private int _chunkFilled;
     private int _helloRead;
     private int _pieceLength;
     private int _pieceRest;
@@ -94,7 +91,7 @@ internal sealed partial class SharedMemoryConnection
             else if (!_reader.TryRead(out MessageHeader header, out int length))
             {
                 _reader.GiveBack();
-                LetGoWhenIdle();
+                _packer.Park();
                 message = default;
                 return false;
             }
@@ -181,49 +178,8 @@ internal sealed partial class SharedMemoryConnection
 
     private Incoming Copy(in MessageHeader header, int length)
     {
-        if (length == 0)
-        {
-            _reader.Pass(0);
-            return new Incoming { Header = header };
-        }
-
-        if (_chunk is null && _parked is { } parked)
-        {
-            _parked = null;
-            _chunk = parked.TryHoldAgain(_parkedMark) ? parked : null;
-        }
-
-        if (_chunk is not null && _chunk.Capacity - _chunkFilled < length)
-        {
-            _chunk.Release();
-            _chunk = null;
-        }
-
-        if (_chunk is null)
-        {
-            _chunk = Chunk.Rent();
-            _chunkFilled = 0;
-        }
-        else if (_chunk.IsUnshared)
-        {
-            _chunkFilled = 0;
-        }
-
-        _reader.Body(length).CopyTo(_chunk.Free(_chunkFilled));
+        Incoming message = length == 0 ? new Incoming { Header = header } : _packer.Pack(header, _reader.Body(length));
         _reader.Pass(length);
-        _chunk.Hold();
-        Incoming message = new() { Header = header, Body = _chunk.Memory(_chunkFilled, length), Lease = _chunk };
-        _chunkFilled += length;
         return message;
-    }
-
-    private void LetGoWhenIdle()
-    {
-        if (_chunk is not null)
-        {
-            _parked = _chunk;
-            _parkedMark = _chunk.Park();
-            _chunk = null;
-        }
     }
 }

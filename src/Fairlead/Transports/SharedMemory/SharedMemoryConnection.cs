@@ -165,8 +165,7 @@ internal sealed partial class SharedMemoryConnection : Connection
         _passed?.Dispose();
         _overflow.Dispose();
         _pieces.Dispose();
-        _chunk?.Release();
-        _chunk = null;
+        _packer.Dispose();
 
         // Leases hold it on.
         _memory.Dispose();
