@@ -6,13 +6,8 @@ namespace Fairlead.Patterns.Links;
 /// <content>What a full queue does where no peer is there yet, and what is said of drops.</content>
 internal sealed partial class EndpointCore
 {
-    private static readonly TimeSpan DropInterval = TimeSpan.FromSeconds(1);
-
-    private readonly Lock _dropGate = new();
-    private ITimer? _dropTimer;
+    private readonly EventPacer _dropPacer;
     private long _droppedToTell;
-    private long _lastTold;
-    private bool _isTellingDue;
 
     /// <summary>
     /// Counts a message that was dropped, and has it told to those who listen to events: at most once a second, with the number since the last time. Any thread, locks held or not: no
@@ -26,19 +21,8 @@ internal sealed partial class EndpointCore
             return;
         }
 
-        lock (_dropGate)
-        {
-            _droppedToTell++;
-            if (_isTellingDue || _isClosed)
-            {
-                return;
-            }
-
-            _isTellingDue = true;
-            TimeSpan since = _lastTold == 0 ? DropInterval : Settings.Time.GetElapsedTime(_lastTold);
-            _dropTimer ??= Settings.Time.CreateTimer(static state => ((EndpointCore)state!).TellDropped(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            _dropTimer.Change(since >= DropInterval ? TimeSpan.Zero : DropInterval - since, Timeout.InfiniteTimeSpan);
-        }
+        Interlocked.Increment(ref _droppedToTell);
+        _dropPacer.Note();
     }
 
     /// <summary>Leaves a message here for the first peer to come, by a policy that drops; where there is one already, that is given instead. PeerGone: none will come.</summary>
@@ -76,15 +60,7 @@ internal sealed partial class EndpointCore
 
     private void TellDropped()
     {
-        long count;
-        lock (_dropGate)
-        {
-            (count, _droppedToTell) = (_droppedToTell, 0);
-            _isTellingDue = false;
-            _lastTold = Settings.Time.GetTimestamp();
-        }
-
-        if (count > 0)
+        if (Interlocked.Exchange(ref _droppedToTell, 0) is var count and > 0)
         {
             FairleadEventSource.Log.Dropped(Address.Display, _profile.Name, count);
         }
@@ -93,7 +69,7 @@ internal sealed partial class EndpointCore
     /// <summary>The endpoint ends: what was not told yet is told now. No lock is held.</summary>
     private void EndDropping()
     {
-        _dropTimer?.Dispose();
+        _dropPacer.Dispose();
         if (FairleadEventSource.Log.IsEnabled())
         {
             TellDropped();

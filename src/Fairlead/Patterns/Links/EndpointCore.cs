@@ -40,6 +40,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         MeterTags = EndpointMeter.Add(entry.Counters, address, profile.Kind);
         ServesInBackground = profile.HearsAlways || settings.Heartbeat > TimeSpan.Zero;
         _waiting = new SendQueue(this);
+        _dropPacer = new EventPacer(settings.Time, TellDropped);
         Policy = settings.Full ?? profile.Policy;
         MostPeers = isBound ? profile.MostPeers : 1;
     }

@@ -161,7 +161,7 @@ internal sealed partial class Link
 
         _handshakeTimer?.Dispose();
         _heartbeatTimer?.Dispose();
-        _slowTimer?.Dispose();
+        _slowPacer?.Dispose();
         _lingerTimer?.Dispose();
         CancelActive();
         _endpoint.OnDown(this, end, completions);
