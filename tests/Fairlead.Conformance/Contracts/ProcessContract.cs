@@ -220,8 +220,8 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
         Assert.InRange(numbers[1], 1, numbers[0] + 2);
         Assert.InRange(numbers[3], 1, numbers[2] + 20);
 
-        // Pooled memory stays, up to some 64 KiB pieces; a connection that is not forgotten would be several KB, a thousand times.
-        Assert.InRange(numbers[4], long.MinValue, 1_500_000);
+        // A few pooled pieces of 64 KiB may come in any round; a connection that is not forgotten would be several KB, a thousand times in each.
+        Assert.InRange(numbers[4], long.MinValue, 500_000);
         Assert.Equal(0, await peer.FinishAsync());
     }
 

@@ -125,7 +125,7 @@ public abstract class HostilePeerTests(TransportUnderTest transport, ITestOutput
     public async Task Half_a_handshake_and_then_silence_or_the_end_ends_the_connection(int length)
     {
         await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Impatient));
-        int before = Descriptors.Count();
+        int before = OpenDescriptors.Sockets();
         using (RawPeer silent = Connect(receiver))
         {
             await silent.SendAsync(RawPeer.Hello(PatternKind.Sender)[..length]);
@@ -137,7 +137,7 @@ public abstract class HostilePeerTests(TransportUnderTest transport, ITestOutput
             await gone.SendAsync(RawPeer.Hello(PatternKind.Sender)[..length]);
         }
 
-        await Until(() => Descriptors.Count() <= before, "the connections are closed");
+        await Until(() => OpenDescriptors.Sockets() <= before, "the connections are closed");
         await StillServesAsync(receiver);
     }
 
@@ -420,7 +420,7 @@ public abstract class HostilePeerTests(TransportUnderTest transport, ITestOutput
         const int Silent = 1_000;
         await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Impatient with { HandshakeTimeout = TimeSpan.FromSeconds(2) }));
         await using Sender good = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
-        int before = Descriptors.Count();
+        int before = OpenDescriptors.Sockets();
         RawPeer[] peers = [.. Enumerable.Range(0, Silent).Select(_ => Connect(receiver))];
 
         await good.SendAsync("in the crowd"u8.ToArray());
@@ -431,7 +431,7 @@ public abstract class HostilePeerTests(TransportUnderTest transport, ITestOutput
             peer.Dispose();
         }
 
-        await Until(() => Descriptors.Count() <= before, "all are closed");
+        await Until(() => OpenDescriptors.Sockets() <= before, "all are closed");
         await good.SendAsync("alone again"u8.ToArray());
         Assert.Equal("alone again", await TextBehindOthersAsync(receiver));
     }

@@ -66,7 +66,7 @@ public sealed class LeftoverTests(ITestOutputHelper output)
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        return (File.ReadLines("/proc/self/maps").Count(static line => line.Contains("fairlead ring", StringComparison.Ordinal)), Directory.GetFiles("/proc/self/fd").Length);
+        return (File.ReadLines("/proc/self/maps").Count(static line => line.Contains("fairlead ring", StringComparison.Ordinal)), OpenDescriptors.Count());
     }
 }
 
