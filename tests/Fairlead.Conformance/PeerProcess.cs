@@ -10,6 +10,10 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     private const int Stopped = 19;
     private const int Continued = 18;
 
+    private const int Windows = 10;
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(2);
+
     // Ends a hang; no test depends on how long anything takes.
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
 
@@ -99,10 +103,7 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     public async Task StopAsync()
     {
         Assert.Equal(0, Kill(Id, Stopped));
-        while (!Directory.GetDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{Id}/task")).All(task => State(task) == 'T'))
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
-        }
+        await StoppedChild.WaitAsync(Id).WaitAsync(Watchdog);
     }
 
     /// <summary>SIGCONT.</summary>
@@ -118,6 +119,27 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         }
 
         return TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
+    }
+
+    /// <summary>Whether there is a window in which it uses next to no processor: the runtime compiles in the background for a while after a start, so the first quiet one counts.</summary>
+    public async Task<bool> BecomesQuietAsync(Action<string> log)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        for (int i = 0; i < Windows; i++)
+        {
+            TimeSpan before = RunTime();
+
+            // Not a wait for something: this is the time in which nothing may happen.
+            await Task.Delay(Window, TimeProvider.System);
+            TimeSpan used = RunTime() - before;
+            log(string.Create(CultureInfo.InvariantCulture, $"pid {Id}: {used.TotalMicroseconds:0} µs in {Window.TotalSeconds} s"));
+            if (used < Quiet)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <inheritdoc/>
@@ -137,20 +159,6 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         if (!_process.HasExited)
         {
             _process.Kill();
-        }
-    }
-
-    private static char State(string task)
-    {
-        try
-        {
-            var stat = File.ReadAllText($"{task}/stat");
-            return stat[stat.LastIndexOf(')') + 2];
-        }
-        catch (IOException)
-        {
-            // The thread has ended meanwhile.
-            return 'T';
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Threading.Channels;
+using Fairlead.Conformance;
 
 namespace Fairlead.Cli.Tests.Running;
 
@@ -91,10 +92,9 @@ internal sealed class ToolProcess : IDisposable
         using var kill = Process.Start("kill", [$"-{signal}", $"{Id}"]);
         await kill.WaitForExitAsync().WaitAsync(Watchdog);
         Assert.Equal(0, kill.ExitCode);
-        using CancellationTokenSource watchdog = new(Watchdog);
-        while (signal == "STOP" && !Directory.GetDirectories($"/proc/{Id}/task").All(HasStopped))
+        if (signal == "STOP")
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, watchdog.Token);
+            await StoppedChild.WaitAsync(Id).WaitAsync(Watchdog);
         }
     }
 
@@ -107,20 +107,6 @@ internal sealed class ToolProcess : IDisposable
 
         _process.WaitForExit(Watchdog);
         _process.Dispose();
-    }
-
-    /// <summary>Whether a thread has stopped, or has ended: the state stands behind the name, which may hold anything.</summary>
-    private static bool HasStopped(string thread)
-    {
-        try
-        {
-            var stat = File.ReadAllText($"{thread}/stat");
-            return stat[stat.LastIndexOf(')') + 2] == 'T';
-        }
-        catch (IOException)
-        {
-            return true;
-        }
     }
 
     private async Task ReadErrorsAsync()

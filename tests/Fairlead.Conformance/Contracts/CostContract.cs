@@ -5,8 +5,6 @@ namespace Fairlead.Conformance.Contracts;
 /// <summary>What an endpoint costs: nothing while it is idle, and no managed memory for a message. Measured in processes where nothing else happens.</summary>
 public abstract class CostContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
-
     [Theory]
     [InlineData("nobody waits")]
     [InlineData("a task waits")]
@@ -26,8 +24,7 @@ public abstract class CostContract(TransportUnderTest transport, ITestOutputHelp
             await server.AskAsync("run");
         }
 
-        // The runtime compiles in the background for a while after a start; the first quiet window counts.
-        Assert.All(await Task.WhenAll(IsQuietAsync(server), IsQuietAsync(client)), static isQuiet => Assert.True(isQuiet, "It never became quiet."));
+        Assert.All(await Task.WhenAll(server.BecomesQuietAsync(Output.WriteLine), client.BecomesQuietAsync(Output.WriteLine)), static isQuiet => Assert.True(isQuiet, "It never became quiet."));
         await client.AskAsync("send 1 64");
     }
 
@@ -54,22 +51,5 @@ public abstract class CostContract(TransportUnderTest transport, ITestOutputHelp
             // The smallest object has 24 bytes: less than one byte a message is nothing per message. Pools still grow now and then: the best round counts.
             Assert.InRange(rounds.Min(), 0, long.Parse(count, CultureInfo.InvariantCulture));
         }
-    }
-
-    private async Task<bool> IsQuietAsync(PeerProcess process)
-    {
-        for (int i = 0; i < 10; i++)
-        {
-            TimeSpan before = process.RunTime();
-            await Task.Delay(Window, TimeProvider.System);
-            TimeSpan used = process.RunTime() - before;
-            Output.WriteLine($"pid {process.Id}: {used.TotalMicroseconds:0} µs in {Window.TotalSeconds} s");
-            if (used < TimeSpan.FromMilliseconds(2))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }

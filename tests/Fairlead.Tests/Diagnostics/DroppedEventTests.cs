@@ -1,4 +1,3 @@
-using System.Diagnostics.Tracing;
 using Fairlead.Conformance;
 
 namespace Fairlead.Tests.Diagnostics;
@@ -11,7 +10,7 @@ public sealed class DroppedEventTests
         ManualClock clock = new();
         await using Receiver receiver = await Receiver.BindAsync($"inproc://dropped-{Guid.NewGuid():N}?messages=1");
         Sender sender = await Sender.ConnectAsync(receiver.Address.WithoutOptions(), new EndpointOptions { Full = FullMode.DropNewest, Messages = 1, TimeProvider = clock });
-        using DropListener listener = new(sender.Address.Display);
+        using WarningListener listener = new("Dropped", sender.Address.Display);
         Send(2);
         clock.Advance(TimeSpan.Zero);
         Assert.Empty(listener.Counts);
@@ -34,49 +33,13 @@ public sealed class DroppedEventTests
         Assert.Equal([3, 9, 1], listener.Counts);
         sender.Dispose();
         Assert.Equal([3, 9, 1, 6], listener.Counts);
+        Assert.All(listener.Subjects, static pattern => Assert.Equal("Sender", pattern));
 
         void Send(int count)
         {
             for (int i = 0; i < count; i++)
             {
                 sender.Send("x"u8);
-            }
-        }
-    }
-
-    private sealed class DropListener(string address) : EventListener
-    {
-        private readonly Lock _gate = new();
-        private readonly List<long> _counts = [];
-
-        public long[] Counts
-        {
-            get
-            {
-                lock (_gate)
-                {
-                    return [.. _counts];
-                }
-            }
-        }
-
-        protected override void OnEventSourceCreated(EventSource eventSource)
-        {
-            if (eventSource.Name == "Fairlead")
-            {
-                EnableEvents(eventSource, EventLevel.Warning);
-            }
-        }
-
-        protected override void OnEventWritten(EventWrittenEventArgs eventData)
-        {
-            if (eventData.EventName == "Dropped" && (string?)eventData.Payload![0] == address)
-            {
-                lock (_gate)
-                {
-                    Assert.Equal("Sender", eventData.Payload[1]);
-                    _counts.Add((long)eventData.Payload[2]!);
-                }
             }
         }
     }

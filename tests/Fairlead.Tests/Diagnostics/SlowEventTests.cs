@@ -1,4 +1,3 @@
-using System.Diagnostics.Tracing;
 using Fairlead.Conformance;
 
 namespace Fairlead.Tests.Diagnostics;
@@ -11,7 +10,7 @@ public sealed class SlowEventTests
         ManualClock clock = new();
         await using Receiver receiver = await Receiver.BindAsync($"inproc://slow-{Guid.NewGuid():N}?messages=2");
         Sender sender = await Sender.ConnectAsync(receiver.Address.WithoutOptions(), new EndpointOptions { TimeProvider = clock });
-        using SlowListener listener = new(sender.Address.Display);
+        using WarningListener listener = new("Slow", sender.Address.Display);
         List<Task> sending = [];
         Send(2);
         clock.Advance(TimeSpan.Zero);
@@ -42,42 +41,6 @@ public sealed class SlowEventTests
             for (int i = 0; i < count; i++)
             {
                 sending.Add(sender.SendAsync("x"u8).AsTask());
-            }
-        }
-    }
-
-    private sealed class SlowListener(string address) : EventListener
-    {
-        private readonly Lock _gate = new();
-        private readonly List<long> _counts = [];
-
-        public long[] Counts
-        {
-            get
-            {
-                lock (_gate)
-                {
-                    return [.. _counts];
-                }
-            }
-        }
-
-        protected override void OnEventSourceCreated(EventSource eventSource)
-        {
-            if (eventSource.Name == "Fairlead")
-            {
-                EnableEvents(eventSource, EventLevel.Warning);
-            }
-        }
-
-        protected override void OnEventWritten(EventWrittenEventArgs eventData)
-        {
-            if (eventData.EventName == "Slow" && (string?)eventData.Payload![0] == address)
-            {
-                lock (_gate)
-                {
-                    _counts.Add((long)eventData.Payload[2]!);
-                }
             }
         }
     }
