@@ -3,7 +3,7 @@ using System.Text;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>Types 3 and 4: each request finds its reply, or learns why there is none.</summary>
-public abstract class RequestContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+public abstract partial class RequestContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]
     [InlineData(Calls.Blocking, false)]
@@ -143,52 +143,6 @@ public abstract class RequestContract(TransportUnderTest transport, ITestOutputH
         await EndAsync(responder, running);
     }
 
-    [Theory]
-    [InlineData(Calls.Blocking)]
-    [InlineData(Calls.Async)]
-    public async Task A_handlers_error_reaches_the_caller_with_its_code_and_text(Calls calls)
-    {
-        (Requester requester, Responder responder) = await OpenRequestAsync();
-        Task running = responder.RunAsync((request, _) => request.Text switch
-        {
-            "throw" => throw new InvalidOperationException("cannot do that"),
-            "code" => throw new FairleadException(ErrorCode.PermissionDenied, "you may not"),
-            "cancel" => throw new OperationCanceledException("had enough"),
-            _ => "fine"u8.ToArray(),
-        });
-
-        FairleadException thrown = await FailsAsync(ErrorCode.Failed, () => RequestAsync(requester, calls, "throw"u8.ToArray()));
-        Assert.Contains("cannot do that", thrown.Message, StringComparison.Ordinal);
-        FairleadException refused = await FailsAsync(ErrorCode.PermissionDenied, () => RequestAsync(requester, calls, "code"u8.ToArray()));
-        Assert.Contains("you may not", refused.Message, StringComparison.Ordinal);
-        await FailsAsync(ErrorCode.Failed, () => RequestAsync(requester, calls, "cancel"u8.ToArray()));
-
-        // None of that ends the run.
-        using Message reply = await RequestAsync(requester, calls, "go on"u8.ToArray());
-        Assert.Equal("fine", reply.Text);
-        await EndAsync(responder, running);
-    }
-
-    [Fact]
-    public async Task A_request_given_back_without_a_reply_fails()
-    {
-        (Requester requester, Responder responder) = await OpenRequestAsync();
-
-        ValueTask<Message> asking = requester.RequestAsync("x"u8);
-        (await responder.ReceiveAsync()).Dispose();
-        FairleadException error = await FailsAsync(ErrorCode.Failed, async () => await asking);
-        Assert.Contains("without a reply", error.Message, StringComparison.Ordinal);
-
-        asking = requester.RequestAsync("y"u8);
-        using (Request request = await responder.ReceiveAsync())
-        {
-            Assert.True(request.Fail(ErrorCode.NotFound, new string('é', 10_000)));
-        }
-
-        error = await FailsAsync(ErrorCode.NotFound, async () => await asking);
-        Assert.Contains("ééé", error.Message, StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task A_handler_that_answers_or_disposes_by_itself_ends_nothing()
     {
@@ -236,173 +190,6 @@ public abstract class RequestContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_reply_that_the_caller_does_not_take_is_an_error_for_him_alone(Calls calls)
-    {
-        (Requester requester, Responder responder) = await OpenRequestAsync(options: "maxmessage=1000");
-        Task running = responder.RunAsync((request, _) => new byte[int.Parse(request.Text, System.Globalization.CultureInfo.InvariantCulture)]);
-
-        await FailsAsync(ErrorCode.TooLarge, () => RequestAsync(requester, calls, "1001"u8.ToArray()));
-        using (Message reply = await RequestAsync(requester, calls, "1000"u8.ToArray()))
-        {
-            Assert.Equal(1000, reply.Length);
-        }
-
-        // Taken one by one it is the responder's to hear of, who can still answer otherwise.
-        await EndAsync(responder, running);
-        (requester, responder) = await OpenRequestAsync(options: "maxmessage=1000");
-        ValueTask<Message> asking = requester.RequestAsync("x"u8);
-        using (Request request = await responder.ReceiveAsync())
-        {
-            Fails(ErrorCode.TooLarge, () => request.Reply(new byte[1001]));
-            Assert.True(request.Reply("short"u8));
-        }
-
-        using Message second = await asking;
-        Assert.Equal("short", second.Text);
-    }
-
-    [Theory]
-    [InlineData(Calls.Blocking)]
-    [InlineData(Calls.Async)]
-    public async Task Cancelling_reaches_the_handler(Calls calls)
-    {
-        (Requester requester, Responder responder) = await OpenRequestAsync();
-        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task running = responder.RunAsync(async (_, context) =>
-        {
-            Assert.Null(context.Timeout);
-            await using CancellationTokenRegistration registration = context.CancellationToken.Register(() => cancelled.TrySetResult());
-            begun.TrySetResult();
-            await cancelled.Task;
-            return "nobody reads this"u8.ToArray();
-        });
-        using CancellationTokenSource cancel = new();
-
-        Task<Message> asking = RequestAsync(requester, calls, "x"u8.ToArray(), token: cancel.Token);
-        await begun.Task;
-        await cancel.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
-        await cancelled.Task;
-
-        await EndAsync(responder, running);
-    }
-
-    [Theory]
-    [InlineData(Calls.Blocking)]
-    [InlineData(Calls.Async)]
-    public async Task The_time_left_reaches_the_handler_and_ends_both(Calls calls)
-    {
-        (Requester requester, Responder responder) = await OpenRequestAsync();
-        TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        TimeSpan? told = null;
-        Task running = responder.RunAsync(async (_, context) =>
-        {
-            told = context.Timeout;
-            await using CancellationTokenRegistration registration = context.CancellationToken.Register(() => cancelled.TrySetResult());
-            await over.Task;
-            return default;
-        });
-
-        FairleadException error = await FailsAsync(ErrorCode.Timeout, () => RequestAsync(requester, calls, "x"u8.ToArray(), 200.Milliseconds()));
-        await cancelled.Task;
-        Output.WriteLine(error.Message);
-        over.SetResult();
-        Assert.InRange(told!.Value, TimeSpan.FromTicks(1), 200.Milliseconds());
-
-        await EndAsync(responder, running);
-    }
-
-    [Fact]
-    public async Task A_requester_that_goes_is_seen_by_the_handler()
-    {
-        (Requester requester, Responder responder) = await OpenRequestAsync();
-        Task<Message> asking = requester.RequestAsync("x"u8).AsTask();
-        using Request request = await responder.ReceiveAsync();
-        TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using CancellationTokenRegistration registration = request.CancellationToken.Register(() => cancelled.TrySetResult());
-
-        requester.Dispose();
-
-        await FailsAsync(ErrorCode.PeerGone, () => asking);
-        await cancelled.Task;
-        Assert.False(request.Reply("nobody"u8));
-    }
-
-    [Fact]
-    public async Task An_unread_request_whose_caller_gave_up_is_never_seen()
-    {
-        (Requester requester, Responder responder) = await OpenRequestAsync();
-        using CancellationTokenSource cancel = new();
-
-        Task<Message> asking = requester.RequestAsync("never"u8, cancel.Token).AsTask();
-        await Until(() => responder.Statistics.QueueDepth == 1, "it lies at the responder");
-        await cancel.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
-        await Until(() => responder.Statistics.QueueDepth == 0, "it was taken back");
-
-        asking = requester.RequestAsync("seen"u8).AsTask();
-        using (Request request = await responder.ReceiveAsync())
-        {
-            Assert.Equal("seen", request.Text);
-            request.Reply([]);
-        }
-
-        (await asking).Dispose();
-    }
-
-    [Theory]
-    [InlineData(Calls.Blocking)]
-    [InlineData(Calls.Async)]
-    public async Task A_responder_that_ends_fails_what_is_pending(Calls calls)
-    {
-        (Requester requester, Responder responder) = await OpenRequestAsync();
-        Task<Message> inHand = RequestAsync(requester, calls, "in hand"u8.ToArray());
-        using Request request = await responder.ReceiveAsync();
-        Task<Message> unread = RequestAsync(requester, calls, "unread"u8.ToArray());
-        await Until(() => responder.Statistics.QueueDepth == 1, "one lies at the responder");
-
-        responder.Dispose();
-
-        await FailsAsync(ErrorCode.PeerGone, () => inHand);
-        await FailsAsync(ErrorCode.PeerGone, () => unread);
-        await FailsAsync(ErrorCode.PeerGone, () => RequestAsync(requester, calls, "later"u8.ToArray()));
-    }
-
-    [Fact]
-    public async Task A_responder_that_closes_answers_what_it_has_in_hand()
-    {
-        (Requester requester, Responder responder) = await OpenRequestAsync();
-        TaskCompletionSource goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task running = responder.RunAsync(
-            async (_, _) =>
-            {
-                begun.TrySetResult();
-                await goOn.Task;
-                return "done"u8.ToArray();
-            },
-            concurrency: 1);
-        Task<Message> inHand = requester.RequestAsync("in hand"u8).AsTask();
-        await begun.Task;
-        Task<Message> unread = requester.RequestAsync("unread"u8).AsTask();
-        await Until(() => responder.Statistics.QueueDepth == 1, "one lies at the responder");
-
-        ValueTask<CloseReport> closing = responder.CloseAsync(60.Seconds());
-        await FailsAsync(ErrorCode.PeerGone, () => unread);
-        Assert.False(inHand.IsCompleted);
-        goOn.SetResult();
-
-        using Message reply = await inHand;
-        Assert.Equal("done", reply.Text);
-        await closing;
-        await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => running);
-    }
-
-    [Theory]
-    [InlineData(Calls.Blocking)]
-    [InlineData(Calls.Async)]
     public async Task Requests_wait_for_a_responder_to_come(Calls calls)
     {
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
@@ -426,71 +213,12 @@ public abstract class RequestContract(TransportUnderTest transport, ITestOutputH
         await EndAsync(next, running);
     }
 
-    [Fact]
-    public async Task Requests_cancelled_at_any_moment_confuse_no_other()
-    {
-        const int Each = 1_000;
-        (Requester requester, Responder responder) = await OpenRequestAsync();
-        Random random = NewRandom();
-        Task running = RunEcho(responder);
-        Task[] callers = [.. Enumerable.Range(0, 4).Select(from => (from, random.Next())).Select(((int From, int Seed) caller) => Task.Run(async () =>
-        {
-            Random own = new(caller.Seed);
-            for (int i = 0; i < Each; i++)
-            {
-                using CancellationTokenSource cancel = new();
-                byte[] content = Payload.Make(i, 20, caller.From);
-                Task<Message> asking = caller.From == 0
-                    ? requester.RequestAsync(content, TimeSpan.FromMicroseconds(own.Next(300))).AsTask()
-                    : requester.RequestAsync(content, cancel.Token).AsTask();
-                if (caller.From < 3)
-                {
-                    for (int spin = own.Next(100); spin > 0; spin--)
-                    {
-                        Thread.SpinWait(20);
-                    }
-
-                    await cancel.CancelAsync();
-                }
-
-                try
-                {
-                    using Message reply = await asking;
-                    Assert.Equal((i, caller.From), Payload.Check(reply.Span));
-                }
-                catch (OperationCanceledException) when (caller.From is 1 or 2)
-                {
-                }
-                catch (FairleadException timeout) when (caller.From == 0 && timeout.Code == ErrorCode.Timeout)
-                {
-                }
-            }
-        }))];
-        await Task.WhenAll(callers);
-
-        requester.Dispose();
-        await EndAsync(responder, running);
-    }
-
     private static Task RunEcho(Responder responder) => responder.RunAsync((request, _) => request.Memory);
 
     private static Task<Message> RequestAsync(Requester requester, Calls calls, byte[] content, TimeSpan? timeout = null, CancellationToken token = default) =>
         calls == Calls.Blocking ? OnThread(() => requester.Request(content, timeout, token))
         : content.Length % 2 == 0 ? requester.RequestAsync(content.AsSpan(), timeout, token).AsTask()
         : requester.RequestAsync(content.AsMemory(), timeout, token).AsTask();
-
-    private static async Task EndAsync(Responder responder, Task running)
-    {
-        responder.Dispose();
-        try
-        {
-            // A connected one may have seen its requester close before, which ends the run in order.
-            await running;
-        }
-        catch (Exception end) when (end is ObjectDisposedException or FairleadException { Code: ErrorCode.PeerGone })
-        {
-        }
-    }
 
     private async Task<(Requester Requester, Responder Responder)> OpenRequestAsync(bool requesterBinds = false, string options = "")
     {

@@ -3,7 +3,7 @@ using System.Text;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>One thread waits on many endpoints: it is told of what is there, and of ends, and pumps them as a blocking caller would.</summary>
-public abstract class WaitSetContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+public abstract partial class WaitSetContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]
     public async Task Each_endpoint_is_reported_when_it_has_something()
@@ -230,75 +230,6 @@ public abstract class WaitSetContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Closing_an_endpoint_is_reported_once_and_takes_it_out()
-    {
-        (Sender sender, Receiver receiver) = await OpenAsync();
-        WaitSet set = Track(new WaitSet());
-        WaitAttachment ofReceiver = set.Attach(receiver);
-        WaitAttachment ofSender = set.Attach(sender);
-
-        Task<WaitEvent> waiting = NextAsync(set);
-        await Task.Yield();
-        receiver.Dispose();
-        WaitEvent ready = await waiting;
-        if (ready.Attachment == ofSender)
-        {
-            // Its peer's end may be seen first.
-            Assert.Equal(Readiness.Ended, ready.Ready);
-            ofSender.Dispose();
-            ready = await NextAsync(set);
-        }
-
-        Assert.Equal(new WaitEvent(ofReceiver, Readiness.Closed, 1), ready);
-        Assert.False(ofReceiver.IsAttached);
-        ofSender.Dispose();
-        Assert.Equal(0, set.Count);
-        Assert.Empty(set.Wait(TimeSpan.Zero).ToArray());
-        Assert.Throws<ObjectDisposedException>(() => set.Attach(receiver));
-    }
-
-    [Fact]
-    public async Task The_end_of_a_peer_is_reported_when_everything_was_taken()
-    {
-        (Sender sender, Receiver receiver) = await OpenAsync(senderBinds: true);
-        WaitSet set = Track(new WaitSet());
-        WaitAttachment attachment = set.Attach(receiver);
-        sender.Send("1"u8);
-        await sender.CloseAsync(TimeSpan.Zero);
-
-        Assert.Equal(Readiness.Readable, (await NextAsync(set)).Ready);
-        Take(receiver, "1");
-        Assert.Equal(Readiness.Ended, (await NextAsync(set)).Ready);
-        Assert.Equal(Readiness.Ended, (await NextAsync(set)).Ready);
-        Fails(ErrorCode.PeerGone, () => receiver.TryReceive(out _));
-        attachment.Dispose();
-        Assert.Empty(set.Wait(TimeSpan.Zero).ToArray());
-    }
-
-    [Fact]
-    public async Task The_death_of_another_process_ends_the_wait()
-    {
-        if (!Transport.CrossesProcesses)
-        {
-            return;
-        }
-
-        PeerProcess peer = Track(PeerProcess.Start("sender", "bind", NewPlace().ToString()));
-        Receiver receiver = Track(await Receiver.ConnectAsync(Bare(Address.Parse(await peer.AnswerAsync()))));
-        WaitSet set = Track(new WaitSet());
-        set.Attach(receiver);
-        Task<WaitEvent> waiting = NextAsync(set);
-        await peer.AskAsync("send 1 8");
-        Assert.Equal(Readiness.Readable, (await waiting).Ready);
-        Assert.True(receiver.TryReceive(out Message message));
-        message.Dispose();
-
-        waiting = NextAsync(set);
-        await peer.KillAsync();
-        Assert.Equal(Readiness.Ended, (await waiting).Ready);
-    }
-
-    [Fact]
     public async Task A_wait_costs_no_managed_memory_and_no_processor()
     {
         if (!Transport.CrossesProcesses)
@@ -348,57 +279,6 @@ public abstract class WaitSetContract(TransportUnderTest transport, ITestOutputH
 
         Assert.Equal(Readiness.Writable, (await waiting).Ready);
         Assert.Equal(SendResult.Sent, sender.TrySend("y"u8));
-    }
-
-    [Fact]
-    public async Task What_comes_and_goes_at_any_moment_neither_hangs_nor_loses()
-    {
-        Random random = NewRandom();
-        Receiver stable = Track(await Receiver.BindAsync(NewPlace()));
-        Sender sender = Track(await Sender.ConnectAsync(stable.Address));
-        WaitSet set = Track(new WaitSet());
-        set.Attach(stable, state: stable);
-        const int Count = 300;
-        Task<int> waiting = OnThread(() =>
-        {
-            int next = 0;
-            while (next < Count)
-            {
-                foreach (WaitEvent ready in set.Wait())
-                {
-                    if (ready.State == stable && stable.TryReceive(out Message message))
-                    {
-                        using (message)
-                        {
-                            Assert.Equal(next++, Payload.Check(message.Span).Number);
-                        }
-                    }
-                    else if (ready.Ready == Readiness.Ended)
-                    {
-                        ready.Attachment.Dispose();
-                    }
-                }
-            }
-
-            return next;
-        });
-        for (int i = 0; i < Count; i++)
-        {
-            Receiver other = await Receiver.BindAsync(NewPlace());
-            WaitAttachment attachment = set.Attach(other);
-            Sender? toOther = random.Next(2) == 0 ? await Sender.ConnectAsync(other.Address) : null;
-            toOther?.Send("x"u8);
-            await sender.SendAsync(Payload.Make(i, 8));
-            if (random.Next(2) == 0)
-            {
-                attachment.Dispose();
-            }
-
-            other.Dispose();
-            toOther?.Dispose();
-        }
-
-        Assert.Equal(Count, await waiting);
     }
 
     private static void Take(Receiver receiver, string expected)

@@ -7,7 +7,7 @@ namespace Fairlead.Tests.Hostile;
 /// <summary>
 /// Peers that break the protocol over raw sockets. Each time the offender is told why, or its connection ends; the endpoint and its other peers do not notice, and no descriptor stays.
 /// </summary>
-public abstract class HostilePeerTests(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+public abstract partial class HostilePeerTests(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     private static readonly EndpointOptions Impatient = new() { HandshakeTimeout = TimeSpan.FromMilliseconds(50), Capacity = 10_000, Messages = 100, MaxMessage = 5_000 };
     private static readonly EndpointOptions Patient = Impatient with { HandshakeTimeout = TimeSpan.FromMinutes(5) };
@@ -116,68 +116,6 @@ public abstract class HostilePeerTests(TransportUnderTest transport, ITestOutput
         await StillServesAsync(receiver);
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(15)]
-    [InlineData(16)]
-    [InlineData(40)]
-    public async Task Half_a_handshake_and_then_silence_or_the_end_ends_the_connection(int length)
-    {
-        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Impatient));
-        int before = OpenDescriptors.Sockets();
-        using (RawPeer silent = Connect(receiver))
-        {
-            await silent.SendAsync(RawPeer.Hello(PatternKind.Sender)[..length]);
-            Assert.Null(await silent.ReadToEndAsync());
-        }
-
-        using (RawPeer gone = Connect(receiver))
-        {
-            await gone.SendAsync(RawPeer.Hello(PatternKind.Sender)[..length]);
-        }
-
-        await Until(() => OpenDescriptors.Sockets() <= before, "the connections are closed");
-        await StillServesAsync(receiver);
-    }
-
-    [Fact]
-    public async Task A_handshake_that_drips_is_given_up_at_its_deadline()
-    {
-        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Impatient));
-        using RawPeer peer = Connect(receiver);
-        byte[] hello = RawPeer.Hello(PatternKind.Sender);
-
-        // The deadline counts from the beginning, not from the last byte: it never gets to the end.
-        Task<(MessageHeader, byte[])?> end = peer.ReadToEndAsync();
-        for (int i = 0; i < hello.Length - 1 && !end.IsCompleted && await peer.TrySendAsync([hello[i]]); i++)
-        {
-            await Task.WhenAny(end, Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System));
-        }
-
-        Assert.Null(await end);
-        await StillServesAsync(receiver);
-    }
-
-    [Fact]
-    public async Task A_message_that_drips_holds_up_nobody()
-    {
-        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
-        await using Sender good = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
-        using RawPeer peer = Connect(receiver);
-        await peer.ShakeAsync(PatternKind.Sender);
-
-        int i = 0;
-        foreach (byte part in RawPeer.Frame(MessageKind.Send, "drip"u8))
-        {
-            await peer.SendAsync([part]);
-            await good.SendAsync(Encoding.UTF8.GetBytes($"{i}"));
-            using Message message = await receiver.ReceiveAsync();
-            Assert.True(message.Text == $"{i}" || message.Text == "drip");
-            i++;
-        }
-    }
-
     [Fact]
     public async Task Answers_and_cancellations_of_what_never_was_are_passed_over()
     {
@@ -242,104 +180,6 @@ public abstract class HostilePeerTests(TransportUnderTest transport, ITestOutput
         Assert.Equal("to all", message.Text);
     }
 
-    /// <summary>The coming of a client stands among its messages, and is none: it takes no credit.</summary>
-    [Theory]
-    [InlineData(new[] { 100_000, 100_000 })]
-    [InlineData(new[] { 0, 0, 0, 0 })]
-    [InlineData(new[] { 4_000, 90, 6, 0 })]
-    public async Task A_client_may_use_its_whole_credit_before_the_hub_looks(int[] lengths)
-    {
-        await using Hub hub = Track(Hub.Bind(NewPlace("messages=4&capacity=4096")));
-        await using Pair client = Track(await Pair.ConnectAsync(Bare(hub.Address)));
-        Assert.Equal(SendResult.Sent, client.TrySend(new byte[lengths[0]]));
-        foreach (int length in lengths[1..])
-        {
-            await client.SendAsync(new byte[length].AsMemory());
-        }
-
-        await Until(() => hub.Statistics.QueueDepth == lengths.Length + 1, "all have arrived");
-        Assert.IsType<Joined>(hub.NextEvent());
-        foreach (int length in lengths)
-        {
-            Said said = Assert.IsType<Said>(hub.NextEvent());
-            Assert.Equal(length, said.Message.Length);
-            said.Message.Dispose();
-        }
-    }
-
-    /// <summary>A requester that never reads its replies: the responder stops asking for more instead of piling them up, and goes on when they are read after all.</summary>
-    [Fact]
-    public async Task Replies_that_nobody_reads_do_not_pile_up()
-    {
-        const int ReplyLength = 60_000;
-        const int Requests = 300;
-        await using Responder responder = Track(Responder.Bind(NewPlace(), Patient with { Messages = 10 * Requests, MaxMessage = null }));
-        byte[] reply = new byte[ReplyLength];
-        Task serving = responder.RunAsync((_, _) => reply);
-        using RawPeer peer = Connect(responder);
-        await peer.ShakeAsync(PatternKind.Requester);
-        await using Requester good = Track(await Requester.ConnectAsync(Bare(responder.Address)));
-
-        for (uint id = 1; id <= Requests; id++)
-        {
-            await peer.SendAsync(RawPeer.Frame(MessageKind.Request, "?"u8, id));
-            using Message answer = await good.RequestAsync("!"u8.ToArray());
-            Assert.Equal(ReplyLength, answer.Length);
-        }
-
-        // 18 MB were asked for. What lies here is the limit, and what had been read before it was reached.
-        Output.WriteLine($"{Unwritten(responder)} bytes wait to be written");
-        Assert.InRange(Unwritten(responder), 0, 6_000_000);
-
-        for (int replies = 0; replies < Requests;)
-        {
-            (MessageHeader header, byte[] body) = (await peer.ReadAsync())!.Value;
-            Assert.True(header.Kind is MessageKind.Reply or MessageKind.Ack);
-            Assert.True(header.Kind == MessageKind.Ack || body.Length == ReplyLength);
-            replies += header.Kind == MessageKind.Reply ? 1 : 0;
-        }
-
-        await responder.CloseAsync();
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
-    }
-
-    /// <summary>A small limit is the affair of who announces it.</summary>
-    [Fact]
-    public async Task A_client_that_takes_nothing_keeps_a_broadcast_from_nobody()
-    {
-        await using Hub hub = Track(Hub.Bind(NewPlace()));
-        using RawPeer peer = Connect(hub);
-        await peer.ShakeAsync(PatternKind.Pair, longest: 1);
-        Assert.IsType<Joined>(hub.NextEvent());
-        await using Pair good = Track(await Pair.ConnectAsync(Bare(hub.Address)));
-        Assert.IsType<Joined>(hub.NextEvent());
-
-        Assert.Equal(1, hub.Broadcast("to all"u8));
-
-        using Message message = await good.ReceiveAsync();
-        Assert.Equal("to all", message.Text);
-        Assert.Equal(CloseReason.Limit, Assert.IsType<Left>(hub.NextEvent()).Reason);
-        (MessageHeader header, byte[] body)? last = await peer.ReadToEndAsync();
-        Assert.Equal((MessageKind.Close, (byte)CloseReason.Limit), (last!.Value.header.Kind, last.Value.body[0]));
-    }
-
-    [Fact]
-    public async Task A_subscriber_that_takes_nothing_keeps_a_publication_from_nobody()
-    {
-        await using Publisher publisher = Track(Publisher.Bind(NewPlace()));
-        using RawPeer peer = Connect(publisher);
-        await peer.ShakeAsync(PatternKind.Subscriber, longest: 1);
-        await peer.SendAsync(RawPeer.Frame(MessageKind.Subscribe, ">"u8, id: 1));
-        Assert.Equal(MessageKind.Receipt, (await peer.ReadAsync())!.Value.Header.Kind);
-        await using Subscriber good = Track(await Subscriber.ConnectAsync(Bare(publisher.Address)));
-
-        Assert.Equal(1, publisher.Publish("topic", "to all"));
-
-        using Message message = await good.ReceiveAsync();
-        Assert.Equal("to all", message.Text);
-        Assert.Equal(1, publisher.Statistics.Dropped);
-    }
-
     /// <summary>The peer counts the head too, so a message that fits only without it is refused here and not there, where it would end the connection.</summary>
     [Fact]
     public async Task A_message_that_is_too_long_with_its_head_is_refused_before_it_is_sent()
@@ -389,54 +229,6 @@ public abstract class HostilePeerTests(TransportUnderTest transport, ITestOutput
     }
 
     [Fact]
-    public async Task Pings_whose_answers_nobody_reads_do_not_pile_up()
-    {
-        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
-        await using Sender good = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
-        using RawPeer peer = Connect(receiver);
-        await peer.ShakeAsync(PatternKind.Sender);
-        using CancellationTokenSource enough = new();
-        byte[] pings = [.. Enumerable.Repeat(RawPeer.Frame(MessageKind.Ping, []), 4_000).SelectMany(ping => ping)];
-
-        // It takes all that it is sent until the answers lie too high; from then on the flood stands still.
-        Task flood = FloodAsync(peer, pings, enough.Token);
-        await Until(() => Unwritten(receiver) > 4_000_000, "the answers lie too high");
-        for (int i = 0; i < 20; i++)
-        {
-            await good.SendAsync("between"u8.ToArray());
-            using Message message = await receiver.ReceiveAsync();
-            Assert.Equal("between", message.Text);
-        }
-
-        Assert.InRange(Unwritten(receiver), 0, 6_000_000);
-        await enough.CancelAsync();
-        peer.Dispose();
-        await flood;
-    }
-
-    [Fact]
-    public async Task Many_connections_that_say_nothing_are_given_up_and_hold_up_nobody()
-    {
-        const int Silent = 1_000;
-        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Impatient with { HandshakeTimeout = TimeSpan.FromSeconds(2) }));
-        await using Sender good = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
-        int before = OpenDescriptors.Sockets();
-        RawPeer[] peers = [.. Enumerable.Range(0, Silent).Select(_ => Connect(receiver))];
-
-        await good.SendAsync("in the crowd"u8.ToArray());
-        Assert.Equal("in the crowd", await TextBehindOthersAsync(receiver));
-        foreach (RawPeer peer in peers)
-        {
-            Assert.Null(await peer.ReadToEndAsync());
-            peer.Dispose();
-        }
-
-        await Until(() => OpenDescriptors.Sockets() <= before, "all are closed");
-        await good.SendAsync("alone again"u8.ToArray());
-        Assert.Equal("alone again", await TextBehindOthersAsync(receiver));
-    }
-
-    [Fact]
     public async Task A_refusal_in_bad_words_is_an_error_that_can_be_handled()
     {
         (System.Net.Sockets.Socket listener, Address address) = Transport.ListenRaw();
@@ -450,23 +242,6 @@ public abstract class HostilePeerTests(TransportUnderTest transport, ITestOutput
 
             FairleadException error = await Assert.ThrowsAsync<FairleadException>(() => connecting);
             Assert.Equal(ErrorCode.Incompatible, error.Code);
-        }
-    }
-
-    private static long Unwritten(Endpoint endpoint) => endpoint.Core.Links().Sum(link => (long)link.Connection.Unflushed);
-
-    private static async Task FloodAsync(RawPeer peer, byte[] frames, CancellationToken token)
-    {
-        try
-        {
-            while (!token.IsCancellationRequested)
-            {
-                await peer.Socket.SendAsync(frames, System.Net.Sockets.SocketFlags.None, token);
-            }
-        }
-        catch (Exception exception) when (exception is System.Net.Sockets.SocketException or OperationCanceledException or ObjectDisposedException)
-        {
-            // The endpoint has thrown it out, or the test is over.
         }
     }
 
