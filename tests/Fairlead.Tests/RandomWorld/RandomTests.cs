@@ -5,7 +5,7 @@ using Fairlead.Tests.Conformance;
 namespace Fairlead.Tests.RandomWorld;
 
 /// <summary>
-/// Endpoints of all patterns on all transports, opened, used, stopped, killed and closed at random, for FAIRLEAD_RANDOM_SECONDS (20). The seed stands in the output, and FAIRLEAD_RANDOM_SEED
+/// Endpoints of all patterns on all transports, opened, used, stopped, killed and closed at random, for FAIRLEAD_RANDOM_SECONDS (60). The seed stands in the output, and FAIRLEAD_RANDOM_SEED
 /// repeats its choices, though not the moments at which threads meet; FAIRLEAD_RANDOM_ONLY plays those scenes alone whose names hold it ("Work", "on tcp"). What must hold: nothing is lost silently or doubled, order, true reports, every call ends, names are free.
 /// </summary>
 public sealed class RandomTests(ITestOutputHelper output)
@@ -31,7 +31,7 @@ public sealed class RandomTests(ITestOutputHelper output)
     [Fact]
     public async Task Whatever_happens_what_was_promised_holds()
     {
-        TimeSpan time = Number("FAIRLEAD_RANDOM_SECONDS", 20).Seconds();
+        TimeSpan time = Number("FAIRLEAD_RANDOM_SECONDS", 60).Seconds();
         int seed = Number("FAIRLEAD_RANDOM_SEED", Random.Shared.Next());
         string only = Environment.GetEnvironmentVariable("FAIRLEAD_RANDOM_ONLY") ?? "";
         output.WriteLine($"seed {seed} (repeat it with FAIRLEAD_RANDOM_SEED={seed})");
