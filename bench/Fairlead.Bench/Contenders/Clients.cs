@@ -3,6 +3,16 @@ namespace Fairlead.Bench.Contenders;
 /// <summary>The client's half of a round trip: a <see cref="BlockingCaller"/> or an <see cref="AsyncCaller"/>.</summary>
 internal abstract class Caller : IDisposable
 {
+    /// <summary>A round is about to begin: a server that spins may have been at rest.</summary>
+    public virtual void BeginRound()
+    {
+    }
+
+    /// <summary>The round is over.</summary>
+    public virtual void EndRound()
+    {
+    }
+
     public abstract void Dispose();
 }
 

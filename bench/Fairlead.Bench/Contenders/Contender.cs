@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>
@@ -10,6 +12,12 @@ internal abstract class Contender(string name)
 
     /// <summary>The ratio to the baseline that it is meant to reach: at most this for a time, at least this for a rate. Shown, never enforced.</summary>
     public double? Goal { get; init; }
+
+    /// <summary>Why it cannot be measured here; null where it can.</summary>
+    public virtual string? Missing => null;
+
+    /// <summary>The program that plays this role where it is not this one; it keeps to what <see cref="Running.Worker"/> says.</summary>
+    public virtual ProcessStartInfo? Program(string role, Session session) => null;
 
     /// <summary>Serves one client until it leaves. Calls <paramref name="listening"/> as soon as a client may connect.</summary>
     public abstract void Serve(Session session, Action listening);
@@ -28,6 +36,12 @@ internal abstract class Contender<TClient>(string name) : Contender(name)
 /// <param name="MessageSize">Bytes of each message.</param>
 internal sealed record Session(string Name, int MessageSize)
 {
+    /// <summary>The scheme's address of the name, with options.</summary>
+    public string AddressOf(string scheme, string options = "") => $"{scheme}://{Name}{options}";
+
     /// <summary>The path for those that do not know what a name is.</summary>
-    public string SocketPath => Path.Combine(Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") ?? Path.GetTempPath(), Name + ".socket");
+    public string SocketPath => Path.Combine(Directory, Name + ".socket");
+
+    /// <summary>The run's directory.</summary>
+    public string Directory { get; init; } = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") ?? Path.GetTempPath();
 }

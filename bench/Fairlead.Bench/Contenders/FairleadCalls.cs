@@ -1,29 +1,52 @@
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>Type 4: blocking requests on Fairlead, answered by a blocking loop.</summary>
-internal sealed class FairleadCalls(string scheme = "unix") : Contender<Caller>(scheme == "unix" ? "Requester, blocking" : $"Requester, blocking, {scheme}")
+internal sealed class FairleadCalls(string scheme = "unix", string waiting = "") : Contender<Caller>(Naming.Of("Requester, blocking", scheme, waiting))
 {
+    private readonly bool _spins = waiting == "latency";
+    private readonly string _options = Naming.Options(waiting);
+
     public override void Serve(Session session, Action listening)
     {
-        using var responder = Responder.Bind($"{scheme}://{session.Name}");
+        using var responder = Responder.Bind(session.AddressOf(scheme, _options));
+        using var rest = Rest.Bind(session, _spins);
         listening();
+        rest.Wait();
         while (true)
         {
             using var request = responder.Receive();
             request.Reply(request.Span);
+            if (request.Length == 0)
+            {
+                rest.Wait();
+            }
         }
     }
 
-    public override Caller Connect(Session session) => new Client(Requester.Connect($"{scheme}://{session.Name}"));
+    public override Caller Connect(Session session) => new Client(Requester.Connect(session.AddressOf(scheme, _options)), Rest.Connect(session, _spins));
 
-    private sealed class Client(Requester requester) : BlockingCaller
+    private sealed class Client(Requester requester, Sender? rest) : BlockingCaller
     {
+        public override void BeginRound() => rest?.Send([1]);
+
         public override void Call(ReadOnlySpan<byte> request, Span<byte> reply)
         {
             using var message = requester.Request(request);
             message.Span.CopyTo(reply);
         }
 
-        public override void Dispose() => requester.Dispose();
+        public override void EndRound()
+        {
+            if (rest is not null)
+            {
+                requester.Request(Rest.Signal).Dispose();
+            }
+        }
+
+        public override void Dispose()
+        {
+            requester.Dispose();
+            rest?.Dispose();
+        }
     }
 }

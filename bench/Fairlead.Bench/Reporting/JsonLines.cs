@@ -13,7 +13,7 @@ internal sealed class JsonLines(TextWriter output) : IReport
 
     public void Add(Scenario scenario, IReadOnlyList<Result> results)
     {
-        foreach (var result in results)
+        foreach (var result in results.Where(result => result.Rounds.Count > 0))
         {
             var line = new Line(scenario.Name, scenario.Measures, scenario.MessageSize, result.Pairs.Count == 0, Figures.Of(scenario, result));
             output.WriteLine(JsonSerializer.Serialize(line, ReportJson.Default.Line));

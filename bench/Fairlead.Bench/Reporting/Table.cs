@@ -18,10 +18,14 @@ internal sealed class Table(TextWriter output) : IReport
 
     public void Add(Scenario scenario, IReadOnlyList<Result> results)
     {
-        var rows = results.Select(result => Figures.Of(scenario, result)).Select(figures => scenario.IsTime ? TimeRow(figures) : RateRow(figures));
+        var rows = results.Where(result => result.Rounds.Count > 0).Select(result => Figures.Of(scenario, result)).Select(figures => scenario.IsTime ? TimeRow(figures) : RateRow(figures));
         output.WriteLine();
         output.WriteLine($"{scenario.Name}: {scenario.Measures}; {(scenario.IsTime ? "ratios below" : "ratio above")} 1 {(scenario.IsTime ? "are" : "is")} better than the baseline");
         Write([scenario.IsTime ? TimeColumns : RateColumns, .. rows]);
+        foreach (var contender in scenario.Contenders.Where(contender => contender.Missing is not null))
+        {
+            output.WriteLine($"  {contender.Name}: not measured, {contender.Missing}");
+        }
     }
 
     private static string[] TimeRow(Figures f) =>

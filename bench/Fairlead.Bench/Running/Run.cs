@@ -14,6 +14,11 @@ internal static class Run
 {
     public static IReadOnlyList<Result> Of(Scenario scenario, Plan plan)
     {
+        if (scenario.Contenders[0].Missing is not null)
+        {
+            return [.. scenario.Contenders.Select((contender, i) => contender.Missing is null ? Alone(scenario, i, plan) : new Result(contender, contender.Name, [], []))];
+        }
+
         using var directory = new RunDirectory();
         var baseline = scenario.Contenders[0];
         using var first = new WorkerPair(scenario, 0, $"{scenario.Name}-0", directory.Path);
@@ -23,6 +28,11 @@ internal static class Run
             for (int i = 1; i < scenario.Contenders.Count; i++)
             {
                 var contender = scenario.Contenders[i];
+                if (contender.Missing is not null)
+                {
+                    continue;
+                }
+
                 others.Add((contender.Name, contender, new WorkerPair(scenario, i, $"{scenario.Name}-{i}", directory.Path), []));
             }
 
@@ -63,5 +73,15 @@ internal static class Run
         {
             others.ForEach(other => other.Workers.Dispose());
         }
+    }
+
+    /// <summary>Where the baseline is missing: figures, and no ratios.</summary>
+    private static Result Alone(Scenario scenario, int contender, Plan plan)
+    {
+        using var directory = new RunDirectory();
+        using var workers = new WorkerPair(scenario, contender, $"{scenario.Name}-{contender}", directory.Path);
+        workers.Measure(plan.WarmUp);
+        var who = scenario.Contenders[contender];
+        return new Result(who, who.Name, [.. Enumerable.Range(0, plan.Rounds).Select(_ => workers.Measure(plan.RoundLength))], []);
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Fairlead.Bench.Contenders;
 using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench.Running;
@@ -16,6 +17,7 @@ internal sealed class WorkerPair : IDisposable
 
     public WorkerPair(Scenario scenario, int contender, string session, string runtimeDirectory)
     {
+        var who = scenario.Contenders[contender];
         _server = Start(Worker.ServerRole);
         try
         {
@@ -40,20 +42,27 @@ internal sealed class WorkerPair : IDisposable
 
         Process Start(string role)
         {
-            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
-            if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-            {
-                start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
-            }
-
-            foreach (string argument in (string[])["worker", role, scenario.Name, contender.ToString(CultureInfo.InvariantCulture), session])
-            {
-                start.ArgumentList.Add(argument);
-            }
-
+            var start = who.Program(role, new Session(session, scenario.MessageSize) { Directory = runtimeDirectory }) ?? Own(role, scenario.Name, contender, session);
+            start.RedirectStandardInput = start.RedirectStandardOutput = true;
             start.Environment["XDG_RUNTIME_DIR"] = runtimeDirectory;
             return Process.Start(start)!;
         }
+    }
+
+    private static ProcessStartInfo Own(string role, string scenario, int contender, string session)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!);
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+        {
+            start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
+        }
+
+        foreach (string argument in (string[])["worker", role, scenario, contender.ToString(CultureInfo.InvariantCulture), session])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return start;
     }
 
     /// <summary>Lets the client measure one round; the other pairs are idle meanwhile.</summary>

@@ -5,6 +5,8 @@ namespace Fairlead.Bench.Scenarios;
 /// <summary>The first nine bytes of a one-way message: its number, and whether the sender waits for the acknowledgement of this one.</summary>
 internal static class Numbered
 {
+    public const int Size = 9;
+
     public static void Write(Span<byte> message, long number, bool isLast)
     {
         BinaryPrimitives.WriteInt64LittleEndian(message, number);

@@ -7,7 +7,7 @@ namespace Fairlead.Bench.Scenarios;
 /// Messages in one direction as fast as they go. The round ends when the receiver has acknowledged the last one, so that nothing
 /// counts that is still on its way. Each message carries its number, and the receiver checks that none is missing.
 /// </summary>
-internal sealed class OneWay(string name, int messageSize, params Contender<OneWaySender>[] contenders) : Scenario(name, messageSize)
+internal sealed class OneWay(string name, int messageSize, params Contender[] contenders) : Scenario(name, messageSize)
 {
     public override string Measures => $"{MessageSize} B one way, one send a message, until the receiver has acknowledged the last";
 

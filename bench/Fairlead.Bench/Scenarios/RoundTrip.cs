@@ -7,7 +7,7 @@ namespace Fairlead.Bench.Scenarios;
 /// A closed loop: one call after the other, each timed from before its request is sent until its reply is there. With a silence,
 /// the client sleeps before each call, outside of the time measured, so that both processes are asleep when it starts.
 /// </summary>
-internal sealed class RoundTrip(string name, int messageSize, TimeSpan silence, params Contender<Caller>[] contenders) : Scenario(name, messageSize)
+internal sealed class RoundTrip(string name, int messageSize, TimeSpan silence, params Contender[] contenders) : Scenario(name, messageSize)
 {
     private const int MaxSamples = 1 << 21;
 
@@ -23,11 +23,22 @@ internal sealed class RoundTrip(string name, int messageSize, TimeSpan silence, 
     {
         var caller = ((Contender<Caller>)contender).Connect(session);
         long[] samples = new long[MaxSamples];
-        return new RoundRunner(caller, length => caller switch
+        return new RoundRunner(caller, length =>
         {
-            BlockingCaller blocking => Measure(blocking, length, samples),
-            AsyncCaller asynchronous => MeasureAsync(asynchronous, length, samples).GetAwaiter().GetResult(),
-            _ => throw new NotSupportedException($"{caller.GetType()} neither blocks nor awaits"),
+            caller.BeginRound();
+            try
+            {
+                return caller switch
+                {
+                    BlockingCaller blocking => Measure(blocking, length, samples),
+                    AsyncCaller asynchronous => MeasureAsync(asynchronous, length, samples).GetAwaiter().GetResult(),
+                    _ => throw new NotSupportedException($"{caller.GetType()} neither blocks nor awaits"),
+                };
+            }
+            finally
+            {
+                caller.EndRound();
+            }
         });
     }
 

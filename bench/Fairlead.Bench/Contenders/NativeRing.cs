@@ -1,0 +1,28 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Fairlead.Bench.Contenders;
+
+/// <summary>The ring of bench/native, in C: what the memory and the kernel allow when nothing stands above them. Built with the system's compiler.</summary>
+/// <param name="waiting">spin, futex, brief or poll.</param>
+/// <param name="work">echo, copied or loaned.</param>
+/// <param name="capacity">Bytes of each ring; as many as Fairlead's has.</param>
+internal sealed class NativeRing(string waiting, string work, long capacity, TimeSpan silence = default) : Contender($"C ring, {waiting}")
+{
+    public override string? Missing => NativeProgram.Instance.Missing;
+
+    public override ProcessStartInfo Program(string role, Session session)
+    {
+        var start = new ProcessStartInfo(NativeProgram.Instance.Path);
+        foreach (string argument in (string[])[role, waiting, work, Text(session.MessageSize), Text(capacity), Text((long)silence.TotalMicroseconds), session.SocketPath])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return start;
+    }
+
+    public override void Serve(Session session, Action listening) => throw new NotSupportedException("it is a program of its own");
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
