@@ -134,6 +134,30 @@ public abstract class Contract : IAsyncLifetime
         }
     }
 
+    /// <summary>Moves the clock until the task is done: what an endpoint does in the background it does by the clock.</summary>
+    protected async Task<T> MovingAsync<T>(ManualClock clock, Task<T> task)
+    {
+        ArgumentNullException.ThrowIfNull(clock);
+        ArgumentNullException.ThrowIfNull(task);
+        await Until(
+            () =>
+            {
+                clock.Advance(20.Milliseconds());
+                return task.IsCompleted;
+            },
+            "it is done");
+        return await task;
+    }
+
+    /// <summary>Times that double, from short to long enough for any machine: for what must happen within a time that must pass.</summary>
+    protected static IEnumerable<TimeSpan> LongerAndLonger()
+    {
+        for (TimeSpan time = TimeSpan.FromMilliseconds(100); ; time *= 2)
+        {
+            yield return time;
+        }
+    }
+
     /// <summary>The error that a task ends with; a task that does not fail fails the test.</summary>
     protected static async Task<FairleadException> FailsAsync(ErrorCode code, Func<Task> action)
     {

@@ -89,8 +89,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
 
         if (!framing.TryParse(data, ref _scanned, _ended, limit, out Frame frame))
         {
-            // A frame of unknown length asks for twice what it has.
-            _wanted = frame.Total > 0 ? frame.Total : data.Length >= _chunk.Capacity - _parsed ? Twice(data.Length) : 0;
+            _wanted = frame.Total;
             if (data.IsEmpty)
             {
                 Park();
@@ -136,6 +135,12 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
     private void Move(int partial)
     {
         int capacity = Math.Max(_wanted, partial + LeastRoom);
+        if (_wanted == 0 && capacity > Chunk.PooledSize)
+        {
+            // How long it becomes nobody knows: it gets as much again, so that pieces that trickle in are not copied each time.
+            capacity = Twice(partial);
+        }
+
         if (_wanted > 0 && _wanted < capacity && partial + LeastRoom > Chunk.PooledSize)
         {
             capacity = _wanted;

@@ -116,19 +116,6 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
         Assert.Equal((byte)CloseReason.Heartbeat, told);
     }
 
-    /// <summary>What an endpoint does in the background it does by the clock, which therefore must move.</summary>
-    private async Task<T> MovingAsync<T>(ManualClock clock, Task<T> task)
-    {
-        await Until(
-            () =>
-            {
-                clock.Advance(20.Milliseconds());
-                return task.IsCompleted;
-            },
-            "it is done");
-        return await task;
-    }
-
     [Fact]
     public async Task A_network_has_a_heartbeat_unasked_and_one_machine_has_none()
     {

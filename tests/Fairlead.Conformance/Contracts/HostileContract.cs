@@ -129,9 +129,10 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
     [Fact]
     public async Task A_handshake_that_never_comes_ends_after_its_time()
     {
-        Receiver receiver = Track(await Receiver.BindAsync(NewPlace(), new EndpointOptions { HandshakeTimeout = 100.Milliseconds() }));
+        ManualClock clock = new();
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace(), new EndpointOptions { HandshakeTimeout = 1.Seconds(), TimeProvider = clock }));
         using RawPeer silent = Track(new RawPeer(Transport.ConnectRaw(receiver.Address)));
-        await OnThread(() => Assert.Null(silent.Read()));
+        Assert.Null(await MovingAsync(clock, OnThread(silent.Read)));
         Sender sender = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
         sender.Send("x"u8);
         (await receiver.ReceiveAsync()).Dispose();

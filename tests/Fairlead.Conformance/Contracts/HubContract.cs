@@ -190,7 +190,8 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
     public async Task A_slow_one_that_does_not_even_empty_its_socket_is_ended_too()
     {
         // It never reads at all; its window is far larger than what the kernel holds.
-        Hub hub = Track(await Hub.BindAsync(NewPlace(), new HubOptions { HandshakeTimeout = 200.Milliseconds() }));
+        ManualClock clock = new();
+        Hub hub = Track(await Hub.BindAsync(NewPlace(), new HubOptions { TimeProvider = clock }));
         Pair slow = Track(await Pair.ConnectAsync(With(Bare(hub.Address), "capacity=64MiB")));
         await using IAsyncEnumerator<HubEvent> events = hub.Events().GetAsyncEnumerator();
         await NextAsync<Joined>(events);
@@ -199,7 +200,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
         {
         }
 
-        Left left = await NextAsync<Left>(events);
+        Left left = await MovingAsync(clock, NextAsync<Left>(events));
         Assert.Equal((1, CloseReason.SlowConsumer), (left.Client.Number, left.Reason));
         slow.Dispose();
     }

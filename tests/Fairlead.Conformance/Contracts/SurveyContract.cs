@@ -43,13 +43,29 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
         Responder slow = Track(await Responder.ConnectAsync(requester.Address));
         await Until(() => requester.Peers.Count == 2, "both are there");
 
-        Task<List<(string? Text, ErrorCode? Problem)>> asking = SurveyAsync(requester, calls, "who?"u8.ToArray(), 500.Milliseconds());
-        Request held = await slow.ReceiveAsync();
-        Assert.InRange(held.Timeout!.Value, TimeSpan.Zero, 500.Milliseconds());
-        Assert.Equal([("quick: who?", null), (null, ErrorCode.Timeout)], await asking);
-        await Until(() => held.CancellationToken.IsCancellationRequested, "the slow one has heard that nobody waits");
-        held.Reply("late"u8);
-        held.Dispose();
+        foreach (TimeSpan timeout in LongerAndLonger())
+        {
+            Task<List<(string? Text, ErrorCode? Problem)>> asking = SurveyAsync(requester, calls, "who?"u8.ToArray(), timeout);
+            bool isHeld = slow.TryReceive(timeout, out Request held);
+            List<(string? Text, ErrorCode? Problem)> answers = await asking;
+            if (!isHeld || answers[0].Text is null)
+            {
+                // Too short for this machine, today.
+                if (isHeld)
+                {
+                    held.Dispose();
+                }
+
+                continue;
+            }
+
+            Assert.InRange(held.Timeout!.Value, TimeSpan.Zero, timeout);
+            Assert.Equal([("quick: who?", null), (null, ErrorCode.Timeout)], answers);
+            await Until(() => held.CancellationToken.IsCancellationRequested, "the slow one has heard that nobody waits");
+            held.Reply("late"u8);
+            held.Dispose();
+            break;
+        }
 
         Task<List<(string? Text, ErrorCode? Problem)>> again = SurveyAsync(requester, calls, "who?"u8.ToArray(), Long);
         using (Request request = await slow.ReceiveAsync())

@@ -120,12 +120,12 @@ public sealed class RequesterResponderSnippets : IDisposable
             },
             token: _stop.Token);
         await using var requester = await Requester.ConnectAsync("unix://calc");
-        FairleadException late = await Assert.ThrowsAsync<FairleadException>(async () => await requester.RequestAsync("6 * 7"u8, 50.Milliseconds()));
+        FairleadException late = await Assert.ThrowsAsync<FairleadException>(async () => await requester.RequestAsync("6 * 7"u8, 1.Seconds()));
 
         asked.SetResult();
         Assert.Equal(ErrorCode.Timeout, late.Code);
         TimeSpan? told = await cancelled.Task;
-        Assert.Equal(50.Milliseconds(), told);
+        Assert.Equal(1.Seconds(), told);
         await _stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
     }

@@ -15,12 +15,13 @@ public abstract partial class HostilePeerTests
     [InlineData(40)]
     public async Task Half_a_handshake_and_then_silence_or_the_end_ends_the_connection(int length)
     {
-        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Impatient));
+        ManualClock clock = new();
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient with { HandshakeTimeout = 1.Seconds(), TimeProvider = clock }));
         int before = OpenDescriptors.Sockets();
         using (RawPeer silent = Connect(receiver))
         {
             await silent.SendAsync(RawPeer.Hello(PatternKind.Sender)[..length]);
-            Assert.Null(await silent.ReadToEndAsync());
+            Assert.Null(await MovingAsync(clock, silent.ReadToEndAsync()));
         }
 
         using (RawPeer gone = Connect(receiver))
@@ -35,18 +36,19 @@ public abstract partial class HostilePeerTests
     [Fact]
     public async Task A_handshake_that_drips_is_given_up_at_its_deadline()
     {
-        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Impatient));
+        ManualClock clock = new();
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient with { HandshakeTimeout = 1.Seconds(), TimeProvider = clock }));
         using RawPeer peer = Connect(receiver);
         byte[] hello = RawPeer.Hello(PatternKind.Sender);
 
         // The deadline counts from the beginning, not from the last byte: it never gets to the end.
         Task<(MessageHeader, byte[])?> end = peer.ReadToEndAsync();
-        for (int i = 0; i < hello.Length - 1 && !end.IsCompleted && await peer.TrySendAsync([hello[i]]); i++)
+        for (int i = 0; i < hello.Length - 1 && await peer.TrySendAsync([hello[i]]); i++)
         {
-            await Task.WhenAny(end, Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System));
+            clock.Advance(50.Milliseconds());
         }
 
-        Assert.Null(await end);
+        Assert.Null(await MovingAsync(clock, end));
         await StillServesAsync(receiver);
     }
 
@@ -197,7 +199,8 @@ public abstract partial class HostilePeerTests
     public async Task Many_connections_that_say_nothing_are_given_up_and_hold_up_nobody()
     {
         const int Silent = 1_000;
-        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Impatient with { HandshakeTimeout = TimeSpan.FromSeconds(2) }));
+        ManualClock clock = new();
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient with { HandshakeTimeout = 1.Seconds(), TimeProvider = clock }));
         await using Sender good = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
         int before = OpenDescriptors.Sockets();
         RawPeer[] peers = [.. Enumerable.Range(0, Silent).Select(_ => Connect(receiver))];
@@ -206,7 +209,7 @@ public abstract partial class HostilePeerTests
         Assert.Equal("in the crowd", await TextBehindOthersAsync(receiver));
         foreach (RawPeer peer in peers)
         {
-            Assert.Null(await peer.ReadToEndAsync());
+            Assert.Null(await MovingAsync(clock, peer.ReadToEndAsync()));
             peer.Dispose();
         }
 

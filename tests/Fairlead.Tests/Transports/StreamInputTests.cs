@@ -208,6 +208,28 @@ public sealed class StreamInputTests
         }
     }
 
+    /// <summary>A line's length is known at its end: memory for it grows by doubling, or each piece would cost a copy of all that came before it.</summary>
+    [Fact]
+    public void A_long_line_that_trickles_in_is_moved_seldom()
+    {
+        const int Line = 5_000_000;
+        const int Piece = 100;
+        using StreamInput input = new(DelimitedFraming.Line);
+        int moves = 0;
+        int expected = 0;
+        for (int i = 0; i < Line; i += Piece)
+        {
+            Span<byte> room = input.Room();
+            moves += room.Length == expected ? 0 : 1;
+            room[..Piece].Fill((byte)'x');
+            input.Filled(Piece);
+            Assert.False(input.TryTake(NoLimit, out _));
+            expected = room.Length - Piece;
+        }
+
+        Assert.InRange(moves, 1, 12);
+    }
+
     private static byte[] Spoilt(string framing, Random random)
     {
         if (framing == "none" || random.Next(4) == 0)
