@@ -77,6 +77,14 @@ internal static class NativeProcess
         return pid == Id || ProcStat.Parent(ReadProc(pid, "stat", buffer)) == (ulong)Id;
     }
 
+    /// <summary>Whether it is a child that does not run its own program yet: until then it has its parent's command line, and all that its parent has open.</summary>
+    public static bool IsBeingStarted(int pid)
+    {
+        Span<byte> child = stackalloc byte[LongestCommandLine];
+        Span<byte> own = stackalloc byte[LongestCommandLine];
+        return pid != Id && IsOwnOrChild(pid) && ReadProc(pid, "cmdline", child).SequenceEqual(ReadProc(Id, "cmdline", own));
+    }
+
     // SIGKILL is pending from the moment it is sent until the process gets to run and die.
     private static bool IsKilled(ReadOnlySpan<byte> status) => (PendingSignals(status, "SigPnd:\t"u8) | PendingSignals(status, "ShdPnd:\t"u8)) is var pending && (pending & (1UL << 8)) != 0;
 

@@ -25,7 +25,7 @@ internal static class EndingHolder
     public static T Outlast<T>(Func<T> take, bool isHeldByDescriptors)
     {
         var deadline = Deadline.After(Patience);
-        var started = Deadline.After(Starting);
+        var starting = Deadline.After(Starting);
         var pause = TimeSpan.FromMilliseconds(1);
         FairleadException? named = null;
         for (var attempt = 1; ; attempt++)
@@ -37,7 +37,14 @@ internal static class EndingHolder
             catch (FairleadException held) when (held.Code == ErrorCode.AlreadyExists)
             {
                 named = held.Peer?.ProcessId is null ? named : held;
-                if (!IsPassing(held.Peer?.ProcessId, deadline, attempt <= LeastAttempts, isHeldByDescriptors && !started.Passed))
+                var holder = held.Peer?.ProcessId;
+                if (isHeldByDescriptors && !deadline.Passed && holder is { } child && NativeProcess.IsBeingStarted(child))
+                {
+                    starting = Deadline.After(Starting);
+                }
+
+                var isEarly = attempt <= LeastAttempts;
+                if (!IsPassing(holder, deadline, isEarly, isHeldByDescriptors && (isEarly || !starting.Passed)))
                 {
                     // Who does not answer any more has been asked too often, maybe by us: who he was is known.
                     if (named is null || named == held)

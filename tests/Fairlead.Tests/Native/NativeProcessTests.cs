@@ -34,6 +34,8 @@ public sealed class NativeProcessTests
         Assert.True(NativeProcess.IsAlive(other.Id));
         Assert.NotNull(NativeProcess.StartTicks(other.Id));
         Assert.False(NativeProcess.IsEnding(other.Id));
+        Assert.False(NativeProcess.IsBeingStarted(other.Id), "it runs its own program");
+        Assert.False(NativeProcess.IsBeingStarted(NativeProcess.Id));
 
         other.Kill();
         Assert.True(NativeProcess.IsEnding(other.Id) || !NativeProcess.IsAlive(other.Id));

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Fairlead.Native;
 
 namespace Fairlead.Tests.Native;
@@ -9,7 +10,7 @@ public sealed class ReactorTests
     public void Calls_once_for_each_arming()
     {
         using var bell = new EventDescriptor();
-        using var client = new Client();
+        var client = new Client();
         using var registration = Reactor.Shared.Register(bell.Descriptor, client);
         bell.Signal();
         Assert.Equal(0, client.Called);
@@ -26,7 +27,7 @@ public sealed class ReactorTests
     public void Calls_at_once_what_is_ready_before_it_is_armed_and_later_what_gets_ready_after()
     {
         using var bell = new EventDescriptor();
-        using var client = new Client();
+        var client = new Client();
         using var registration = Reactor.Shared.Register(bell.Descriptor, client);
 
         registration.Arm(PollEvents.Read);
@@ -40,7 +41,7 @@ public sealed class ReactorTests
     {
         using var bell = new EventDescriptor();
         Thread? thread = null;
-        using var client = new Client(_ => thread = Thread.CurrentThread);
+        var client = new Client(_ => thread = Thread.CurrentThread);
         using var registration = Reactor.Shared.Register(bell.Descriptor, client);
         bell.Signal();
         registration.Arm(PollEvents.Read);
@@ -57,7 +58,7 @@ public sealed class ReactorTests
         var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
         using var first = near;
         using var second = far;
-        using var client = new Client();
+        var client = new Client();
         using var registration = Reactor.Shared.Register(near, client);
 
         registration.Arm(PollEvents.Read | PollEvents.Write);
@@ -89,7 +90,6 @@ public sealed class ReactorTests
         Array.ForEach(clients, client => client.Next());
         Array.ForEach(registrations, registration => registration.Dispose());
         Array.ForEach(bells, bell => bell.Dispose());
-        Array.ForEach(clients, client => client.Dispose());
     }
 
     [Fact]
@@ -120,7 +120,6 @@ public sealed class ReactorTests
 
         Array.ForEach(registrations, registration => registration.Dispose());
         Array.ForEach(bells, bell => bell.Dispose());
-        Array.ForEach(clients, client => client.Dispose());
     }
 
     [Fact]
@@ -136,7 +135,7 @@ public sealed class ReactorTests
         // The pump of an endpoint in small: look, take, arm again.
         using var seen = new BlockingCollection<ulong>();
         Registration? registration = null;
-        using var client = new Client(_ =>
+        var client = new Client(_ =>
         {
             var events = new PollEvent[3];
             var count = set.Wait(events, TimeSpan.Zero);
@@ -169,7 +168,7 @@ public sealed class ReactorTests
     public void A_disarmed_one_is_silent_until_armed_again()
     {
         using var bell = new EventDescriptor();
-        using var client = new Client();
+        var client = new Client();
         using var registration = Reactor.Shared.Register(bell.Descriptor, client);
         registration.Arm(PollEvents.Read);
         registration.Disarm();
@@ -187,7 +186,7 @@ public sealed class ReactorTests
     {
         var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
         using var first = near;
-        using var client = new Client();
+        var client = new Client();
         using var registration = Reactor.Shared.Register(near, client);
         far.Dispose();
 
@@ -206,7 +205,7 @@ public sealed class ReactorTests
     public void A_disposed_one_is_silent_for_ever()
     {
         using var bell = new EventDescriptor();
-        using var client = new Client();
+        var client = new Client();
         var registration = Reactor.Shared.Register(bell.Descriptor, client);
         registration.Arm(PollEvents.Read);
         registration.Dispose();
@@ -223,8 +222,8 @@ public sealed class ReactorTests
     public void A_disposed_one_leaves_its_successor_alone()
     {
         using var bell = new EventDescriptor();
-        using var former = new Client();
-        using var latter = new Client();
+        var former = new Client();
+        var latter = new Client();
         var disposed = Reactor.Shared.Register(bell.Descriptor, former);
         disposed.Dispose();
         using var registration = Reactor.Shared.Register(bell.Descriptor, latter);
@@ -241,7 +240,7 @@ public sealed class ReactorTests
     [Fact]
     public void What_is_closed_before_its_registration_is_forgotten()
     {
-        using var client = new Client();
+        var client = new Client();
         var bell = new EventDescriptor();
         var registration = Reactor.Shared.Register(bell.Descriptor, client);
         bell.Dispose();
@@ -278,7 +277,7 @@ public sealed class ReactorTests
         for (var i = 0; i < 20; i++)
         {
             using var bell = new EventDescriptor();
-            using var client = new Client();
+            var client = new Client();
             using var registration = Reactor.Shared.Register(bell.Descriptor, client);
             bell.Signal();
             registration.Arm(PollEvents.Read);
@@ -286,22 +285,21 @@ public sealed class ReactorTests
         }
     }
 
-    private sealed class Client(Action<PollEvents>? body = null) : IReactorClient, IDisposable
+    // Not to be disposed: a call that had begun when the descriptor was taken out may still come.
+    private sealed class Client(Action<PollEvents>? body = null) : IReactorClient
     {
-        private readonly BlockingCollection<PollEvents> _calls = [];
+        private readonly Channel<PollEvents> _calls = Channel.CreateUnbounded<PollEvents>();
         private int _called;
 
         public int Called => Volatile.Read(ref _called);
 
-        public PollEvents Next() => _calls.Take();
+        public PollEvents Next() => _calls.Reader.ReadAsync().AsTask().GetAwaiter().GetResult();
 
         public void OnReady(PollEvents events)
         {
             Interlocked.Increment(ref _called);
             body?.Invoke(events);
-            _calls.Add(events);
+            _calls.Writer.TryWrite(events);
         }
-
-        public void Dispose() => _calls.Dispose();
     }
 }
