@@ -7,15 +7,13 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Items for workers, each with the receipt of the worker that did it.</summary>
 internal sealed class WorkPushCommand : ToolCommand
 {
-    /// <summary>Items whose receipts are awaited at once.</summary>
-    private const int InFlight = 256;
+    /// <summary>A name that somebody holds, and at which nobody listens, is not tried longer.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly EndpointArguments _endpoint;
     private readonly PayloadArguments _payload;
-    private readonly Lock _gate = new();
-    private long _pushed;
-    private long _failed;
-    private Delivery _firstFailure;
 
     public WorkPushCommand()
         : base("push", "Push items of work, and wait until they are done")
@@ -32,105 +30,100 @@ internal sealed class WorkPushCommand : ToolCommand
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
     {
-        var items = _payload.ReadAsync(parsed, token);
-        var timeout = _endpoint.Timeout(parsed);
-        var (sender, queue) = await OpenAsync(parsed, token);
-        await using (queue)
-        await using (sender)
+        await using var items = _payload.ReadAsync(parsed, token).GetAsyncEnumerator(token);
+        using var pushing = new Pushing(items, _endpoint.Timeout(parsed));
+        while (true)
         {
-            using var places = new SemaphoreSlim(InFlight);
-            await foreach (var item in items)
+            Sender sender;
+            WorkQueue? queue;
+            try
             {
-                await places.WaitAsync(token);
-                _pushed++;
-                _ = FollowAsync(sender.DeliverAsync(item.Span, timeout, token), places);
+                (sender, queue) = await OpenAsync(parsed, token);
+            }
+            catch (FairleadException) when (pushing.IsUnderWay)
+            {
+                // Its host was lost, and no other can be had.
+                pushing.Explain(_endpoint.Address(parsed));
+                throw;
             }
 
-            for (var i = 0; i < InFlight; i++)
+            await using (queue)
             {
-                await places.WaitAsync(token);
-            }
+                bool isLost;
+                await using (sender)
+                {
+                    isLost = await pushing.PushAsync(sender, token);
+                }
 
-            if (queue is not null)
-            {
-                // What others pushed here meanwhile.
-                await queue.DrainAsync(token);
+                if (isLost)
+                {
+                    // What nobody took is pushed again, to whoever hosts the queue now; and be it this process.
+                    continue;
+                }
+
+                if (queue is not null)
+                {
+                    await StayAsync(queue, token);
+                }
+
+                return pushing.Explain(sender.Address);
             }
         }
+    }
 
-        return Explain(sender.Address);
+    /// <summary>What others push here is theirs: the queue stays until the last of them has gone.</summary>
+    private static async Task StayAsync(WorkQueue queue, CancellationToken token)
+    {
+        var finishing = queue.FinishAsync(token);
+        if (await Task.WhenAny(finishing, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, token)) != finishing && !token.IsCancellationRequested)
+        {
+            ErrorLine.Write($"{queue.Address}: all items are done; the queue stays for others who push there");
+        }
+
+        await finishing;
     }
 
     /// <summary>Connects, or hosts the queue where nobody does, and connects to that.</summary>
     private async Task<(Sender Sender, WorkQueue? Queue)> OpenAsync(ParseResult parsed, CancellationToken token)
     {
+        var since = TimeProvider.System.GetTimestamp();
         while (true)
         {
             try
             {
-                return (await _endpoint.OpenAsync<Sender>(parsed, Sender.Bind, Sender.ConnectAsync, token), null);
+                return await TryOpenAsync(parsed, token);
             }
-            catch (FairleadException nobody) when (nobody.Code == ErrorCode.NotFound)
+            catch (FairleadException changing) when (MayChange(changing) && TimeProvider.System.GetElapsedTime(since) < Patience)
             {
-                // Then this process hosts it.
-            }
-
-            WorkQueue queue;
-            try
-            {
-                queue = WorkServeCommand.Host(_endpoint.Address(parsed));
-            }
-            catch (FairleadException held) when (held.Code == ErrorCode.AlreadyExists && !token.IsCancellationRequested)
-            {
-                // Somebody else was quicker.
-                continue;
-            }
-
-            _endpoint.SayListening(parsed, queue);
-            try
-            {
-                return (await Sender.ConnectAsync(queue.Address, token: token), queue);
-            }
-            catch
-            {
-                queue.Dispose();
-                throw;
+                await Task.Delay(Pause, TimeProvider.System, token);
             }
         }
     }
 
-    private async Task FollowAsync(ValueTask<Delivery> delivering, SemaphoreSlim places)
+    /// <summary>One host ends, and has let nobody in, or another begins, and does not listen yet. What is no endpoint stays where it is.</summary>
+    private static bool MayChange(FairleadException exception) => exception is { Code: ErrorCode.PeerGone } or { Code: ErrorCode.AlreadyExists, Peer: not null };
+
+    private async Task<(Sender Sender, WorkQueue? Queue)> TryOpenAsync(ParseResult parsed, CancellationToken token)
     {
-        Delivery delivery;
         try
         {
-            delivery = await delivering;
+            return (await _endpoint.OpenAsync<Sender>(parsed, Sender.Bind, Sender.ConnectAsync, token), null);
         }
-        catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
+        catch (FairleadException nobody) when (nobody.Code == ErrorCode.NotFound)
         {
-            delivery = new Delivery(DeliveryStatus.NotDelivered, exception.Message, (exception as FairleadException)?.Code);
+            // Then this process hosts it.
         }
 
-        if (!delivery.IsDelivered)
+        var queue = WorkServeCommand.Host(_endpoint.Address(parsed));
+        _endpoint.SayListening(parsed, queue);
+        try
         {
-            lock (_gate)
-            {
-                _firstFailure = _failed++ == 0 ? delivery : _firstFailure;
-            }
+            return (await Sender.ConnectAsync(queue.Address, token: token), queue);
         }
-
-        places.Release();
-    }
-
-    private int Explain(Address address)
-    {
-        if (_failed == 0)
+        catch
         {
-            return ExitCode.Ok;
+            queue.Dispose();
+            throw;
         }
-
-        var status = _firstFailure.Status == DeliveryStatus.Unknown ? "unknown whether it was done" : "not done";
-        ErrorLine.Write($"{address}: of {_pushed} items {_failed} were not accepted; the first of them: {status}: {_firstFailure.Reason}");
-        return _firstFailure.Cause is { } cause ? ExitCode.Of(cause) : ExitCode.Failure;
     }
 }

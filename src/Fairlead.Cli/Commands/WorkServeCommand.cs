@@ -52,9 +52,12 @@ internal sealed class WorkServeCommand : ToolCommand
         }
         finally
         {
-            var left = queue.Count;
             await queue.CloseAsync(_endpoint.Timeout(parsed));
-            ErrorLine.Write($"{queue.Address}: {queue.Accepted} items done, {queue.Redeliveries} handed out again, {queue.GivenUp} given up, {left} given back to who pushed them");
+
+            // What workers still had: who pushed it is told that nobody knows.
+            var doubt = queue.Count;
+            ErrorLine.Write($"{queue.Address}: {queue.Accepted} items done, {queue.Redeliveries} handed out again, {queue.GivenUp} given up, "
+                + $"{queue.TakenBack} taken back by who pushed them, {queue.GivenBack} given back to who pushed them, {doubt} in doubt");
         }
     }
 }

@@ -69,7 +69,18 @@ internal enum MessageKind : byte
 internal enum ReceiptStatus : byte
 {
     Accepted = 0,
+
+    /// <summary>The receiver did not accept it; the reason is its own.</summary>
     NotDelivered = 1,
+
+    /// <summary>Nobody had read it when its sender asked for it back.</summary>
+    TakenBack = 2,
+
+    /// <summary>Whoever was to take it closes, and has not done it.</summary>
+    Closed = 3,
+
+    /// <summary>Somebody who was lost may have done it.</summary>
+    Unknown = 4,
 }
 
 internal static class MessageKindFacts

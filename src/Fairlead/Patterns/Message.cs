@@ -132,11 +132,15 @@ public readonly struct Message : IDisposable, IEquatable<Message>
         }
     }
 
-    internal void RejectUnlessDisposed(string reason)
+    internal void RejectUnlessDisposed(string reason) => AnswerUnlessDisposed(ReceiptStatus.NotDelivered, reason);
+
+    /// <summary>A negative receipt, for messages that nobody else has in hand.</summary>
+    internal void AnswerUnlessDisposed(ReceiptStatus status, string? reason)
     {
-        if (_core is not null && _core.Version == _version)
+        if (_core is { } core && core.Version == _version && core.Header.Kind == MessageKind.Deliver && core.TrySettle(_version))
         {
-            Reject(reason);
+            core.Link.SendReceipt(core.Header.Id, status, reason);
+            core.Link.RemoveActive(core);
         }
     }
 

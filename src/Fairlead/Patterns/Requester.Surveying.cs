@@ -12,11 +12,11 @@ public sealed partial class Requester
 
     /// <summary>
     /// Asks every responder that is connected, and yields what comes of it, one result for each: replies as they come, those that closed or died at once, and at the deadline those
-    /// that have not replied. Ends when all have; a late reply is dropped.
+    /// that have not replied. Ends when all have; a late reply is dropped. A connected requester has one responder, and asks that: bind it to ask many.
     /// </summary>
     /// <param name="question">Copied before this returns. It is asked when the loop begins.</param>
     /// <param name="timeout">The deadline, from the beginning of the loop. The responders are told.</param>
-    /// <param name="newcomers">Whether those are asked too that connect before the deadline; then the loop ends there, not before.</param>
+    /// <param name="newcomers">Whether those are asked too that connect before the deadline; then the loop ends there, not before. Nobody connects to a connected requester: it ends when its one has replied.</param>
     /// <param name="token">Ends the survey, with an <see cref="OperationCanceledException"/>; the responders are told.</param>
     /// <returns>Results; the loop gives their memory back. Leaving it early takes the question back from those that have not replied.</returns>
     /// <exception cref="FairleadException">PeerGone: a connected requester has lost its responder.</exception>

@@ -6,12 +6,19 @@ namespace Fairlead;
 /// <content>Items come from senders, wait, and go to workers.</content>
 public sealed partial class WorkQueue
 {
+    private const string InDoubt = "a worker that was lost may have done it";
+
     private readonly Lock _gate = new();
     private readonly LinkedList<Item> _waiting = new();
     private readonly List<Worker> _workers = [];
     private Task _taking = Task.CompletedTask;
     private TaskCompletionSource? _room;
     private TaskCompletionSource? _drained;
+    private readonly TaskCompletionSource<bool> _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _waitsForFinish;
+    private bool _isClosed;
+    private long _taken;
+    private long _givenBack;
     private int _held;
     private int _turn;
     private long _accepted;
@@ -35,16 +42,19 @@ public sealed partial class WorkQueue
                 }
 
                 bool isTakenBack;
+                bool isClosed;
                 lock (_gate)
                 {
                     // What is taken back from now on finds it in the queue.
                     isTakenBack = item.Message.IsTakenBack;
-                    if (!isTakenBack)
+                    isClosed = _isClosed;
+                    if (!isTakenBack && !isClosed)
                     {
                         _waiting.AddLast(item.Place);
                     }
 
-                    if (++_held >= _options.MaxItems)
+                    _taken++;
+                    if (++_held >= _options.MaxItems && !isClosed)
                     {
                         _room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                         room = _room.Task;
@@ -55,6 +65,10 @@ public sealed partial class WorkQueue
                 {
                     EndTakenBack(item);
                 }
+                else if (isClosed)
+                {
+                    EndGivenBack(item);
+                }
 
                 Dispatch();
                 await room.ConfigureAwait(false);
@@ -62,8 +76,7 @@ public sealed partial class WorkQueue
         }
         catch (ObjectDisposedException)
         {
-            // The queue ends: what waits is given back to its senders.
-            GiveBack();
+            // The queue ends: what waits was given back to its senders.
         }
     }
 
@@ -122,6 +135,7 @@ public sealed partial class WorkQueue
         Delivery delivery = Outbox.ToDelivery(result, null);
         item.Deliveries += delivery.IsDelivered || result.WasRead ? 1 : 0;
         item.MayHaveBeenRead |= result.WasRead;
+        item.IsInDoubt |= result.WasRead && result.Outcome != LinkOutcome.Answered;
         bool isGivenUp = !delivery.IsDelivered && item.Deliveries >= _options.MaxDeliveries;
         if (isGivenUp)
         {
@@ -129,13 +143,15 @@ public sealed partial class WorkQueue
         }
 
         bool isTakenBack = false;
+        bool isClosed = false;
         lock (_gate)
         {
             worker.InHand--;
             if (!delivery.IsDelivered && !isGivenUp)
             {
                 isTakenBack = item.Message.IsTakenBack;
-                if (!isTakenBack)
+                isClosed = _isClosed;
+                if (!isTakenBack && !isClosed)
                 {
                     // Before all that came later.
                     _waiting.AddFirst(item.Place);
@@ -153,6 +169,10 @@ public sealed partial class WorkQueue
         if (isTakenBack)
         {
             EndTakenBack(item);
+        }
+        else if (isClosed)
+        {
+            EndGivenBack(item);
         }
         else if (delivery.IsDelivered || isGivenUp)
         {
@@ -181,6 +201,17 @@ public sealed partial class WorkQueue
     private void EndTakenBack(Item item)
     {
         Interlocked.Increment(ref _takenBack);
+        item.Message.AnswerUnlessDisposed(item.IsInDoubt ? ReceiptStatus.Unknown : ReceiptStatus.TakenBack, item.IsInDoubt ? InDoubt : null);
+        End(item);
+    }
+
+    /// <summary>The queue closes before a worker has accepted it.</summary>
+    private void EndGivenBack(Item item)
+    {
+        Interlocked.Increment(ref _givenBack);
+        item.Message.AnswerUnlessDisposed(
+            item.IsInDoubt ? ReceiptStatus.Unknown : ReceiptStatus.Closed,
+            item.IsInDoubt ? $"the work queue was closed, and {InDoubt}" : "the work queue was closed before a worker accepted it");
         End(item);
     }
 
@@ -205,7 +236,7 @@ public sealed partial class WorkQueue
             Core.CountDropped();
         }
 
-        item.Message.RejectUnlessDisposed(told);
+        item.Message.AnswerUnlessDisposed(item.IsInDoubt ? ReceiptStatus.Unknown : ReceiptStatus.NotDelivered, item.IsInDoubt ? $"{told}; {InDoubt}" : told);
     }
 
     private void End(Item item)
@@ -229,21 +260,48 @@ public sealed partial class WorkQueue
 
         room?.TrySetResult();
         drained?.TrySetResult();
+        FinishIfDue();
     }
 
+    /// <summary>The queue closes: what waits goes back to its senders at once, what workers have when they let go of it.</summary>
     private void GiveBack()
     {
         List<Item> items;
+        TaskCompletionSource? room;
         lock (_gate)
         {
+            _isClosed = true;
             items = [.. _waiting];
             _waiting.Clear();
+            (room, _room) = (_room, null);
         }
 
+        _finished.TrySetResult(false);
+        room?.TrySetResult();
         foreach (Item item in items)
         {
-            item.Message.RejectUnlessDisposed("the work queue was closed before a worker accepted it");
-            End(item);
+            EndGivenBack(item);
+        }
+    }
+
+    /// <summary>Somebody waits for the end, and a sender has gone, or an item.</summary>
+    private void FinishIfDue()
+    {
+        long taken;
+        lock (_gate)
+        {
+            if (_waitsForFinish == 0 || _held > 0 || _isClosed)
+            {
+                return;
+            }
+
+            taken = _taken;
+        }
+
+        // What comes in between is counted there, and is not what was taken here.
+        if (Core.TryRetire(PatternKind.Receiver, taken))
+        {
+            _finished.TrySetResult(true);
         }
     }
 
@@ -271,6 +329,9 @@ public sealed partial class WorkQueue
         public int Deliveries { get; set; }
 
         public bool MayHaveBeenRead { get; set; }
+
+        /// <summary>Whether a worker that was lost may have done it, who did not give it back itself.</summary>
+        public bool IsInDoubt { get; set; }
     }
 
     private sealed class Worker(Link link)

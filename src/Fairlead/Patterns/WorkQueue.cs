@@ -52,6 +52,9 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
     /// <summary>Items that ended because their senders gave up, by a time-out or a token, before a worker accepted them.</summary>
     public long TakenBack => Interlocked.Read(ref _takenBack);
 
+    /// <summary>Items that went back to their senders because the queue closed.</summary>
+    public long GivenBack => Interlocked.Read(ref _givenBack);
+
     /// <summary>Binds, for senders and workers that will connect.</summary>
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static WorkQueue Bind(Address address, WorkQueueOptions? options = null)
@@ -86,6 +89,41 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
         }
     }
 
+    /// <summary>
+    /// Completes when the queue holds nothing and no sender is connected any more, and lets nobody in from then on: a sender that comes later finds nobody there, and none
+    /// is caught in between with an item under way. What is left to do is to close it. Senders that come before that are waited for too.
+    /// </summary>
+    /// <param name="token">Ends the wait; the queue goes on.</param>
+    /// <exception cref="ObjectDisposedException">The queue was closed.</exception>
+    public Task FinishAsync(CancellationToken token = default)
+    {
+        Task<bool> finished;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            _waitsForFinish++;
+            finished = _finished.Task;
+        }
+
+        FinishIfDue();
+        return WaitAsync();
+
+        async Task WaitAsync()
+        {
+            try
+            {
+                ObjectDisposedException.ThrowIf(!await finished.WaitAsync(token).ConfigureAwait(false), this);
+            }
+            finally
+            {
+                lock (_gate)
+                {
+                    _waitsForFinish--;
+                }
+            }
+        }
+    }
+
     void ILinkOwner.OnUp(Link link, Completions completions)
     {
         if (link.PeerPattern != PatternKind.Receiver)
@@ -111,7 +149,13 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
                 _workers.Remove(worker);
             }
         }
+
+        FinishIfDue();
     }
+
+    void ILinkOwner.OnNeverUp() => FinishIfDue();
+
+    void ILinkOwner.OnClosing() => GiveBack();
 
     void ILinkOwner.OnCredit(Link link) => Dispatch();
 

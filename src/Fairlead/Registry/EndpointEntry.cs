@@ -19,13 +19,15 @@ internal sealed unsafe class EndpointEntry : IDisposable
 
     private readonly string? _path;
     private readonly FileIdentity _identity;
+    private readonly MappedFile? _mapping;
     private int _disposed;
 
-    private EndpointEntry(string path, FileIdentity identity, EndpointCounters counters)
+    private EndpointEntry(string path, FileIdentity identity, MappedFile mapping)
     {
         _path = path;
         _identity = identity;
-        Counters = counters;
+        _mapping = mapping;
+        Counters = new EndpointCounters(mapping);
     }
 
     private EndpointEntry(FairleadException whyUnpublished)
@@ -69,7 +71,7 @@ internal sealed unsafe class EndpointEntry : IDisposable
                 var identity = NativeFile.Fstat(file) is { } status ? FileIdentity.Of(status) : FileIdentity.None;
                 var mapping = new MappedFile(file, EndpointLayout.Size);
                 Describe(mapping, kind, bound, address, socket, (clock ?? TimeProvider.System).GetUtcNow());
-                return new EndpointEntry(path, identity, new EndpointCounters(mapping));
+                return new EndpointEntry(path, identity, mapping);
             }
             catch
             {
@@ -81,6 +83,26 @@ internal sealed unsafe class EndpointEntry : IDisposable
         {
             return new EndpointEntry(cannot);
         }
+    }
+
+    /// <summary>It has moved, as one that connects does when it has lost its peer and finds it elsewhere. By one thread at a time.</summary>
+    public void MoveTo(string address)
+    {
+        if (_mapping is null)
+        {
+            return;
+        }
+
+        // Who reads meanwhile sees an odd number, or another behind the text than before it, and reads again.
+        Span<byte> page = _mapping.Span;
+        uint* changes = (uint*)(_mapping.Pointer + EndpointLayout.Changes);
+        Volatile.Write(ref *changes, *changes + 1);
+        Thread.MemoryBarrier();
+        bool isCut = PutText(page, EndpointLayout.Address, EndpointLayout.AddressLength, AddressText.Display(address));
+        var flags = MemoryMarshal.Read<ushort>(page[EndpointLayout.Flags..]) & ~EndpointLayout.AddressCut;
+        Put(page, EndpointLayout.Flags, (ushort)(flags | (isCut ? EndpointLayout.AddressCut : 0)));
+        Volatile.Write(ref *changes, *changes + 1);
+        GC.KeepAlive(_mapping);
     }
 
     /// <summary>Withdraws the entry. The counters stay usable.</summary>

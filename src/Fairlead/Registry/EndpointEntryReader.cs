@@ -11,6 +11,9 @@ namespace Fairlead.Registry;
 /// </summary>
 internal static class EndpointEntryReader
 {
+    /// <summary>Nobody moves so often that this would not find him at rest; who is stopped in the middle, or scribbles, is shown as it is.</summary>
+    private const int MostAttempts = 10_000;
+
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The entry; null when there is none to show, and then <paramref name="skipped"/> says why, or is null when that is no fault: it vanished, or is being made.</summary>
@@ -34,13 +37,35 @@ internal static class EndpointEntryReader
 
         // One byte more than there may be, to see that there is no more.
         var buffer = new byte[EndpointLayout.Size + 1];
-        var length = 0;
-        while (length < buffer.Length && file.Read(buffer.AsSpan(length)) is { Ok: true, Count: > 0 } result)
+        int length;
+        bool hasMoved;
+        var attempts = 0;
+        do
         {
-            length += result.Count;
+            // Odd while its address is being written, and another afterwards: then the text may be half of each.
+            var before = Changes(file);
+            length = 0;
+            while (length < buffer.Length && file.ReadAt(buffer.AsSpan(length), length) is { Ok: true, Count: > 0 } result)
+            {
+                length += result.Count;
+            }
+
+            hasMoved = before % 2 != 0 || Changes(file) != before;
+            if (hasMoved)
+            {
+                // Whoever writes may wait for this very processor.
+                Thread.Yield();
+            }
         }
+        while (hasMoved && ++attempts < MostAttempts);
 
         return length == 0 ? null : Parse(path, buffer.AsSpan(0, length), out skipped);
+    }
+
+    private static uint Changes(Descriptor file)
+    {
+        Span<byte> changes = stackalloc byte[sizeof(uint)];
+        return file.ReadAt(changes, EndpointLayout.Changes) is { Ok: true, Count: sizeof(uint) } ? MemoryMarshal.Read<uint>(changes) : 0;
     }
 
     /// <summary>The same for bytes that have been read.</summary>

@@ -19,7 +19,7 @@ namespace Fairlead.Registry;
 ///   48  inode of the socket file, or 0       u64
 ///   56  length of the address in bytes       u16
 ///   58  length of the program in bytes       u16
-///   60  reserved, 0                          u32
+///   60  changes: odd while the address changes   u32
 ///   64  messages sent                        u64   what a sending thread writes
 ///   72  bytes sent                           u64
 ///  128  messages received                    u64   what a receiving thread writes
@@ -52,6 +52,7 @@ internal static class EndpointLayout
     public const int SocketInode = 48;
     public const int AddressLength = 56;
     public const int ProgramLength = 58;
+    public const int Changes = 60;
     public const int MessagesSent = 64;
     public const int BytesSent = 72;
     public const int MessagesReceived = 128;

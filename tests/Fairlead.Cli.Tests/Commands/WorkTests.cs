@@ -54,7 +54,7 @@ public sealed class WorkTests : IDisposable
         Assert.True(worked.ExitCode == 130 && worked.Error.Contains("redelivered: b: handed out 1 times before, and may have been done", StringComparison.Ordinal), worked.ToString());
         await queue.SignalAsync("INT");
         var served = await queue.EndAsync();
-        Assert.True(served.ExitCode == 130 && served.Error.Contains("1 items done, 1 handed out again, 1 given up, 0 given back", StringComparison.Ordinal), served.ToString());
+        Assert.True(served.ExitCode == 130 && served.Error.Contains("1 items done, 1 handed out again, 1 given up, 0 taken back by who pushed them, 0 given back to who pushed them, 0 in doubt", StringComparison.Ordinal), served.ToString());
     }
 
     [Theory]
@@ -119,5 +119,120 @@ public sealed class WorkTests : IDisposable
         Assert.True(held.ExitCode == 4, held.ToString());
         var both = await _home.RunAsync("work", "pull", address, "--exec", "cat", "--output", "json");
         Assert.True(both.ExitCode == 2, both.ToString());
+    }
+
+    [Fact]
+    public async Task Who_hosts_the_queue_stays_until_the_others_who_push_there_are_done()
+    {
+        var host = _home.Start("work", "push", "unix://jobs", "-", "--verbose");
+        await host.ErrorLineAsync("listening on");
+        await host.SayAsync("a");
+        var other = _home.Start("work", "push", "unix://jobs", "-", "--verbose");
+        await other.ErrorLineAsync("connected to");
+        host.Close();
+        var worker = _home.Start("work", "pull", "unix://jobs", "--count", "4");
+        Assert.Equal("a", await worker.LineAsync());
+        await host.ErrorLineAsync("fairlead: unix://jobs: all items are done; the queue stays for others who push there");
+
+        // The other one has pushed nothing yet, and does so in peace.
+        await other.SayAsync("b", "c", "d");
+        var pushed = await other.EndAsync();
+        Assert.True(pushed.ExitCode == 0, pushed.ToString());
+        Assert.Equal("b\nc\nd\n", (await worker.EndAsync()).Output);
+        var hosted = await host.EndAsync();
+        Assert.True(hosted.ExitCode == 0, hosted.ToString());
+    }
+
+    [Theory]
+    [InlineData("KILL")]
+    [InlineData("INT")]
+    public async Task When_the_host_ends_another_who_pushes_goes_on(string signal)
+    {
+        var host = _home.Start("work", "push", "unix://jobs", "-", "--verbose");
+        await host.ErrorLineAsync("listening on");
+        var other = _home.Start("work", "push", "unix://jobs", "-", "--verbose");
+        await other.ErrorLineAsync("connected to");
+
+        // Interrupted, the host gives back what it holds; killed, it leaves that in doubt.
+        await other.SayAsync("held");
+        await HoldsAsync(1);
+        await host.SignalAsync(signal);
+        await host.ExitAsync();
+
+        await other.SayAsync("b", "c");
+        await other.ErrorLineAsync("listening on");
+        var expected = signal == "KILL" ? "b\nc\n" : "held\nb\nc\n";
+        var worker = _home.Start("work", "pull", "unix://jobs", "--count", signal == "KILL" ? "2" : "3");
+        var pushed = await other.EndAsync();
+        Assert.Equal(expected, (await worker.EndAsync()).Output);
+        if (signal == "KILL")
+        {
+            Assert.True(pushed.ExitCode == 6 && pushed.Error.Contains("of 3 items 1 were not accepted; the first of them: unknown whether it was done: the work queue was lost before it gave a receipt", StringComparison.Ordinal), pushed.ToString());
+        }
+        else
+        {
+            Assert.True(pushed.ExitCode == 0, pushed.ToString());
+        }
+    }
+
+    [Fact]
+    public async Task Several_who_push_at_once_without_a_server_are_all_told_the_truth()
+    {
+        var workers = Enumerable.Range(0, 2).Select(_ => _home.Start("work", "pull", "unix://jobs")).ToArray();
+        var pushers = Enumerable.Range(0, 4).Select(p => _home.StartShell($"seq -f 'p{p} %g' 100 | fairlead work push unix://jobs -")).ToArray();
+        foreach (var pusher in pushers)
+        {
+            var pushed = await pusher.EndAsync();
+            Assert.True(pushed.ExitCode == 0, pushed.ToString());
+        }
+
+        List<string> done = [];
+        foreach (var worker in workers)
+        {
+            await worker.SignalAsync("TERM");
+            done.AddRange((await worker.EndAsync()).Lines);
+        }
+
+        Assert.Equal(400, done.Count);
+        Assert.Equal(400, done.Distinct().Count());
+        Assert.DoesNotContain("jobs", (await _home.RunAsync("list")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_name_that_something_else_holds_is_told()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_home.Work, "file"), "mine");
+        var held = await _home.RunAsync("work", "push", $"unix://{_home.Work}/file", "x");
+        Assert.True(held.ExitCode == 4, held.ToString());
+    }
+
+    [Fact]
+    public async Task Who_serves_tells_what_became_of_all_items()
+    {
+        var (queue, address) = await _home.ServeAsync("work", "serve", "unix://jobs");
+        var impatient = _home.Start("work", "push", address, "not that");
+        await HoldsAsync(1);
+        await impatient.SignalAsync("INT");
+        Assert.Equal(130, (await impatient.EndAsync()).ExitCode);
+        var pushing = _home.Start("work", "push", address, "-", "--verbose");
+        await pushing.ErrorLineAsync("connected to");
+        await pushing.SayAsync("waits");
+        await HoldsAsync(2);
+        await queue.SignalAsync("INT");
+        var served = await queue.EndAsync();
+        Assert.True(served.ExitCode == 130 && served.Error.Contains("0 items done, 0 handed out again, 0 given up, 1 taken back by who pushed them, 1 given back to who pushed them, 0 in doubt", StringComparison.Ordinal), served.ToString());
+
+        // It hosts the queue itself then.
+        await pushing.ErrorLineAsync("listening on");
+        var worker = await _home.RunAsync("work", "pull", address, "--count", "1");
+        Assert.Equal("waits\n", worker.Output);
+        Assert.Equal(0, (await pushing.EndAsync()).ExitCode);
+    }
+
+    /// <summary>Waits until the queue has got so many items.</summary>
+    private async Task HoldsAsync(int items)
+    {
+        var held = await _home.StartShell($"until fairlead list --output json | grep -q '\"kind\":\"work-queue\".*\"messagesReceived\":{items}'; do :; done").EndAsync();
+        Assert.True(held.ExitCode == 0, held.ToString());
     }
 }

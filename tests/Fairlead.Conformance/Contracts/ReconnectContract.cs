@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fairlead.Registry;
 
 namespace Fairlead.Conformance.Contracts;
 
@@ -209,6 +210,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
     public async Task Of_several_addresses_the_first_is_taken_where_somebody_is_and_the_next_after_a_loss()
     {
         Address nobody = Bare((await BindAndLeaveAsync()).Address);
+        DateTimeOffset began = TimeProvider.System.GetUtcNow().AddMilliseconds(-1);
         Responder first = Track(await Responder.BindAsync(NewPlace()));
         Responder second = Track(await Responder.BindAsync(NewPlace()));
         _ = first.RunAsync((_, _) => "first"u8.ToArray());
@@ -228,6 +230,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         }
 
         Assert.Equal(Bare(second.Address), requester.Address);
+        await Until(() => Listed() == Bare(second.Address).ToString(), "others see it where it is now");
         Responder again = Track(await Responder.BindAsync(first.Address));
         _ = again.RunAsync((_, _) => "again"u8.ToArray());
         second.Dispose();
@@ -235,6 +238,8 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         {
             Assert.Equal("again", reply.Text);
         }
+
+        string Listed() => EndpointRegistry.List().Last(one => one.ProcessId == Environment.ProcessId && one.Kind == "requester" && !one.IsBound && one.Since >= began).Address;
     }
 
     [Fact]

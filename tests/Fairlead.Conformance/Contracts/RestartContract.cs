@@ -10,11 +10,12 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     private readonly ConcurrentDictionary<string, int> _outcomes = new();
     private int _round;
     private volatile bool _isOver;
+    private volatile bool _isAllPushed;
 
     [Fact]
-    public async Task Ten_clients_outlive_ten_deaths_of_their_server()
+    public async Task Clients_of_all_patterns_outlive_ten_deaths_of_their_server()
     {
-        Address[] places = [NewPlace(), NewPlace(), NewPlace(), NewPlace()];
+        Address[] places = [NewPlace(), NewPlace(), NewPlace(), NewPlace(), NewPlace()];
         string[] arguments = ["server", .. places.Select(static place => place.ToString())];
         PeerProcess server = await StartAsync(arguments);
         Task<int>[] clients =
@@ -36,7 +37,9 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
             }), mayFail: false),
             .. Enumerable.Range(0, 2).Select(_ => ListenAsync(places[2])),
             TalkAsync(places[3]),
+            .. Enumerable.Range(0, 2).Select(from => RunAsync(Open(Sender.ConnectAsync, places[4]), (sender, i) => PushAsync(sender, from, i))),
         ];
+        Task<int>[] workers = [.. Enumerable.Range(0, 2).Select(_ => WorkAsync(places[4]))];
         for (int i = 0; i < Restarts; i++)
         {
             // Every client has done something with this server before it is killed.
@@ -48,15 +51,21 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
         await NextRoundAsync();
         _isOver = true;
         int[] done = await Task.WhenAll(clients);
+
+        // The workers end last: until then somebody waits for them.
+        _isAllPushed = true;
+        done = [.. done, .. await Task.WhenAll(workers)];
+        Assert.Empty(_done.Keys.Intersect(_notDone.Keys));
+        Assert.Empty(_isDone.Keys.Except(_done.Keys));
         Assert.All(done, static count => Assert.True(count > Restarts));
         Output.WriteLine(string.Join(", ", _outcomes.OrderBy(static pair => pair.Key).Select(static pair => $"{pair.Value} × {pair.Key}")));
-        string[] documented = ["delivery Delivered", "delivery NotDelivered", "delivery Unknown", "heard", "reply", "sent", "echo", "PeerGone NotDelivered", "PeerGone Unknown", "PeerGone "];
+        string[] documented = ["delivery Delivered", "delivery NotDelivered", "delivery Unknown", "item Delivered", "item NotDelivered", "item Unknown", "worked", "heard", "reply", "sent", "echo", "PeerGone NotDelivered", "PeerGone Unknown", "PeerGone "];
         Assert.Empty(_outcomes.Keys.Except(documented));
 
         async Task NextRoundAsync()
         {
             int round = Interlocked.Increment(ref _round);
-            await Until(() => _seen.Count == clients.Length && _seen.Values.All(seen => seen >= round), $"every client has got round {round} done");
+            await Until(() => _seen.Count == clients.Length + workers.Length && _seen.Values.All(seen => seen >= round), $"every client has got round {round} done");
         }
     }
 
@@ -94,7 +103,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
             {
                 string outcome = await Task.Run(() => call(endpoint, i));
                 Count(outcome);
-                if (outcome is "sent" or "reply" or "delivery Delivered")
+                if (outcome is "sent" or "reply" or "delivery Delivered" or "item Delivered")
                 {
                     done++;
                     _seen[me] = round;
@@ -165,6 +174,51 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
         }
 
         return echoes;
+    }
+
+    private readonly ConcurrentDictionary<(int From, int Number), bool> _done = new();
+    private readonly ConcurrentDictionary<(int From, int Number), bool> _isDone = new();
+    private readonly ConcurrentDictionary<(int From, int Number), bool> _notDone = new();
+
+    private async Task<string> PushAsync(Sender sender, int from, int number)
+    {
+        // Behind the others' sizes: some items are long.
+        Delivery delivery = await sender.DeliverAsync(Payload.Make(number, number % 50 == 0 ? 70_000 : number % 500, from).AsSpan());
+        if (delivery.Status != DeliveryStatus.Unknown)
+        {
+            (delivery.IsDelivered ? _isDone : _notDone)[(from, number)] = true;
+        }
+
+        return $"item {delivery.Status}";
+    }
+
+    /// <summary>The queue dies with the server, and with it what it held: whoever pushes again is told so. So nothing comes twice, but what a queue that lives has handed out again, which is marked.</summary>
+    private async Task<int> WorkAsync(Address place)
+    {
+        int me = Interlocked.Increment(ref _clients);
+        Receiver worker = Track(await Receiver.ConnectAsync(place, new EndpointOptions { Reconnect = Timeout.InfiniteTimeSpan }));
+        int worked = 0;
+        while (!_isAllPushed)
+        {
+            int round = Volatile.Read(ref _round);
+            if (!worker.TryReceive(20.Milliseconds(), out Message item))
+            {
+                continue;
+            }
+
+            using (item)
+            {
+                (int number, int from) = Payload.Check(item.Span);
+                Assert.True(_done.TryAdd((from, number), true) || item.Redelivered, $"Item {number} of {from} came twice.");
+                item.Accept();
+            }
+
+            worked++;
+            _seen[me] = round;
+            Count("worked");
+        }
+
+        return worked;
     }
 
     private void Count(string outcome) => _outcomes.AddOrUpdate(outcome, 1, static (_, count) => count + 1);

@@ -18,6 +18,26 @@ public sealed class WorkQueueSnippets
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => working);
     }
 
+    [Fact]
+    public async Task A_queue_ends_when_all_is_done()
+    {
+        using CancellationTokenSource stop = new();
+        CancellationToken token = stop.Token;
+        await using var queue = await WorkQueue.BindAsync("inproc://jobs");
+        Task working = WorkAsync(token);
+        Task<Delivery> delivering;
+        await using (Sender sender = await Sender.ConnectAsync("inproc://jobs"))
+        {
+            delivering = sender.DeliverAsync("dig"u8).AsTask();
+            await delivering;
+        }
+
+        await queue.FinishAsync(token);
+        await queue.CloseAsync();
+        await Record.ExceptionAsync(() => working);
+        Assert.Equal(1, queue.Accepted);
+    }
+
     private async Task WorkAsync(CancellationToken token)
     {
         await using var worker = await Receiver.ConnectAsync("inproc://jobs", token: token);

@@ -3,7 +3,7 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>server RECEIVER RESPONDER PUBLISHER HUB</c>: binds all four, says <c>ok</c>, and serves until it is killed: takes and accepts, echoes requests, publishes payloads under its process id, and echoes to the hub's clients.
+/// <c>server RECEIVER RESPONDER PUBLISHER HUB QUEUE</c>: binds all five, says <c>ok</c>, and serves until it is killed: takes and accepts, echoes requests, publishes payloads under its process id, and echoes to the hub's clients.
 /// </summary>
 internal static class ServerVerb
 {
@@ -13,6 +13,7 @@ internal static class ServerVerb
         await using var responder = await Responder.BindAsync(arguments[1]);
         await using var publisher = await Publisher.BindAsync(arguments[2]);
         await using var hub = await Hub.BindAsync(arguments[3]);
+        await using var queue = await WorkQueue.BindAsync(arguments[4]);
         Console.WriteLine("ok");
         await Task.WhenAny(
             receiver.RunAsync(static (message, _) =>

@@ -17,4 +17,14 @@ public static class WorkQueueContracts
     public sealed class WorkersAtUnixPacket(ITestOutputHelper output) : WorkerCrashContract(new UnixPacketUnderTest(), output);
 
     public sealed class WorkersAtTcp(ITestOutputHelper output) : WorkerCrashContract(new FixedPortUnderTest(), output);
+
+    public sealed class EndAtInproc(ITestOutputHelper output) : WorkQueueEndContract(new InprocUnderTest(), output);
+
+    public sealed class EndAtUnixName(ITestOutputHelper output) : WorkQueueEndContract(new UnixNameUnderTest(), output);
+
+    public sealed class EndAtUnixPacket(ITestOutputHelper output) : WorkQueueEndContract(new UnixPacketUnderTest(), output);
+
+    public sealed class EndAtTcp(ITestOutputHelper output) : WorkQueueEndContract(new TcpUnderTest(), output);
+
+    public sealed class EndAtSharedMemory(ITestOutputHelper output) : WorkQueueEndContract(new SharedMemoryUnderTest(), output);
 }

@@ -19,6 +19,9 @@ public sealed class GoldenFrameTests
         ["deliver-redelivered"] = new(MessageKind.Deliver, "again") { Id = 9, Flags = MessageFlags.Redelivered, Fields = [(HeadField.Deliveries, 2UL)] },
         ["receipt-accepted"] = new(MessageKind.Receipt, (byte)ReceiptStatus.Accepted, "") { Id = 1, Ack = 3 },
         ["receipt-not-delivered"] = new(MessageKind.Receipt, (byte)ReceiptStatus.NotDelivered, "the disk is full") { Id = 1, Ack = 3 },
+        ["receipt-taken-back"] = new(MessageKind.Receipt, (byte)ReceiptStatus.TakenBack, "") { Id = 1, Ack = 3 },
+        ["receipt-closed"] = new(MessageKind.Receipt, (byte)ReceiptStatus.Closed, "it was closed") { Id = 1, Ack = 3 },
+        ["receipt-unknown"] = new(MessageKind.Receipt, (byte)ReceiptStatus.Unknown, "a worker died") { Id = 1, Ack = 3 },
         ["request"] = new(MessageKind.Request, "2+2") { Id = 0x01020304, Ack = 0x05060708, Fields = [(HeadField.Deadline, 1_500_000UL)] },
         ["request-idempotent"] = new(MessageKind.Request, "now?") { Id = 2, Flags = MessageFlags.Idempotent },
         ["reply"] = new(MessageKind.Reply, "4") { Id = 0x01020304, Ack = 1 },
@@ -175,7 +178,7 @@ public sealed class GoldenFrameTests
         Assert.Equal(
             "PeerGone=1 Timeout=2 Full=3 NotFound=4 AlreadyExists=5 Incompatible=6 PermissionDenied=7 Corrupt=8 OwnerDied=9 TooLarge=10 Unavailable=11 NotSupported=12 Failed=13",
             Numbers<ErrorCode>());
-        Assert.Equal("Accepted=0 NotDelivered=1", Numbers<ReceiptStatus>());
+        Assert.Equal("Accepted=0 NotDelivered=1 TakenBack=2 Closed=3 Unknown=4", Numbers<ReceiptStatus>());
     }
 
     private static string Numbers<T>()

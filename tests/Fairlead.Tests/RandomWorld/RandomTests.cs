@@ -23,6 +23,7 @@ public sealed class RandomTests(ITestOutputHelper output)
         static (random, transport) => new PublishScene(random, transport),
         static (random, transport) => new HubScene(random, transport),
         static (random, transport) => new WorkScene(random, transport),
+        static (random, transport) => new PairScene(random, transport),
     ];
 
     /// <summary>Ends a hang; nothing else depends on how long anything takes.</summary>

@@ -35,6 +35,7 @@ public sealed class EndpointEntryTests : IDisposable
         Assert.Equal(0x1122334455667788u, BitConverter.ToUInt64(page, 40));
         Assert.Equal(0x99aabbccddeeff00u, BitConverter.ToUInt64(page, 48));
         Assert.Equal(9, BitConverter.ToUInt16(page, 56));
+        Assert.Equal(0u, BitConverter.ToUInt32(page, 60));
         Assert.Equal([3L, 30L], MemoryMarshal.Cast<byte, long>(page.AsSpan(64, 16)).ToArray());
         Assert.Equal([4L, 40L], MemoryMarshal.Cast<byte, long>(page.AsSpan(128, 16)).ToArray());
         Assert.Equal([5L, 6L, 7L, 8L], MemoryMarshal.Cast<byte, long>(page.AsSpan(192, 32)).ToArray());
@@ -166,6 +167,36 @@ public sealed class EndpointEntryTests : IDisposable
         using var entry = EndpointEntry.Create(PatternKind.Sender, bound: false, "amqp://user:secret@host/?name=n", directory: _directory);
 
         Assert.Equal("amqp://user:***@host/?name=n", Assert.Single(EndpointRegistry.Read(_directory).Endpoints).Address);
+    }
+
+    [Fact]
+    public async Task Who_moves_is_shown_at_one_place_or_the_other_and_never_in_between()
+    {
+        string[] places = ["unix://a", "tcp://somewhere.example:5242", "unix://" + new string('b', 100)];
+        using var entry = EndpointEntry.Create(PatternKind.Sender, bound: false, places[0], directory: _directory);
+        using CancellationTokenSource over = new();
+        var moving = Task.Run(() =>
+        {
+            for (var i = 0; !over.IsCancellationRequested; i++)
+            {
+                entry.MoveTo(places[i % 3]);
+
+                // Who moves without a rest is never seen at rest.
+                Thread.SpinWait(5_000);
+            }
+        });
+        for (var i = 0; i < 500; i++)
+        {
+            Assert.Contains(Assert.Single(EndpointRegistry.Read(_directory).Endpoints).Address, places);
+        }
+
+        await over.CancelAsync();
+        await moving;
+        entry.MoveTo("unix://" + new string('é', 2000));
+        Assert.True(Assert.Single(EndpointRegistry.Read(_directory).Endpoints).IsAddressCut);
+        entry.MoveTo(places[1]);
+        var last = Assert.Single(EndpointRegistry.Read(_directory).Endpoints);
+        Assert.Equal((places[1], false), (last.Address, last.IsAddressCut));
     }
 
     private sealed class FixedClock(DateTimeOffset now) : TimeProvider

@@ -11,6 +11,7 @@ internal sealed partial class EndpointCore
     private volatile bool _isClosing;
     private volatile bool _isClosed;
     private bool _isTornDown;
+    private bool _isRetired;
 
     /// <summary>Whether nothing new may be sent or received.</summary>
     public bool IsClosing => _isClosing;
@@ -58,6 +59,7 @@ internal sealed partial class EndpointCore
         if (isFirst)
         {
             StopListening();
+            _owner.OnClosing();
             foreach (Link link in _linkCache)
             {
                 link.BeginClose();
@@ -117,6 +119,26 @@ internal sealed partial class EndpointCore
         }
     }
 
+    /// <summary>
+    /// Lets nobody in any more, if nobody is there but peers of this pattern and nothing lies here unread: all that was received are the messages that the user has taken. Whoever
+    /// connects from then on finds nobody, and whoever was let in before is seen by this. Waits for nobody.
+    /// </summary>
+    public bool TryRetire(PatternKind others, long taken)
+    {
+        lock (_gate)
+        {
+            if (_ready.Count > 0 || Counters.MessagesReceived != taken || _links.Values.Any(link => link.State == LinkState.Handshaking || link.PeerPattern != others))
+            {
+                return false;
+            }
+
+            _isRetired = true;
+        }
+
+        StopListening();
+        return true;
+    }
+
     private Task DrainAsync()
     {
         if (IsDrained)
@@ -139,6 +161,7 @@ internal sealed partial class EndpointCore
         _registration?.Dispose();
         StopListening();
         _slowTimer?.Dispose();
+        _owner.OnClosing();
         foreach (Link link in _linkCache)
         {
             link.SayGoodbye();

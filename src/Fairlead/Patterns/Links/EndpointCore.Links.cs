@@ -237,6 +237,10 @@ internal sealed partial class EndpointCore
             _owner.OnDown(link, end, completions);
             Report(link, MessageKind.Left, completions);
         }
+        else
+        {
+            _owner.OnNeverUp();
+        }
 
         if (reconnects)
         {
@@ -272,6 +276,13 @@ internal sealed partial class EndpointCore
         Link link;
         lock (_gate)
         {
+            if (_isRetired)
+            {
+                // It was in the listener's queue when that closed, and finds nobody.
+                connection.Dispose();
+                return;
+            }
+
             link = new Link(this, connection, ++_nextToken, isAccepted);
             _links.Add(link.Token, link);
             UpdateLinkCache();

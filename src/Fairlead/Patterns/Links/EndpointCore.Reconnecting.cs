@@ -47,6 +47,11 @@ internal sealed partial class EndpointCore
                     Connection connection = await BuiltInTransports.Find(address).ConnectAsync(address, Settings, _ending.Token).ConfigureAwait(false);
                     Volatile.Write(ref _address, address);
                     await OpenAsync(connection, _ending.Token).ConfigureAwait(false);
+                    if (_addresses.Length > 1)
+                    {
+                        _entry.MoveTo(address.ToString());
+                    }
+
                     return;
                 }
                 catch (FairleadException exception)

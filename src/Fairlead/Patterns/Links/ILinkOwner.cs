@@ -21,6 +21,16 @@ internal interface ILinkOwner
     /// <summary>A lost peer is sought, found, or given up. Not by the pump.</summary>
     void OnStateChanged(EndpointStateChange change);
 
+    /// <summary>A connection is over that never was a link: its handshake failed.</summary>
+    void OnNeverUp()
+    {
+    }
+
+    /// <summary>The endpoint takes nothing any more, and ends soon, or now. More than once; on any thread.</summary>
+    void OnClosing()
+    {
+    }
+
     /// <summary>The peer has read something: there may be room for more.</summary>
     void OnCredit(Link link)
     {

@@ -171,6 +171,9 @@ internal sealed partial class Link
         }
     }
 
+    /// <summary>Whether the peer said that it closes in order, and of its own accord.</summary>
+    public bool HasPeerClosed => (_closeReason ?? End?.Reason) == CloseReason.ClosedByPeer;
+
     /// <summary>Whether nobody waits any more for the answers to what lies here unread, although its senders live: this side ended the link.</summary>
     public bool WasEndedHere => _killReason is not null || Failure is not null;
 

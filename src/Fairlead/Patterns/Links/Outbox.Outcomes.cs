@@ -46,9 +46,7 @@ internal readonly partial struct Outbox
             case LinkOutcome.Answered:
                 Incoming answer = result.Answer;
                 ReadOnlySpan<byte> receipt = answer.Payload.Span;
-                Delivery delivery = IsAccepted(receipt)
-                    ? new Delivery(DeliveryStatus.Delivered)
-                    : new Delivery(DeliveryStatus.NotDelivered, receipt.Length > 1 ? Encoding.UTF8.GetString(receipt[1..]) : "the receiver did not accept it");
+                Delivery delivery = ToDelivery(receipt);
                 answer.Release();
                 return delivery;
             case LinkOutcome.TimedOut:
@@ -63,10 +61,27 @@ internal readonly partial struct Outbox
             case LinkOutcome.Dropped:
                 return new Delivery(DeliveryStatus.NotDelivered, "the queue was full, and the message was dropped", ErrorCode.Full);
             default:
+                bool isQueue = result.Link?.PeerPattern == PatternKind.WorkQueue;
+                string who = isQueue ? "the work queue" : "the receiver";
+                string end = result.Link is { HasPeerClosed: true } ? "closed" : "was lost";
                 return result.WasSent && result.WasRead
-                    ? new Delivery(DeliveryStatus.Unknown, "the receiver was lost before it gave a receipt, and may have read the message", ErrorCode.PeerGone)
-                    : new Delivery(DeliveryStatus.NotDelivered, result.WasSent ? "the receiver was lost before it read the message" : "the receiver is gone", ErrorCode.PeerGone);
+                    ? new Delivery(DeliveryStatus.Unknown, $"{who} {end} before it gave a receipt, and {(isQueue ? "a worker may have done the item" : "may have read the message")}", ErrorCode.PeerGone)
+                    : new Delivery(DeliveryStatus.NotDelivered, result.WasSent ? $"{who} {end} before it {(isQueue ? "took the item" : "read the message")}" : $"{who} {(end == "closed" ? "has closed" : "is gone")}", ErrorCode.PeerGone);
         }
+    }
+
+    private static Delivery ToDelivery(ReadOnlySpan<byte> receipt)
+    {
+        string? reason = receipt.Length > 1 ? Encoding.UTF8.GetString(receipt[1..]) : null;
+        return (ReceiptStatus)(receipt.Length > 0 ? receipt[0] : (byte)ReceiptStatus.NotDelivered) switch
+        {
+            ReceiptStatus.Accepted => new Delivery(DeliveryStatus.Delivered),
+            ReceiptStatus.Closed => new Delivery(DeliveryStatus.NotDelivered, reason ?? "the receiver closed before it took the message", ErrorCode.PeerGone),
+            ReceiptStatus.Unknown => new Delivery(DeliveryStatus.Unknown, reason ?? "somebody who was lost may have done it", ErrorCode.PeerGone),
+
+            // A status of a later version is at least no acceptance.
+            _ => new Delivery(DeliveryStatus.NotDelivered, reason ?? "the receiver did not accept it"),
+        };
     }
 
     /// <summary>The code of an answer that is an error: a later version's, and none, are the handler's own failure.</summary>

@@ -1,0 +1,121 @@
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Items on their way into a work queue, or one queue after the other: what a queue that ended has certainly not taken goes to the next.</summary>
+internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, TimeSpan? timeout) : IDisposable
+{
+    /// <summary>Items whose receipts are awaited at once.</summary>
+    private const int InFlight = 256;
+
+    private readonly SemaphoreSlim _places = new(InFlight);
+    private readonly Lock _gate = new();
+    private readonly PriorityQueue<byte[], long> _again = new();
+    private Task<bool>? _reading;
+    private bool _hasRead;
+    private TaskCompletionSource _lost = new();
+    private long _pushed;
+    private long _failed;
+    private Delivery _firstFailure;
+
+    /// <summary>Whether something was pushed already.</summary>
+    public bool IsUnderWay => _pushed > 0;
+
+    /// <summary>Pushes what there is, until all of it has come to its end, or the queue is lost.</summary>
+    /// <returns>Whether it is lost, and something is left to be pushed.</returns>
+    public async Task<bool> PushAsync(Sender sender, CancellationToken token)
+    {
+        _lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        while (!_lost.Task.IsCompleted && await NextAsync(token) is var (number, item))
+        {
+            await _places.WaitAsync(token);
+            _ = FollowAsync(sender.DeliverAsync(item.AsMemory(), timeout, token), number, item);
+        }
+
+        for (var i = 0; i < InFlight; i++)
+        {
+            await _places.WaitAsync(token);
+        }
+
+        _places.Release(InFlight);
+        return _again.Count > 0 || !_hasRead;
+    }
+
+    /// <summary>Says what was not done, and gives the exit code.</summary>
+    public int Explain(Address address)
+    {
+        var left = _again.Count;
+        if (_failed + left == 0)
+        {
+            return ExitCode.Ok;
+        }
+
+        var first = _failed > 0 ? _firstFailure : new Delivery(DeliveryStatus.NotDelivered, "the work queue was lost before it took the item", ErrorCode.PeerGone);
+        var status = first.Status == DeliveryStatus.Unknown ? "unknown whether it was done" : "not done";
+        ErrorLine.Write($"{address}: of {_pushed} items {_failed + left} were not accepted; the first of them: {status}: {first.Reason}");
+        return first.Cause is { } cause ? ExitCode.Of(cause) : ExitCode.Failure;
+    }
+
+    public void Dispose() => _places.Dispose();
+
+    /// <summary>The next item: first those that came back, in their order; null when there is none, or the queue is lost first.</summary>
+    private async ValueTask<(long Number, byte[] Item)?> NextAsync(CancellationToken token)
+    {
+        lock (_gate)
+        {
+            if (_again.TryDequeue(out var item, out var number))
+            {
+                return (number, item);
+            }
+        }
+
+        if (_hasRead)
+        {
+            return null;
+        }
+
+        // Who waits for input for long hears that the queue is lost all the same; the input is the next queue's then.
+        _reading ??= items.MoveNextAsync().AsTask();
+        if (!_reading.IsCompleted && await Task.WhenAny(_reading, _lost.Task) == _lost.Task)
+        {
+            return null;
+        }
+
+        _hasRead = !await _reading;
+        _reading = null;
+        token.ThrowIfCancellationRequested();
+        return _hasRead ? null : (_pushed++, items.Current.ToArray());
+    }
+
+    private async Task FollowAsync(ValueTask<Delivery> delivering, long number, byte[] item)
+    {
+        Delivery delivery;
+        try
+        {
+            delivery = await delivering;
+        }
+        catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
+        {
+            delivery = new Delivery(DeliveryStatus.NotDelivered, exception.Message, (exception as FairleadException)?.Code ?? ErrorCode.Failed);
+        }
+
+        lock (_gate)
+        {
+            if (delivery is { Status: DeliveryStatus.NotDelivered, Cause: ErrorCode.PeerGone })
+            {
+                _again.Enqueue(item, number);
+                _lost.TrySetResult();
+            }
+            else if (!delivery.IsDelivered)
+            {
+                _firstFailure = _failed++ == 0 ? delivery : _firstFailure;
+                if (delivery.Cause == ErrorCode.PeerGone)
+                {
+                    _lost.TrySetResult();
+                }
+            }
+        }
+
+        _places.Release();
+    }
+}

@@ -1,0 +1,193 @@
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>How a work queue ends: when the last sender has gone, or before, and then each is told what became of its items.</summary>
+public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    [Fact]
+    public async Task What_waits_when_the_queue_closes_is_not_delivered_because_it_closed()
+    {
+        WorkQueue queue = Open();
+        Sender sender = await SenderAsync(queue);
+        ValueTask<Delivery> delivering = sender.DeliverAsync("x"u8);
+        await Until(() => queue.Count == 1, "the queue holds the item");
+
+        Assert.True((await queue.CloseAsync(60.Seconds())).IsComplete);
+
+        Delivery delivery = await delivering;
+        Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.PeerGone, "the work queue was closed before a worker accepted it"), (delivery.Status, delivery.Cause, delivery.Reason));
+        Assert.Equal(1, queue.GivenBack);
+        await Until(() => sender.Peers.Count == 0, "the sender has heard of the end");
+        delivery = await sender.DeliverAsync("y"u8);
+        Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.PeerGone), (delivery.Status, delivery.Cause));
+    }
+
+    [Fact]
+    public async Task A_full_queue_gives_back_all_it_holds_when_it_closes()
+    {
+        WorkQueue queue = Open(new() { MaxItems = 2 });
+        Sender sender = await SenderAsync(queue);
+        Task<Delivery>[] deliveries = [.. Enumerable.Range(0, 4).Select(_ => sender.DeliverAsync("x"u8).AsTask())];
+        await Until(() => queue.Count == 2, "the queue is full");
+
+        Assert.True((await queue.CloseAsync(60.Seconds())).IsComplete);
+
+        Assert.All(await Task.WhenAll(deliveries), static delivery => Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.PeerGone), (delivery.Status, delivery.Cause)));
+    }
+
+    [Fact]
+    public async Task What_a_worker_gives_back_to_a_queue_that_closes_is_not_delivered()
+    {
+        WorkQueue queue = Open();
+        Sender sender = await SenderAsync(queue);
+        Receiver worker = await WorkerAsync(queue);
+        ValueTask<Delivery> delivering = sender.DeliverAsync("x"u8);
+        Message message = await worker.ReceiveAsync();
+        Task<CloseReport> closing = queue.CloseAsync(60.Seconds()).AsTask();
+        message.Reject("not now");
+        message.Dispose();
+
+        Delivery delivery = await delivering;
+        Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.PeerGone), (delivery.Status, delivery.Cause));
+        worker.Dispose();
+        Assert.True((await closing).IsComplete);
+        Assert.Equal(0, queue.Count);
+    }
+
+    [Fact]
+    public async Task What_a_lost_worker_may_have_done_is_in_doubt_when_nobody_does_it_again()
+    {
+        WorkQueue queue = Open(new() { MaxDeliveries = 2 });
+        Sender sender = await SenderAsync(queue);
+        ValueTask<Delivery> givenUp = sender.DeliverAsync("x"u8);
+        for (int i = 0; i < 2; i++)
+        {
+            Receiver worker = await WorkerAsync(queue);
+            await worker.ReceiveAsync();
+            worker.Dispose();
+        }
+
+        Delivery delivery = await givenUp;
+        Assert.Equal((DeliveryStatus.Unknown, ErrorCode.PeerGone), (delivery.Status, delivery.Cause));
+        Assert.Contains("given up after 2 deliveries", delivery.Reason, StringComparison.Ordinal);
+
+        ValueTask<Delivery> waiting = sender.DeliverAsync("y"u8);
+        Receiver last = await WorkerAsync(queue);
+        await last.ReceiveAsync();
+        last.Dispose();
+        await Until(() => queue.Redeliveries == 2, "it waits for another");
+        await queue.CloseAsync(60.Seconds());
+        delivery = await waiting;
+        Assert.Equal((DeliveryStatus.Unknown, ErrorCode.PeerGone), (delivery.Status, delivery.Cause));
+        Assert.Contains("the work queue was closed", delivery.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task It_finishes_when_the_last_sender_has_gone_and_nobody_is_let_in_after_that()
+    {
+        WorkQueue queue = Open();
+        Sender first = await SenderAsync(queue);
+        Sender second = await SenderAsync(queue);
+        await first.SendAsync("1"u8);
+        Task finishing = queue.FinishAsync();
+        Assert.True((await CloseWhenReadAsync(first)).IsComplete);
+        Receiver worker = await WorkerAsync(queue);
+        await AcceptAsync(worker, "1");
+        await queue.DrainAsync();
+        await second.SendAsync("2"u8);
+        Assert.False(finishing.IsCompleted);
+        Assert.True((await CloseWhenReadAsync(second)).IsComplete);
+        Assert.False(finishing.IsCompleted);
+        await AcceptAsync(worker, "2");
+        await finishing;
+
+        FairleadException late = await Assert.ThrowsAsync<FairleadException>(async () => await Sender.ConnectAsync(queue.Address));
+        Assert.Equal(ErrorCode.NotFound, late.Code);
+        await queue.FinishAsync();
+        Task<Message> next = worker.ReceiveAsync().AsTask();
+        await queue.CloseAsync();
+        await Assert.ThrowsAsync<FairleadException>(() => next);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => queue.FinishAsync());
+    }
+
+    [Fact]
+    public async Task Waiting_for_the_last_sender_ends_with_its_token_or_the_queue()
+    {
+        WorkQueue queue = Open();
+        Sender sender = await SenderAsync(queue);
+        using CancellationTokenSource enough = new();
+        Task impatient = queue.FinishAsync(enough.Token);
+        Task patient = queue.FinishAsync();
+        await enough.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => impatient);
+        Assert.False(patient.IsCompleted);
+        queue.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => patient);
+        await Until(() => sender.Peers.Count == 0, "the sender has heard of the end");
+    }
+
+    /// <summary>Senders come and go at any moment while the queue is to finish: each either does all of its work, or is told that nobody is there before it has begun.</summary>
+    [Fact]
+    public async Task Whoever_comes_while_it_finishes_is_served_or_finds_nobody()
+    {
+        for (int round = 0; round < 20; round++)
+        {
+            WorkQueue queue = Open();
+            Address place = queue.Address;
+            Receiver worker = await WorkerAsync(queue);
+            Task working = WorkAsync(worker);
+            Sender own = await SenderAsync(queue);
+            Random random = NewRandom();
+            Task<int>[] senders = [.. Enumerable.Range(0, 3).Select(_ => random.Next(2_000)).Select(spins => Task.Run(async () =>
+            {
+                int served = 0;
+                while (served < 20)
+                {
+                    Thread.SpinWait(spins);
+                    try
+                    {
+                        await using Sender sender = await Sender.ConnectAsync(place);
+                        Assert.True((await sender.DeliverAsync("x"u8)).IsDelivered);
+                        served++;
+                    }
+                    catch (FairleadException nobody) when (nobody.Code is ErrorCode.NotFound or ErrorCode.PeerGone)
+                    {
+                        break;
+                    }
+                }
+
+                return served;
+            }))];
+            Task finishing = queue.FinishAsync();
+            Assert.True((await own.DeliverAsync("own"u8)).IsDelivered);
+            await own.DisposeAsync();
+            await finishing;
+            await queue.DisposeAsync();
+            int served = (await Task.WhenAll(senders)).Sum();
+            Assert.Equal(served + 1, queue.Accepted);
+            await working;
+        }
+    }
+
+    private static async Task WorkAsync(Receiver worker)
+    {
+        await foreach (Message message in worker.ReceiveAllAsync())
+        {
+            message.Accept();
+        }
+    }
+
+    private static async Task AcceptAsync(Receiver worker, string text)
+    {
+        using Message message = await worker.ReceiveAsync();
+        Assert.Equal(text, message.Text);
+        message.Accept();
+    }
+
+    private static ValueTask<CloseReport> CloseWhenReadAsync(Sender sender) => sender.CloseAsync(60.Seconds());
+
+    private WorkQueue Open(WorkQueueOptions? options = null) => Track(WorkQueue.Bind(NewPlace(), options));
+
+    private async Task<Sender> SenderAsync(WorkQueue queue) => Track(await Sender.ConnectAsync(queue.Address));
+
+    private async Task<Receiver> WorkerAsync(WorkQueue queue) => Track(await Receiver.ConnectAsync(queue.Address));
+}

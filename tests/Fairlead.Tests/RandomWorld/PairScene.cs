@@ -1,0 +1,181 @@
+using System.Collections.Concurrent;
+
+namespace Fairlead.Tests.RandomWorld;
+
+/// <summary>
+/// Two who talk, each in its own order: one binds, the others connect in turn, and are sent away while another is there. Nothing is doubled or reordered in either direction, what a receipt says is
+/// what the other end did, and reports are true.
+/// </summary>
+internal sealed class PairScene(Random random, TransportUnderTest transport) : Scene(random, transport)
+{
+    private readonly ConcurrentDictionary<int, List<int>> _seen = new();
+    private readonly ConcurrentDictionary<(int From, int Number), bool> _accepted = new();
+    private readonly ConcurrentQueue<((int From, int Number) Key, Delivery Delivery)> _deliveries = new();
+    private readonly ConcurrentQueue<Talk> _talks = new();
+
+    protected override async Task ActAsync()
+    {
+        using CancellationTokenSource over = new();
+        TaskCompletionSource bound = new();
+        Task hosting = HostAsync(new Random(Random.Next()), bound, over.Token);
+        await Task.WhenAny(bound.Task, hosting);
+        await Task.WhenAll([.. Several(1, 3, VisitAsync), .. Several(0, 1, own => ActorsAsync(own, "pair"))]);
+        await over.CancelAsync();
+        await hosting;
+        foreach (((int From, int Number) key, Delivery delivery) in _deliveries)
+        {
+            bool isAccepted = _accepted.ContainsKey(key);
+            Assert.True(!delivery.IsDelivered || isAccepted, $"{key} was never accepted: {delivery}");
+            Assert.True(delivery.Status != DeliveryStatus.NotDelivered || !isAccepted, $"{key} was accepted: {delivery}");
+        }
+
+        foreach (Talk talk in _talks)
+        {
+            List<int> seen = _seen.GetValueOrDefault(talk.From) ?? [];
+            Assert.Empty(seen.Intersect(talk.NotSent));
+            if (talk.Report is not { } report)
+            {
+                continue;
+            }
+
+            Assert.Equal(report.Sent, report.Acknowledged + report.NotDelivered + report.InDoubt);
+            if (report.IsComplete)
+            {
+                Assert.Empty(talk.Sent.Except(seen));
+            }
+        }
+    }
+
+    /// <summary>The bound end: stays, or comes and goes, and speaks to whoever is there.</summary>
+    private async Task HostAsync(Random own, TaskCompletionSource bound, CancellationToken over)
+    {
+        bool restarts = Chance(own, 0.5);
+        while (!over.IsCancellationRequested)
+        {
+            Pair pair = Bind(address => Pair.Bind(address, new() { Messages = own.Next(1, 100), Capacity = own.Next(4096, 200_000) }));
+            bound.TrySetResult();
+            Task listening = ListenAsync(pair, new Random(own.Next()));
+            using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(over);
+            Task speaking = SpeakAsync(pair, new Talk { From = NewFrom() }, new Random(own.Next()), int.MaxValue, enough.Token);
+            await UntilAsync(restarts ? own.Next(10, 300) : Timeout.Infinite, over);
+            await enough.CancelAsync();
+            await EndAsync(pair, own);
+            await speaking;
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => listening);
+        }
+    }
+
+    private async Task VisitAsync(Random own)
+    {
+        while (!Curtain.IsCancellationRequested)
+        {
+            try
+            {
+                Pair pair = Enter(await Pair.ConnectAsync(Meeting(own, mayReconnect: true)));
+                Task listening = ListenAsync(pair, new Random(own.Next()));
+                Talk talk = new() { From = NewFrom() };
+                await SpeakAsync(pair, talk, own, own.Next(200), Curtain);
+                talk.Report = await EndAsync(pair, own);
+                _talks.Enqueue(talk);
+                try
+                {
+                    await listening;
+                }
+                catch (Exception exception) when (IsExcused(exception))
+                {
+                    // One of both has ended.
+                }
+            }
+            catch (Exception exception) when (IsExcused(exception))
+            {
+                // Somebody else is there, or nobody.
+            }
+        }
+    }
+
+    private async Task SpeakAsync(Pair pair, Talk talk, Random own, int most, CancellationToken until)
+    {
+        try
+        {
+            for (int number = 0; number < most && !until.IsCancellationRequested; number++)
+            {
+                await SayAsync(pair, talk, number, own, until);
+            }
+        }
+        catch (Exception exception) when (IsExcused(exception))
+        {
+            // That one may have been sent or not; the next talk is another.
+        }
+    }
+
+    private async Task SayAsync(Pair pair, Talk talk, int number, Random own, CancellationToken until)
+    {
+        byte[] content = Payload.Make(number, SizeOf(own), talk.From);
+        switch (own.Next(5))
+        {
+            case 0:
+                if (pair.TrySend(content) != SendResult.Sent)
+                {
+                    talk.NotSent.Add(number);
+                    await PauseAsync(own, 5);
+                    return;
+                }
+
+                break;
+            case 1:
+                await Task.Run(() => pair.Send(content, 500.Milliseconds(), until), CancellationToken.None);
+                break;
+            case 2:
+                Delivery delivery = Chance(own, 0.5)
+                    ? await pair.DeliverAsync(content.AsMemory(), own.Next(5, 100).Milliseconds(), CancellationToken.None)
+                    : await Task.Run(() => pair.Deliver(content, own.Next(5, 100).Milliseconds(), CancellationToken.None), CancellationToken.None);
+                _deliveries.Enqueue(((talk.From, number), delivery));
+                return;
+            default:
+                await pair.SendAsync(content.AsSpan(), until);
+                break;
+        }
+
+        talk.Sent.Add(number);
+    }
+
+    /// <summary>A connected end's loop ends with its peer, a bound one's with itself.</summary>
+    private async Task ListenAsync(Pair pair, Random own)
+    {
+        await Task.Yield();
+        while (true)
+        {
+            using Message message = await pair.ReceiveAsync();
+            (int number, int from) = Payload.Check(message.Span);
+            List<int> seen = _seen.GetOrAdd(from, static _ => []);
+            lock (seen)
+            {
+                Assert.True(seen.Count == 0 || number > seen[^1], $"Of {from} message {number} came after {(seen.Count > 0 ? seen[^1] : -1)}.");
+                seen.Add(number);
+            }
+
+            if (message.WantsReceipt && Chance(own, 0.7))
+            {
+                _accepted[(from, number)] = true;
+                message.Accept();
+            }
+
+            if (Chance(own, 0.02))
+            {
+                await PauseAsync(own, 20);
+            }
+        }
+    }
+
+    /// <summary>What one end said in its life.</summary>
+    private sealed class Talk
+    {
+        public required int From { get; init; }
+
+        public List<int> Sent { get; } = [];
+
+        public List<int> NotSent { get; } = [];
+
+        public CloseReport? Report { get; set; }
+    }
+}
