@@ -60,6 +60,9 @@ internal readonly struct Deadline
     /// <summary>The same by the system's clock.</summary>
     public static Deadline After(TimeSpan? timeout) => After(timeout, TimeProvider.System);
 
+    /// <summary>So long before this one.</summary>
+    public Deadline Before(TimeSpan span) => _clock is null ? this : new Deadline(_clock, _end - (long)(span.Ticks * ((double)_clock.TimestampFrequency / TimeSpan.TicksPerSecond)));
+
     /// <summary>The earlier of two.</summary>
     public Deadline OrSooner(TimeSpan? timeout)
     {

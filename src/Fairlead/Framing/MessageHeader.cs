@@ -72,4 +72,7 @@ internal enum MessageFlags : byte
 
     /// <summary>On a close: the endpoint ends. What this frame does not acknowledge its user will not be handed.</summary>
     Final = 4,
+
+    /// <summary>On a cancel: its sender still waits, and wants the message back if nobody has read it. A receipt says so; nothing does where it was read.</summary>
+    Recall = 8,
 }

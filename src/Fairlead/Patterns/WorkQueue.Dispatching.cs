@@ -118,6 +118,7 @@ public sealed partial class WorkQueue
             {
                 _turn = (_turn + i + 1) % _workers.Count;
                 worker.InHand++;
+                (item.At, item.Call) = (worker.Link, call.Header.Id);
                 _ = FollowAsync(task, worker, item);
                 return true;
             }
@@ -146,6 +147,7 @@ public sealed partial class WorkQueue
         bool isClosed = false;
         lock (_gate)
         {
+            item.At = null;
             worker.InHand--;
             if (!delivery.IsDelivered && !isGivenUp)
             {
@@ -182,20 +184,41 @@ public sealed partial class WorkQueue
         Dispatch();
     }
 
-    /// <summary>The sender gave up. What no worker has is not done any more; what a worker has is not handed out again. Of a sender that has gone everything is done all the same.</summary>
+    /// <summary>
+    /// The sender gave up, or is about to. What no worker has is not done any more; what lies unread at a worker is asked back, and what a worker has read is not handed out again.
+    /// Of a sender that has gone everything is done all the same.
+    /// </summary>
     private void TakeBack(Item item)
     {
+        Link? at;
+        uint call;
         lock (_gate)
         {
-            if (!item.Message.IsTakenBack || item.Place.List is null)
+            if (!item.Message.IsTakenBack)
             {
                 return;
             }
 
-            _waiting.Remove(item.Place);
+            (at, call) = (item.At, item.Call);
+            if (at is null && item.Place.List is null)
+            {
+                return;
+            }
+
+            if (at is null)
+            {
+                _waiting.Remove(item.Place);
+            }
         }
 
-        EndTakenBack(item);
+        if (at is null)
+        {
+            EndTakenBack(item);
+        }
+        else
+        {
+            at.Recall(call);
+        }
     }
 
     private void EndTakenBack(Item item)
@@ -322,6 +345,11 @@ public sealed partial class WorkQueue
 
         /// <summary>In the list of those that wait, or in none.</summary>
         public LinkedListNode<Item> Place { get; }
+
+        /// <summary>The link of the worker that has it, and its number there; null while none has.</summary>
+        public Link? At { get; set; }
+
+        public uint Call { get; set; }
 
         /// <summary>Looks out for its sender, who may take it back.</summary>
         public CancellationTokenRegistration Watch { get; set; }

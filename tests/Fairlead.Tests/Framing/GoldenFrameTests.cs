@@ -27,6 +27,7 @@ public sealed class GoldenFrameTests
         ["reply"] = new(MessageKind.Reply, "4") { Id = 0x01020304, Ack = 1 },
         ["error"] = new(MessageKind.Error, (byte)ErrorCode.Failed, "division by zero") { Id = 3, Ack = 1 },
         ["cancel"] = new(MessageKind.Cancel, "") { Id = 0x01020304, Ack = 1 },
+        ["cancel-recall"] = new(MessageKind.Cancel, "") { Id = 0x01020304, Flags = MessageFlags.Recall, Ack = 1 },
         ["publish"] = new(MessageKind.Publish, "99.5") { Fields = [(HeadField.Topic, "eu.bond.10y"u8.ToArray()), (HeadField.Missed, 12UL)] },
         ["subscribe"] = new(MessageKind.Subscribe, "eu.bond.*") { Id = 5 },
         ["unsubscribe"] = new(MessageKind.Unsubscribe, "eu.bond.*") { Id = 6 },

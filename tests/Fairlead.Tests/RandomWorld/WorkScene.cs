@@ -7,6 +7,7 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
 {
     private readonly ConcurrentDictionary<(int From, int Number), int> _accepted = new();
     private readonly ConcurrentQueue<string> _unmarked = new();
+    private readonly ConcurrentQueue<(int From, int Number)> _notDone = new();
 
     protected override async Task ActAsync()
     {
@@ -25,6 +26,7 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
         }
 
         Assert.Empty(_unmarked);
+        Assert.All(_notDone, item => Assert.DoesNotContain(item, _accepted.Keys));
         Assert.Equal(0, queue.GivenUp);
         await over.CancelAsync();
         await last;
@@ -37,14 +39,14 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
         {
             int from = NewFrom();
             Sender sender = Enter(await Sender.ConnectAsync(Meeting(own, mayReconnect: false)));
-            List<Task<Delivery>> receipts = [];
+            List<(int Number, Task<Delivery> Task)> receipts = [];
             int count = own.Next(1, 100);
             for (int i = 0; i < count; i++)
             {
                 byte[] content = Payload.Make(i, SizeOf(own), from);
                 if (Chance(own, 0.3))
                 {
-                    receipts.Add(sender.DeliverAsync(content.AsSpan(), own.Next(5, 500).Milliseconds()).AsTask());
+                    receipts.Add((i, sender.DeliverAsync(content.AsSpan(), own.Next(5, 500).Milliseconds()).AsTask()));
                 }
                 else
                 {
@@ -56,11 +58,15 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
                 }
             }
 
-            foreach (Task<Delivery> receipt in receipts)
+            foreach ((int number, Task<Delivery> receipt) in receipts)
             {
                 // Nobody may have worked until its time had passed; but what is called delivered somebody has accepted, here or in another process.
                 Delivery delivery = await receipt;
                 Assert.True(delivery.IsDelivered || delivery.Cause is ErrorCode.Timeout or ErrorCode.PeerGone, delivery.ToString());
+                if (delivery.Status == DeliveryStatus.NotDelivered)
+                {
+                    _notDone.Enqueue((from, number));
+                }
             }
 
             await EndAsync(sender, own);

@@ -45,11 +45,16 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>The peer no longer waits: an unread message is dropped, one in hand is told.</summary>
-    private void OnCancel(uint id)
+    /// <summary>The peer no longer waits: an unread message is dropped, one in hand is told. If it recalls the message, it waits still, and hears of it where it was unread.</summary>
+    private void OnCancel(uint id, bool isRecalled)
     {
-        if (_endpoint.TryDrop(this, id))
+        if (DropArrived(id) || _endpoint.TryDrop(this, id))
         {
+            if (isRecalled)
+            {
+                SendReceipt(id, ReceiptStatus.TakenBack, null);
+            }
+
             AfterHandOver(MessageKind.Cancel);
             return;
         }

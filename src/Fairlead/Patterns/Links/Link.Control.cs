@@ -37,6 +37,12 @@ internal sealed partial class Link
                 NoteMissedBefore(message.Head);
             }
 
+            if (header.Kind is MessageKind.Deliver or MessageKind.Request)
+            {
+                // Its sender may want it back while the user is away.
+                _endpoint.ServesInBackground = true;
+            }
+
             _received++;
             _arrivedBytes += header.Length;
             _arrived.Enqueue(message);
@@ -65,8 +71,7 @@ internal sealed partial class Link
                 OnAnswer(ref message, completions);
                 break;
             case MessageKind.Cancel:
-                PublishArrived(completions);
-                OnCancel(message.Header.Id);
+                OnCancel(message.Header.Id, (message.Header.Flags & MessageFlags.Recall) != 0);
                 break;
             case MessageKind.Subscribe:
             case MessageKind.Unsubscribe:
@@ -154,13 +159,14 @@ internal sealed partial class Link
             // Answers to calls whose callers have gone are dropped here.
             if (_calls.Remove(message.Header.Id, out LinkOperation? call))
             {
+                bool isTakenBack = message.Header.Kind == MessageKind.Receipt && message.Payload.Length > 0 && message.Payload.Span[0] == (byte)ReceiptStatus.TakenBack;
                 if (_writing == call)
                 {
                     throw new FairleadException(ErrorCode.Corrupt, "the peer answered a message that it cannot have read yet");
                 }
 
                 call.At = LinkOperation.Stage.Ended;
-                if (call.TryComplete(new LinkResult { Outcome = LinkOutcome.Answered, Link = this, WasSent = true, WasRead = true, Answer = message }))
+                if (call.TryComplete(new LinkResult { Outcome = LinkOutcome.Answered, Link = this, WasSent = true, WasRead = !isTakenBack, Answer = message }))
                 {
                     message.Lease = null;
                     completions.Add(call);

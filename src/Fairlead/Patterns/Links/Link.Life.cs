@@ -39,6 +39,31 @@ internal sealed partial class Link
         return isHere;
     }
 
+    /// <summary>
+    /// Asks the peer to give a message back that its user has not read; a receipt says so. While it was read nothing happens, and it is waited for as before. By its caller, or, for
+    /// one that is not his any more, by its number alone.
+    /// </summary>
+    public void Recall(uint id, LinkOperation? caller = null)
+    {
+        bool needsPump = false;
+        lock (_sending)
+        {
+            // A work queue acknowledges what it has, and has it until a worker has it.
+            if (_state is LinkState.Up or LinkState.PeerClosed && !_isBroken && !IsBare && _calls.TryGetValue(id, out LinkOperation? call) && (caller is null || call == caller)
+                && call != _writing && call.Header.Kind == MessageKind.Deliver && (PeerPattern == PatternKind.WorkQueue || !IsAcknowledged(call)))
+            {
+                MessageHeader recall = MessageHeader.Of(MessageKind.Cancel, id, MessageFlags.Recall);
+                Commit(ref recall, default, default, null);
+                needsPump = FlushNow();
+            }
+        }
+
+        if (needsPump)
+        {
+            _endpoint.RequestPump();
+        }
+    }
+
     private void WithdrawLocked(LinkOperation operation, Exception? error, Completions completions)
     {
         switch (operation.At)

@@ -153,15 +153,35 @@ internal sealed partial class Link
     /// <summary>Queues what has arrived for the user, and says how many messages that are. Under the endpoint's gate.</summary>
     public int QueueArrived()
     {
-        int count = _arrived.Count;
+        int count = 0;
         while (_arrived.Count > 0)
         {
-            _inbound.Enqueue(_arrived.Dequeue());
+            Incoming message = _arrived.Dequeue();
+            count += message.Header.Kind == MessageKind.Dropped ? 0 : 1;
+            _inbound.Enqueue(message);
         }
 
         _inboundBytes += _arrivedBytes;
         _arrivedBytes = 0;
+        PassOverDropped();
         return count;
+    }
+
+    /// <summary>Drops a message that came together with its cancellation: it must not be handed to who waits for one, because he waits.</summary>
+    private bool DropArrived(uint id)
+    {
+        for (int i = 0; i < _arrived.Count; i++)
+        {
+            ref Incoming candidate = ref _arrived[i];
+            if (candidate.Header.Id == id && candidate.Header.Kind is MessageKind.Deliver or MessageKind.Request)
+            {
+                candidate.Release();
+                candidate.Header.Kind = MessageKind.Dropped;
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The next message for the user. Under the endpoint's gate.</summary>

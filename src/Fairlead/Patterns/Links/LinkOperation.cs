@@ -48,6 +48,9 @@ internal sealed class LinkOperation : Operation<LinkResult>
 {
     private static readonly ObjectPool<LinkOperation> Pool = new(4096);
 
+    private static readonly TimeSpan LongestRecall = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan ShortestRecalled = TimeSpan.FromMilliseconds(10);
+
     private byte[]? _head;
     private byte[]? _copy;
 
@@ -201,6 +204,16 @@ internal sealed class LinkOperation : Operation<LinkResult>
             HeadWriter.Replace(_head.AsSpan(0, Header.HeadLength), HeadField.Deadline, (ulong)Deadline.Remaining.TotalMicroseconds);
         }
     }
+
+    /// <summary>How long before the end of its time a message whose sender waits for a receipt is asked back, so that he hears what became of it in time.</summary>
+    public static TimeSpan RecallBefore(MessageKind kind, TimeSpan timeout) =>
+        kind != MessageKind.Deliver || timeout < ShortestRecalled ? TimeSpan.Zero : timeout < 10 * LongestRecall ? timeout / 10 : LongestRecall;
+
+    /// <inheritdoc/>
+    public override TimeSpan RecallBefore(TimeSpan timeout) => RecallBefore(Header.Kind, timeout);
+
+    /// <inheritdoc/>
+    public override void Recall() => Link?.Recall(Header.Id, this);
 
     public override void Withdraw(Exception? error)
     {

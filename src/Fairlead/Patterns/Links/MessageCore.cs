@@ -102,7 +102,9 @@ internal sealed class MessageCore
             }
 
             _isCancelled = true;
-            _isTakenBack = isTakenBack;
+
+            // For good: that its sender goes then does not change it.
+            _isTakenBack |= isTakenBack;
 
             // On the pool: what the user hangs on his token must not hold the pump up. Under the gate: the user who gives the message back disposes the source.
             _ = _cancellation?.CancelAsync();

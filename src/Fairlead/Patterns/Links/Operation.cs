@@ -238,6 +238,14 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
     /// </summary>
     public abstract void Withdraw(Exception? error);
 
+    /// <summary>How long before the end of its time <see cref="Recall"/> is called; zero: not at all.</summary>
+    public virtual TimeSpan RecallBefore(TimeSpan timeout) => TimeSpan.Zero;
+
+    /// <summary>Its time is nearly over: asks for an answer that says at least how it stands.</summary>
+    public virtual void Recall()
+    {
+    }
+
     protected abstract void GiveBack();
 
     protected void Recycle()
@@ -259,13 +267,18 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
     {
         private readonly Lock _gate = new();
         private ITimer? _timer;
+        private Deadline _end;
+        private bool _isRecalled;
         private bool _hasEnded;
 
         public void Start(TimeProvider time, TimeSpan span)
         {
             lock (_gate)
             {
-                _timer = time.CreateTimer(static state => ((Expiry)state!).Tick(), this, span, Timeout.InfiniteTimeSpan);
+                TimeSpan before = operation.RecallBefore(span);
+                _isRecalled = before == TimeSpan.Zero;
+                _end = Deadline.After(span, time);
+                _timer = time.CreateTimer(static state => ((Expiry)state!).Tick(), this, span - before, Timeout.InfiniteTimeSpan);
             }
         }
 
@@ -282,9 +295,20 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
         {
             lock (_gate)
             {
-                if (!_hasEnded)
+                if (_hasEnded)
+                {
+                    return;
+                }
+
+                if (_isRecalled)
                 {
                     operation.Withdraw(null);
+                }
+                else
+                {
+                    _isRecalled = true;
+                    _timer!.Change(_end.Remaining, Timeout.InfiniteTimeSpan);
+                    operation.Recall();
                 }
             }
         }

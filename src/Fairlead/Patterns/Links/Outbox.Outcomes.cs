@@ -46,7 +46,7 @@ internal readonly partial struct Outbox
             case LinkOutcome.Answered:
                 Incoming answer = result.Answer;
                 ReadOnlySpan<byte> receipt = answer.Payload.Span;
-                Delivery delivery = ToDelivery(receipt);
+                Delivery delivery = ToDelivery(receipt, timeout);
                 answer.Release();
                 return delivery;
             case LinkOutcome.TimedOut:
@@ -70,12 +70,13 @@ internal readonly partial struct Outbox
         }
     }
 
-    private static Delivery ToDelivery(ReadOnlySpan<byte> receipt)
+    private static Delivery ToDelivery(ReadOnlySpan<byte> receipt, TimeSpan? timeout)
     {
         string? reason = receipt.Length > 1 ? Encoding.UTF8.GetString(receipt[1..]) : null;
         return (ReceiptStatus)(receipt.Length > 0 ? receipt[0] : (byte)ReceiptStatus.NotDelivered) switch
         {
             ReceiptStatus.Accepted => new Delivery(DeliveryStatus.Delivered),
+            ReceiptStatus.TakenBack => new Delivery(DeliveryStatus.NotDelivered, $"nobody read it within {timeout?.TotalSeconds ?? 0:0.###} s, and it was taken back", ErrorCode.Timeout),
             ReceiptStatus.Closed => new Delivery(DeliveryStatus.NotDelivered, reason ?? "the receiver closed before it took the message", ErrorCode.PeerGone),
             ReceiptStatus.Unknown => new Delivery(DeliveryStatus.Unknown, reason ?? "somebody who was lost may have done it", ErrorCode.PeerGone),
 

@@ -167,7 +167,7 @@ internal readonly partial struct Outbox(EndpointCore core)
                 operation.Link?.Push(operation);
             }
 
-            if (!core.Wait(operation, deadline, token))
+            if (!Wait(operation, deadline, token))
             {
                 operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
             }
@@ -184,6 +184,26 @@ internal readonly partial struct Outbox(EndpointCore core)
                 borrowed.GiveBack();
             }
         }
+    }
+
+    /// <summary>Waits for the answer, and asks the message back shortly before the end, if nobody has read it by then.</summary>
+    private bool Wait(LinkOperation operation, Deadline deadline, CancellationToken token)
+    {
+        TimeSpan before = deadline.IsInfinite ? TimeSpan.Zero : LinkOperation.RecallBefore(operation.Header.Kind, deadline.Remaining);
+        if (before > TimeSpan.Zero)
+        {
+            if (core.Wait(operation, deadline.Before(before), token))
+            {
+                return true;
+            }
+
+            if (!token.IsCancellationRequested)
+            {
+                operation.Recall();
+            }
+        }
+
+        return core.Wait(operation, deadline, token);
     }
 
     /// <summary>Either a span, which is copied where it must wait, or memory, which is borrowed.</summary>
