@@ -31,4 +31,7 @@ internal sealed class FairleadEventSource : EventSource
 
     [Event(6, Level = EventLevel.Informational, Message = "{0}: connecting again, attempt {1}: {2}")]
     public void Reconnecting(string address, int attempt, string why) => WriteEvent(6, address, attempt, why);
+
+    [Event(7, Level = EventLevel.Warning, Message = "{0}: each subscriber is sent its own copy: {1}")]
+    public void CannotBroadcast(string address, string why) => WriteEvent(7, address, why);
 }

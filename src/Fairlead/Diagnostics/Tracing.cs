@@ -34,6 +34,9 @@ internal static class Tracing
     /// <summary>Whether messages that are sent now belong to a trace.</summary>
     public static bool IsOn => Activity.Current is { IdFormat: ActivityIdFormat.W3C };
 
+    /// <summary>Whether messages that are sent now belong to a trace, or begin one.</summary>
+    public static bool IsWatched => IsOn || Source.HasListeners();
+
     /// <summary>The head with the current context behind it, in the caller's memory, which has <see cref="HeadBytes"/> more than the head.</summary>
     public static ReadOnlySpan<byte> Extend(ReadOnlySpan<byte> head, Span<byte> space)
     {

@@ -22,6 +22,7 @@ internal static unsafe partial class Libc
     public const int F_SEAL_SEAL = 1;
     public const int F_SEAL_SHRINK = 2;
     public const int F_SEAL_GROW = 4;
+    public const int F_SEAL_FUTURE_WRITE = 16;
 
     /// <summary>The file system that memory files lie in, and huge pages do not.</summary>
     public const long TMPFS_MAGIC = 0x01021994;

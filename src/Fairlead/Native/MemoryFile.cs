@@ -7,7 +7,27 @@ internal static unsafe class MemoryFile
 
     /// <summary>Zeroed memory of this size in bytes. Costs nothing until it is touched. <paramref name="name"/> is what <c>/proc</c> shows.</summary>
     /// <exception cref="FairleadException">The system gives no descriptor or memory.</exception>
-    public static Descriptor Create(string name, long size)
+    public static Descriptor Create(string name, long size) => Create(name, size, Seals);
+
+    /// <summary>The same for memory that its maker alone is to write: <see cref="SealAgainstWriters"/> behind its own mapping, before anybody else has the file.</summary>
+    /// <exception cref="FairleadException">The system gives no descriptor or memory.</exception>
+    public static Descriptor CreateForReaders(string name, long size) => Create(name, size, Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW);
+
+    /// <summary>From now on nobody can map the file for writing, nor write to it; mappings that are there stay as they are.</summary>
+    /// <exception cref="FairleadException">The system refuses.</exception>
+    public static void SealAgainstWriters(Descriptor file)
+    {
+        ObjectDisposedException.ThrowIf(!file.TryEnter(), file);
+        int result = Libc.Control(file.Number, Libc.F_ADD_SEALS, Libc.F_SEAL_FUTURE_WRITE | Libc.F_SEAL_SEAL);
+        Errno error = result == 0 ? Errno.None : Libc.LastError;
+        file.Exit();
+        if (error != Errno.None)
+        {
+            throw ErrnoMap.Failure("cannot seal shared memory", error);
+        }
+    }
+
+    private static Descriptor Create(string name, long size, int seals)
     {
         int number = Libc.CreateMemoryFile(name, Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING);
         if (number < 0)
@@ -16,7 +36,7 @@ internal static unsafe class MemoryFile
         }
 
         Descriptor file = new(number);
-        if (Libc.Truncate(number, size) != 0 || Libc.Control(number, Libc.F_ADD_SEALS, Seals) != 0)
+        if (Libc.Truncate(number, size) != 0 || Libc.Control(number, Libc.F_ADD_SEALS, seals) != 0)
         {
             Errno error = Libc.LastError;
             file.Dispose();

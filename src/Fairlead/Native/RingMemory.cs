@@ -11,23 +11,25 @@ internal sealed unsafe class RingMemory : SafeHandle
 {
     private readonly nuint _length;
 
-    /// <param name="file">Open for reading and writing; may be closed afterwards.</param>
+    /// <param name="file">Open for reading and, unless this side only reads, writing; may be closed afterwards.</param>
     /// <param name="capacity">Bytes of data: a power of two, whole pages.</param>
-    public RingMemory(Descriptor file, long capacity)
+    /// <param name="isReadOnly">Whether this side only reads, and the file need not be open for more.</param>
+    public RingMemory(Descriptor file, long capacity, bool isReadOnly = false)
         : base(invalidHandleValue: Libc.MAP_FAILED, ownsHandle: true)
     {
         Libc.Require64Bit();
         Capacity = capacity;
         nint control = ControlSize;
         _length = (nuint)(control + (2 * capacity));
+        int protection = isReadOnly ? Libc.PROT_READ : Libc.PROT_READ | Libc.PROT_WRITE;
         ObjectDisposedException.ThrowIf(!file.TryEnter(), file);
         Errno error = Errno.None;
 
         // The place first, whole: nothing else may come to lie in it while its parts are laid over it.
         nint start = Libc.Map(0, _length, Libc.PROT_NONE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE, -1, 0);
         if (start == Libc.MAP_FAILED
-            || Libc.Map(start, (nuint)(control + capacity), Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_FIXED, file.Number, 0) == Libc.MAP_FAILED
-            || Libc.Map((nint)(start + control + capacity), (nuint)capacity, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_FIXED, file.Number, control) == Libc.MAP_FAILED)
+            || Libc.Map(start, (nuint)(control + capacity), protection, Libc.MAP_SHARED | Libc.MAP_FIXED, file.Number, 0) == Libc.MAP_FAILED
+            || Libc.Map((nint)(start + control + capacity), (nuint)capacity, protection, Libc.MAP_SHARED | Libc.MAP_FIXED, file.Number, control) == Libc.MAP_FAILED)
         {
             error = Libc.LastError;
         }

@@ -80,41 +80,53 @@ public sealed partial class Publisher
         Outbox outbox = new(Core);
         outbox.ThrowIfClosing();
         Round round = default;
-        foreach (Link link in Core.LinkSnapshot)
+        Audience audience = AudienceOf(topic);
+        ulong reached = Broadcast(audience, head, message, ref round);
+        if (round.Buffered == audience.Links.Length)
         {
-            if (link.Tag is not Subscriptions subscriptions || !subscriptions.Match(topic))
-            {
-                continue;
-            }
+            return round;
+        }
 
-            if (!link.Takes(head.Length + message.Length))
+        foreach (Link link in audience.Links)
+        {
+            if (!link.IsIn(reached))
             {
-                // Longer than this subscriber takes; the others get it.
-                link.CountMissed();
-            }
-            else if (link.Policy.Drops())
-            {
-                round.Buffered += outbox.Post(link, MessageKind.Publish, head, message, topic: topic).Outcome == LinkOutcome.Sent ? 1 : 0;
-            }
-            else
-            {
-                switch (outbox.TrySendOn(link, MessageKind.Publish, head, message))
-                {
-                    case SendResult.Sent:
-                        round.Buffered++;
-                        break;
-                    case SendResult.Full when link.Policy == FullMode.Wait:
-                        (round.Waiting ??= []).Add(link);
-                        break;
-                    case SendResult.Full:
-                        link.CountMissed();
-                        round.Failed++;
-                        break;
-                }
+                Give(link, outbox, topic, head, message, ref round);
+                Rejoin(link);
             }
         }
 
         return round;
+    }
+
+    /// <summary>To one subscriber, by its connection.</summary>
+    private static void Give(Link link, Outbox outbox, string topic, ReadOnlySpan<byte> head, ReadOnlySpan<byte> message, ref Round round)
+    {
+        if (!link.Takes(head.Length + message.Length))
+        {
+            // Longer than this subscriber takes; the others get it.
+            link.CountMissed();
+        }
+        else if (link.Policy.Drops())
+        {
+            round.Buffered += outbox.Post(link, MessageKind.Publish, head, message, topic: topic).Outcome == LinkOutcome.Sent ? 1 : 0;
+        }
+        else
+        {
+            switch (outbox.TrySendOn(link, MessageKind.Publish, head, message))
+            {
+                case SendResult.Sent:
+                    round.Buffered++;
+                    break;
+                case SendResult.Full when link.Policy == FullMode.Wait:
+                    (round.Waiting ??= []).Add(link);
+                    break;
+                case SendResult.Full:
+                    link.CountMissed();
+                    round.Failed++;
+                    break;
+            }
+        }
     }
 
     private bool WaitFor(List<Link> waiting, int index, ReadOnlySpan<byte> head, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken token)

@@ -106,15 +106,23 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
     {
         link.Policy = link.PeerAsksFor ?? link.Policy;
         link.Tag = new Subscriptions();
+        ChangeAudiences();
     }
 
     void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
     {
+        ChangeAudiences();
+        _audiences.Clear();
     }
 
     void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
 
-    string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => ((Subscriptions)link.Tag!).Change(topic, subscribes);
+    string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes)
+    {
+        string? refusal = ((Subscriptions)link.Tag!).Change(topic, subscribes);
+        ChangeAudiences();
+        return refusal;
+    }
 
     /// <summary>What one subscriber asked for.</summary>
     private sealed class Subscriptions

@@ -118,6 +118,19 @@ internal abstract class Connection : IDisposable
     /// <summary>Whether a flush has woken the peer since this was asked last: then this processor may be the one that it was put on.</summary>
     public virtual bool TakeHasWoken() => false;
 
+    /// <summary>Whether messages may come in memory that the peer shares with others, too, and the following two do anything.</summary>
+    public virtual bool HearsBroadcasts => false;
+
+    /// <summary>
+    /// Says what this side's user has consumed, in memory, where the peer looks for itself; false where it is to be told by an acknowledgement. By any thread under the send lock.
+    /// </summary>
+    /// <param name="messages">From the beginning of the connection, modulo 2³².</param>
+    /// <param name="bytes">Of all of them.</param>
+    public virtual bool TellConsumed(uint messages, long bytes) => false;
+
+    /// <summary>Whether the peer has stopped looking since this was asked last: then it is to be told. By the pump.</summary>
+    public virtual bool TakeIsToBeTold() => false;
+
     /// <summary>Says that nothing more will be sent, so that the peer sees the end behind what was flushed. Receiving goes on.</summary>
     public abstract void EndSending();
 

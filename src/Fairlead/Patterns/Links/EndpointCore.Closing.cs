@@ -179,6 +179,7 @@ internal sealed partial class EndpointCore
             }
         }
 
+        EndBroadcasting();
         _pollSet.Dispose();
         _wake?.Dispose();
         _ending.Cancel();

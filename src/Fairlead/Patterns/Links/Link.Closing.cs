@@ -92,7 +92,7 @@ internal sealed partial class Link
         {
             lock (_sending)
             {
-                return _state == LinkState.Down || (_queued.Count == 0 && _outstandingSizes.Count == 0 && _calls.Count == 0 && !HasActive && IsWrittenOut());
+                return _state == LinkState.Down || (_queued.Count == 0 && _outstandingSizes.Count == 0 && !IsSeated && _calls.Count == 0 && !HasActive && IsWrittenOut());
             }
         }
     }
@@ -131,6 +131,7 @@ internal sealed partial class Link
                 return;
             }
 
+            GiveSeatBack();
             End = end = end with { Sent = _totalSent, Acknowledged = _totalSent - _outstandingSizes.Count, Peer = Peer };
             _state = LinkState.Down;
             Unblock();
@@ -336,6 +337,8 @@ internal sealed partial class Link
 
     private void WriteClose(CloseReason reason, string? text, MessageFlags flags)
     {
+        // What stands in the broadcast ring comes before the last word.
+        LeaveSeat();
         Span<byte> payload = stackalloc byte[1 + 1024];
 
         // The words are the reader's: what this side does, the peer did.

@@ -135,6 +135,20 @@ internal sealed partial class Link
 
         lock (_sending)
         {
+            if (_seat is not null && (int)(acknowledged - _acknowledged) < 0)
+            {
+                // It has been overtaken by what the peer said in memory.
+                return;
+            }
+
+            if (IsSeated)
+            {
+                AcknowledgeSeat(acknowledged);
+                _hasNewCredit = true;
+                ServeQueued(completions);
+                return;
+            }
+
             uint count = acknowledged - _acknowledged;
             if (count > (uint)_outstandingSizes.Count)
             {

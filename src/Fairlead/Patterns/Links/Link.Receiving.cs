@@ -20,6 +20,7 @@ internal sealed partial class Link
     private long _inboundBytes;
     private uint _received;
     private uint _consumed;
+    private long _consumedBytes;
     private long _consumedBytesSinceAck;
     private uint _consumedAtAck;
     private long _lastHeard;
@@ -120,6 +121,11 @@ internal sealed partial class Link
 
         _lastHeard = _time.GetTimestamp();
         PublishArrived(completions);
+        if (_connection.HearsBroadcasts && _connection.TakeIsToBeTold())
+        {
+            Acknowledge();
+        }
+
         if (_hasNewCredit)
         {
             _hasNewCredit = false;
@@ -241,6 +247,7 @@ internal sealed partial class Link
     {
         _inboundBytes -= length;
         _consumed++;
+        _consumedBytes += length;
         _consumedBytesSinceAck += length;
     }
 
@@ -286,7 +293,7 @@ internal sealed partial class Link
 
         Volatile.Write(ref _consumedAtAck, Volatile.Read(ref _consumed));
         Volatile.Write(ref _consumedBytesSinceAck, 0);
-        if (Volatile.Read(ref _ackWritten) != Volatile.Read(ref _consumed))
+        if (Volatile.Read(ref _ackWritten) != Volatile.Read(ref _consumed) && !(_connection.HearsBroadcasts && TellConsumed()))
         {
             SendControl(MessageHeader.Of(MessageKind.Ack), default, default);
         }
@@ -294,6 +301,15 @@ internal sealed partial class Link
         if (isUrgent)
         {
             FlushDeferred();
+        }
+    }
+
+    /// <summary>Says in memory what has been consumed; false when the peer is to be told.</summary>
+    private bool TellConsumed()
+    {
+        lock (_sending)
+        {
+            return _state != LinkState.Down && _connection.TellConsumed(Volatile.Read(ref _consumed), Volatile.Read(ref _consumedBytes));
         }
     }
 

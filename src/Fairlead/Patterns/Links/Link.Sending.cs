@@ -52,6 +52,12 @@ internal sealed partial class Link
         {
             lock (_sending)
             {
+                if (IsSeated)
+                {
+                    BroadcastTally tally = _seat!.Tally();
+                    return (tally.Sent, tally.Sent - tally.Outstanding);
+                }
+
                 // On a bare link nobody acknowledges: what the kernel took counts.
                 return (_totalSent, _totalSent - _outstandingSizes.Count);
             }
@@ -224,6 +230,11 @@ internal sealed partial class Link
             return !_connection.HasLong && (unflushed == 0 || unflushed + length <= _windowBytes);
         }
 
+        if (IsSeated)
+        {
+            return _seat!.HasRoom(length);
+        }
+
         return _outstandingSizes.Count < _windowMessages && (_outstandingSizes.Count < AlwaysOutstanding || _outstandingBytes + length <= _windowBytes);
     }
 
@@ -268,6 +279,11 @@ internal sealed partial class Link
     {
         header.HeadLength = checked((ushort)headLength);
         header.Length = checked(headLength + payloadLength);
+        if (_seat is not null && header.Kind.IsData())
+        {
+            LeaveSeat();
+        }
+
         if (call is not null)
         {
             do
@@ -282,6 +298,7 @@ internal sealed partial class Link
         if (header.Kind.IsData())
         {
             _totalSent++;
+            _totalSentBytes += header.Length;
             if (!IsBare)
             {
                 _sent++;

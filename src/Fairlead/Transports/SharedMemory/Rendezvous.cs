@@ -8,12 +8,13 @@ namespace Fairlead.Transports.SharedMemory;
 /// <code>
 ///      0  magic "FLRG"
 ///      4  lowest and highest layout version that this side speaks, a byte each
+///      6  1: this side reads what is broadcast, where it is passed a ring for that behind this
 ///      8  capacity of the ring that comes along
 ///     16  bytes of the control page
 ///     20  0 …
 ///     32
 /// </code>
-/// Little-endian. Every byte after it is a doorbell, and means only: look.
+/// Little-endian. Every byte after it is a doorbell, and means only: look. With one of them a publisher passes its broadcast ring.
 /// </summary>
 internal static class Rendezvous
 {
@@ -23,17 +24,21 @@ internal static class Rendezvous
     private const byte HighestVersion = 1;
 
     /// <summary>Passes the memory to the peer.</summary>
-    public static IoResult Send(Descriptor socket, Descriptor file, long capacity)
+    public static IoResult Send(Descriptor socket, Descriptor file, long capacity, bool hearsBroadcasts = false)
     {
         Span<byte> hello = stackalloc byte[Size];
         hello.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(hello, RingLayout.Magic);
         hello[4] = LowestVersion;
         hello[5] = HighestVersion;
+        hello[6] = hearsBroadcasts ? (byte)1 : (byte)0;
         BinaryPrimitives.WriteInt64LittleEndian(hello[8..], capacity);
         BinaryPrimitives.WriteInt32LittleEndian(hello[16..], RingMemory.ControlSize);
         return DescriptorPassing.Send(socket, hello, file);
     }
+
+    /// <summary>Whether the peer reads what is broadcast.</summary>
+    public static bool HearsBroadcasts(ReadOnlySpan<byte> hello) => (hello[6] & 1) != 0;
 
     /// <summary>Checks what the peer passed, and maps it.</summary>
     /// <exception cref="FairleadException">Incompatible, or Corrupt: it does not speak this, or passed something that it could pull away.</exception>

@@ -12,6 +12,10 @@ namespace Fairlead.Transports.SharedMemory;
 ///    256  head       receiver: position before which everything has been given back
 ///    384  reader     0 awake, 1 asleep behind a doorbell, 2 asleep on this word (a futex)
 ///    512  writer     0 awake, 1 waits behind a doorbell for room
+///    640  read       receiver, a subscriber: position in the broadcast ring before which it has read everything
+///    648  consumed   receiver, a subscriber: messages handed to its user on this connection, modulo 2³²
+///    656  bytes      receiver, a subscriber: their bytes
+///    664  left       receiver, a subscriber: how many times it has ceased to read in the broadcast ring
 ///   page  data, capacity bytes, mapped twice in a row
 /// </code>
 /// Positions count bytes since the beginning and never turn round. A record lies at its position modulo the capacity, on 8 bytes:
@@ -33,6 +37,10 @@ internal static class RingLayout
     public const int HeadAt = 256;
     public const int ReaderAt = 384;
     public const int WriterAt = 512;
+    public const int ReadAt = 640;
+    public const int ConsumedAt = 648;
+    public const int ConsumedBytesAt = 656;
+    public const int LeftAt = 664;
 
     public const int Awake = 0;
     public const int BehindBell = 1;

@@ -21,8 +21,11 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     // Acquire; its release is RingWriter.End.
     public bool HasEnded => Volatile.Read(ref *(int*)(memory.Control + RingLayout.EndedAt)) != 0;
 
+    /// <summary>What is read besides this ring, by the same sleeper.</summary>
+    public BroadcastReader? Beside { get; set; }
+
     /// <summary>Whether there is something to read, or the end.</summary>
-    public bool HasArrived => Volatile.Read(ref *(long*)(memory.Control + RingLayout.TailAt)) != _read || HasEnded;
+    public bool HasArrived => Beside is { HasArrived: true } || Volatile.Read(ref *(long*)(memory.Control + RingLayout.TailAt)) != _read || HasEnded;
 
     /// <summary>Sees what has been published; whether there is something to read.</summary>
     public bool Look()

@@ -135,7 +135,8 @@ internal sealed unsafe class RingWriter(RingMemory memory)
         return IsCorrupt ? 0 : memory.Capacity - (_tail - _head);
     }
 
-    private Sleeper WakeReader()
+    /// <summary>Wakes the reader where it sleeps on the memory. Any thread.</summary>
+    public Sleeper WakeReader()
     {
         // Published before looking, as the sleeper announces itself before it looks again.
         Interlocked.MemoryBarrier();

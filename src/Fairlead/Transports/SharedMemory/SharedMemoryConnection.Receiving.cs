@@ -26,8 +26,8 @@ internal sealed partial class SharedMemoryConnection
         {
             bool isShaking = _helloRead < Rendezvous.Size;
             Descriptor? file = null;
-            IoResult result = isShaking
-                ? DescriptorPassing.Receive(_socket, _hello.AsSpan(_helloRead), out file)
+            IoResult result = isShaking ? DescriptorPassing.Receive(_socket, _hello.AsSpan(_helloRead), out file)
+                : ExpectsBroadcast ? DescriptorPassing.Receive(_socket, bells, out file)
                 : _socket.Read(bells);
             if (result.WouldBlock)
             {
@@ -36,8 +36,7 @@ internal sealed partial class SharedMemoryConnection
 
             if (file is not null)
             {
-                _passed?.Dispose();
-                _passed = file;
+                Keep(file, isShaking);
             }
 
             if (result.IsEnd || !result.Ok)
@@ -72,6 +71,7 @@ internal sealed partial class SharedMemoryConnection
         bool hasHungUp = _hasHungUp;
         bool hasEnded = hasHungUp || _reader.HasEnded;
         bool hasSome = _reader.Look();
+        hasSome |= _broadcast is not null && _broadcast.Look();
         return !hasEnded ? FillResult.Drained : hasSome ? FillResult.More : FillResult.End;
     }
 
@@ -79,9 +79,19 @@ internal sealed partial class SharedMemoryConnection
     {
         while (true)
         {
-            if (_pieces.HasPart && TryTakeWhole(out message))
+            if (_broadcast is { IsSitting: true } && TryTakeBroadcast(out message))
             {
                 return true;
+            }
+
+            if (_pieces.HasPart && TryTakeWhole(out message))
+            {
+                if (IsForUser(ref message))
+                {
+                    return true;
+                }
+
+                continue;
             }
 
             if (_pieceRest > 0)
@@ -103,7 +113,10 @@ internal sealed partial class SharedMemoryConnection
             else
             {
                 message = Take(header, length);
-                return true;
+                if (IsForUser(ref message))
+                {
+                    return true;
+                }
             }
         }
     }
@@ -161,7 +174,21 @@ internal sealed partial class SharedMemoryConnection
             throw Handshake.NotFairlead();
         }
 
-        int limit = _expectsHandshake ? Handshake.LongestBody : ReceiveLimit;
+        CheckLength(header, length, _expectsHandshake ? Handshake.LongestBody : ReceiveLimit);
+
+        _pieces.ExpectsHandshake = _expectsHandshake = false;
+        if (length >= ShortestLease)
+        {
+            return _reader.Lend(header, length);
+        }
+
+        Incoming message = Copy(header, _reader.Body(length));
+        _reader.Pass(length);
+        return message;
+    }
+
+    private static void CheckLength(in MessageHeader header, int length, int limit)
+    {
         if (length > limit)
         {
             throw new FairleadException(ErrorCode.TooLarge, $"a message of {length} bytes arrived and at most {limit} are accepted here", "Raise the limit with ?maxmessage= or the MaxMessage option, if the peer is right.");
@@ -171,15 +198,7 @@ internal sealed partial class SharedMemoryConnection
         {
             throw new FairleadException(ErrorCode.Corrupt, "a message's head is longer than the message");
         }
-
-        _pieces.ExpectsHandshake = _expectsHandshake = false;
-        return length >= ShortestLease ? _reader.Lend(header, length) : Copy(header, length);
     }
 
-    private Incoming Copy(in MessageHeader header, int length)
-    {
-        Incoming message = length == 0 ? new Incoming { Header = header } : _packer.Pack(header, _reader.Body(length));
-        _reader.Pass(length);
-        return message;
-    }
+    private Incoming Copy(in MessageHeader header, ReadOnlySpan<byte> body) => body.IsEmpty ? new Incoming { Header = header } : _packer.Pack(header, body);
 }

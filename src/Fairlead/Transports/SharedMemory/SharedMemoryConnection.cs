@@ -23,9 +23,14 @@ internal sealed partial class SharedMemoryConnection : Connection
     private volatile bool _hasWoken;
 
     /// <summary>Makes the memory to receive in and passes it to the peer.</summary>
-    public SharedMemoryConnection(Descriptor socket, long capacity, Peer peer)
+    /// <param name="socket">The connection owns it.</param>
+    /// <param name="capacity">Of the ring.</param>
+    /// <param name="peer">Who it is.</param>
+    /// <param name="hearsBroadcasts">Whether a peer that writes the same for many may pass memory for that.</param>
+    public SharedMemoryConnection(Descriptor socket, long capacity, Peer peer, bool hearsBroadcasts)
     {
         _socket = socket;
+        HearsBroadcasts = hearsBroadcasts;
         Peer = peer;
         using Descriptor file = MemoryFile.Create("fairlead ring", RingMemory.ControlSize + capacity);
         _memory = new RingMemory(file, capacity);
@@ -33,7 +38,7 @@ internal sealed partial class SharedMemoryConnection : Connection
         InitializeControl(capacity);
 
         // A fresh socket has room for it; a peer that is gone already is seen by the first look.
-        _ = Rendezvous.Send(socket, file, capacity);
+        _ = Rendezvous.Send(socket, file, capacity, hearsBroadcasts);
     }
 
     public override TransportCapabilities Capabilities => SharedMemoryTransport.Capabilities | TransportCapabilities.Protocol;
@@ -163,6 +168,8 @@ internal sealed partial class SharedMemoryConnection : Connection
     {
         _socket.Dispose();
         _passed?.Dispose();
+        _passedBroadcast?.Dispose();
+        _broadcast?.Dispose();
         _overflow.Dispose();
         _pieces.Dispose();
         _packer.Dispose();

@@ -32,11 +32,13 @@ internal sealed class SharedMemoryTransport : ITransport
         return Wrap(socket, settings, UnixEndpoint.PeerOf(socket));
     }
 
+    public Broadcast? CreateBroadcast(EndpointSettings settings) => new BroadcastRing(BroadcastLayout.CapacityFor(settings));
+
     private static SharedMemoryConnection Wrap(Descriptor socket, EndpointSettings settings, Peer peer)
     {
         try
         {
-            return new SharedMemoryConnection(socket, RingLayout.CapacityFor(settings.Capacity, settings.Messages), peer);
+            return new SharedMemoryConnection(socket, RingLayout.CapacityFor(settings.Capacity, settings.Messages), peer, hearsBroadcasts: settings.Pattern == PatternKind.Subscriber);
         }
         catch
         {

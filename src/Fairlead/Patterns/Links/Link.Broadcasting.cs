@@ -1,0 +1,142 @@
+using Fairlead.Framing;
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>
+/// A peer that reads what is written once for many. While it sits there, what it was sent and what it has acknowledged is counted there; whatever is sent to it in any other way makes it leave first, so
+/// that nothing overtakes.
+/// </content>
+internal sealed partial class Link
+{
+    /// <summary>A peer takes part again when it has so much of its window free.</summary>
+    private const int LeastFree = 2;
+
+    private BroadcastSeat? _seat;
+    private long _totalSentBytes;
+
+    private bool IsSeated => _seat is { IsTaken: true };
+
+    /// <summary>Whether it is among those that a broadcast has reached.</summary>
+    public bool IsIn(ulong reached) => Volatile.Read(ref _seat) is { } seat && (seat.Bit & reached) != 0;
+
+    /// <summary>Its seat, once it has had one.</summary>
+    public BroadcastSeat? Seat => Volatile.Read(ref _seat);
+
+    /// <summary>Whether its peer has spoilt what it shares with the broadcast.</summary>
+    public bool HasSpoiltBroadcast => Seat is { IsCorrupt: true };
+
+    /// <summary>Lets the peer take part where it has caught up. True when it has been given a seat for the first time.</summary>
+    public bool TryJoin()
+    {
+        Broadcast? broadcast = _endpoint.Broadcasting;
+        bool isNew = false;
+        bool needsPump;
+        lock (_sending)
+        {
+            if (broadcast is null || IsSeated || !MayJoin)
+            {
+                return false;
+            }
+
+            if (_seat is null)
+            {
+                if (broadcast.TrySeat(_connection) is not { } seat)
+                {
+                    return false;
+                }
+
+                Volatile.Write(ref _seat, seat);
+                isNew = true;
+            }
+
+            if (!_seat.MayTake)
+            {
+                return false;
+            }
+
+            BroadcastTally tally = new(_totalSent, _totalSentBytes, _outstandingSizes.Count, _outstandingBytes);
+            _seat.Take(new BroadcastCredit(_windowMessages, _windowBytes, _longestToPeer, tally));
+            needsPump = FlushSoon();
+        }
+
+        if (needsPump)
+        {
+            _endpoint.RequestPump();
+        }
+
+        return isNew;
+    }
+
+    /// <summary>What is to be overwritten it has not read: it is sent it by its connection.</summary>
+    public void LeaveBroadcast()
+    {
+        bool needsPump;
+        lock (_sending)
+        {
+            LeaveSeat();
+            needsPump = FlushSoon();
+        }
+
+        if (needsPump)
+        {
+            _endpoint.RequestPump();
+        }
+    }
+
+    private bool MayJoin =>
+        _state == LinkState.Up && !_isBroken && !_isBlocked && !_sendsNoMore && !_isCloseWritten && _writing is null && !_connection.HasLong
+        && _queued.Count == 0 && _queued.Missed == 0 && Takes(MissedBytes + MissedBytes)
+        && _windowMessages - _outstandingSizes.Count >= _windowMessages / LeastFree && _windowBytes - _outstandingBytes >= _windowBytes / LeastFree;
+
+    /// <summary>Under <c>_sending</c>. What follows goes through the connection.</summary>
+    private void LeaveSeat(bool sendsRest = true)
+    {
+        if (_seat is { IsTaken: true } seat)
+        {
+            TakeTally(seat.Leave(sendsRest));
+        }
+    }
+
+    /// <summary>The link is over. Under <c>_sending</c>.</summary>
+    private void GiveSeatBack()
+    {
+        LeaveSeat(sendsRest: false);
+        _seat?.Dispose();
+    }
+
+    /// <summary>
+    /// What is outstanding of all that was written for many is counted here again. How long each was is not known any more: their bytes come back with the last of them.
+    /// </summary>
+    private void TakeTally(in BroadcastTally tally)
+    {
+        while (_outstandingSizes.Count > 0)
+        {
+            _outstandingSizes.Dequeue();
+        }
+
+        for (long i = 1; i < tally.Outstanding; i++)
+        {
+            _outstandingSizes.Enqueue(0);
+        }
+
+        if (tally.Outstanding > 0)
+        {
+            _outstandingSizes.Enqueue((int)Math.Min(int.MaxValue, tally.OutstandingBytes));
+        }
+
+        _outstandingBytes = tally.OutstandingBytes;
+        (_totalSent, _totalSentBytes) = (tally.Sent, tally.SentBytes);
+        _sent = unchecked((uint)tally.Sent);
+        Volatile.Write(ref _acknowledged, unchecked((uint)(tally.Sent - tally.Outstanding)));
+    }
+
+    /// <summary>An acknowledgement has come while the peer sits. Under <c>_sending</c>.</summary>
+    private void AcknowledgeSeat(uint acknowledged)
+    {
+        if (!_seat!.Acknowledge(acknowledged))
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "the peer acknowledged messages that were never sent");
+        }
+    }
+}

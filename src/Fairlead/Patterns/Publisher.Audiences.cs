@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using Fairlead.Diagnostics;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <content>Who wants what: found once for each topic, as long as nobody comes, goes or changes his mind; and one message written once for all who can read it there.</content>
+public sealed partial class Publisher
+{
+    /// <summary>Topics that are remembered; a publisher with more of them looks for the subscribers of each again.</summary>
+    private const int MostAudiences = 1024;
+
+    private readonly ConcurrentDictionary<string, Audience> _audiences = new(StringComparer.Ordinal);
+    private int _version;
+
+    /// <summary>Somebody came, went, or changed his mind. Behind the change: who looks afterwards sees it.</summary>
+    private void ChangeAudiences() => Interlocked.Increment(ref _version);
+
+    private Audience AudienceOf(string topic)
+    {
+        int version = Volatile.Read(ref _version);
+        if (_audiences.TryGetValue(topic, out Audience? audience) && audience.Version == version)
+        {
+            return audience;
+        }
+
+        if (_audiences.Count >= MostAudiences)
+        {
+            _audiences.Clear();
+        }
+
+        List<Link> links = [];
+        foreach (Link link in Core.LinkSnapshot)
+        {
+            if (link.Tag is Subscriptions subscriptions && subscriptions.Match(topic))
+            {
+                links.Add(link);
+            }
+        }
+
+        return _audiences[topic] = new Audience([.. links], version);
+    }
+
+    /// <summary>Writes the message once for all of its audience that take part, and says who that was.</summary>
+    private ulong Broadcast(Audience audience, ReadOnlySpan<byte> head, ReadOnlySpan<byte> message, ref Round round)
+    {
+        // A message that belongs to a trace has a span for each subscriber.
+        if (audience.Seated is null || Tracing.IsWatched)
+        {
+            return 0;
+        }
+
+        long start = OperationMeter.StartCall();
+        round.Buffered = Core.Broadcast(audience, MessageHeader.Of(MessageKind.Publish), head, message, out ulong reached);
+        for (int i = 0; start != 0 && i < round.Buffered; i++)
+        {
+            OperationMeter.EndCall(start, MessageKind.Publish, Core.MeterTags, null);
+        }
+
+        return reached;
+    }
+
+    /// <summary>Behind a message that went by a subscriber's connection: it takes part again when it has caught up.</summary>
+    private void Rejoin(Link link)
+    {
+        if (link.HasSpoiltBroadcast)
+        {
+            link.Kill(CloseReason.ProtocolError, "it has spoilt the memory that it shares with this publisher");
+        }
+        else if (!Tracing.IsWatched && link.TryJoin())
+        {
+            ChangeAudiences();
+        }
+    }
+}

@@ -1,0 +1,282 @@
+using System.Buffers.Binary;
+using Fairlead.Framing;
+using Fairlead.Native;
+
+namespace Fairlead.Transports.SharedMemory;
+
+/// <content>A subscriber, as the publisher knows it.</content>
+internal sealed unsafe partial class BroadcastRing
+{
+    /// <summary>Who has less credit than this part of its window is sent the rest through its connection: looking for credit must not be done for each message.</summary>
+    private const int LeastCredit = 64;
+
+    private sealed class RingSeat(BroadcastRing ring, SharedMemoryConnection peer, int place) : BroadcastSeat
+    {
+        private long _windowMessages;
+        private long _windowBytes;
+        private long _acknowledged;
+        private long _acknowledgedBytes;
+        private long _sentBefore;
+        private uint _leaves;
+        private bool _isCorrupt;
+        private bool _isWaitedFor;
+
+        public override ulong Bit { get; } = 1UL << place;
+
+        public override bool IsCorrupt => Volatile.Read(ref _isCorrupt);
+
+        public bool IsSitting => IsTaken;
+
+        /// <summary>Whether it has no credit, and gets nothing here until it has left and come again.</summary>
+        public bool IsPassedOver { get; set; }
+
+        public bool IsReached => IsTaken && !IsPassedOver;
+
+        public long Sent { get; set; }
+
+        public long SentBytes { get; set; }
+
+        public long Longest { get; private set; }
+
+        /// <summary>Before this it has read everything, as far as it has said.</summary>
+        public long Read { get; private set; }
+
+        public long RoomMessages => _windowMessages - (Sent - _acknowledged);
+
+        public long RoomBytes => _windowBytes - (SentBytes - _acknowledgedBytes);
+
+        public bool HasCredit(int length) =>
+            !_isCorrupt && length <= Longest && RoomMessages >= Math.Max(1, _windowMessages / LeastCredit) && RoomBytes >= Math.Max(length, _windowBytes / LeastCredit);
+
+        public override bool MayTake => !_isCorrupt && Volatile.Read(ref *(uint*)(peer.PeerControl + RingLayout.LeftAt)) == _leaves;
+
+        public override void Take(in BroadcastCredit credit)
+        {
+            long position;
+            lock (ring._gate)
+            {
+                ring.Change();
+                (_windowMessages, _windowBytes, Longest) = (credit.WindowMessages, credit.WindowBytes, credit.Longest);
+                Sent = _sentBefore = credit.Tally.Sent;
+                SentBytes = credit.Tally.SentBytes;
+                _acknowledged = Sent - credit.Tally.Outstanding;
+                _acknowledgedBytes = SentBytes - credit.Tally.OutstandingBytes;
+                Read = position = ring._tail;
+                IsTaken = true;
+                IsPassedOver = false;
+            }
+
+            Span<byte> body = peer.Reserve(BroadcastLayout.SitBytes);
+            BinaryPrimitives.WriteInt64LittleEndian(body, position);
+            body[8] = (byte)place;
+            peer.Commit(new MessageHeader { Kind = BroadcastLayout.Sit, Length = BroadcastLayout.SitBytes });
+        }
+
+        public override BroadcastTally Leave(bool sendsRest)
+        {
+            lock (ring._gate)
+            {
+                if (IsTaken)
+                {
+                    ring.Change();
+                    Look();
+                    IsTaken = false;
+                    _leaves++;
+                    SetWaitedFor(false);
+                    if (sendsRest)
+                    {
+                        SendRest();
+                    }
+                }
+
+                return TallyNow();
+            }
+        }
+
+        public override bool HasRoom(int length)
+        {
+            lock (ring._gate)
+            {
+                if (IsRoomFor(length))
+                {
+                    return true;
+                }
+
+                // Announced before looking again, as it says what it has consumed before it looks whether it is waited for.
+                SetWaitedFor(true);
+                Interlocked.MemoryBarrier();
+                return IsRoomFor(length);
+            }
+        }
+
+        public override bool Acknowledge(uint acknowledged)
+        {
+            lock (ring._gate)
+            {
+                ring.EnterCounts();
+                return TryAdvance(acknowledged);
+            }
+        }
+
+        public override BroadcastTally Tally()
+        {
+            lock (ring._gate)
+            {
+                ring.EnterCounts();
+                Look();
+                return TallyNow();
+            }
+        }
+
+        public override void Dispose()
+        {
+            lock (ring._gate)
+            {
+                if (IsTaken)
+                {
+                    Leave(sendsRest: false);
+                }
+
+                if (ring._seats[place] == this)
+                {
+                    ring._seats[place] = null;
+                }
+            }
+        }
+
+        public void WakeIfAsleep()
+        {
+            if (Volatile.Read(ref *(int*)(peer.PeerControl + RingLayout.ReaderAt)) != RingLayout.Awake)
+            {
+                peer.WakePeer();
+            }
+        }
+
+        /// <summary>Behind <see cref="EnterCounts"/>: it knows what it was sent. Sees how far it has read and what its user has consumed. Older than what is known is what it has not said since it sat down; all else that cannot be is its own fault.</summary>
+        public void Look()
+        {
+            byte* page = peer.PeerControl;
+            long read = Volatile.Read(ref *(long*)(page + RingLayout.ReadAt));
+            if (read > Read)
+            {
+                _isCorrupt |= read > ring._tail;
+                Read = _isCorrupt ? Read : read;
+            }
+
+            // The count before the bytes, as it writes them the other way round: the bytes are those of the count, or of more.
+            if (!TryAdvance(Volatile.Read(ref *(uint*)(page + RingLayout.ConsumedAt))))
+            {
+                _isCorrupt = true;
+            }
+
+            long bytes = Volatile.Read(ref *(long*)(page + RingLayout.ConsumedBytesAt));
+            _isCorrupt |= bytes > SentBytes;
+            if (bytes > _acknowledgedBytes && !_isCorrupt)
+            {
+                _acknowledgedBytes = bytes;
+            }
+        }
+
+        private bool IsRoomFor(int length)
+        {
+            ring.EnterCounts();
+            Look();
+
+            // Two may always be outstanding, however long they are.
+            return !_isCorrupt && RoomMessages >= 1 && (Sent - _acknowledged < 2 || RoomBytes >= length);
+        }
+
+        private bool TryAdvance(uint acknowledged)
+        {
+            int more = unchecked((int)(acknowledged - (uint)_acknowledged));
+            if (more > Sent - _acknowledged)
+            {
+                return false;
+            }
+
+            _acknowledged += Math.Max(0, more);
+            return true;
+        }
+
+        private BroadcastTally TallyNow()
+        {
+            long outstanding = Sent - _acknowledged;
+            return new BroadcastTally(Sent, SentBytes, outstanding, outstanding == 0 ? 0 : SentBytes - _acknowledgedBytes);
+        }
+
+        private void SetWaitedFor(bool isWaitedFor)
+        {
+            if (isWaitedFor != _isWaitedFor)
+            {
+                _isWaitedFor = isWaitedFor;
+                ring._waiting += isWaitedFor ? 1 : -1;
+                Volatile.Write(ref *(int*)(ring._memory.Control + BroadcastLayout.WaitsAt), ring._waiting);
+            }
+        }
+
+        /// <summary>Tells it to leave, and sends what it has not read.</summary>
+        private void SendRest()
+        {
+            long start = Read;
+            _isCorrupt |= !ring.IsRecord(start);
+            long count = 0;
+            for (long at = start; at < ring._tail && !_isCorrupt;)
+            {
+                at += ring.RecordAt(at, out ulong audience, out _, out _);
+                count += (audience & Bit) != 0 ? 1 : 0;
+            }
+
+            Span<byte> body = peer.Reserve(BroadcastLayout.LeaveBytes);
+            BinaryPrimitives.WriteInt64LittleEndian(body, Sent - _sentBefore);
+            BinaryPrimitives.WriteInt64LittleEndian(body[8..], count);
+            peer.Commit(new MessageHeader { Kind = BroadcastLayout.Leave, Length = BroadcastLayout.LeaveBytes });
+            for (long at = start; at < ring._tail && count > 0;)
+            {
+                at += ring.RecordAt(at, out ulong audience, out MessageHeader header, out ReadOnlySpan<byte> content);
+                if ((audience & Bit) != 0)
+                {
+                    content.CopyTo(peer.Reserve(header.Length));
+                    peer.Commit(header);
+                    count--;
+                }
+            }
+        }
+    }
+
+    /// <summary>A record that this side has written, and nobody else can have: its length is believed.</summary>
+    private long RecordAt(long at, out ulong audience, out MessageHeader header, out ReadOnlySpan<byte> body)
+    {
+        byte* record = _memory.Data + (at & _mask);
+        audience = *(ulong*)record;
+        header = MessageHeader.Read(new ReadOnlySpan<byte>(record + 8, MessageHeader.Size), out _);
+        body = new ReadOnlySpan<byte>(record + BroadcastLayout.RecordHead, header.Length);
+        return BroadcastLayout.Whole(header.Length);
+    }
+
+    /// <summary>Whether a record that is still there begins at this position, which somebody else has named.</summary>
+    private bool IsRecord(long position)
+    {
+        if (position == _tail)
+        {
+            return true;
+        }
+
+        if (position < _floor || position > _tail)
+        {
+            return false;
+        }
+
+        long at = _firstInBlock[(position >> BlockShift) & (_firstInBlock.Length - 1)];
+        if (at >> BlockShift != position >> BlockShift)
+        {
+            return false;
+        }
+
+        while (at < position)
+        {
+            at += RecordAt(at, out _, out _, out _);
+        }
+
+        return at == position;
+    }
+}
