@@ -15,8 +15,10 @@
  * spin -a -DNO_SKIP broadcast.pml …                           what was repeated and had been read is taken twice
  */
 #define SIZE     2              /* records that the broadcast ring holds */
-#define MESSAGES 5
-#define LINE     12             /* frames that the connection holds: enough, since credit bounds them */
+#define MESSAGES 4
+#define OTHERS   1              /* records for others */
+#define LEAVES   1              /* times that it is made to leave though nothing is in the way */
+#define LINE     9             /* frames that the connection holds: enough, since credit bounds them */
 
 #define SIT      101
 #define LEAVE    102
@@ -27,7 +29,7 @@ byte tail = 0;
 byte floor = 0;
 
 byte read = 0;                  /* in the subscriber's page */
-byte left = 0;
+byte hasLeft = 0;
 
 chan line = [LINE] of { byte, byte, byte };     /* the connection: kind or message, and what Sit and Leave say */
 bit publisherDead = 0;
@@ -37,7 +39,7 @@ active proctype Publisher()
 {
     byte next = 0;
     byte sat = 0;                /* where it sat down */
-    byte at, sent = 0, repeated, leaves = 0;
+    byte at, sent = 0, repeated, leaves = 0, others = 0, freely = 0;
     bit sitting = 0;
 
     do
@@ -52,7 +54,7 @@ active proctype Publisher()
 #ifdef NO_LEFT
         :: !sitting ->
 #else
-        :: !sitting && left == leaves ->
+        :: !sitting && hasLeft == leaves ->
 #endif
             sitting = 1; sat = tail; sent = 0;
             line ! SIT, tail, 0
@@ -65,7 +67,7 @@ active proctype Publisher()
             :: tail - (read > sat -> read : sat) >= SIZE -> goto leave
             :: tail - (read > sat -> read : sat) < SIZE ->
                 if
-                :: goto leave
+                :: freely < LEAVES -> freely++; goto leave
                 :: skip
                 fi
             fi;
@@ -94,14 +96,23 @@ active proctype Publisher()
         :: !sitting ->
             if
             :: line ! next, 0, 0; next++
-            :: tail < MESSAGES + 3 ->                  /* something for others goes by */
+            :: others < OTHERS ->                      /* something for others goes by */
+#ifndef FLOOR_LATE
                 if
                 :: tail + 1 - floor > SIZE -> floor = tail + 1 - SIZE
                 :: else
                 fi;
+#endif
                 slot[tail % SIZE] = 255;
                 forMe[tail % SIZE] = 0;
-                tail++
+#ifdef FLOOR_LATE
+                if
+                :: tail + 1 - floor > SIZE -> floor = tail + 1 - SIZE
+                :: else
+                fi;
+#endif
+                tail++;
+                others++
             fi
         fi;
         goto again;
@@ -172,7 +183,7 @@ active proctype Subscriber()
                 assert(sitting && taken <= a && taken + b >= a);       /* else Corrupt would be said of what is in order */
                 sitting = 0;
                 skips = taken + b - a;
-                left++
+                hasLeft++
             :: kind < SIT ->
                 assert(!sitting);
                 if

@@ -36,4 +36,10 @@ for left_out in NO_LOOK NO_STORE_BARRIER NO_LOAD_BARRIER DONE_FIRST; do
   found=$(errors cell.pml "-D$left_out")
   [ "${found:-0}" -gt 0 ]; report $? "cell: torn with $left_out, and the model sees it"
 done
+found=$(errors broadcast.pml)
+[ "$found" = 0 ]; report $? "broadcast: nothing is lost, doubled or torn, with either side dying and the subscriber passed at any step"
+for left_out in NO_FLOOR FLOOR_LATE NO_LEFT NO_REPEAT NO_SKIP; do
+  found=$(errors broadcast.pml "-D$left_out")
+  [ "${found:-0}" -gt 0 ]; report $? "broadcast: spoilt with $left_out, and the model sees it"
+done
 echo "1..$count"
