@@ -25,6 +25,7 @@ internal static class Program
         ["sender"] = SenderVerb.RunAsync,
         ["server"] = ServerVerb.RunAsync,
         ["socketfile"] = SocketFileVerb.RunAsync,
+        ["spoiler"] = SpoilerVerb.RunAsync,
         ["steady"] = SteadyVerb.RunAsync,
         ["subscriber"] = SubscriberVerb.RunAsync,
         ["tracer"] = TracerVerb.RunAsync,

@@ -1,0 +1,332 @@
+using System.Globalization;
+using Fairlead.Conformance;
+using Fairlead.Native;
+using Fairlead.Transports.SharedMemory;
+
+namespace Fairlead.Tests.Transports.SharedMemory;
+
+/// <summary>What is published once for all, beside what must go by a subscriber's own connection.</summary>
+public sealed class BroadcastTests(ITestOutputHelper output)
+{
+    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "8", CultureInfo.InvariantCulture);
+
+    [Fact]
+    public void The_words_lie_where_they_are_drawn()
+    {
+        Assert.Equal((128, 256, 384, 24, 64), (BroadcastLayout.TailAt, BroadcastLayout.FloorAt, BroadcastLayout.WaitsAt, BroadcastLayout.RecordHead, BroadcastLayout.MostSeats));
+        Assert.Equal((640, 648, 656, 664), (RingLayout.ReadAt, RingLayout.ConsumedAt, RingLayout.ConsumedBytesAt, RingLayout.LeftAt));
+        Assert.Equal((24, 32, 40), (BroadcastLayout.Whole(0), BroadcastLayout.Whole(1), BroadcastLayout.Whole(9)));
+    }
+
+    [Fact]
+    public void Nobody_but_its_maker_can_write_to_the_memory()
+    {
+        const long Capacity = RingLayout.LeastCapacity;
+        using Descriptor file = MemoryFile.CreateForReaders("broadcast test", RingMemory.ControlSize + Capacity);
+        using RingMemory mine = new(file, Capacity);
+        MemoryFile.SealAgainstWriters(file);
+        Fill(mine, 42);
+        Assert.Throws<FairleadException>(() => new RingMemory(file, Capacity));
+        using RingMemory theirs = new(file, Capacity, isReadOnly: true);
+        Assert.Equal(42, First(theirs));
+        Assert.False(file.Write([1]).Ok);
+    }
+
+    [Fact]
+    public async Task Short_and_long_ones_come_in_order_to_all_however_each_goes()
+    {
+        const int Count = 3_000;
+        await using Publisher publisher = await Publisher.BindAsync(NewPlace("capacity=64kB&messages=100"), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
+        Task<int>[] reading = new Task<int>[20];
+        for (int i = 0; i < reading.Length; i++)
+        {
+            Subscriber subscriber = await Subscriber.ConnectAsync(Bare(publisher.Address).With("messages", $"{5 + (40 * i)}").With("full", "wait"));
+            reading[i] = ReadAllAsync(subscriber);
+        }
+
+        int seed = Random.Shared.Next();
+        output.WriteLine($"seed {seed}");
+        Random random = new(seed);
+        await Task.Run(() =>
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                // Longer than a record may be, than the windows, and than the ring, now and then.
+                int length = random.Next(100) switch { 0 => 20_000 + random.Next(400_000), < 10 => random.Next(9_000), _ => random.Next(200) };
+                Assert.Equal(reading.Length, publisher.Publish("t", Payload.Make(i, length)));
+            }
+        });
+        CloseReport report = await publisher.CloseAsync(60.Seconds());
+        Assert.All(await Task.WhenAll(reading), static count => Assert.Equal(Count, count));
+        Assert.Equal(new CloseReport(Count * reading.Length, Count * reading.Length, 0, 0), report);
+    }
+
+    [Fact]
+    public async Task Who_keeps_up_reads_the_one_ring_and_who_does_not_is_sent_his_own()
+    {
+        await using Publisher publisher = await Publisher.BindAsync(NewPlace());
+        using Subscriber quick = await Subscriber.ConnectAsync(Bare(publisher.Address));
+        using Subscriber slow = await Subscriber.ConnectAsync(Bare(publisher.Address).With("messages", "10"));
+        for (int i = 0; i < 100; i++)
+        {
+            publisher.Publish("t", Payload.Make(i, 10));
+            using Message message = quick.Receive();
+            Assert.Equal(i, Payload.Check(message.Span).Number);
+        }
+
+        Assert.True(publisher.Core.LinkSnapshot.MinBy(static link => link.Token)!.Seat is { IsTaken: true });
+        for (int i = 0; i < 100; i++)
+        {
+            using Message message = slow.Receive();
+            Assert.Equal((i, 0L), (Payload.Check(message.Span).Number, message.Missed));
+        }
+
+        publisher.Publish("t", Payload.Make(100, 10));
+        publisher.Publish("t", Payload.Make(101, 10));
+        Assert.All(publisher.Core.LinkSnapshot, static link => Assert.True(link.Seat is { IsTaken: true }));
+        using (Message message = slow.Receive())
+        {
+            Assert.Equal(100, Payload.Check(message.Span).Number);
+        }
+
+        using Message last = slow.Receive();
+        Assert.Equal((101, 0L), (Payload.Check(last.Span).Number, slow.Missed));
+    }
+
+    [Fact]
+    public async Task More_subscribers_than_seats_are_all_served_and_seats_are_given_again()
+    {
+        await using Publisher publisher = await Publisher.BindAsync(NewPlace());
+        for (int round = 0; round < 3; round++)
+        {
+            Subscriber[] subscribers = new Subscriber[BroadcastLayout.MostSeats + 6];
+            for (int i = 0; i < subscribers.Length; i++)
+            {
+                subscribers[i] = await Subscriber.ConnectAsync(Bare(publisher.Address), i % 2 == 0 ? "even,all" : "odd,all");
+            }
+
+            for (int i = 0; i < 10; i++)
+            {
+                Assert.Equal(subscribers.Length, publisher.Publish("all", Payload.Make(2 * i, 10)));
+                Assert.Equal(subscribers.Length / 2, publisher.Publish(i % 2 == 0 ? "even" : "odd", Payload.Make((2 * i) + 1, 10)));
+            }
+
+            for (int i = 0; i < subscribers.Length; i++)
+            {
+                foreach (int number in Enumerable.Range(0, 20).Where(number => number % 2 == 0 || number / 2 % 2 == i % 2))
+                {
+                    using Message message = await subscribers[i].ReceiveAsync();
+                    Assert.Equal((number, 0L), (Payload.Check(message.Span).Number, message.Missed));
+                }
+
+                Assert.False(subscribers[i].TryReceive(out _));
+                subscribers[i].Dispose();
+            }
+
+            while (publisher.Peers.Count > 0)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_stopped_subscriber_holds_nobody_and_goes_on_where_it_was()
+    {
+        const int Count = 100_000;
+        await using Publisher publisher = await Publisher.BindAsync(NewPlace("capacity=64kB"));
+        await using PeerProcess stopped = PeerProcess.Start("subscriber", "connect", Bare(publisher.Address).ToString(), "t");
+        await stopped.AnswerAsync();
+        using Subscriber quick = await Subscriber.ConnectAsync(Bare(publisher.Address).With("full", "wait"), "t,u");
+        Task<int> reading = ReadAllAsync(quick);
+        await stopped.TellAsync("take 1100");
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.Equal(2, publisher.Publish("t", Payload.Make(i, 100)));
+        }
+
+        await stopped.StopAsync();
+        await Task.Run(() =>
+        {
+            for (int i = 100; i < Count; i++)
+            {
+                // What it has not read is passed many times over.
+                Assert.Equal(i < 1_100 ? 2 : 1, publisher.Publish(i < 1_100 ? "t" : "u", Payload.Make(i, 100)));
+            }
+        });
+        stopped.Continue();
+        Assert.Equal("1100", await stopped.AnswerAsync());
+        await publisher.CloseAsync(60.Seconds());
+        Assert.Equal(Count, await reading);
+    }
+
+    [Fact]
+    public async Task Subscribers_that_die_at_any_time_leave_the_others_as_they_were()
+    {
+        await using Publisher publisher = await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
+        Subscriber steady = await Subscriber.ConnectAsync(Bare(publisher.Address).With("full", "wait").With("messages", "500"));
+        Task<int> reading = ReadAllAsync(steady);
+        int published = 0;
+        using CancellationTokenSource ending = new();
+        Task publishing = Task.Run(() =>
+        {
+            while (!ending.IsCancellationRequested)
+            {
+                publisher.Publish("t", Payload.Make(published++, 64));
+            }
+        });
+        for (int i = 0; i < 8; i++)
+        {
+            await using PeerProcess peer = PeerProcess.Start("subscriber", "connect", Bare(publisher.Address).With("full", i % 2 == 0 ? "wait" : "drop-oldest").With("messages", i % 3 == 0 ? "50" : "100000").ToString(), "t");
+            await peer.AnswerAsync();
+            await peer.TellAsync("slow 1");
+            int until = published + Random.Shared.Next(5_000);
+            while (published < until)
+            {
+                await Task.Yield();
+            }
+
+            peer.KillAndGoOn();
+        }
+
+        await ending.CancelAsync();
+        await publishing;
+        await publisher.CloseAsync(60.Seconds());
+        Assert.Equal(published, await reading);
+        output.WriteLine($"{published} published");
+    }
+
+    [Fact]
+    public async Task A_publisher_that_dies_ends_its_subscribers_behind_what_it_wrote()
+    {
+        Address place = NewPlace();
+        await using PeerProcess peer = PeerProcess.Start("publisher", "bind", place.ToString());
+        await peer.AnswerAsync();
+        Subscriber[] subscribers = new Subscriber[4];
+        for (int i = 0; i < subscribers.Length; i++)
+        {
+            subscribers[i] = await Subscriber.ConnectAsync(place);
+        }
+
+        // The first goes by the connections, the others do not.
+        Assert.Equal("4", await peer.AskAsync("publish t 1000"));
+        peer.KillAndGoOn();
+        foreach (Subscriber subscriber in subscribers)
+        {
+            for (int i = 0; i < 1_000; i++)
+            {
+                using Message message = await subscriber.ReceiveAsync();
+                Assert.Equal(i, Payload.Check(message.Span).Number);
+            }
+
+            FairleadException lost = await Assert.ThrowsAsync<FairleadException>(async () => await subscriber.ReceiveAsync());
+            Assert.Equal((ErrorCode.PeerGone, CloseReason.PeerDied), (lost.Code, lost.Reason));
+            subscriber.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_subscriber_that_spoils_what_it_says_of_itself_harms_itself_alone()
+    {
+        await using Publisher publisher = await Publisher.BindAsync(NewPlace("capacity=64kB"), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
+        Subscriber honest = await Subscriber.ConnectAsync(Bare(publisher.Address).With("full", "wait"));
+        Task<int> reading = ReadAllAsync(honest);
+        int published = 0;
+        int survived = 0;
+        for (int i = 0; i < Rounds; i++)
+        {
+            int seed = Random.Shared.Next();
+            output.WriteLine($"seed {seed}");
+            await using PeerProcess peer = PeerProcess.Start("spoiler", "subscribe", Bare(publisher.Address).ToString(), seed.ToString(CultureInfo.InvariantCulture));
+            await peer.AnswerAsync();
+            int last = published + 30_000;
+            await Task.Run(() =>
+            {
+                while (published < last && publisher.Peers.Count > 1)
+                {
+                    publisher.Publish("t", Payload.Make(published++, 100));
+                }
+            });
+            survived += published == last ? 1 : 0;
+            peer.KillAndGoOn();
+            while (publisher.Peers.Count > 1)
+            {
+                await Task.Yield();
+            }
+        }
+
+        CloseReport report = await publisher.CloseAsync(60.Seconds());
+        Assert.Equal(published, await reading);
+        output.WriteLine($"{Rounds - survived} of {Rounds} were sent away; {report}");
+    }
+
+    [Fact]
+    public async Task A_publisher_that_spoils_its_ring_is_left_by_its_subscribers()
+    {
+        Dictionary<ErrorCode, int> ends = [];
+        for (int i = 0; i < Rounds; i++)
+        {
+            int seed = Random.Shared.Next();
+            output.WriteLine($"seed {seed}");
+            Address place = NewPlace();
+            await using PeerProcess peer = PeerProcess.Start("spoiler", "publish", place.ToString(), seed.ToString(CultureInfo.InvariantCulture));
+            await peer.AnswerAsync();
+            using Subscriber subscriber = await Subscriber.ConnectAsync(place);
+            FairleadException? end = null;
+            for (int count = 0; end is null; count++)
+            {
+                if (count == 100_000)
+                {
+                    peer.KillAndGoOn();
+                }
+
+                try
+                {
+                    if (subscriber.TryReceive(count < 100_000 ? 100.Milliseconds() : Timeout.InfiniteTimeSpan, out Message message))
+                    {
+                        using (message)
+                        {
+                            Assert.InRange(message.Length, 0, 20_000);
+                        }
+                    }
+                    else
+                    {
+                        // It has spoilt it so that nothing comes any more, which is its own affair.
+                        count = 99_999;
+                    }
+                }
+                catch (FairleadException exception)
+                {
+                    end = exception;
+                }
+            }
+
+            ends[end.Code] = ends.GetValueOrDefault(end.Code) + 1;
+        }
+
+        output.WriteLine(string.Join(", ", ends.Select(static pair => $"{pair.Key}: {pair.Value}")));
+        Assert.All(ends.Keys, static code => Assert.Contains(code, new[] { ErrorCode.Corrupt, ErrorCode.PeerGone, ErrorCode.TooLarge }));
+    }
+
+    private static async Task<int> ReadAllAsync(Subscriber subscriber)
+    {
+        int count = 0;
+        await foreach (Message message in subscriber.ReceiveAllAsync())
+        {
+            (int number, _) = Payload.Check(message.Span);
+            Assert.Equal((count, 0L), (number, message.Missed));
+            count++;
+        }
+
+        subscriber.Dispose();
+        return count;
+    }
+
+    private static Address NewPlace(string options = "") => $"shm://broadcast-{Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture)}{(options.Length > 0 ? "?" : "")}{options}";
+
+    private static Address Bare(Address address) => address.WithoutOptions();
+
+    private static unsafe void Fill(RingMemory memory, byte value) => memory.Data[0] = value;
+
+    private static unsafe byte First(RingMemory memory) => memory.Data[memory.Capacity];
+}
