@@ -69,10 +69,10 @@ public sealed partial class ReferenceTests
         }
     }
 
-    /// <summary>The options that a transport takes, out of its own words.</summary>
+    /// <summary>The options that a transport takes, out of its own words: of a publisher, which takes all.</summary>
     private static string[] Options(string address)
     {
-        AddressFormatException unknown = Assert.Throws<AddressFormatException>(() => Receiver.Bind($"{address}?zzzzzzzz=1"));
+        AddressFormatException unknown = Assert.Throws<AddressFormatException>(() => Publisher.Bind($"{address}?zzzzzzzz=1"));
         return ListOfOptions().Match(unknown.Message).Groups["options"].Value.Split(", ");
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
@@ -25,6 +26,7 @@ public sealed partial class Publisher
             return audience;
         }
 
+        byte[] head = audience?.Head ?? Head(topic);
         if (_audiences.Count >= MostAudiences)
         {
             _audiences.Clear();
@@ -39,11 +41,22 @@ public sealed partial class Publisher
             }
         }
 
-        return _audiences[topic] = new Audience([.. links], version);
+        return _audiences[topic] = new Audience([.. links], version, head);
+    }
+
+    /// <summary>The head of all messages on a topic.</summary>
+    private static byte[] Head(string topic)
+    {
+        TopicFilter.CheckTopic(topic);
+        byte[] name = Encoding.UTF8.GetBytes(topic);
+        byte[] space = new byte[name.Length + 8];
+        HeadWriter head = new(space);
+        head.Add(HeadField.Topic, name);
+        return space[..head.Length];
     }
 
     /// <summary>Writes the message once for all of its audience that take part, and says who that was.</summary>
-    private ulong Broadcast(Audience audience, ReadOnlySpan<byte> head, ReadOnlySpan<byte> message, ref Round round)
+    private ulong WriteOnce(Audience audience, ReadOnlySpan<byte> message, ref Round round)
     {
         // A message that belongs to a trace has a span for each subscriber.
         if (audience.Seated is null || Tracing.IsWatched)
@@ -52,7 +65,7 @@ public sealed partial class Publisher
         }
 
         long start = OperationMeter.StartCall();
-        round.Buffered = Core.Broadcast(audience, MessageHeader.Of(MessageKind.Publish), head, message, out ulong reached);
+        round.Buffered = Core.WriteOnce(audience, MessageHeader.Of(MessageKind.Publish), audience.Head, message, out ulong reached);
         for (int i = 0; start != 0 && i < round.Buffered; i++)
         {
             OperationMeter.EndCall(start, MessageKind.Publish, Core.MeterTags, null);

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 
@@ -18,26 +16,17 @@ public sealed partial class Publisher
     public int Publish(string topic, ReadOnlySpan<byte> message, CancellationToken token = default)
     {
         token.ThrowIfCancellationRequested();
-        byte[] space = ArrayPool<byte>.Shared.Rent(TopicFilter.LongestTopic + 32);
-        try
+        Round round = Start(topic, message);
+        if (round.Waiting is not null)
         {
-            ReadOnlySpan<byte> head = Head(topic, space);
-            Round round = Start(topic, head, message);
-            if (round.Waiting is not null)
+            Deadline deadline = Deadline.After(_longestWait, Core.Settings.Time);
+            for (int i = 0; i < round.Waiting.Count; i++)
             {
-                Deadline deadline = Deadline.After(_longestWait, Core.Settings.Time);
-                for (int i = 0; i < round.Waiting.Count; i++)
-                {
-                    round.Buffered += WaitFor(round.Waiting, i, head, message, deadline, token) ? 1 : 0;
-                }
+                round.Buffered += WaitFor(round, i, message, deadline, token) ? 1 : 0;
             }
+        }
 
-            return End(round);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(space);
-        }
+        return End(round);
     }
 
     /// <summary>Publishes a message. Completes at once, except where a subscriber with <see cref="FullMode.Wait"/> has no room; then when it has, at most after <see cref="PublisherOptions.LongestWait"/>.</summary>
@@ -52,36 +41,18 @@ public sealed partial class Publisher
             return ValueTask.FromCanceled<int>(token);
         }
 
-        byte[] space = ArrayPool<byte>.Shared.Rent(TopicFilter.LongestTopic + 32);
-        try
-        {
-            ReadOnlySpan<byte> head = Head(topic, space);
-            Round round = Start(topic, head, message.Span);
-            return round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, head.ToArray(), message, token);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(space);
-        }
-    }
-
-    private static ReadOnlySpan<byte> Head(string topic, byte[] space)
-    {
-        TopicFilter.CheckTopic(topic);
-        HeadWriter head = new(space);
-        Span<byte> name = stackalloc byte[TopicFilter.LongestTopic];
-        head.Add(HeadField.Topic, name[..Encoding.UTF8.GetBytes(topic, name)]);
-        return space.AsSpan(0, head.Length);
+        Round round = Start(topic, message.Span);
+        return round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, message, token);
     }
 
     /// <summary>Gives the message to all who have room, or a policy that drops; the others are noted.</summary>
-    private Round Start(string topic, ReadOnlySpan<byte> head, ReadOnlySpan<byte> message)
+    private Round Start(string topic, ReadOnlySpan<byte> message)
     {
         Outbox outbox = new(Core);
         outbox.ThrowIfClosing();
-        Round round = default;
-        Audience audience = AudienceOf(topic);
-        ulong reached = Broadcast(audience, head, message, ref round);
+        Audience audience = Enter(topic, message);
+        Round round = new() { Head = audience.Head };
+        ulong reached = WriteOnce(audience, message, ref round);
         if (round.Buffered == audience.Links.Length)
         {
             return round;
@@ -91,7 +62,7 @@ public sealed partial class Publisher
         {
             if (!link.IsIn(reached))
             {
-                Give(link, outbox, topic, head, message, ref round);
+                Give(link, outbox, topic, message, ref round);
                 Rejoin(link);
             }
         }
@@ -100,8 +71,9 @@ public sealed partial class Publisher
     }
 
     /// <summary>To one subscriber, by its connection.</summary>
-    private static void Give(Link link, Outbox outbox, string topic, ReadOnlySpan<byte> head, ReadOnlySpan<byte> message, ref Round round)
+    private static void Give(Link link, Outbox outbox, string topic, ReadOnlySpan<byte> message, ref Round round)
     {
+        byte[] head = round.Head;
         if (!link.Takes(head.Length + message.Length))
         {
             // Longer than this subscriber takes; the others get it.
@@ -129,11 +101,12 @@ public sealed partial class Publisher
         }
     }
 
-    private bool WaitFor(List<Link> waiting, int index, ReadOnlySpan<byte> head, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken token)
+    private bool WaitFor(in Round round, int index, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken token)
     {
+        List<Link> waiting = round.Waiting!;
         try
         {
-            return WasBuffered(waiting[index], new Outbox(Core).CallOn(waiting[index], MessageHeader.Of(MessageKind.Publish), head, message, deadline, token));
+            return WasBuffered(waiting[index], new Outbox(Core).CallOn(waiting[index], MessageHeader.Of(MessageKind.Publish), round.Head, message, deadline, token));
         }
         catch (OperationCanceledException)
         {
@@ -146,14 +119,14 @@ public sealed partial class Publisher
         }
     }
 
-    private async ValueTask<int> FinishAsync(Round round, byte[] head, ReadOnlyMemory<byte> message, CancellationToken token)
+    private async ValueTask<int> FinishAsync(Round round, ReadOnlyMemory<byte> message, CancellationToken token)
     {
         Outbox outbox = new(Core);
         List<Link> waiting = round.Waiting!;
         Task<LinkResult>[] calls = new Task<LinkResult>[waiting.Count];
         for (int i = 0; i < calls.Length; i++)
         {
-            calls[i] = outbox.CallOnAsync(waiting[i], MessageHeader.Of(MessageKind.Publish), head, default, message, _longestWait, token).AsTask();
+            calls[i] = outbox.CallOnAsync(waiting[i], MessageHeader.Of(MessageKind.Publish), round.Head, default, message, _longestWait, token).AsTask();
         }
 
         OperationCanceledException? cancelled = null;
@@ -203,6 +176,7 @@ public sealed partial class Publisher
     /// <summary>What has become of one message so far.</summary>
     private struct Round
     {
+        public byte[] Head;
         public int Buffered;
         public int Failed;
         public List<Link>? Waiting;

@@ -28,9 +28,18 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
 
     private readonly TimeSpan _longestWait;
 
-    private Publisher(PublisherOptions? options)
+    private Publisher(Address address, PublisherOptions? options)
     {
-        _longestWait = (options ?? new PublisherOptions()).LongestWait;
+        options ??= new PublisherOptions();
+        int history = AddressOptions.Int(address, "history") ?? options.History;
+        if (history is < 0 or > MostHistory)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), history, $"A publisher keeps 0 to {MostHistory} messages.");
+        }
+
+        // Before anybody can come.
+        _history = history == 0 ? null : new History(history, AddressOptions.Size(address, "capacity") ?? options.Capacity);
+        _longestWait = options.LongestWait;
         if (_longestWait != Timeout.InfiniteTimeSpan)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(_longestWait, TimeSpan.Zero, nameof(options));
@@ -41,7 +50,7 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static Publisher Bind(Address address, PublisherOptions? options = null)
     {
-        Publisher publisher = new(options);
+        Publisher publisher = new(address, options);
         publisher.Open(EndpointCore.Bind(address, options, Profile, publisher));
         return publisher;
     }
@@ -60,7 +69,7 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static async ValueTask<Publisher> ConnectAsync(Address address, PublisherOptions? options = null, CancellationToken token = default)
     {
-        Publisher publisher = new(options);
+        Publisher publisher = new(address, options);
         publisher.Open(await EndpointCore.ConnectAsync(address, options, Profile, publisher, token).ConfigureAwait(false));
         return publisher;
     }
@@ -117,12 +126,7 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
 
     void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
 
-    string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes)
-    {
-        string? refusal = ((Subscriptions)link.Tag!).Change(topic, subscribes);
-        ChangeAudiences();
-        return refusal;
-    }
+    string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => Change(link, topic, subscribes);
 
     /// <summary>What one subscriber asked for.</summary>
     private sealed class Subscriptions
@@ -143,6 +147,8 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
 
             return false;
         }
+
+        public Subscriptions Copy() => new() { _patterns = _patterns };
 
         /// <summary>By the pump alone.</summary>
         public string? Change(string pattern, bool subscribes)

@@ -8,4 +8,10 @@ public sealed record PublisherOptions : EndpointOptions
     /// <see cref="CloseReason.SlowConsumer"/>. Default 5 seconds; infinite: for ever. Zero: subscribers that ask for <see cref="FullMode.Wait"/> are refused.
     /// </summary>
     public TimeSpan LongestWait { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How many of the last messages are kept for subscribers that come later, 0 to 1,048,576; default 0. Who asks for topics gets those of them on these topics first. At most
+    /// <see cref="EndpointOptions.Capacity"/> bytes are kept, but always the last message. In the address: <c>?history=100</c>.
+    /// </summary>
+    public int History { get; init; }
 }

@@ -8,8 +8,8 @@ namespace Fairlead.Transports;
 /// </summary>
 internal sealed record EndpointSettings
 {
-    /// <summary>The options that every address may carry.</summary>
-    public static readonly string[] CommonOptions = ["capacity", "framing", "full", "heartbeat", "maxmessage", "messages", "reconnect", "wait"];
+    /// <summary>The options that every address may carry; <c>history</c> only a publisher's.</summary>
+    public static readonly string[] CommonOptions = ["capacity", "framing", "full", "heartbeat", "history", "maxmessage", "messages", "reconnect", "wait"];
 
     public const int DefaultNetworkLimit = 16 * 1024 * 1024;
 
@@ -53,7 +53,7 @@ internal sealed record EndpointSettings
 
     public static EndpointSettings From(Address address, EndpointOptions? options, PatternKind pattern, ITransport transport)
     {
-        AddressOptions.RequireKnown(address, [.. CommonOptions, .. transport.Options]);
+        AddressOptions.RequireKnown(address, [.. CommonOptions.Where(option => option != "history" || pattern == PatternKind.Publisher), .. transport.Options]);
         options ??= new EndpointOptions();
         bool crossHost = (transport.CapabilitiesOf(address) & TransportCapabilities.CrossHost) != 0;
         return new EndpointSettings

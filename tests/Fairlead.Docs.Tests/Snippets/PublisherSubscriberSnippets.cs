@@ -76,6 +76,15 @@ public sealed class PublisherSubscriberSnippets
         Assert.Equal(publisher.Statistics.Dropped, next.Missed);
     }
 
+    [Fact]
+    public async Task Who_comes_later_gets_what_is_kept()
+    {
+        await using var publisher = await Publisher.BindAsync("unix://weather?history=100");
+        publisher.Publish("eu.vienna", "21");
+        await using var subscriber = await Subscriber.ConnectAsync("unix://weather", "eu.>");
+        Assert.Equal("21", subscriber.Receive(5.Seconds()).Text);
+    }
+
     private void Use(string topic, ReadOnlySpan<byte> message, long missed)
     {
         Assert.Equal(0, missed);

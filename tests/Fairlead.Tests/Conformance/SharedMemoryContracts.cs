@@ -16,6 +16,8 @@ public static class SharedMemoryContracts
 
     public sealed class Heartbeat(ITestOutputHelper output) : HeartbeatContract(new SharedMemoryUnderTest(), output);
 
+    public sealed class Histories(ITestOutputHelper output) : HistoryContract(new SharedMemoryUnderTest(), output);
+
     public sealed class Hostile(ITestOutputHelper output) : HostileContract(new SharedMemoryUnderTest(), output);
 
     public sealed class HubPolicies(ITestOutputHelper output) : HubPolicyContract(new SharedMemoryUnderTest(), output);

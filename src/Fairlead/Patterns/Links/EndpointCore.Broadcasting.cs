@@ -53,7 +53,7 @@ internal sealed partial class EndpointCore
     /// <param name="payload">Copied.</param>
     /// <param name="reached">See <see cref="Link.IsIn"/>: all others are to be sent it.</param>
     /// <returns>For how many it was written.</returns>
-    public int Broadcast(Audience audience, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, out ulong reached)
+    public int WriteOnce(Audience audience, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, out ulong reached)
     {
         reached = 0;
         if (_broadcast is not { } broadcast || audience.Seated is not { } seated)

@@ -1,0 +1,62 @@
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <content>Who comes later gets the last messages first.</content>
+public sealed partial class Publisher
+{
+    private const int MostHistory = 1 << 20;
+
+    private readonly Lock _historyGate = new();
+    private readonly History? _history;
+
+    /// <summary>Keeps the message where the last ones are kept, and finds its audience: whoever asks for its topic later finds it there, and is not meant now.</summary>
+    private Audience Enter(string topic, ReadOnlySpan<byte> message)
+    {
+        if (_history is null)
+        {
+            return AudienceOf(topic);
+        }
+
+        lock (_historyGate)
+        {
+            Audience audience = AudienceOf(topic);
+            _history.Add(topic, audience.Head, message);
+            return audience;
+        }
+    }
+
+    /// <summary>A subscriber changes its mind. What it asks for now and did not before, it gets from those that are kept. By the pump.</summary>
+    private string? Change(Link link, string pattern, bool subscribes)
+    {
+        Subscriptions subscriptions = (Subscriptions)link.Tag!;
+        if (_history is null)
+        {
+            string? refusal = subscriptions.Change(pattern, subscribes);
+            ChangeAudiences();
+            return refusal;
+        }
+
+        lock (_historyGate)
+        {
+            Subscriptions before = subscriptions.Copy();
+            if (subscriptions.Change(pattern, subscribes) is { } refusal)
+            {
+                return refusal;
+            }
+
+            ChangeAudiences();
+            for (int i = 0; subscribes && i < _history.Count; i++)
+            {
+                History.Entry entry = _history[i];
+                if (TopicFilter.Matches(pattern, entry.Topic) && !before.Match(entry.Topic))
+                {
+                    link.Replay(entry);
+                }
+            }
+        }
+
+        link.ServeReplayed();
+        return null;
+    }
+}

@@ -1,0 +1,123 @@
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>Subscribers that come later: what is kept for them comes first, and no hole is between it and what follows.</summary>
+public abstract class HistoryContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    [Fact]
+    public async Task Who_comes_later_gets_the_last_messages_on_his_topics_first()
+    {
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace("history=6")));
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal(0, publisher.Publish(i % 2 == 0 ? "even" : "odd.n", Payload.Make(i, 30)));
+        }
+
+        Subscriber even = Track(await Subscriber.ConnectAsync(Bare(publisher.Address), "even"));
+        Subscriber all = Track(await OnThread(() => Subscriber.Connect(Bare(publisher.Address))));
+        Subscriber none = Track(await Subscriber.ConnectAsync(Bare(publisher.Address), "none"));
+        Assert.Equal(2, publisher.Publish("even", Payload.Make(10, 30)));
+        await TakesAsync(even, 4, 6, 8, 10);
+        await TakesAsync(all, 4, 5, 6, 7, 8, 9, 10);
+        Assert.False(none.TryReceive(out _));
+        Assert.Equal(3 + 6 + 2, publisher.Statistics.MessagesSent);
+    }
+
+    [Fact]
+    public async Task Who_asks_for_more_gets_the_history_of_that_and_nothing_twice()
+    {
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace(), new PublisherOptions { History = 100 }));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(Bare(publisher.Address), "a.x"));
+        for (int i = 0; i < 4; i++)
+        {
+            publisher.Publish(i % 2 == 0 ? "a.x" : "a.y", Payload.Make(i, 8));
+        }
+
+        await TakesAsync(subscriber, 0, 2);
+        await subscriber.SubscribeAsync("a.*");
+        await subscriber.SubscribeAsync("a.y");
+        await TakesAsync(subscriber, 1, 3);
+        await subscriber.UnsubscribeAsync("a.*");
+        await subscriber.UnsubscribeAsync("a.y");
+        publisher.Publish("a.y", Payload.Make(4, 8));
+        publisher.Publish("a.x", Payload.Make(5, 8));
+        await TakesAsync(subscriber, 5);
+        await subscriber.SubscribeAsync("a.y");
+        await TakesAsync(subscriber, 1, 3, 4);
+        Assert.False(subscriber.TryReceive(out _));
+    }
+
+    [Fact]
+    public async Task What_is_kept_is_bounded_in_bytes_too_and_may_be_more_than_a_subscriber_takes_at_once()
+    {
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace("history=1000&capacity=10kB&messages=10")));
+        for (int i = 0; i < 300; i++)
+        {
+            publisher.Publish("t", Payload.Make(i, 96));
+        }
+
+        // Four bytes of each are the topic's.
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(With(Bare(publisher.Address), "messages=3&full=wait")));
+        ValueTask<int> publishing = publisher.PublishAsync("t", Payload.Make(300, 96));
+        await TakesAsync(subscriber, [.. Enumerable.Range(200, 101)]);
+        Assert.Equal(1, await publishing);
+        subscriber.Dispose();
+
+        publisher.Publish("t", Payload.Make(301, 50_000));
+        Subscriber last = Track(await Subscriber.ConnectAsync(Bare(publisher.Address)));
+        await TakesAsync(last, 301);
+        Assert.False(last.TryReceive(out _));
+    }
+
+    [Fact]
+    public async Task No_hole_is_between_the_history_and_what_follows()
+    {
+        const int Count = 20_000;
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace("history=50"), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan }));
+        Task publishing = OnThread(() =>
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                publisher.Publish("t", Payload.Make(i, 20));
+            }
+        });
+
+        List<Task> reading = [];
+        while (reading.Count < 12)
+        {
+            Subscriber subscriber = Track(await Subscriber.ConnectAsync(With(Bare(publisher.Address), "full=wait")));
+            reading.Add(Task.Run(async () =>
+            {
+                for (int next = -1; next < Count;)
+                {
+                    using Message message = await subscriber.ReceiveAsync();
+                    int number = Payload.Check(message.Span).Number;
+                    Assert.Equal((next < 0 ? number : next, 0L), (number, message.Missed));
+                    next = number + 1;
+                }
+            }));
+        }
+
+        await publishing;
+        await Task.WhenAll(reading);
+        Subscriber late = Track(await Subscriber.ConnectAsync(Bare(publisher.Address)));
+        await TakesAsync(late, [.. Enumerable.Range(Count - 50, 50)]);
+    }
+
+    [Fact]
+    public async Task Only_a_publisher_keeps_messages_and_not_fewer_than_none()
+    {
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        await Assert.ThrowsAsync<AddressFormatException>(async () => await Subscriber.ConnectAsync(With(Bare(publisher.Address), "history=5")));
+        await Assert.ThrowsAnyAsync<ArgumentException>(async () => await Publisher.BindAsync(NewPlace(), new PublisherOptions { History = -1 }));
+        await Assert.ThrowsAsync<AddressFormatException>(async () => await Publisher.BindAsync(NewPlace("history=-1")));
+    }
+
+    private static async Task TakesAsync(Subscriber subscriber, params int[] expected)
+    {
+        foreach (int number in expected)
+        {
+            using Message message = await subscriber.ReceiveAsync();
+            Assert.Equal((number, 0L), (Payload.Check(message.Span).Number, message.Missed));
+        }
+    }
+}

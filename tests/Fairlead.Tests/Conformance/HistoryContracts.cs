@@ -1,0 +1,14 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class HistoryContracts
+{
+    public sealed class Inproc(ITestOutputHelper output) : HistoryContract(new InprocUnderTest(), output);
+
+    public sealed class UnixName(ITestOutputHelper output) : HistoryContract(new UnixNameUnderTest(), output);
+
+    public sealed class UnixPacket(ITestOutputHelper output) : HistoryContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Tcp(ITestOutputHelper output) : HistoryContract(new TcpUnderTest(), output);
+}
