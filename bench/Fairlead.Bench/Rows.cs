@@ -7,7 +7,7 @@ namespace Fairlead.Bench;
 /// The parts list: each scenario with its contenders, the baseline first. A new row is one more contender here, and one small class
 /// in Contenders; a goal is the ratio to the baseline that the contender is meant to reach.
 /// </summary>
-internal static class Rows
+internal static partial class Rows
 {
     private const int Small = 64;
     private const int Large = 1024 * 1024;
@@ -45,6 +45,7 @@ internal static class Rows
         Blocks("ring-64k-copied", 64 * Kibibyte, isLoaned: false),
         Blocks("ring-1m-loaned", Large, isLoaned: true),
         Blocks("ring-1m-copied", Large, isLoaned: false),
+        .. Broadcasts,
     ];
 
     private static RoundTrip Spinning(string name, int size) => new(name, size, silence: TimeSpan.Zero,

@@ -1,0 +1,18 @@
+using Fairlead.Bench.Contenders;
+using Fairlead.Bench.Scenarios;
+
+namespace Fairlead.Bench;
+
+/// <content>One to many.</content>
+internal static partial class Rows
+{
+    private const int Readers = 16;
+
+    private static IEnumerable<Scenario> Broadcasts =>
+    [
+        new Broadcasting("broadcast-cost", Small, isCost: true, Readers,
+            new FairleadBroadcast("shm", 1), new FairleadBroadcast("shm", Readers) { Goal = 0.5 }, new FairleadBroadcast("unix", Readers)),
+        new Broadcasting("broadcast-stream", Small, isCost: false, Readers,
+            new NativeBroadcast(Readers), new FairleadBroadcast("shm", Readers) { Goal = 10 }, new FairleadBroadcast("unix", Readers)),
+    ];
+}
