@@ -30,6 +30,10 @@ found=$(errors ring.pml)
 [ "$found" = 0 ]; report $? "ring: nothing is lost, doubled or slept through, with either side dying at any step"
 found=$(errors ring.pml -DNO_LOOK)
 [ "${found:-0}" -gt 0 ]; report $? "ring: who does not look again sleeps for ever, and the model sees it"
+for left_out in NO_REMOTE_FENCE NO_LAST_FENCE; do
+  found=$(errors ring.pml "-D$left_out")
+  [ "${found:-0}" -gt 0 ]; report $? "ring: who leaves a fence out sleeps for ever with $left_out, and the model sees it"
+done
 found=$(errors cell.pml)
 [ "$found" = 0 ]; report $? "cell: what is read is whole and in order, with the writer dying at any step"
 for left_out in NO_LOOK NO_STORE_BARRIER NO_LOAD_BARRIER DONE_FIRST; do

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench.Contenders;
@@ -62,7 +63,13 @@ internal sealed class FairleadBlocks(string scheme, bool isLoaned, string capaci
             }
 
             using var loan = sender.Loan(message.Length);
-            loan.Span.Fill(message[0]);
+            Span<ulong> words = MemoryMarshal.Cast<byte, ulong>(loan.Span);
+            ulong number = message[0];
+            for (int i = 0; i < words.Length; i++)
+            {
+                words[i] = number + (ulong)i;
+            }
+
             message[..Numbered.Size].CopyTo(loan.Span);
             loan.Send();
         }

@@ -42,7 +42,7 @@ internal sealed unsafe class RingMemory : SafeHandle
             throw ErrnoMap.Failure($"cannot map a ring of {capacity} bytes", error);
         }
 
-        Whole = new Manager(this).Memory;
+        Writable = new Manager(this).Memory;
     }
 
     /// <summary>Bytes of the control page: one page of this machine.</summary>
@@ -60,7 +60,10 @@ internal sealed unsafe class RingMemory : SafeHandle
     public byte* Data => (byte*)handle + ControlSize;
 
     /// <summary>The first 2 GiB of both images of the data, for leases: as long as one of them is held so is the memory.</summary>
-    public ReadOnlyMemory<byte> Whole { get; }
+    public ReadOnlyMemory<byte> Whole => Writable;
+
+    /// <summary>The same, for loans.</summary>
+    public Memory<byte> Writable { get; }
 
     protected override bool ReleaseHandle() => Libc.Unmap(handle, _length) == 0;
 

@@ -1,30 +1,51 @@
 using System.Buffers;
+using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>Memory that a message is written into before it is sent. Disposing it unsent gives it back.</summary>
-/// <remarks>On byte streams it is pooled memory, from which a long message is written without another copy.</remarks>
+/// <summary>Memory that a message is written into before it is sent. Disposing it unsent gives it back, and leaves no trace.</summary>
+/// <remarks>
+/// <para>Over shared memory it lies where the receiver reads it, as long as the receiver has room for the message: up to half the ring, one loan at a time. Else, and on byte streams, it is pooled memory, from which a long message is written
+/// without another copy.</para>
+/// <para>A loan holds up nobody: messages that are sent while it is open go before it, and it is then copied behind them. It stays valid when the receiver dies.</para>
+/// </remarks>
 public sealed class Loan : IDisposable
 {
     private readonly Sender _sender;
-    private readonly int _size;
-    private byte[]? _memory;
+    private Link? _link;
+    private readonly byte[]? _pooled;
+    private Memory<byte> _memory;
+    private int _isOver;
 
     internal Loan(Sender sender, int size)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
         _sender = sender;
-        _size = size;
-        _memory = ArrayPool<byte>.Shared.Rent(size);
+        _link = sender.TryLoan(size, out _memory);
+        if (_link is null)
+        {
+            _pooled = ArrayPool<byte>.Shared.Rent(size);
+            _memory = _pooled.AsMemory(0, size);
+        }
+
+        IsShared = _link is not null;
     }
 
     /// <summary>The memory; as long as was asked for, its content undefined.</summary>
-    public Span<byte> Span => Rented.AsSpan(0, _size);
+    public Span<byte> Span => Memory.Span;
 
     /// <summary>The memory; as long as was asked for, its content undefined.</summary>
-    public Memory<byte> Memory => Rented.AsMemory(0, _size);
+    public Memory<byte> Memory
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _isOver) != 0, this);
+            return _memory;
+        }
+    }
 
-    private byte[] Rented => _memory ?? throw new ObjectDisposedException(nameof(Loan));
+    /// <summary>Whether it lies in memory that the receiver reads: then sending it copies nothing, unless other messages are sent before it.</summary>
+    public bool IsShared { get; }
 
     /// <summary>Type 1, blocking: sends what was written and ends the loan.</summary>
     /// <param name="length">Bytes that were written, from the start; null: all.</param>
@@ -33,7 +54,13 @@ public sealed class Loan : IDisposable
     /// <inheritdoc cref="Sender.Send" path="/exception"/>
     public void Send(int? length = null, TimeSpan? timeout = null, CancellationToken token = default)
     {
-        _sender.Send(Span[..(length ?? _size)], timeout, token);
+        Memory<byte> message = Memory[..(length ?? _memory.Length)];
+        token.ThrowIfCancellationRequested();
+        if (!TrySendInPlace(message.Length))
+        {
+            _sender.Send(message.Span, timeout, token);
+        }
+
         Dispose();
     }
 
@@ -41,17 +68,41 @@ public sealed class Loan : IDisposable
     /// <inheritdoc cref="Send" path="/param|/exception"/>
     public async ValueTask SendAsync(int? length = null, CancellationToken token = default)
     {
-        await _sender.SendAsync(Memory[..(length ?? _size)], token).ConfigureAwait(false);
+        Memory<byte> message = Memory[..(length ?? _memory.Length)];
+        token.ThrowIfCancellationRequested();
+        if (!TrySendInPlace(message.Length))
+        {
+            await _sender.SendAsync(message, token).ConfigureAwait(false);
+        }
+
         Dispose();
     }
 
     /// <summary>Ends the loan. Harmless the second time.</summary>
     public void Dispose()
     {
-        byte[]? memory = Interlocked.Exchange(ref _memory, null);
-        if (memory is not null)
+        if (Interlocked.Exchange(ref _isOver, 1) != 0)
         {
-            ArrayPool<byte>.Shared.Return(memory);
+            return;
         }
+
+        _memory = default;
+        _link?.EndLoan();
+        if (_pooled is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_pooled);
+        }
+    }
+
+    private bool TrySendInPlace(int length)
+    {
+        if (_link is null || !_sender.TrySendLoan(_link, length))
+        {
+            return false;
+        }
+
+        // It is over: there may be another already, which is not to be ended here.
+        _link = null;
+        return true;
     }
 }

@@ -131,6 +131,10 @@ public sealed class Sender : Endpoint, ILinkOwner
     /// <param name="size">Bytes at most; fewer may be sent.</param>
     public Loan Loan(int size) => new(this, size);
 
+    internal Link? TryLoan(int size, out Memory<byte> memory) => Outbox.TryLoan(size, out memory);
+
+    internal bool TrySendLoan(Link link, int length) => Outbox.TrySendLoan(link, length);
+
     void ILinkOwner.OnUp(Link link, Completions completions)
     {
     }

@@ -59,6 +59,27 @@ internal abstract class Connection : IDisposable
     public abstract void Commit(in MessageHeader header);
 
     /// <summary>
+    /// Memory for a body of at most this length where the peer will read it, valid until <see cref="EndLoan"/>; false where there is none now. What is committed meanwhile goes before it. One at a time. By a thread
+    /// that has the send lock, as the following two.
+    /// </summary>
+    public virtual bool TryLoan(int bodyLength, out Memory<byte> body)
+    {
+        body = default;
+        return false;
+    }
+
+    /// <summary>Whether the loan can be committed: else something was committed since it was made, and its content has to be copied behind that.</summary>
+    public virtual bool HoldsLoan => false;
+
+    /// <summary>Publishes what was written into the loan, as <see cref="Commit"/> does.</summary>
+    public virtual void CommitLoan(in MessageHeader header) => throw new NotSupportedException();
+
+    /// <summary>Gives the loan back; what was not committed is as if it had never been. Also after <see cref="Dispose"/>.</summary>
+    public virtual void EndLoan()
+    {
+    }
+
+    /// <summary>
     /// Starts a message that is sent out of the caller's memory, without a copy, by this and later calls of <see cref="Flush"/>, behind what is committed already.
     /// The payload must stay as it is until <see cref="HasLong"/> is false again. Messages committed meanwhile follow it. Only one at a time.
     /// </summary>
@@ -75,6 +96,26 @@ internal abstract class Connection : IDisposable
 
     /// <summary>The next whole message of what <see cref="Fill"/> moved.</summary>
     public abstract bool TryTake(out Incoming message);
+
+    /// <summary>
+    /// The next message where it lies, if it is a short one and lies there whole: for a taker who copies it at once. It stays the next until <see cref="Pass"/>; <see cref="Fill"/> and <see cref="TryTake"/> go
+    /// on with it else. By the pump. What is wrong with it is for them to say.
+    /// </summary>
+    public virtual bool TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
+    {
+        header = default;
+        body = default;
+        return false;
+    }
+
+    /// <summary>Goes on behind the message that was peeked at.</summary>
+    public virtual void Pass(int bodyLength) => throw new NotSupportedException();
+
+    /// <summary>Whether all that was seen has been taken: the next look goes to what the peer writes.</summary>
+    public virtual bool IsDrained => true;
+
+    /// <summary>Whether the peer believes that this side sleeps.</summary>
+    public virtual bool IsAnnounced => false;
 
     /// <summary>Whether a message has begun to arrive and is not whole. After the end: it came in the middle.</summary>
     public virtual bool HasPart => false;

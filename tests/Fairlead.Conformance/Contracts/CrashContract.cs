@@ -42,6 +42,26 @@ public abstract class CrashContract(TransportUnderTest transport, ITestOutputHel
         await IsFreeAsync(address, peer);
     }
 
+    [Fact]
+    public async Task A_loan_outlives_the_receiver_that_was_to_read_it()
+    {
+        (PeerProcess peer, Address address) = await StartAsync("receiver");
+        Sender sender = Track(await Sender.ConnectAsync(address));
+        using Loan loan = sender.Loan(20_000);
+        Payload.Write(loan.Span, 1);
+        await peer.KillAsync();
+        await Until(() => sender.TrySend(default) == SendResult.PeerGone, "the death is seen");
+
+        Payload.Write(loan.Span, 2);
+        FairleadException error = Assert.Throws<FairleadException>(() => loan.Send());
+        Assert.Equal(ErrorCode.PeerGone, error.Code);
+        Assert.Equal((2, 0), Payload.Check(loan.Span));
+        sender.Dispose();
+        Payload.Write(loan.Span, 3);
+        Assert.Equal((3, 0), Payload.Check(loan.Span));
+        Assert.Throws<ObjectDisposedException>(() => loan.Send());
+    }
+
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]

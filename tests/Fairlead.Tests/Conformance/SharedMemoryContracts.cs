@@ -24,6 +24,8 @@ public static class SharedMemoryContracts
 
     public sealed class Hubs(ITestOutputHelper output) : HubContract(new SharedMemoryUnderTest(), output);
 
+    public sealed class Loans(ITestOutputHelper output) : LoanContract(new SharedMemoryUnderTest(), output);
+
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new SharedMemoryUnderTest(), output);
 
     public sealed class Opening(ITestOutputHelper output) : OpeningContract(new SharedMemoryUnderTest(), output);

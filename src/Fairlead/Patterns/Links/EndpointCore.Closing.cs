@@ -43,7 +43,7 @@ internal sealed partial class EndpointCore
     {
         bool isFirst;
         Completions completions = Completions.Rent();
-        lock (_gate)
+        using (_gate.Hold())
         {
             isFirst = !_isClosing;
             if (isFirst)
@@ -89,7 +89,7 @@ internal sealed partial class EndpointCore
     public void Dispose()
     {
         bool leads;
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isClosing = true;
             leads = false;
@@ -125,7 +125,7 @@ internal sealed partial class EndpointCore
     /// </summary>
     public bool TryRetire(PatternKind others, long taken)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_ready.Count > 0 || Counters.MessagesReceived != taken || _links.Values.Any(link => link.State == LinkState.Handshaking || link.PeerPattern != others))
             {
@@ -168,7 +168,7 @@ internal sealed partial class EndpointCore
             link.GoDown(new LinkEnd(CloseReason.ClosedByUs, null), completions);
         }
 
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isTornDown = true;
             EndWaiters(new ObjectDisposedException(_profile.Name), completions);
@@ -221,7 +221,7 @@ internal sealed partial class EndpointCore
 
     private Operation[] Followers()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             return [.. _followers];
         }

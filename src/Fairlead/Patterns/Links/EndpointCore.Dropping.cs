@@ -30,7 +30,7 @@ internal sealed partial class EndpointCore
     {
         LinkOutcome outcome;
         Completions completions = Completions.Rent();
-        lock (_gate)
+        using (_gate.Hold())
         {
             ThrowIfClosing();
             link = TheLink;

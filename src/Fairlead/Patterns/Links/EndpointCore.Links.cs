@@ -49,7 +49,7 @@ internal sealed partial class EndpointCore
     public void AddLinkWaiter(LinkWaitOperation operation)
     {
         Link? up;
-        lock (_gate)
+        using (_gate.Hold())
         {
             ThrowIfClosing();
             if (operation.IsClaimed)
@@ -74,7 +74,7 @@ internal sealed partial class EndpointCore
     public void Withdraw(LinkWaitOperation operation, Exception? error)
     {
         bool isOurs;
-        lock (_gate)
+        using (_gate.Hold())
         {
             _linkWaiters.Remove(operation);
             isOurs = error is null ? operation.TryComplete(null) : operation.TryFail(error);
@@ -92,7 +92,7 @@ internal sealed partial class EndpointCore
     /// </summary>
     public Link? LinkFor(LinkOperation operation, Completions completions)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             ThrowIfClosing();
             Link? link = TheLink;
@@ -116,7 +116,7 @@ internal sealed partial class EndpointCore
     public bool TryWithdraw(LinkOperation operation, Exception? error)
     {
         bool isOurs = false;
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (operation.Link is not null)
             {
@@ -137,7 +137,7 @@ internal sealed partial class EndpointCore
 
     public void OnUp(Link link, Completions completions)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             // At once with becoming visible, so that nobody overtakes those who waited.
             link.Adopt(_waiting, completions);
@@ -172,7 +172,7 @@ internal sealed partial class EndpointCore
         bool reconnects = false;
         Link? adopted;
         _pollSet.Remove(link.Connection.WaitDescriptor);
-        lock (_gate)
+        using (_gate.Hold())
         {
             _links.Remove(link.Token);
             UpdateLinkCache();
@@ -265,7 +265,7 @@ internal sealed partial class EndpointCore
 
     private Link? Find(ulong token)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             return _links.GetValueOrDefault(token);
         }
@@ -274,7 +274,7 @@ internal sealed partial class EndpointCore
     private void AddLink(Connection connection, bool isAccepted, Completions completions)
     {
         Link link;
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isRetired)
             {
@@ -294,7 +294,7 @@ internal sealed partial class EndpointCore
         }
         catch
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 _links.Remove(link.Token);
                 UpdateLinkCache();
@@ -344,7 +344,7 @@ internal sealed partial class EndpointCore
 
     private void ResumeAccepting()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isAcceptingPaused && !_isTornDown && _listener is { } listener)
             {

@@ -27,7 +27,10 @@ internal sealed partial class EndpointCore
     private bool _isSoon = true;
     private int _unpolledTurns;
 
-    private bool HasMemoryAlone => _announcing.Length == 1 && _linkCache.Length == 1 && _announcing[0].Connection.CanPark;
+    private bool HasMemoryAlone => MemoryAlone is not null;
+
+    /// <summary>The one peer there is, where it shares memory. Any thread.</summary>
+    private Link? MemoryAlone => Volatile.Read(ref _announcing) is [var link] && _linkCache.Length == 1 && link.Connection.CanPark ? link : null;
 
     /// <summary>Waits for what comes through memory. Returns how long the poll set is to be waited on for the rest; null: not even looked at.</summary>
     private TimeSpan? AwaitMemory(TimeSpan timeout)
@@ -46,7 +49,7 @@ internal sealed partial class EndpointCore
 
         if (!HasMemoryAlone)
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 Disarm();
             }
@@ -117,7 +120,7 @@ internal sealed partial class EndpointCore
 
     private void Park(Connection connection, TimeSpan timeout)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isTornDown || _registration is null)
             {

@@ -30,7 +30,7 @@ internal sealed partial class EndpointCore
     /// <summary>An operation is done whose caller leads, and may sleep in the kernel.</summary>
     public void WakeLeader()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isPumping && !_isTornDown)
             {
@@ -42,7 +42,7 @@ internal sealed partial class EndpointCore
     /// <summary>Somebody must look: an operation waits whose caller does not, output is blocked, or a link was killed. Any thread, no lock of a link held.</summary>
     public void RequestPump()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _wantsReactor = true;
             if (!_isPumping)
@@ -76,7 +76,7 @@ internal sealed partial class EndpointCore
 
     private bool TryPumpOnce()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (!TryLead())
             {
@@ -113,7 +113,7 @@ internal sealed partial class EndpointCore
     /// <summary>By the reactor: the poll set is readable.</summary>
     void IReactorClient.OnReady(PollEvents events)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isArmed = false;
             if (!TryLead())
@@ -154,7 +154,7 @@ internal sealed partial class EndpointCore
     /// <summary>An asynchronous operation has been queued: the reactor waits for it, unless somebody pumps anyway.</summary>
     public void ArmForWaiters()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (!_isPumping)
             {
@@ -166,7 +166,7 @@ internal sealed partial class EndpointCore
     /// <summary>Like <see cref="RequestPump"/>, for work that no descriptor shows: the turn comes without waiting for one.</summary>
     public void RequestTurn()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (!_isTornDown)
             {
@@ -203,7 +203,7 @@ internal sealed partial class EndpointCore
     {
         Operation? next = null;
         bool tearDown;
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isPumping = false;
             tearDown = _isClosed;
@@ -287,7 +287,7 @@ internal sealed partial class EndpointCore
         if (Volatile.Read(ref _wantsReactor))
         {
             // Whoever takes the turn does what was asked for by now: what is still to come is counted apart.
-            lock (_gate)
+            using (_gate.Hold())
             {
                 _wantsReactor = false;
             }

@@ -34,6 +34,11 @@ internal sealed partial class EndpointCore
         }
 
         token.ThrowIfCancellationRequested();
+        if (LookAndPull(deadline) is { } pulled)
+        {
+            return pulled;
+        }
+
         ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: true);
         Enqueue(operation);
         if (!Wait(operation, deadline, token))
@@ -67,7 +72,7 @@ internal sealed partial class EndpointCore
     public void Withdraw(ReceiveOperation operation, Exception? error)
     {
         bool isOurs;
-        lock (_gate)
+        using (_gate.Hold())
         {
             for (int i = 0; i < _receivers.Count; i++)
             {
@@ -91,7 +96,7 @@ internal sealed partial class EndpointCore
     /// <summary>By a link: these have arrived.</summary>
     public void Publish(Link link, Completions completions)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _depth += link.QueueArrived();
             if (!link.IsReady && link.InboundCount > 0)
@@ -134,7 +139,7 @@ internal sealed partial class EndpointCore
     /// <summary>Drops an unread message whose sender took it back.</summary>
     public bool TryDrop(Link link, uint id)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             return Drop(link, id, withDeliveries: true) > 0;
         }
@@ -142,7 +147,7 @@ internal sealed partial class EndpointCore
 
     public bool HasNoInbound(Link link)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             return link.InboundCount == 0;
         }
@@ -151,7 +156,7 @@ internal sealed partial class EndpointCore
     private void Enqueue(ReceiveOperation operation)
     {
         MessageCore? message = null;
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (operation.IsClaimed)
             {
@@ -190,16 +195,32 @@ internal sealed partial class EndpointCore
     private MessageCore? TryTake()
     {
         MessageCore message;
-        lock (_gate)
+        if (_ready.Count == 0)
+        {
+            MemoryAlone?.Linger();
+        }
+
+        using (_gate.Hold())
         {
             // An endpoint that closes has told its peers what it handed out: nothing follows.
             ThrowIfClosing();
-            if (_receivers.Count > 0 || _ready.Count == 0)
+            if (_receivers.Count > 0)
             {
                 return null;
             }
 
-            message = TakeReady();
+            if (_ready.Count > 0)
+            {
+                message = TakeReady();
+            }
+            else if (TryPull() is { } pulled)
+            {
+                message = pulled;
+            }
+            else
+            {
+                return null;
+            }
         }
 
         message.Link.AfterHandOver(message.Header.Kind);

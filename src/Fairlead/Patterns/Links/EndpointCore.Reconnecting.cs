@@ -90,7 +90,7 @@ internal sealed partial class EndpointCore
     private void GiveUp(LinkEnd lost, int attempt)
     {
         Completions completions = Completions.Rent();
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isReconnecting = false;
             Volatile.Write(ref _lastEnd, lost);
@@ -110,7 +110,7 @@ internal sealed partial class EndpointCore
             return;
         }
 
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isReconnecting = false;
             Tell(EndpointState.Connected, _lostBecause, Volatile.Read(ref _attempt));
@@ -139,7 +139,7 @@ internal sealed partial class EndpointCore
         while (true)
         {
             EndpointStateChange? change;
-            lock (_gate)
+            using (_gate.Hold())
             {
                 if (!_changes.TryDequeue(out change))
                 {

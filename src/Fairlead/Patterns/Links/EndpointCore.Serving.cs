@@ -21,7 +21,7 @@ internal sealed partial class EndpointCore
             return;
         }
 
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isClosed)
             {
@@ -40,7 +40,7 @@ internal sealed partial class EndpointCore
 
     private void OnSlowTimer()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isSlowRunning = _isSlowDue && !_isClosed;
             if (!_isSlowRunning)
@@ -58,9 +58,9 @@ internal sealed partial class EndpointCore
             link.Acknowledge();
         }
 
-        lock (_gate)
+        using (_gate.Hold())
         {
-            if (!_isPumping && !_isClosed)
+            if (!_isPumping && !_isClosed && !IsPulling())
             {
                 Arm();
             }

@@ -10,7 +10,7 @@ internal sealed partial class EndpointCore
     {
         Completions completions = Completions.Rent();
         Link? adopted;
-        lock (_gate)
+        using (_gate.Hold())
         {
             link.TakeMoving(_waiting);
             adopted = Place(completions);

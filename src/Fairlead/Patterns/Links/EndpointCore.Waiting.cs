@@ -20,7 +20,7 @@ internal sealed partial class EndpointCore
         while (!operation.IsClaimed && !deadline.Passed && !token.IsCancellationRequested)
         {
             bool leads;
-            lock (_gate)
+            using (_gate.Hold())
             {
                 leads = TryLead();
                 if (!leads)
@@ -37,7 +37,7 @@ internal sealed partial class EndpointCore
             {
                 hasFollowed = true;
                 operation.Sleep(deadline);
-                lock (_gate)
+                using (_gate.Hold())
                 {
                     _followers.Remove(operation);
                 }
@@ -56,7 +56,7 @@ internal sealed partial class EndpointCore
     private void PassOn()
     {
         Operation? next;
-        lock (_gate)
+        using (_gate.Hold())
         {
             next = _isPumping || _isTornDown ? null : NextLeader(isReactor: false);
         }
@@ -109,7 +109,7 @@ internal sealed partial class EndpointCore
             return false;
         }
 
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isClosing || Volatile.Read(ref _asyncWaiters) > 0 || _followers.Count > 0 || !TryLead())
             {
@@ -148,7 +148,7 @@ internal sealed partial class EndpointCore
     {
         if (!HasMemoryAlone)
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 Disarm();
             }
@@ -211,7 +211,7 @@ internal sealed partial class EndpointCore
         public void Cancel()
         {
             operation.Nudge();
-            lock (endpoint._gate)
+            using (endpoint._gate.Hold())
             {
                 if (endpoint._isPumping)
                 {

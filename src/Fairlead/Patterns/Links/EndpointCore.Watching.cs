@@ -19,7 +19,7 @@ internal sealed partial class EndpointCore
     /// <summary>The release is <see cref="RemoveWatch"/>, or the endpoint's end.</summary>
     public void AddWatch(IEndpointWatch watch)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             ThrowIfClosing();
             _watches = [.. _watches, watch];
@@ -28,7 +28,7 @@ internal sealed partial class EndpointCore
 
     public void RemoveWatch(IEndpointWatch watch)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _watches = [.. _watches.Where(other => other != watch)];
         }
@@ -39,7 +39,7 @@ internal sealed partial class EndpointCore
     public Readiness Look(bool forRoom)
     {
         Readiness ready = Readiness.None;
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isClosing)
             {
@@ -63,7 +63,7 @@ internal sealed partial class EndpointCore
     /// <summary>Takes the role if it is free. The release is <see cref="LeaveWatch"/>.</summary>
     public bool TryLeadWatch()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (!TryLead())
             {

@@ -18,7 +18,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     private const ulong WakeToken = 0;
     private const ulong ListenerToken = 1;
 
-    private readonly Lock _gate = new();
+    private BiasedLock _gate = new();
     private readonly PatternProfile _profile;
     private readonly ILinkOwner _owner;
     private readonly PollSet _pollSet = new();
@@ -71,7 +71,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     /// <summary>The links that are up, or have something to hand out.</summary>
     public Link[] Links()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             return [.. _links.Values];
         }

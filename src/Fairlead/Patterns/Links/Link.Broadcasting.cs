@@ -32,7 +32,7 @@ internal sealed partial class Link
         Broadcast? broadcast = _endpoint.Broadcasting;
         bool isNew = false;
         bool needsPump;
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (broadcast is null || IsSeated || !MayJoin)
             {
@@ -72,7 +72,7 @@ internal sealed partial class Link
     public void LeaveBroadcast()
     {
         bool needsPump;
-        lock (_sending)
+        using (_sending.Hold())
         {
             LeaveSeat();
             needsPump = FlushSoon();

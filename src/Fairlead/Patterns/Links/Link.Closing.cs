@@ -29,7 +29,7 @@ internal sealed partial class Link
     /// </summary>
     public void Kill(CloseReason reason, string? text)
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (_state == LinkState.Down || _killReason is not null)
             {
@@ -62,7 +62,7 @@ internal sealed partial class Link
     /// <summary>The endpoint closes: takes nothing new, and says so to the peer behind those who wait for credit already.</summary>
     public void BeginClose()
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (_state != LinkState.Down)
             {
@@ -75,7 +75,7 @@ internal sealed partial class Link
     /// <summary>The endpoint ends now: the last word to the peer, as far as it goes without waiting.</summary>
     public void SayGoodbye()
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             _sendsNoMore = true;
             if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !_isCloseWritten)
@@ -90,7 +90,7 @@ internal sealed partial class Link
     {
         get
         {
-            lock (_sending)
+            using (_sending.Hold())
             {
                 return _state == LinkState.Down || (_queued.Count == 0 && _outstandingSizes.Count == 0 && !IsSeated && _calls.Count == 0 && !HasActive && IsWrittenOut());
             }
@@ -110,7 +110,7 @@ internal sealed partial class Link
         }
 
         Acknowledge();
-        lock (_sending)
+        using (_sending.Hold())
         {
             if ((_isCloseFinal && _calls.Count > 0) || !IsWrittenOut())
             {
@@ -124,7 +124,7 @@ internal sealed partial class Link
     /// <summary>The link is over: everything that waits on it ends. By the pump.</summary>
     public void GoDown(LinkEnd end, Completions completions)
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (_state == LinkState.Down)
             {
@@ -166,7 +166,7 @@ internal sealed partial class Link
         _lingerTimer?.Dispose();
         CancelActive();
         _endpoint.OnDown(this, end, completions);
-        lock (_sending)
+        using (_sending.Hold())
         {
             _connection.Dispose();
         }
@@ -182,7 +182,7 @@ internal sealed partial class Link
     private void OnClose(in Incoming message, Completions completions)
     {
         ReadOnlySpan<byte> payload = message.Payload.Span;
-        lock (_sending)
+        using (_sending.Hold())
         {
             NoteMissedBehind(message.Head);
             _closeReason = payload.Length > 0 ? ReasonOf(payload[0]) : CloseReason.ClosedByPeer;
@@ -214,7 +214,7 @@ internal sealed partial class Link
     /// <summary>The connection has ended.</summary>
     private void OnEnd(bool isOrderly, Completions completions)
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             // A reset is told once: where a write has had it, the next read finds an end that looks like an orderly one, and of what the peer wrote some may be lost.
             isOrderly &= !_isBroken;
@@ -251,7 +251,7 @@ internal sealed partial class Link
     private void Reject(FairleadException exception, Completions completions)
     {
         CloseReason reason = exception.Code == ErrorCode.TooLarge ? CloseReason.Limit : CloseReason.ProtocolError;
-        lock (_sending)
+        using (_sending.Hold())
         {
             Failure = exception;
             if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !_isCloseWritten)

@@ -133,7 +133,7 @@ internal sealed partial class Link
             return;
         }
 
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (_seat is not null && (int)(acknowledged - _acknowledged) < 0)
             {
@@ -168,7 +168,7 @@ internal sealed partial class Link
 
     private void OnAnswer(ref Incoming message, Completions completions)
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             // Answers to calls whose callers have gone are dropped here.
             if (_calls.Remove(message.Header.Id, out LinkOperation? call))

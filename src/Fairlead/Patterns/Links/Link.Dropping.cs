@@ -26,7 +26,7 @@ internal sealed partial class Link
         bool needsPump;
         bool isLeft = false;
         Completions completions = Completions.Rent();
-        lock (_sending)
+        using (_sending.Hold())
         {
             outcome = CanSend(letter.Head.Length + letter.Payload.Length);
             if (outcome == LinkOutcome.Sent)
@@ -64,7 +64,7 @@ internal sealed partial class Link
     /// <summary>Whether a message of this length would go at once.</summary>
     public bool HasRoom(int length)
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             return CanSend(length) != LinkOutcome.Full;
         }
@@ -73,7 +73,7 @@ internal sealed partial class Link
     /// <summary>A message was dropped before it came to the queue.</summary>
     public void CountMissed()
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             _queued.AddMissed(1);
         }

@@ -12,7 +12,7 @@ internal sealed partial class Link
     {
         bool needsPump = false;
         Completions completions = Completions.Rent();
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (_isDeferred)
             {
@@ -39,7 +39,7 @@ internal sealed partial class Link
         {
             Thread.Yield();
             Completions completions = Completions.Rent();
-            lock (_sending)
+            using (_sending.Hold())
             {
                 int before = _connection.LongRest;
                 if (!_isBroken && _state != LinkState.Down && _connection.Flush() == FlushResult.Done)
@@ -63,7 +63,7 @@ internal sealed partial class Link
     /// <summary>The descriptor is writable again. By the pump.</summary>
     private void OnWritable(Completions completions)
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (_state == LinkState.Down)
             {

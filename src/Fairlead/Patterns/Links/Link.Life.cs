@@ -17,7 +17,7 @@ internal sealed partial class Link
         bool isHere = true;
         bool needsPump = false;
         Completions completions = Completions.Rent();
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (operation.Link != this)
             {
@@ -46,7 +46,7 @@ internal sealed partial class Link
     public void Recall(uint id, LinkOperation? caller = null)
     {
         bool needsPump = false;
-        lock (_sending)
+        using (_sending.Hold())
         {
             // A work queue acknowledges what it has, and has it until a worker has it.
             if (_state is LinkState.Up or LinkState.PeerClosed && !_isBroken && !IsBare && _calls.TryGetValue(id, out LinkOperation? call) && (caller is null || call == caller)

@@ -35,7 +35,7 @@ internal sealed partial class Link
     private void OnHandshakeLate()
     {
         string seconds = $"{_endpoint.Settings.HandshakeTimeout.TotalSeconds:0.###} s";
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (_state != LinkState.Handshaking || _killReason is not null)
             {
@@ -107,7 +107,7 @@ internal sealed partial class Link
     /// <summary>By the endpoint, under its gate: those who waited for a link stand before all others.</summary>
     public void Adopt(SendQueue waiting, Completions completions)
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             while (waiting.Count > 0)
             {
@@ -131,7 +131,7 @@ internal sealed partial class Link
     /// <summary>By the endpoint, under its gate: those that have lost their link come behind those that wait here. False when this one is about to go too.</summary>
     public bool TryAdopt(SendQueue waiting, Completions completions)
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (_state != LinkState.Up || _isBroken || _sendsNoMore)
             {
@@ -177,7 +177,7 @@ internal sealed partial class Link
     /// <summary>By the endpoint, without its gate: sends what was adopted, as far as there is credit.</summary>
     public void ServeAdopted(Completions completions)
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             ServeQueued(completions);
         }

@@ -307,7 +307,7 @@ internal sealed partial class Link
     /// <summary>Says in memory what has been consumed; false when the peer is to be told.</summary>
     private bool TellConsumed()
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             return _state != LinkState.Down && _connection.TellConsumed(Volatile.Read(ref _consumed), Volatile.Read(ref _consumedBytes));
         }
@@ -339,7 +339,7 @@ internal sealed partial class Link
 
     private void PauseForAnswers()
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (UnwrittenAnswers > MostUnreadAnswers)
             {
@@ -351,7 +351,7 @@ internal sealed partial class Link
 
     private void Pause()
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             _isPaused = true;
             UpdateInterest();
@@ -365,7 +365,7 @@ internal sealed partial class Link
             return;
         }
 
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (IsBare && (Volatile.Read(ref _inboundBytes) > _endpoint.Settings.Capacity / 2 || _inbound.Count > _endpoint.Settings.Messages / 2))
             {

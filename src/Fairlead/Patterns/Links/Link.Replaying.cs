@@ -14,7 +14,7 @@ internal sealed partial class Link
             return;
         }
 
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (_state == LinkState.Up && !_sendsNoMore && !_isBroken)
             {
@@ -30,7 +30,7 @@ internal sealed partial class Link
     public void ServeReplayed()
     {
         Completions completions = Completions.Rent();
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (_state == LinkState.Up)
             {

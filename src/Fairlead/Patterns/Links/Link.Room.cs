@@ -8,7 +8,7 @@ internal sealed partial class Link
     {
         bool hasRoom;
         bool needsPump = false;
-        lock (_sending)
+        using (_sending.Hold())
         {
             hasRoom = CanSend(1) == LinkOutcome.Sent;
             if (!hasRoom && _isDeferred)

@@ -22,7 +22,7 @@ internal sealed partial class Link
     /// <summary>Messages that may be outstanding however long they are: one is read while the next is on its way. Part of the protocol.</summary>
     private const int AlwaysOutstanding = 2;
 
-    private readonly Lock _sending = new();
+    private BiasedLock _sending = new();
     private readonly Dictionary<uint, LinkOperation> _calls = [];
     private readonly SendQueue _queued;
     private RingQueue<int> _outstandingSizes;
@@ -50,7 +50,7 @@ internal sealed partial class Link
     {
         get
         {
-            lock (_sending)
+            using (_sending.Hold())
             {
                 if (IsSeated)
                 {
@@ -96,7 +96,7 @@ internal sealed partial class Link
     {
         LinkOutcome outcome;
         bool needsPump;
-        lock (_sending)
+        using (_sending.Hold())
         {
             outcome = CanSend(head.Length + payload.Length);
             if (outcome == LinkOutcome.Sent)
@@ -128,7 +128,7 @@ internal sealed partial class Link
     {
         bool needsPump;
         Completions completions = Completions.Rent();
-        lock (_sending)
+        using (_sending.Hold())
         {
             // Withdrawn before it began: then it is not sent, and nothing here may hold on to it.
             needsPump = !operation.IsClaimed && Begin(operation, completions);
@@ -186,7 +186,7 @@ internal sealed partial class Link
     public bool SendControl(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
         bool needsPump;
-        lock (_sending)
+        using (_sending.Hold())
         {
             if (_state == LinkState.Down || _isBroken)
             {
@@ -299,6 +299,7 @@ internal sealed partial class Link
         {
             _totalSent++;
             _totalSentBytes += header.Length;
+            _takenInRow = 0;
             if (!IsBare)
             {
                 _sent++;

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
@@ -9,14 +10,26 @@ internal sealed class MessageCore
 {
     private static readonly ObjectPool<MessageCore> Pool = new(16 * 1024);
 
+    private const int MostSpare = 32;
+    private const int LeastOwn = 256;
+
+    [ThreadStatic]
+    private static MessageCore? _spare;
+
+    [ThreadStatic]
+    private static int _spareCount;
+
     private readonly Lock _gate = new();
+    private MessageCore? _next;
+    private byte[] _own = [];
+    private int _version;
     private Incoming _incoming;
     private bool _isSettled;
     private bool _isCancelled;
     private bool _isTakenBack;
     private CancellationTokenSource? _cancellation;
 
-    public int Version { get; private set; }
+    public int Version => Volatile.Read(ref _version);
 
     public Link Link { get; private set; } = null!;
 
@@ -29,13 +42,58 @@ internal sealed class MessageCore
     /// <summary>Takes over the incoming message.</summary>
     public static MessageCore Rent(Link link, in Incoming incoming)
     {
-        MessageCore core = Pool.TryRent() ?? new MessageCore();
-        core.Link = link;
-        core._incoming = incoming;
-        core.Payload = incoming.Payload;
-        core._isCancelled = core._isTakenBack = false;
-        core._isSettled = incoming.Header.Kind is not (MessageKind.Deliver or MessageKind.Request);
+        MessageCore core = RentSpare();
+        core.Begin(link, incoming);
         return core;
+    }
+
+    /// <summary>A message with a copy of a short body.</summary>
+    public static MessageCore Copy(Link link, in MessageHeader header, ReadOnlySpan<byte> body)
+    {
+        MessageCore core = RentSpare();
+        if (core._own.Length < body.Length)
+        {
+            core._own = GC.AllocateUninitializedArray<byte>((int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(LeastOwn, body.Length)));
+        }
+
+        body.CopyTo(core._own);
+        core.Begin(link, new Incoming { Header = header, Body = new ReadOnlyMemory<byte>(core._own, 0, body.Length) });
+        return core;
+    }
+
+    private static MessageCore RentSpare()
+    {
+        if (_spare is not { } core)
+        {
+            return Pool.TryRent() ?? new MessageCore();
+        }
+
+        _spare = core._next;
+        core._next = null;
+        _spareCount--;
+        return core;
+    }
+
+    private void Begin(Link link, in Incoming incoming)
+    {
+        Link = link;
+        _incoming = incoming;
+        Payload = incoming.Payload;
+        _isCancelled = _isTakenBack = false;
+        _isSettled = incoming.Header.Kind is not (MessageKind.Deliver or MessageKind.Request);
+    }
+
+    private void Return()
+    {
+        if (_spareCount >= MostSpare)
+        {
+            Pool.Return(this);
+            return;
+        }
+
+        _next = _spare;
+        _spare = this;
+        _spareCount++;
     }
 
     /// <summary>A token that is cancelled when the peer no longer waits. Created on demand.</summary>
@@ -114,6 +172,25 @@ internal sealed class MessageCore
     /// <summary>The user gives the message back. Harmless the second time.</summary>
     public void Release(int version, string? reasonIfUnsettled)
     {
+        if (version != Version)
+        {
+            return;
+        }
+
+        // Two may give the same message back at once. Of a message that nobody can answer or cancel there is nothing else to agree on.
+        if (_incoming.Header.Kind is not (MessageKind.Deliver or MessageKind.Request) && _cancellation is null)
+        {
+            if (Interlocked.CompareExchange(ref _version, version + 1, version) == version)
+            {
+                _incoming.Release();
+                Payload = default;
+                Link = null!;
+                Return();
+            }
+
+            return;
+        }
+
         bool wasUnsettled;
         Link link = Link;
         MessageHeader header;
@@ -124,7 +201,7 @@ internal sealed class MessageCore
                 return;
             }
 
-            Version++;
+            Volatile.Write(ref _version, version + 1);
             header = _incoming.Header;
             wasUnsettled = !_isSettled;
             _isSettled = true;
@@ -156,6 +233,6 @@ internal sealed class MessageCore
             Link = null!;
         }
 
-        Pool.Return(this);
+        Return();
     }
 }

@@ -9,7 +9,11 @@ namespace Fairlead.Transports.SharedMemory;
 ///      8  capacity of the data in bytes
 ///    128  tail       sender:   position behind the last published record
 ///    136  ended      sender:   1 when nothing follows what is published
+///    140  unfenced   sender:   1 while it publishes without a fence: who then goes to sleep makes one in both processes
+///    144  fences     sender:   1 when it can make one
 ///    256  head       receiver: position before which everything has been given back
+///    264  unfenced   receiver: 1 while it gives back without a fence
+///    268  fences     receiver: 1 when it can make one in both processes
 ///    384  reader     0 awake, 1 asleep behind a doorbell, 2 asleep on this word (a futex)
 ///    512  writer     0 awake, 1 waits behind a doorbell for room
 ///    640  read       receiver, a subscriber: position in the broadcast ring before which it has read everything
@@ -21,6 +25,7 @@ namespace Fairlead.Transports.SharedMemory;
 /// Positions count bytes since the beginning and never turn round. A record lies at its position modulo the capacity, on 8 bytes:
 /// <code>
 ///      0  message header, 16 bytes, as on the wire          or, of a piece of a stream:    length, 255, 0 …
+///                                                        or, of what is to be passed over: length, 254, 0 …
 ///     16  head and payload, up to the next 8 bytes
 /// </code>
 /// </summary>
@@ -34,7 +39,11 @@ internal static class RingLayout
     public const int CapacityAt = 8;
     public const int TailAt = 128;
     public const int EndedAt = 136;
+    public const int UnfencedTailAt = 140;
+    public const int SenderFencesAt = 144;
     public const int HeadAt = 256;
+    public const int UnfencedHeadAt = 264;
+    public const int ReceiverFencesAt = 268;
     public const int ReaderAt = 384;
     public const int WriterAt = 512;
     public const int ReadAt = 640;
@@ -50,6 +59,9 @@ internal static class RingLayout
 
     /// <summary>In the place of a message's kind: the record is a piece of a byte stream of frames, for what is longer than the ring has room for at once.</summary>
     public const byte Piece = 255;
+
+    /// <summary>In the place of a message's kind: the record is nothing, to be passed over.</summary>
+    public const byte Nothing = 254;
 
     public const long LeastCapacity = 64 * 1024;
     public const long MostCapacity = 1L << 30;

@@ -9,12 +9,17 @@ namespace Fairlead.Transports.SharedMemory;
 /// </summary>
 internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) : MemoryLease
 {
+    /// <summary>So much is given back at once at least while more lies there: less than what the ring has beyond the window.</summary>
+    private const int GiveBackBytes = 16 * 1024;
+
     private readonly long _mask = memory.Capacity - 1;
     private readonly Lock _gate = new();
+    private Elision _elision = new((int*)(memory.Control + RingLayout.UnfencedHeadAt), (int*)(memory.Control + RingLayout.SenderFencesAt));
     private RingQueue _leases;
     private long _read;
     private long _tail;
     private long _readThrough;
+    private bool _hasLent;
     private long _head;
 
     /// <summary>Whether the sender has said that nothing follows. To be asked before <see cref="Look"/>: then what it saw is all.</summary>
@@ -69,6 +74,43 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         return true;
     }
 
+    public bool IsDrained => _read == _tail;
+
+    /// <summary>As <see cref="Look"/> and <see cref="TryRead"/>, but what cannot be right is only not there: they say it.</summary>
+    public bool TryPeek(out MessageHeader header, out int length)
+    {
+        if (_read == _tail)
+        {
+            // Acquire: see Look.
+            long tail = Volatile.Read(ref *(long*)(memory.Control + RingLayout.TailAt));
+            if (tail <= _tail || tail - Volatile.Read(ref _head) > memory.Capacity || (tail & (RingLayout.Alignment - 1)) != 0)
+            {
+                header = default;
+                length = 0;
+                return false;
+            }
+
+            _tail = tail;
+        }
+
+        // Copied before it is judged: the peer may change it under our eyes.
+        Span<byte> copy = stackalloc byte[MessageHeader.Size];
+        new ReadOnlySpan<byte>(memory.Data + (_read & _mask), MessageHeader.Size).CopyTo(copy);
+        header = MessageHeader.Read(copy, out uint announced);
+        length = (int)announced;
+        return announced <= int.MaxValue && RingLayout.Whole(announced) <= _tail - _read;
+    }
+
+    /// <summary>Goes on behind a record whose bytes were copied, and gives back when nothing else is there, or enough has come together.</summary>
+    public void PassAndGive(int length)
+    {
+        Pass(length);
+        if (_read == _tail || _read - _readThrough >= GiveBackBytes)
+        {
+            GiveBack();
+        }
+    }
+
     /// <summary>The body of the record that was read: its memory, which the peer may still write to.</summary>
     public ReadOnlySpan<byte> Body(int length) => new(memory.Data + (_read & _mask) + MessageHeader.Size, length);
 
@@ -84,6 +126,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         _read += RingLayout.Whole(length);
         lock (_gate)
         {
+            _hasLent = true;
             _leases.Add(start);
             _readThrough = _read;
         }
@@ -100,10 +143,20 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         }
 
         bool isWaitedFor;
-        lock (_gate)
+        if (_hasLent)
         {
+            lock (_gate)
+            {
+                _readThrough = _read;
+                _hasLent = _leases.Count > 0;
+                isWaitedFor = !_hasLent && MoveHead(_read);
+            }
+        }
+        else
+        {
+            // Nobody else moves the head: who gave the last lease back did so under the gate, and has been seen.
             _readThrough = _read;
-            isWaitedFor = _leases.Count == 0 && MoveHead(_read);
+            isWaitedFor = MoveHead(_read);
         }
 
         if (isWaitedFor)
@@ -159,6 +212,8 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
 
     public void EndWait() => Volatile.Write(ref Sleeping, RingLayout.Awake);
 
+    public bool IsAnnounced => Volatile.Read(ref Sleeping) != RingLayout.Awake;
+
     private ref int Sleeping => ref *(int*)(memory.Control + RingLayout.ReaderAt);
 
     private bool Announce(int how)
@@ -166,7 +221,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         Volatile.Write(ref Sleeping, how);
 
         // Announced before looking again, as the sender publishes before it looks for us: one of the two sees the other.
-        Interlocked.MemoryBarrier();
+        Elision.FenceForSleep((int*)(memory.Control + RingLayout.UnfencedTailAt));
         if (!HasArrived)
         {
             return true;
@@ -190,10 +245,15 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         Volatile.Write(ref *(long*)(memory.Control + RingLayout.HeadAt), head);
 
         // Given back before looking, as the sender announces itself before it looks again.
-        Interlocked.MemoryBarrier();
+        _elision.Fence();
         ref int sleeper = ref *(int*)(memory.Control + RingLayout.WriterAt);
-        return Volatile.Read(ref sleeper) != 0
-            && RingLayout.IsWorthWaking(memory.Capacity - (Volatile.Read(ref *(long*)(memory.Control + RingLayout.TailAt)) - head), memory.Capacity)
+        if (Volatile.Read(ref sleeper) == 0)
+        {
+            return false;
+        }
+
+        _elision.Meet();
+        return RingLayout.IsWorthWaking(memory.Capacity - (Volatile.Read(ref *(long*)(memory.Control + RingLayout.TailAt)) - head), memory.Capacity)
             && Interlocked.Exchange(ref sleeper, 0) != 0;
     }
 

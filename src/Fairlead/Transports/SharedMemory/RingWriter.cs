@@ -8,16 +8,28 @@ namespace Fairlead.Transports.SharedMemory;
 /// The sending end of a ring, in memory that the peer has made. One thread at a time (the link's send lock). Nothing that is read from the memory is believed: a head that cannot be right
 /// is <see cref="IsCorrupt"/>, and from then on there is no room.
 /// </summary>
-internal sealed unsafe class RingWriter(RingMemory memory)
+internal sealed unsafe partial class RingWriter
 {
-    private readonly long _mask = memory.Capacity - 1;
+    private readonly RingMemory _memory;
+    private readonly long _mask;
+    private Elision _elision;
     private long _head;
     private long _tail;
     private long _published;
     private long _reserved;
 
+    public RingWriter(RingMemory memory)
+    {
+        _memory = memory;
+        _mask = memory.Capacity - 1;
+        LongestBody = (int)(memory.Capacity / 2) - MessageHeader.Size;
+        _elision = new Elision((int*)(memory.Control + RingLayout.UnfencedTailAt), (int*)(memory.Control + RingLayout.ReceiverFencesAt));
+        Volatile.Write(ref *(int*)(memory.Control + RingLayout.SenderFencesAt), RemoteFence.IsAvailable ? 1 : 0);
+        RemoteFence.Register();
+    }
+
     /// <summary>The longest body that is sent as one record: two of them fit, so that one is written while the other is read.</summary>
-    public int LongestBody { get; } = (int)(memory.Capacity / 2) - MessageHeader.Size;
+    public int LongestBody { get; }
 
     /// <summary>The longest body that there is room for at this moment; may be below zero.</summary>
     public int LongestNow => (int)Math.Min(LongestBody, Room() - MessageHeader.Size);
@@ -30,49 +42,63 @@ internal sealed unsafe class RingWriter(RingMemory memory)
     /// <summary>Memory for a body inside the ring, valid until <see cref="Commit"/>; false when there is no room now.</summary>
     public bool TryReserve(int bodyLength, out Span<byte> body)
     {
+        PassOverLoan();
         long whole = RingLayout.Whole(bodyLength);
-        if (bodyLength > LongestBody || !HasRoom(whole))
+        long hole = HoleBefore(whole);
+        if (bodyLength > LongestBody || !HasRoom(hole + whole))
         {
             body = default;
             return false;
         }
 
+        PassOverHole(hole);
+
         _reserved = whole;
-        body = new Span<byte>(memory.Data + (_tail & _mask) + MessageHeader.Size, bodyLength);
+        body = new Span<byte>(_memory.Data + (_tail & _mask) + MessageHeader.Size, bodyLength);
         return true;
     }
 
     public void Commit(in MessageHeader header)
     {
-        header.Write(new Span<byte>(memory.Data + (_tail & _mask), MessageHeader.Size));
+        header.Write(new Span<byte>(_memory.Data + (_tail & _mask), MessageHeader.Size));
         _tail += _reserved;
     }
 
     /// <summary>Writes as much of a stream as there is room for, as one record, from up to three parts in order; returns how much.</summary>
     public int WritePiece(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third)
     {
+        PassOverLoan();
+
         // A quarter of the ring at most: the peer reads one piece while the next is written.
-        long room = Math.Min(Room(), memory.Capacity / 4) - MessageHeader.Size;
+        long hole = HoleBefore(LeastPiece);
+        long room = Math.Min(Math.Min(Room() - hole, _memory.Capacity / 4), hole == 0 ? _hole - _tail : Nowhere) - MessageHeader.Size;
         int length = (int)Math.Min(Math.Max(0, room & -RingLayout.Alignment), (long)first.Length + second.Length + third.Length);
         if (length == 0)
         {
             return 0;
         }
 
-        byte* record = memory.Data + (_tail & _mask);
-        Span<byte> body = new(record + MessageHeader.Size, length);
+        PassOverHole(hole);
+
+        Span<byte> body = new(_memory.Data + (_tail & _mask) + MessageHeader.Size, length);
         int part = Put(first, body);
         part += Put(second, body[part..]);
         _ = Put(third, body[part..]);
-        Span<byte> prefix = new(record, MessageHeader.Size);
-        prefix.Clear();
-        BinaryPrimitives.WriteInt32BigEndian(prefix, length);
-        prefix[4] = RingLayout.Piece;
-        _tail += RingLayout.Whole(length);
+        PutRecord(RingLayout.Piece, length);
         return length;
     }
 
-    /// <summary>Lets the peer see what was committed, and wakes it where it sleeps on the memory. Where it sleeps behind its doorbell, that is for the caller to ring.</summary>
+    /// <summary>The header of a record that is no message, and on behind it.</summary>
+    private void PutRecord(byte kind, int length)
+    {
+        Span<byte> prefix = new(_memory.Data + (_tail & _mask), MessageHeader.Size);
+        prefix.Clear();
+        BinaryPrimitives.WriteInt32BigEndian(prefix, length);
+        prefix[4] = kind;
+        _tail += RingLayout.Whole(length);
+    }
+
+    /// <summary>Lets the peer see what was committed, and wakes it where it sleeps on the _memory. Where it sleeps behind its doorbell, that is for the caller to ring.</summary>
     public Sleeper Publish()
     {
         if (_tail != _published)
@@ -80,7 +106,7 @@ internal sealed unsafe class RingWriter(RingMemory memory)
             _published = _tail;
 
             // Release: the records above are seen before the position behind them. Its acquire is RingReader.Look.
-            Volatile.Write(ref *(long*)(memory.Control + RingLayout.TailAt), _tail);
+            Volatile.Write(ref *(long*)(_memory.Control + RingLayout.TailAt), _tail);
         }
 
         return WakeReader();
@@ -90,23 +116,23 @@ internal sealed unsafe class RingWriter(RingMemory memory)
     public Sleeper End()
     {
         // Release, behind the last position: who sees this sees all. Its acquire is RingReader.HasEnded.
-        Volatile.Write(ref *(int*)(memory.Control + RingLayout.EndedAt), 1);
+        Volatile.Write(ref *(int*)(_memory.Control + RingLayout.EndedAt), 1);
         return WakeReader();
     }
 
     /// <summary>Announces that this side waits for room; false when there is some already.</summary>
     public bool PrepareWait()
     {
-        Volatile.Write(ref *(int*)(memory.Control + RingLayout.WriterAt), RingLayout.BehindBell);
+        Volatile.Write(ref *(int*)(_memory.Control + RingLayout.WriterAt), RingLayout.BehindBell);
 
         // Announced before looking again, as the reader gives back before it looks for us: one of the two sees the other.
-        Interlocked.MemoryBarrier();
-        if (!RingLayout.IsWorthWaking(Room(), memory.Capacity))
+        Elision.FenceForSleep((int*)(_memory.Control + RingLayout.UnfencedHeadAt));
+        if (!RingLayout.IsWorthWaking(Room() - HoleBefore(LeastPiece), _memory.Capacity))
         {
             return true;
         }
 
-        Volatile.Write(ref *(int*)(memory.Control + RingLayout.WriterAt), RingLayout.Awake);
+        Volatile.Write(ref *(int*)(_memory.Control + RingLayout.WriterAt), RingLayout.Awake);
         return false;
     }
 
@@ -117,12 +143,12 @@ internal sealed unsafe class RingWriter(RingMemory memory)
         return length;
     }
 
-    private bool HasRoom(long whole) => memory.Capacity - (_tail - _head) >= whole || Room() >= whole;
+    private bool HasRoom(long whole) => _memory.Capacity - (_tail - _head) >= whole || Room() >= whole;
 
     private long Room()
     {
         // Acquire: what the reader gave back it no longer reads. Its release is RingReader.GiveBack.
-        long head = Volatile.Read(ref *(long*)(memory.Control + RingLayout.HeadAt));
+        long head = Volatile.Read(ref *(long*)(_memory.Control + RingLayout.HeadAt));
         if (head < _head || head > _published || (head & (RingLayout.Alignment - 1)) != 0)
         {
             IsCorrupt = true;
@@ -132,15 +158,26 @@ internal sealed unsafe class RingWriter(RingMemory memory)
             _head = head;
         }
 
-        return IsCorrupt ? 0 : memory.Capacity - (_tail - _head);
+        return IsCorrupt ? 0 : _memory.Capacity - (_tail - _head);
     }
 
-    /// <summary>Wakes the reader where it sleeps on the memory. Any thread.</summary>
-    public Sleeper WakeReader()
+    private Sleeper WakeReader()
     {
         // Published before looking, as the sleeper announces itself before it looks again.
-        Interlocked.MemoryBarrier();
-        ref int reader = ref *(int*)(memory.Control + RingLayout.ReaderAt);
+        _elision.Fence();
+        if (Volatile.Read(ref *(int*)(_memory.Control + RingLayout.ReaderAt)) == RingLayout.Awake)
+        {
+            return Sleeper.None;
+        }
+
+        _elision.Meet();
+        return WakeIfAsleep();
+    }
+
+    /// <summary>Wakes the reader for what is published beside this ring: any thread, behind a full fence of its own, since whether one is left out is for those to know who write here.</summary>
+    public Sleeper WakeIfAsleep()
+    {
+        ref int reader = ref *(int*)(_memory.Control + RingLayout.ReaderAt);
         if (Volatile.Read(ref reader) == RingLayout.Awake)
         {
             return Sleeper.None;

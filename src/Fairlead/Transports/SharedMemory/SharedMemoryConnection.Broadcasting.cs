@@ -31,7 +31,7 @@ internal sealed unsafe partial class SharedMemoryConnection
     }
 
     /// <summary>Any thread, as long as the connection is not disposed.</summary>
-    public void WakePeer() => Wake(_writer!.WakeReader());
+    public void WakePeer() => Wake(_writer!.WakeIfAsleep());
 
     /// <inheritdoc/>
     public override bool TellConsumed(uint messages, long bytes)

@@ -105,6 +105,10 @@ internal sealed partial class SharedMemoryConnection
                 message = default;
                 return false;
             }
+            else if ((byte)header.Kind == RingLayout.Nothing)
+            {
+                _reader.Pass(length);
+            }
             else if ((byte)header.Kind == RingLayout.Piece)
             {
                 _pieceLength = _pieceRest = length;
@@ -120,6 +124,25 @@ internal sealed partial class SharedMemoryConnection
             }
         }
     }
+
+    public override bool TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
+    {
+        if (HearsBroadcasts || _pieceRest > 0 || _pieces.HasPart || _expectsHandshake || !_reader.TryPeek(out header, out int length) || length >= ShortestLease || length > ReceiveLimit)
+        {
+            header = default;
+            body = default;
+            return false;
+        }
+
+        body = _reader.Body(length);
+        return true;
+    }
+
+    public override void Pass(int bodyLength) => _reader.PassAndGive(bodyLength);
+
+    public override bool IsDrained => _reader.IsDrained;
+
+    public override bool IsAnnounced => _reader.IsAnnounced;
 
     private void TakePeerMemory()
     {

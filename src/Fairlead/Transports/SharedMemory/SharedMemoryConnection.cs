@@ -18,6 +18,7 @@ internal sealed partial class SharedMemoryConnection : Connection
     private readonly OutputQueue _overflow = new(FairleadFraming.Instance);
     private RingMemory? _peerMemory;
     private RingWriter? _writer;
+    private RingMemory? _loaned;
     private bool _isInRing;
     private volatile bool _hasHungUp;
     private volatile bool _hasWoken;
@@ -89,6 +90,36 @@ internal sealed partial class SharedMemoryConnection : Connection
         else
         {
             _overflow.Commit(header);
+        }
+    }
+
+    public override bool TryLoan(int bodyLength, out Memory<byte> body)
+    {
+        body = default;
+        if (_loaned is not null || !_overflow.IsEmpty || _writer is not { } writer || !writer.TryLoan(bodyLength, out int at))
+        {
+            return false;
+        }
+
+        // Stays mapped for as long as somebody may write into it, whatever becomes of the connection. The release is EndLoan.
+        bool isHeld = false;
+        _peerMemory!.DangerousAddRef(ref isHeld);
+        _loaned = _peerMemory;
+        body = _peerMemory.Writable.Slice(at, bodyLength);
+        return true;
+    }
+
+    public override bool HoldsLoan => _loaned is not null && _overflow.IsEmpty && _writer!.HoldsLoan;
+
+    public override void CommitLoan(in MessageHeader header) => _writer!.CommitLoan(header);
+
+    public override void EndLoan()
+    {
+        if (_loaned is { } memory)
+        {
+            _loaned = null;
+            _writer!.EndLoan();
+            memory.DangerousRelease();
         }
     }
 
@@ -187,6 +218,7 @@ internal sealed partial class SharedMemoryConnection : Connection
 
         // Asleep until somebody leads: who arms the endpoint before that need not know of it.
         *(int*)(control + RingLayout.ReaderAt) = RingLayout.BehindBell;
+        *(int*)(control + RingLayout.ReceiverFencesAt) = RemoteFence.IsAvailable ? 1 : 0;
         *(uint*)(control + RingLayout.MagicAt) = RingLayout.Magic;
     }
 

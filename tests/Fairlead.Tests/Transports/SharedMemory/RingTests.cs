@@ -35,6 +35,7 @@ public sealed class RingTests : IDisposable
     public void The_words_lie_where_they_are_drawn()
     {
         Assert.Equal((0, 4, 8, 128, 136, 256, 384, 512), (RingLayout.MagicAt, RingLayout.VersionAt, RingLayout.CapacityAt, RingLayout.TailAt, RingLayout.EndedAt, RingLayout.HeadAt, RingLayout.ReaderAt, RingLayout.WriterAt));
+        Assert.Equal((140, 144, 264, 268), (RingLayout.UnfencedTailAt, RingLayout.SenderFencesAt, RingLayout.UnfencedHeadAt, RingLayout.ReceiverFencesAt));
         Assert.Equal((16, 24, 24, 32), (RingLayout.Whole(0), RingLayout.Whole(1), RingLayout.Whole(8), RingLayout.Whole(9)));
         Assert.Equal((128 * 1024L, 2 * 1024 * 1024L, 1L << 30), (RingLayout.CapacityFor(1, 1), RingLayout.CapacityFor(1 << 20, 16 * 1024), RingLayout.CapacityFor(1 << 30, 1 << 20)));
     }
@@ -142,6 +143,71 @@ public sealed class RingTests : IDisposable
             _writer.Commit(new MessageHeader { Kind = (MessageKind)1, Length = 8 });
             return _writer.Publish();
         }
+    }
+
+    [Fact]
+    public void No_sleeper_is_missed_where_fences_are_left_out()
+    {
+        const int Messages = 300_000;
+        bool wasLeftOut = false;
+        Exception? failure = null;
+        SpinWait.SpinUntil(static () => RemoteFence.IsReached || !RemoteFence.IsAvailable);
+        Word(_near, RingLayout.UnfencedHeadAt) |= (RemoteFence.IsAvailable ? 1L : 0) << (8 * (RingLayout.ReceiverFencesAt - RingLayout.UnfencedHeadAt));
+        Thread reading = new(() =>
+        {
+            try
+            {
+                for (int read = 0; read < Messages;)
+                {
+                    if (!_reader.Look())
+                    {
+                        // Some patience, now and then: who is met asleep each time leaves nothing out.
+                        bool hasWaited = (read & 1024) != 0 && SpinWait.SpinUntil(() => _reader.HasArrived, 1);
+                        wasLeftOut |= (int)Word(_near, RingLayout.UnfencedTailAt) != 0;
+                        if (hasWaited)
+                        {
+                            continue;
+                        }
+
+                        _reader.Park(Timeout.InfiniteTimeSpan, static () => false);
+                        continue;
+                    }
+
+                    while (_reader.TryRead(out _, out int length))
+                    {
+                        _reader.Pass(length);
+                        read++;
+                    }
+
+                    _reader.GiveBack();
+                }
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
+        reading.Start();
+        RandomSeed.Rounds(1, random =>
+        {
+            for (int written = 0; written < Messages;)
+            {
+                if (_writer.TryReserve(8, out _))
+                {
+                    _writer.Commit(new MessageHeader { Kind = (MessageKind)1, Length = 8 });
+                    _writer.Publish();
+                    written++;
+                    if (random.Next(200) == 0)
+                    {
+                        // Long enough, now and then, for the reader to be on its way to sleep.
+                        Thread.SpinWait(random.Next(2_000));
+                    }
+                }
+            }
+        });
+        reading.Join();
+        Assert.Null(failure);
+        Assert.True(wasLeftOut || !RemoteFence.IsAvailable, "Fences were made all the time.");
     }
 
     [Theory]

@@ -1,0 +1,73 @@
+using Fairlead.Framing;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>Messages that are written where the peer will read them.</content>
+internal sealed partial class Link
+{
+    /// <summary>Memory for a message, in the connection's own. Only where it could be sent at once; what is sent before it is committed goes before it.</summary>
+    public bool TryLoan(int length, out Memory<byte> memory)
+    {
+        memory = default;
+        if (!Takes(length))
+        {
+            return false;
+        }
+
+        using (_sending.Hold())
+        {
+            return CanSend(length) == LinkOutcome.Sent && _queued.Missed == 0 && _connection.TryLoan(length, out memory);
+        }
+    }
+
+    /// <summary>Sends what was written into the loan, and ends it; false when that does not go as it lies there: the caller sends it like any other memory, and ends the loan then.</summary>
+    public bool TrySendLoan(MessageHeader header, int length)
+    {
+        bool needsPump;
+        using (_sending.Hold())
+        {
+            header.Length = length;
+            if (CanSend(length) != LinkOutcome.Sent || _queued.Missed > 0 || !_connection.HoldsLoan)
+            {
+                return false;
+            }
+
+            Prepare(ref header, 0, length, null);
+            _connection.CommitLoan(header);
+            _connection.EndLoan();
+            needsPump = FlushSoon();
+        }
+
+        if (needsPump)
+        {
+            _endpoint.RequestPump();
+        }
+
+        return true;
+    }
+
+    /// <summary>Its borrower is through with it.</summary>
+    public void EndLoan()
+    {
+        bool needsPump = false;
+        Completions completions = Completions.Rent();
+        using (_sending.Hold())
+        {
+            _connection.EndLoan();
+            if (_isBlocked && _state != LinkState.Down && !_isBroken)
+            {
+                // Others may have waited for the ring to come round.
+                Unblock();
+                needsPump = FlushNow();
+                CompleteWriting(completions);
+                ServeQueued(completions);
+            }
+        }
+
+        completions.Run(inline: false);
+        if (needsPump)
+        {
+            _endpoint.RequestPump();
+        }
+    }
+}

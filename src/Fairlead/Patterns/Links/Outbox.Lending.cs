@@ -1,0 +1,51 @@
+using Fairlead.Diagnostics;
+using Fairlead.Framing;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>Loans inside the connection's memory.</content>
+internal readonly partial struct Outbox
+{
+    /// <summary>The link in whose memory a message may be written; null where pooled memory has to do.</summary>
+    public Link? TryLoan(int size, out Memory<byte> memory)
+    {
+        memory = default;
+        if (core.IsClosing || Tracing.IsOn || core.TheLink is not { } link || (link.Connection.Capabilities & TransportCapabilities.ZeroCopy) == 0)
+        {
+            return null;
+        }
+
+        if (link.TryLoan(size, out memory))
+        {
+            return link;
+        }
+
+        // The acknowledgements may be there already, and nobody has read them.
+        core.CatchUp();
+        return link.TryLoan(size, out memory) ? link : null;
+    }
+
+    /// <summary>Sends a loan as it lies there, if that goes at once.</summary>
+    public bool TrySendLoan(Link link, int length)
+    {
+        ThrowIfClosing();
+        if (Tracing.IsOn || core.TheLink != link)
+        {
+            return false;
+        }
+
+        long start = OperationMeter.StartCall();
+        if (!link.TrySendLoan(MessageHeader.Of(MessageKind.Send), length))
+        {
+            return false;
+        }
+
+        OperationMeter.EndCall(start, MessageKind.Send, core.MeterTags, null);
+        if (link.ShouldLookForAcks())
+        {
+            core.PumpOnce();
+        }
+
+        return true;
+    }
+}

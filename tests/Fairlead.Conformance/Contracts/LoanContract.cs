@@ -1,0 +1,132 @@
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>Memory that is lent to write a message into: whatever others do meanwhile, it holds nobody up, and is as if it had never been when it is not sent.</summary>
+public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+{
+    [Fact]
+    public async Task What_is_sent_while_a_loan_is_open_goes_before_it()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        using (Loan loan = sender.Loan(5_000))
+        {
+            Payload.Write(loan.Span, 1);
+            Assert.Equal(SendResult.Sent, sender.TrySend(Payload.Make(0, 3_000)));
+            using (Message first = receiver.Receive())
+            {
+                Assert.Equal((0, 0), Payload.Check(first.Span));
+            }
+
+            loan.Send();
+        }
+
+        sender.Send(Payload.Make(2, 100));
+        for (int i = 1; i < 3; i++)
+        {
+            using Message message = receiver.Receive();
+            Assert.Equal((i, 0), Payload.Check(message.Span));
+        }
+    }
+
+    [Fact]
+    public async Task Loans_that_are_given_back_leave_no_trace()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync(options: "capacity=100KiB");
+        for (int i = 0; i < 500; i++)
+        {
+            using (Loan loan = sender.Loan(30_000))
+            {
+                Payload.Write(loan.Span, -1);
+                using Loan other = sender.Loan(100);
+                other.Span.Clear();
+            }
+
+            sender.Send(Payload.Make(i, 200));
+            using Message message = receiver.Receive();
+            Assert.Equal((i, 0), Payload.Check(message.Span));
+        }
+
+        Assert.False(receiver.TryReceive(out _));
+    }
+
+    [Fact]
+    public async Task A_loan_stays_as_it_was_written_however_much_is_sent_meanwhile()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync(options: "capacity=100KiB");
+        Random random = NewRandom();
+        const int Count = 3_000;
+        Task receiving = OnThread(() =>
+        {
+            for (int i = 0; i <= Count; i++)
+            {
+                using Message message = receiver.Receive();
+                Assert.Equal((i, 0), Payload.Check(message.Span));
+            }
+        });
+
+        using (Loan loan = sender.Loan(10_000))
+        {
+            Payload.Write(loan.Span, Count);
+            byte[] written = loan.Span.ToArray();
+            for (int i = 0; i < 20; i++)
+            {
+                sender.Send(Payload.Make(i, random.Next(1_000)));
+            }
+
+            Assert.True(written.AsSpan().SequenceEqual(loan.Span));
+            Task sending = OnThread(() =>
+            {
+                for (int i = 20; i < Count; i++)
+                {
+                    sender.Send(Payload.Make(i, random.Next(1_000)));
+                }
+            });
+
+            // They go round it, and it must be whole when they have.
+            await sending;
+            Assert.True(written.AsSpan().SequenceEqual(loan.Span));
+            loan.Send();
+        }
+
+        await receiving;
+    }
+
+    [Fact]
+    public async Task Threads_that_lend_and_threads_that_send_keep_their_orders()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync(options: "capacity=200KiB");
+        const int Threads = 3;
+        const int Each = 1_000;
+        int seed = NewRandom().Next();
+        Task[] sending = [.. Enumerable.Range(0, Threads).Select(from => OnThread(() =>
+        {
+            Random random = new(seed + from);
+            for (int i = 0; i < Each; i++)
+            {
+                int size = Payload.Least + random.Next(random.Next(4) == 0 ? 40_000 : 300);
+                if (random.Next(3) == 0)
+                {
+                    sender.Send(Payload.Make(i, size, from));
+                    continue;
+                }
+
+                using Loan loan = sender.Loan(size + random.Next(100));
+                Payload.Write(loan.Span[..size], i, from);
+                if (random.Next(10) == 0)
+                {
+                    Thread.Yield();
+                }
+
+                loan.Send(size);
+            }
+        }))];
+        int[] due = new int[Threads];
+        for (int i = 0; i < Threads * Each; i++)
+        {
+            using Message message = receiver.Receive();
+            (int number, int from) = Payload.Check(message.Span);
+            Assert.Equal(due[from]++, number);
+        }
+
+        await Task.WhenAll(sending);
+    }
+}

@@ -1,0 +1,14 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class LoanContracts
+{
+    public sealed class Inproc(ITestOutputHelper output) : LoanContract(new InprocUnderTest(), output);
+
+    public sealed class UnixName(ITestOutputHelper output) : LoanContract(new UnixNameUnderTest(), output);
+
+    public sealed class UnixPacket(ITestOutputHelper output) : LoanContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Tcp(ITestOutputHelper output) : LoanContract(new TcpUnderTest(), output);
+}
