@@ -4,6 +4,10 @@ using System.Globalization;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>A work queue between processes, whose workers are killed and stopped in the middle of their work: nothing is lost, and nothing is done twice without the mark.</summary>
+/// <remarks>
+/// FAIRLEAD_TEST_ITEMS makes it longer. With FAIRLEAD_TEST_EVERY_SECOND=1 a worker is killed every second until all is done, and another is stopped for two, for a demonstration; else both
+/// happen when so much has been done, which hangs on no clock.
+/// </remarks>
 public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     private const int Producers = 4;
@@ -11,6 +15,8 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
     private const int Kills = 8;
 
     private static readonly int Items = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_TEST_ITEMS") ?? "20000", CultureInfo.InvariantCulture);
+
+    private static readonly bool EverySecond = Environment.GetEnvironmentVariable("FAIRLEAD_TEST_EVERY_SECOND") == "1";
 
     private readonly ConcurrentQueue<(int From, int Number, int Deliveries, bool Redelivered)> _seen = new();
     private readonly ConcurrentDictionary<int, TaskCompletionSource> _milestones = new();
@@ -28,19 +34,20 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
             workers.Add(await HireAsync(address));
         }
 
-        // The last one is stopped from the first eighth to the second: what it has in hand waits for it.
+        // The last one is stopped from the first tenth to the third: what it has in hand waits for it.
         PeerProcess sleeper = workers[^1];
         PeerProcess[] producers = [.. Enumerable.Range(0, Producers).Select(from => Track(PeerProcess.Start("producer", address, $"{from}", $"{Items / Producers}")))];
+        long began = TimeProvider.System.GetTimestamp();
         int step = Items / (Kills + 2);
         int kills = 0;
-        for (int i = 1; i <= Kills; i++)
+        for (int i = 1; EverySecond ? Volatile.Read(ref _count) < Items : i <= Kills; i++)
         {
-            await SeenAsync(i * step);
+            await (EverySecond ? Task.Delay(1.Seconds(), TimeProvider.System) : SeenAsync(i * step));
             if (i == 1)
             {
                 await sleeper.StopAsync();
             }
-            else if (i == 2)
+            else if (i == 3)
             {
                 sleeper.Continue();
             }
@@ -58,7 +65,9 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
             Assert.Equal($"{Items / Producers}", await producer.AnswerAsync());
         }
 
+        sleeper.Continue();
         await queue.DrainAsync();
+        double seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
         long accepted = queue.Accepted;
         queue.Dispose();
         await Task.WhenAll(_reading);
@@ -66,7 +75,7 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
         Dictionary<(int From, int Number), List<(int Deliveries, bool Redelivered)>> done = _seen.GroupBy(static one => (one.From, one.Number))
             .ToDictionary(static group => group.Key, static group => group.Select(static one => (one.Deliveries, one.Redelivered)).ToList());
         int again = done.Values.Count(static times => times.Count > 1);
-        Output.WriteLine($"{Items} items: {accepted} accepted, {_seen.Count} times handed to a worker that said so, {again} of them more than once, {queue.Redeliveries} handed out again; {kills} workers killed");
+        Output.WriteLine($"{Items} items: {accepted} accepted, {_seen.Count} times handed to a worker that said so, {again} of them more than once, {queue.Redeliveries} handed out again; {kills} workers killed, in {seconds:0.0} s");
         Assert.Equal(Items, accepted);
         Assert.Equal(Items, done.Count);
         Assert.Equal(0, queue.GivenUp);
