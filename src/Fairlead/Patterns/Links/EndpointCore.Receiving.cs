@@ -238,8 +238,9 @@ internal sealed partial class EndpointCore
             link.IsReady = false;
             link.Turn = 0;
         }
-        else if (++link.Turn >= MessagesPerTurn)
+        else if (++link.Turn >= MessagesPerTurn && link.State != LinkState.Down)
         {
+            // What a lost link has left stays before all others: its sender may be back, and what it sends now comes after that.
             link.Turn = 0;
             _ready.Enqueue(_ready.Dequeue());
         }

@@ -147,6 +147,7 @@ internal readonly partial struct Outbox(EndpointCore core)
     {
         ThrowIfClosing();
         long began = OperationMeter.StartCall();
+        TimeSpan recall = deadline.IsInfinite ? TimeSpan.Zero : LinkOperation.RecallBefore(header.Kind, deadline.Remaining);
         bool isMovable = link is null && IsMovable(header.Kind);
         link ??= core.TheLink;
         using Activity? activity = Tracing.StartSend(header.Kind, core.Address);
@@ -167,7 +168,7 @@ internal readonly partial struct Outbox(EndpointCore core)
                 operation.Link?.Push(operation);
             }
 
-            if (!Wait(operation, deadline, token))
+            if (!Wait(operation, deadline, recall, token))
             {
                 operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
             }
@@ -187,12 +188,11 @@ internal readonly partial struct Outbox(EndpointCore core)
     }
 
     /// <summary>Waits for the answer, and asks the message back shortly before the end, if nobody has read it by then.</summary>
-    private bool Wait(LinkOperation operation, Deadline deadline, CancellationToken token)
+    private bool Wait(LinkOperation operation, Deadline deadline, TimeSpan recall, CancellationToken token)
     {
-        TimeSpan before = deadline.IsInfinite ? TimeSpan.Zero : LinkOperation.RecallBefore(operation.Header.Kind, deadline.Remaining);
-        if (before > TimeSpan.Zero)
+        if (recall > TimeSpan.Zero)
         {
-            if (core.Wait(operation, deadline.Before(before), token))
+            if (core.Wait(operation, deadline.Before(recall), token))
             {
                 return true;
             }
