@@ -3,6 +3,9 @@ namespace Fairlead.Conformance.Contracts;
 /// <summary>How a work queue ends: when the last sender has gone, or before, and then each is told what became of its items.</summary>
 public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
+    /// <summary>Of a busy machine.</summary>
+    private static readonly EndpointOptions Patient = new() { HandshakeTimeout = 60.Seconds() };
+
     [Fact]
     public async Task What_waits_when_the_queue_closes_is_not_delivered_because_it_closed()
     {
@@ -131,7 +134,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
     {
         for (int round = 0; round < 20; round++)
         {
-            WorkQueue queue = Open();
+            WorkQueue queue = Open(new() { HandshakeTimeout = Patient.HandshakeTimeout });
             Address place = queue.Address;
             Receiver worker = await WorkerAsync(queue);
             Task working = WorkAsync(worker);
@@ -145,7 +148,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
                     Thread.SpinWait(spins);
                     try
                     {
-                        await using Sender sender = await Sender.ConnectAsync(place);
+                        await using Sender sender = await Sender.ConnectAsync(place, Patient);
                         Assert.True((await sender.DeliverAsync("x"u8)).IsDelivered);
                         served++;
                     }

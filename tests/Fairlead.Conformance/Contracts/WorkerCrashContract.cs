@@ -26,7 +26,7 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
     [Fact]
     public async Task Killed_and_stopped_workers_lose_nothing()
     {
-        WorkQueue queue = Track(WorkQueue.Bind(NewPlace()));
+        WorkQueue queue = Track(WorkQueue.Bind(NewPlace(), new() { HandshakeTimeout = 60.Seconds() }));
         string address = Bare(queue.Address).ToString();
         List<PeerProcess> workers = [];
         for (int i = 0; i < Workers; i++)

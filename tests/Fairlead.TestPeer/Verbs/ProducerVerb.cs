@@ -8,7 +8,7 @@ internal static class ProducerVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        await using var sender = await Sender.ConnectAsync(arguments[0]);
+        await using var sender = await Sender.ConnectAsync(arguments[0], new EndpointOptions { HandshakeTimeout = 60.Seconds() });
         var from = int.Parse(arguments[1], CultureInfo.InvariantCulture);
         var count = int.Parse(arguments[2], CultureInfo.InvariantCulture);
         Console.WriteLine("ok");

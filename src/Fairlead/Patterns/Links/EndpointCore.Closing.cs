@@ -127,7 +127,8 @@ internal sealed partial class EndpointCore
     {
         using (_gate.Hold())
         {
-            if (_ready.Count > 0 || Counters.MessagesReceived != taken || _links.Values.Any(link => link.State == LinkState.Handshaking || link.PeerPattern != others))
+            // One does it: whoever hears that it is done shall find nobody listening.
+            if (_isRetired || _ready.Count > 0 || Counters.MessagesReceived != taken || _links.Values.Any(link => link.State == LinkState.Handshaking || link.PeerPattern != others))
             {
                 return false;
             }
