@@ -47,3 +47,20 @@ test_a_survey_that_nobody_answers_exits_124() {
   exits 124 fairlead survey unix://nobody 'who?' --timeout 50ms
   contains "$(cat err)" 'nobody replied within 50 ms'
 }
+
+test_another_who_pushes_goes_on_when_the_host_is_killed() {
+  mkfifo a b
+  fairlead work push unix://jobs - --verbose < a 2> host & local host=$!
+  exec 3> a
+  line_in host '^listening on '
+  fairlead work push unix://jobs - --verbose < b 2> other & local other=$!
+  exec 4> b
+  line_in other '^connected to '
+  kill -KILL $host
+  seq 3 >&4
+  exec 4>&-
+  line_in other '^listening on '
+  equal "$(seq 3)" "$(fairlead work pull unix://jobs --count 3)"
+  wait $other
+  equal '' "$(fairlead list --output text)"
+}
