@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
@@ -11,6 +12,8 @@ public sealed partial class Publisher
 {
     /// <summary>Topics that are remembered; a publisher with more of them looks for the subscribers of each again.</summary>
     private const int MostAudiences = 1024;
+
+    private static readonly long LongestYield = Stopwatch.Frequency / 500;
 
     private readonly ConcurrentDictionary<string, Audience> _audiences = new(StringComparer.Ordinal);
     private int _version;
@@ -72,6 +75,34 @@ public sealed partial class Publisher
         }
 
         return reached;
+    }
+
+    /// <summary>
+    /// Makes room for those who read, for a moment, before this thread sleeps: if all who are waited for and share the memory have room by then the message is written once for all of them. Those who were
+    /// reached are waited for no more.
+    /// </summary>
+    private void AwaitRoom(List<Link> waiting, ref Round round, ReadOnlySpan<byte> message)
+    {
+        int length = round.Head.Length + message.Length;
+        if (Tracing.IsWatched || !waiting.Exists(static link => link.Seat is { IsTaken: true }))
+        {
+            return;
+        }
+
+        long end = Stopwatch.GetTimestamp() + LongestYield;
+        bool hasRoom;
+        do
+        {
+            Thread.Yield();
+            hasRoom = true;
+            foreach (Link link in waiting)
+            {
+                hasRoom &= link.TryResume(length);
+            }
+        }
+        while (!hasRoom && Stopwatch.GetTimestamp() < end);
+        round.Buffered += Core.WriteOnce(new Audience([.. waiting], 0, round.Head), MessageHeader.Of(MessageKind.Publish), round.Head, message, out ulong reached);
+        waiting.RemoveAll(link => link.IsIn(reached));
     }
 
     /// <summary>Behind a message that went by a subscriber's connection: it takes part again when it has caught up.</summary>

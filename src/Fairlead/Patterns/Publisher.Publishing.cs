@@ -17,10 +17,11 @@ public sealed partial class Publisher
     {
         token.ThrowIfCancellationRequested();
         Round round = Start(topic, message);
-        if (round.Waiting is not null)
+        if (round.Waiting is { } waiting)
         {
+            AwaitRoom(waiting, ref round, message);
             Deadline deadline = Deadline.After(_longestWait, Core.Settings.Time);
-            for (int i = 0; i < round.Waiting.Count; i++)
+            for (int i = 0; i < waiting.Count; i++)
             {
                 round.Buffered += WaitFor(round, i, message, deadline, token) ? 1 : 0;
             }

@@ -51,8 +51,11 @@ internal abstract class BroadcastSeat
     /// <param name="sendsRest">Whether the peer is still there.</param>
     public abstract BroadcastTally Leave(bool sendsRest);
 
-    /// <summary>Whether the peer's credit allows one more message. From the first refusal until it leaves it says by its connection what it has consumed.</summary>
+    /// <summary>Whether the peer's credit allows one more message; where it does not, it is passed over from then on. From the first refusal until it leaves it says by its connection what it has consumed.</summary>
     public abstract bool HasRoom(int length);
+
+    /// <summary>Lets a peer that sits and was passed over for want of credit take part again, where it has enough for now; true when it takes part. Nothing may wait for its credit.</summary>
+    public abstract bool TryResume(int length);
 
     /// <summary>The peer has said through its connection how many of all messages it has consumed, modulo 2³²; false when that cannot be.</summary>
     public abstract bool Acknowledge(uint acknowledged);

@@ -99,6 +99,43 @@ public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITe
         Assert.Equal(0, publisher.Statistics.Dropped);
     }
 
+    [Fact]
+    public async Task What_waits_for_room_is_overtaken_by_nothing()
+    {
+        const int Count = 20_000;
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan }));
+        Subscriber[] subscribers = [await SubscribeAsync(publisher, "messages=5&full=wait"), await SubscribeAsync(publisher, "messages=30&full=wait"), await SubscribeAsync(publisher, "full=wait")];
+        Task<int>[] taking = [.. subscribers.Select(subscriber => Task.Run(async () =>
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                using Message message = await subscriber.ReceiveAsync();
+                Assert.Equal((i, 0L), (Payload.Check(message.Span).Number, message.Missed));
+            }
+
+            return Count;
+        }))];
+        await OnThread(() =>
+        {
+            List<Task<int>> publishing = [];
+            for (int i = 0; i < Count; i++)
+            {
+                // Not waited for: the next follows while these still wait for room.
+                if (i % 7 == 6)
+                {
+                    publisher.Publish("t", Payload.Make(i, 8));
+                }
+                else
+                {
+                    publishing.Add(publisher.PublishAsync("t", Payload.Make(i, 8)).AsTask());
+                }
+            }
+
+            Task.WaitAll([.. publishing]);
+        });
+        Assert.All(await Task.WhenAll(taking), static count => Assert.Equal(Count, count));
+    }
+
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]

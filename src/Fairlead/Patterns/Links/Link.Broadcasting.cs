@@ -10,7 +10,7 @@ namespace Fairlead.Patterns.Links;
 internal sealed partial class Link
 {
     /// <summary>A peer takes part again when it has so much of its window free.</summary>
-    private const int LeastFree = 2;
+    private const int LeastFree = 8;
 
     private BroadcastSeat? _seat;
     private long _totalSentBytes;
@@ -68,6 +68,15 @@ internal sealed partial class Link
         return isNew;
     }
 
+    /// <summary>Lets a peer that sits, and for which nothing waits, take part again where it has enough credit by now; true when it takes part.</summary>
+    public bool TryResume(int length)
+    {
+        lock (_sending)
+        {
+            return IsSeated && _queued.Count == 0 && _queued.Missed == 0 && _seat!.TryResume(length);
+        }
+    }
+
     /// <summary>What is to be overwritten it has not read: it is sent it by its connection.</summary>
     public void LeaveBroadcast()
     {
@@ -87,7 +96,7 @@ internal sealed partial class Link
     private bool MayJoin =>
         _state == LinkState.Up && !_isBroken && !_isBlocked && !_sendsNoMore && !_isCloseWritten && _writing is null && !_connection.HasLong
         && _queued.Count == 0 && _queued.Missed == 0 && Takes(MissedBytes + MissedBytes)
-        && _windowMessages - _outstandingSizes.Count >= _windowMessages / LeastFree && _windowBytes - _outstandingBytes >= _windowBytes / LeastFree;
+        && _windowMessages - _outstandingSizes.Count >= Math.Max(1, _windowMessages / LeastFree) && _windowBytes - _outstandingBytes >= _windowBytes / LeastFree;
 
     /// <summary>Under <c>_sending</c>. What follows goes through the connection.</summary>
     private void LeaveSeat(bool sendsRest = true)

@@ -10,6 +10,9 @@ internal sealed unsafe partial class BroadcastRing
     /// <summary>Who has less credit than this part of its window is sent the rest through its connection: looking for credit must not be done for each message.</summary>
     private const int LeastCredit = 64;
 
+    /// <summary>And takes part again with so much of it.</summary>
+    private const int EnoughCredit = 8;
+
     private sealed class RingSeat(BroadcastRing ring, SharedMemoryConnection peer, int place) : BroadcastSeat
     {
         private long _windowMessages;
@@ -105,7 +108,37 @@ internal sealed unsafe partial class BroadcastRing
                 // Announced before looking again, as it says what it has consumed before it looks whether it is waited for.
                 SetWaitedFor(true);
                 Interlocked.MemoryBarrier();
-                return IsRoomFor(length);
+                if (IsRoomFor(length))
+                {
+                    return true;
+                }
+
+                // Something is going to wait for it: nothing that is written for many may overtake that, however soon there is room again.
+                PassOver();
+                return false;
+            }
+        }
+
+        public override bool TryResume(int length)
+        {
+            lock (ring._gate)
+            {
+                if (IsReached)
+                {
+                    return true;
+                }
+
+                ring.EnterCounts();
+                Look();
+                if (!IsTaken || _isCorrupt || length > Longest || RoomMessages < Math.Max(1, _windowMessages / EnoughCredit) || RoomBytes < Math.Max(length, _windowBytes / EnoughCredit))
+                {
+                    return false;
+                }
+
+                ring.Change();
+                SetWaitedFor(false);
+                IsPassedOver = false;
+                return true;
             }
         }
 
@@ -174,6 +207,15 @@ internal sealed unsafe partial class BroadcastRing
             if (bytes > _acknowledgedBytes && !_isCorrupt)
             {
                 _acknowledgedBytes = bytes;
+            }
+        }
+
+        private void PassOver()
+        {
+            if (!IsPassedOver)
+            {
+                ring.Change();
+                IsPassedOver = true;
             }
         }
 
