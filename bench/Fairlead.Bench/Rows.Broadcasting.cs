@@ -13,6 +13,6 @@ internal static partial class Rows
         new Broadcasting("broadcast-cost", Small, isCost: true, Readers,
             new FairleadBroadcast("shm", 1), new FairleadBroadcast("shm", Readers) { Goal = 0.5 }, new FairleadBroadcast("unix", Readers)),
         new Broadcasting("broadcast-stream", Small, isCost: false, Readers,
-            new NativeBroadcast(Readers), new FairleadBroadcast("shm", Readers) { Goal = 10 }, new FairleadBroadcast("unix", Readers)),
+            new NativeBroadcast(Readers), new FairleadBroadcast("shm", Readers) { Goal = 10 }, new FairleadBroadcast("shm", Readers, "messages=131072&capacity=8MiB") { Goal = 10 }, new FairleadBroadcast("unix", Readers)),
     ];
 }

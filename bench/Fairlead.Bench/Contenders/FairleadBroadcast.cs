@@ -50,7 +50,7 @@ internal sealed class FairleadBroadcast(string scheme, int readers, string optio
 
     private void Read(Session session)
     {
-        using var subscriber = Subscriber.Connect(session.AddressOf(scheme, $"?wait=60s&full=wait{(options.Length == 0 ? "" : "&")}{options}"), "t");
+        using var subscriber = Subscriber.Connect(session.AddressOf(scheme, $"?wait=60s&full=wait{(options.Length == 0 ? "" : "&")}{options}"), "t", new EndpointOptions { HandshakeTimeout = TimeSpan.FromMinutes(1) });
         using var back = Sender.Connect($"unix://{session.Name}-back?wait=60s");
         long due = 0;
         try

@@ -71,7 +71,7 @@ internal sealed partial class Link
     /// <summary>Lets a peer that sits, and for which nothing waits, take part again where it has enough credit by now; true when it takes part.</summary>
     public bool TryResume(int length)
     {
-        lock (_sending)
+        using (_sending.Hold())
         {
             return IsSeated && _queued.Count == 0 && _queued.Missed == 0 && _seat!.TryResume(length);
         }

@@ -81,16 +81,15 @@ public sealed class BroadcastTests(ITestOutputHelper output)
             Assert.Equal((i, 0L), (Payload.Check(message.Span).Number, message.Missed));
         }
 
-        publisher.Publish("t", Payload.Make(100, 10));
-        publisher.Publish("t", Payload.Make(101, 10));
-        Assert.All(publisher.Core.LinkSnapshot, static link => Assert.True(link.Seat is { IsTaken: true }));
-        using (Message message = slow.Receive())
+        // It sits again when the publisher has heard that it has read.
+        for (int i = 100; !publisher.Core.LinkSnapshot.All(static link => link.Seat is { IsTaken: true }); i++)
         {
-            Assert.Equal(100, Payload.Check(message.Span).Number);
+            Assert.Equal(2, publisher.Publish("t", Payload.Make(i, 10)));
+            using Message message = slow.Receive();
+            Assert.Equal((i, 0L), (Payload.Check(message.Span).Number, message.Missed));
         }
 
-        using Message last = slow.Receive();
-        Assert.Equal((101, 0L), (Payload.Check(last.Span).Number, slow.Missed));
+        Assert.Equal(0, publisher.Statistics.Dropped);
     }
 
     [Fact]
