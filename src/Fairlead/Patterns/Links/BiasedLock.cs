@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
@@ -8,9 +9,9 @@ namespace Fairlead.Patterns.Links;
 /// Another thread that wants it takes it back first, which costs some microseconds. May be entered again by who is inside.
 /// </summary>
 /// <remarks>
-/// <para>The owner says that it is inside, then looks whether the lock is still its own. Who takes it back says so, then looks whether the owner is inside. Between the two steps the owner has no fence; who takes
+/// <para>An owner who is busy with it finds that it is wanted when he leaves, and gives it back. One who is elsewhere has it taken from him: the owner says that it is inside, then looks whether the lock is still its own. Who takes it back says so, then looks whether the owner is inside. Between the two steps the owner has no fence; who takes
 /// back makes up for it by a barrier in all threads of the process. So one of the two sees the other: the owner finds the lock lost and goes the ordinary way, or who takes it back waits until
-/// the owner is out. What is waited for is short: no lock of this kind is held while a thread sleeps.</para>
+/// the owner is out. (The kernel serializes such barriers of all processes, so that one may take long on a machine that is overloaded: they are the exception.) What is waited for is short: no lock of this kind is held while a thread sleeps.</para>
 /// <para>A structure, so that the <c>lock</c> statement refuses it: <c>using (gate.Hold())</c>.</para>
 /// </remarks>
 internal struct BiasedLock
@@ -18,14 +19,18 @@ internal struct BiasedLock
     private const int FirstRun = 256;
     private const int LongestRun = 4096;
 
+    /// <summary>Some microseconds.</summary>
+    private const int Looks = 100;
+
     private readonly Lock _lock = new();
 
     // Both written by the owner alone, but for its first value.
     private int _inside;
     private int _depth;
 
-    // The rest under the lock, but the owner is read by all.
+    // The rest under the lock, but the owner is read by all, and taken back by itself when it is wanted.
     private int _owner;
+    private bool _isWanted;
     private int _last;
     private int _run;
     private int _wanted = FirstRun;
@@ -98,16 +103,28 @@ internal struct BiasedLock
 
     private void TakeBack()
     {
-        Volatile.Write(ref _owner, 0);
-        Interlocked.MemoryBarrierProcessWide();
+        // An owner who is busy with it gives it back himself, soon.
+        Volatile.Write(ref _isWanted, true);
+        for (int i = 0; i < Looks && Volatile.Read(ref _owner) != 0; i++)
+        {
+            Processor.Pause();
+        }
+
+        if (Volatile.Read(ref _owner) != 0)
+        {
+            Volatile.Write(ref _owner, 0);
+            Interlocked.MemoryBarrierProcessWide();
+        }
 
         // Acquire: what the owner did inside is seen. Its release is in Leave.
         SpinWait wait = default;
         while (Volatile.Read(ref _inside) != 0)
         {
-            wait.SpinOnce(sleep1Threshold: -1);
+            // Sleeps, too, where it takes long: the owner may stand inside without a processor, and with less of a priority than this thread.
+            wait.SpinOnce();
         }
 
+        _isWanted = false;
         _wanted = Math.Min(2 * _wanted, LongestRun);
         _last = 0;
     }
@@ -121,6 +138,12 @@ internal struct BiasedLock
         }
         else if (--_depth == 0)
         {
+            if (Volatile.Read(ref _isWanted))
+            {
+                // Before it is left: who sees this sees that it was entered, too.
+                Volatile.Write(ref _owner, 0);
+            }
+
             // Release: see TakeBack.
             Volatile.Write(ref _inside, 0);
         }

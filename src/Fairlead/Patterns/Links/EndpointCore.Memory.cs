@@ -35,8 +35,8 @@ internal sealed partial class EndpointCore
     /// <summary>Waits for what comes through memory. Returns how long the poll set is to be waited on for the rest; null: not even looked at.</summary>
     private TimeSpan? AwaitMemory(TimeSpan timeout)
     {
-        long start = Stopwatch.GetTimestamp();
-        if (HasArrivedInMemory() || (Looks && LookAtMemory(start, timeout)))
+        bool looks = Looks;
+        if (HasArrivedInMemory() || (looks && LookAtMemory(timeout)))
         {
             _isSoon = true;
             return _isWoken || ++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null;
@@ -57,8 +57,9 @@ internal sealed partial class EndpointCore
             return PrepareWait() ? timeout : TimeSpan.Zero;
         }
 
+        long start = Stopwatch.GetTimestamp();
         Park(_announcing[0].Connection, timeout);
-        _isSoon = Stopwatch.GetTimestamp() - start < SoonSpan;
+        _isSoon = Stopwatch.GetTimestamp() - start < (looks ? SoonSpan - SpinSpan : SoonSpan);
         return _isWoken ? TimeSpan.Zero : null;
     }
 
@@ -82,7 +83,7 @@ internal sealed partial class EndpointCore
         return false;
     }
 
-    private bool LookAtMemory(long start, TimeSpan timeout)
+    private bool LookAtMemory(TimeSpan timeout)
     {
         // Who has just woken the peer may stand on the very processor that it was put on: makes room instead of spinning.
         bool yields = HasOneProcessor;
@@ -91,7 +92,9 @@ internal sealed partial class EndpointCore
             yields |= link.Connection.TakeHasWoken();
         }
 
-        long end = start + (timeout == Timeout.InfiniteTimeSpan ? SpinSpan : Math.Min(SpinSpan, (long)(timeout.TotalSeconds * Stopwatch.Frequency)));
+        // The clock is looked at when the first looks were in vain: reading it costs as much as several of them.
+        long end = 0;
+        long now;
         do
         {
             for (int i = 0; i < LooksPerTime; i++)
@@ -107,14 +110,19 @@ internal sealed partial class EndpointCore
                 }
                 else
                 {
-                    Thread.SpinWait(1);
+                    Processor.Pause();
                 }
             }
 
             // An answer of a peer that runs has come by now. From here on whoever else wants the processor gets it.
             yields = true;
+            now = Stopwatch.GetTimestamp();
+            if (end == 0)
+            {
+                end = now + (timeout == Timeout.InfiniteTimeSpan ? SpinSpan : Math.Min(SpinSpan, (long)(timeout.TotalSeconds * Stopwatch.Frequency)));
+            }
         }
-        while (Stopwatch.GetTimestamp() < end);
+        while (now < end);
         return false;
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Fairlead.Framing;
 using Fairlead.Transports;
 
@@ -62,7 +61,7 @@ internal sealed partial class EndpointCore
             return null;
         }
 
-        if (LookAtMemory(Stopwatch.GetTimestamp(), deadline.RemainingWait))
+        if (LookAtMemory(deadline.RemainingWait))
         {
             _isSoon = true;
             return TryTake();
