@@ -38,6 +38,9 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
         }
 
         _places.Release(InFlight);
+
+        // Their calls may have ended by it, too.
+        token.ThrowIfCancellationRequested();
         return _again.Count > 0 || !_hasRead;
     }
 

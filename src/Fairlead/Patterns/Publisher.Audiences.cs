@@ -101,8 +101,15 @@ public sealed partial class Publisher
             }
         }
         while (!hasRoom && Stopwatch.GetTimestamp() < end);
-        round.Buffered += Core.WriteOnce(new Audience([.. waiting], 0, round.Head), MessageHeader.Of(MessageKind.Publish), round.Head, message, out ulong reached);
-        waiting.RemoveAll(link => link.IsIn(reached));
+        Audience those = new([.. waiting], 0, round.Head);
+        round.Buffered += Core.WriteOnce(those, MessageHeader.Of(MessageKind.Publish), round.Head, message, out ulong reached);
+        for (int i = waiting.Count - 1; i >= 0; i--)
+        {
+            if (those.IsReached(i, reached))
+            {
+                waiting.RemoveAt(i);
+            }
+        }
     }
 
     /// <summary>Behind a message that went by a subscriber's connection: it takes part again when it has caught up.</summary>

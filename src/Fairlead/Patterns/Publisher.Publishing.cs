@@ -59,12 +59,12 @@ public sealed partial class Publisher
             return round;
         }
 
-        foreach (Link link in audience.Links)
+        for (int i = 0; i < audience.Links.Length; i++)
         {
-            if (!link.IsIn(reached))
+            if (!audience.IsReached(i, reached))
             {
-                Give(link, outbox, topic, message, ref round);
-                Rejoin(link);
+                Give(audience.Links[i], outbox, topic, message, ref round);
+                Rejoin(audience.Links[i]);
             }
         }
 

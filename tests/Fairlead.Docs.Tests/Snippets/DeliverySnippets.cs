@@ -12,8 +12,9 @@ public sealed class DeliverySnippets
         await using var receiver = await Receiver.BindAsync("unix://orders");
         await using var sender = await Sender.ConnectAsync("unix://orders");
         byte[] order = [3];
+        Task<Message> reading = receiver.ReceiveAsync().AsTask();
 
-        Delivery delivery = await sender.DeliverAsync(order, timeout: 50.Milliseconds(), token);
+        Delivery delivery = await sender.DeliverAsync(order, timeout: 1.Seconds(), token);
         switch (delivery.Status)
         {
             case DeliveryStatus.Delivered:
@@ -27,6 +28,8 @@ public sealed class DeliverySnippets
                 break;
         }
 
+        // Read, and nothing more.
+        using Message held = await reading;
         Assert.StartsWith("in doubt, ", Assert.Single(_said), StringComparison.Ordinal);
         Assert.Equal(ErrorCode.Timeout, delivery.Cause);
     }

@@ -9,9 +9,12 @@ namespace Fairlead.Patterns.Links;
 /// Another thread that wants it takes it back first, which costs some microseconds. May be entered again by who is inside.
 /// </summary>
 /// <remarks>
-/// <para>An owner who is busy with it finds that it is wanted when he leaves, and gives it back. One who is elsewhere has it taken from him: the owner says that it is inside, then looks whether the lock is still its own. Who takes it back says so, then looks whether the owner is inside. Between the two steps the owner has no fence; who takes
-/// back makes up for it by a barrier in all threads of the process. So one of the two sees the other: the owner finds the lock lost and goes the ordinary way, or who takes it back waits until
-/// the owner is out. (The kernel serializes such barriers of all processes, so that one may take long on a machine that is overloaded: they are the exception.) What is waited for is short: no lock of this kind is held while a thread sleeps.</para>
+/// <para>An owner who is busy with it finds that it is wanted when he leaves, and gives it back. One who is elsewhere has it taken from him: the owner says that he is inside, then looks whether the
+/// lock is still his own. Who takes it back says so, then looks whether the owner is inside. Between the two steps the owner has no fence; who takes back makes up for it by a barrier in all threads of the process. So
+/// one of the two sees the other: the owner finds the lock lost and goes the ordinary way, or who takes it back waits until the owner is out. (The kernel serializes such barriers of all processes,
+/// so that one may take long on a machine that is overloaded: they are the exception.) What is waited for is short: no lock of this kind is held while a thread sleeps.</para>
+/// <para>Whether an owner is inside stands in an object that is made each time somebody becomes the owner. So one who was interrupted between finding the lock his own and saying that he is inside, and goes on
+/// when the lock has long been another's, says so of an ownership that is over, and not in the other's name.</para>
 /// <para>A structure, so that the <c>lock</c> statement refuses it: <c>using (gate.Hold())</c>.</para>
 /// </remarks>
 internal struct BiasedLock
@@ -24,12 +27,11 @@ internal struct BiasedLock
 
     private readonly Lock _lock = new();
 
-    // Both written by the owner alone, but for its first value.
-    private int _inside;
-    private int _depth;
+    // All under the lock, but read by all, and given back by the owner when it is wanted.
+    private Ownership? _owner;
 
-    // The rest under the lock, but the owner is read by all, and taken back by itself when it is wanted.
-    private int _owner;
+    // The rest under the lock.
+    private Ownership? _takenBack;
     private bool _isWanted;
     private int _last;
     private int _run;
@@ -45,50 +47,52 @@ internal struct BiasedLock
     public Scope Hold()
     {
         int me = Environment.CurrentManagedThreadId;
-        if (Volatile.Read(ref _owner) == me && TryEnterOwn(me))
+        Ownership? own = Volatile.Read(ref _owner);
+        if (own is not null && own.Thread == me && TryEnterOwn(own))
         {
-            return new Scope(ref this, isOwn: true);
+            return new Scope(ref this, own);
         }
 
         return new Scope(ref this, EnterOther(me));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryEnterOwn(int me)
+    private bool TryEnterOwn(Ownership own)
     {
-        if (_depth > 0)
+        if (own.Depth > 0)
         {
-            _depth++;
+            own.Depth++;
             return true;
         }
 
-        Volatile.Write(ref _inside, me);
+        Volatile.Write(ref own.IsInside, true);
 
         // No fence here: its counterpart is the barrier in TakeBack.
-        if (Volatile.Read(ref _owner) == me)
+        if (Volatile.Read(ref _owner) == own)
         {
-            _depth = 1;
+            own.Depth = 1;
             return true;
         }
 
-        Volatile.Write(ref _inside, 0);
+        Volatile.Write(ref own.IsInside, false);
         return false;
     }
 
-    /// <summary>True where it is entered as its own after all: it has been taken back while this thread is inside.</summary>
+    /// <summary>An ownership where it is entered as this thread's own after all: it is being taken back while this thread is inside.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool EnterOther(int me)
+    private Ownership? EnterOther(int me)
     {
-        if (Volatile.Read(ref _inside) == me)
+        // Whoever takes it back does nothing else until this thread is out.
+        if (Volatile.Read(ref _takenBack) is { Depth: > 0 } own && own.Thread == me)
         {
-            _depth++;
-            return true;
+            own.Depth++;
+            return own;
         }
 
         _lock.Enter();
-        if (_owner != 0 && _owner != me)
+        if (_owner is { } owner && owner.Thread != me)
         {
-            TakeBack();
+            TakeBack(owner);
         }
 
         if (_last != me)
@@ -98,54 +102,56 @@ internal struct BiasedLock
         }
 
         _run++;
-        return false;
+        return null;
     }
 
-    private void TakeBack()
+    private void TakeBack(Ownership owner)
     {
         // An owner who is busy with it gives it back himself, soon.
+        Volatile.Write(ref _takenBack, owner);
         Volatile.Write(ref _isWanted, true);
-        for (int i = 0; i < Looks && Volatile.Read(ref _owner) != 0; i++)
+        for (int i = 0; i < Looks && Volatile.Read(ref _owner) is not null; i++)
         {
             Processor.Pause();
         }
 
-        if (Volatile.Read(ref _owner) != 0)
+        if (Volatile.Read(ref _owner) is not null)
         {
-            Volatile.Write(ref _owner, 0);
+            Volatile.Write(ref _owner, null);
             Interlocked.MemoryBarrierProcessWide();
         }
 
         // Acquire: what the owner did inside is seen. Its release is in Leave.
         SpinWait wait = default;
-        while (Volatile.Read(ref _inside) != 0)
+        while (Volatile.Read(ref owner.IsInside))
         {
             // Sleeps, too, where it takes long: the owner may stand inside without a processor, and with less of a priority than this thread.
             wait.SpinOnce();
         }
 
+        _takenBack = null;
         _isWanted = false;
         _wanted = Math.Min(2 * _wanted, LongestRun);
         _last = 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Leave(bool isOwn)
+    private void Leave(Ownership? own)
     {
-        if (!isOwn)
+        if (own is null)
         {
             LeaveOther();
         }
-        else if (--_depth == 0)
+        else if (--own.Depth == 0)
         {
             if (Volatile.Read(ref _isWanted))
             {
-                // Before it is left: who sees this sees that it was entered, too.
-                Volatile.Write(ref _owner, 0);
+                // Before it is left: who sees this sees that it was entered, too. Nobody else can own it by now: who takes it back waits for this thread.
+                Volatile.Write(ref _owner, null);
             }
 
             // Release: see TakeBack.
-            Volatile.Write(ref _inside, 0);
+            Volatile.Write(ref own.IsInside, false);
         }
     }
 
@@ -154,7 +160,7 @@ internal struct BiasedLock
     {
         if (_run >= _wanted)
         {
-            Volatile.Write(ref _owner, _last);
+            Volatile.Write(ref _owner, new Ownership(_last));
             _run = 0;
         }
 
@@ -165,16 +171,24 @@ internal struct BiasedLock
     public readonly ref struct Scope
     {
         private readonly ref BiasedLock _held;
-        private readonly bool _isOwn;
+        private readonly Ownership? _own;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal Scope(ref BiasedLock held, bool isOwn)
+        internal Scope(ref BiasedLock held, Ownership? own)
         {
             _held = ref held;
-            _isOwn = isOwn;
+            _own = own;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Dispose() => _held.Leave(_isOwn);
+        public void Dispose() => _held.Leave(_own);
+    }
+
+    /// <summary>The time for which the lock is one thread's own. But for its making written by that thread alone.</summary>
+    internal sealed class Ownership(int thread)
+    {
+        public readonly int Thread = thread;
+        public bool IsInside;
+        public int Depth;
     }
 }

@@ -51,7 +51,7 @@ internal sealed partial class EndpointCore
     /// <param name="header">Its length is set here.</param>
     /// <param name="head">Stands before the payload.</param>
     /// <param name="payload">Copied.</param>
-    /// <param name="reached">See <see cref="Link.IsIn"/>: all others are to be sent it.</param>
+    /// <param name="reached">See <see cref="Audience.IsReached"/>: all others are to be sent it.</param>
     /// <returns>For how many it was written.</returns>
     public int WriteOnce(Audience audience, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, out ulong reached)
     {

@@ -17,8 +17,8 @@ internal sealed partial class Link
 
     private bool IsSeated => _seat is { IsTaken: true };
 
-    /// <summary>Whether it is among those that a broadcast has reached.</summary>
-    public bool IsIn(ulong reached) => Volatile.Read(ref _seat) is { } seat && (seat.Bit & reached) != 0;
+    /// <summary>Whether its place is one of these now.</summary>
+    public bool IsIn(ulong places) => Volatile.Read(ref _seat) is { } seat && (seat.Bit & places) != 0;
 
     /// <summary>Its seat, once it has had one.</summary>
     public BroadcastSeat? Seat => Volatile.Read(ref _seat);
