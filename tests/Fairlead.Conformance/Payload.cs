@@ -21,10 +21,17 @@ public static class Payload
     {
         BinaryPrimitives.WriteInt32BigEndian(bytes, number);
         BinaryPrimitives.WriteInt32BigEndian(bytes[4..], from);
-        uint state = Start(number, from);
-        for (int i = Least; i < bytes.Length; i++)
+        ulong state = Start(number, from);
+        Span<byte> rest = bytes[Least..];
+        for (; rest.Length >= sizeof(ulong); rest = rest[sizeof(ulong)..])
         {
-            bytes[i] = Next(ref state);
+            BinaryPrimitives.WriteUInt64LittleEndian(rest, Next(ref state));
+        }
+
+        ulong last = Next(ref state);
+        for (int i = 0; i < rest.Length; i++)
+        {
+            rest[i] = (byte)(last >> (8 * i));
         }
     }
 
@@ -34,23 +41,33 @@ public static class Payload
         Assert.True(bytes.Length >= Least, $"A message of {bytes.Length} bytes arrived, and at least {Least} were sent.");
         int number = BinaryPrimitives.ReadInt32BigEndian(bytes);
         int from = BinaryPrimitives.ReadInt32BigEndian(bytes[4..]);
-        uint state = Start(number, from);
-        for (int i = Least; i < bytes.Length; i++)
+        ulong state = Start(number, from);
+        ReadOnlySpan<byte> rest = bytes[Least..];
+        for (; rest.Length >= sizeof(ulong); rest = rest[sizeof(ulong)..])
         {
-            if (bytes[i] != Next(ref state))
+            if (BinaryPrimitives.ReadUInt64LittleEndian(rest) != Next(ref state))
             {
-                Assert.Fail($"Byte {i} of message {number} of {from} was altered.");
+                Assert.Fail($"The 8 bytes from {bytes.Length - rest.Length} on of message {number} of {from} were altered.");
+            }
+        }
+
+        ulong last = Next(ref state);
+        for (int i = 0; i < rest.Length; i++)
+        {
+            if (rest[i] != (byte)(last >> (8 * i)))
+            {
+                Assert.Fail($"Byte {bytes.Length - rest.Length + i} of message {number} of {from} was altered.");
             }
         }
 
         return (number, from);
     }
 
-    private static uint Start(int number, int from) => ((uint)number * 2654435761) ^ ((uint)from << 7) ^ 0x9E3779B9;
+    private static ulong Start(int number, int from) => ((uint)number * 0x9E3779B97F4A7C15) ^ ((ulong)(uint)from << 20) ^ 0xD1B54A32D192ED03;
 
-    private static byte Next(ref uint state)
+    private static ulong Next(ref ulong state)
     {
-        state = (state * 1664525) + 1013904223;
-        return (byte)(state >> 24);
+        state = (state * 6364136223846793005) + 1442695040888963407;
+        return state ^ (state >> 29);
     }
 }
