@@ -13,37 +13,47 @@ if ! command -v spin > /dev/null || [ -z "$compiler" ]; then
   exit 0
 fi
 
-# errors MODEL [DEFINITION]: how many errors an exhaustive search finds.
-errors() {
-  (
-    cd "$work" && cp "$OLDPWD/$1" . && spin -a ${2:+"$2"} "$1" > /dev/null && "$compiler" -O2 -w -o pan pan.c || exit 1
-    ./pan -m100000 | tee "$1.txt" | sed -n 's/.*errors: \([0-9]*\).*/\1/p'
-  )
+# search MODEL [DEFINITION]: an exhaustive one, in a folder of its own.
+search() {
+  local place="$work/$1${2:-}"
+  mkdir "$place" && cp "$1" "$place" && cd "$place" && spin -a ${2:+"$2"} "$1" > /dev/null && "$compiler" -O2 -w -o pan pan.c && ./pan -m100000 > found.txt
 }
+
+# errors MODEL [DEFINITION]: how many errors the search has found.
+errors() { sed -n 's/.*errors: \([0-9]*\).*/\1/p' "$work/$1${2:-}/found.txt"; }
 
 report() {
   count=$((count + 1))
-  if [ "$1" = 0 ]; then echo "ok $count - $2"; else echo "not ok $count - $2"; sed 's/^/# /' "$work"/*.txt; fi
+  if [ "$1" = 0 ]; then echo "ok $count - $2"; else echo "not ok $count - $2"; sed 's/^/# /' "$work"/*/found.txt; fi
 }
 
-found=$(errors ring.pml)
-[ "$found" = 0 ]; report $? "ring: nothing is lost, doubled or slept through, with either side dying at any step"
-found=$(errors ring.pml -DNO_LOOK)
-[ "${found:-0}" -gt 0 ]; report $? "ring: who does not look again sleeps for ever, and the model sees it"
-for left_out in NO_REMOTE_FENCE NO_LAST_FENCE; do
-  found=$(errors ring.pml "-D$left_out")
-  [ "${found:-0}" -gt 0 ]; report $? "ring: who leaves a fence out sleeps for ever with $left_out, and the model sees it"
+# What each model must fail without.
+declare -A needed=(
+  [ring.pml]="NO_LOOK NO_REMOTE_FENCE NO_LAST_FENCE"
+  [cell.pml]="NO_LOOK NO_STORE_BARRIER NO_LOAD_BARRIER DONE_FIRST"
+  [broadcast.pml]="NO_FLOOR FLOOR_LATE NO_LEFT NO_REPEAT NO_SKIP"
+)
+declare -A promise=(
+  [ring.pml]="nothing is lost, doubled or slept through, with either side dying at any step"
+  [cell.pml]="what is read is whole and in order, with the writer dying at any step"
+  [broadcast.pml]="nothing is lost, doubled or torn, with either side dying and the subscriber passed at any step"
+)
+
+# As many at once as there are processors.
+for model in ring.pml cell.pml broadcast.pml; do
+  for left_out in "" ${needed[$model]}; do
+    while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+    search "$model" ${left_out:+"-D$left_out"} &
+  done
 done
-found=$(errors cell.pml)
-[ "$found" = 0 ]; report $? "cell: what is read is whole and in order, with the writer dying at any step"
-for left_out in NO_LOOK NO_STORE_BARRIER NO_LOAD_BARRIER DONE_FIRST; do
-  found=$(errors cell.pml "-D$left_out")
-  [ "${found:-0}" -gt 0 ]; report $? "cell: torn with $left_out, and the model sees it"
-done
-found=$(errors broadcast.pml)
-[ "$found" = 0 ]; report $? "broadcast: nothing is lost, doubled or torn, with either side dying and the subscriber passed at any step"
-for left_out in NO_FLOOR FLOOR_LATE NO_LEFT NO_REPEAT NO_SKIP; do
-  found=$(errors broadcast.pml "-D$left_out")
-  [ "${found:-0}" -gt 0 ]; report $? "broadcast: spoilt with $left_out, and the model sees it"
+wait
+
+for model in ring.pml cell.pml broadcast.pml; do
+  found=$(errors "$model")
+  [ "$found" = 0 ]; report $? "${model%.pml}: ${promise[$model]}"
+  for left_out in ${needed[$model]}; do
+    found=$(errors "$model" "-D$left_out")
+    [ "${found:-0}" -gt 0 ]; report $? "${model%.pml}: it is not so with $left_out, and the model sees it"
+  done
 done
 echo "1..$count"
