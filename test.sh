@@ -142,7 +142,7 @@ done
 
 if [ -n "$aot_test" ]; then
   title "AOT test"
-  tap aot "$aot_test"
+  tap aot "$aot_test" "$PWD/artifacts/bin/Fairlead.TestPeer/release/Fairlead.TestPeer.dll"
 fi
 
 title "packages"

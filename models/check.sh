@@ -32,15 +32,21 @@ declare -A needed=(
   [ring.pml]="NO_LOOK NO_REMOTE_FENCE NO_LAST_FENCE"
   [cell.pml]="NO_LOOK NO_STORE_BARRIER NO_LOAD_BARRIER DONE_FIRST"
   [broadcast.pml]="NO_FLOOR FLOOR_LATE NO_LEFT NO_REPEAT NO_SKIP"
+  [log.pml]="NO_LOOK NO_HELP NO_EARLY_RING TWO_STEP_WAKE NO_RECHECK"
+  [lock.pml]="NO_BARRIER SHARED NO_SECOND_LOOK NO_RETURN"
+  [mutex.pml]="OPEN NO_CHAIN NO_TICKET"
 )
 declare -A promise=(
   [ring.pml]="nothing is lost, doubled or slept through, with either side dying at any step"
   [cell.pml]="what is read is whole and in order, with the writer dying at any step"
   [broadcast.pml]="nothing is lost, doubled or torn, with either side dying and the subscriber passed at any step"
+  [log.pml]="what is acknowledged is seen, and nobody waits for the dead, with any appender dying at any step"
+  [lock.pml]="one at a time is inside and nobody waits for ever, whoever owns it and wherever he is interrupted"
+  [mutex.pml]="one at a time is inside, nobody sleeps for ever or is overtaken asleep, and each death inside is told, with any of three dying and any giving up at any step"
 )
 
 # As many at once as there are processors.
-for model in ring.pml cell.pml broadcast.pml; do
+for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml; do
   for left_out in "" ${needed[$model]}; do
     while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
     search "$model" ${left_out:+"-D$left_out"} &
@@ -48,7 +54,7 @@ for model in ring.pml cell.pml broadcast.pml; do
 done
 wait
 
-for model in ring.pml cell.pml broadcast.pml; do
+for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml; do
   found=$(errors "$model")
   [ "$found" = 0 ]; report $? "${model%.pml}: ${promise[$model]}"
   for left_out in ${needed[$model]}; do

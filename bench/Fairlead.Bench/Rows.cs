@@ -46,6 +46,8 @@ internal static partial class Rows
         Blocks("ring-1m-loaned", Large, isLoaned: true),
         Blocks("ring-1m-copied", Large, isLoaned: false),
         .. Broadcasts,
+        new OneWay("log-append", Small,
+            new FileAppend(), new FairleadLog(isFollowed: false) { Goal = 4 }, new FairleadLog(isFollowed: true)),
     ];
 
     private static RoundTrip Spinning(string name, int size) => new(name, size, silence: TimeSpan.Zero,

@@ -15,6 +15,9 @@ internal sealed class Interruption : IDisposable
 
     public CancellationToken Token => _source.Token;
 
+    /// <summary>Asked first, by who has a program of his own at the terminal: true, and the signal is nothing to this process.</summary>
+    public static Func<PosixSignal, bool>? IsForAnother { get; set; }
+
     public bool HasHappened => _source.IsCancellationRequested;
 
     public void Dispose()
@@ -30,6 +33,11 @@ internal sealed class Interruption : IDisposable
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
+        if (IsForAnother?.Invoke(context.Signal) == true)
+        {
+            return;
+        }
+
         if (HasHappened)
         {
             Environment.Exit(ExitCode.Interrupted);

@@ -110,10 +110,15 @@ public sealed partial class Address
 
     private static string? DescriptorsProblem(AddressScheme scheme, string place)
     {
+        if (char.IsAsciiLetter(place[0]))
+        {
+            return NameProblem(scheme, place);
+        }
+
         var numbers = place.Split(',');
         return numbers.Length <= 2 && numbers.All(number => int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             ? null
-            : $"'{AddressText.Display(place)}' is no descriptor; write {scheme.Example} (one for both directions, or one to read and one to write)";
+            : $"'{AddressText.Display(place)}' is no descriptor; write {scheme.Example} (one for both directions, or one to read and one to write), or the name that a service manager has given it";
     }
 
     private static string? HostPortProblem(AddressScheme scheme, ref string place, out string? host, out int? port)

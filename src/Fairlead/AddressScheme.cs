@@ -18,7 +18,7 @@ internal enum PlaceKinds
     /// <summary>Host and port: <c>tcp://localhost:5242</c>.</summary>
     HostPort = 8,
 
-    /// <summary>One descriptor, or two: <c>fd://3,4</c>.</summary>
+    /// <summary>One descriptor, or two: <c>fd://3,4</c>; or the name of one that a service manager has given: <c>fd://orders</c>.</summary>
     Descriptors = 16,
 
     /// <summary>Two bare names: <c>fifo://a,b</c>.</summary>

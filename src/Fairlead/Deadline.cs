@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fairlead;
 
 /// <summary>A moment by which something must be done. Made once where a call begins, and handed down, so that every wait below shares it.</summary>
@@ -42,14 +44,12 @@ internal readonly struct Deadline
 
     /// <summary>A deadline that far from now; null and <see cref="Timeout.InfiniteTimeSpan"/> never pass, zero has passed.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite.</exception>
-    public static Deadline After(TimeSpan? timeout, TimeProvider clock)
-    {
-        if (timeout is not { } span || span == Timeout.InfiniteTimeSpan)
-        {
-            return Infinite;
-        }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Deadline After(TimeSpan? timeout, TimeProvider clock) => timeout is { } span && span != Timeout.InfiniteTimeSpan ? After(span, clock) : Infinite;
 
-        ArgumentOutOfRangeException.ThrowIfLessThan(span, TimeSpan.Zero, nameof(timeout));
+    private static Deadline After(TimeSpan span, TimeProvider clock)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(span, TimeSpan.Zero, "timeout");
 
         // Centuries ahead the timestamp would overflow: that is as good as never.
         var ticks = span.Ticks * ((double)clock.TimestampFrequency / TimeSpan.TicksPerSecond);

@@ -53,6 +53,15 @@ public record EndpointOptions
     /// <summary>How blocking calls wait on <c>shm://</c>. In the address: <c>?waiting=latency</c>.</summary>
     public WaitMode Waiting { get; init; }
 
+    /// <summary>
+    /// How many open files, sockets and pipes that peers send (<see cref="Sender.SendHandleAsync"/>) each of them may leave unread here, up to 250; default 0: none is taken. On <c>unix://</c> alone.
+    /// In the address: <c>?handles=16</c>.
+    /// </summary>
+    public int Handles { get; init; }
+
+    /// <summary>When what is sent leaves for the kernel: at once, in batches, or when it is flushed. In the address: <c>?writing=buffered</c>.</summary>
+    public WriteMode Writing { get; init; }
+
     /// <summary>The clock of every timer of the endpoint.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

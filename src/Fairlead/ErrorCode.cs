@@ -41,4 +41,7 @@ public enum ErrorCode
 
     /// <summary>The peer did its part, and its own code failed: the handler of a request threw, or refused.</summary>
     Failed = 13,
+
+    /// <summary>To wait would be for ever: who holds what is wanted waits, over others or directly, for what this caller holds.</summary>
+    Deadlock = 14,
 }

@@ -36,4 +36,7 @@ public enum TransportCapabilities
 
     /// <summary>One bound endpoint may serve several peers.</summary>
     ManyPeers = 512,
+
+    /// <summary>Open files can go with messages: a descriptor of one process becomes one of the other.</summary>
+    Handles = 1024,
 }

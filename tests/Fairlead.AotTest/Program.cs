@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Fairlead.AotTest;
 
 /// <summary>
@@ -9,10 +11,23 @@ internal static class Program
     private static int _checks;
     private static int _failures;
 
-    public static int Main()
+    private static string? _peer;
+
+    public static int Main(string[] arguments)
     {
+        _peer = arguments.Length > 0 ? arguments[0] : null;
         Check("addresses are parsed, changed and written back", Addresses);
         Check("memory is shared, and a cell in it written and read", Memory);
+        Check("a mutex is entered, awaited and left", Mutex);
+        if (_peer is null)
+        {
+            Console.WriteLine($"ok {++_checks} - a program that is compiled as it runs is excluded, and its death is told # SKIP its path was not given");
+        }
+        else
+        {
+            Check("a program that is compiled as it runs is excluded, and its death is told", Exclusion);
+        }
+
         Console.WriteLine($"1..{_checks}");
         return _failures == 0 ? 0 : 1;
     }
@@ -34,6 +49,41 @@ internal static class Program
         region.At<long>(0) = 7;
         writer.Write((1, 2.5));
         return other.At<long>(0) == 7 && reader.Read() == (1, 2.5) && reader.Version == 1;
+    }
+
+    private static bool Mutex()
+    {
+        using var region = SharedRegion.Create(NamedMutex.SizeInRegion);
+        using var one = NamedMutex.In(region, 0);
+        using var other = NamedMutex.In(region, 0);
+        MutexScope inside = one.Enter();
+        var waiting = other.EnterAsync().AsTask();
+        bool isOut = waiting.IsCompleted || other.TryEnter(TimeSpan.Zero, out _);
+        inside.Dispose();
+        using MutexScope next = waiting.GetAwaiter().GetResult();
+        return !isOut && !one.TryEnter(TimeSpan.Zero, out _) && !next.OwnerDied;
+    }
+
+    private static bool Exclusion()
+    {
+        using var mutex = NamedMutex.Open("aot");
+        using var peer = Process.Start(new ProcessStartInfo("dotnet", ["exec", _peer!, "mutex", "name:aot"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        string Ask(string command)
+        {
+            peer.StandardInput.WriteLine(command);
+            return peer.StandardOutput.ReadLine() ?? "";
+        }
+
+        bool isReady = peer.StandardOutput.ReadLine() == "ready";
+        MutexScope inside = mutex.Enter();
+        bool isOut = Ask("try 0").StartsWith("ok no Timeout", StringComparison.Ordinal);
+        inside.Dispose();
+        bool isIn = Ask("enter") == "ok";
+        bool amOut = !mutex.TryEnter(TimeSpan.FromMilliseconds(20), out _);
+        peer.Kill();
+        using MutexScope last = mutex.Enter();
+        peer.WaitForExit();
+        return isReady && isOut && isIn && amOut && last.OwnerDied;
     }
 
     private static void Check(string name, Func<bool> check)

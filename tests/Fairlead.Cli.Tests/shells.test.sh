@@ -26,7 +26,7 @@ test_ctrl_c_ends_a_receiver_and_gives_its_name_back() {
 
 test_the_tour_is_intact() {
   exits 0 fairlead tour --output json
-  equal 0 "$(grep -vc '"intact":true' out)"
+  equal 0 "$(grep -vc -e '"intact":true' -e '"refused":' out)"
   equal '' "$(cat err)"
 }
 
@@ -63,4 +63,36 @@ test_another_who_pushes_goes_on_when_the_host_is_killed() {
   equal "$(seq 3)" "$(fairlead work pull unix://jobs --count 3)"
   wait $other
   equal '' "$(fairlead list --output text)"
+}
+
+test_a_process_group_is_ended() {
+  setsid sh -c 'trap : TERM; (echo one; exec sleep 600) & (echo two; exec sleep 600) & echo $$; wait; wait; echo ended' > group &
+
+  # When each has spoken it has no trap any more, as the shell that it was forked from has.
+  line_in group '^one$'; line_in group '^two$'; line_in group '^[0-9]'
+  local group; group=$(grep '^[0-9]' group)
+  exits 0 fairlead signal --group --probe "$group"
+  equal "$group@" "$(sed 's/@.*/@/' out)"
+  exits 0 fairlead signal --group "$(sed 's/[[:space:]].*//' out)" TERM
+
+  # Its shell has caught it, and waited for both others.
+  line_in group '^ended$'
+}
+
+test_a_reused_number_is_refused() {
+  sleep 600 & local sleeper=$!
+  exits 3 fairlead signal "$sleeper@1" KILL
+  contains "$(cat err)" "another's by now"
+  exits 0 fairlead signal --probe "$sleeper" --output json
+  contains "$(cat out)" '"program":"sleep 600"'
+  exits 0 fairlead signal "$sleeper" KILL
+  wait "$sleeper" || equal 137 $?
+  exits 3 fairlead signal "$sleeper" KILL
+}
+
+test_a_spawned_group_is_ended_as_a_whole() {
+  fairlead spawn --group -- sh -c '(echo one; exec sleep 600) & (echo two; exec sleep 600) & wait' > said 2> who & local spawned=$!
+  line_in said '^one$'; line_in said '^two$'; line_in who ' group [0-9]'
+  exits 0 fairlead signal --group "$(sed -n 's/.* group \([0-9]*\).*/\1/p' who)" TERM
+  exits 143 wait $spawned
 }

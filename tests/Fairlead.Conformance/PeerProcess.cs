@@ -17,16 +17,12 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     // Ends a hang; no test depends on how long anything takes.
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
 
-    private readonly Process _process;
+    private readonly StartedPeer _started;
 
-    private PeerProcess(Process process)
-    {
-        _process = process;
-        Id = process.Id;
-    }
+    private PeerProcess(StartedPeer started) => _started = started;
 
     /// <summary>The process id.</summary>
-    public int Id { get; }
+    public int Id => _started.Id;
 
     /// <summary>Starts a verb of the test peer.</summary>
     public static PeerProcess Start(params string[] arguments) => Start(null, arguments);
@@ -34,27 +30,38 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     /// <summary>The same with changes to the environment; null removes a variable.</summary>
     public static PeerProcess Start(IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(DotnetPath(), ["exec", Path.Combine(AppContext.BaseDirectory, "Fairlead.TestPeer.dll"), .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = StartInfo([DotnetPath(), .. Verb(arguments)]);
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
         {
             start.Environment[name] = value;
         }
 
-        return new PeerProcess(Process.Start(start)!);
+        return new PeerProcess(StartedPeer.Of(Process.Start(start)!));
     }
+
+    /// <summary>The same with descriptors, by the numbers that it has there. They stay the caller's.</summary>
+    public static PeerProcess StartWith(IReadOnlyDictionary<int, SafeHandle> descriptors, params string[] arguments) => StartWith(descriptors, [], arguments);
+
+    /// <summary>The same by a command that becomes it.</summary>
+    public static PeerProcess StartWith(IReadOnlyDictionary<int, SafeHandle> descriptors, string[] command, params string[] arguments)
+    {
+        string[] words = [.. command, DotnetPath(), .. Verb(arguments)];
+        return new PeerProcess(StartedPeer.Of(ChildProcess.Start(
+            words[0],
+            words[1..],
+            new ChildProcessOptions { Descriptors = descriptors, StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe, StandardError = Redirection.Pipe })));
+    }
+
+    /// <summary>The same by a command that becomes it: <c>env --block-signal=USR1</c>, <c>setsid</c>.</summary>
+    public static PeerProcess StartBy(string command, params string[] arguments) => new(StartedPeer.Of(Process.Start(StartInfo([.. command.Split(' '), DotnetPath(), .. Verb(arguments)]))!));
 
     /// <summary>The next line it writes; when there is none, its errors are in the exception.</summary>
     public async Task<string> ReadLineAsync() =>
-        await _process.StandardOutput.ReadLineAsync().WaitAsync(Watchdog)
-            ?? throw new InvalidOperationException($"The peer ended: {await _process.StandardError.ReadToEndAsync()}");
+        await _started.Output.ReadLineAsync().WaitAsync(Watchdog)
+            ?? throw new InvalidOperationException($"The peer ended: {await _started.Errors.ReadToEndAsync()}");
 
     /// <summary>The next line it writes, or null when it has ended. Without a limit: for those who may have nothing to say for long.</summary>
-    public Task<string?> TryReadLineAsync() => _process.StandardOutput.ReadLineAsync();
+    public Task<string?> TryReadLineAsync() => _started.Output.ReadLineAsync();
 
     /// <summary>Gives it a command and returns its answer, without the <c>ok</c> that must stand before it.</summary>
     public async Task<string> AskAsync(string command)
@@ -66,8 +73,8 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     /// <summary>Gives it a command; the answer is left for <see cref="AnswerAsync"/>.</summary>
     public async Task TellAsync(string command)
     {
-        await _process.StandardInput.WriteLineAsync(command);
-        await _process.StandardInput.FlushAsync();
+        await _started.Input.WriteLineAsync(command);
+        await _started.Input.FlushAsync();
     }
 
     /// <summary>Its next answer, without the <c>ok</c> that must stand before it.</summary>
@@ -79,24 +86,26 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Ends its input and waits for it.</summary>
-    public async Task<int> FinishAsync()
+    public Task<int> FinishAsync()
     {
-        _process.StandardInput.Close();
-        await _process.WaitForExitAsync().WaitAsync(Watchdog);
-        return _process.ExitCode;
+        _started.Input.Close();
+        return ExitAsync();
     }
 
+    /// <summary>Waits for its end; 128 and the signal where it was one.</summary>
+    public Task<int> ExitAsync() => _started.ExitAsync().WaitAsync(Watchdog);
+
     /// <summary>What it has written to stderr, when it has ended.</summary>
-    public Task<string> ErrorsAsync() => _process.StandardError.ReadToEndAsync();
+    public Task<string> ErrorsAsync() => _started.Errors.ReadToEndAsync();
 
     /// <summary>SIGKILL, without waiting for what it does.</summary>
-    public void KillAndGoOn() => _process.Kill();
+    public void KillAndGoOn() => _started.Kill();
 
     /// <summary>SIGKILL, and waits until it is gone.</summary>
     public async Task KillAsync()
     {
-        _process.Kill();
-        await _process.WaitForExitAsync().WaitAsync(Watchdog);
+        _started.Kill();
+        await ExitAsync();
     }
 
     /// <summary>SIGSTOP; returns when all its threads have stopped.</summary>
@@ -145,22 +154,31 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
+        if (!_started.HasExited)
         {
             await KillAsync();
         }
 
-        _process.Dispose();
+        _started.Dispose();
     }
 
     /// <summary>SIGKILL by the watchdog, which cannot wait.</summary>
     public void Dispose()
     {
-        if (!_process.HasExited)
+        if (!_started.HasExited)
         {
-            _process.Kill();
+            _started.Kill();
         }
     }
+
+    private static IEnumerable<string> Verb(string[] arguments) => ["exec", Path.Combine(AppContext.BaseDirectory, "Fairlead.TestPeer.dll"), .. arguments];
+
+    private static ProcessStartInfo StartInfo(string[] command) => new(command[0], command[1..])
+    {
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    };
 
     // The test host itself runs under dotnet, except where it has an executable of its own.
     private static string DotnetPath() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";

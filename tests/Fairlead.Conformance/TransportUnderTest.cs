@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Fairlead.Conformance;
 
-/// <summary>A transport as the contracts see it: how a place of its own is named, and what may be expected there. Stateless; one line of flags and a few of naming.</summary>
+/// <summary>A transport as the contracts see it: how a place of its own is named, and what may be expected there. One line of flags and a few of naming; one for each test.</summary>
 public abstract class TransportUnderTest
 {
     private static int _places;
@@ -20,6 +20,36 @@ public abstract class TransportUnderTest
     /// <summary>Whether messages keep their boundaries without a framing.</summary>
     public virtual bool KeepsBoundaries => false;
 
+    /// <summary>Whether a bound endpoint may have several peers at once.</summary>
+    public virtual bool ServesMany => true;
+
+    /// <summary>Whether a sender may bind, and its receiver connect.</summary>
+    public virtual bool SendersBind => true;
+
+    /// <summary>Whether somebody may come to a place where another has been, and find out whether somebody is there.</summary>
+    public virtual bool IsVisitedAgain => true;
+
+    /// <summary>Whether somebody is at the other end, who may come, leave, hold a place, and read too slowly.</summary>
+    public virtual bool HasPeers => true;
+
+    /// <summary>Whether anything comes back: receipts, replies.</summary>
+    public virtual bool CarriesAnswers => true;
+
+    /// <summary>Whether what is sent is in the peer's memory at once, and cannot be left lying.</summary>
+    public virtual bool IsWrittenAtOnce => false;
+
+    /// <summary>Whether bytes without a framing travel there, and one who has connected is seen before he says anything.</summary>
+    public virtual bool ShowsSilentPeers => true;
+
+    /// <summary>Whether open files can go with messages.</summary>
+    public virtual bool CarriesHandles => false;
+
+    /// <summary>Whether both ends may send.</summary>
+    public virtual bool IsDuplex => true;
+
+    /// <summary>Bytes of the longest message that can be sent there.</summary>
+    public virtual int LongestMessage => int.MaxValue;
+
     /// <summary>The kind of raw socket that reaches it; null where none does.</summary>
     public virtual SocketType? RawSocketType => null;
 
@@ -28,6 +58,19 @@ public abstract class TransportUnderTest
 
     /// <summary>A place that nobody has used before, to bind at.</summary>
     public abstract Address NewPlace();
+
+    /// <summary>Where the other end of a bound address is: mostly at the same.</summary>
+    public virtual Address OtherEndOf(Address bound) => bound;
+
+    /// <summary>Starts a verb of the test peer that binds or connects at a place.</summary>
+    public virtual PeerProcess StartPeer(string verb, string how, Address place, params string[] more)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        return PeerProcess.Start([verb, how, place.ToString(), .. more]);
+    }
+
+    /// <summary>What a peer was told to bind as it is called here: mostly as the peer says that it has bound it.</summary>
+    public virtual Address BoundBy(Address place, Address answered) => answered;
 
     /// <summary>A raw socket at an address that a Fairlead endpoint has bound.</summary>
     public virtual Socket ConnectRaw(Address bound) => throw new NotSupportedException();

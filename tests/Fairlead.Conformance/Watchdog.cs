@@ -10,21 +10,21 @@ internal static class Watchdog
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_TEST_WATCHDOG") ?? "100", CultureInfo.InvariantCulture));
 
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
-    private static readonly ConcurrentDictionary<Contract, long> Running = new(ReferenceEqualityComparer.Instance);
+    private static readonly ConcurrentDictionary<WatchedTest, long> Running = new(ReferenceEqualityComparer.Instance);
     private static readonly ITimer Timer = TimeProvider.System.CreateTimer(static _ => Look(), null, Round, Round);
 
     /// <summary>The release is <see cref="Leave"/>.</summary>
-    public static void Watch(Contract test)
+    public static void Watch(WatchedTest test)
     {
         Running[test] = TimeProvider.System.GetTimestamp();
         GC.KeepAlive(Timer);
     }
 
-    public static void Leave(Contract test) => Running.TryRemove(test, out _);
+    public static void Leave(WatchedTest test) => Running.TryRemove(test, out _);
 
     private static void Look()
     {
-        foreach ((Contract test, long start) in Running)
+        foreach ((WatchedTest test, long start) in Running)
         {
             if (TimeProvider.System.GetElapsedTime(start) > Patience && Running.TryRemove(test, out _))
             {

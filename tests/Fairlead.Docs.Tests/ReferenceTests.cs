@@ -9,22 +9,27 @@ public sealed partial class ReferenceTests
     public void Every_option_of_an_address_is_documented()
     {
         string[] documented = [.. FirstCells(Repository.Read("docs/addresses.md"), "| option |")];
-        Assert.Equal(Options("unix://here").Union(Options("shm://here")).Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
+        Assert.Equal(Options("unix://here").Union(Options("shm://here")).Union(Options("fifo://here")).Union(Options("log://here")).Union(Options("udp://localhost:1")).Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
     }
 
     [Theory]
     [InlineData("inproc")]
     [InlineData("shm")]
+    [InlineData("log")]
+    [InlineData("fifo")]
     [InlineData("unix")]
     [InlineData("unixpacket")]
+    [InlineData("unixgram")]
     [InlineData("tcp")]
+    [InlineData("udp")]
+    [InlineData("fd")]
     public void Every_scheme_is_documented(string scheme)
     {
         Assert.Contains(scheme, Transports.TransportCatalog.Schemes);
         Assert.Contains($"`{scheme}://", Repository.Read("docs/addresses.md"), StringComparison.Ordinal);
         Assert.Contains($"`{scheme}://", Repository.Read("README.md"), StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(Repository.Root, $"docs/transports/{scheme}.md")));
-        Assert.Equal(5, Transports.TransportCatalog.Schemes.Count);
+        Assert.Equal(10, Transports.TransportCatalog.Schemes.Count);
     }
 
     [Fact]
@@ -33,7 +38,7 @@ public sealed partial class ReferenceTests
         string page = Repository.Read("docs/transports/README.md");
         foreach (string scheme in Transports.TransportCatalog.Schemes)
         {
-            TransportCapabilities has = Transports.TransportCatalog.CapabilitiesOf(scheme == "tcp" ? "tcp://localhost:1" : $"{scheme}://here");
+            TransportCapabilities has = Transports.TransportCatalog.CapabilitiesOf(scheme switch { "tcp" or "udp" => $"{scheme}://localhost:1", "fd" => "fd://3", _ => $"{scheme}://here" });
             string line = page.Split('\n').Single(line => line.StartsWith($"| [`{scheme}://`]", StringComparison.Ordinal));
             Assert.Equal(
                 [.. new[] { TransportCapabilities.KeepsBoundaries, TransportCapabilities.PeerIdentity, TransportCapabilities.CrossHost }.Select(flag => has.HasFlag(flag) ? "yes" : "no")],

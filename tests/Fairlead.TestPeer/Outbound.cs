@@ -4,7 +4,7 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer;
 
 /// <summary>
-/// The commands of what sends: <c>send COUNT SIZE</c>, <c>flood SIZE</c> without end, <c>long BYTES</c> one message in the background, <c>deliver</c> with its outcome,
+/// The commands of what sends: <c>send COUNT SIZE</c>, <c>flood SIZE</c> without end, <c>long BYTES</c> one message in the background, <c>flush</c>, <c>deliver</c> with its outcome,
 /// <c>close MILLISECONDS</c> with its report.
 /// </summary>
 internal sealed class Outbound(Endpoint endpoint, Func<ReadOnlyMemory<byte>, ValueTask> send, Func<ReadOnlyMemory<byte>, ValueTask<Delivery>> deliver)
@@ -37,6 +37,11 @@ internal sealed class Outbound(Endpoint endpoint, Func<ReadOnlyMemory<byte>, Val
         {
             Delivery delivery = await deliver(Payload.Make(_next++, 8));
             return $"{delivery.Status} {delivery.Cause} {delivery.Reason}";
+        })
+        .On("flush", async _ =>
+        {
+            await endpoint.FlushAsync();
+            return "";
         })
         .On("close", async words =>
         {

@@ -67,7 +67,7 @@ public sealed class AddressTests
     [InlineData("inproc://@x", "is no name")]
     [InlineData("fifo://a,b,c", "two names at the most")]
     [InlineData("fifo://a,", "a name is missing")]
-    [InlineData("fd://x", "is no descriptor")]
+    [InlineData("fd://x,y", "is no name")]
     [InlineData("fd://-1", "is no descriptor")]
     [InlineData("fd://1,2,3", "is no descriptor")]
     [InlineData("tcp://localhost", "the port is missing")]

@@ -8,6 +8,9 @@ namespace Fairlead.Tests;
 ///   Patterns (with Links)      never names a concrete transport
 ///   Transports                 contracts, below them the concrete folders, which do not know each other
 ///   Memory                     what users name, and below it what backs it; beside Transports
+///   Processes                  children, signals, the terminal, and below it how a start is made; beside Transports
+///   Logs                       what users name, and below it the files; beside Memory, whose files it makes
+///   Synchronization            what users name, and below it who waits, what is seen from outside, and the words; beside Memory, in whose regions locks lie
 ///   Framing      Registry      beside each other
 ///   Native                     alone calls the operating system
 ///   root                       values, which reference nothing below
@@ -17,7 +20,7 @@ public sealed partial class ArchitectureTests
 {
     private const string Root = "";
 
-    private static readonly string[] Concrete = ["Transports/Inproc", "Transports/SharedMemory", "Transports/UnixSocket", "Transports/Tcp"];
+    private static readonly string[] Concrete = ["Transports/Fifo", "Transports/Inproc", "Transports/MappedLogs", "Transports/SharedMemory", "Transports/UnixSocket", "Transports/Pipes", "Transports/Tcp", "Transports/Udp"];
 
     /// <summary>What each folder may name besides itself. A new folder fails the test until its place stands here.</summary>
     private static readonly Dictionary<string, string[]> Below = new()
@@ -28,12 +31,24 @@ public sealed partial class ArchitectureTests
         ["Registry"] = [Root, "Native"],
         ["Memory/Backing"] = [Root, "Native", "Registry"],
         ["Memory"] = [Root, "Native", "Memory/Backing"],
+        ["Synchronization/Words"] = [Root, "Native"],
+        ["Synchronization/Inspection"] = [Root, "Native", "Registry", "Memory/Backing", "Synchronization/Words"],
+        ["Synchronization/Waiting"] = [Root, "Native", "Registry", "Diagnostics", "Memory", "Memory/Backing", "Synchronization/Words", "Synchronization/Inspection"],
+        ["Synchronization"] = [Root, "Native", "Memory", "Memory/Backing", "Synchronization/Words", "Synchronization/Inspection", "Synchronization/Waiting"],
+        ["Processes/Starting"] = [Root, "Native"],
+        ["Processes"] = [Root, "Native", "Processes/Starting"],
+        ["Logs/Storage"] = [Root, "Native", "Registry", "Memory/Backing"],
+        ["Logs"] = [Root, "Native", "Registry", "Logs/Storage"],
         ["Diagnostics"] = [Root, "Framing", "Registry"],
         ["Transports"] = [Root, "Native", "Framing", "Registry"],
+        ["Transports/Fifo"] = [Root, "Native", "Framing", "Registry", "Transports"],
         ["Transports/Inproc"] = [Root, "Native", "Framing", "Registry", "Transports"],
+        ["Transports/MappedLogs"] = [Root, "Native", "Framing", "Transports", "Logs", "Logs/Storage"],
         ["Transports/SharedMemory"] = [Root, "Native", "Framing", "Registry", "Transports", "Transports/UnixSocket"],
+        ["Transports/Pipes"] = [Root, "Native", "Framing", "Registry", "Transports"],
         ["Transports/UnixSocket"] = [Root, "Native", "Framing", "Registry", "Transports"],
         ["Transports/Tcp"] = [Root, "Native", "Framing", "Registry", "Transports"],
+        ["Transports/Udp"] = [Root, "Native", "Framing", "Registry", "Transports"],
         ["Patterns/Links"] = [Root, "Native", "Framing", "Registry", "Diagnostics", "Transports"],
         ["Patterns/Waiting"] = [Root, "Native", "Patterns/Links"],
         ["Patterns"] = [Root, "Framing", "Registry", "Diagnostics", "Patterns/Links", "Patterns/Waiting"],
@@ -46,11 +61,17 @@ public sealed partial class ArchitectureTests
         [("Patterns/Links/MessageCore.cs", "Message")] = "A stale lease is reported under the name that its user knows.",
         [("Patterns/Links/Serialized.cs", "IMessageSerializer")] = "What the user brings is named where it is called; both folders are one layer.",
         [("Diagnostics/FairleadEventSource.cs", "Message")] = "A property of the platform's attribute, not the type.",
+        [("Synchronization/NamedLockInfo.cs", "Holder")] = "A property of its own, not the type.",
+        [("Transports/BuiltInTransports.cs", "FifoTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "InprocTransport")] = PartsList,
+        [("Transports/BuiltInTransports.cs", "MappedLogTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "SharedMemoryTransport")] = PartsList,
+        [("Transports/BuiltInTransports.cs", "DescriptorTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "UnixSocketTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "UnixPacketTransport")] = PartsList,
+        [("Transports/BuiltInTransports.cs", "UnixDatagramTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "TcpTransport")] = PartsList,
+        [("Transports/BuiltInTransports.cs", "UdpTransport")] = PartsList,
     };
 
     private const string PartsList = "The parts list: one file says which transports there are, so that nothing is looked up by reflection.";
@@ -100,7 +121,7 @@ public sealed partial class ArchitectureTests
     {
         foreach ((string folder, string path, string text) in Files())
         {
-            string expected = folder is Root or "Patterns" or "Memory" ? "Fairlead" : $"Fairlead.{folder.Replace('/', '.')}";
+            string expected = folder is Root or "Patterns" or "Memory" or "Processes" or "Logs" or "Synchronization" ? "Fairlead" : $"Fairlead.{folder.Replace('/', '.')}";
             Assert.True(SourceFolder.NamespaceOf(text) == expected, $"{path} is in the namespace {SourceFolder.NamespaceOf(text)} and not in {expected}");
         }
     }

@@ -8,11 +8,15 @@ internal static class PrivateDirectories
     /// <summary>For socket files by path.</summary>
     public static string Sockets { get; private set; } = "";
 
+    /// <summary>For logs by path: on the disk, as a log's file is meant to be.</summary>
+    public static string Logs { get; private set; } = "";
+
     [ModuleInitializer]
     internal static void Make()
     {
         var root = Directory.CreateTempSubdirectory("fl-").FullName;
         Sockets = Directory.CreateDirectory($"{root}/s").FullName;
+        Logs = Directory.CreateDirectory($"{root}/l").FullName;
         Environment.SetEnvironmentVariable("XDG_RUNTIME_DIR", root);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(root, recursive: true);
     }

@@ -56,6 +56,74 @@ test_synchronous_requests_are_answered() {
   interrupt
 }
 
+test_a_parent_asks_its_child_and_sees_how_it_ends() {
+  exits 0 ParentAndChild
+  equal "the child runs
+1 doubled is 2
+2 doubled is 4
+3 doubled is 6
+the child exited with 7" "$(cat out)"
+  exits 0 ParentAndChild crash
+  equal "the child runs
+1 doubled is 2
+the child is gone, and the last question has no answer
+the child exited with 9" "$(cat out)"
+}
+
+test_a_shell_runs_pipelines_and_redirections() {
+  exits 4 Shell <<< 'echo hello | tr a-z A-Z
+seq 5 > numbers; wc -l < numbers; seq 5 >> numbers; wc -l < numbers
+false; echo $?; sh -c "exit 3"; echo $?
+true | false; echo $?
+ls /no/such/file 2>&1 | wc -l; ls /no/such/file 2> errors; wc -l < errors
+cd /usr; pwd; sleep 0 & wait; echo "a  b" $HOME'"'"'$HOME'"'"'
+no-such-program-at-all; echo $?
+exit 4; echo not any more'
+  equal 'HELLO
+5
+10
+1
+3
+1
+1
+1
+/usr
+a  b $HOME$HOME
+127' "$(sed "s|$HOME|\$HOME|" out)"
+  contains "$(cat err)" "no program 'no-such-program-at-all'"
+}
+
+# At a real terminal, whose keys are pressed here: each when what is to get it has said that it runs, and nothing behind Ctrl-C, which
+# throws away what was typed, until the job has said that it got it.
+test_a_shell_gives_the_keys_to_the_job_in_the_foreground() {
+  needs script
+  printf %s 'trap "echo caught; exit 9" INT; echo reading; while read line; do echo "job:$line"; done' > reader
+  printf %s 'trap "echo got; exit 9" INT; echo running; while :; do sleep 0.05; done' > runner
+  mkfifo keys
+  script -qefc Shell typed < keys > screen & local terminal=$! code=0
+  exec 9> keys
+  type() { printf '%s\n' "$1" >&9; }
+  press() { printf "$1" >&9; }
+  saw() { line_in typed "^\(\$ \)*\(\^C\)*$1"; }   # behind a prompt or two, where it was typed early
+  local ctrl_c='\003' ctrl_z='\032'
+
+  type 'sh reader'; saw 'reading'
+  press "$ctrl_z"; saw '\[1] stopped sh reader'
+  type 'sleep 1000 &'; saw '\[2] [0-9]'
+  type 'sh runner'; saw 'running'
+  press "$ctrl_c"; saw 'got'
+  type 'echo status=$?'; saw 'status=9'
+  type jobs; saw '\[2] running sleep'
+  type 'fg %1'; type hello; saw 'job:hello'
+  press "$ctrl_c"; saw 'caught'
+  type 'echo again=$?; jobs; echo listed'; saw 'listed'
+  equal 1 "$(sed '0,/^\(\$ \)*again=9/d' typed | grep -c '^\[[0-9]] ')"
+  type 'seq 100000 | wc -l'; saw '100000'
+  type 'exit 7'
+  wait "$terminal" || code=$?
+  equal 7 "$code"
+}
+
 # Whoever speaks first, and whoever was started first: both hear everything.
 test_point_to_point_the_first_speaks_first() {
   mkfifo first second
@@ -113,6 +181,31 @@ test_chat_with_a_program_that_knows_nothing_of_fairlead() {
   echo '@1 to myself' >&3; line_in heard 'client 1, to you: to myself'
   echo end >&3
   line_in served 'client 1 left'
+  interrupt
+}
+
+test_a_log_into_which_shells_write() {
+  serve FifoLog 'reading lines at' "fifo://$PWD/log?framing=line"
+  echo 'from a shell' > log; line_in served '1: from a shell'
+  exits 0 FifoLog client "fifo://$PWD/log?framing=line" 'from a program' 'and again'
+  line_in served '3: and again'
+  interrupt
+  ! test -e log
+}
+
+test_the_date_by_datagram() {
+  serve DateByDatagram 'telling the date at' 'udp://127.0.0.1:0?framing=none'
+  local port; port=$(grep -oE ':[0-9]+' serving | head -n 1)
+  exits 0 DateByDatagram client "udp://127.0.0.1$port?framing=none"
+  grep -qxE '[0-9]{4}-[0-9]{2}-[0-9]{2}' out
+  interrupt
+}
+
+test_the_date_by_datagram_that_is_not_lost() {
+  serve DateByDatagram 'telling the date at' 'udp://127.0.0.1:0?reliable=true'
+  local port; port=$(grep -oE ':[0-9]+' serving | head -n 1)
+  exits 0 DateByDatagram client "udp://127.0.0.1$port?reliable=true"
+  grep -qxE '[0-9]{4}-[0-9]{2}-[0-9]{2}' out
   interrupt
 }
 
@@ -216,6 +309,60 @@ test_shared_memory() {
   exits 2 SharedMemory
 }
 
+test_mapped_log() {
+  export XDG_STATE_HOME="$PWD/state"
+  exits 1 MappedLog replay
+  contains "$(cat err)" 'there is no log'
+  exits 0 MappedLog append one two
+  equal "$(printf '1 one\n2 two')" "$(cat out)"
+  MappedLog follow billing 3 > followed 2> following & local follower=$!
+  line_in following '^following from 1 on'
+  exits 0 MappedLog append three
+  wait "$follower"
+  equal "$(printf '1 one\n2 two\n3 three')" "$(cat followed)"
+  exits 0 MappedLog replay 2
+  equal "$(printf '2 two\n3 three')" "$(cat out)"
+  exits 0 MappedLog info
+  equal "$(printf '3 records, 11 bytes, on the disk before 4, 0 places damaged\nbilling: 0 behind')" "$(cat out)"
+  exits 0 MappedLog remove
+  equal removed "$(cat out)"
+  exits 2 MappedLog
+  unset XDG_STATE_HOME
+}
+
+test_signals() {
+  echo one > settings
+  Signals serve settings 0.05 > served & local server=$!
+  line_in served '^serving as '
+  local who; who=$(sed -n 's/^serving as \([^ ]*\) with one$/\1/p' served)
+  equal "$server" "${who%@*}"
+  echo two > settings
+  exits 0 Signals send "$who" HUP
+  line_in served '^settings: two$'
+  line_in served '^beat 3$\|^beat [4-9]'
+  kill -s RTMIN+1 "$server"
+  line_in served '^order: without a number'
+  Signals wait "$server" & local waiter=$!
+  exits 1 Signals send "${who}0" TERM
+  contains "$(cat err)" "another's by now"
+  exits 0 Signals send "$who" TERM
+  wait "$server"; wait "$waiter"
+  line_in served '^SIGTERM: ending$'
+  exits 1 Signals send "$who" TERM
+  exits 2 Signals
+}
+
+test_signals_with_their_values() {
+  env --block-signal=RTMIN 2> /dev/null true || skip 'env cannot block signals'
+  echo one > settings
+  env --block-signal=RTMIN+1 Signals serve settings 3600 > served & local server=$!
+  line_in served '^serving as '
+  exits 0 fairlead signal "$server" RTMIN+1 --value 42
+  line_in served '^order: 42$'
+  exits 0 fairlead signal "$server" TERM
+  wait "$server"
+}
+
 test_echo_server() {
   serve EchoServer 'serving echo, date and time at unix://services'
   exits 0 EchoServer client echo hello world
@@ -279,4 +426,19 @@ test_a_server_outlives_kill_9_and_names_its_holder() {
   exits 0 EchoServer client echo again
   exits 1 EchoServer server
   contains "$(cat err)" "is held by pid $server (EchoServer server), since"
+}
+
+# The client reads what the server has opened, one after the other; what is not in the folder it does not get.
+test_open_files_are_read_by_another_process() {
+  mkdir folder
+  printf 'first\n' > folder/one
+  seq 50000 > folder/two
+  OpenFiles server folder 2> serving & server=$!
+  line_in serving 'opening files of'
+  exits 1 OpenFiles client one ../serving two
+  cmp out <(echo first; seq 50000)
+  equal '../serving: there is no such file' "$(cat err)"
+  exits 0 OpenFiles client one
+  equal first "$(cat out)"
+  interrupt
 }

@@ -1,3 +1,5 @@
+using Fairlead.Bench.Scenarios;
+
 namespace Fairlead.Bench.Running;
 
 /// <summary>How much is measured.</summary>
@@ -7,5 +9,6 @@ namespace Fairlead.Bench.Running;
 internal sealed record Plan(int Rounds, TimeSpan RoundLength, bool WithControl)
 {
     /// <summary>Rounds are measured and forgotten for this long before the first that counts: the JIT compiles hot loops twice.</summary>
-    public TimeSpan WarmUp => RoundLength * 3 > TimeSpan.FromSeconds(1) ? RoundLength * 3 : TimeSpan.FromSeconds(1);
+    /// <param name="scenario">Says for how many rounds at least.</param>
+    public TimeSpan WarmUp(Scenario scenario) => RoundLength * scenario.WarmUpRounds > TimeSpan.FromSeconds(1) ? RoundLength * scenario.WarmUpRounds : TimeSpan.FromSeconds(1);
 }

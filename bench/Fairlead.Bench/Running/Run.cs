@@ -41,8 +41,8 @@ internal static class Run
                 others.Add((baseline.Name + ", again", baseline, new WorkerPair(scenario, 0, $"{scenario.Name}-again", directory.Path), []));
             }
 
-            first.Measure(plan.WarmUp);
-            others.ForEach(other => other.Workers.Measure(plan.WarmUp));
+            first.Measure(plan.WarmUp(scenario));
+            others.ForEach(other => other.Workers.Measure(plan.WarmUp(scenario)));
 
             var rounds = new List<Round>();
             for (int i = 0; i < plan.Rounds; i++)
@@ -80,7 +80,7 @@ internal static class Run
     {
         using var directory = new RunDirectory();
         using var workers = new WorkerPair(scenario, contender, $"{scenario.Name}-{contender}", directory.Path);
-        workers.Measure(plan.WarmUp);
+        workers.Measure(plan.WarmUp(scenario));
         var who = scenario.Contenders[contender];
         return new Result(who, who.Name, [.. Enumerable.Range(0, plan.Rounds).Select(_ => workers.Measure(plan.RoundLength))], []);
     }

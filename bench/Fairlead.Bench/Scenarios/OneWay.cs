@@ -3,46 +3,30 @@ using Fairlead.Bench.Contenders;
 
 namespace Fairlead.Bench.Scenarios;
 
-/// <summary>
-/// Messages in one direction as fast as they go. The round ends when the receiver has acknowledged the last one, so that nothing
-/// counts that is still on its way. Each message carries its number, and the receiver checks that none is missing.
-/// </summary>
-internal sealed class OneWay(string name, int messageSize, params Contender[] contenders) : Scenario(name, messageSize)
+/// <summary>Messages as fast as they go. The round ends when who reads them has acknowledged the last one, so that nothing counts that is still on its way.</summary>
+internal sealed class OneWay(string name, int messageSize, params Contender[] contenders) : OneWayScenario(name, messageSize, contenders)
 {
-    public override string Measures => $"{MessageSize} B one way, one send a message, until the receiver has acknowledged the last";
+    /// <summary>How many times a message is read: once, or by each of so many subscribers, for the sum.</summary>
+    public int Readers { get; init; } = 1;
 
-    public override bool IsTime => false;
+    public override string Measures => Readers == 1
+        ? $"{MessageSize} B one way, one send a message, until the receiver has acknowledged the last"
+        : $"{MessageSize} B to {Readers} subscribers, summed over them, until all have read the last";
 
-    public override IReadOnlyList<Contender> Contenders { get; } = contenders;
-
-    public override RoundRunner Connect(Contender contender, Session session)
+    protected override Round Measure(OneWaySender sender, byte[] message, long end, ref long number)
     {
-        var sender = ((Contender<OneWaySender>)contender).Connect(session);
-        long number = 0;
-        return new RoundRunner(sender, length => Measure(sender, length, ref number));
-    }
-
-    private Round Measure(OneWaySender sender, TimeSpan length, ref long number)
-    {
-        byte[] message = new byte[MessageSize];
         // The clock is read once in so many messages: reading it costs as much as a fast transport takes for one.
         int batch = Math.Max(1, 16 * 1024 / MessageSize);
         long first = number;
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
         long begin = Stopwatch.GetTimestamp();
-        long end = begin + (long)(length.TotalSeconds * Stopwatch.Frequency);
         while (Stopwatch.GetTimestamp() < end)
         {
-            for (int i = 0; i < batch; i++)
-            {
-                Numbered.Write(message, number++, isLast: false);
-                sender.Send(message);
-            }
+            Send(sender, message, batch, ref number);
         }
 
-        Numbered.Write(message, number++, isLast: true);
-        sender.SendLast(message);
-        long elapsed = Stopwatch.GetTimestamp() - begin;
-        return new Round(number - first, elapsed * 1e9 / Stopwatch.Frequency, GC.GetTotalAllocatedBytes(precise: true) - allocated);
+        SendLast(sender, message, ref number);
+        double elapsed = Stopwatch.GetElapsedTime(begin).TotalNanoseconds;
+        return new Round((number - first) * Readers, elapsed, GC.GetTotalAllocatedBytes(precise: true) - allocated);
     }
 }

@@ -15,6 +15,9 @@ internal abstract class Scenario(string name, int messageSize)
     /// <summary>Whether the figure is a time of each operation, less being better, or a rate.</summary>
     public abstract bool IsTime { get; }
 
+    /// <summary>So many rounds are forgotten: more where many processes compile their loops on the same few processors.</summary>
+    public int WarmUpRounds { get; init; } = 3;
+
     /// <summary>Who does it; the first is the baseline.</summary>
     public abstract IReadOnlyList<Contender> Contenders { get; }
 

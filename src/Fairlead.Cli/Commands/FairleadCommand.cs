@@ -21,7 +21,15 @@ internal sealed class FairleadCommand : Command, IHasExamples
         Add(new SubscribeCommand());
         Add(new ListenCommand());
         Add(new ConnectCommand());
+        Add(new LogCommand());
+        Add(new LockCommand());
+        Add(new LocksCommand());
+        Add(new DeadlocksCommand());
+        Add(new SpawnCommand());
         Add(new ListCommand());
+        Add(new InfoCommand());
+        Add(new RemoveCommand());
+        Add(new SignalCommand());
         Add(new CompletionCommand());
         Add(new CompleteCommand());
     }

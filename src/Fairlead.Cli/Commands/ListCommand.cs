@@ -10,17 +10,23 @@ namespace Fairlead.Cli.Commands;
 internal sealed class ListCommand : ToolCommand
 {
     private readonly Option<bool> _all = NewOption.Switch("--all", "Show also the ends that have connected");
+    private readonly Option<bool> _segments = NewOption.Switch("--segments", "Show the System V segments of this machine instead");
+    private readonly Option<bool> _locks = NewOption.Switch("--locks", "List the locks instead: who is inside, who waits; with --all the free ones too");
     private readonly Option<string> _output = NewOption.Output("table", "json", "text");
 
     public ListCommand()
         : base("list", "List the endpoints that live: where, what, whose, and what they have counted")
     {
         Add(_all);
+        Add(_segments);
+        Add(_locks);
         Add(_output);
         Examples =
         [
             ("fairlead list", "Who listens"),
             ("fairlead list --all", "And who is connected"),
+            ("fairlead list --segments", "System V shared memory, whoever's it is, as ipcs -m has it"),
+            ("fairlead list --locks", "Who holds locks, and who waits for them"),
             ("fairlead list --output json | jq -r 'select(.dropped > 0) | .endpoint'", "One JSON object a line, for programs"),
             ("fairlead list --output text | cut -f 1,3", "Columns with tabs between, without heads"),
         ];
@@ -28,28 +34,37 @@ internal sealed class ListCommand : ToolCommand
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
     {
-        var listing = EndpointRegistry.Read();
-        var lines = listing.Endpoints.Where(endpoint => endpoint.IsBound || parsed.GetValue(_all)).Select(EndpointLine.Of);
-        switch (parsed.GetRequiredValue(_output))
+        if (parsed.GetValue(_locks))
         {
-            case "json":
-                foreach (var line in lines)
-                {
-                    StandardOutput.WriteLine(JsonSerializer.Serialize(line, OutputJson.Readable.EndpointLine));
-                }
+            if (parsed.GetValue(_segments))
+            {
+                throw ToolException.Usage("either --locks or --segments");
+            }
 
-                break;
-            case "text":
-                foreach (var line in lines)
-                {
-                    StandardOutput.WriteLine(string.Join('\t', Cells(line).Select(static cell => cell.Text)));
-                }
-
-                break;
-            default:
-                Draw(lines);
-                break;
+            LockListing.Write(LocksCommand.Lines(parsed.GetValue(_all)), parsed.GetRequiredValue(_output));
+            return Task.FromResult(ExitCode.Ok);
         }
+
+        if (parsed.GetValue(_segments))
+        {
+            if (parsed.GetValue(_all))
+            {
+                throw ToolException.Usage("either --segments, which are all shown, or --all endpoints");
+            }
+
+            Table segments = new(new("SEGMENT"), new("ID", IsNumber: true), new("SIZE", IsNumber: true), new("MODE"), new("OWNER", IsNumber: true), new("CREATOR", IsNumber: true), new("LAST", IsNumber: true), new("ATTACHED", IsNumber: true), new("CHANGED"));
+            Write(SharedRegion.SystemVSegments().Select(SegmentLine.Of), parsed.GetRequiredValue(_output), segments, static line => Cells(line), static line => JsonSerializer.Serialize(line, OutputJson.Readable.SegmentLine));
+            return Task.FromResult(ExitCode.Ok);
+        }
+
+        var listing = EndpointRegistry.Read();
+        Table endpoints = new(new("ENDPOINT"), new("KIND"), new("PID"), new("PROGRAM"), new("CLIENTS"), new("MESSAGES"), new("DROPPED"), new("MISSED"), new("SINCE"));
+        Write(
+            listing.Endpoints.Where(endpoint => endpoint.IsBound || parsed.GetValue(_all)).Select(EndpointLine.Of),
+            parsed.GetRequiredValue(_output),
+            endpoints,
+            static line => Cells(line),
+            static line => JsonSerializer.Serialize(line, OutputJson.Readable.EndpointLine));
 
         foreach (var skipped in listing.Skipped)
         {
@@ -59,16 +74,42 @@ internal sealed class ListCommand : ToolCommand
         return Task.FromResult(ExitCode.Ok);
     }
 
-    private static void Draw(IEnumerable<EndpointLine> lines)
+    private static void Write<T>(IEnumerable<T> lines, string output, Table table, Func<T, Cell[]> cells, Func<T, string> json)
     {
-        var table = new Table(new("ENDPOINT"), new("KIND"), new("PID"), new("PROGRAM"), new("CLIENTS"), new("MESSAGES"), new("DROPPED"), new("MISSED"), new("SINCE"));
         foreach (var line in lines)
         {
-            table.Add(Cells(line));
+            switch (output)
+            {
+                case "json":
+                    StandardOutput.WriteLine(json(line));
+                    break;
+                case "text":
+                    StandardOutput.WriteLine(string.Join('\t', cells(line).Select(static cell => cell.Text)));
+                    break;
+                default:
+                    table.Add(cells(line));
+                    break;
+            }
         }
 
-        table.Write();
+        if (output is not ("json" or "text"))
+        {
+            table.Write();
+        }
     }
+
+    private static Cell[] Cells(SegmentLine line) =>
+    [
+        new(line.Segment ?? (line.Removed ? "removed" : "private"), line.Segment is null ? CellTone.Faint : CellTone.Plain),
+        Number(line.Id),
+        Number(line.Size),
+        line.Mode,
+        Number(line.Owner),
+        Number(line.CreatorPid),
+        line.LastPid is { } last ? Number(last) : "-",
+        Number(line.Attached),
+        TimeText.Since(line.ChangedAt),
+    ];
 
     private static Cell[] Cells(EndpointLine line) =>
     [
@@ -80,16 +121,8 @@ internal sealed class ListCommand : ToolCommand
         Number(line.Messages),
         new(Number(line.Dropped), line.Dropped > 0 ? CellTone.Bad : CellTone.Plain),
         new(Number(line.Missed), line.Missed > 0 ? CellTone.Bad : CellTone.Plain),
-        Since(line.Since),
+        TimeText.Since(line.Since),
     ];
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>The time; with the day where that is not today.</summary>
-    private static string Since(DateTimeOffset since)
-    {
-        var local = since.ToLocalTime();
-        var isToday = local.Date == TimeProvider.System.GetLocalNow().Date;
-        return local.ToString(isToday ? "HH:mm:ss" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
-    }
 }

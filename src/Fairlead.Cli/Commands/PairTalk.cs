@@ -13,6 +13,11 @@ internal static class PairTalk
         }
 
         await outgoing;
+        if (talk.TellsEnd)
+        {
+            pair.EndSending();
+        }
+
         return talk.Keeps ? await incoming : await Draining.CloseAsync(pair, incoming, timeout, token);
     }
 

@@ -15,7 +15,13 @@ internal sealed class MessageOutput(bool isRaw, bool isJson, bool showsTopic = f
     public void Write(Message message) => Write(message.Span, () => MessageLine.Of(message), showsTopic ? message.Topic : null);
 
     /// <summary>Writes a message; how it is described is asked only where it matters.</summary>
-    public void Write(ReadOnlySpan<byte> payload, Func<MessageLine> describe, string? topic = null)
+    public void Write(ReadOnlySpan<byte> payload, Func<MessageLine> describe, string? topic = null) =>
+        Write(payload, () => JsonSerializer.SerializeToUtf8Bytes(describe(), OutputJson.Readable.MessageLine), topic);
+
+    /// <summary>Writes a record of a log.</summary>
+    public void Write(ReadOnlySpan<byte> payload, Func<RecordLine> describe) => Write(payload, () => JsonSerializer.SerializeToUtf8Bytes(describe(), OutputJson.Readable.RecordLine), topic: null);
+
+    private void Write(ReadOnlySpan<byte> payload, Func<byte[]> toJson, string? topic)
     {
         if (isRaw)
         {
@@ -27,7 +33,7 @@ internal sealed class MessageOutput(bool isRaw, bool isJson, bool showsTopic = f
         _line.ResetWrittenCount();
         if (isJson)
         {
-            _line.Write(JsonSerializer.SerializeToUtf8Bytes(describe(), OutputJson.Readable.MessageLine));
+            _line.Write(toJson());
         }
         else
         {

@@ -6,7 +6,14 @@ namespace Fairlead.Cli.Output;
 
 /// <summary>What the tool writes for programs: one object a line.</summary>
 [JsonSerializable(typeof(EndpointLine))]
+[JsonSerializable(typeof(DeadlockLine))]
+[JsonSerializable(typeof(LockLine))]
+[JsonSerializable(typeof(LogLine))]
 [JsonSerializable(typeof(MessageLine))]
+[JsonSerializable(typeof(RecordLine))]
+[JsonSerializable(typeof(SegmentLine))]
+[JsonSerializable(typeof(SpawnLine))]
+[JsonSerializable(typeof(SignalLine))]
 [JsonSerializable(typeof(TourLine))]
 internal sealed partial class OutputJson : JsonSerializerContext
 {

@@ -11,6 +11,23 @@ internal static class Terminal
     /// <summary>Whether a person looks at stderr.</summary>
     public static bool IsError { get; } = !Console.IsErrorRedirected && !IsDumb;
 
+    /// <summary>Asks a person; everything but a yes is a no, and so is the end of input.</summary>
+    public static async Task<bool> ConfirmAsync(string question, CancellationToken token)
+    {
+        Console.Error.Write(question);
+        try
+        {
+            string? answer = await Task.Run(Console.In.ReadLine, CancellationToken.None).WaitAsync(token);
+            return answer?.Trim().ToUpperInvariant() is "Y" or "YES";
+        }
+        catch (OperationCanceledException)
+        {
+            // The shell's prompt begins a line of its own.
+            Console.Error.WriteLine();
+            throw;
+        }
+    }
+
     /// <summary>Whether colours are wanted: see no-color.org.</summary>
     public static bool HasColors { get; } = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 }

@@ -21,10 +21,20 @@ internal static class UsageError
         var problem = UnknownOption(parsed, command);
         if (problem is null && parsed.Errors is [var first, ..])
         {
-            problem = isRoot && parsed.UnmatchedTokens is [var verb, ..] ? $"there is no command '{verb}'" : first.Message.TrimEnd('.');
+            problem = isRoot && parsed.UnmatchedTokens is [var verb, ..] ? $"there is no command '{verb}'" : WithoutTypes(first.Message.TrimEnd('.'));
         }
 
-        return problem is null ? null : $"{problem}. See {(isRoot ? "fairlead" : $"fairlead {command.Name}")} --help";
+        return problem is null ? null : $"{problem}. See {Path(command)} --help";
+    }
+
+    /// <summary>As it is typed: <c>fairlead log replay</c>.</summary>
+    private static string Path(Command command) => command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{Path(parent)} {command.Name}" : command.Name;
+
+    /// <summary>The parser names the type that it failed to make, which means nothing at a shell: all that have no parser of their own are numbers.</summary>
+    private static string WithoutTypes(string message)
+    {
+        int type = message.IndexOf(" as expected type ", StringComparison.Ordinal);
+        return type < 0 ? message : $"{message[..type]}: a number is needed";
     }
 
     /// <summary>The parser takes what looks like an option and is none for an argument; a misspelt one would be sent as a message.</summary>

@@ -1,16 +1,14 @@
-using System.Diagnostics;
-
 namespace Fairlead.Cli.Processes;
 
 /// <summary>Starts this program again, whatever it runs as: an AOT binary, a starter, or an assembly under <c>dotnet</c>.</summary>
 internal static class OwnProgram
 {
-    public static ProcessStartInfo With(params IEnumerable<string> arguments)
+    public static (string Program, IEnumerable<string> Arguments) With(params IEnumerable<string> arguments)
     {
         var program = Environment.ProcessPath ?? throw new ToolException(ExitCode.Failure, "the kernel does not tell the path of this program (is /proc mounted?)");
         string[] assembly = Path.GetFileNameWithoutExtension(program) == "dotnet"
             ? [Path.Combine(AppContext.BaseDirectory, $"{typeof(OwnProgram).Assembly.GetName().Name}.dll")]
             : [];
-        return new ProcessStartInfo(program, [.. assembly, .. arguments]) { UseShellExecute = false };
+        return (program, [.. assembly, .. arguments]);
     }
 }

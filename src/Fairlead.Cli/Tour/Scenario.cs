@@ -12,6 +12,9 @@ internal abstract class Scenario
     /// <summary>How many connect.</summary>
     public virtual int Joiners => 1;
 
+    /// <summary>Whether nothing comes back, not even a receipt.</summary>
+    public virtual bool IsOneWay => false;
+
     /// <summary>Whether the role that binds says when it has sent everything.</summary>
     public virtual bool BinderSends => false;
 

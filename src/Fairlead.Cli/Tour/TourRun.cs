@@ -15,6 +15,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
 
     private readonly TourInput _input = TourInput.Open(cut);
     private readonly List<WorkerProcess> _workers = [];
+    private TourChannels _channels = new();
     private readonly int _id = Environment.ProcessId;
     private volatile RowRun? _current;
     private int _nextRole;
@@ -29,14 +30,22 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
             {
                 var row = new TourRow(transport.Scheme, scenario, transport.CrossesProcesses ? 1 + scenario.Joiners : 1);
                 begins(row);
-                var seats = Seat(1 + scenario.Joiners, row.Processes);
-                var address = transport.AddressNamed($"tour-{_id}-{scenario.Name}");
-                row = await PlayAsync(row, seats, judge, Math.Min(Rehearsal, cut.Count), address, token);
-                if (row.IsIntact)
+                var address = transport.AddressNamed($"tour-{_id}-{scenario.Name}", scenario);
+                if (TourTransport.Refusal(address, scenario) is { } refusal)
                 {
-                    row = await PlayAsync(row, seats, judge, cut.Count, address, token);
+                    yield return row with { Refusal = refusal };
+                    continue;
                 }
 
+                var seats = Seat(1 + scenario.Joiners, row.Processes);
+                row = await PlayAsync(row, seats, judge, Math.Min(Rehearsal, cut.Count), transport.IsInherited ? _channels.Next() : address, token);
+                TourTransport.Clear(address);
+                if (row.IsIntact)
+                {
+                    row = await PlayAsync(row, seats, judge, cut.Count, transport.IsInherited ? _channels.Next() : address, token);
+                }
+
+                TourTransport.Clear(address);
                 if (row.Problem is not null)
                 {
                     row = row with { Problem = await DeathAsync() ?? row.Problem };
@@ -51,6 +60,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_workers.Select(static worker => worker.DisposeAsync().AsTask()));
+        _channels.Dispose();
         _input.Dispose();
     }
 
@@ -73,9 +83,13 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
     {
         while (_workers.Count < processes)
         {
-            var worker = WorkerProcess.Start(cut, (_, news) => _current?.Hear(news));
+            var worker = WorkerProcess.Start(cut, _channels.EndsOf(_workers.Count), (_, news) => _current?.Hear(news));
             _workers.Add(worker);
             _ = WatchAsync(worker);
+            if (_workers.Count == 2)
+            {
+                _channels.Dispose();
+            }
         }
 
         return [.. Enumerable.Range(0, roles).Select(role => _workers[Math.Min(role, processes - 1)])];
@@ -101,5 +115,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
         _current = null;
         await Task.WhenAll(_workers.Select(static worker => worker.DisposeAsync().AsTask()));
         _workers.Clear();
+        _channels.Dispose();
+        _channels = new TourChannels();
     }
 }

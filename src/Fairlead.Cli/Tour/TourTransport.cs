@@ -10,7 +10,34 @@ internal sealed record TourTransport(string Scheme)
     /// <summary>Whether it leads from one process to another; what does not is shown inside one.</summary>
     public bool CrossesProcesses => Scheme != "inproc";
 
-    /// <summary>A place of that name, or, where there are no names, on this host at a free port.</summary>
-    public Address AddressNamed(string name) =>
-        Address.TryParse($"{Scheme}://{name}", out var named) ? named : Address.Parse($"{Scheme}://127.0.0.1:0");
+    /// <summary>Whether its ends are given to processes when they start, and opened once.</summary>
+    public bool IsInherited => Scheme == "fd";
+
+    /// <summary>A place of that name, or, where there are no names, on this host at a free port; where messages may be lost unless something is said about it, with that said.</summary>
+    public Address AddressNamed(string name, Scenario scenario) => IsInherited ? Address.Parse("fd://3,4") : Scheme == "fifo" ? FifoNamed(name, scenario)
+        : Scheme == "log" ? $"log://{Path.GetTempPath().TrimEnd('/')}/fairlead-{name}?segment=16MiB"
+        : Scheme == "udp" ? "udp://127.0.0.1:0?reliable=true"
+        : Address.TryParse($"{Scheme}://{name}", out var named) ? named : Address.Parse($"{Scheme}://127.0.0.1:0");
+
+    /// <summary>Why a scenario cannot be played there although each of its ends could; null where it can.</summary>
+    public static string? Refusal(Address address, Scenario scenario)
+    {
+        var has = TransportCatalog.CapabilitiesOf(address);
+        return !has.HasFlag(TransportCapabilities.Reliable) ? "it may lose messages, and each of these is counted"
+            : !has.HasFlag(TransportCapabilities.Duplex) && !scenario.IsOneWay ? "nothing comes back, not even a receipt"
+            : !has.HasFlag(TransportCapabilities.ManyPeers) && scenario.Joiners > 1 ? "it joins two ends, and this takes more"
+            : null;
+    }
+
+    /// <summary>Before and behind each row: what outlives its processes is of no use to the next.</summary>
+    public static void Clear(Address address)
+    {
+        if (address.Scheme == "log")
+        {
+            MappedLog.Remove(address);
+        }
+    }
+
+    /// <summary>One FIFO for what goes one way, two for the rest. The lines of the input may be longer than what stays whole among several writers, and there is one.</summary>
+    private static Address FifoNamed(string name, Scenario scenario) => scenario.IsOneWay ? $"fifo://{name}?writers=1" : $"fifo://{name}.a,{name}.b";
 }

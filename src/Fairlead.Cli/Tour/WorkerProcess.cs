@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Fairlead.Cli.Commands;
 using Fairlead.Cli.Processes;
@@ -10,27 +10,29 @@ internal sealed class WorkerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly Process _process;
+    private readonly ChildProcess _process;
+    private readonly StreamWriter _orders;
     private readonly Task _reading;
     private readonly Lock _writing = new();
     private string? _lastError;
 
-    private WorkerProcess(Process process, Action<WorkerProcess, News> tell)
+    private WorkerProcess(ChildProcess process, Action<WorkerProcess, News> tell)
     {
         _process = process;
-        process.ErrorDataReceived += (_, line) => _lastError = string.IsNullOrWhiteSpace(line.Data) ? _lastError : line.Data;
-        process.BeginErrorReadLine();
+        _orders = new StreamWriter(process.StandardInput) { AutoFlush = true };
+        _ = ReadErrorsAsync();
         _reading = ReadAsync(tell);
     }
 
     /// <summary>Completes when the worker has ended, or speaks no more.</summary>
     public Task Ended => _reading;
 
-    public static WorkerProcess Start(TourCut cut, Action<WorkerProcess, News> tell)
+    public static WorkerProcess Start(TourCut cut, IReadOnlyDictionary<int, SafeHandle> given, Action<WorkerProcess, News> tell)
     {
-        var start = OwnProgram.With(TourWorkerCommand.Verb);
-        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
-        var worker = new WorkerProcess(Process.Start(start)!, tell);
+        var (program, arguments) = OwnProgram.With(TourWorkerCommand.Verb);
+        var worker = new WorkerProcess(
+            ChildProcess.Start(program, arguments, new() { StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe, StandardError = Redirection.Pipe, Descriptors = given }),
+            tell);
         worker.Send(new Order(OrderKind.Input, Cut: cut));
         return worker;
     }
@@ -38,8 +40,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>How it ended, for the table.</summary>
     public string Epitaph()
     {
-        _process.WaitForExit(Patience);
-        var how = _process.HasExited ? $"ended with {_process.ExitCode}" : "closed its output";
+        var how = _process.WaitForExit(Patience) switch
+        {
+            Killed killed => $"was {killed}",
+            Exited(var code) => $"ended with {code}",
+            _ => "closed its output",
+        };
         return $"worker process {_process.Id} {how}{(_lastError is null ? "" : $": {_lastError}")}";
     }
 
@@ -49,8 +55,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         {
             lock (_writing)
             {
-                _process.StandardInput.WriteLine(JsonSerializer.Serialize(order, TourJson.Default.Order));
-                _process.StandardInput.Flush();
+                _orders.WriteLine(JsonSerializer.Serialize(order, TourJson.Default.Order));
             }
         }
         catch (IOException)
@@ -62,23 +67,15 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Ends its stdin, by which it ends; one that does not is killed.</summary>
     public async ValueTask DisposeAsync()
     {
+        _process.StandardInput.Dispose();
         try
         {
-            _process.StandardInput.Close();
-        }
-        catch (IOException)
-        {
-            // It has ended before what was buffered for it was written.
-        }
-
-        try
-        {
-            await _process.WaitForExitAsync().WaitAsync(Patience);
+            await _process.ExitAsync().WaitAsync(Patience);
         }
         catch (TimeoutException)
         {
             _process.Kill();
-            await _process.WaitForExitAsync();
+            await _process.ExitAsync();
         }
 
         _process.Dispose();
@@ -86,9 +83,19 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     private async Task ReadAsync(Action<WorkerProcess, News> tell)
     {
-        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+        using var reader = new StreamReader(_process.StandardOutput);
+        while (await reader.ReadLineAsync() is { } line)
         {
             tell(this, JsonSerializer.Deserialize(line, TourJson.Default.News)!);
+        }
+    }
+
+    private async Task ReadErrorsAsync()
+    {
+        using var reader = new StreamReader(_process.StandardError);
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            _lastError = string.IsNullOrWhiteSpace(line) ? _lastError : line;
         }
     }
 }

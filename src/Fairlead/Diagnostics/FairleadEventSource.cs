@@ -34,4 +34,7 @@ internal sealed class FairleadEventSource : EventSource
 
     [Event(7, Level = EventLevel.Warning, Message = "{0}: each subscriber is sent its own copy: {1}")]
     public void CannotBroadcast(string address, string why) => WriteEvent(7, address, why);
+
+    [Event(8, Level = EventLevel.Warning, Message = "{0}: a scope was lost without being disposed; it stays held until this process ends")]
+    public void ScopeLost(string name) => WriteEvent(8, name);
 }

@@ -24,6 +24,7 @@ internal sealed record Handshake
     public const uint MagicLow = 0x4C454144; // "LEAD"
     private const int LongestText = 1024;
     private const int FullBytes = 3 + 1;
+    private const int HandlesBytes = 3 + 2;
 
     public ushort Lowest { get; init; } = LowestVersion;
 
@@ -49,12 +50,15 @@ internal sealed record Handshake
     /// <summary>What a subscriber asks its publisher to do when its queue is full; null: what the publisher does by itself.</summary>
     public FullMode? Full { get; init; }
 
+    /// <summary>How many open files this side holds unread at most.</summary>
+    public int Handles { get; init; }
+
     public static MessageHeader HeaderOf(MessageKind kind) => new() { Kind = kind, Id = MagicHigh, Ack = MagicLow };
 
     public byte[] Encode()
     {
         byte[] text = Encoding.UTF8.GetBytes(Text.Length > LongestText / 4 ? Text[..(LongestText / 4)] : Text);
-        byte[] body = new byte[FixedSize + text.Length + (Full is null ? 0 : FullBytes)];
+        byte[] body = new byte[FixedSize + text.Length + (Full is null ? 0 : FullBytes) + (Handles == 0 ? 0 : HandlesBytes)];
         BinaryPrimitives.WriteUInt16BigEndian(body, Lowest);
         BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(2), Highest);
         body[4] = (byte)Pattern;
@@ -66,10 +70,17 @@ internal sealed record Handshake
         BinaryPrimitives.WriteUInt32BigEndian(body.AsSpan(32), (uint)ProcessId);
         BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(36), (ushort)text.Length);
         text.CopyTo(body.AsSpan(FixedSize));
+        HeadWriter fields = new(body.AsSpan(FixedSize + text.Length));
         if (Full is { } full)
         {
-            HeadWriter fields = new(body.AsSpan(FixedSize + text.Length));
             fields.Add(HeadField.Full, [(byte)(full + 1)]);
+        }
+
+        if (Handles > 0)
+        {
+            Span<byte> handles = stackalloc byte[sizeof(ushort)];
+            BinaryPrimitives.WriteUInt16BigEndian(handles, (ushort)Handles);
+            fields.Add(HeadField.Handles, handles);
         }
 
         return body;
@@ -101,6 +112,7 @@ internal sealed record Handshake
             LongestMessage = BinaryPrimitives.ReadUInt64BigEndian(body[24..]),
             ProcessId = (int)BinaryPrimitives.ReadUInt32BigEndian(body[32..]),
             Full = HeadReader.TryGet(body[(FixedSize + textLength)..], HeadField.Full, out ReadOnlySpan<byte> full) && full.Length == 1 ? (FullMode)(full[0] - 1) : null,
+            Handles = HeadReader.TryGet(body[(FixedSize + textLength)..], HeadField.Handles, out ReadOnlySpan<byte> handles) && handles.Length == sizeof(ushort) ? BinaryPrimitives.ReadUInt16BigEndian(handles) : 0,
             Text = PlainText.OneLine(Encoding.UTF8.GetString(body.Slice(FixedSize, textLength))),
         };
     }

@@ -23,6 +23,9 @@ internal enum HeadField : byte
 
     /// <summary>In a handshake: what a subscriber asks its publisher to do when its queue is full, 1 byte, a <see cref="FullMode"/> counted from 1.</summary>
     Full = 6,
+
+    /// <summary>In a handshake: how many open files this side holds unread at most, 2 bytes; none where it is missing.</summary>
+    Handles = 7,
 }
 
 /// <summary>Writes a head into the caller's memory.</summary>

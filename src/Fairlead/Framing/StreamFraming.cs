@@ -11,6 +11,9 @@ internal abstract class StreamFraming
     /// <summary>Bytes behind each message.</summary>
     public abstract int SuffixLength { get; }
 
+    /// <summary>Bytes behind a message of this length.</summary>
+    public virtual int SuffixFor(int bodyLength) => SuffixLength;
+
     /// <summary>Whether both sides speak Fairlead's protocol: handshake, header, acknowledgements. The others carry bare messages.</summary>
     public virtual bool IsFairlead => false;
 

@@ -171,7 +171,11 @@ public sealed unsafe class SharedCell<T> : IDisposable
             }
 
             _disposed = true;
-            _claim?.Dispose();
+            if (_claim is not null)
+            {
+                OpenFileLock.UnlockByte(_claim, ClaimAt);
+                _claim.Dispose();
+            }
         }
 
         // A reader that is inside keeps the memory until it has left.
@@ -215,6 +219,8 @@ public sealed unsafe class SharedCell<T> : IDisposable
         }
     }
 
+    private long ClaimAt => _region.Memory.HeaderSize + _offset;
+
     private void BecomeWriter()
     {
         if (_region.Memory.File is { } file)
@@ -224,7 +230,7 @@ public sealed unsafe class SharedCell<T> : IDisposable
             bool taken = false;
             try
             {
-                taken = OpenFileLock.TryLockByte(claim, _region.Memory.HeaderSize + _offset);
+                taken = OpenFileLock.TryLockByte(claim, ClaimAt);
             }
             finally
             {

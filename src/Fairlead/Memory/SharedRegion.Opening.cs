@@ -108,6 +108,16 @@ public sealed partial class SharedRegion
     /// <returns>Whether there was one.</returns>
     public static bool RemoveSystemV(int key) => SystemVRegion.Remove(key);
 
+    /// <summary>What the kernel knows of the System V segment of a key, whoever made it: also where it may not be attached.</summary>
+    /// <param name="key">As in C; not 0.</param>
+    /// <returns>Null where there is none.</returns>
+    /// <exception cref="FairleadException">Unavailable: the system does not show them.</exception>
+    public static SystemVInfo? FindSystemV(int key) => SystemVRegion.Status(key) is { } status ? new SystemVInfo(status) : null;
+
+    /// <summary>All System V segments of the machine, as <c>ipcs -m</c> shows them.</summary>
+    /// <exception cref="FairleadException">Unavailable: the system does not show them.</exception>
+    public static IReadOnlyList<SystemVInfo> SystemVSegments() => [.. SystemVRegion.All().Select(static status => new SystemVInfo(status))];
+
     private static long Checked(long size)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);

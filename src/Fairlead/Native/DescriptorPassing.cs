@@ -40,7 +40,25 @@ internal static unsafe class DescriptorPassing
     /// <summary>Reads bytes and the file that came with them, if one did; more than one are closed at once. The caller owns it. Does not block.</summary>
     public static IoResult Receive(Descriptor socket, Span<byte> bytes, out Descriptor? file)
     {
-        file = null;
+        Queue<Descriptor> files = new();
+        IoResult result = Receive(socket, bytes, files, out _);
+        files.TryDequeue(out file);
+        while (files.TryDequeue(out Descriptor? other))
+        {
+            other.Dispose();
+        }
+
+        return result;
+    }
+
+    /// <summary>The same with all files that came, behind those that the queue has already. The caller owns them.</summary>
+    /// <param name="socket">A Unix socket.</param>
+    /// <param name="bytes">Not empty.</param>
+    /// <param name="files">Where they go.</param>
+    /// <param name="isCut">More came than the kernel gave: this process may open no more, or it were more than anybody sends.</param>
+    public static IoResult Receive(Descriptor socket, Span<byte> bytes, Queue<Descriptor> files, out bool isCut)
+    {
+        isCut = false;
         if (!socket.TryEnter())
         {
             return IoResult.Failed(Errno.EBADF);
@@ -61,20 +79,14 @@ internal static unsafe class DescriptorPassing
 
             if (count >= 0 && message.ControlLength >= Libc.RightsMessage.HeaderSize && rights.Level == Libc.SOL_SOCKET && rights.Type == Libc.SCM_RIGHTS)
             {
-                int files = (int)((Math.Min(rights.Length, message.ControlLength) - Libc.RightsMessage.HeaderSize) / sizeof(int));
-                for (int i = 0; i < Math.Min(files, Libc.RightsMessage.MostDescriptors); i++)
+                int came = (int)((Math.Min(rights.Length, message.ControlLength) - Libc.RightsMessage.HeaderSize) / sizeof(int));
+                for (int i = 0; i < Math.Min(came, Libc.RightsMessage.MostDescriptors); i++)
                 {
-                    Descriptor received = new(rights.Descriptors[i]);
-                    if (file is null)
-                    {
-                        file = received;
-                    }
-                    else
-                    {
-                        received.Dispose();
-                    }
+                    files.Enqueue(new Descriptor(rights.Descriptors[i]));
                 }
             }
+
+            isCut = count >= 0 && (message.Flags & Libc.MSG_CTRUNC) != 0;
         }
 
         socket.Exit();

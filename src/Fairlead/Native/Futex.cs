@@ -26,11 +26,25 @@ internal static unsafe class Futex
     }
 
     /// <summary>Wakes one who sleeps on the word.</summary>
-    public static void Wake(ref int word)
+    public static void Wake(ref int word) => Wake(ref word, 1);
+
+    /// <summary>Wakes so many at most of those who sleep on the word.</summary>
+    public static void Wake(ref int word, int sleepers)
     {
         fixed (int* address = &word)
         {
-            _ = Libc.Futex(address, Libc.FUTEX_WAKE, 1, null);
+            _ = Libc.Futex(address, Libc.FUTEX_WAKE, sleepers, null);
+        }
+    }
+
+    /// <summary>
+    /// Adds 1 to the word and wakes all who sleep on it, in one step of the kernel: who is killed meanwhile has done both or neither.
+    /// </summary>
+    public static void AddOneAndWakeAll(ref int word)
+    {
+        fixed (int* address = &word)
+        {
+            _ = Libc.Futex(address, Libc.FUTEX_WAKE_OP, int.MaxValue, 0, address, Libc.FUTEX_OP_ADD_ONE);
         }
     }
 }

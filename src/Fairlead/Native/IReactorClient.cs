@@ -8,4 +8,10 @@ internal interface IReactorClient
     /// without reason, so look before you act. It may block, and run twice at once if it arms before it ends. It must not throw.
     /// </summary>
     void OnReady(PollEvents events);
+
+    /// <summary>
+    /// Runs on the same thread behind <see cref="OnReady"/>, again and again as long as it says true: the thread may sleep elsewhere and serve the client from there. The reactor has others that wait meanwhile;
+    /// only a few may stay away at a time. It must not throw.
+    /// </summary>
+    bool Stay() => false;
 }

@@ -6,6 +6,7 @@ namespace Fairlead.Native;
 internal static partial class Libc
 {
     public const int MEMBARRIER_CMD_QUERY = 0;
+    public const int MEMBARRIER_CMD_GLOBAL = 1;
     public const int MEMBARRIER_CMD_GLOBAL_EXPEDITED = 2;
     public const int MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED = 4;
 

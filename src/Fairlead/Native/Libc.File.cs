@@ -33,10 +33,14 @@ internal static unsafe partial class Libc
     public const int LOCK_NB = 4;
     public const int LOCK_UN = 8;
 
+    public const int F_GETFD = 1;
+    public const int F_SETFD = 2;
+    public const int FD_CLOEXEC = 1;
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;
     public const int F_OFD_GETLK = 36;
     public const int F_OFD_SETLK = 37;
+    public const int F_DUPFD_CLOEXEC = 1030;
 
     public const short F_RDLCK = 0;
     public const short F_WRLCK = 1;
@@ -84,6 +88,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "mkdirat", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MakeDirectoryAt(int directory, string path, uint mode);
 
+    [LibraryImport(Library, EntryPoint = "mkfifoat", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int MakeFifoAt(int directory, string path, uint mode);
+
     [LibraryImport(Library, EntryPoint = "chmod", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int ChangeMode(string path, uint mode);
 
@@ -92,6 +99,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "ftruncate")]
     public static partial int Truncate(int descriptor, long length);
+
+    [LibraryImport(Library, EntryPoint = "fdatasync")]
+    public static partial int SyncData(int descriptor);
+
+    [LibraryImport(Library, EntryPoint = "fsync")]
+    public static partial int Sync(int descriptor);
 
     /// <summary>Returns the error number itself and leaves errno alone.</summary>
     [LibraryImport(Library, EntryPoint = "posix_fallocate")]

@@ -7,6 +7,20 @@ internal static unsafe partial class Libc
 {
     public const int FUTEX_WAIT = 0;
     public const int FUTEX_WAKE = 1;
+    public const int FUTEX_WAKE_OP = 5;
+
+    /// <summary>Adds 1 to the second word: <c>FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0)</c>.</summary>
+    public const int FUTEX_OP_ADD_ONE = (1 << 28) | (1 << 12);
+    public const int FUTEX_PRIVATE_FLAG = 128;
+
+    /// <summary>The same number everywhere.</summary>
+    private const nint FutexesNumber = 449;
+
+    public const uint FUTEX_32 = 2;
+    public const uint FUTEX_PRIVATE = 128;
+
+    /// <summary>More are not waited for at once.</summary>
+    public const int FUTEX_WAITV_MAX = 128;
 
     private static readonly nint FutexNumber = RuntimeInformation.ProcessArchitecture switch
     {
@@ -19,6 +33,26 @@ internal static unsafe partial class Libc
 
     public static nint Futex(int* word, int operation, int value, TimeSpec* timeout) => SystemCall(FutexNumber, word, operation, value, timeout);
 
+    /// <summary>For <see cref="FUTEX_WAKE_OP"/>.</summary>
+    public static nint Futex(int* word, int operation, int value, int secondValue, int* secondWord, int thirdValue) =>
+        SystemCall(FutexNumber, word, operation, value, secondValue, secondWord, thirdValue);
+
+    /// <summary>Sleeps while all of the words have their values. Linux 5.16.</summary>
+    public static nint Futexes(FutexWord* words, int count) => SystemCall(FutexesNumber, (int*)words, count, 0, null);
+
+    /// <summary><c>struct futex_waitv</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct FutexWord
+    {
+        public ulong Value;
+        public ulong Address;
+        public uint Flags;
+        public uint Reserved;
+    }
+
     [LibraryImport(Library, EntryPoint = "syscall")]
     private static partial nint SystemCall(nint number, int* word, nint operation, nint value, TimeSpec* timeout);
+
+    [LibraryImport(Library, EntryPoint = "syscall")]
+    private static partial nint SystemCall(nint number, int* word, nint operation, nint value, nint secondValue, int* secondWord, nint thirdValue);
 }

@@ -61,6 +61,23 @@ internal sealed unsafe class MappedFile : SafeHandle
     /// <summary>Zeroed memory without a file, for what would be mapped if there were a place for it.</summary>
     public static MappedFile Anonymous(long length) => new(length);
 
+    /// <summary>
+    /// Makes pages present and writable before they are touched, many at a time, which is several times cheaper than a fault for each. Without effect before Linux 5.14.
+    /// EFAULT: the file has been cut, and a touch would end the process.
+    /// </summary>
+    /// <param name="from">In bytes, at the beginning of a page.</param>
+    /// <param name="length">In bytes.</param>
+    public Errno PreparePages(nuint from, nuint length)
+    {
+        if (Libc.Advise(handle + (nint)from, length, Libc.MADV_POPULATE_WRITE) == 0)
+        {
+            return Errno.None;
+        }
+
+        var error = Libc.LastError;
+        return error is Errno.EINVAL or Errno.EINTR or Errno.EAGAIN ? Errno.None : error;
+    }
+
     protected override bool ReleaseHandle() => Libc.Unmap(handle, Length) == 0;
 
     private void Map(long length, int protection, int flags, int descriptor, out Errno error)

@@ -5,7 +5,7 @@ internal static unsafe class NativeFile
 {
     private const uint DefaultMode = 0x180; // 0600
 
-    /// <summary>Opens, always non-blocking and closed on exec. Null when it failed, for the reason in <paramref name="error"/>.</summary>
+    /// <summary>Opens, non-blocking unless told otherwise, and closed on exec. Null when it failed, for the reason in <paramref name="error"/>.</summary>
     public static Descriptor? Open(string path, OpenFlags flags, uint mode, out Errno error) =>
         OpenAt(Libc.AT_FDCWD, path, flags, mode, out error);
 
@@ -53,6 +53,14 @@ internal static unsafe class NativeFile
         return status;
     }
 
+    /// <summary>Whether this user may run it.</summary>
+    public static bool MayRun(string path)
+    {
+        const int Execute = 1;
+        using NativeStrings name = new([path]);
+        return Libc.Access(name.Pointer[0], Execute) == 0;
+    }
+
     public static Errno Unlink(string path) => IsPath(path) ? Result(Libc.UnlinkAt(Libc.AT_FDCWD, path, 0)) : Errno.EINVAL;
 
     /// <summary>Replaces what stands at <paramref name="to"/>, in one step.</summary>
@@ -94,6 +102,9 @@ internal static unsafe class NativeFile
     public static Errno Mkdir(string path, uint mode) =>
         IsPath(path) ? Result(Libc.MakeDirectoryAt(Libc.AT_FDCWD, path, mode)) : Errno.EINVAL;
 
+    /// <summary>Makes a FIFO, unless something has that name: EEXIST. The umask takes bits away from <paramref name="mode"/>.</summary>
+    public static Errno MakeFifo(string path, uint mode) => IsPath(path) ? Result(Libc.MakeFifoAt(Libc.AT_FDCWD, path, mode)) : Errno.EINVAL;
+
     /// <summary>Sets the permission bits, past the umask; follows links.</summary>
     public static Errno Chmod(string path, uint mode) => IsPath(path) ? Result(Libc.ChangeMode(path, mode)) : Errno.EINVAL;
 
@@ -120,6 +131,43 @@ internal static unsafe class NativeFile
 
         var error = Result(Libc.Truncate(file.Number, length));
         file.Exit();
+        return error;
+    }
+
+    /// <summary>Returns when what has been written to the file, through mappings too, is on its disk.</summary>
+    public static Errno SyncData(Descriptor file)
+    {
+        if (!file.TryEnter())
+        {
+            return Errno.EBADF;
+        }
+
+        Errno error;
+        do
+        {
+            error = Result(Libc.SyncData(file.Number));
+        }
+        while (error == Errno.EINTR);
+
+        file.Exit();
+        return error;
+    }
+
+    /// <summary>Returns when the names in a directory are on its disk.</summary>
+    public static Errno SyncDirectory(string path)
+    {
+        using var directory = Open(path, OpenFlags.ReadOnly | OpenFlags.Directory, out var error);
+        if (directory is null)
+        {
+            return error;
+        }
+
+        do
+        {
+            error = Result(Libc.Sync(directory.Number));
+        }
+        while (error == Errno.EINTR);
+
         return error;
     }
 
@@ -184,7 +232,7 @@ internal static unsafe class NativeFile
 
     private static int ToNative(OpenFlags flags)
     {
-        var native = (int)flags & 3 | Libc.O_CLOEXEC | Libc.O_NONBLOCK;
+        var native = (int)flags & 3 | Libc.O_CLOEXEC | ((flags & OpenFlags.Blocking) == 0 ? Libc.O_NONBLOCK : 0);
         Add(OpenFlags.Create, Libc.O_CREAT);
         Add(OpenFlags.Exclusive, Libc.O_EXCL);
         Add(OpenFlags.Truncate, Libc.O_TRUNC);

@@ -12,6 +12,12 @@ internal static class NativeProcess
 
     public static int Id => Environment.ProcessId;
 
+    /// <summary>The namespace in which the numbers of processes are those that this process knows; 0 where it cannot be told.</summary>
+    public static uint Namespace { get; } = (uint)(NativeFile.Stat("/proc/self/ns/pid")?.Inode ?? 0);
+
+    /// <summary>Who has started this process, or has taken it over since.</summary>
+    public static int ParentId => Libc.ParentProcessId();
+
     /// <summary>The effective user of this process.</summary>
     public static uint UserId => Libc.EffectiveUserId();
 
@@ -85,6 +91,26 @@ internal static class NativeProcess
         return pid != Id && IsOwnOrChild(pid) && ReadProc(pid, "cmdline", child).SequenceEqual(ReadProc(Id, "cmdline", own));
     }
 
+    /// <summary>The process that has a thread of this number, if the thread has this name.</summary>
+    /// <param name="thread">The kernel's number of a thread.</param>
+    /// <param name="name">Up to 15 letters.</param>
+    /// <param name="isGone">Where there is none: whether that is certain, and not only <c>/proc</c> that cannot be read.</param>
+    public static int? OfThread(int thread, string name, out bool isGone)
+    {
+        Span<byte> buffer = stackalloc byte[LongestStat];
+        ReadOnlySpan<byte> status = ReadProc(thread, "status", buffer);
+        if (status.IsEmpty)
+        {
+            isGone = !Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{thread}")) && Directory.Exists("/proc/self");
+            return null;
+        }
+
+        var key = "Tgid:\t"u8;
+        int at = status.IndexOf(key);
+        isGone = !status.StartsWith(Encoding.UTF8.GetBytes($"Name:\t{name}\n"));
+        return !isGone && at >= 0 && Utf8Parser.TryParse(status[(at + key.Length)..], out int process, out _) ? process : null;
+    }
+
     // SIGKILL is pending from the moment it is sent until the process gets to run and die.
     private static bool IsKilled(ReadOnlySpan<byte> status) => (PendingSignals(status, "SigPnd:\t"u8) | PendingSignals(status, "ShdPnd:\t"u8)) is var pending && (pending & (1UL << 8)) != 0;
 
@@ -131,9 +157,12 @@ internal static class NativeProcess
         return null;
     }
 
-    private static ReadOnlySpan<byte> ReadProc(int pid, string file, Span<byte> buffer)
+    private static ReadOnlySpan<byte> ReadProc(int pid, string file, Span<byte> buffer) => ReadWhole(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/{file}"), buffer);
+
+    /// <summary>A file of <c>/proc</c>, as far as the buffer goes; empty where it cannot be read.</summary>
+    internal static ReadOnlySpan<byte> ReadWhole(string path, Span<byte> buffer)
     {
-        using var descriptor = NativeFile.Open(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/{file}"), OpenFlags.ReadOnly, out _);
+        using var descriptor = NativeFile.Open(path, OpenFlags.ReadOnly, out _);
         if (descriptor is null)
         {
             return default;

@@ -42,6 +42,20 @@ internal static unsafe partial class NativeSocket
             : null;
     }
 
+    /// <summary>Null for what is no socket.</summary>
+    public static NativeSocketType? TypeOf(Descriptor socket)
+    {
+        int value = 0;
+        return GetOption(socket, Libc.SO_TYPE, &value, sizeof(int)) == Errno.None ? (NativeSocketType)value : null;
+    }
+
+    /// <summary>Whether it takes connections rather than being one.</summary>
+    public static bool IsListening(Descriptor socket)
+    {
+        int value = 0;
+        return GetOption(socket, Libc.SO_ACCEPTCONN, &value, sizeof(int)) == Errno.None && value != 0;
+    }
+
     /// <summary>Small TCP segments leave at once.</summary>
     public static void SetNoDelay(Descriptor socket, bool on = true) => SetOption(socket, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, on ? 1 : 0);
 
@@ -63,6 +77,16 @@ internal static unsafe partial class NativeSocket
             SetOption(socket, Libc.SOL_SOCKET, Libc.SO_RCVBUF, receiveSize);
         }
     }
+
+    /// <summary>How much of what has come the kernel keeps, with what it needs itself.</summary>
+    public static int ReceiveBuffer(Descriptor socket)
+    {
+        int value = 0;
+        return GetOption(socket, Libc.SO_RCVBUF, &value, sizeof(int)) == Errno.None ? value : 0;
+    }
+
+    /// <summary>Several sockets of one user that all have this option may be bound to one place.</summary>
+    public static void SetReusePort(Descriptor socket, bool on) => SetOption(socket, Libc.SOL_SOCKET, Libc.SO_REUSEPORT, on ? 1 : 0);
 
     private static SocketAddress? Name(Descriptor socket, bool peer, out Errno error)
     {
@@ -87,6 +111,10 @@ internal static unsafe partial class NativeSocket
         new ReadOnlySpan<byte>(buffer, size).CopyTo(name.Buffer.Span);
         return name;
     }
+
+    /// <summary>The family of an address in the kernel's form.</summary>
+    public static AddressFamily FamilyOf(ReadOnlySpan<byte> name) =>
+        name.Length < sizeof(ushort) ? AddressFamily.Unspecified : FromNative(System.Runtime.InteropServices.MemoryMarshal.Read<ushort>(name));
 
     private static AddressFamily FromNative(int family) => family switch
     {

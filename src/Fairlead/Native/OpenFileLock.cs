@@ -20,6 +20,24 @@ internal static unsafe class OpenFileLock
     /// <param name="offset">Which byte.</param>
     public static bool TryLockByte(Descriptor file, long offset) => TryLock(file, new Libc.FileLockRange { Type = Libc.F_WRLCK, Start = offset, Length = 1 });
 
+    /// <summary>Keeps others from locking the byte for themselves alone, as any number may; makes one's own lock of the byte a shared one. False when another one has it for itself.</summary>
+    /// <param name="file">Open for reading. The lock goes when it is closed.</param>
+    /// <param name="offset">Which byte; it need not exist.</param>
+    public static bool TryShareByte(Descriptor file, long offset) => TryLock(file, new Libc.FileLockRange { Type = Libc.F_RDLCK, Start = offset, Length = 1 });
+
+    /// <summary>
+    /// The release of <see cref="TryLockByte"/> and <see cref="TryShareByte"/>. Closing the file is one, too, but not at once while a child that another thread starts has a copy of it, up to its exec.
+    /// </summary>
+    public static void UnlockByte(Descriptor file, long offset) => Unlock(file, new Libc.FileLockRange { Type = Libc.F_UNLCK, Start = offset, Length = 1 });
+
+    /// <summary>The release of <see cref="TryLockWhole"/> and <see cref="TryLockShared"/>, as <see cref="UnlockByte"/>.</summary>
+    public static void Unlock(Descriptor file) => Unlock(file, WholeFile(Libc.F_UNLCK));
+
+    /// <summary>Whether another open file, in whichever process, has the byte locked. One's own lock does not count.</summary>
+    /// <param name="file">Open for reading or writing.</param>
+    /// <param name="offset">Which byte.</param>
+    public static bool IsByteLocked(Descriptor file, long offset) => Conflicts(file, new Libc.FileLockRange { Type = Libc.F_WRLCK, Start = offset, Length = 1 });
+
     /// <summary>Whether another open file, in whichever process, holds a lock, shared or not. One's own lock does not count.</summary>
     /// <param name="file">Open for reading or writing.</param>
     public static bool IsLocked(Descriptor file) => Conflicts(file, Libc.F_WRLCK);
@@ -41,9 +59,13 @@ internal static unsafe class OpenFileLock
         };
     }
 
-    private static bool Conflicts(Descriptor file, short type)
+    // What has been closed has no lock.
+    private static void Unlock(Descriptor file, Libc.FileLockRange range) => _ = Control(file, Libc.F_OFD_SETLK, &range);
+
+    private static bool Conflicts(Descriptor file, short type) => Conflicts(file, WholeFile(type));
+
+    private static bool Conflicts(Descriptor file, Libc.FileLockRange range)
     {
-        var range = WholeFile(type);
         var error = Control(file, Libc.F_OFD_GETLK, &range);
         return error == Errno.None
             ? range.Type != Libc.F_UNLCK

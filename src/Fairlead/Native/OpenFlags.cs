@@ -29,4 +29,7 @@ internal enum OpenFlags
 
     /// <summary>A file without a name in the directory given.</summary>
     Unnamed = 0x200,
+
+    /// <summary>Of a FIFO: waits until its other end is opened too, and reads and writes wait likewise.</summary>
+    Blocking = 0x400,
 }

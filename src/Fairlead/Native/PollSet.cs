@@ -61,11 +61,11 @@ internal sealed unsafe class PollSet : IDisposable
         }
     }
 
-    /// <summary>The release of <see cref="AddForeign"/>.</summary>
+    /// <summary>The release of <see cref="AddForeign"/>. Whoever it belongs to may have closed it: the number is free then, or another's, be it a file that cannot be watched at all.</summary>
     public void RemoveForeign(int number)
     {
         var error = ControlForeign(Libc.EPOLL_CTL_DEL, number, 0, PollEvents.None);
-        if (error is not (Errno.None or Errno.ENOENT or Errno.EBADF))
+        if (error is not (Errno.None or Errno.ENOENT or Errno.EBADF or Errno.EPERM))
         {
             throw ErrnoMap.Failure($"cannot stop watching descriptor {number}", error);
         }

@@ -7,6 +7,16 @@ namespace Fairlead.Native;
 /// <summary>What is said to the processor itself.</summary>
 internal static class Processor
 {
+    /// <summary>What lies there will be read soon.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Prefetch(byte* at)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(at);
+        }
+    }
+
     /// <summary>Between two looks at memory that another processor will write: shorter than <see cref="Thread.SpinWait"/>, which means many of these.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Pause()

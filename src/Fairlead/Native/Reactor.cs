@@ -14,6 +14,9 @@ internal sealed unsafe class Reactor
 {
     // One waits and one stands by: the first event after a silence must not pay for a new thread.
     private const int ThreadsKept = 2;
+
+    // Threads that sleep where their client is served best, and not here.
+    private const int MostStaying = 4;
     private static readonly TimeSpan SpareThreadLife = TimeSpan.FromSeconds(10);
 
     private static readonly Lock SharedGate = new();
@@ -29,6 +32,7 @@ internal sealed unsafe class Reactor
     // Threads that wait, are about to, or are being started for it.
     private int _waiting;
     private int _threads;
+    private int _staying;
 
     public Reactor()
         : this(SpareThreadLife)
@@ -160,6 +164,14 @@ internal sealed unsafe class Reactor
             {
                 // Unguarded: an exception is a bug that nobody above could mend, and ends the process as on any thread.
                 registration.Notify(ready.Events);
+                if (Interlocked.Increment(ref _staying) <= MostStaying)
+                {
+                    while (registration.Stay())
+                    {
+                    }
+                }
+
+                Interlocked.Decrement(ref _staying);
             }
 
             Interlocked.Increment(ref _waiting);

@@ -73,6 +73,9 @@ internal sealed class Registration : IDisposable
         }
     }
 
+    /// <summary>Behind <see cref="Notify"/>, on the same thread.</summary>
+    internal bool Stay() => _client.Stay();
+
     internal void Notify(PollEvents events)
     {
         if (_wanted)

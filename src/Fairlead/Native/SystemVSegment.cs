@@ -6,8 +6,6 @@ namespace Fairlead.Native;
 /// <summary>A System V segment that is attached to this process. It is not removed with its last user, only by whoever removes it.</summary>
 internal sealed unsafe class SystemVSegment : SafeHandle
 {
-    private const string Table = "/proc/sysvipc/shm";
-
     /// <summary>Attaches the segment (<c>shmat</c>); the release is <c>shmdt</c>.</summary>
     public SystemVSegment(int id)
         : base(invalidHandleValue: Libc.MAP_FAILED, ownsHandle: true)
@@ -37,31 +35,8 @@ internal sealed unsafe class SystemVSegment : SafeHandle
     /// <summary>Takes the key from it; the memory goes with its last user.</summary>
     public static Errno Remove(int id) => Libc.SegmentControl(id, Libc.IPC_RMID, 0) == 0 ? Errno.None : Libc.LastError;
 
-    /// <summary>The size in bytes that it was made with; null where <c>/proc</c> does not show it. The kernel's structure differs between architectures, its table does not.</summary>
-    public static long? SizeOf(int id)
-    {
-        string[] lines;
-        try
-        {
-            lines = File.ReadAllLines(Table);
-        }
-        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-
-        // key shmid perms size …
-        foreach (string line in lines.Skip(1))
-        {
-            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words.Length > 3 && words[1] == id.ToString(CultureInfo.InvariantCulture) && long.TryParse(words[3], NumberStyles.None, CultureInfo.InvariantCulture, out long size))
-            {
-                return size;
-            }
-        }
-
-        return null;
-    }
+    /// <summary>The size in bytes that it was made with; null where <c>/proc</c> does not show it.</summary>
+    public static long? SizeOf(int id) => SystemVStatus.ReadAll()?.Find(status => status.Id == id) is { Size: > 0 } found ? found.Size : null;
 
     protected override bool ReleaseHandle() => Libc.SegmentDetach(handle) == 0;
 

@@ -14,6 +14,7 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
     private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(1);
 
     private EndpointCore? _core;
+    private EndpointStream? _stream;
 
     private protected Endpoint()
     {
@@ -37,6 +38,22 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
     public EndpointStatistics Statistics => EndpointStatistics.Of(Core.Counters);
 
     internal EndpointCore Core => _core ?? throw new InvalidOperationException("The endpoint is not open yet.");
+
+    /// <summary>
+    /// Blocks until everything that was sent here before has left this process: the kernel has it, or the memory that the peer reads. That is not to say that the peer has read it, or that it ever will: only
+    /// a receipt says that, and <see cref="CloseAsync"/>. Where nothing lies here it returns at once. What still waits for room or for a peer under a policy that drops is not waited for.
+    /// </summary>
+    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <param name="token">Ends the wait; what lies here is written all the same.</param>
+    /// <exception cref="FairleadException">Timeout: a peer that does not read has let its buffers fill up. PeerGone: the peer is lost, and some of it with it.</exception>
+    public void Flush(TimeSpan? timeout = null, CancellationToken token = default) => Core.Flush(timeout, token);
+
+    /// <summary>Completes when everything that was sent here before has left this process. Without blocking, otherwise like <see cref="Flush"/>.</summary>
+    /// <inheritdoc cref="Flush" path="/param|/exception"/>
+    public ValueTask FlushAsync(TimeSpan? timeout = null, CancellationToken token = default) => Core.FlushAsync(timeout, token);
+
+    /// <inheritdoc cref="FlushAsync(TimeSpan?, CancellationToken)"/>
+    public ValueTask FlushAsync(CancellationToken token) => Core.FlushAsync(null, token);
 
     /// <summary>
     /// Takes nothing new, waits until the peers have read everything, and until what is in hand here has been answered, or <paramref name="timeout"/> has passed; then ends. Does not throw for
@@ -69,6 +86,18 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
 
     /// <summary>By the core, from the task that reconnects.</summary>
     private protected void RaiseStateChanged(EndpointStateChange change) => StateChanged?.Invoke(this, change);
+
+    /// <summary>The one stream of this endpoint.</summary>
+    private protected Stream StreamOf(bool canRead, bool canWrite)
+    {
+        Core.BecomeStream(canRead);
+        if (_stream is null)
+        {
+            Interlocked.CompareExchange(ref _stream, new EndpointStream(this, canRead, canWrite), null);
+        }
+
+        return _stream;
+    }
 
     private protected void Open(EndpointCore core) => _core = core;
 }

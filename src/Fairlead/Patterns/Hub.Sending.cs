@@ -62,7 +62,7 @@ public sealed partial class Hub
     }
 
     /// <summary>Type 2 to one client, blocking: waits for its receipt.</summary>
-    /// <inheritdoc cref="Sender.Deliver" path="/returns"/>
+    /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns"/>
     public Delivery Deliver(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(client);
@@ -71,7 +71,7 @@ public sealed partial class Hub
     }
 
     /// <summary>Type 2 to one client: completes when its receipt is in, or is known not to come.</summary>
-    /// <inheritdoc cref="Sender.Deliver" path="/returns"/>
+    /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns"/>
     public ValueTask<Delivery> DeliverAsync(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(client);

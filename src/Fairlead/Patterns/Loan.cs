@@ -51,7 +51,7 @@ public sealed class Loan : IDisposable
     /// <param name="length">Bytes that were written, from the start; null: all.</param>
     /// <param name="timeout">At most so long; null: for ever.</param>
     /// <param name="token">Ends the wait.</param>
-    /// <inheritdoc cref="Sender.Send" path="/exception"/>
+    /// <inheritdoc cref="Sender.Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     public void Send(int? length = null, TimeSpan? timeout = null, CancellationToken token = default)
     {
         Memory<byte> message = Memory[..(length ?? _memory.Length)];

@@ -16,7 +16,7 @@ namespace Fairlead;
 /// A type 2 message (<see cref="WantsReceipt"/>) is accepted by <see cref="Accept"/>, by asking a receive loop for the next one, or by the return of a handler. Disposed
 /// without that, its sender is told <see cref="DeliveryStatus.NotDelivered"/>.
 /// </remarks>
-public readonly struct Message : IDisposable, IEquatable<Message>
+public readonly partial struct Message : IDisposable, IEquatable<Message>
 {
     private readonly MessageCore? _core;
     private readonly int _version;
@@ -28,13 +28,13 @@ public readonly struct Message : IDisposable, IEquatable<Message>
     }
 
     /// <summary>The payload, where it lies. Valid until <see cref="Dispose"/>.</summary>
-    public ReadOnlySpan<byte> Span => Memory.Span;
+    public ReadOnlySpan<byte> Span => Core.PayloadSpan;
 
     /// <summary>The payload, where it lies. Valid until <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Memory => Core.Payload;
 
     /// <summary>Bytes of the payload.</summary>
-    public int Length => Memory.Length;
+    public int Length => Core.Length;
 
     /// <summary>The payload read as UTF-8, as a new string.</summary>
     public string Text => Encoding.UTF8.GetString(Span);
@@ -58,9 +58,9 @@ public readonly struct Message : IDisposable, IEquatable<Message>
     public ActivityContext TraceContext => Tracing.Read(Core.Head);
 
     /// <summary>Whether its sender waits for a receipt.</summary>
-    public bool WantsReceipt => Core.Header.Kind == MessageKind.Deliver;
+    public bool WantsReceipt => Core.Kind == MessageKind.Deliver;
 
-    internal MessageKind Kind => Core.Header.Kind;
+    internal MessageKind Kind => Core.Kind;
 
     internal MessageCore Core
     {
@@ -88,10 +88,12 @@ public readonly struct Message : IDisposable, IEquatable<Message>
     public void Accept()
     {
         MessageCore core = Core;
-        if (core.Header.Kind == MessageKind.Deliver && core.TrySettle(_version))
+        Link link = core.Link;
+        uint id = core.Id;
+        if (core.Kind == MessageKind.Deliver && core.TrySettle(_version))
         {
-            core.Link.SendReceipt(core.Header.Id, ReceiptStatus.Accepted, null);
-            core.Link.RemoveActive(core);
+            link.SendReceipt(id, ReceiptStatus.Accepted, null);
+            link.RemoveActive(core);
         }
     }
 
@@ -100,10 +102,12 @@ public readonly struct Message : IDisposable, IEquatable<Message>
     public void Reject(string reason)
     {
         MessageCore core = Core;
-        if (core.Header.Kind == MessageKind.Deliver && core.TrySettle(_version))
+        Link link = core.Link;
+        uint id = core.Id;
+        if (core.Kind == MessageKind.Deliver && core.TrySettle(_version))
         {
-            core.Link.SendReceipt(core.Header.Id, ReceiptStatus.NotDelivered, reason);
-            core.Link.RemoveActive(core);
+            link.SendReceipt(id, ReceiptStatus.NotDelivered, reason);
+            link.RemoveActive(core);
         }
     }
 
@@ -117,16 +121,12 @@ public readonly struct Message : IDisposable, IEquatable<Message>
     internal bool IsUnsettled => _core is not null && _core.IsUnsettled(_version);
 
     /// <summary>The right to answer, once.</summary>
-    internal bool TrySettle(out MessageCore core)
-    {
-        core = Core;
-        return core.TrySettle(_version);
-    }
+    internal bool TrySettle() => Core.TrySettle(_version);
 
     /// <summary>For loops: their body may have disposed the message itself.</summary>
     internal void AcceptUnlessDisposed()
     {
-        if (_core is not null && _core.Version == _version)
+        if (_core is not null && _core.IsCurrent(_version))
         {
             Accept();
         }
@@ -137,10 +137,15 @@ public readonly struct Message : IDisposable, IEquatable<Message>
     /// <summary>A negative receipt, for messages that nobody else has in hand.</summary>
     internal void AnswerUnlessDisposed(ReceiptStatus status, string? reason)
     {
-        if (_core is { } core && core.Version == _version && core.Header.Kind == MessageKind.Deliver && core.TrySettle(_version))
+        if (_core is { } core && core.IsCurrent(_version) && core.Kind == MessageKind.Deliver)
         {
-            core.Link.SendReceipt(core.Header.Id, status, reason);
-            core.Link.RemoveActive(core);
+            Link link = core.Link;
+            uint id = core.Id;
+            if (core.TrySettle(_version))
+            {
+                link.SendReceipt(id, status, reason);
+                link.RemoveActive(core);
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text.Json.Serialization.Metadata;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
@@ -9,7 +10,7 @@ namespace Fairlead;
 /// Talks to one peer in both directions: another <see cref="Pair"/>, or a <see cref="Hub"/>. Each direction has credit of its own, so two ends that both send without reading
 /// stop, and neither loses the other's receipts.
 /// </summary>
-public sealed class Pair : Endpoint, ILinkOwner
+public sealed partial class Pair : Endpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
     {
@@ -55,10 +56,10 @@ public sealed class Pair : Endpoint, ILinkOwner
         return pair;
     }
 
-    /// <inheritdoc cref="Sender.TrySend"/>
+    /// <inheritdoc cref="Sender.TrySend(ReadOnlySpan{byte})"/>
     public SendResult TrySend(ReadOnlySpan<byte> message) => Outbox.TrySend(MessageKind.Send, default, message);
 
-    /// <inheritdoc cref="Sender.Send"/>
+    /// <inheritdoc cref="Sender.Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"/>
     public void Send(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.Send(message, timeout, token);
 
     /// <inheritdoc cref="Sender.SendAsync(ReadOnlySpan{byte}, CancellationToken)"/>
@@ -82,7 +83,7 @@ public sealed class Pair : Endpoint, ILinkOwner
         return SendAsync(message.Span, token);
     }
 
-    /// <inheritdoc cref="Sender.Deliver"/>
+    /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"/>
     public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
     {
         RequireProtocol();
@@ -103,6 +104,39 @@ public sealed class Pair : Endpoint, ILinkOwner
         RequireProtocol();
         return Outbox.DeliverAsync(message, timeout, token);
     }
+
+    /// <inheritdoc cref="Sender.SendHandle"/>
+    public void SendHandle(SafeHandle handle, ReadOnlySpan<byte> message = default, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.SendHandle(handle, message, timeout, token);
+
+    /// <inheritdoc cref="Sender.SendHandleAsync"/>
+    public ValueTask SendHandleAsync(SafeHandle handle, ReadOnlyMemory<byte> message = default, CancellationToken token = default) => Outbox.SendHandleAsync(handle, message, token);
+
+    /// <summary>
+    /// With a foreign framing: says that nothing more will be sent, by the end of the stream, behind all that was. Receiving goes on, so that a program that reads to the end before it answers can be heard.
+    /// Returns at once; what is sent afterwards is <see cref="ErrorCode.PeerGone"/>.
+    /// </summary>
+    /// <exception cref="FairleadException">NotSupported: Fairlead's own protocol knows only the end of both directions. PeerGone: nobody is there.</exception>
+    public void EndSending()
+    {
+        if (!Core.Settings.IsBare)
+        {
+            throw new FairleadException(ErrorCode.NotSupported, "with Fairlead's protocol an end closes as a whole", "Close it, when the answers have come.") { Address = Address };
+        }
+
+        (Core.TheLink ?? throw Core.EndException()).EndSending();
+    }
+
+    /// <summary>
+    /// This end as a <see cref="Stream"/>: what is written is sent, and what is received is read, as bytes without boundaries. With <c>?framing=none</c> the other end may be any program; with Fairlead's own framing it works
+    /// on every reliable transport, each write being a message or several. The same stream each time.
+    /// </summary>
+    /// <remarks>
+    /// <para>Reading returns 0 when the peer has ended in order (or called <see cref="EndSending"/>), and throws an <see cref="IOException"/> when it died; the cause is its inner exception. At a bound end what is read after that is the next peer's.
+    /// Writing is done when it is buffered, flushing as <see cref="Endpoint.Flush"/>. The time-outs hold for blocking calls; asynchronous ones end at their token, and nothing is lost by that.</para>
+    /// <para>The stream receives from now on, and nobody else should. One reader and one writer at a time. Disposing it, in either form, closes this end, as <see cref="Endpoint.DisposeAsync"/> does.</para>
+    /// </remarks>
+    /// <exception cref="FairleadException">NotSupported: a framing with boundaries, or a transport that may lose or reorder.</exception>
+    public Stream AsStream() => StreamOf(canRead: true, canWrite: true);
 
     /// <inheritdoc cref="Receiver.TryReceive(out Message)"/>
     public bool TryReceive(out Message message) => Inbox.TryReceive(out message);

@@ -13,7 +13,10 @@ public sealed partial class Publisher
     /// <summary>Topics that are remembered; a publisher with more of them looks for the subscribers of each again.</summary>
     private const int MostAudiences = 1024;
 
-    private static readonly long LongestYield = Stopwatch.Frequency / 500;
+    /// <summary>Readers who read less than one in <see cref="LeastReading"/> of what they have before them in this time are waited for asleep.</summary>
+    private static readonly long ReadingSpan = Stopwatch.Frequency / 500;
+
+    private const int LeastReading = 32;
 
     private readonly ConcurrentDictionary<string, Audience> _audiences = new(StringComparer.Ordinal);
     private int _version;
@@ -81,26 +84,40 @@ public sealed partial class Publisher
     /// Makes room for those who read, for a moment, before this thread sleeps: if all who are waited for and share the memory have room by then the message is written once for all of them. Those who were
     /// reached are waited for no more.
     /// </summary>
-    private void AwaitRoom(List<Link> waiting, ref Round round, ReadOnlySpan<byte> message)
+    private void AwaitRoom(List<Link> waiting, ref Round round, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken token)
     {
         int length = round.Head.Length + message.Length;
-        if (Tracing.IsWatched || !waiting.Exists(static link => link.Seat is { IsTaken: true }))
+        if (Tracing.IsWatched || Core.Broadcasting is not { } broadcast || !waiting.Exists(static link => link.Seat is { IsTaken: true }))
         {
             return;
         }
 
-        long end = Stopwatch.GetTimestamp() + LongestYield;
-        bool hasRoom;
+        // What all have not read, not only those who are waited for: they may have to wait for a processor until others have read.
+        long first = broadcast.Unread;
+        long before = first;
+        long end = Stopwatch.GetTimestamp() + ReadingSpan;
         do
         {
             Thread.Yield();
-            hasRoom = true;
-            foreach (Link link in waiting)
+            if (Stopwatch.GetTimestamp() >= end)
             {
-                hasRoom &= link.TryResume(length);
+                long unread = broadcast.Unread;
+                if (unread > before - (first / LeastReading))
+                {
+                    break;
+                }
+
+                before = unread;
+                end = Stopwatch.GetTimestamp() + ReadingSpan;
             }
         }
-        while (!hasRoom && Stopwatch.GetTimestamp() < end);
+        while (!waiting.TrueForAll(link => link.HasCaughtUp(length)) && !deadline.Passed && !token.IsCancellationRequested);
+
+        foreach (Link link in waiting)
+        {
+            link.TryResume(length);
+        }
+
         Audience those = new([.. waiting], 0, round.Head);
         round.Buffered += Core.WriteOnce(those, MessageHeader.Of(MessageKind.Publish), round.Head, message, out ulong reached);
         for (int i = waiting.Count - 1; i >= 0; i--)

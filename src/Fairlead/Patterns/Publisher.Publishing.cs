@@ -16,11 +16,11 @@ public sealed partial class Publisher
     public int Publish(string topic, ReadOnlySpan<byte> message, CancellationToken token = default)
     {
         token.ThrowIfCancellationRequested();
-        Round round = Start(topic, message);
+        Round round = Start(topic, message, mayWait: true);
         if (round.Waiting is { } waiting)
         {
-            AwaitRoom(waiting, ref round, message);
             Deadline deadline = Deadline.After(_longestWait, Core.Settings.Time);
+            AwaitRoom(waiting, ref round, message, deadline, token);
             for (int i = 0; i < waiting.Count; i++)
             {
                 round.Buffered += WaitFor(round, i, message, deadline, token) ? 1 : 0;
@@ -42,12 +42,12 @@ public sealed partial class Publisher
             return ValueTask.FromCanceled<int>(token);
         }
 
-        Round round = Start(topic, message.Span);
+        Round round = Start(topic, message.Span, mayWait: false);
         return round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, message, token);
     }
 
     /// <summary>Gives the message to all who have room, or a policy that drops; the others are noted.</summary>
-    private Round Start(string topic, ReadOnlySpan<byte> message)
+    private Round Start(string topic, ReadOnlySpan<byte> message, bool mayWait)
     {
         Outbox outbox = new(Core);
         outbox.ThrowIfClosing();
@@ -63,8 +63,17 @@ public sealed partial class Publisher
         {
             if (!audience.IsReached(i, reached))
             {
-                Give(audience.Links[i], outbox, topic, message, ref round);
-                Rejoin(audience.Links[i]);
+                Link link = audience.Links[i];
+                if (mayWait && link.Policy == FullMode.Wait && link.Seat is { IsPassedOver: true, IsCorrupt: false })
+                {
+                    // Rather than that it leaves, it is waited for.
+                    (round.Waiting ??= []).Add(link);
+                }
+                else
+                {
+                    Give(link, outbox, topic, message, ref round);
+                    Rejoin(link);
+                }
             }
         }
 

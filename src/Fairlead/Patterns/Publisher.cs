@@ -19,6 +19,7 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
     {
         Kind = PatternKind.Publisher,
         Name = "Publisher",
+        Options = ["history"],
         Peers = [PatternKind.Subscriber],
         Needs = TransportCapabilities.Duplex | TransportCapabilities.Protocol,
         Policies = [FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail, FullMode.Latest],
@@ -31,11 +32,12 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
     private Publisher(Address address, PublisherOptions? options)
     {
         options ??= new PublisherOptions();
-        int history = AddressOptions.Int(address, "history") ?? options.History;
-        if (history is < 0 or > MostHistory)
+        if (options.History is < 0 or > MostHistory)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), history, $"A publisher keeps 0 to {MostHistory} messages.");
+            throw new ArgumentOutOfRangeException(nameof(options), options.History, $"A publisher keeps 0 to {MostHistory} messages.");
         }
+
+        int history = AddressOptions.Int(address, "history", max: MostHistory) ?? options.History;
 
         // Before anybody can come.
         _history = history == 0 ? null : new History(history, AddressOptions.Size(address, "capacity") ?? options.Capacity);

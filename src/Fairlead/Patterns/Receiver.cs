@@ -106,6 +106,13 @@ public sealed class Receiver : Endpoint, ILinkOwner
     /// <param name="token">Ends the run.</param>
     public Task RunAsync(Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken token = default) => Inbox.RunAsync(handler, concurrency, token);
 
+    /// <summary>
+    /// This end as a <see cref="Stream"/> that is read from: a connected receiver, or one that is bound to a FIFO, whose writers come and go and are no end. The same each time.
+    /// </summary>
+    /// <inheritdoc cref="Pair.AsStream" path="/remarks"/>
+    /// <exception cref="FairleadException">NotSupported: a framing with boundaries, a transport that may lose or reorder, or a bound receiver that may have several senders at once.</exception>
+    public Stream AsStream() => StreamOf(canRead: true, canWrite: false);
+
     void ILinkOwner.OnUp(Link link, Completions completions)
     {
     }

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
@@ -77,10 +79,29 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     /// <exception cref="FairleadException">TooLarge: the requester does not take so long a reply. It can still be answered.</exception>
     public bool Reply(ReadOnlySpan<byte> reply)
     {
-        _message.Core.Link.Check(reply);
-        MessageCore core = Settle();
-        bool sent = core.Link.SendReply(core.Header.Id, reply);
-        core.Link.RemoveActive(core);
+        MessageCore core = _message.Core;
+        Link link = core.Link;
+        uint id = core.Id;
+        link.Check(reply);
+        Settle();
+        bool sent = link.SendReply(id, reply);
+        link.RemoveActive(core);
+        return sent;
+    }
+
+    /// <summary>Sends the reply, which lies in several buffers. Does not wait.</summary>
+    /// <inheritdoc cref="Reply(ReadOnlySpan{byte})" path="/param|/returns|/exception"/>
+    [OverloadResolutionPriority(-1)]
+    public bool Reply(in ReadOnlySequence<byte> reply)
+    {
+        MessageCore core = _message.Core;
+        Link link = core.Link;
+        uint id = core.Id;
+        new Outbox(link.Endpoint).CheckLength(reply);
+        link.Check(reply);
+        Settle();
+        bool sent = link.SendReply(id, reply);
+        link.RemoveActive(core);
         return sent;
     }
 
@@ -91,9 +112,12 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     /// <exception cref="InvalidOperationException">The request was answered before.</exception>
     public bool Fail(ErrorCode code, string text)
     {
-        MessageCore core = Settle();
-        bool sent = core.Link.SendError(core.Header.Id, code, text);
-        core.Link.RemoveActive(core);
+        MessageCore core = _message.Core;
+        Link link = core.Link;
+        uint id = core.Id;
+        Settle();
+        bool sent = link.SendError(id, code, text);
+        link.RemoveActive(core);
         return sent;
     }
 
@@ -132,6 +156,11 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     /// <summary>Whether they are different requests.</summary>
     public static bool operator !=(Request left, Request right) => !left.Equals(right);
 
-    private MessageCore Settle() =>
-        _message.TrySettle(out MessageCore core) ? core : throw new InvalidOperationException("The request was answered before: one request, one reply.");
+    private void Settle()
+    {
+        if (!_message.TrySettle())
+        {
+            throw new InvalidOperationException("The request was answered before: one request, one reply.");
+        }
+    }
 }

@@ -13,8 +13,13 @@ public sealed partial class Requester
         token.ThrowIfCancellationRequested();
         Span<byte> space = stackalloc byte[16];
         HeadWriter head = Head(space, timeout);
-        LinkResult result = Outbox.Call(MessageHeader.Of(MessageKind.Request, flags: flags), head.Written, request, Deadline.After(timeout, Core.Settings.Time), token);
-        return ToReply(result, timeout);
+        Deadline deadline = Deadline.After(timeout, Core.Settings.Time);
+        if (!Outbox.TryCallShort(flags, head.Written, request, deadline, token, out MessageCore? reply, out LinkResult result))
+        {
+            result = Outbox.Call(MessageHeader.Of(MessageKind.Request, flags: flags), head.Written, request, deadline, token);
+        }
+
+        return reply is not null ? new Message(reply) : ToReply(result, timeout);
     }
 
     /// <summary>Either a span, which is copied where it must wait, or memory, which is borrowed.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text.Json.Serialization.Metadata;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
@@ -12,7 +13,7 @@ namespace Fairlead;
 /// What is buffered waits for a receiver that reads; how much may wait is the receiver's <c>capacity</c>. The order is the order of sending, over all threads.
 /// A bound sender serves one receiver at a time.
 /// </remarks>
-public sealed class Sender : Endpoint, ILinkOwner
+public sealed partial class Sender : Endpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
     {
@@ -70,21 +71,21 @@ public sealed class Sender : Endpoint, ILinkOwner
     /// <summary>Type 1: completes when the message is buffered.</summary>
     /// <param name="message">Copied before this returns, where it must wait.</param>
     /// <param name="token">Ends the wait; the message is then not sent.</param>
-    /// <inheritdoc cref="Send" path="/exception"/>
+    /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public ValueTask SendAsync(ReadOnlySpan<byte> message, CancellationToken token = default) => Outbox.SendAsync(message, token);
 
     /// <summary>Type 1: completes when the message is buffered or, where it is long, written out of the memory given.</summary>
     /// <param name="message">Must stay as it is until completion.</param>
     /// <param name="token">Ends the wait; a message that is half written is sent nevertheless, from a copy.</param>
-    /// <inheritdoc cref="Send" path="/exception"/>
+    /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken token = default) => Outbox.SendAsync(message, token);
 
     /// <summary>Type 1: sends a value as JSON.</summary>
     /// <param name="value">Serialized before this returns.</param>
     /// <param name="type">The type's metadata, from a source-generated context.</param>
     /// <param name="token">Ends the wait; the message is then not sent.</param>
-    /// <inheritdoc cref="Send" path="/exception"/>
+    /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken token = default)
     {
         using Serialized message = Serialized.Of(value, type);
@@ -92,7 +93,7 @@ public sealed class Sender : Endpoint, ILinkOwner
     }
 
     /// <summary>Type 1: sends a value as its serializer writes it.</summary>
-    /// <inheritdoc cref="Send" path="/exception"/>
+    /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     public ValueTask SendAsync<T>(T value, IMessageSerializer<T> serializer, CancellationToken token = default)
     {
         using Serialized message = Serialized.Of(value, serializer);
@@ -111,7 +112,7 @@ public sealed class Sender : Endpoint, ILinkOwner
     }
 
     /// <summary>Type 2: completes when the receipt is in, or is known not to come.</summary>
-    /// <inheritdoc cref="Deliver" path="/param|/returns"/>
+    /// <inheritdoc cref="Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns"/>
     [OverloadResolutionPriority(1)]
     public ValueTask<Delivery> DeliverAsync(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
     {
@@ -120,12 +121,35 @@ public sealed class Sender : Endpoint, ILinkOwner
     }
 
     /// <summary>Type 2: completes when the receipt is in, or is known not to come. The memory must stay as it is until then.</summary>
-    /// <inheritdoc cref="Deliver" path="/param|/returns"/>
+    /// <inheritdoc cref="Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns"/>
     public ValueTask<Delivery> DeliverAsync(ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
     {
         Outbox.RequireProtocol();
         return Outbox.DeliverAsync(message, timeout, token);
     }
+
+    /// <summary>
+    /// Type 1, blocking: sends a message, and with it an open file, socket or pipe, which becomes a descriptor of the receiver's process (<see cref="Message.TakeHandle()"/>): in order with all other messages. On <c>unix://</c>,
+    /// to a receiver that asks for such with <c>?handles=</c>, and waits where it has so many unread.
+    /// </summary>
+    /// <param name="handle">Stays the caller's, who may dispose it as soon as this returns. Both then have the same open file, with one position.</param>
+    /// <param name="message">What is said about it; may be empty.</param>
+    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <exception cref="FairleadException">NotSupported: this transport, or framing, carries none, or the receiver takes none. Timeout. PeerGone.</exception>
+    /// <exception cref="ArgumentException">The handle is not that of something open.</exception>
+    public void SendHandle(SafeHandle handle, ReadOnlySpan<byte> message = default, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.SendHandle(handle, message, timeout, token);
+
+    /// <summary>Type 1: sends a message, and with it an open file, socket or pipe. Completes when it is buffered, otherwise like <see cref="SendHandle"/>.</summary>
+    /// <param name="handle">Stays the caller's, who may dispose it as soon as this returns.</param>
+    /// <param name="message">What is said about it; may be empty. Must stay as it is until completion.</param>
+    /// <param name="token">Ends the wait; the message is then not sent.</param>
+    /// <inheritdoc cref="SendHandle" path="/exception"/>
+    public ValueTask SendHandleAsync(SafeHandle handle, ReadOnlyMemory<byte> message = default, CancellationToken token = default) => Outbox.SendHandleAsync(handle, message, token);
+
+    /// <summary>This end as a <see cref="Stream"/> that is written to. The same each time.</summary>
+    /// <inheritdoc cref="Pair.AsStream" path="/remarks|/exception"/>
+    public Stream AsStream() => StreamOf(canRead: false, canWrite: true);
 
     /// <summary>Memory to write a message into. Send it, or dispose it to give the memory back.</summary>
     /// <param name="size">Bytes at most; fewer may be sent.</param>

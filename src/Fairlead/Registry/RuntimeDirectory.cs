@@ -13,8 +13,6 @@ internal sealed class RuntimeDirectory
     public const uint PrivateFile = 0b110_000_000;
 
     private const string Variable = "XDG_RUNTIME_DIR";
-    private const uint Private = 0b111_000_000;
-    private const uint OthersMayEnter = 0b000_111_111;
 
     // The directory that must exist for ours to be made in it, when it was chosen by the variable; then nothing else will do.
     private readonly string? _chosenParent;
@@ -65,7 +63,7 @@ internal sealed class RuntimeDirectory
             return false;
         }
 
-        RequireOurs(Path, status);
+        PrivateFolder.RequireOurs(Path, status, Variable);
         return true;
     }
 
@@ -112,27 +110,7 @@ internal sealed class RuntimeDirectory
         }
     }
 
-    private void MakePrivate(string path)
-    {
-        var error = NativeFile.Mkdir(path, Private);
-        if (error == Errno.None)
-        {
-            // An unusual umask may have taken rights from its owner.
-            _ = NativeFile.Chmod(path, Private);
-        }
-        else if (error is not (Errno.EEXIST or Errno.EROFS or Errno.EACCES))
-        {
-            throw Cannot(path, error);
-        }
-
-        // On EROFS and EACCES it may be there all the same, which is enough.
-        if (NativeFile.Lstat(path) is not { } status)
-        {
-            throw Cannot(path, error == Errno.None ? Errno.ENOENT : error);
-        }
-
-        RequireOurs(path, status);
-    }
+    private void MakePrivate(string path) => PrivateFolder.Make(path, Cannot, Variable);
 
     private FairleadException Cannot(string path, Errno error) => new(
         error is Errno.EACCES or Errno.EPERM or Errno.EROFS ? ErrorCode.PermissionDenied : ErrorCode.Unavailable,
@@ -141,34 +119,4 @@ internal sealed class RuntimeDirectory
     {
         Errno = (int)error,
     };
-
-    private static void RequireOurs(string path, FileStatus status)
-    {
-        var user = NativeProcess.UserId;
-        if (status.Kind == FileKind.Symlink)
-        {
-            throw Unsafe($"{path} is a symbolic link, not a directory", "Somebody may have put it there to redirect this user's messages. Remove it.");
-        }
-
-        if (status.Kind != FileKind.Directory)
-        {
-            throw Unsafe($"{path} is no directory", "Remove it; Fairlead makes the directory itself.");
-        }
-
-        if (status.Uid != user)
-        {
-            throw Unsafe(
-                string.Create(CultureInfo.InvariantCulture, $"{path} belongs to uid {status.Uid}, while this process runs as uid {user}"),
-                $"Have it removed by its owner, or set {Variable} to a directory of this user.");
-        }
-
-        if ((status.Mode & OthersMayEnter) != 0)
-        {
-            throw Unsafe(
-                $"{path} is open to other users (mode {Convert.ToString(status.Mode, 8).PadLeft(4, '0')})",
-                $"If nobody else can have used it, close it: chmod 700 {path}");
-        }
-    }
-
-    private static FairleadException Unsafe(string whatHappened, string whatToDo) => new(ErrorCode.PermissionDenied, whatHappened, whatToDo);
 }

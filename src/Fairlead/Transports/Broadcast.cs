@@ -25,6 +25,9 @@ internal abstract class Broadcast : IDisposable
     /// <returns>For how many it was written.</returns>
     public abstract int Publish(BroadcastAudience audience, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, out ulong reached, out ulong inTheWay);
 
+    /// <summary>Bytes that those who sit have not read, summed, as far as they have said.</summary>
+    public abstract long Unread { get; }
+
     /// <summary>Gives the memory back. All seats have been given back before; whoever publishes reaches nobody.</summary>
     public abstract void Dispose();
 }
@@ -41,6 +44,9 @@ internal abstract class BroadcastSeat
     /// <summary>Whether the peer has said what cannot be: its connection is to be ended.</summary>
     public abstract bool IsCorrupt { get; }
 
+    /// <summary>Whether the peer has next to no credit: nothing is written for it, but what it has not read stays. Any thread.</summary>
+    public abstract bool IsPassedOver { get; }
+
     /// <summary>Whether the peer knows that it has left: until then it might take what is written for it anew for what it has not read yet.</summary>
     public abstract bool MayTake { get; }
 
@@ -56,6 +62,9 @@ internal abstract class BroadcastSeat
 
     /// <summary>Lets a peer that sits and was passed over for want of credit take part again, where it has enough for now; true when it takes part. Nothing may wait for its credit.</summary>
     public abstract bool TryResume(int length);
+
+    /// <summary>Whether the peer has so much credit that who waits for it may write a good many messages; true, too, where there is nothing more to wait for.</summary>
+    public abstract bool HasCaughtUp(int length);
 
     /// <summary>The peer has said through its connection how many of all messages it has consumed, modulo 2³²; false when that cannot be.</summary>
     public abstract bool Acknowledge(uint acknowledged);

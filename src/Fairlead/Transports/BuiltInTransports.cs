@@ -1,6 +1,10 @@
+using Fairlead.Transports.Fifo;
 using Fairlead.Transports.Inproc;
+using Fairlead.Transports.MappedLogs;
+using Fairlead.Transports.Pipes;
 using Fairlead.Transports.SharedMemory;
 using Fairlead.Transports.Tcp;
+using Fairlead.Transports.Udp;
 using Fairlead.Transports.UnixSocket;
 
 namespace Fairlead.Transports;
@@ -12,9 +16,14 @@ internal static class BuiltInTransports
     [
         new InprocTransport(),
         new SharedMemoryTransport(),
+        new MappedLogTransport(),
+        new DescriptorTransport(),
+        new FifoTransport(),
         new UnixSocketTransport(),
         new UnixPacketTransport(),
+        new UnixDatagramTransport(),
         new TcpTransport(),
+        new UdpTransport(),
     ];
 
     /// <summary>Every transport, in the order of the documentation.</summary>

@@ -27,6 +27,12 @@ internal abstract class Connection : IDisposable
     /// <summary>Becomes readable when messages or the end may have arrived, and writable when a blocked <see cref="Flush"/> may go on. Owned by the connection.</summary>
     public abstract Descriptor WaitDescriptor { get; }
 
+    /// <summary>Becomes writable when a blocked <see cref="Flush"/> may go on, where that is not <see cref="WaitDescriptor"/>. Owned by the connection.</summary>
+    public virtual Descriptor? OutputDescriptor => null;
+
+    /// <summary>Becomes readable after <see cref="Abort"/>, where <see cref="WaitDescriptor"/> does not tell of it. Owned by the connection.</summary>
+    public virtual Descriptor? AbortDescriptor => null;
+
     /// <summary>Longest body that is accepted from the peer. Set by the link once it knows whom it talks to.</summary>
     public int ReceiveLimit { get; set; } = int.MaxValue;
 
@@ -59,6 +65,12 @@ internal abstract class Connection : IDisposable
     public abstract void Commit(in MessageHeader header);
 
     /// <summary>
+    /// Sends a whole message at once, behind all that was committed before and with it: reserve, write, commit and flush in one, where that is worth a way of its own. False, and nothing was done, where it is
+    /// not, or does not go now.
+    /// </summary>
+    public virtual bool TrySend(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload) => false;
+
+    /// <summary>
     /// Memory for a body of at most this length where the peer will read it, valid until <see cref="EndLoan"/>; false where there is none now. What is committed meanwhile goes before it. One at a time. By a thread
     /// that has the send lock, as the following two.
     /// </summary>
@@ -85,6 +97,9 @@ internal abstract class Connection : IDisposable
     /// </summary>
     public abstract void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload);
 
+    /// <summary>An open file goes with the message that is committed next, while no long one is under way. Takes the file over.</summary>
+    public virtual void Attach(Descriptor file) => throw new NotSupportedException();
+
     /// <summary>Copies what is left of the long message, so that the caller's memory is free at once.</summary>
     public abstract void DetachLong();
 
@@ -98,8 +113,8 @@ internal abstract class Connection : IDisposable
     public abstract bool TryTake(out Incoming message);
 
     /// <summary>
-    /// The next message where it lies, if it is a short one and lies there whole: for a taker who copies it at once. It stays the next until <see cref="Pass"/>; <see cref="Fill"/> and <see cref="TryTake"/> go
-    /// on with it else. By the pump. What is wrong with it is for them to say.
+    /// The next message where it lies, if it lies there whole: for a taker who copies it at once, and then has <see cref="Pass"/> go on behind it, or <see cref="Lend"/>s it where it <see cref="IsWorthLending"/>. Until then it
+    /// stays the next; <see cref="Fill"/> and <see cref="TryTake"/> go on with it else. By the pump. What is wrong with it is for them to say.
     /// </summary>
     public virtual bool TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
     {
@@ -108,8 +123,17 @@ internal abstract class Connection : IDisposable
         return false;
     }
 
+    /// <summary>Whether a message that was peeked at is so long that it costs less to lend than to copy.</summary>
+    public virtual bool IsWorthLending(int bodyLength) => false;
+
+    /// <summary>Lends the message that was peeked at, and goes on behind it.</summary>
+    public virtual Incoming Lend(in MessageHeader header, int bodyLength) => throw new NotSupportedException();
+
     /// <summary>Goes on behind the message that was peeked at.</summary>
     public virtual void Pass(int bodyLength) => throw new NotSupportedException();
+
+    /// <summary>The same where messages may come in memory that the peer shares with others (<see cref="HearsBroadcasts"/>); false when it has been written over meanwhile, and what was copied may be anything.</summary>
+    public virtual bool TryPass(int bodyLength) => throw new NotSupportedException();
 
     /// <summary>Whether all that was seen has been taken: the next look goes to what the peer writes.</summary>
     public virtual bool IsDrained => true;
@@ -126,10 +150,13 @@ internal abstract class Connection : IDisposable
     /// <summary>Whether <see cref="Flush"/> costs so little that it is never put off to send several messages at once.</summary>
     public virtual bool FlushesCheaply => false;
 
-    /// <summary>The descriptor is readable. For connections whose messages do not come through it: <see cref="Fill"/> does not touch it. By the pump.</summary>
-    public virtual void OnReadable()
+    /// <summary>The descriptor is ready. For connections whose messages do not come through it (<see cref="Fill"/> does not touch it), and those that are told of their end by events alone. By the pump.</summary>
+    public virtual void OnReady(PollEvents events)
     {
     }
+
+    /// <summary>How much arrived since this was asked last that is nobody's message: bytes of programs that do not speak this framing, messages that were cut off. By the pump.</summary>
+    public virtual int TakeDropped() => 0;
 
     /// <summary>Whether <see cref="PrepareWait"/> and <see cref="EndWait"/> do anything: peers that share memory must be told of a sleeper.</summary>
     public virtual bool AnnouncesWaits => false;
@@ -156,11 +183,27 @@ internal abstract class Connection : IDisposable
     {
     }
 
+    /// <summary>
+    /// Turns the announcement of <see cref="PrepareWait"/> into one without the descriptor, for a thread that is about to <see cref="Stay"/>; false when the peer has taken it back meanwhile. Under the endpoint's gate
+    /// while nobody pumps. The release is <see cref="EndStay"/>.
+    /// </summary>
+    public virtual bool TryStay() => false;
+
+    /// <summary>Sleeps until something arrives, or <see cref="Unpark"/>; now and then for no reason less.</summary>
+    public virtual void Stay() => throw new NotSupportedException();
+
+    /// <summary>Behind it, on the same thread.</summary>
+    /// <param name="passesOn">Somebody else sleeps there by now, or will: what has woken this thread may have been meant for him.</param>
+    public virtual void EndStay(bool passesOn) => throw new NotSupportedException();
+
     /// <summary>Whether a flush has woken the peer since this was asked last: then this processor may be the one that it was put on.</summary>
     public virtual bool TakeHasWoken() => false;
 
     /// <summary>Whether messages may come in memory that the peer shares with others, too, and the following two do anything.</summary>
     public virtual bool HearsBroadcasts => false;
+
+    /// <summary>Whether they come there now.</summary>
+    public virtual bool ReadsBroadcasts => false;
 
     /// <summary>
     /// Says what this side's user has consumed, in memory, where the peer looks for itself; false where it is to be told by an acknowledgement. By any thread under the send lock.
@@ -171,6 +214,11 @@ internal abstract class Connection : IDisposable
 
     /// <summary>Whether the peer has stopped looking since this was asked last: then it is to be told. By the pump.</summary>
     public virtual bool TakeIsToBeTold() => false;
+
+    /// <summary>So many messages have been handed to the user, modulo 2³²: where no acknowledgement goes to a peer. By any thread.</summary>
+    public virtual void NoteHanded(uint messages)
+    {
+    }
 
     /// <summary>Says that nothing more will be sent, so that the peer sees the end behind what was flushed. Receiving goes on.</summary>
     public abstract void EndSending();

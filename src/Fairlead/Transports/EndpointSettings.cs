@@ -8,8 +8,10 @@ namespace Fairlead.Transports;
 /// </summary>
 internal sealed record EndpointSettings
 {
-    /// <summary>The options that every address may carry; <c>history</c> only a publisher's.</summary>
-    public static readonly string[] CommonOptions = ["capacity", "framing", "full", "heartbeat", "history", "maxmessage", "messages", "reconnect", "wait"];
+    /// <summary>The options that every address may carry.</summary>
+    public static readonly string[] CommonOptions = ["capacity", "framing", "full", "heartbeat", "maxmessage", "messages", "reconnect", "size", "wait", "writing"];
+
+    private const TransportCapabilities ForProtocol = TransportCapabilities.Duplex | TransportCapabilities.Reliable;
 
     public const int DefaultNetworkLimit = 16 * 1024 * 1024;
 
@@ -44,18 +46,38 @@ internal sealed record EndpointSettings
     /// <summary>How blocking callers wait where memory is shared.</summary>
     public WaitMode Waiting { get; init; }
 
+    /// <summary>When what is sent leaves for the kernel.</summary>
+    public WriteMode Writing { get; init; }
+
+    /// <summary>Open files that may lie here unread; zero: none is taken.</summary>
+    public int Handles { get; init; }
+
+    /// <summary>Bytes that are sent as one message by those to whom messages are nothing but bytes.</summary>
+    public int LongestPiece { get; init; } = 256 * 1024;
+
     public required StreamFraming Framing { get; init; }
 
     public required TimeProvider Time { get; init; }
 
-    /// <summary>Whether ends talk Fairlead's protocol.</summary>
-    public bool IsBare => !Framing.IsFairlead;
+    /// <summary>Whether the other end may be a program that knows nothing of Fairlead.</summary>
+    public bool IsForeign => !Framing.IsFairlead;
 
-    public static EndpointSettings From(Address address, EndpointOptions? options, PatternKind pattern, ITransport transport)
+    /// <summary>Whether no answers come: because of the framing, or because the transport has no way back or loses some.</summary>
+    public required bool IsBare { get; init; }
+
+    /// <exception cref="AddressFormatException">An option is unknown, or has a value that it cannot have.</exception>
+    /// <param name="address">Its options win.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="pattern">Who asks.</param>
+    /// <param name="patternOptions">What addresses of this pattern may carry besides; the pattern itself reads it.</param>
+    /// <param name="transport">Whose options the address may carry, too.</param>
+    public static EndpointSettings From(Address address, EndpointOptions? options, PatternKind pattern, string[] patternOptions, ITransport transport)
     {
-        AddressOptions.RequireKnown(address, [.. CommonOptions.Where(option => option != "history" || pattern == PatternKind.Publisher), .. transport.Options]);
+        AddressOptions.RequireKnown(address, [.. CommonOptions, .. patternOptions, .. transport.Options]);
         options ??= new EndpointOptions();
-        bool crossHost = (transport.CapabilitiesOf(address) & TransportCapabilities.CrossHost) != 0;
+        TransportCapabilities capabilities = transport.CapabilitiesOf(address);
+        bool crossHost = (capabilities & TransportCapabilities.CrossHost) != 0;
+        StreamFraming framing = FramingOf(address);
         return new EndpointSettings
         {
             Pattern = pattern,
@@ -64,11 +86,15 @@ internal sealed record EndpointSettings
             LongestMessage = (AddressOptions.Size(address, "maxmessage") ?? options.MaxMessage) is { } longest ? (int)Math.Clamp(longest, 1, NoLimit) : null,
             Full = AddressOptions.Enum<FullMode>(address, "full") ?? options.Full,
             Heartbeat = AddressOptions.Duration(address, "heartbeat") ?? options.Heartbeat ?? (crossHost ? TimeSpan.FromSeconds(10) : TimeSpan.Zero),
-            HandshakeTimeout = options.HandshakeTimeout,
+            HandshakeTimeout = options.HandshakeTimeout > transport.LeastHandshakeTime ? options.HandshakeTimeout : transport.LeastHandshakeTime,
             Wait = AddressOptions.Duration(address, "wait") ?? options.Wait,
             Reconnect = AddressOptions.Duration(address, "reconnect") ?? options.Reconnect,
             Waiting = WaitingOf(address) ?? options.Waiting,
-            Framing = FramingOf(address),
+            Writing = WritingOf(address) ?? options.Writing,
+            Handles = HandlesOf(address, options, capabilities, framing),
+            LongestPiece = transport.LongestPiece(address),
+            Framing = framing,
+            IsBare = !framing.IsFairlead || (capabilities & ForProtocol) != ForProtocol,
             Time = options.TimeProvider,
         };
     }
@@ -82,13 +108,34 @@ internal sealed record EndpointSettings
         string other => throw new AddressFormatException(address.ToString(), $"there is no way of waiting '{other}'. Use balanced, latency or efficient."),
     };
 
+    private static int HandlesOf(Address address, EndpointOptions options, TransportCapabilities capabilities, StreamFraming framing)
+    {
+        int handles = Math.Clamp(AddressOptions.Int(address, "handles") ?? options.Handles, 0, 250);
+        return handles == 0 || ((capabilities & TransportCapabilities.Handles) != 0 && framing.IsFairlead) ? handles
+            : throw new FairleadException(ErrorCode.NotSupported, $"no open files come over {address.Scheme}://{(framing.IsFairlead ? "" : " with a foreign framing")}", "Use unix://, in Fairlead's own framing.") { Address = address };
+    }
+
+    private static WriteMode? WritingOf(Address address) => address.Option("writing") switch
+    {
+        null => null,
+        "balanced" => WriteMode.Balanced,
+        "immediate" => WriteMode.Immediate,
+        "buffered" => WriteMode.Buffered,
+        string other => throw new AddressFormatException(address.ToString(), $"there is no way of writing '{other}'. Use balanced, immediate or buffered."),
+    };
+
     private static StreamFraming FramingOf(Address address) => address.Option("framing") switch
     {
+        "block" => BlockFramingOf(address),
+        _ when address.Option("size") is not null => throw new AddressFormatException(address.ToString(), "size is that of a block. Write framing=block&size=1024, or leave it away."),
         null or "fairlead" => FairleadFraming.Instance,
         "line" => DelimitedFraming.Line,
         "nul" => DelimitedFraming.Nul,
         "length" => LengthFraming.Instance,
         "none" => RawFraming.Instance,
-        string other => throw new AddressFormatException(address.ToString(), $"there is no framing '{other}'. Use fairlead, line, nul, length or none."),
+        string other => throw new AddressFormatException(address.ToString(), $"there is no framing '{other}'. Use fairlead, line, nul, length, block or none."),
     };
+
+    private static BlockFraming BlockFramingOf(Address address) => new((int)(AddressOptions.Size(address, "size", 1, BlockFraming.Longest)
+        ?? throw new AddressFormatException(address.ToString(), "framing=block needs the size of a block: framing=block&size=1024.")));
 }

@@ -12,6 +12,9 @@ internal interface IListener : IDisposable
     /// <summary>The socket file that stands for it, where there is one: others find the holder by it.</summary>
     FileIdentity File => FileIdentity.None;
 
+    /// <summary>Whether it yields one connection, at once, and never another: the endpoint ends with its peer, as a connected one does.</summary>
+    bool YieldsOne => false;
+
     /// <summary>Becomes readable when somebody connects. Owned by the listener.</summary>
     Descriptor WaitDescriptor { get; }
 

@@ -34,15 +34,16 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
     public Span<byte> Reserve(int bodyLength)
     {
         _reserved = bodyLength;
-        Span<byte> room = Tail.Room(framing.PrefixLength + bodyLength + framing.SuffixLength);
+        Span<byte> room = Tail.Room(framing.PrefixLength + bodyLength + framing.SuffixFor(bodyLength));
         return room.Slice(framing.PrefixLength, bodyLength);
     }
 
     public void Commit(in MessageHeader header)
     {
-        int whole = framing.PrefixLength + _reserved + framing.SuffixLength;
+        int suffix = framing.SuffixFor(_reserved);
+        int whole = framing.PrefixLength + _reserved + suffix;
         Span<byte> frame = Tail.Room(whole)[..whole];
-        framing.Write(frame[..framing.PrefixLength], header, frame[(whole - framing.SuffixLength)..]);
+        framing.Write(frame[..framing.PrefixLength], header, frame[(whole - suffix)..]);
         Tail.Added(whole);
         _reserved = -1;
     }
@@ -51,16 +52,17 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
     {
         int before = framing.PrefixLength + head.Length;
         Span<byte> room = _front.Room(before)[..before];
-        Span<byte> suffix = stackalloc byte[4];
-        framing.Write(room[..framing.PrefixLength], header, suffix[..framing.SuffixLength]);
+        int behind = framing.SuffixFor(header.Length);
+        Span<byte> suffix = behind <= 64 ? stackalloc byte[behind] : new byte[behind];
+        framing.Write(room[..framing.PrefixLength], header, suffix);
         head.CopyTo(room[framing.PrefixLength..]);
         _front.Added(before);
         HasLong = true;
         _long = payload;
-        if (framing.SuffixLength > 0)
+        if (behind > 0)
         {
-            suffix[..framing.SuffixLength].CopyTo(_back.Room(framing.SuffixLength));
-            _back.Added(framing.SuffixLength);
+            suffix.CopyTo(_back.Room(behind));
+            _back.Added(behind);
         }
     }
 

@@ -7,7 +7,7 @@ namespace Fairlead.Transports;
 /// A connection over any byte stream that is a descriptor (or two, one for each direction): frames what is sent, cuts what is received.
 /// Stream transports are therefore only bind, accept and connect.
 /// </summary>
-internal sealed class StreamConnection : Connection
+internal sealed partial class StreamConnection : Connection
 {
     private readonly Descriptor _descriptor;
     private readonly StreamFraming _framing;
@@ -52,7 +52,8 @@ internal sealed class StreamConnection : Connection
     {
         while (!_output.IsEmpty)
         {
-            IoResult result = _output.HasLong
+            IoResult result = _leaving is { Count: > 0 } leaving ? WriteWithHandle(leaving)
+                : _output.HasLong
                 ? _descriptor.Write(_output.First, _output.Second, _output.Third)
                 : _descriptor.Write(_output.First);
             if (result.WouldBlock)
@@ -65,6 +66,7 @@ internal sealed class StreamConnection : Connection
                 return FlushResult.Broken;
             }
 
+            _written += result.Count;
             _output.Written(result.Count);
         }
 
@@ -74,7 +76,7 @@ internal sealed class StreamConnection : Connection
     public override FillResult Fill()
     {
         Span<byte> room = _input.Room();
-        IoResult result = _descriptor.Read(room);
+        IoResult result = TakesHandles ? ReadWithHandles(room) : _descriptor.Read(room);
         if (result.WouldBlock)
         {
             return FillResult.Drained;
@@ -89,17 +91,23 @@ internal sealed class StreamConnection : Connection
         _input.Filled(result.Count);
 
         // A short read has emptied the kernel's buffer: another call would only say so.
-        return result.Count < room.Length ? FillResult.Drained : FillResult.More;
+        return result.Count < room.Length && !TakesHandles ? FillResult.Drained : FillResult.More;
     }
 
     public override bool TryTake(out Incoming message)
     {
         if (!_input.TryTake(ReceiveLimit, out message))
         {
+            RefuseStrayHandles();
             return false;
         }
 
         _input.ExpectsHandshake = false;
+        if (TakesHandles && message.Header.Kind.IsData() && (message.Header.Flags & MessageFlags.Handle) != 0)
+        {
+            TakeHandle(ref message);
+        }
+
         return true;
     }
 
@@ -114,6 +122,7 @@ internal sealed class StreamConnection : Connection
     public override void Dispose()
     {
         _descriptor.Dispose();
+        CloseHandles();
         _output.Dispose();
         _input.Dispose();
     }

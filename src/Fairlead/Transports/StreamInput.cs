@@ -66,6 +66,14 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
     /// <summary>No more bytes will come.</summary>
     public void Ended() => _ended = true;
 
+    /// <summary>After the end more comes, of somebody else: what was left over is forgotten.</summary>
+    public void Restart()
+    {
+        _ended = false;
+        _wanted = 0;
+        LetGo();
+    }
+
     /// <summary>Whether a message has begun to arrive and is not whole.</summary>
     public bool HasPart => _filled > _parsed;
 

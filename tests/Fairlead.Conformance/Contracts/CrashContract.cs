@@ -6,7 +6,7 @@ namespace Fairlead.Conformance.Contracts;
 /// The other process is killed, or stopped, at each stage: every call that is pending ends as it is documented, the name is free at once, and nothing is left that the next
 /// server would not replace.
 /// </summary>
-public abstract class CrashContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+public abstract partial class CrashContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]
     [InlineData(Calls.Blocking)]
@@ -16,7 +16,10 @@ public abstract class CrashContract(TransportUnderTest transport, ITestOutputHel
         (PeerProcess peer, Address address) = await StartAsync("receiver");
         await peer.StopAsync();
         EndpointOptions impatient = new() { HandshakeTimeout = 200.Milliseconds() };
-        await FailsAsync(ErrorCode.Timeout, () => ConnectAsync(address, calls, impatient));
+        if (!Excludes(Transport.IsVisitedAgain, "one end connects once, patiently"))
+        {
+            await FailsAsync(ErrorCode.Timeout, () => ConnectAsync(address, calls, impatient));
+        }
 
         Task<Sender> connecting = ConnectAsync(address, calls, new EndpointOptions { HandshakeTimeout = 90.Seconds() });
         await peer.KillAsync();
@@ -131,71 +134,6 @@ public abstract class CrashContract(TransportUnderTest transport, ITestOutputHel
         await IsFreeAsync(address, peer);
     }
 
-    [Fact]
-    public async Task A_sender_killed_in_the_middle_of_a_stream_loses_nothing_that_it_wrote()
-    {
-        Hub hub = Track(await Hub.BindAsync(NewPlace()));
-        PeerProcess peer = Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString()));
-        await peer.AnswerAsync();
-        Assert.IsType<Joined>(hub.NextEvent());
-        await peer.AskAsync("flood 500");
-        for (int i = 0; i < 1_000; i++)
-        {
-            Said said = Assert.IsType<Said>(hub.NextEvent());
-            Assert.Equal(i, Payload.Check(said.Message.Span).Number);
-            said.Message.Dispose();
-        }
-
-        await peer.KillAsync();
-
-        // What had arrived is whole and in order, and then it has left.
-        int next = 1_000;
-        while (hub.NextEvent() is { } e)
-        {
-            if (e is Left left)
-            {
-                Assert.Equal(CloseReason.PeerDied, left.Reason);
-                break;
-            }
-
-            Said said = Assert.IsType<Said>(e);
-            Assert.Equal(next++, Payload.Check(said.Message.Span).Number);
-            said.Message.Dispose();
-        }
-
-        Output.WriteLine($"{next} messages arrived");
-    }
-
-    [Fact]
-    public async Task A_sender_killed_in_the_middle_of_a_long_message()
-    {
-        Hub hub = Track(await Hub.BindAsync(NewPlace(Transport.IsNetwork ? "maxmessage=256MiB" : "")));
-        PeerProcess peer = Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString()));
-        await peer.AnswerAsync();
-        Assert.IsType<Joined>(hub.NextEvent());
-        await peer.AskAsync("send 1 100");
-        await peer.AskAsync("long 200000000");
-        Said said = Assert.IsType<Said>(hub.NextEvent());
-        Assert.Equal(0, Payload.Check(said.Message.Span).Number);
-        said.Message.Dispose();
-
-        await peer.KillAsync();
-
-        HubEvent last = hub.NextEvent()!;
-        if (last is Said whole)
-        {
-            // The kernel may have had it all.
-            Assert.Equal(200_000_000, whole.Message.Length);
-            whole.Message.Dispose();
-            last = hub.NextEvent()!;
-        }
-
-        Assert.Equal(CloseReason.PeerDied, Assert.IsType<Left>(last).Reason);
-        PeerProcess next = Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString()));
-        await next.AnswerAsync();
-        Assert.Equal(2, Assert.IsType<Joined>(hub.NextEvent()).Client.Number);
-    }
-
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
@@ -246,8 +184,24 @@ public abstract class CrashContract(TransportUnderTest transport, ITestOutputHel
         CloseReport report = await sender.CloseAsync(100.Milliseconds());
         Assert.Equal(sender.Statistics.MessagesSent, report.InDoubt);
         peer.Continue();
-        Sender next = Track(await Sender.ConnectAsync(address));
-        Assert.Single(next.Peers);
+        if (!Excludes(Transport.IsVisitedAgain, "one end connects once"))
+        {
+            Sender? next = null;
+            while (next is null)
+            {
+                try
+                {
+                    next = Track(await Sender.ConnectAsync(address));
+                }
+                catch (FairleadException early) when (early.Code == ErrorCode.PeerGone && !Transport.ServesMany)
+                {
+                    // Where one comes after the other, the last one's leaving has not been noticed yet, and what the next has said went with it: he is told to come again.
+                    Output.WriteLine(early.Message);
+                }
+            }
+
+            Assert.Single(next.Peers);
+        }
     }
 
     [Theory]
@@ -259,18 +213,13 @@ public abstract class CrashContract(TransportUnderTest transport, ITestOutputHel
         Sender sender = Track(await Sender.ConnectAsync(With(address, "heartbeat=0")));
         await peer.StopAsync();
         byte[] large = Payload.Make(0, 40 << 20);
-        using CancellationTokenSource cancel = new(100.Milliseconds());
+        using CancellationTokenSource cancel = new();
+        Task sending = calls == Calls.Blocking ? OnThread(() => sender.Send(large, null, cancel.Token)) : sender.SendAsync(large.AsMemory(), cancel.Token).AsTask();
+        await Until(() => sender.Statistics.MessagesSent == 1, "it is begun");
+        await cancel.CancelAsync();
 
         // What was begun is finished from a copy: its caller is free at once.
-        if (calls == Calls.Blocking)
-        {
-            await OnThread(() => sender.Send(large, null, cancel.Token));
-        }
-        else
-        {
-            await sender.SendAsync(large.AsMemory(), cancel.Token);
-        }
-
+        await sending;
         large.AsSpan().Clear();
         peer.Continue();
         Assert.Equal("1", await peer.AskAsync("take 1"));
@@ -300,8 +249,7 @@ public abstract class CrashContract(TransportUnderTest transport, ITestOutputHel
     public async Task A_requester_killed_cancels_its_handlers()
     {
         Responder responder = Track(await Responder.BindAsync(NewPlace()));
-        PeerProcess peer = Track(PeerProcess.Start("requester", "connect", Bare(responder.Address).ToString()));
-        await peer.AnswerAsync();
+        PeerProcess peer = await StartConnectedAsync("requester", OtherEnd(responder.Address));
         await peer.AskAsync("hang");
         using Request request = await responder.ReceiveAsync();
         TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -333,11 +281,15 @@ public abstract class CrashContract(TransportUnderTest transport, ITestOutputHel
     [Fact]
     public async Task A_bound_end_serves_the_next_when_the_first_was_killed()
     {
+        if (Excludes(Transport.IsVisitedAgain, "nobody comes after the first"))
+        {
+            return;
+        }
+
         Sender sender = Track(await Sender.BindAsync(NewPlace()));
         for (int round = 0; round < 3; round++)
         {
-            PeerProcess peer = Track(PeerProcess.Start("receiver", "connect", Bare(sender.Address).ToString()));
-            await peer.AnswerAsync();
+            PeerProcess peer = await StartConnectedAsync("receiver", OtherEnd(sender.Address));
             await sender.SendAsync(Payload.Make(0, 10));
             Assert.Equal("1", await peer.AskAsync("take 1"));
             if (round == 1)
@@ -353,6 +305,11 @@ public abstract class CrashContract(TransportUnderTest transport, ITestOutputHel
     [Fact]
     public async Task A_server_killed_is_followed_by_the_next_at_once_and_leaves_nothing()
     {
+        if (Excludes(Transport.IsVisitedAgain, "its places are not bound again"))
+        {
+            return;
+        }
+
         Address place = NewPlace();
         int? port = null;
         for (int round = 0; round < 3; round++)
@@ -370,20 +327,20 @@ public abstract class CrashContract(TransportUnderTest transport, ITestOutputHel
         }
     }
 
-    private async Task<(PeerProcess Peer, Address Address)> StartAsync(string verb, string options = "")
-    {
-        PeerProcess peer = Track(PeerProcess.Start(verb, "bind", NewPlace(options).ToString()));
-        return (peer, Bare(Address.Parse(await peer.AnswerAsync())));
-    }
+    private Task<(PeerProcess Peer, Address Address)> StartAsync(string verb, string options = "") => StartBoundAsync(verb, NewPlace(options));
 
     private async Task IsFreeAsync(Address address, PeerProcess dead)
     {
-        Receiver next = Track(await Receiver.BindAsync(address));
-        Sender sender = Track(await Sender.ConnectAsync(address));
-        await sender.SendAsync("served"u8);
-        using Message message = await next.ReceiveAsync();
-        Assert.Equal("served", message.Text);
-        next.Dispose();
+        if (!Excludes(Transport.IsVisitedAgain, "its places are not bound again"))
+        {
+            Receiver next = Track(await Receiver.BindAsync(address));
+            Sender sender = Track(await Sender.ConnectAsync(OtherEnd(address)));
+            await sender.SendAsync("served"u8);
+            using Message message = await next.ReceiveAsync();
+            Assert.Equal("served", message.Text);
+            next.Dispose();
+        }
+
         Assert.DoesNotContain(Registry.EndpointRegistry.List(), entry => entry.ProcessId == dead.Id);
         string runtime = $"{Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")}/fairlead";
         string pid = string.Create(CultureInfo.InvariantCulture, $"pid {dead.Id}\n");

@@ -118,7 +118,7 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
             }
         });
 
-        Receiver receiver = Track(await Receiver.ConnectAsync(With(Bare(sender.Address), "messages=5")));
+        Receiver receiver = Track(await Receiver.ConnectAsync(With(OtherEnd(sender.Address), "messages=5")));
         for (int i = 0; i < 50;)
         {
             int number = await TakeAsync(receiver);
@@ -197,8 +197,13 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
     [Fact]
     public async Task A_sender_that_floods_does_not_starve_another()
     {
+        if (Excludes(Transport.ServesMany, "it has one peer"))
+        {
+            return;
+        }
+
         (Sender flooding, Receiver receiver) = await OpenAsync();
-        Sender other = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
+        Sender other = Track(await Sender.ConnectAsync(OtherEnd(receiver.Address)));
         for (int i = 0; i < 1_000; i++)
         {
             flooding.Send(Payload.Make(i, 8));

@@ -205,6 +205,13 @@ public abstract partial class DeliveryContract
 
         Assert.True((await sender.DeliverAsync("end"u8)).IsDelivered);
         Assert.Equal(new CloseReport(sender.Statistics.MessagesSent, sender.Statistics.MessagesSent, 0, 0), await sender.CloseAsync(60.Seconds()));
+        if (!Transport.IsVisitedAgain)
+        {
+            // The only sender that there could be has left.
+            await running;
+            return;
+        }
+
         receiver.Dispose();
         await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => running);
     }

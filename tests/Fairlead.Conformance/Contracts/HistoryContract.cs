@@ -108,8 +108,16 @@ public abstract class HistoryContract(TransportUnderTest transport, ITestOutputH
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
         await Assert.ThrowsAsync<AddressFormatException>(async () => await Subscriber.ConnectAsync(With(Bare(publisher.Address), "history=5")));
-        await Assert.ThrowsAnyAsync<ArgumentException>(async () => await Publisher.BindAsync(NewPlace(), new PublisherOptions { History = -1 }));
-        await Assert.ThrowsAsync<AddressFormatException>(async () => await Publisher.BindAsync(NewPlace("history=-1")));
+        foreach (int history in (int[])[-1, (1 << 20) + 1])
+        {
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Publisher.BindAsync(NewPlace(), new PublisherOptions { History = history }));
+        }
+
+        foreach (string option in (string[])["history=-1", "history=1048577", "history=99999999999", "history=many", "history=", "history=5&capacity=much", "history=5&histori=5"])
+        {
+            var refused = await Assert.ThrowsAsync<AddressFormatException>(async () => await Publisher.BindAsync(NewPlace(option)));
+            Assert.Contains(option.Split('&')[^1].Split('=')[0], refused.Message, StringComparison.Ordinal);
+        }
     }
 
     private static async Task TakesAsync(Subscriber subscriber, params int[] expected)

@@ -111,7 +111,7 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
         Assert.Equal(new CloseReport(2, 2, 0, 0), await closing);
 
         // The other direction: a connected pair's loop ends.
-        Pair next = Track(await Pair.ConnectAsync(Bare(bound.Address)));
+        (bound, Pair next) = Transport.IsVisitedAgain ? (bound, Track(await Pair.ConnectAsync(OtherEnd(bound.Address)))) : await OpenPairAsync();
         ValueTask<CloseReport> boundClosing = default;
         bound.Send("bye"u8);
         boundClosing = bound.CloseAsync(60.Seconds());
@@ -128,16 +128,21 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
     [Fact]
     public async Task A_bound_pair_serves_one_at_a_time()
     {
+        if (Excludes(Transport.IsVisitedAgain, "nobody comes after the first"))
+        {
+            return;
+        }
+
         (Pair bound, Pair connected) = await OpenPairAsync();
 
-        FairleadException full = await FailsAsync(ErrorCode.Full, async () => await Pair.ConnectAsync(Bare(bound.Address)));
+        FairleadException full = await FailsAsync(ErrorCode.Full, async () => await Pair.ConnectAsync(OtherEnd(bound.Address)));
         Output.WriteLine(full.Message);
         Assert.Equal(SendResult.Sent, connected.TrySend("still here"u8));
         (await bound.ReceiveAsync()).Dispose();
 
         connected.Dispose();
         await Until(() => bound.Peers.Count == 0, "the place is free");
-        Pair next = Track(await Pair.ConnectAsync(Bare(bound.Address)));
+        Pair next = Track(await Pair.ConnectAsync(OtherEnd(bound.Address)));
         next.Send("next"u8);
         using Message message = await bound.ReceiveAsync();
         Assert.Equal("next", message.Text);
@@ -153,6 +158,6 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
     private async Task<(Pair Bound, Pair Connected)> OpenPairAsync(string boundOptions = "", string connectedOptions = "")
     {
         Pair bound = Track(await Pair.BindAsync(NewPlace(boundOptions)));
-        return (bound, Track(await Pair.ConnectAsync(With(Bare(bound.Address), connectedOptions))));
+        return (bound, Track(await Pair.ConnectAsync(With(OtherEnd(bound.Address), connectedOptions))));
     }
 }

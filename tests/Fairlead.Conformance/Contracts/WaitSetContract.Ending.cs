@@ -13,19 +13,19 @@ public abstract partial class WaitSetContract
         WaitAttachment ofReceiver = set.Attach(receiver);
         WaitAttachment ofSender = set.Attach(sender);
 
-        Task<WaitEvent> waiting = NextAsync(set);
+        Task<WaitEvent[]> waiting = OnThread(() => set.Wait().ToArray());
         await Task.Yield();
         receiver.Dispose();
-        WaitEvent ready = await waiting;
-        if (ready.Attachment == ofSender)
+
+        // Its peer's end may be seen first, or in the same wait; it is said as long as it is so.
+        List<WaitEvent> seen = [.. await waiting];
+        while (!seen.Exists(ready => ready.Attachment == ofReceiver))
         {
-            // Its peer's end may be seen first.
-            Assert.Equal(Readiness.Ended, ready.Ready);
-            ofSender.Dispose();
-            ready = await NextAsync(set);
+            seen.AddRange(await OnThread(() => set.Wait().ToArray()));
         }
 
-        Assert.Equal(new WaitEvent(ofReceiver, Readiness.Closed, 1), ready);
+        Assert.Equal(new WaitEvent(ofReceiver, Readiness.Closed, 1), Assert.Single(seen, ready => ready.Attachment == ofReceiver));
+        Assert.All(seen.Where(ready => ready.Attachment == ofSender), static ready => Assert.Equal(Readiness.Ended, ready.Ready));
         Assert.False(ofReceiver.IsAttached);
         ofSender.Dispose();
         Assert.Equal(0, set.Count);
@@ -36,6 +36,11 @@ public abstract partial class WaitSetContract
     [Fact]
     public async Task The_end_of_a_peer_is_reported_when_everything_was_taken()
     {
+        if (Excludes(Transport.HasPeers, "it outlives its senders, so there is no end"))
+        {
+            return;
+        }
+
         (Sender sender, Receiver receiver) = await OpenAsync(senderBinds: true);
         WaitSet set = Track(new WaitSet());
         WaitAttachment attachment = set.Attach(receiver);
@@ -54,6 +59,11 @@ public abstract partial class WaitSetContract
     [Fact]
     public async Task The_death_of_another_process_ends_the_wait()
     {
+        if (Excludes(Transport.HasPeers, "it outlives its senders, so there is no end"))
+        {
+            return;
+        }
+
         if (!Transport.CrossesProcesses)
         {
             return;

@@ -93,11 +93,69 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
         Output.WriteLine($"{vain} waits ended in vain");
     }
 
+    [Fact]
+    public async Task A_message_after_a_silence_reaches_who_waits_however_others_have_waited_before()
+    {
+        const int Count = 400;
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        Random random = NewRandom();
+        using SemaphoreSlim wanted = new(0);
+        int spins = 0;
+        Task sending = OnThread(() =>
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                wanted.Wait();
+                Thread.SpinWait(Volatile.Read(ref spins));
+                sender.Send(Payload.Make(i, 8));
+            }
+        });
+        await OnThread(() =>
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                // Whoever waits in vain leaves behind how he is woken, and must not leave it to the next.
+                switch (random.Next(5))
+                {
+                    case 0:
+                        using (CancellationTokenSource cancel = new())
+                        {
+                            Task<Message> vain = receiver.ReceiveAsync(null, cancel.Token).AsTask();
+                            Thread.SpinWait(random.Next(5_000));
+                            cancel.Cancel();
+                            Assert.ThrowsAnyAsync<OperationCanceledException>(() => vain).GetAwaiter().GetResult();
+                        }
+
+                        break;
+                    case 1:
+                        Assert.False(receiver.TryReceive(TimeSpan.FromMicroseconds(random.Next(300)), out _));
+                        break;
+                    case 2:
+                        Assert.False(receiver.TryReceive(out _));
+                        break;
+                    default:
+                        break;
+                }
+
+                Volatile.Write(ref spins, random.Next(20_000));
+                wanted.Release();
+                using Message message = random.Next(3) == 0 ? receiver.Receive() : receiver.ReceiveAsync().AsTask().GetAwaiter().GetResult();
+                Assert.Equal(i, Payload.Check(message.Span).Number);
+            }
+        });
+        await sending;
+    }
+
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
     public async Task Sending_without_a_peer_ends_by_token_and_time_and_sends_nothing(Calls calls)
     {
+        if (Excludes(Transport.HasPeers, "nobody needs to be there who reads"))
+        {
+            return;
+        }
+
         Sender sender = Track(await Sender.BindAsync(NewPlace()));
         using CancellationTokenSource cancel = new(30.Milliseconds());
         if (calls == Calls.Blocking)
@@ -113,7 +171,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
             await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await sender.SendAsync("x"u8.ToArray().AsMemory(), cancel.Token));
         }
 
-        Receiver receiver = Track(await Receiver.ConnectAsync(Bare(sender.Address)));
+        Receiver receiver = Track(await Receiver.ConnectAsync(OtherEnd(sender.Address)));
         await sender.SendAsync("y"u8);
         using Message message = await receiver.ReceiveAsync();
         Assert.Equal("y", message.Text);
@@ -154,6 +212,16 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
     [InlineData(Calls.Async)]
     public async Task Waiting_for_a_server_ends_by_token_and_time(Calls calls)
     {
+        if (Excludes(Transport.HasPeers, "nobody is waited for"))
+        {
+            return;
+        }
+
+        if (Excludes(Transport.IsVisitedAgain, "both ends are there from the beginning, so that nobody is waited for"))
+        {
+            return;
+        }
+
         Address nobody = await NobodyAsync();
         if (calls == Calls.Blocking)
         {
@@ -177,6 +245,16 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
     [InlineData(Calls.Async)]
     public async Task A_server_that_comes_while_it_is_waited_for_is_found(Calls calls)
     {
+        if (Excludes(Transport.HasPeers, "nobody is waited for"))
+        {
+            return;
+        }
+
+        if (Excludes(Transport.IsVisitedAgain, "both ends are there from the beginning, so that nobody is waited for"))
+        {
+            return;
+        }
+
         Address place = await NobodyAsync();
         Task<Sender> connecting = calls == Calls.Blocking ? OnThread(() => Sender.Connect(With(place, "wait=90s"))) : Sender.ConnectAsync(With(place, "wait=90s")).AsTask();
         Receiver receiver = Track(await Receiver.BindAsync(place));

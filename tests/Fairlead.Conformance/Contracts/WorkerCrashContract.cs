@@ -40,9 +40,10 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
         long began = TimeProvider.System.GetTimestamp();
         int step = Items / (Kills + 2);
         int kills = 0;
+        using PeriodicTimer second = new(1.Seconds(), TimeProvider.System);
         for (int i = 1; EverySecond ? Volatile.Read(ref _count) < Items : i <= Kills; i++)
         {
-            await (EverySecond ? Task.Delay(1.Seconds(), TimeProvider.System) : SeenAsync(i * step));
+            await (EverySecond ? second.WaitForNextTickAsync().AsTask() : SeenAsync(i * step));
             if (i == 1)
             {
                 await sleeper.StopAsync();

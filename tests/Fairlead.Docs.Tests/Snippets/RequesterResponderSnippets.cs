@@ -111,7 +111,9 @@ public sealed class RequesterResponderSnippets : IDisposable
         Task run = responder.RunAsync(
             async (request, context) =>
             {
-                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.CancellationToken).ContinueWith(static _ => { }, TaskScheduler.Default);
+                TaskCompletionSource nobodyWaits = new();
+                await using var registration = context.CancellationToken.Register(nobodyWaits.SetResult);
+                await nobodyWaits.Task;
                 cancelled.SetResult(context.Timeout);
 
                 // The two ends have clocks of their own: an answer at this moment might still be in time.

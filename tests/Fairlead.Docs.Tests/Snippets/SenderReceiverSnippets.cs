@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Fairlead.Docs.Tests.Snippets;
@@ -29,6 +30,22 @@ public sealed class SenderReceiverSnippets : IDisposable
         await sender.SendAsync("end"u8);
         await receiving;
         Assert.Equal(["3 apples", "end"], _handled);
+    }
+
+    [Fact]
+    public async Task Several_buffers_are_one_message()
+    {
+        CancellationToken token = _stop.Token;
+        await using var receiver = await Receiver.BindAsync("unix://orders");
+        await using var sender = await Sender.ConnectAsync("unix://orders");
+        Piece head = new("order 7: "u8.ToArray());
+        byte[] body = "3 apples"u8.ToArray();
+
+        ReadOnlySequence<byte> order = head.Followed(body);
+        await sender.SendAsync(order, token);
+
+        using Message message = receiver.Receive(timeout: 5.Seconds());
+        Assert.Equal("order 7: 3 apples", message.Text);
     }
 
     [Fact]
@@ -143,5 +160,17 @@ public sealed class SenderReceiverSnippets : IDisposable
     {
         token.ThrowIfCancellationRequested();
         return message.Span.SequenceEqual("poison"u8) ? throw new InvalidOperationException("it cannot be saved") : default;
+    }
+
+    private sealed class Piece : ReadOnlySequenceSegment<byte>
+    {
+        public Piece(ReadOnlyMemory<byte> memory) => Memory = memory;
+
+        public ReadOnlySequence<byte> Followed(ReadOnlyMemory<byte> by)
+        {
+            Piece second = new(by) { RunningIndex = Memory.Length };
+            Next = second;
+            return new ReadOnlySequence<byte>(this, 0, second, by.Length);
+        }
     }
 }

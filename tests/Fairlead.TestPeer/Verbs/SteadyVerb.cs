@@ -1,10 +1,11 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>steady send|receive|request|reply ADDRESS blocking|async COUNT</c>: the senders connect, the others bind. After some rounds to warm up it says how many bytes of managed
-/// memory were allocated for each further round of COUNT messages of 64 bytes, in the whole process.
+/// <c>steady send|gather|receive|request|reply ADDRESS blocking|async COUNT</c>: the senders connect, the others bind. After some rounds to warm up it says how many bytes of managed
+/// memory were allocated for each further round of COUNT messages of 64 bytes, in the whole process. <c>gather</c> sends them in two parts.
 /// </summary>
 internal static class SteadyVerb
 {
@@ -17,13 +18,14 @@ internal static class SteadyVerb
         Address address = arguments[1];
         await using Endpoint endpoint = arguments[0] switch
         {
-            "send" => await Sender.ConnectAsync(address),
+            "send" or "gather" => await Sender.ConnectAsync(address),
             "receive" => await Receiver.BindAsync(address),
             "request" => await Requester.ConnectAsync(address),
             _ => await Responder.BindAsync(address),
         };
         var isBlocking = arguments[2] == "blocking";
         var count = int.Parse(arguments[3], CultureInfo.InvariantCulture);
+        ReadOnlySequence<byte>? parts = arguments[0] == "gather" ? new Half(new byte[Size / 2]).Twice() : null;
         Console.WriteLine($"ok {endpoint.Address}");
         var allocated = new long[WarmUp + Rounds];
         for (var round = 0; round < allocated.Length; round++)
@@ -31,11 +33,11 @@ internal static class SteadyVerb
             var before = GC.GetTotalAllocatedBytes(precise: true);
             if (isBlocking)
             {
-                Run(endpoint, count);
+                Run(endpoint, count, parts);
             }
             else
             {
-                await RunAsync(endpoint, count);
+                await RunAsync(endpoint, count, parts);
             }
 
             allocated[round] = GC.GetTotalAllocatedBytes(precise: true) - before;
@@ -46,13 +48,16 @@ internal static class SteadyVerb
         return 0;
     }
 
-    private static void Run(Endpoint endpoint, int count)
+    private static void Run(Endpoint endpoint, int count, ReadOnlySequence<byte>? parts)
     {
         Span<byte> content = stackalloc byte[Size];
         for (var i = 0; i < count; i++)
         {
             switch (endpoint)
             {
+                case Sender sender when parts is { } gathered:
+                    sender.Send(gathered);
+                    break;
                 case Sender sender:
                     sender.Send(content);
                     break;
@@ -74,13 +79,16 @@ internal static class SteadyVerb
     }
 
     // One state machine for all messages: what is counted is the library's.
-    private static async Task RunAsync(Endpoint endpoint, int count)
+    private static async Task RunAsync(Endpoint endpoint, int count, ReadOnlySequence<byte>? parts)
     {
         var content = new byte[Size];
         for (var i = 0; i < count; i++)
         {
             switch (endpoint)
             {
+                case Sender sender when parts is { } gathered:
+                    await sender.SendAsync(gathered);
+                    break;
                 case Sender sender:
                     await sender.SendAsync(content.AsSpan());
                     break;
@@ -98,6 +106,18 @@ internal static class SteadyVerb
 
                     break;
             }
+        }
+    }
+
+    private sealed class Half : ReadOnlySequenceSegment<byte>
+    {
+        public Half(ReadOnlyMemory<byte> memory) => Memory = memory;
+
+        public ReadOnlySequence<byte> Twice()
+        {
+            Half second = new(Memory) { RunningIndex = Memory.Length };
+            Next = second;
+            return new ReadOnlySequence<byte>(this, 0, second, Memory.Length);
         }
     }
 }

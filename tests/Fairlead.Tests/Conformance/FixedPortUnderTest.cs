@@ -17,17 +17,20 @@ internal sealed class FixedPortUnderTest : TcpUnderTest
 
     private static int _next = Random.Shared.Next(First, Math.Max(First + 1, Last));
 
-    public override Address NewPlace()
+    public override Address NewPlace() => string.Create(CultureInfo.InvariantCulture, $"tcp://127.0.0.1:{NewPort(SocketType.Stream)}");
+
+    /// <summary>A port at which nobody is.</summary>
+    public static int NewPort(SocketType type)
     {
         Assert.True(First < Last, $"The kernel lends all ports from {Last} on: there is none for a server to come back to.");
         while (true)
         {
             int port = First + (int)((uint)Interlocked.Increment(ref _next) % (uint)(Last - First));
-            using Socket probe = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            using Socket probe = new(AddressFamily.InterNetwork, type, type == SocketType.Stream ? ProtocolType.Tcp : ProtocolType.Udp);
             try
             {
                 probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                return string.Create(CultureInfo.InvariantCulture, $"tcp://127.0.0.1:{port}");
+                return port;
             }
             catch (SocketException taken) when (taken.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
             {

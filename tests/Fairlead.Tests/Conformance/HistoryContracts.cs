@@ -11,4 +11,6 @@ public static class HistoryContracts
     public sealed class UnixPacket(ITestOutputHelper output) : HistoryContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : HistoryContract(new TcpUnderTest(), output);
+
+    public sealed class ReliableUdp(ITestOutputHelper output) : HistoryContract(new ReliableUdpUnderTest(), output);
 }

@@ -11,4 +11,6 @@ public static class HubPolicyContracts
     public sealed class UnixPacket(ITestOutputHelper output) : HubPolicyContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : HubPolicyContract(new TcpUnderTest(), output);
+
+    public sealed class ReliableUdp(ITestOutputHelper output) : HubPolicyContract(new ReliableUdpUnderTest(), output);
 }

@@ -11,4 +11,6 @@ public static class LoanContracts
     public sealed class UnixPacket(ITestOutputHelper output) : LoanContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : LoanContract(new TcpUnderTest(), output);
+
+    public sealed class ReliableUdp(ITestOutputHelper output) : LoanContract(new ReliableUdpUnderTest(), output);
 }

@@ -11,4 +11,6 @@ public static class PolicyContracts
     public sealed class UnixPacket(ITestOutputHelper output) : PolicyContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : PolicyContract(new FixedPortUnderTest(), output);
+
+    public sealed class ReliableUdp(ITestOutputHelper output) : PolicyContract(new FixedReliableUdpUnderTest(), output);
 }

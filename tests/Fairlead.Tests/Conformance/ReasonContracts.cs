@@ -11,4 +11,6 @@ public static class ReasonContracts
     public sealed class UnixPacket(ITestOutputHelper output) : ReasonContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : ReasonContract(new TcpUnderTest(), output);
+
+    public sealed class ReliableUdp(ITestOutputHelper output) : ReasonContract(new ReliableUdpUnderTest(), output);
 }

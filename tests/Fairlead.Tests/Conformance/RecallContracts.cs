@@ -12,5 +12,7 @@ public static class RecallContracts
 
     public sealed class Tcp(ITestOutputHelper output) : RecallContract(new TcpUnderTest(), output);
 
+    public sealed class ReliableUdp(ITestOutputHelper output) : RecallContract(new ReliableUdpUnderTest(), output);
+
     public sealed class SharedMemory(ITestOutputHelper output) : RecallContract(new SharedMemoryUnderTest(), output);
 }

@@ -11,4 +11,6 @@ public static class ReconnectContracts
     public sealed class UnixPacket(ITestOutputHelper output) : ReconnectContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : ReconnectContract(new FixedPortUnderTest(), output);
+
+    public sealed class ReliableUdp(ITestOutputHelper output) : ReconnectContract(new FixedReliableUdpUnderTest(), output);
 }

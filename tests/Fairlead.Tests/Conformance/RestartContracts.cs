@@ -10,4 +10,7 @@ public static class RestartContracts
     public sealed class UnixPacket(ITestOutputHelper output) : RestartContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : RestartContract(new FixedPortUnderTest(), output);
+
+    /// <summary>Clients that only listen hear nothing of a server's death but by their heartbeat.</summary>
+    public sealed class ReliableUdp(ITestOutputHelper output) : RestartContract(new FixedReliableUdpUnderTest("&heartbeat=500ms"), output);
 }

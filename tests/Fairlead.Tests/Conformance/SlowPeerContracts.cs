@@ -9,4 +9,6 @@ public static class SlowPeerContracts
     public sealed class UnixPacket(ITestOutputHelper output) : SlowPeerContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : SlowPeerContract(new TcpUnderTest(), output);
+
+    public sealed class ReliableUdp(ITestOutputHelper output) : SlowPeerContract(new ReliableUdpUnderTest(), output);
 }

@@ -11,4 +11,6 @@ public static class SubscriberPolicyContracts
     public sealed class UnixPacket(ITestOutputHelper output) : SubscriberPolicyContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : SubscriberPolicyContract(new TcpUnderTest(), output);
+
+    public sealed class ReliableUdp(ITestOutputHelper output) : SubscriberPolicyContract(new ReliableUdpUnderTest(), output);
 }

@@ -11,4 +11,6 @@ public static class SurveyContracts
     public sealed class UnixPacket(ITestOutputHelper output) : SurveyContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : SurveyContract(new TcpUnderTest(), output);
+
+    public sealed class ReliableUdp(ITestOutputHelper output) : SurveyContract(new ReliableUdpUnderTest(), output);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Native;
@@ -9,6 +10,8 @@ internal sealed class InprocUnderTest : TransportUnderTest
 {
     public override string Name => "inproc";
 
+    public override bool ShowsSilentPeers => false;
+
     public override bool CrossesProcesses => false;
 
     public override Address NewPlace() => $"inproc://{NewName()}";
@@ -17,6 +20,8 @@ internal sealed class InprocUnderTest : TransportUnderTest
 internal sealed class SharedMemoryUnderTest : TransportUnderTest
 {
     public override string Name => "shm";
+
+    public override bool IsWrittenAtOnce => true;
 
     public override SocketType? RawSocketType => SocketType.Stream;
 
@@ -80,6 +85,8 @@ internal abstract class UnixUnderTest(SocketType type) : TransportUnderTest
 {
     public override SocketType? RawSocketType => type;
 
+    public override bool CarriesHandles => type == SocketType.Stream;
+
     public override Socket ConnectRaw(Address bound)
     {
         Socket socket = NewSocket();
@@ -133,6 +140,95 @@ internal sealed class UnixPacketUnderTest() : UnixUnderTest(SocketType.Seqpacket
     public override Address NewPlace() => $"unixpacket://{NewName()}";
 }
 
+internal sealed class FifoUnderTest : TransportUnderTest
+{
+    public override string Name => "fifo";
+
+    public override bool IsDuplex => false;
+
+    public override bool KnowsPeer => false;
+
+    public override int LongestMessage => 4080;
+
+    public override bool CarriesAnswers => false;
+
+    public override Address NewPlace() => $"fifo://{NewName()}";
+}
+
+/// <summary>One writer: messages of any length.</summary>
+internal sealed class FifoPathUnderTest : TransportUnderTest
+{
+    public override string Name => "fifo:///path?writers=1";
+
+    public override bool IsDuplex => false;
+
+    public override bool KnowsPeer => false;
+
+    public override bool CarriesAnswers => false;
+
+    public override Address NewPlace() => $"fifo://{PrivateDirectories.Sockets}/{NewName()}?writers=1";
+}
+
+internal sealed class FifoPairUnderTest : TransportUnderTest
+{
+    public override string Name => "fifo://a,b";
+
+    public override bool ShowsSilentPeers => false;
+
+    public override bool ServesMany => false;
+
+    public override bool KnowsPeer => false;
+
+    public override Address NewPlace()
+    {
+        string name = NewName();
+        return $"fifo://{name}.a,{name}.b";
+    }
+}
+
+internal sealed class LogUnderTest : TransportUnderTest
+{
+    public override string Name => "log";
+
+    public override bool KnowsPeer => false;
+
+    public override bool HasPeers => false;
+
+    public override bool CarriesAnswers => false;
+
+    public override Address NewPlace() => $"log://{PrivateDirectories.Logs}/{NewName()}?segment=1MiB";
+}
+
+internal sealed class UnixDatagramUnderTest : TransportUnderTest
+{
+    public override string Name => "unixgram";
+
+    public override bool IsDuplex => false;
+
+    public override bool SendersBind => false;
+
+    public override int LongestMessage => (64 * 1024) - 16;
+
+    public override bool CarriesAnswers => false;
+
+    public override Address NewPlace() => $"unixgram://{NewName()}";
+}
+
+internal sealed class UnixDatagramAbstractUnderTest : TransportUnderTest
+{
+    public override string Name => "unixgram://@abstract";
+
+    public override bool IsDuplex => false;
+
+    public override bool SendersBind => false;
+
+    public override int LongestMessage => (64 * 1024) - 16;
+
+    public override bool CarriesAnswers => false;
+
+    public override Address NewPlace() => $"unixgram://@fairlead-{NewName()}";
+}
+
 internal class TcpUnderTest : TransportUnderTest
 {
     public override string Name => "tcp";
@@ -159,4 +255,30 @@ internal class TcpUnderTest : TransportUnderTest
         listener.Listen(64);
         return (listener, $"tcp://127.0.0.1:{((IPEndPoint)listener.LocalEndPoint!).Port}");
     }
+}
+
+internal class ReliableUdpUnderTest : TransportUnderTest
+{
+    public override string Name => "udp?reliable=true";
+
+    public override bool IsNetwork => true;
+
+    public override bool KnowsPeer => false;
+
+    public override SocketType? RawSocketType => SocketType.Stream;
+
+    public override Address NewPlace() => "udp://127.0.0.1:0?reliable=true";
+
+    public override Socket ConnectRaw(Address bound) => ReliableBridge.Connect(With(bound));
+
+    public override (Socket Listener, Address Address) ListenRaw() => ReliableBridge.ListenReliably();
+
+    private static Address With(Address bound) => $"udp://127.0.0.1:{bound.Port}?reliable=true";
+}
+
+/// <summary>On ports that the kernel lends to nobody.</summary>
+/// <param name="options">Of all its addresses, each behind an ampersand.</param>
+internal sealed class FixedReliableUdpUnderTest(string options = "") : ReliableUdpUnderTest
+{
+    public override Address NewPlace() => string.Create(CultureInfo.InvariantCulture, $"udp://127.0.0.1:{FixedPortUnderTest.NewPort(SocketType.Dgram)}?reliable=true{options}");
 }

@@ -11,4 +11,6 @@ public static class WaitSetContracts
     public sealed class UnixPacket(ITestOutputHelper output) : WaitSetContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : WaitSetContract(new TcpUnderTest(), output);
+
+    public sealed class ReliableUdp(ITestOutputHelper output) : WaitSetContract(new ReliableUdpUnderTest(), output);
 }

@@ -12,11 +12,15 @@ public static class WorkQueueContracts
 
     public sealed class Tcp(ITestOutputHelper output) : WorkQueueContract(new TcpUnderTest(), output);
 
+    public sealed class ReliableUdp(ITestOutputHelper output) : WorkQueueContract(new ReliableUdpUnderTest(), output);
+
     public sealed class WorkersAtUnixName(ITestOutputHelper output) : WorkerCrashContract(new UnixNameUnderTest(), output);
 
     public sealed class WorkersAtUnixPacket(ITestOutputHelper output) : WorkerCrashContract(new UnixPacketUnderTest(), output);
 
     public sealed class WorkersAtTcp(ITestOutputHelper output) : WorkerCrashContract(new FixedPortUnderTest(), output);
+
+    public sealed class WorkersAtReliableUdp(ITestOutputHelper output) : WorkerCrashContract(new FixedReliableUdpUnderTest(), output);
 
     public sealed class EndAtInproc(ITestOutputHelper output) : WorkQueueEndContract(new InprocUnderTest(), output);
 
@@ -25,6 +29,8 @@ public static class WorkQueueContracts
     public sealed class EndAtUnixPacket(ITestOutputHelper output) : WorkQueueEndContract(new UnixPacketUnderTest(), output);
 
     public sealed class EndAtTcp(ITestOutputHelper output) : WorkQueueEndContract(new TcpUnderTest(), output);
+
+    public sealed class EndAtReliableUdp(ITestOutputHelper output) : WorkQueueEndContract(new ReliableUdpUnderTest(), output);
 
     public sealed class EndAtSharedMemory(ITestOutputHelper output) : WorkQueueEndContract(new SharedMemoryUnderTest(), output);
 }

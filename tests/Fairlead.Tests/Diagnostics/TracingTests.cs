@@ -63,4 +63,35 @@ public sealed class TracingTests
             Assert.Equal((ambient.TraceId, true, "some"), (message.TraceContext.TraceId, message.TraceContext.IsRemote, message.Text));
         }
     }
+
+    [Theory]
+    [InlineData("unix", "")]
+    [InlineData("unix", "&full=drop-oldest")]
+    [InlineData("shm", "")]
+    public async Task A_message_that_just_fits_is_sent_without_its_trace(string scheme, string options)
+    {
+        await using Hub hub = await Hub.BindAsync($"{scheme}://trace-{Guid.NewGuid():N}?maxmessage=1000{options}");
+        await using Pair pair = await Pair.ConnectAsync(hub.Address.WithoutOptions().With("maxmessage", "1000"));
+        using Activity ambient = new Activity("ambient").SetIdFormat(ActivityIdFormat.W3C).Start();
+
+        pair.Send(new byte[1000]);
+        await pair.SendAsync(new byte[1000]);
+        Assert.Equal(SendResult.Sent, pair.TrySend(new byte[1000]));
+        Assert.IsType<Joined>(hub.NextEvent());
+        for (int i = 0; i < 3; i++)
+        {
+            using Message message = Assert.IsType<Said>(hub.NextEvent()).Message;
+            Assert.Equal((1000, default), (message.Length, message.TraceContext));
+        }
+
+        Assert.Equal(1, hub.Broadcast(new byte[1000]));
+        using (Message message = await pair.ReceiveAsync())
+        {
+            Assert.Equal((1000, default), (message.Length, message.TraceContext));
+        }
+
+        FairleadException error = Assert.Throws<FairleadException>(() => pair.Send(new byte[1001]));
+        Assert.Equal(ErrorCode.TooLarge, error.Code);
+        Assert.DoesNotContain("in front", error.Message, StringComparison.Ordinal);
+    }
 }

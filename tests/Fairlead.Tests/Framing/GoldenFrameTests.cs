@@ -13,6 +13,7 @@ public sealed class GoldenFrameTests
     {
         ["send"] = new(MessageKind.Send, "hello") { Ack = 7 },
         ["send-empty"] = new(MessageKind.Send, "") { Ack = uint.MaxValue },
+        ["send-handle"] = new(MessageKind.Send, "hello") { Ack = 7, Flags = MessageFlags.Handle },
         ["send-traced"] = new(MessageKind.Send, "hello") { Fields = [(HeadField.Trace, Trace)] },
         ["send-missed"] = new(MessageKind.Send, "hello") { Fields = [(HeadField.Missed, 12UL)] },
         ["deliver"] = new(MessageKind.Deliver, "Größe") { Id = 1, Ack = 2 },
@@ -54,6 +55,7 @@ public sealed class GoldenFrameTests
         ["hello"] = (MessageKind.Hello, Hello),
         ["hello-later"] = (MessageKind.Hello, Hello with { Highest = 3 }),
         ["hello-full"] = (MessageKind.Hello, Hello with { Pattern = PatternKind.Subscriber, Text = "fairlead subscribe", Full = FullMode.DropOldest }),
+        ["hello-handles"] = (MessageKind.Hello, Hello with { Pattern = PatternKind.Receiver, Handles = 16 }),
         ["welcome"] = (MessageKind.Welcome, Hello with
         {
             Pattern = PatternKind.Receiver,
@@ -163,8 +165,8 @@ public sealed class GoldenFrameTests
             Enum.GetValues<MessageKind>().Except(never).Order(),
             Samples.Values.Select(sample => sample.Kind).Concat(Handshakes.Values.Select(handshake => handshake.Kind)).Distinct().Order());
 
-        // The last field stands in handshakes.
-        Assert.Equal(Enum.GetValues<HeadField>().Except([HeadField.Full]), Samples.Values.SelectMany(sample => sample.Fields).Select(field => field.Field).Distinct().Order());
+        // The last fields stand in handshakes.
+        Assert.Equal(Enum.GetValues<HeadField>().Except([HeadField.Full, HeadField.Handles]), Samples.Values.SelectMany(sample => sample.Fields).Select(field => field.Field).Distinct().Order());
         Assert.Equal(Enum.GetValues<MessageFlags>(), Samples.Values.Select(sample => sample.Flags).Distinct().Order());
     }
 
@@ -177,7 +179,7 @@ public sealed class GoldenFrameTests
             Numbers<PatternKind>());
         Assert.Equal("ClosedByPeer=0 PeerDied=1 ProtocolError=2 Heartbeat=3 SlowConsumer=4 Limit=5 ClosedByUs=6 Aborted=7", Numbers<CloseReason>());
         Assert.Equal(
-            "PeerGone=1 Timeout=2 Full=3 NotFound=4 AlreadyExists=5 Incompatible=6 PermissionDenied=7 Corrupt=8 OwnerDied=9 TooLarge=10 Unavailable=11 NotSupported=12 Failed=13",
+            "PeerGone=1 Timeout=2 Full=3 NotFound=4 AlreadyExists=5 Incompatible=6 PermissionDenied=7 Corrupt=8 OwnerDied=9 TooLarge=10 Unavailable=11 NotSupported=12 Failed=13 Deadlock=14",
             Numbers<ErrorCode>());
         Assert.Equal("Accepted=0 NotDelivered=1 TakenBack=2 Closed=3 Unknown=4", Numbers<ReceiptStatus>());
     }

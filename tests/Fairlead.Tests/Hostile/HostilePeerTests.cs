@@ -7,10 +7,8 @@ namespace Fairlead.Tests.Hostile;
 /// <summary>
 /// Peers that break the protocol over raw sockets. Each time the offender is told why, or its connection ends; the endpoint and its other peers do not notice, and no descriptor stays.
 /// </summary>
-public abstract partial class HostilePeerTests(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+public abstract partial class HostilePeerTests(TransportUnderTest transport, ITestOutputHelper output) : HostileContract(transport, output)
 {
-    private static readonly EndpointOptions Patient = new() { HandshakeTimeout = TimeSpan.FromMinutes(5), Capacity = 10_000, Messages = 100, MaxMessage = 5_000 };
-
     /// <summary>What breaks the rules behind a good handshake with a Receiver, and what is said about it.</summary>
     public static TheoryData<string, string, CloseReason> Offences => new()
     {
@@ -300,27 +298,5 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
         Assert.NotNull(last);
         Assert.Equal(MessageKind.Refuse, last.Value.header.Kind);
         return Handshake.Decode(last.Value.header, last.Value.body);
-    }
-
-    private RawPeer Connect(Endpoint endpoint) => Track(new RawPeer(Transport.ConnectRaw(endpoint.Address)));
-
-    private async Task StillServesAsync(Receiver receiver)
-    {
-        await using Sender sender = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
-        await sender.SendAsync("served"u8.ToArray());
-        Assert.Equal("served", await TextBehindOthersAsync(receiver));
-    }
-
-    /// <summary>The next message of a peer that keeps to the rules; what the others sent before they broke them is handed out too.</summary>
-    private static async Task<string> TextBehindOthersAsync(Receiver receiver)
-    {
-        while (true)
-        {
-            using Message message = await receiver.ReceiveAsync();
-            if (message.Length > 3 && message.Span[0] != 0)
-            {
-                return message.Text;
-            }
-        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Native;
 
 namespace Fairlead.Tests.Memory;
 
@@ -113,6 +114,41 @@ public sealed class ForeignRegionTests : IDisposable
         Assert.Equal(ErrorCode.NotFound, Code(() => SharedRegion.OpenSystemV(_key)));
         region.Dispose();
         Assert.Throws<ObjectDisposedException>(() => region.At<long>(0));
+    }
+
+    [Fact]
+    public async Task What_the_kernel_knows_of_a_System_V_segment_is_told()
+    {
+        Assert.Null(SharedRegion.FindSystemV(_key));
+        DateTimeOffset before = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
+        SharedRegion region = SharedRegion.OpenSystemV(_key, 5000, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        SystemVInfo made = SharedRegion.FindSystemV(_key)!;
+        Assert.Equal((_key, 5000L, 1L, false), (made.Key, made.Size, made.AttachedCount, made.IsRemoved));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, made.Mode);
+        Assert.Equal((Environment.ProcessId, (int?)Environment.ProcessId), (made.CreatorProcessId, made.LastProcessId));
+        Assert.Equal((NativeProcess.UserId, NativeProcess.UserId), (made.OwnerUserId, made.CreatorUserId));
+        Assert.True(made.ChangedAt >= before && made.AttachedAt >= before);
+        Assert.Null(made.DetachedAt);
+
+        await using (PeerProcess peer = PeerProcess.Start("region", "sysv", _key.ToString(CultureInfo.InvariantCulture), "5000"))
+        {
+            await peer.AnswerAsync();
+            SystemVInfo shared = SharedRegion.FindSystemV(_key)!;
+            Assert.Equal((2L, (int?)peer.Id, Environment.ProcessId), (shared.AttachedCount, shared.LastProcessId, shared.CreatorProcessId));
+            await peer.KillAsync();
+            SystemVInfo left = SharedRegion.FindSystemV(_key)!;
+            Assert.Equal(1L, left.AttachedCount);
+            Assert.True(left.DetachedAt >= before);
+        }
+
+        // Removed, it has no key, and is there until the last one has let go.
+        Assert.True(SharedRegion.RemoveSystemV(_key));
+        Assert.Null(SharedRegion.FindSystemV(_key));
+        SystemVInfo removed = Assert.Single(SharedRegion.SystemVSegments(), one => one.Id == made.Id);
+        Assert.Equal((0, true, 1L), (removed.Key, removed.IsRemoved, removed.AttachedCount));
+        region.Dispose();
+        Assert.DoesNotContain(SharedRegion.SystemVSegments(), one => one.Id == made.Id);
+        Assert.Throws<ArgumentOutOfRangeException>(static () => SharedRegion.FindSystemV(0));
     }
 
     [Fact]

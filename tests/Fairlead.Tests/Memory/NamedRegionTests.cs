@@ -160,7 +160,7 @@ public sealed class NamedRegionTests : IDisposable
             Assert.NotNull(locked);
             try
             {
-                using var made = RegionFile.TryMakeNamed(FilePath, length, RuntimeDirectory.PrivateFile, "it", RegionContent.Bytes, beside);
+                using var made = RegionFile.TryMakeNamed(FilePath, length, RuntimeDirectory.PrivateFile, "it", file => RegionHeader.Write(file, RegionContent.Bytes, length - RegionLayout.HeaderSize), beside);
                 return made is null ? -1 : NativeFile.Fstat(made)!.Size;
             }
             catch (FairleadException)

@@ -271,14 +271,58 @@ public sealed class ReactorTests
         }
     }
 
+    [Fact]
+    public void A_client_may_keep_its_thread_while_others_are_served_and_only_so_many_may()
+    {
+        const int Most = 4;
+        var reactor = new Reactor();
+        using var release = new SemaphoreSlim(0);
+        using var stayed = new BlockingCollection<int>();
+        var bells = new EventDescriptor[Most + 2];
+        var registrations = new Registration[bells.Length];
+        for (var i = 0; i < bells.Length; i++)
+        {
+            var thread = 0;
+            bells[i] = new EventDescriptor();
+            var client = new Client(_ => thread = Environment.CurrentManagedThreadId)
+            {
+                Staying = () =>
+                {
+                    stayed.Add(thread == Environment.CurrentManagedThreadId ? 1 : 0);
+                    release.Wait();
+                    return false;
+                },
+            };
+            registrations[i] = reactor.Register(bells[i].Descriptor, client);
+            bells[i].Signal();
+            registrations[i].Arm(PollEvents.Read);
+            client.Next();
+        }
+
+        // All were called though those who may stay have not come back.
+        for (var i = 0; i < Most; i++)
+        {
+            Assert.Equal(1, stayed.Take());
+        }
+
+        UntilReactorHasLooked(reactor);
+        Assert.False(stayed.TryTake(out _));
+        release.Release(bells.Length);
+        for (var i = 0; i < bells.Length; i++)
+        {
+            registrations[i].Dispose();
+            bells[i].Dispose();
+        }
+    }
+
     // When an event raised now has come back, everything that was ready before has been taken up by a thread before it.
-    private static void UntilReactorHasLooked()
+    private static void UntilReactorHasLooked(Reactor? reactor = null)
     {
         for (var i = 0; i < 20; i++)
         {
             using var bell = new EventDescriptor();
             var client = new Client();
-            using var registration = Reactor.Shared.Register(bell.Descriptor, client);
+            using var registration = (reactor ?? Reactor.Shared).Register(bell.Descriptor, client);
             bell.Signal();
             registration.Arm(PollEvents.Read);
             client.Next();
@@ -290,6 +334,10 @@ public sealed class ReactorTests
     {
         private readonly Channel<PollEvents> _calls = Channel.CreateUnbounded<PollEvents>();
         private int _called;
+
+        public Func<bool> Staying { get; init; } = static () => false;
+
+        public bool Stay() => Staying();
 
         public int Called => Volatile.Read(ref _called);
 

@@ -98,6 +98,32 @@ public sealed partial class WaitSetTests : IDisposable
     }
 
     [Fact]
+    public void A_number_that_comes_back_as_a_file_does_no_harm()
+    {
+        AnonymousPipeServerStream pipe = new(PipeDirection.In);
+        WaitAttachment old = _set.Attach(pipe.SafePipeHandle);
+        nint number = pipe.SafePipeHandle.DangerousGetHandle();
+        pipe.Dispose();
+
+        // The lowest free number is given out first, but other tests run beside this one.
+        List<SafeFileHandle> files = [];
+        try
+        {
+            do
+            {
+                files.Add(File.OpenHandle(typeof(WaitSetTests).Assembly.Location));
+            }
+            while (files.Count < 100 && files[^1].DangerousGetHandle() != number);
+
+            old.Dispose();
+        }
+        finally
+        {
+            files.ForEach(static file => file.Dispose());
+        }
+    }
+
+    [Fact]
     public void What_cannot_be_waited_for_is_refused()
     {
         using SafeFileHandle file = File.OpenHandle(typeof(WaitSetTests).Assembly.Location);

@@ -13,7 +13,7 @@ public sealed class RandomTests(ITestOutputHelper output)
     private const int AtOnce = 4;
 
     private static readonly TransportUnderTest[] Transports =
-        [new InprocUnderTest(), new SharedMemoryUnderTest(), new UnixNameUnderTest(), new UnixPathUnderTest(), new UnixAbstractUnderTest(), new UnixPacketUnderTest(), new FixedPortUnderTest()];
+        [new InprocUnderTest(), new SharedMemoryUnderTest(), new UnixNameUnderTest(), new UnixPathUnderTest(), new UnixAbstractUnderTest(), new UnixPacketUnderTest(), new FixedPortUnderTest(), new FixedReliableUdpUnderTest("&heartbeat=500ms")];
 
     private static readonly Func<Random, TransportUnderTest, Scene>[] Scenes =
     [

@@ -197,7 +197,8 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
         {
             string text = Place.ToString();
             int question = text.IndexOf('?', StringComparison.Ordinal);
-            return Address.Parse(question < 0 ? text : text[..question]);
+            Address bare = Address.Parse(question < 0 ? text : text[..question]);
+            return Place.Option("reliable") is { } reliable ? bare.With("reliable", reliable) : bare;
         }
     }
 }

@@ -7,8 +7,11 @@ internal static class Arrivals
 
     public delegate bool TryReceive(out Message message);
 
+    /// <summary>Where nothing comes back, not even that a message has arrived, what was sent last may still be on its way when everything has been sent.</summary>
+    private static readonly TimeSpan OnItsWay = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Takes and accepts messages in this thread until the parent says that everything has been sent, and then what is left.</summary>
-    public static void Take(Stage stage, Receive receive, TryReceive tryReceive, Action<Message> handle)
+    public static void Take(Stage stage, Receive receive, TryReceive tryReceive, Action<Message> handle, bool isTold = true)
     {
         try
         {
@@ -19,7 +22,7 @@ internal static class Arrivals
         }
         catch (OperationCanceledException) when (stage.Finished.IsCancellationRequested)
         {
-            // Everything that was sent has arrived: only what must not be there is there now.
+            // Everything that was sent has arrived, if its senders are told so: then only what must not be there is there now.
             while (!stage.Aborted.IsCancellationRequested && TryTake(out var extra))
             {
                 TakeOne(extra);
@@ -43,9 +46,15 @@ internal static class Arrivals
         {
             try
             {
-                return tryReceive(out message);
+                if (isTold)
+                {
+                    return tryReceive(out message);
+                }
+
+                message = receive(OnItsWay, stage.Aborted);
+                return true;
             }
-            catch (FairleadException exception) when (exception.Code == ErrorCode.PeerGone)
+            catch (Exception exception) when (exception is FairleadException { Code: ErrorCode.PeerGone or ErrorCode.Timeout } || (exception is OperationCanceledException && stage.Aborted.IsCancellationRequested))
             {
                 message = default;
                 return false;

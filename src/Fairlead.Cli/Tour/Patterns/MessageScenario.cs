@@ -1,3 +1,5 @@
+using Fairlead.Transports;
+
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>Type 1: the sender goes on as soon as a message is buffered; the time is that from sending to arrival.</summary>
@@ -7,6 +9,8 @@ internal sealed class MessageScenario : Scenario
 
     public override string Title => "1 message";
 
+    public override bool IsOneWay => true;
+
     public override bool JoinersSend => true;
 
     public override async Task BindAsync(Stage stage, Address address)
@@ -14,7 +18,7 @@ internal sealed class MessageScenario : Scenario
         await using var receiver = Receiver.Bind(address);
         using var tally = new Tally();
         await stage.ReadyAsync(receiver);
-        Arrivals.Take(stage, receiver.Receive, receiver.TryReceive, message => Arrivals.Count(stage, tally, message));
+        Arrivals.Take(stage, receiver.Receive, receiver.TryReceive, message => Arrivals.Count(stage, tally, message), isTold: TransportCatalog.CapabilitiesOf(address).HasFlag(TransportCapabilities.Duplex));
         stage.Report(tally, Share.All);
     }
 

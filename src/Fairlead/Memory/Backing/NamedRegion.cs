@@ -4,11 +4,14 @@ using Fairlead.Registry;
 
 namespace Fairlead.Memory.Backing;
 
-/// <summary>Regions by name: files with a header in the folder "regions" of the runtime directory.</summary>
+/// <summary>What has a name and is mapped: files with a header, regions and cells in the folder "regions" of the runtime directory, locks in another.</summary>
 internal static class NamedRegion
 {
-    /// <summary>The folder in the runtime directory.</summary>
+    /// <summary>The folder of regions and cells in the runtime directory.</summary>
     public const string Folder = "regions";
+
+    /// <summary>The folder of what excludes and signals.</summary>
+    public const string LockFolder = "locks";
 
     private const int LongestName = 100;
 
@@ -18,13 +21,13 @@ internal static class NamedRegion
     /// <summary>Opens what there is.</summary>
     /// <exception cref="FairleadException">NotFound, or it is no such region.</exception>
     public static RegionMemory Open(string name, RegionContent content) =>
-        Find(PathOf(name), name, content, size: null) ?? throw new FairleadException(
+        Find(PathOf(name, content), name, content, size: null) ?? throw new FairleadException(
             ErrorCode.NotFound, $"{Describe(name, content)} does not exist", "Give a size to make it, or start the program that does.");
 
     /// <summary>Opens what there is, or makes it, zeroed.</summary>
     public static RegionMemory Open(string name, long size, RegionContent content)
     {
-        var path = PathOf(name);
+        var path = PathOf(name, content);
         var who = Describe(name, content);
 
         // What has the name is whole, so that only making takes the lock.
@@ -42,32 +45,32 @@ internal static class NamedRegion
                 return first;
             }
 
-            if (RegionFile.TryMake(path, RegionLayout.HeaderSize + size, RuntimeDirectory.PrivateFile, who, content, path + Unfinished) is { } file)
+            if (RegionFile.TryMake(path, RegionLayout.HeaderSize + size, RuntimeDirectory.PrivateFile, who, made => RegionHeader.Write(made, content, size), path + Unfinished) is { } file)
             {
-                return RegionMemory.Map(file, RegionLayout.HeaderSize, size, isNew: true, who, path, name);
+                return RegionMemory.Map(file, RegionLayout.HeaderSize, size, isNew: true, who, path, name, IsLock(content));
             }
         }
     }
 
-    /// <summary>Whether there is a region, or a cell, of this name.</summary>
-    public static bool Exists(string name)
+    /// <summary>Whether there is a region, or a cell, of this name; or any lock.</summary>
+    public static bool Exists(string name, RegionContent content = RegionContent.Bytes)
     {
-        var path = PathOf(name);
+        var path = PathOf(name, content);
         if (NativeFile.Lstat(path) is not { Kind: FileKind.Regular })
         {
             return false;
         }
 
-        using var file = RegionFile.TryOpen(path, OpenFlags.NoFollow, Describe(name));
+        using var file = RegionFile.TryOpen(path, OpenFlags.NoFollow, Describe(name, content));
         return file is not null && RegionHeader.IsOurs(file);
     }
 
     /// <summary>Takes the name away; who has it open keeps the memory. False when there was none.</summary>
     /// <exception cref="FairleadException">AlreadyExists: what has the name is no region, and stays.</exception>
-    public static bool Remove(string name)
+    public static bool Remove(string name, RegionContent content = RegionContent.Bytes)
     {
-        var path = PathOf(name);
-        var who = Describe(name);
+        var path = PathOf(name, content);
+        var who = Describe(name, content);
         using var locked = Lock(path, out var folder);
         RemoveUnfinished(folder);
         using var file = RegionFile.TryOpen(path, OpenFlags.NoFollow, who);
@@ -105,7 +108,7 @@ internal static class NamedRegion
             throw;
         }
 
-        return RegionMemory.Map(file, RegionLayout.HeaderSize, has, isNew: false, who, path, name);
+        return RegionMemory.Map(file, RegionLayout.HeaderSize, has, isNew: false, who, path, name, IsLock(content));
     }
 
     // Held by nobody but us, so that whoever was making these is dead.
@@ -129,9 +132,16 @@ internal static class NamedRegion
             : ErrnoMap.Failure($"the directory {folder} cannot be used", error));
     }
 
-    private static string Describe(string name, RegionContent content = RegionContent.Bytes) => content == RegionContent.Cell ? $"the cell '{name}'" : $"the region '{name}'";
+    private static string Describe(string name, RegionContent content) => content switch
+    {
+        RegionContent.Cell => $"the cell '{name}'",
+        RegionContent.Mutex => $"the mutex '{name}'",
+        _ => $"the region '{name}'",
+    };
 
-    private static string PathOf(string name)
+    private static bool IsLock(RegionContent content) => content is RegionContent.Mutex;
+
+    private static string PathOf(string name, RegionContent content)
     {
         ArgumentNullException.ThrowIfNull(name);
         if (name.Length is 0 or > LongestName || name is "." or ".." || name.Any(static c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-')))
@@ -140,6 +150,6 @@ internal static class NamedRegion
                 string.Create(CultureInfo.InvariantCulture, $"'{PlainText.OneLine(name)}' is no name: names are made of 1 to {LongestName} letters, digits, '.', '_' and '-'."), nameof(name));
         }
 
-        return $"{RuntimeDirectory.Current().PrepareFolder(Folder)}/{name}";
+        return $"{RuntimeDirectory.Current().PrepareFolder(IsLock(content) ? LockFolder : Folder)}/{name}";
     }
 }

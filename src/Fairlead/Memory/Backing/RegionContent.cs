@@ -8,4 +8,7 @@ internal enum RegionContent : uint
 
     /// <summary>One cell, see <see cref="CellLayout"/>.</summary>
     Cell = 2,
+
+    /// <summary>A mutex, as the words of docs/memory-layout.md.</summary>
+    Mutex = 3,
 }

@@ -14,16 +14,16 @@ internal static class RegionFile
     /// <param name="length">In bytes, allocated.</param>
     /// <param name="mode">Its permissions, whatever the umask.</param>
     /// <param name="who">How it is named in errors.</param>
-    /// <param name="content">Writes a header of this content before the rest; null: none.</param>
+    /// <param name="fill">Writes what must stand in it before it has its name; null: nothing.</param>
     /// <param name="beside">Another name in the same directory, for file systems that have no files without one. The caller holds the lock of the directory, under which the next one removes what a dead maker has left; null: none, the file then appears at its name first, empty.</param>
-    public static Descriptor? TryMake(string path, long length, uint mode, string who, RegionContent? content = null, string? beside = null)
+    public static Descriptor? TryMake(string path, long length, uint mode, string who, Func<Descriptor, Errno>? fill = null, string? beside = null)
     {
         var slash = path.LastIndexOf('/');
         var folder = slash < 0 ? "." : slash == 0 ? "/" : path[..slash];
         var file = NativeFile.Open(folder, OpenFlags.ReadWrite | OpenFlags.Unnamed, mode, out var error);
         if (file is not null)
         {
-            return Complete(file, path, length, mode, who, content, temporary: null);
+            return Complete(file, path, length, mode, who, fill, temporary: null);
         }
 
         if (error is not (Errno.EOPNOTSUPP or Errno.EISDIR or Errno.EINVAL))
@@ -31,14 +31,14 @@ internal static class RegionFile
             throw CannotMake(who, error);
         }
 
-        return TryMakeNamed(path, length, mode, who, content, beside);
+        return TryMakeNamed(path, length, mode, who, fill, beside);
     }
 
     /// <summary>The same where there are no files without a name.</summary>
-    internal static Descriptor? TryMakeNamed(string path, long length, uint mode, string who, RegionContent? content, string? beside)
+    internal static Descriptor? TryMakeNamed(string path, long length, uint mode, string who, Func<Descriptor, Errno>? fill, string? beside)
     {
         var file = NativeFile.Open(beside ?? path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, mode, out var error);
-        return file is not null ? Complete(file, path, length, mode, who, content, beside ?? path)
+        return file is not null ? Complete(file, path, length, mode, who, fill, beside ?? path)
             : error == Errno.EEXIST && beside is null ? null
             : throw CannotMake(who, error);
     }
@@ -96,7 +96,7 @@ internal static class RegionFile
         }
     }
 
-    private static Descriptor? Complete(Descriptor file, string path, long length, uint mode, string who, RegionContent? content, string? temporary)
+    private static Descriptor? Complete(Descriptor file, string path, long length, uint mode, string who, Func<Descriptor, Errno>? fill, string? temporary)
     {
         var made = false;
         try
@@ -104,7 +104,7 @@ internal static class RegionFile
             // The umask may have taken rights that were asked for by name.
             _ = NativeFile.Fchmod(file, mode);
             Allocate(file, length, who);
-            var error = content is { } kind ? RegionHeader.Write(file, kind, length - RegionLayout.HeaderSize) : Errno.None;
+            var error = fill?.Invoke(file) ?? Errno.None;
             if (error != Errno.None)
             {
                 throw CannotMake(who, error);

@@ -30,6 +30,16 @@ internal static class RegionHeader
         return file.ReadAt(magic, 0).Count == magic.Length && magic.SequenceEqual(RegionLayout.Magic);
     }
 
+    /// <summary>Whether it is whole, of this version, and used for that.</summary>
+    public static bool Holds(Descriptor file, RegionContent content)
+    {
+        Span<byte> header = stackalloc byte[RegionLayout.HeaderSize];
+        return file.ReadAt(header, 0).Count == header.Length && header.StartsWith(RegionLayout.Magic)
+            && MemoryMarshal.Read<uint>(header[RegionLayout.VersionAt..]) == RegionLayout.Version
+            && MemoryMarshal.Read<uint>(header[RegionLayout.ReadyAt..]) == RegionLayout.Ready
+            && MemoryMarshal.Read<uint>(header[RegionLayout.ContentAt..]) == (uint)content;
+    }
+
     /// <summary>Reads and judges the header, and returns the size that it tells.</summary>
     /// <param name="file">Open for reading. It is read and not mapped: what somebody may have cut is not to be touched.</param>
     /// <param name="content">What it must be used for.</param>
@@ -94,6 +104,7 @@ internal static class RegionHeader
     {
         RegionContent.Bytes => "a region",
         RegionContent.Cell => "a cell",
+        RegionContent.Mutex => "a mutex",
         _ => string.Create(CultureInfo.InvariantCulture, $"content of kind {(uint)content}"),
     };
 }

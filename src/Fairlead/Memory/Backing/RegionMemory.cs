@@ -19,8 +19,8 @@ internal sealed unsafe class RegionMemory : IDisposable
         Size = size;
     }
 
-    private RegionMemory(MappedFile mapping, Descriptor file, int headerSize, FileIdentityCheck? check)
-        : this(mapping, mapping.Pointer + headerSize, (long)mapping.Length - headerSize)
+    private RegionMemory(SafeHandle mapping, byte* start, long size, Descriptor file, int headerSize, FileIdentityCheck? check)
+        : this(mapping, start, size)
     {
         File = file;
         HeaderSize = headerSize;
@@ -57,12 +57,27 @@ internal sealed unsafe class RegionMemory : IDisposable
     /// <param name="description">How it is named in errors.</param>
     /// <param name="path">Its path; null: the one by which others find this descriptor.</param>
     /// <param name="name">Its name, where it has one.</param>
-    public static RegionMemory Map(Descriptor file, int headerSize, long size, bool isNew, string description, string? path, string? name = null)
+    /// <param name="isRobust">Whether there will be words in it that the kernel marks when their owner dies.</param>
+    public static RegionMemory Map(Descriptor file, int headerSize, long size, bool isNew, string description, string? path, string? name = null, bool isRobust = false)
     {
         try
         {
-            MappedFile mapping = new(file, headerSize + size, allocate: false);
-            return new RegionMemory(mapping, file, headerSize, path is null ? null : new FileIdentityCheck(path, file))
+            SafeHandle mapping;
+            byte* start;
+            if (isRobust)
+            {
+                RobustMemory robust = new(file, 0, (int)(headerSize + size));
+                mapping = robust;
+                start = robust.Shared;
+            }
+            else
+            {
+                MappedFile plain = new(file, headerSize + size, allocate: false);
+                mapping = plain;
+                start = plain.Pointer;
+            }
+
+            return new RegionMemory(mapping, start + headerSize, size, file, headerSize, path is null ? null : new FileIdentityCheck(path, file))
             {
                 Description = description,
                 Name = name,

@@ -56,6 +56,15 @@ internal static class SystemVRegion
         };
     }
 
+    public static SystemVStatus? Status(int key)
+    {
+        _ = Describe(key);
+        return All().Where(status => status.Key == key).Select(static status => (SystemVStatus?)status).FirstOrDefault();
+    }
+
+    public static List<SystemVStatus> All() =>
+        SystemVStatus.ReadAll() ?? throw new FairleadException(ErrorCode.Unavailable, "the System V segments cannot be listed", "/proc/sysvipc/shm must be there to be read.");
+
     private static unsafe RegionMemory Attach(int id, long? size, string who)
     {
         // First attached, then looked at: from then on the number is nobody else's.

@@ -15,9 +15,14 @@ internal sealed unsafe class BorrowedMemory : MemoryManager<byte>
     {
         BorrowedMemory memory = _free ?? new BorrowedMemory();
         _free = null;
-        memory._start = start;
-        memory._length = length;
+        memory.Lend(start, length);
         return memory;
+    }
+
+    public void Lend(byte* start, int length)
+    {
+        _start = start;
+        _length = length;
     }
 
     public void GiveBack()

@@ -99,6 +99,7 @@ internal sealed partial class EndpointCore
                 leads = !_isPumping;
                 if (leads)
                 {
+                    Dismiss();
                     _isPumping = true;
                 }
                 else

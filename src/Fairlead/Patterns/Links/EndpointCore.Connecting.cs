@@ -48,22 +48,22 @@ internal sealed partial class EndpointCore
     /// <summary>The options of the first address hold for all: an endpoint has one window, one framing, one heartbeat. It has one if the network may lie between at any of them.</summary>
     private static EndpointSettings SettingsFor(Address[] addresses, EndpointOptions? options, PatternProfile profile)
     {
-        EndpointSettings settings = EndpointSettings.From(addresses[0], options, profile.Kind, BuiltInTransports.Find(addresses[0]));
+        EndpointSettings settings = EndpointSettings.From(addresses[0], options, profile.Kind, profile.Options, BuiltInTransports.Find(addresses[0]));
         foreach (Address address in addresses)
         {
             ITransport transport = BuiltInTransports.Find(address);
-            profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsBare);
+            profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsForeign, transport.Remedy);
             if (address == addresses[0])
             {
                 continue;
             }
 
-            if (address.Options.Count > 0)
+            if (address.Options.Any(option => !transport.PlaceOptions.Contains(option.Key)))
             {
                 throw new ArgumentException($"The options of {addresses[0].Display} hold for all its alternatives: leave those of {address.Display} away.", nameof(options));
             }
 
-            TimeSpan heartbeat = EndpointSettings.From(address, options, profile.Kind, transport).Heartbeat;
+            TimeSpan heartbeat = EndpointSettings.From(address, options, profile.Kind, profile.Options, transport).Heartbeat;
             if (settings.Heartbeat == TimeSpan.Zero && addresses[0].Option("heartbeat") is null)
             {
                 settings = settings with { Heartbeat = heartbeat };
@@ -81,7 +81,7 @@ internal sealed partial class EndpointCore
         EndpointCore core;
         try
         {
-            core = new EndpointCore(address, settings, profile, owner, EndpointEntry.Create(profile.Kind, bound: false, address.ToString()), isBound: false) { _addresses = addresses };
+            core = new EndpointCore(address, settings, profile, owner, EndpointEntry.Create(profile.Kind, bound: false, address.ToString()), listener: null) { _addresses = addresses };
         }
         catch
         {

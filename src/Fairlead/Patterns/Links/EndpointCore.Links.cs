@@ -171,7 +171,7 @@ internal sealed partial class EndpointCore
     {
         bool reconnects = false;
         Link? adopted;
-        _pollSet.Remove(link.Connection.WaitDescriptor);
+        StopWatching(link.Connection);
         using (_gate.Hold())
         {
             _links.Remove(link.Token);
@@ -189,7 +189,7 @@ internal sealed partial class EndpointCore
                 _pastInDoubt += end.InDoubt;
             }
 
-            if (!IsBound)
+            if (EndsWithPeer)
             {
                 FailureException = link.Failure;
                 foreach (LinkWaitOperation operation in _linkWaiters)
@@ -290,7 +290,7 @@ internal sealed partial class EndpointCore
 
         try
         {
-            _pollSet.Add(connection.WaitDescriptor, link.Token, PollEvents.Read);
+            StartWatching(connection, link.Token);
         }
         catch
         {
@@ -311,6 +311,7 @@ internal sealed partial class EndpointCore
     {
         _linkCache = [.. _links.Values];
         _announcing = [.. _links.Values.Where(static link => link.Connection.AnnouncesWaits)];
+        Volatile.Write(ref _memoryAlone, _linkCache is [var link] && link.Connection.CanPark ? link : null);
     }
 
     private void Accept(Completions completions)

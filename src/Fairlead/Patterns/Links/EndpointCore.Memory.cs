@@ -19,9 +19,15 @@ internal sealed partial class EndpointCore
     private static readonly bool HasOneProcessor = Environment.ProcessorCount == 1;
 
     private const int LooksPerTime = 64;
+
+    /// <summary>The first looks are made without a pause between them, which would cost more than they: some hundred nanoseconds, in which a peer that runs has answered.</summary>
+    private const int HastyLooks = 256;
     private const int TurnsPerPoll = 64;
 
     private Func<bool>? _mayNotSleep;
+    private readonly List<Link> _lost = [];
+    private Link? _memoryAlone;
+    private int _lookers;
     private Connection? _parked;
     private volatile bool _isWoken;
     private bool _isSoon = true;
@@ -30,7 +36,7 @@ internal sealed partial class EndpointCore
     private bool HasMemoryAlone => MemoryAlone is not null;
 
     /// <summary>The one peer there is, where it shares memory. Any thread.</summary>
-    private Link? MemoryAlone => Volatile.Read(ref _announcing) is [var link] && _linkCache.Length == 1 && link.Connection.CanPark ? link : null;
+    private Link? MemoryAlone => Volatile.Read(ref _memoryAlone);
 
     /// <summary>Waits for what comes through memory. Returns how long the poll set is to be waited on for the rest; null: not even looked at.</summary>
     private TimeSpan? AwaitMemory(TimeSpan timeout)
@@ -57,6 +63,7 @@ internal sealed partial class EndpointCore
             return PrepareWait() ? timeout : TimeSpan.Zero;
         }
 
+        _announcing[0].TellBeforeSleep();
         long start = Stopwatch.GetTimestamp();
         Park(_announcing[0].Connection, timeout);
         _isSoon = Stopwatch.GetTimestamp() - start < (looks ? SoonSpan - SpinSpan : SoonSpan);
@@ -83,23 +90,25 @@ internal sealed partial class EndpointCore
         return false;
     }
 
-    private bool LookAtMemory(TimeSpan timeout)
+    /// <summary>True when something has come, the poll set is to be looked at, or somebody else has completed the call.</summary>
+    private bool LookAtMemory(TimeSpan timeout, LinkOperation? call = null)
     {
         // Who has just woken the peer may stand on the very processor that it was put on: makes room instead of spinning.
         bool yields = HasOneProcessor;
         foreach (Link link in _announcing)
         {
-            yields |= link.Connection.TakeHasWoken();
+            yields |= link.Connection.TakeHasWoken() || (link.Connection.ReadsBroadcasts && Settings.Waiting != WaitMode.Latency);
         }
 
         // The clock is looked at when the first looks were in vain: reading it costs as much as several of them.
         long end = 0;
         long now;
+        int hasty = yields ? 0 : HastyLooks;
         do
         {
-            for (int i = 0; i < LooksPerTime; i++)
+            for (int i = -hasty; i < LooksPerTime; i++)
             {
-                if (HasArrivedInMemory() || _isWoken)
+                if (HasArrivedInMemory() || _isWoken || call is { IsClaimed: true })
                 {
                     return true;
                 }
@@ -108,7 +117,7 @@ internal sealed partial class EndpointCore
                 {
                     Thread.Yield();
                 }
-                else
+                else if (i >= 0)
                 {
                     Processor.Pause();
                 }
@@ -116,6 +125,7 @@ internal sealed partial class EndpointCore
 
             // An answer of a peer that runs has come by now. From here on whoever else wants the processor gets it.
             yields = true;
+            hasty = 0;
             now = Stopwatch.GetTimestamp();
             if (end == 0)
             {
@@ -124,6 +134,49 @@ internal sealed partial class EndpointCore
         }
         while (now < end);
         return false;
+    }
+
+    /// <summary>
+    /// By one who does not lead, before he looks: until <see cref="EndLook"/> no memory goes away under his eyes. False: somebody leads, or is to. A link that is lost meanwhile is given back behind his back.
+    /// </summary>
+    private bool TryBeginLook(int me)
+    {
+        using (_gate.Hold(me))
+        {
+            if (!MayPull)
+            {
+                return false;
+            }
+
+            _lookers++;
+            return true;
+        }
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void EndLook()
+    {
+        if (--_lookers == 0 && _lost.Count > 0)
+        {
+            Link[] lost = [.. _lost];
+            _lost.Clear();
+            ThreadPool.UnsafeQueueUserWorkItem(static lost => Array.ForEach(lost, static link => link.GiveBack()), lost, preferLocal: false);
+        }
+    }
+
+    /// <summary>Gives back what a link had that has gone down, when nobody looks at it any more.</summary>
+    public void GiveBack(Link link)
+    {
+        using (_gate.Hold())
+        {
+            if (_lookers > 0)
+            {
+                _lost.Add(link);
+                return;
+            }
+        }
+
+        link.GiveBack();
     }
 
     private void Park(Connection connection, TimeSpan timeout)

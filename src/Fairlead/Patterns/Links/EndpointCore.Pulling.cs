@@ -1,3 +1,4 @@
+using Fairlead.Diagnostics;
 using Fairlead.Framing;
 using Fairlead.Transports;
 
@@ -13,39 +14,30 @@ internal sealed partial class EndpointCore
 
     private int _pulls;
     private int _pullsSeen;
+    private bool _isLedByReceiver;
 
     /// <summary>Whether the pattern must hear of each acknowledgement.</summary>
     public bool HearsOfCredit => _profile.Kind == PatternKind.WorkQueue || _watches.Length > 0;
 
+    /// <summary>How many messages a turn takes of a peer that shares memory with this endpoint alone: who leads and waits for one is back for the next, and takes it without a turn. By the pump.</summary>
+    public int MessagesWanted => _isLedByReceiver && HasMemoryAlone ? Math.Max(1, _receivers.Count) : int.MaxValue;
+
     /// <summary>Under the gate.</summary>
-    private MessageCore? TryPull()
+    private MessageCore? TryPull(int me)
     {
-        if (_isPumping || _isTornDown || _wantsReactor || _partlyRead > 0 || MemoryAlone is not { } link || Volatile.Read(ref _asyncWaiters) > 0 || Volatile.Read(ref _blockedLinks) > 0)
+        if (MemoryAlone is not { } link || !MayPull)
         {
             return null;
         }
 
-        if ((++_pulls & (PullsPerPoll - 1)) == 0 && HasEvents())
-        {
-            _unpolledTurns = TurnsPerPoll;
-            return null;
-        }
-
-        if (link.TryPull() is not { } message)
+        if (!MayGoOn() || link.TryPull(me) is not { } message)
         {
             return null;
         }
 
-        Connection connection = link.Connection;
-        if (connection.IsAnnounced)
-        {
-            // Somebody had armed the reactor, for as long as no user is here.
-            connection.EndWait();
-        }
-
-        MessageHeader header = message.Header;
-        Counters.AddReceived(header.Length);
-        if (header.Kind is MessageKind.Deliver or MessageKind.Request)
+        StopRinging(link.Connection);
+        Counters.AddReceived(message.Length);
+        if (!message.IsResident && message.Kind is MessageKind.Deliver or MessageKind.Request)
         {
             link.AddActive(message);
         }
@@ -53,23 +45,77 @@ internal sealed partial class EndpointCore
         return message;
     }
 
-    /// <summary>Looks at the memory for as long as the endpoint may, without leading, and takes what comes.</summary>
-    private MessageCore? LookAndPull(Deadline deadline)
+    /// <summary>Whether it is not yet time to look at the poll set, or nothing is there. Under the gate.</summary>
+    private bool MayGoOn()
     {
-        if (!HasMemoryAlone || Volatile.Read(ref _isPumping) || !Looks || _receivers.Count > 0)
+        if ((++_pulls & (PullsPerPoll - 1)) != 0 || !HasEvents())
+        {
+            return true;
+        }
+
+        _unpolledTurns = TurnsPerPoll;
+        return false;
+    }
+
+    /// <summary>Somebody had armed the reactor, for as long as no user is here.</summary>
+    private void StopRinging(Connection connection)
+    {
+        if (_isArmed && connection.IsAnnounced)
+        {
+            Dismiss();
+            connection.EndWait();
+        }
+    }
+
+    /// <summary>Whether nobody pumps or ought to. Under the gate.</summary>
+    private bool MayPull => !(_isPumping | _isTornDown | _wantsReactor) && (_partlyRead | Volatile.Read(ref _asyncWaiters) | Volatile.Read(ref _blockedLinks)) == 0;
+
+    /// <summary>Sends a message to the one peer that shares memory, if that goes at once and nobody measures or traces it. False: nothing was done.</summary>
+    public bool TrySendShort(MessageKind kind, ReadOnlySpan<byte> payload)
+    {
+        if (MemoryAlone is not { } link || _isClosing || OperationMeter.IsOn || Tracing.IsWatched)
+        {
+            return false;
+        }
+
+        int me = Environment.CurrentManagedThreadId;
+        bool isSent = link.TrySendShort(kind, payload, me);
+        if (isSent ? link.ShouldLookForAcks() : !link.HasRoomNow)
+        {
+            LookForAcks();
+            isSent = isSent || link.TrySendShort(kind, payload, me);
+        }
+
+        return isSent;
+    }
+
+    /// <summary>The acknowledgements have probably come, and nobody has read them: without a turn, where nothing else has.</summary>
+    public void LookForAcks()
+    {
+        int me = Environment.CurrentManagedThreadId;
+        using (_gate.Hold(me))
+        {
+            if (MemoryAlone is { } link && MayPull && MayGoOn() && link.PullAcks(me))
+            {
+                StopRinging(link.Connection);
+                return;
+            }
+        }
+
+        PumpOnce();
+    }
+
+    /// <summary>Looks at the memory for as long as the endpoint may, without leading, and takes what comes.</summary>
+    private MessageCore? LookAndPull(Deadline deadline, int me)
+    {
+        if (!HasMemoryAlone || !Looks || _receivers.Count > 0 || !TryBeginLook(me))
         {
             return null;
         }
 
-        if (LookAtMemory(deadline.RemainingWait))
-        {
-            _isSoon = true;
-            return TryTake();
-        }
-
-        // It has been looked long enough.
-        _isSoon = false;
-        return null;
+        // What did not come by now has been looked for long enough.
+        _isSoon = LookAtMemory(deadline.RemainingWait);
+        return TryTake(me, endsLook: true);
     }
 
     /// <summary>Whether the user has been taking messages since this was asked last, and nobody waits before the door. Under the gate.</summary>

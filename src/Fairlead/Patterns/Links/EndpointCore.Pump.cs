@@ -138,7 +138,46 @@ internal sealed partial class EndpointCore
         completions.Run(inline: true);
     }
 
-    public void SetInterest(Link link, PollEvents interest) => _pollSet.Modify(link.Connection.WaitDescriptor, link.Token, interest);
+    public void SetInterest(Link link, PollEvents interest)
+    {
+        if (link.Connection.OutputDescriptor is not { } output)
+        {
+            _pollSet.Modify(link.Connection.WaitDescriptor, link.Token, interest);
+            return;
+        }
+
+        _pollSet.Modify(link.Connection.WaitDescriptor, link.Token, interest & ~PollEvents.Write);
+        _pollSet.Modify(output, link.Token, interest & PollEvents.Write);
+    }
+
+    /// <summary>The release is <see cref="StopWatching"/>.</summary>
+    private void StartWatching(Connection connection, ulong token)
+    {
+        _pollSet.Add(connection.WaitDescriptor, token, PollEvents.Read);
+        if (connection.OutputDescriptor is { } output)
+        {
+            _pollSet.Add(output, token, PollEvents.None);
+        }
+
+        if (connection.AbortDescriptor is { } abort)
+        {
+            _pollSet.Add(abort, token, PollEvents.Read);
+        }
+    }
+
+    private void StopWatching(Connection connection)
+    {
+        _pollSet.Remove(connection.WaitDescriptor);
+        if (connection.OutputDescriptor is { } output)
+        {
+            _pollSet.Remove(output);
+        }
+
+        if (connection.AbortDescriptor is { } abort)
+        {
+            _pollSet.Remove(abort);
+        }
+    }
 
     /// <summary>An asynchronous operation waits; until it is done whoever leaves the role leaves it to the reactor.</summary>
     public void BeginAsyncWait() => Interlocked.Increment(ref _asyncWaiters);
@@ -195,6 +234,7 @@ internal sealed partial class EndpointCore
             return false;
         }
 
+        Dismiss();
         _isPumping = true;
         return true;
     }
@@ -229,6 +269,12 @@ internal sealed partial class EndpointCore
     {
         if (_isTornDown || _registration is null)
         {
+            return;
+        }
+
+        if (_stay != 0)
+        {
+            // Announced, and the poll set armed: no turn has been taken since.
             return;
         }
 
@@ -284,6 +330,12 @@ internal sealed partial class EndpointCore
             poll = TimeSpan.Zero;
         }
 
+        Serve(poll, completions);
+    }
+
+    /// <summary>Looks at the poll set, for so long, or (null) not even that, and handles what has come, there and in memory. By the leader.</summary>
+    private void Serve(TimeSpan? poll, Completions completions)
+    {
         if (Volatile.Read(ref _wantsReactor))
         {
             // Whoever takes the turn does what was asked for by now: what is still to come is counted apart.

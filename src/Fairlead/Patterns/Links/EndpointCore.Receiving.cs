@@ -16,25 +16,26 @@ internal sealed partial class EndpointCore
     /// <summary>The next message without waiting, or null.</summary>
     public MessageCore? TryReceive()
     {
-        if (TryTake() is { } message)
+        if (TryTake(Environment.CurrentManagedThreadId) is { } message)
         {
             return message;
         }
 
         PumpOnce();
-        return TryTake();
+        return TryTake(Environment.CurrentManagedThreadId);
     }
 
     /// <summary>The next message; null when the time has passed, or the endpoint has ended (<see cref="LastEnd"/>). Blocks.</summary>
     public MessageCore? Receive(Deadline deadline, CancellationToken token)
     {
-        if (TryTake() is { } message)
+        int me = Environment.CurrentManagedThreadId;
+        if (TryTake(me) is { } message)
         {
             return message;
         }
 
         token.ThrowIfCancellationRequested();
-        if (LookAndPull(deadline) is { } pulled)
+        if (LookAndPull(deadline, me) is { } pulled)
         {
             return pulled;
         }
@@ -52,7 +53,7 @@ internal sealed partial class EndpointCore
     /// <summary>The same without blocking a thread.</summary>
     public ValueTask<MessageCore?> ReceiveAsync(TimeSpan? timeout, CancellationToken token)
     {
-        if (TryTake() is { } message)
+        if (TryTake(Environment.CurrentManagedThreadId) is { } message)
         {
             return new ValueTask<MessageCore?>(message);
         }
@@ -60,6 +61,11 @@ internal sealed partial class EndpointCore
         if (token.IsCancellationRequested)
         {
             return ValueTask.FromCanceled<MessageCore?>(token);
+        }
+
+        if (Settings.Writing == WriteMode.Buffered)
+        {
+            FlushDeferred();
         }
 
         ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: false);
@@ -129,7 +135,7 @@ internal sealed partial class EndpointCore
     /// <summary>Puts the coming or going of a link among its messages.</summary>
     private void Report(Link link, MessageKind marker, Completions completions)
     {
-        if (_profile.ReportsLinks)
+        if (_profile.ReportsLinks || (_isStream && marker == MessageKind.Left && !EndsWithPeer))
         {
             link.AddMarker(marker);
             Publish(link, completions);
@@ -172,7 +178,7 @@ internal sealed partial class EndpointCore
                 message = TakeReady();
                 operation.TryComplete(message);
             }
-            else if (!IsBound && _lastEnd is not null)
+            else if (EndsWithPeer && _lastEnd is not null)
             {
                 operation.TryComplete(null);
             }
@@ -192,16 +198,21 @@ internal sealed partial class EndpointCore
         operation.Signal(inline: false);
     }
 
-    private MessageCore? TryTake()
+    private MessageCore? TryTake(int me, bool endsLook = false)
     {
         MessageCore message;
-        if (_ready.Count == 0)
+        if (_ready.Count == 0 && MemoryAlone is { IsStreaming: true } stream && (endsLook || (endsLook = TryBeginLook(me))) && MemoryAlone == stream)
         {
-            MemoryAlone?.Linger();
+            stream.Linger();
         }
 
-        using (_gate.Hold())
+        using (_gate.Hold(me))
         {
+            if (endsLook)
+            {
+                EndLook();
+            }
+
             // An endpoint that closes has told its peers what it handed out: nothing follows.
             ThrowIfClosing();
             if (_receivers.Count > 0)
@@ -213,7 +224,7 @@ internal sealed partial class EndpointCore
             {
                 message = TakeReady();
             }
-            else if (TryPull() is { } pulled)
+            else if (TryPull(me) is { } pulled)
             {
                 message = pulled;
             }
@@ -223,7 +234,7 @@ internal sealed partial class EndpointCore
             }
         }
 
-        message.Link.AfterHandOver(message.Header.Kind);
+        message.Link.AfterHandOver(message.Kind);
         return message;
     }
 

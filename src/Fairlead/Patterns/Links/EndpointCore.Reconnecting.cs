@@ -20,7 +20,7 @@ internal sealed partial class EndpointCore
     public bool IsReconnecting => _isReconnecting;
 
     /// <summary>Whether somebody who has no peer waits for one: at a bound endpoint, and at one that seeks its peer again when it is lost.</summary>
-    public bool AwaitsPeers => IsBound || (Settings.Reconnect != TimeSpan.Zero && LastEnd is null);
+    public bool AwaitsPeers => (IsBound && !(EndsWithPeer && LastEnd is not null)) || (Settings.Reconnect != TimeSpan.Zero && LastEnd is null);
 
     /// <summary>Whether a link that went down so is to be replaced. Under the gate.</summary>
     private bool IsToBeReplaced(Link link, LinkEnd end) =>

@@ -60,7 +60,12 @@ internal sealed partial class EndpointCore
 
         using (_gate.Hold())
         {
-            if (!_isPumping && !_isClosed && !IsPulling())
+            if (IsPulling())
+            {
+                // He may have taken his last one, and be away by the next time.
+                Volatile.Write(ref _isSlowDue, true);
+            }
+            else if (!_isPumping && !_isClosed)
             {
                 Arm();
             }

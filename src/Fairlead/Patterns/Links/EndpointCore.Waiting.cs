@@ -167,6 +167,7 @@ internal sealed partial class EndpointCore
                     completions.Run(inline: false);
                 }
 
+                _isLedByReceiver = operation is ReceiveOperation;
                 while (!operation.IsClaimed && !deadline.Passed && !token.IsCancellationRequested && !_isClosed)
                 {
                     Completions completions = Completions.Rent();
@@ -179,6 +180,7 @@ internal sealed partial class EndpointCore
         }
         finally
         {
+            _isLedByReceiver = false;
             Leave(isReactor: false);
         }
     }

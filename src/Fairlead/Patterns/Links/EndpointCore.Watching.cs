@@ -50,7 +50,7 @@ internal sealed partial class EndpointCore
             {
                 ready = Readiness.Readable;
             }
-            else if (!IsBound && _lastEnd is not null)
+            else if (EndsWithPeer && _lastEnd is not null)
             {
                 return Readiness.Ended;
             }

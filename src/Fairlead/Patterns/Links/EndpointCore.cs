@@ -29,8 +29,11 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     private LinkEnd? _lastEnd;
     private Address _address;
 
-    private EndpointCore(Address address, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, EndpointEntry entry, bool isBound)
+    private EndpointCore(Address address, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, EndpointEntry entry, IListener? listener)
     {
+        bool isBound = listener is not null;
+        _listener = listener;
+        EndsWithPeer = listener is null or { YieldsOne: true };
         _address = address;
         Settings = settings;
         IsBound = isBound;
@@ -52,7 +55,13 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
 
     public PatternProfile Profile => _profile;
 
+    /// <summary>What the transport can do at this address.</summary>
+    public TransportCapabilities Capabilities => CapabilitiesOf(BuiltInTransports.Find(Address), Address, Settings);
+
     public bool IsBound { get; }
+
+    /// <summary>Whether it ends with its peer: it has connected, or is bound where nobody else can come.</summary>
+    public bool EndsWithPeer { get; }
 
     /// <summary>What its measurements are tagged with.</summary>
     public KeyValuePair<string, object?>[] MeterTags { get; }
@@ -81,15 +90,15 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     public static EndpointCore Bind(Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner)
     {
         ITransport transport = BuiltInTransports.Find(address);
-        EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, transport);
-        profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsBare);
+        EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, profile.Options, transport);
+        profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsForeign, transport.Remedy);
         profile.CheckPolicy(address, settings.Full);
         IListener listener = transport.Bind(address, settings);
         EndpointCore? core = null;
         try
         {
             EndpointEntry entry = EndpointEntry.Create(profile.Kind, bound: true, listener.Address.ToString(), listener.File);
-            core = new EndpointCore(listener.Address, settings, profile, owner, entry, isBound: true) { _listener = listener };
+            core = new EndpointCore(listener.Address, settings, profile, owner, entry, listener);
             core._pollSet.Add(listener.WaitDescriptor, ListenerToken, PollEvents.Read);
             core.StartServing();
             return core;

@@ -115,7 +115,7 @@ internal readonly struct Inbox(EndpointCore core)
 
     private void ThrowIfEnded()
     {
-        if (!core.IsBound && core.LastEnd is not null)
+        if (core.EndsWithPeer && core.LastEnd is not null)
         {
             throw core.EndException();
         }

@@ -8,13 +8,17 @@ internal sealed partial class Link
     private readonly Lock _activeGate = new();
     private readonly Dictionary<uint, MessageCore> _active = [];
 
+    // Those that come by the short way. Made under the endpoint's gate, seen by the pump.
+    private MessageCore[] _residents = [];
+
     private bool HasActive
     {
         get
         {
+            // Entering is a full fence, too: see RemoveActive.
             lock (_activeGate)
             {
-                return _active.Count > 0;
+                return _active.Count > 0 || Array.Exists(_residents, static resident => resident.IsInHand);
             }
         }
     }
@@ -31,11 +35,21 @@ internal sealed partial class Link
     /// <summary>The user has answered, or let go.</summary>
     public void RemoveActive(MessageCore message)
     {
-        lock (_activeGate)
+        if (message.IsResident)
         {
-            if (_active.TryGetValue(message.Header.Id, out MessageCore? current) && current == message)
+            message.LetGo();
+
+            // Let go before looking, as a closing endpoint, and the end of the peer, are noted before the pump looks for what is in hand: one of the two sees the other.
+            Interlocked.MemoryBarrier();
+        }
+        else
+        {
+            lock (_activeGate)
             {
-                _active.Remove(message.Header.Id);
+                if (_active.TryGetValue(message.Id, out MessageCore? current) && current == message)
+                {
+                    _active.Remove(message.Id);
+                }
             }
         }
 
@@ -65,6 +79,7 @@ internal sealed partial class Link
             _active.TryGetValue(id, out message);
         }
 
+        message ??= Array.Find(_residents, resident => resident.IsInHand && resident.Id == id);
         message?.CancelFor(this, id, isTakenBack: true);
     }
 
@@ -74,13 +89,13 @@ internal sealed partial class Link
         MessageCore[] messages;
         lock (_activeGate)
         {
-            messages = [.. _active.Values];
+            messages = [.. _active.Values, .. _residents];
             _active.Clear();
         }
 
         foreach (MessageCore message in messages)
         {
-            message.CancelFor(this, message.Header.Id, isTakenBack: false);
+            message.CancelFor(this, message.Id, isTakenBack: false);
         }
     }
 }

@@ -13,8 +13,6 @@ internal sealed partial class Link
     private const int LeastFree = 8;
 
     private BroadcastSeat? _seat;
-    private long _totalSentBytes;
-
     private bool IsSeated => _seat is { IsTaken: true };
 
     /// <summary>Whether its place is one of these now.</summary>
@@ -55,7 +53,7 @@ internal sealed partial class Link
                 return false;
             }
 
-            BroadcastTally tally = new(_totalSent, _totalSentBytes, _outstandingSizes.Count, _outstandingBytes);
+            BroadcastTally tally = _outstanding.Tally;
             _seat.Take(new BroadcastCredit(_windowMessages, _windowBytes, _longestToPeer, tally));
             needsPump = FlushSoon();
         }
@@ -74,6 +72,15 @@ internal sealed partial class Link
         using (_sending.Hold())
         {
             return IsSeated && _queued.Count == 0 && _queued.Missed == 0 && _seat!.TryResume(length);
+        }
+    }
+
+    /// <summary>Whether a peer that sits has so much credit again that it is worth going on; no less than a peer without a seat, which is waited for otherwise.</summary>
+    public bool HasCaughtUp(int length)
+    {
+        using (_sending.Hold())
+        {
+            return !IsSeated || _queued.Count > 0 || _queued.Missed > 0 || _seat!.HasCaughtUp(length);
         }
     }
 
@@ -96,7 +103,7 @@ internal sealed partial class Link
     private bool MayJoin =>
         _state == LinkState.Up && !_isBroken && !_isBlocked && !_sendsNoMore && !_isCloseWritten && _writing is null && !_connection.HasLong
         && _queued.Count == 0 && _queued.Missed == 0 && Takes(MissedBytes + MissedBytes)
-        && _windowMessages - _outstandingSizes.Count >= Math.Max(1, _windowMessages / LeastFree) && _windowBytes - _outstandingBytes >= _windowBytes / LeastFree;
+        && _windowMessages - _outstanding.Count >= Math.Max(1, _windowMessages / LeastFree) && _windowBytes - _outstanding.Bytes >= _windowBytes / LeastFree;
 
     /// <summary>Under <c>_sending</c>. What follows goes through the connection.</summary>
     private void LeaveSeat(bool sendsRest = true)
@@ -119,24 +126,7 @@ internal sealed partial class Link
     /// </summary>
     private void TakeTally(in BroadcastTally tally)
     {
-        while (_outstandingSizes.Count > 0)
-        {
-            _outstandingSizes.Dequeue();
-        }
-
-        for (long i = 1; i < tally.Outstanding; i++)
-        {
-            _outstandingSizes.Enqueue(0);
-        }
-
-        if (tally.Outstanding > 0)
-        {
-            _outstandingSizes.Enqueue((int)Math.Min(int.MaxValue, tally.OutstandingBytes));
-        }
-
-        _outstandingBytes = tally.OutstandingBytes;
-        (_totalSent, _totalSentBytes) = (tally.Sent, tally.SentBytes);
-        _sent = unchecked((uint)tally.Sent);
+        _outstanding.Restore(tally);
         Volatile.Write(ref _acknowledged, unchecked((uint)(tally.Sent - tally.Outstanding)));
     }
 

@@ -19,6 +19,7 @@ internal sealed partial class Link
     private string? _closeText;
     private bool _isCloseFinal;
     private bool _isCloseWritten;
+    private bool _isEndOfSendingDue;
 
     /// <summary>The error behind a link that went down because of one; a caller that connects gets it as it is.</summary>
     public FairleadException? Failure { get; private set; }
@@ -72,6 +73,24 @@ internal sealed partial class Link
         }
     }
 
+    /// <summary>Nothing more will be sent, which a peer without the protocol is told by the end of the stream, behind all that was sent. Receiving goes on. Any thread.</summary>
+    public void EndSending()
+    {
+        bool needsPump;
+        using (_sending.Hold())
+        {
+            _sendsNoMore = true;
+            _isEndOfSendingDue = true;
+            EndSendingIfDue();
+            needsPump = _isEndOfSendingDue;
+        }
+
+        if (needsPump)
+        {
+            _endpoint.RequestPump();
+        }
+    }
+
     /// <summary>The endpoint ends now: the last word to the peer, as far as it goes without waiting.</summary>
     public void SayGoodbye()
     {
@@ -81,6 +100,10 @@ internal sealed partial class Link
             if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !_isCloseWritten)
             {
                 WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
+            }
+            else if (IsBare && !_isBlocked)
+            {
+                FlushNow();
             }
         }
     }
@@ -92,7 +115,7 @@ internal sealed partial class Link
         {
             using (_sending.Hold())
             {
-                return _state == LinkState.Down || (_queued.Count == 0 && _outstandingSizes.Count == 0 && !IsSeated && _calls.Count == 0 && !HasActive && IsWrittenOut());
+                return _state == LinkState.Down || (_queued.Count == 0 && _outstanding.Count == 0 && !IsSeated && Calls.Count == 0 && !HasActive && IsWrittenOut());
             }
         }
     }
@@ -112,7 +135,7 @@ internal sealed partial class Link
         Acknowledge();
         using (_sending.Hold())
         {
-            if ((_isCloseFinal && _calls.Count > 0) || !IsWrittenOut())
+            if ((_isCloseFinal && Calls.Count > 0) || !IsWrittenOut())
             {
                 return;
             }
@@ -132,8 +155,9 @@ internal sealed partial class Link
             }
 
             GiveSeatBack();
-            End = end = end with { Sent = _totalSent, Acknowledged = _totalSent - _outstandingSizes.Count, Peer = Peer };
+            End = end = end with { Sent = _outstanding.Sent, Acknowledged = _outstanding.Sent - _outstanding.Count, Peer = Peer, Unwritten = Unwritten };
             _state = LinkState.Down;
+            EndFlushing();
             Unblock();
             NotePart(false);
             LinkOperation? halfWritten = _writing;
@@ -147,7 +171,7 @@ internal sealed partial class Link
                 }
             }
 
-            foreach (LinkOperation call in InOrder(_calls.Values))
+            foreach (LinkOperation call in InOrder(Calls.Values))
             {
                 // What the peer has not acknowledged it has not handed out: of type 2 messages that holds whenever all of its words have been read, since it
                 // acknowledges each before; of the others only when it closed in order.
@@ -155,7 +179,7 @@ internal sealed partial class Link
                 EndCall(call, wasRead: !isKnownUnread, completions);
             }
 
-            _calls.Clear();
+            Calls.Clear();
             EndQueued(completions);
             End = end = end with { Unsent = _unsent };
         }
@@ -166,6 +190,12 @@ internal sealed partial class Link
         _lingerTimer?.Dispose();
         CancelActive();
         _endpoint.OnDown(this, end, completions);
+        _endpoint.GiveBack(this);
+    }
+
+    /// <summary>Ends the connection that has gone down. By the endpoint.</summary>
+    public void GiveBack()
+    {
         using (_sending.Hold())
         {
             _connection.Dispose();
@@ -191,9 +221,9 @@ internal sealed partial class Link
             _state = LinkState.PeerClosed;
             if (_isCloseFinal)
             {
-                foreach (LinkOperation call in InOrder(_calls.Values.Where(call => call != _writing && call.Header.Kind.IsData() && !IsAcknowledged(call))))
+                foreach (LinkOperation call in InOrder(Calls.Values.Where(call => call != _writing && call.Header.Kind.IsData() && !IsAcknowledged(call))))
                 {
-                    _calls.Remove(call.Header.Id);
+                    Calls.Remove(call.Header.Id);
                     EndCall(call, wasRead: false, completions);
                 }
             }
@@ -250,7 +280,7 @@ internal sealed partial class Link
     /// <summary>The peer sent what it must not: it is told, and the link ends.</summary>
     private void Reject(FairleadException exception, Completions completions)
     {
-        CloseReason reason = exception.Code == ErrorCode.TooLarge ? CloseReason.Limit : CloseReason.ProtocolError;
+        CloseReason reason = exception.Code is ErrorCode.TooLarge or ErrorCode.Unavailable ? CloseReason.Limit : CloseReason.ProtocolError;
         using (_sending.Hold())
         {
             Failure = exception;
@@ -259,7 +289,7 @@ internal sealed partial class Link
                 WriteClose(reason, exception.Message, MessageFlags.None);
             }
 
-            _connection.Flush();
+            Write();
             _connection.EndSending();
         }
 
@@ -332,6 +362,15 @@ internal sealed partial class Link
         if (_sendsNoMore && _killReason is null && _queued.Count == 0 && !_isCloseWritten && !IsBare && _state is LinkState.Up or LinkState.PeerClosed)
         {
             WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
+        }
+    }
+
+    private void EndSendingIfDue()
+    {
+        if (_isEndOfSendingDue && _queued.Count == 0 && IsWrittenOut())
+        {
+            _isEndOfSendingDue = false;
+            _connection.EndSending();
         }
     }
 

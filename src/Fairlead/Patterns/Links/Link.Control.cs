@@ -31,7 +31,21 @@ internal sealed partial class Link
 
         if (header.Kind.IsData())
         {
-            CheckData(message);
+            try
+            {
+                CheckData(message);
+                if ((header.Flags & MessageFlags.Handle) != 0 && _endpoint.Settings.Handles > 0)
+                {
+                    CountHandle();
+                }
+            }
+            catch
+            {
+                // A file that came with it is closed now, not when the collector comes by.
+                message.Release();
+                throw;
+            }
+
             if (header.HeadLength > 0)
             {
                 NoteMissedBefore(message.Head);
@@ -150,17 +164,14 @@ internal sealed partial class Link
             }
 
             uint count = acknowledged - _acknowledged;
-            if (count > (uint)_outstandingSizes.Count)
+            if (count > (uint)_outstanding.Count)
             {
                 throw new FairleadException(ErrorCode.Corrupt, "the peer acknowledged messages that were never sent");
             }
 
-            for (; count > 0; count--)
-            {
-                _outstandingBytes -= _outstandingSizes.Dequeue();
-            }
-
+            _outstanding.Acknowledge(count);
             Volatile.Write(ref _acknowledged, acknowledged);
+            ForgetHandles();
             _hasNewCredit = true;
             ServeQueued(completions);
         }
@@ -171,7 +182,7 @@ internal sealed partial class Link
         using (_sending.Hold())
         {
             // Answers to calls whose callers have gone are dropped here.
-            if (_calls.Remove(message.Header.Id, out LinkOperation? call))
+            if (Calls.Remove(message.Header.Id, out LinkOperation? call))
             {
                 bool isTakenBack = message.Header.Kind == MessageKind.Receipt && message.Payload.Length > 0 && message.Payload.Span[0] == (byte)ReceiptStatus.TakenBack;
                 if (_writing == call)

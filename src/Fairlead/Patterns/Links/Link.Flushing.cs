@@ -42,7 +42,7 @@ internal sealed partial class Link
             using (_sending.Hold())
             {
                 int before = _connection.LongRest;
-                if (!_isBroken && _state != LinkState.Down && _connection.Flush() == FlushResult.Done)
+                if (!_isBroken && _state != LinkState.Down && Write() == FlushResult.Done)
                 {
                     Unblock();
                     FlushNow();
@@ -87,19 +87,23 @@ internal sealed partial class Link
     }
 
     /// <summary>Writes at once, or, in the middle of a stream of messages, when enough lies together. True when somebody must pump for the rest.</summary>
-    private bool FlushSoon()
+    /// <param name="mayWait">Whether nobody waits for an answer to it: where messages are buffered it is left lying.</param>
+    private bool FlushSoon(bool mayWait = false)
     {
         if (_isBlocked)
         {
             return false;
         }
 
-        if (!_connection.FlushesCheaply && _connection.Unflushed < BatchBytes && !_connection.HasLong && IsBurst())
+        if (!_connection.FlushesCheaply && _connection.Unflushed < BatchBytes && !_connection.HasLong && IsPutOff(mayWait))
         {
             if (!_isDeferred)
             {
                 _isDeferred = true;
-                Flusher.Add(this);
+                if (_writeMode == WriteMode.Balanced)
+                {
+                    Flusher.Add(this);
+                }
             }
 
             return false;
@@ -115,7 +119,7 @@ internal sealed partial class Link
             return false;
         }
 
-        switch (_connection.Flush())
+        switch (Write())
         {
             case FlushResult.Done:
                 if (_lingerTimer is not null)

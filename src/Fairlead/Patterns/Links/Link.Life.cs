@@ -6,6 +6,9 @@ namespace Fairlead.Patterns.Links;
 internal sealed partial class Link
 {
     private ITimer? _heartbeatTimer;
+
+    // Either side wants to know when the other was heard last.
+    private bool _hasHeartbeat;
     private int _pings;
 
     /// <summary>How long the peer bears silence before it asks; zero: it never does.</summary>
@@ -49,7 +52,7 @@ internal sealed partial class Link
         using (_sending.Hold())
         {
             // A work queue acknowledges what it has, and has it until a worker has it.
-            if (_state is LinkState.Up or LinkState.PeerClosed && !_isBroken && !IsBare && _calls.TryGetValue(id, out LinkOperation? call) && (caller is null || call == caller)
+            if (_state is LinkState.Up or LinkState.PeerClosed && !_isBroken && !IsBare && Calls.TryGetValue(id, out LinkOperation? call) && (caller is null || call == caller)
                 && call != _writing && call.Header.Kind == MessageKind.Deliver && (PeerPattern == PatternKind.WorkQueue || !IsAcknowledged(call)))
             {
                 MessageHeader recall = MessageHeader.Of(MessageKind.Cancel, id, MessageFlags.Recall);
@@ -91,7 +94,7 @@ internal sealed partial class Link
                 _writing = null;
                 goto case LinkOperation.Stage.AwaitingAnswer;
             case LinkOperation.Stage.AwaitingAnswer:
-                _calls.Remove(operation.Header.Id);
+                Calls.Remove(operation.Header.Id);
                 MessageHeader cancel = MessageHeader.Of(MessageKind.Cancel, operation.Header.Id);
                 Commit(ref cancel, default, default, null);
                 FlushNow();

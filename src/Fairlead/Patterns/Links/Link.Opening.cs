@@ -25,6 +25,12 @@ internal sealed partial class Link
             return;
         }
 
+        if (IsAccepted && _endpoint.EndsWithPeer)
+        {
+            // It is the only peer that there is, opens its end when it likes, and keeps nobody else away: only its death is the end.
+            return;
+        }
+
         _handshakeTimer = _time.CreateTimer(static state => ((Link)state!).OnHandshakeLate(), this, _endpoint.Settings.HandshakeTimeout, Timeout.InfiniteTimeSpan);
         if (!IsAccepted)
         {
@@ -57,6 +63,7 @@ internal sealed partial class Link
         Heartbeat = _endpoint.Settings.Heartbeat,
         ProcessId = NativeProcess.Id,
         Full = _endpoint.Settings.Pattern == PatternKind.Subscriber ? _endpoint.Settings.Full : null,
+        Handles = _endpoint.Settings.Handles,
         Text = ProgramName.Own,
     };
 
@@ -87,10 +94,12 @@ internal sealed partial class Link
             throw refusal;
         }
 
+        _handlesToPeer = theirs.Handles;
         _windowMessages = Math.Max(1, theirs.WindowMessages);
         _longestToPeer = (long)Math.Min(theirs.LongestMessage, long.MaxValue);
         _windowBytes = (long)Math.Min(theirs.WindowBytes, long.MaxValue);
         PeerHeartbeat = theirs.Heartbeat;
+        _hasHeartbeat |= PeerHeartbeat > TimeSpan.Zero;
         _welcome = IsAccepted ? Introduction().Encode() : null;
         _handshakeTimer?.Dispose();
         StartHeartbeat();
@@ -153,6 +162,11 @@ internal sealed partial class Link
         try
         {
             Check(operation.Payload.Span, operation.Header.HeadLength);
+            if (operation.Handle is not null && _handlesToPeer == 0)
+            {
+                throw NoHandles();
+            }
+
             operation.RefreshDeadline();
             _queued.Enqueue(operation);
         }

@@ -8,34 +8,52 @@ internal sealed partial class Link
     /// <summary>So many messages in a row that nothing was sent between are a stream.</summary>
     private const int StreamLength = 64;
 
-    /// <summary>Some 2 µs.</summary>
-    private const int LingerSpins = 60;
+    /// <summary>Some 4 µs.</summary>
+    private const int LingerSpins = 120;
+
+    /// <summary>As many messages as a receiver may have in hand before further ones come out of the pool.</summary>
+    private const int MostResidents = 4;
 
     private int _takenInRow;
     private bool _hasLingered;
 
     /// <summary>
     /// Before a look at what a streaming peer publishes: lets some messages come together. Who looks for each single one fetches the line of the position each time, which costs the peer many times what the
-    /// message does. Where nothing came meanwhile it was no stream.
+    /// message does. Where nothing came meanwhile it was no stream. By one who looks.
     /// </summary>
     public void Linger()
     {
-        if (_takenInRow >= StreamLength && _connection.IsDrained && _endpoint.Settings.Waiting != WaitMode.Latency)
+        if (_connection.ReadsBroadcasts)
         {
-            Thread.SpinWait(LingerSpins);
-            _hasLingered = true;
+            // The others who read the same may wait for this processor; while they read, much comes together.
+            Thread.Yield();
+            if (_connection.HasArrived)
+            {
+                return;
+            }
         }
+
+        Thread.SpinWait(LingerSpins);
+        _hasLingered = true;
     }
+
+    /// <summary>Whether that is worth while.</summary>
+    public bool IsStreaming => _takenInRow >= StreamLength && _connection.IsDrained && _endpoint.Settings.Waiting != WaitMode.Latency;
 
     /// <summary>
     /// The next message straight out of the connection's memory, if it is a short one and nothing lies before it. What else there may be, an answer, an end, something wrong, is left to
     /// <see cref="Receive"/>. Under the endpoint's gate while nobody pumps.
     /// </summary>
-    public MessageCore? TryPull()
+    public MessageCore? TryPull(int me)
     {
         if (_state != LinkState.Up || _isPaused || _arrived.Count > 0 || _inbound.Count > 0)
         {
             return null;
+        }
+
+        if (_connection.HearsBroadcasts)
+        {
+            return TryPullPublished();
         }
 
         if (!_connection.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
@@ -48,19 +66,28 @@ internal sealed partial class Link
         _hasLingered = false;
 
         // Nothing is unread: it is within the credit that its sender has.
-        if (!header.Kind.IsData() || header.HeadLength > 0 || !_endpoint.Profile.Accepts(header.Kind) || !TryNoteAck(header.Ack))
+        if (!_endpoint.Profile.Accepts(header.Kind) || (header.HeadLength > 0 && !IsPlainHead(header, body)) || !TryNoteAck(header.Ack, me))
         {
             return null;
         }
 
-        MessageCore message = MessageCore.Copy(this, header, body);
-        _connection.Pass(body.Length);
-        _takenInRow++;
+        MessageCore message;
+        if (_connection.IsWorthLending(body.Length))
+        {
+            message = MessageCore.Rent(this, _connection.Lend(header, body.Length));
+        }
+        else
+        {
+            message = Keep(header, body);
+            _connection.Pass(body.Length);
+            _takenInRow++;
+        }
+
         _received++;
         _consumed++;
         _consumedBytes += header.Length;
         _consumedBytesSinceAck += header.Length;
-        if (PeerHeartbeat > TimeSpan.Zero || _endpoint.Settings.Heartbeat > TimeSpan.Zero)
+        if (_hasHeartbeat)
         {
             _lastHeard = _time.GetTimestamp();
         }
@@ -68,29 +95,81 @@ internal sealed partial class Link
         return message;
     }
 
+    /// <summary>Whether a head has nothing that concerns the link: that of a request, with the time that its sender waits.</summary>
+    private static bool IsPlainHead(in MessageHeader header, ReadOnlySpan<byte> body)
+    {
+        ReadOnlySpan<byte> head = body[..Math.Min(header.HeadLength, body.Length)];
+        return header.Kind == MessageKind.Request && header.HeadLength == head.Length && HeadReader.IsWellFormed(head, out _) && !HeadReader.TryGet(head, HeadField.Missed, out ReadOnlySpan<byte> _);
+    }
+
+    /// <summary>A copy in a resident that is back, or in one of the pool where the user holds on to them.</summary>
+    private MessageCore Keep(in MessageHeader header, ReadOnlySpan<byte> body)
+    {
+        foreach (MessageCore resident in _residents)
+        {
+            if (resident.IsBack)
+            {
+                resident.Reuse(header, body);
+                return resident;
+            }
+        }
+
+        if (_residents.Length < MostResidents)
+        {
+            MessageCore newcomer = MessageCore.Settle(this);
+            newcomer.Reuse(header, body);
+            Volatile.Write(ref _residents, [.. _residents, newcomer]);
+            return newcomer;
+        }
+
+        return MessageCore.Copy(this, header, body);
+    }
+
+    /// <summary>Takes the acknowledgements that lie next. False when something else does. As <see cref="TryPull"/>.</summary>
+    public bool PullAcks(int me)
+    {
+        while (_state == LinkState.Up && !_isPaused && _arrived.Count == 0 && _connection.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
+        {
+            if (header.Kind != MessageKind.Ack || header.HeadLength > 0 || !TryNoteAck(header.Ack, me))
+            {
+                return false;
+            }
+
+            _connection.Pass(body.Length);
+            if (_hasHeartbeat)
+            {
+                _lastHeard = _time.GetTimestamp();
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Takes note of an acknowledgement for which nobody waits.</summary>
-    private bool TryNoteAck(uint acknowledged)
+    private bool TryNoteAck(uint acknowledged, int me)
     {
         if (acknowledged == Volatile.Read(ref _acknowledged))
         {
             return true;
         }
 
-        using (_sending.Hold())
+        using (_sending.Hold(me))
         {
-            uint count = acknowledged - _acknowledged;
-            if (IsSeated || _queued.Count > 0 || count > (uint)_outstandingSizes.Count || _isCloseWritten || _endpoint.HearsOfCredit)
-            {
-                return false;
-            }
-
-            for (; count > 0; count--)
-            {
-                _outstandingBytes -= _outstandingSizes.Dequeue();
-            }
-
-            Volatile.Write(ref _acknowledged, acknowledged);
-            return true;
+            return TryNoteAck(acknowledged);
         }
+    }
+
+    /// <summary>Under <c>_sending</c>.</summary>
+    private bool TryNoteAck(uint acknowledged)
+    {
+        uint count = acknowledged - _acknowledged;
+        if (IsSeated || _queued.Count > 0 || count > (uint)_outstanding.Count || _isCloseWritten || _endpoint.HearsOfCredit)
+        {
+            return false;
+        }
+
+        _outstanding.Acknowledge(count);
+        Volatile.Write(ref _acknowledged, acknowledged);
+        return true;
     }
 }

@@ -28,6 +28,10 @@ internal sealed partial class Link
     private bool _hasPart;
     private PollEvents _interest = PollEvents.Read;
 
+    // Consumed since the peer was told last: worth telling it. A publisher looks for itself, which costs next to nothing, and has others who wait for it meanwhile.
+    private readonly uint _enoughMessages;
+    private readonly long _enoughBytes;
+
     /// <summary>Messages that lie here for the user. Under the endpoint's gate.</summary>
     public int InboundCount => _inbound.Count;
 
@@ -45,7 +49,7 @@ internal sealed partial class Link
             return;
         }
 
-        _connection.OnReadable();
+        _connection.OnReady(events);
         if ((events & (PollEvents.Write | PollEvents.Error | PollEvents.HangUp)) != 0)
         {
             OnWritable(completions);
@@ -83,12 +87,17 @@ internal sealed partial class Link
     public bool HasArrived => !_isPaused && _connection.HasArrived;
 
     /// <summary>Announces a sleep to the peer; false when there is something to receive.</summary>
-    public bool PrepareWait() => _connection.PrepareWait() || _isPaused;
+    public bool PrepareWait()
+    {
+        TellBeforeSleep();
+        return _connection.PrepareWait() || _isPaused;
+    }
 
     /// <summary>Reads what is there, handles control messages, and queues the others for the user.</summary>
     public void Receive(Completions completions)
     {
         FillResult fill = FillResult.Drained;
+        int wanted = _connection.ReadsBroadcasts ? _endpoint.MessagesWanted : int.MaxValue;
         try
         {
             for (int i = 0; i < FillsPerTurn && _state != LinkState.Down; i++)
@@ -97,6 +106,12 @@ internal sealed partial class Link
                 while (_connection.TryTake(out Incoming message))
                 {
                     Handle(ref message, completions);
+                    if (_arrived.Count >= wanted)
+                    {
+                        // He who leads takes the others one by one from where they lie.
+                        i = FillsPerTurn;
+                        break;
+                    }
                 }
 
                 if (fill != FillResult.More || (IsBare && _inbound.Count + _arrived.Count >= _endpoint.Settings.Messages))
@@ -121,6 +136,11 @@ internal sealed partial class Link
 
         _lastHeard = _time.GetTimestamp();
         PublishArrived(completions);
+        for (int dropped = _connection.TakeDropped(); dropped > 0; dropped--)
+        {
+            _endpoint.CountDropped();
+        }
+
         if (_connection.HearsBroadcasts && _connection.TakeIsToBeTold())
         {
             Acknowledge();
@@ -197,6 +217,10 @@ internal sealed partial class Link
         if (message.Header.Kind.IsData())
         {
             Consume(message.Header.Length);
+            if ((message.Header.Flags & MessageFlags.Handle) != 0 && _endpoint.Settings.Handles > 0)
+            {
+                UncountHandle();
+            }
         }
 
         PassOverDropped();
@@ -259,6 +283,8 @@ internal sealed partial class Link
     {
         if (IsBare)
         {
+            _connection.NoteHanded(Volatile.Read(ref _consumed));
+
             // What was taken is seen by whoever pauses, or his pause here.
             Interlocked.MemoryBarrier();
             ResumeIfPaused();
@@ -267,8 +293,9 @@ internal sealed partial class Link
 
         bool isDue = kind == MessageKind.Deliver
             || _state == LinkState.PeerClosed
-            || _consumed - Volatile.Read(ref _consumedAtAck) >= (uint)Math.Max(1, _endpoint.Settings.Messages / 4)
-            || Volatile.Read(ref _consumedBytesSinceAck) >= _endpoint.Settings.Capacity / 4;
+            || _consumed - Volatile.Read(ref _consumedAtAck) >= _enoughMessages
+            || Volatile.Read(ref _consumedBytesSinceAck) >= _enoughBytes
+            || ShouldTellHandles;
         if (isDue)
         {
             Acknowledge(isUrgent: kind == MessageKind.Deliver);
@@ -293,6 +320,7 @@ internal sealed partial class Link
 
         Volatile.Write(ref _consumedAtAck, Volatile.Read(ref _consumed));
         Volatile.Write(ref _consumedBytesSinceAck, 0);
+        Volatile.Write(ref _handlesUntold, 0);
         if (Volatile.Read(ref _ackWritten) != Volatile.Read(ref _consumed) && !(_connection.HearsBroadcasts && TellConsumed()))
         {
             SendControl(MessageHeader.Of(MessageKind.Ack), default, default);
@@ -301,6 +329,15 @@ internal sealed partial class Link
         if (isUrgent)
         {
             FlushDeferred();
+        }
+    }
+
+    /// <summary>A publisher that looks for itself may have waited for less than it is told now and then.</summary>
+    public void TellBeforeSleep()
+    {
+        if (_connection.ReadsBroadcasts && Volatile.Read(ref _consumed) != Volatile.Read(ref _consumedAtAck))
+        {
+            Acknowledge();
         }
     }
 
@@ -328,75 +365,6 @@ internal sealed partial class Link
 
             // The user may have taken all of it meanwhile, and found nothing to resume.
             ResumeIfPaused();
-        }
-    }
-
-    /// <summary>
-    /// What lies unwritten that is not data. Data is bounded by the peer's credit, and must not keep this side from reading: two ends that write long messages to each other would
-    /// wait for ever. What was written of it and is not acknowledged is counted out too, so this may say too little, never too much. Under <c>_sending</c>.
-    /// </summary>
-    private long UnwrittenAnswers => _connection.Unflushed - _outstandingBytes - ((long)_outstandingSizes.Count * MessageHeader.Size);
-
-    private void PauseForAnswers()
-    {
-        using (_sending.Hold())
-        {
-            if (UnwrittenAnswers > MostUnreadAnswers)
-            {
-                _isPaused = true;
-                UpdateInterest();
-            }
-        }
-    }
-
-    private void Pause()
-    {
-        using (_sending.Hold())
-        {
-            _isPaused = true;
-            UpdateInterest();
-        }
-    }
-
-    private void ResumeIfPaused()
-    {
-        if (!Volatile.Read(ref _isPaused))
-        {
-            return;
-        }
-
-        using (_sending.Hold())
-        {
-            if (IsBare && (Volatile.Read(ref _inboundBytes) > _endpoint.Settings.Capacity / 2 || _inbound.Count > _endpoint.Settings.Messages / 2))
-            {
-                return;
-            }
-
-            _isPaused = false;
-            UpdateInterest();
-        }
-    }
-
-    /// <summary>Tells the poll set what this link waits for. Under <c>_sending</c>.</summary>
-    private void UpdateInterest()
-    {
-        if (_isPaused && !IsBare && UnwrittenAnswers <= MostUnreadAnswers / 2)
-        {
-            _isPaused = false;
-            if (_connection.TellsRoomByReading)
-            {
-                // What came meanwhile has rung no bell. Not from here: the gate is never taken under the send lock.
-                ThreadPool.UnsafeQueueUserWorkItem(static endpoint => endpoint.RequestTurn(), _endpoint, preferLocal: false);
-            }
-        }
-
-        // A doorbell is heard even while nothing is read.
-        PollEvents interest = _connection.TellsRoomByReading ? PollEvents.Read
-            : (_isPaused ? PollEvents.None : PollEvents.Read) | (_isBlocked && !_isBroken ? PollEvents.Write : PollEvents.None);
-        if (interest != _interest && _state != LinkState.Down)
-        {
-            _interest = interest;
-            _endpoint.SetInterest(this, interest);
         }
     }
 }

@@ -23,14 +23,11 @@ internal sealed partial class Link
     private const int AlwaysOutstanding = 2;
 
     private BiasedLock _sending = new();
-    private readonly Dictionary<uint, LinkOperation> _calls = [];
     private readonly SendQueue _queued;
-    private RingQueue<int> _outstandingSizes;
+    private Unacknowledged _outstanding;
     private LinkOperation? _writing;
-    private long _outstandingBytes;
     private long _windowBytes;
     private uint _windowMessages;
-    private uint _sent;
     private uint _acknowledged;
     private uint _ackWritten;
     private uint _nextId;
@@ -59,12 +56,13 @@ internal sealed partial class Link
                 }
 
                 // On a bare link nobody acknowledges: what the kernel took counts.
-                return (_totalSent, _totalSent - _outstandingSizes.Count);
+                return (_outstanding.Sent, _outstanding.Sent - _outstanding.Count);
             }
         }
     }
 
-    private long _totalSent;
+    /// <summary>Of the last data message: the peer acknowledges by it. Under <c>_sending</c>.</summary>
+    private uint LastNumber => unchecked((uint)_outstanding.Sent);
 
     /// <summary>Payloads of at least so many bytes go the long way: out of the caller's own memory.</summary>
     public const int LongPayload = 64 * 1024;
@@ -77,8 +75,7 @@ internal sealed partial class Link
     {
         if (!Takes(headLength + payload.Length))
         {
-            string head = headLength == 0 ? "" : $" and {headLength} in front of them";
-            throw new FairleadException(ErrorCode.TooLarge, $"the message has {payload.Length} bytes{head}, and the peer takes at most {_longestToPeer}", "Send less, or raise ?maxmessage= there.") { Address = _endpoint.Address, Peer = Peer };
+            throw TooLarge(payload.Length, headLength);
         }
 
         _connection.Check(payload);
@@ -86,7 +83,7 @@ internal sealed partial class Link
 
     /// <summary>Now and then, when more than half of the window is used: the acknowledgements have probably come, and reading them in time saves sleeping for them.</summary>
     public bool ShouldLookForAcks() =>
-        !IsBare && (Volatile.Read(ref _outstandingBytes) > _windowBytes / 2 || _outstandingSizes.Count > _windowMessages / 2) && (++_looks & 127) == 0;
+        !IsBare && (_outstanding.Bytes > _windowBytes / 2 || _outstanding.Count > _windowMessages / 2) && (++_looks & 127) == 0;
 
     /// <summary>Whether something lies that the flusher will write.</summary>
     public bool IsDeferred => Volatile.Read(ref _isDeferred);
@@ -109,7 +106,7 @@ internal sealed partial class Link
             }
 
             // A full window is one to be written out, whatever the batch says.
-            needsPump = outcome == LinkOutcome.Sent ? FlushSoon() : _isDeferred && FlushNow();
+            needsPump = outcome == LinkOutcome.Sent ? FlushSoon(mayWait: call is null) : _isDeferred && FlushNow();
         }
 
         if (needsPump)
@@ -153,7 +150,7 @@ internal sealed partial class Link
     /// <summary>Under <c>_sending</c>. True when somebody must pump.</summary>
     private bool Begin(LinkOperation operation, Completions completions)
     {
-        switch (operation.Header.Kind.IsData() ? CanSend(operation.Header.HeadLength + operation.Payload.Length) : CanControl)
+        switch (!HasPlaceFor(operation) && CanControl == LinkOutcome.Sent ? LinkOutcome.Full : operation.Header.Kind.IsData() ? CanSend(operation.Length) : CanControl)
         {
             case LinkOutcome.PeerGone:
                 EndUnsent(operation, completions, isLate: true);
@@ -170,7 +167,7 @@ internal sealed partial class Link
             default:
                 operation.Missed = operation.Header.Kind.IsData() && _queued.Missed > 0 ? TakeMissed(operation.Length) : 0;
                 CommitOperation(operation, completions);
-                bool needsPump = FlushSoon();
+                bool needsPump = FlushSoon(mayWait: !operation.WantsAnswer);
                 if (Policy != FullMode.Wait && _writing == operation && !operation.WantsAnswer)
                 {
                     // Its sender waits for nobody, however long the message is.
@@ -235,7 +232,7 @@ internal sealed partial class Link
             return _seat!.HasRoom(length);
         }
 
-        return _outstandingSizes.Count < _windowMessages && (_outstandingSizes.Count < AlwaysOutstanding || _outstandingBytes + length <= _windowBytes);
+        return _outstanding.Count < _windowMessages && (_outstanding.Count < AlwaysOutstanding || _outstanding.Bytes + length <= _windowBytes);
     }
 
     /// <summary>Copies a message into the connection's memory, behind all before it.</summary>
@@ -252,19 +249,28 @@ internal sealed partial class Link
     private void CommitOperation(LinkOperation operation, Completions completions)
     {
         LinkOperation? call = operation.WantsAnswer ? operation : null;
-        if (operation.Payload.Length >= _connection.LongThreshold && !_connection.HasLong)
+        if (operation.PayloadLength >= _connection.LongThreshold && !_connection.HasLong && operation.Handle is null)
         {
             ReadOnlySpan<byte> own = operation.Head;
             Span<byte> head = stackalloc byte[operation.Missed > 0 ? own.Length + MissedBytes : own.Length];
             WriteHead(own, operation.Missed, head);
-            Prepare(ref operation.Header, head.Length, operation.Payload.Length, call);
+            Prepare(ref operation.Header, head.Length, operation.PayloadLength, call);
             _connection.BeginLong(operation.Header, head, operation.Payload);
             operation.At = LinkOperation.Stage.Writing;
             _writing = operation;
             return;
         }
 
-        Commit(ref operation.Header, operation.Head, operation.Payload.Span, call, operation.Missed);
+        Attach(operation);
+        if (operation.HasParts)
+        {
+            CommitParts(ref operation.Header, operation.Head, operation.Parts, call, operation.Missed);
+        }
+        else
+        {
+            Commit(ref operation.Header, operation.Head, operation.Payload.Span, call, operation.Missed);
+        }
+
         if (call is null)
         {
             Finish(operation, LinkOutcome.Sent, completions);
@@ -290,26 +296,26 @@ internal sealed partial class Link
             {
                 header.Id = ++_nextId;
             }
-            while (header.Id == 0 || _calls.ContainsKey(header.Id));
+            while (header.Id == 0 || Calls.ContainsKey(header.Id));
             call.Header.Id = header.Id;
-            _calls.Add(header.Id, call);
+            Calls.Add(header.Id, call);
         }
 
         if (header.Kind.IsData())
         {
-            _totalSent++;
-            _totalSentBytes += header.Length;
             _takenInRow = 0;
-            if (!IsBare)
+            if (IsBare)
             {
-                _sent++;
-                _outstandingSizes.Enqueue(header.Length);
-                _outstandingBytes += header.Length;
+                _outstanding.AddUnanswered(header.Length);
+            }
+            else
+            {
+                _outstanding.Add(header.Length);
             }
 
             if (call is not null)
             {
-                call.Number = _sent;
+                call.Number = LastNumber;
             }
 
             _endpoint.Counters.AddSent(payloadLength);
@@ -336,7 +342,7 @@ internal sealed partial class Link
             }
 
             int length = operation.Length + (operation.Missed > 0 ? MissedBytes : 0);
-            if (!HasCredit(length) || (_connection.HasLong && operation.Payload.Length >= _connection.LongThreshold))
+            if (!HasCredit(length) || !HasPlaceFor(operation) || (_connection.HasLong && operation.PayloadLength >= _connection.LongThreshold))
             {
                 break;
             }
@@ -360,6 +366,7 @@ internal sealed partial class Link
 
         TellMissed();
         CloseIfDue();
+        EndSendingIfDue();
     }
 
     private void Finish(LinkOperation operation, LinkOutcome outcome, Completions completions)

@@ -15,6 +15,9 @@ namespace Fairlead.Patterns.Links;
 /// </remarks>
 internal sealed partial class Link
 {
+    private const int AcksPerWindow = 4;
+    private const int TellsPerWindow = 16;
+
     private readonly EndpointCore _endpoint;
     private readonly Connection _connection;
     private readonly TimeProvider _time;
@@ -29,6 +32,8 @@ internal sealed partial class Link
         _time = endpoint.Settings.Time;
         _queued = new SendQueue(endpoint);
         Policy = endpoint.Policy;
+        _writeMode = endpoint.Settings.Writing;
+        _hasHeartbeat = endpoint.Settings.Heartbeat > TimeSpan.Zero;
         Token = token;
         IsAccepted = isAccepted;
         Peer = connection.Peer;
@@ -41,6 +46,9 @@ internal sealed partial class Link
             PeerPattern = PatternKind.Foreign;
         }
 
+        int tells = connection.HearsBroadcasts ? TellsPerWindow : AcksPerWindow;
+        _enoughMessages = (uint)Math.Max(1, endpoint.Settings.Messages / tells);
+        _enoughBytes = endpoint.Settings.Capacity / tells;
         connection.ReceiveLimit = LimitFor(connection.Peer);
     }
 

@@ -9,6 +9,9 @@ internal sealed record LinkEnd(CloseReason Reason, string? Text)
     /// <summary>Messages that waited at this end under a policy that drops, and were not sent any more.</summary>
     public long Unsent { get; init; }
 
+    /// <summary>Bytes that lay at this end, and the kernel had not taken.</summary>
+    public long Unwritten { get; init; }
+
     /// <summary>How many of those sent the peer's user was handed.</summary>
     public long Acknowledged { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Fairlead.Framing;
+using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
@@ -44,7 +45,7 @@ internal struct LinkResult
 }
 
 /// <summary>A message on its way: waiting for credit, being written out of its sender's memory, or waiting for its answer.</summary>
-internal sealed class LinkOperation : Operation<LinkResult>
+internal sealed partial class LinkOperation : Operation<LinkResult>
 {
     private static readonly ObjectPool<LinkOperation> Pool = new(4096);
 
@@ -93,7 +94,7 @@ internal sealed class LinkOperation : Operation<LinkResult>
     public string? Topic { get; private set; }
 
     /// <summary>Bytes of head and payload.</summary>
-    public int Length => Header.HeadLength + Payload.Length;
+    public int Length => Header.HeadLength + PayloadLength;
 
     /// <summary>Whether it moves to another link when its own is lost before it was sent, or, where it is a request that may be repeated, before it was answered.</summary>
     public bool IsMovable { get; set; }
@@ -104,11 +105,31 @@ internal sealed class LinkOperation : Operation<LinkResult>
     /// <summary>When its caller gives up.</summary>
     public Deadline Deadline { get; set; }
 
+    /// <summary>An open file that goes with it; its own until it is taken.</summary>
+    public Descriptor? Handle { get; set; }
+
+    /// <summary>The file, which is the caller's from now on.</summary>
+    public Descriptor? TakeHandle()
+    {
+        Descriptor? handle = Handle;
+        Handle = null;
+        return handle;
+    }
+
     public bool WantsAnswer => Header.Kind is MessageKind.Deliver or MessageKind.Request or MessageKind.Subscribe or MessageKind.Unsubscribe;
 
     public ReadOnlySpan<byte> Head => _head.AsSpan(0, Header.HeadLength);
 
-    public ReadOnlyMemory<byte> Payload { get; private set; }
+    /// <summary>In one piece, whatever it was borrowed as.</summary>
+    public ReadOnlyMemory<byte> Payload
+    {
+        get
+        {
+            Join();
+            return field;
+        }
+        private set;
+    }
 
     public static LinkOperation Rent(EndpointCore endpoint, bool isBlocking, MessageHeader header, ReadOnlySpan<byte> head)
     {
@@ -125,6 +146,29 @@ internal sealed class LinkOperation : Operation<LinkResult>
 
         operation.Begin(isBlocking, endpoint);
         return operation;
+    }
+
+    /// <summary>
+    /// Is at once where another would be that was rented, sent, and now waits for its answer. Only for one that was rented for a blocking caller and has not been completed since: it may be used any number of times.
+    /// </summary>
+    public void Resume(Link link, in MessageHeader header, ReadOnlySpan<byte> head, uint number, Deadline deadline)
+    {
+        Header = header;
+        if (!head.IsEmpty)
+        {
+            if (_head is null || _head.Length < head.Length)
+            {
+                _head = ArrayPool<byte>.Shared.Rent(head.Length);
+            }
+
+            head.CopyTo(_head);
+        }
+
+        At = Stage.AwaitingAnswer;
+        Number = number;
+        IsMovable = true;
+        Deadline = deadline;
+        Link = link;
     }
 
     /// <summary>A copy of a message for which nobody waits.</summary>
@@ -163,6 +207,16 @@ internal sealed class LinkOperation : Operation<LinkResult>
 
     /// <summary>The payload stays where it is until the operation has ended.</summary>
     public void Borrow(ReadOnlyMemory<byte> payload) => Payload = payload;
+
+    /// <summary>The same, by a caller who does not know whether it is borrowed at all: whoever takes the result gives it back.</summary>
+    public void Borrow(BorrowedMemory payload)
+    {
+        Payload = payload.Memory;
+        Lent = payload;
+    }
+
+    /// <summary>What is to be given back by whoever takes the result.</summary>
+    public BorrowedMemory? Lent { get; private set; }
 
     /// <summary>The payload is copied: the caller's memory is free at once.</summary>
     public void Copy(ReadOnlySpan<byte> payload)
@@ -230,10 +284,12 @@ internal sealed class LinkOperation : Operation<LinkResult>
     protected override void GiveBack()
     {
         FreeMemory();
+        TakeHandle()?.Dispose();
         IsLeft = IsMovable = MayHaveBeenRead = false;
         Deadline = default;
         Missed = 0;
         Topic = null;
+        Lent = null;
         Link = null;
         Endpoint = null!;
         Pool.Return(this);
@@ -253,6 +309,7 @@ internal sealed class LinkOperation : Operation<LinkResult>
             _copy = null;
         }
 
+        ForgetParts();
         Payload = default;
     }
 }

@@ -1,13 +1,21 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// A received message in the user's hands: the lease, and whether its sender has been answered. Pooled; the version tells a stale handle from the current one.
+/// A received message in the user's hands: the lease, and whether its sender has been answered. Pooled, or a resident of its link; the version tells a stale handle from the current one.
 /// </summary>
-internal sealed class MessageCore
+/// <remarks>
+/// Two may give the same message back at once, and whoever comes first puts it into the pool: that takes an interlocked step. A resident is put nowhere. Who gives it back only says so, which two may
+/// do, and the one who hands messages out from its link looks which of the residents are back.
+/// </remarks>
+internal sealed partial class MessageCore
 {
+    /// <summary>In place of the version that may be answered: it has been, or wants no answer.</summary>
+    private const long Settled = long.MinValue;
+
     private static readonly ObjectPool<MessageCore> Pool = new(16 * 1024);
 
     private const int MostSpare = 32;
@@ -23,8 +31,16 @@ internal sealed class MessageCore
     private MessageCore? _next;
     private byte[] _own = [];
     private int _version;
+
+    // The version that was given back last, of a resident.
+    private int _givenBack;
+
+    // The version whose sender waits for an answer, or Settled.
+    private long _unanswered = Settled;
     private Incoming _incoming;
-    private bool _isSettled;
+    private ReadOnlyMemory<byte> _body;
+    private int _start;
+    private int _length;
     private bool _isCancelled;
     private bool _isTakenBack;
     private CancellationTokenSource? _cancellation;
@@ -35,15 +51,30 @@ internal sealed class MessageCore
 
     public MessageHeader Header => _incoming.Header;
 
-    public ReadOnlyMemory<byte> Payload { get; private set; }
+    public MessageKind Kind => _incoming.Header.Kind;
 
-    public ReadOnlySpan<byte> Head => _incoming.Head;
+    public uint Id => _incoming.Header.Id;
+
+    public ReadOnlyMemory<byte> Payload => _body.Slice(_start, _length);
+
+    public int Length => _length;
+
+    public ReadOnlySpan<byte> PayloadSpan => _body.Span.Slice(_start, _length);
+
+    public ReadOnlySpan<byte> Head => _body.Span[.._start];
+
+    private bool WantsAnswer => _incoming.Header.Kind is MessageKind.Deliver or MessageKind.Request;
 
     /// <summary>Takes over the incoming message.</summary>
     public static MessageCore Rent(Link link, in Incoming incoming)
     {
         MessageCore core = RentSpare();
-        core.Begin(link, incoming);
+        core.Link = link;
+        core._incoming = incoming;
+        core._body = incoming.Body;
+        core._start = incoming.Header.HeadLength;
+        core._length = incoming.Body.Length - core._start;
+        core.Begin();
         return core;
     }
 
@@ -51,14 +82,29 @@ internal sealed class MessageCore
     public static MessageCore Copy(Link link, in MessageHeader header, ReadOnlySpan<byte> body)
     {
         MessageCore core = RentSpare();
-        if (core._own.Length < body.Length)
+        core.Link = link;
+        core.Keep(header, body);
+        core.Begin();
+        return core;
+    }
+
+    /// <summary>Copies a short body into memory of its own.</summary>
+    private void Keep(in MessageHeader header, ReadOnlySpan<byte> body)
+    {
+        if (_own.Length < body.Length)
         {
-            core._own = GC.AllocateUninitializedArray<byte>((int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(LeastOwn, body.Length)));
+            _own = GC.AllocateUninitializedArray<byte>((int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(LeastOwn, body.Length)));
         }
 
-        body.CopyTo(core._own);
-        core.Begin(link, new Incoming { Header = header, Body = new ReadOnlyMemory<byte>(core._own, 0, body.Length) });
-        return core;
+        body.CopyTo(_own);
+        if (_body.Length != _own.Length)
+        {
+            _body = _own;
+        }
+
+        _incoming.Header = header;
+        _start = header.HeadLength;
+        _length = body.Length - _start;
     }
 
     private static MessageCore RentSpare()
@@ -74,13 +120,11 @@ internal sealed class MessageCore
         return core;
     }
 
-    private void Begin(Link link, in Incoming incoming)
+    private void Begin()
     {
-        Link = link;
-        _incoming = incoming;
-        Payload = incoming.Payload;
+        _givenBack = _version - 1;
         _isCancelled = _isTakenBack = false;
-        _isSettled = incoming.Header.Kind is not (MessageKind.Deliver or MessageKind.Request);
+        Volatile.Write(ref _unanswered, WantsAnswer ? _version : Settled);
     }
 
     private void Return()
@@ -112,39 +156,33 @@ internal sealed class MessageCore
         }
     }
 
-    public void Check(int version) => ObjectDisposedException.ThrowIf(version != Version, typeof(Message));
+    /// <summary>Whether the message of this handle has not been given back.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsCurrent(int version) => version == Version && version != Volatile.Read(ref _givenBack);
 
-    /// <summary>The right to answer: true once for a message that wants an answer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Check(int version) => ObjectDisposedException.ThrowIf(!IsCurrent(version), typeof(Message));
+
+    /// <summary>The right to answer: true once for a message that wants an answer. What was read of it before is then what it says.</summary>
     public bool TrySettle(int version)
     {
-        lock (_gate)
-        {
-            Check(version);
-            if (_isSettled)
-            {
-                return false;
-            }
-
-            _isSettled = true;
-        }
-
-        return true;
+        Check(version);
+        return TryTakeAnswer(version);
     }
 
-    public bool IsUnsettled(int version)
-    {
-        lock (_gate)
-        {
-            return version == Version && !_isSettled;
-        }
-    }
+    private bool TryTakeAnswer(int version) => Interlocked.CompareExchange(ref _unanswered, Settled, version) == version;
+
+    /// <summary>Whether its sender waits for an answer.</summary>
+    public bool IsUnanswered => Volatile.Read(ref _unanswered) != Settled;
+
+    public bool IsUnsettled(int version) => Volatile.Read(ref _unanswered) == version;
 
     /// <summary>Whether its sender, who lives, no longer wants it to be read.</summary>
     public bool IsTakenBack(int version)
     {
         lock (_gate)
         {
-            return version == Version && _isTakenBack;
+            return IsCurrent(version) && _isTakenBack;
         }
     }
 
@@ -154,7 +192,7 @@ internal sealed class MessageCore
         lock (_gate)
         {
             // It may be another message by now.
-            if (_isSettled || Link != link || _incoming.Header.Id != id)
+            if (!IsUnanswered || Link != link || _incoming.Header.Id != id)
             {
                 return;
             }
@@ -172,18 +210,24 @@ internal sealed class MessageCore
     /// <summary>The user gives the message back. Harmless the second time.</summary>
     public void Release(int version, string? reasonIfUnsettled)
     {
-        if (version != Version)
+        if (!IsCurrent(version))
         {
             return;
         }
 
+        if (_isResident)
+        {
+            ReleaseResident(version, reasonIfUnsettled);
+            return;
+        }
+
         // Two may give the same message back at once. Of a message that nobody can answer or cancel there is nothing else to agree on.
-        if (_incoming.Header.Kind is not (MessageKind.Deliver or MessageKind.Request) && _cancellation is null)
+        if (!WantsAnswer && _cancellation is null)
         {
             if (Interlocked.CompareExchange(ref _version, version + 1, version) == version)
             {
                 _incoming.Release();
-                Payload = default;
+                _body = default;
                 Link = null!;
                 Return();
             }
@@ -203,22 +247,14 @@ internal sealed class MessageCore
 
             Volatile.Write(ref _version, version + 1);
             header = _incoming.Header;
-            wasUnsettled = !_isSettled;
-            _isSettled = true;
+            wasUnsettled = TryTakeAnswer(version);
             _incoming.Release();
-            Payload = default;
+            _body = default;
         }
 
         if (wasUnsettled)
         {
-            if (header.Kind == MessageKind.Deliver)
-            {
-                link.SendReceipt(header.Id, ReceiptStatus.NotDelivered, reasonIfUnsettled ?? "the receiver gave the message back without accepting it");
-            }
-            else
-            {
-                link.SendError(header.Id, 0, reasonIfUnsettled ?? "the responder gave the request back without a reply");
-            }
+            Refuse(link, header.Kind, header.Id, reasonIfUnsettled);
         }
 
         if (header.Kind is MessageKind.Deliver or MessageKind.Request)
@@ -226,13 +262,30 @@ internal sealed class MessageCore
             link.RemoveActive(this);
         }
 
+        ForgetCancellation();
+        Link = null!;
+        Return();
+    }
+
+    /// <summary>It was given back, and nobody has answered.</summary>
+    private static void Refuse(Link link, MessageKind kind, uint id, string? reason)
+    {
+        if (kind == MessageKind.Deliver)
+        {
+            link.SendReceipt(id, ReceiptStatus.NotDelivered, reason ?? "the receiver gave the message back without accepting it");
+        }
+        else
+        {
+            link.SendError(id, 0, reason ?? "the responder gave the request back without a reply");
+        }
+    }
+
+    private void ForgetCancellation()
+    {
         lock (_gate)
         {
             _cancellation?.Dispose();
             _cancellation = null;
-            Link = null!;
         }
-
-        Return();
     }
 }

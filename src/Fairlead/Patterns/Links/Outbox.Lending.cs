@@ -43,7 +43,7 @@ internal readonly partial struct Outbox
         OperationMeter.EndCall(start, MessageKind.Send, core.MeterTags, null);
         if (link.ShouldLookForAcks())
         {
-            core.PumpOnce();
+            core.LookForAcks();
         }
 
         return true;

@@ -17,10 +17,11 @@ internal readonly partial struct Outbox
         ThrowIfClosing();
         long start = OperationMeter.StartCall();
         using Activity? activity = Tracing.StartSend(kind, core.Address);
-        Span<byte> space = stackalloc byte[IsTraced ? head.Length + Tracing.HeadBytes : 0];
-        scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
-        Letter letter = new(MessageHeader.Of(kind), whole, payload, topic, isMovable: link is null && IsMovable(kind));
+        bool isMovable = link is null && IsMovable(kind);
         link ??= core.TheLink;
+        Span<byte> space = stackalloc byte[SpaceForTrace(link, head.Length, payload.Length)];
+        scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
+        Letter letter = new(MessageHeader.Of(kind), whole, payload, topic, isMovable);
         if (link is null)
         {
             LinkOutcome left = core.LeaveWaiting(letter, mayDrop, out link);
@@ -46,7 +47,7 @@ internal readonly partial struct Outbox
         }
         else if (link.ShouldLookForAcks())
         {
-            core.PumpOnce();
+            core.LookForAcks();
         }
 
         Measure(start, kind, outcome);

@@ -11,6 +11,15 @@ internal readonly partial struct Outbox(EndpointCore core)
     /// <summary>Whether messages carry the current trace: foreign programs would take it for a part of the message.</summary>
     private bool IsTraced => Tracing.IsOn && !core.Settings.IsBare;
 
+    /// <summary>
+    /// How many bytes the head takes with the current trace in it: none where there is no trace, or where the peer would refuse the message for it. To be traced must not change what arrives.
+    /// </summary>
+    private int SpaceForTrace(Link? link, int headLength, int payloadLength)
+    {
+        int traced = headLength + Tracing.HeadBytes;
+        return IsTraced && link?.Takes(traced + payloadLength) != false ? traced : 0;
+    }
+
     /// <summary>Whether a message that has not been sent may go to another peer, or to the same when it is back: not where it might wait for what lies here unread.</summary>
     private bool IsMovable(MessageKind kind) => kind == MessageKind.Request || (!core.IsBound && core.Profile.Takes.Length == 0);
 
@@ -35,7 +44,7 @@ internal readonly partial struct Outbox(EndpointCore core)
     {
         long start = OperationMeter.StartCall();
         using Activity? activity = Tracing.StartSend(kind, core.Address);
-        Span<byte> space = stackalloc byte[IsTraced ? head.Length + Tracing.HeadBytes : 0];
+        Span<byte> space = stackalloc byte[SpaceForTrace(link, head.Length, payload.Length)];
         scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
         link.Check(payload, whole.Length);
         MessageHeader header = MessageHeader.Of(kind);
@@ -48,7 +57,7 @@ internal readonly partial struct Outbox(EndpointCore core)
         }
         else if (link.ShouldLookForAcks())
         {
-            core.PumpOnce();
+            core.LookForAcks();
         }
 
         if (outcome == LinkOutcome.Sent)
@@ -64,6 +73,11 @@ internal readonly partial struct Outbox(EndpointCore core)
     public void Send(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
+        if (core.TrySendShort(MessageKind.Send, payload))
+        {
+            return;
+        }
+
         if (core.Policy.Drops())
         {
             PostOrThrow(null, payload);
@@ -139,136 +153,6 @@ internal readonly partial struct Outbox(EndpointCore core)
             ? ValueTask.FromCanceled<Delivery>(token)
             : FinishDeliverAsync(CallAsync(MessageHeader.Of(MessageKind.Deliver), default, default, payload, timeout, token), timeout);
 
-    /// <summary>Sends in this thread, to the peer or, where none is there yet, the first that comes, and waits until the message is buffered or its answer is in.</summary>
-    public LinkResult Call(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token) =>
-        CallOn(null, header, head, payload, deadline, token);
-
-    public unsafe LinkResult CallOn(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token)
-    {
-        ThrowIfClosing();
-        long began = OperationMeter.StartCall();
-        TimeSpan recall = deadline.IsInfinite ? TimeSpan.Zero : LinkOperation.RecallBefore(header.Kind, deadline.Remaining);
-        bool isMovable = link is null && IsMovable(header.Kind);
-        link ??= core.TheLink;
-        using Activity? activity = Tracing.StartSend(header.Kind, core.Address);
-        Span<byte> space = stackalloc byte[IsTraced ? head.Length + Tracing.HeadBytes : 0];
-        scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
-        link?.Check(payload, whole.Length);
-        LookForRoom(link, whole.Length + payload.Length);
-        LinkOperation operation = LinkOperation.Rent(core, isBlocking: true, header, whole);
-        operation.IsMovable = isMovable;
-        operation.Deadline = deadline;
-        fixed (byte* start = payload)
-        {
-            BorrowedMemory borrowed = BorrowedMemory.Rent(start, payload.Length);
-            operation.Borrow(borrowed.Memory);
-            Start(operation, link);
-            if (payload.Length >= Link.LongPayload)
-            {
-                operation.Link?.Push(operation);
-            }
-
-            if (!Wait(operation, deadline, recall, token))
-            {
-                operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
-            }
-
-            // The operation has ended, and with it the loan.
-            try
-            {
-                LinkResult result = operation.Take();
-                OperationMeter.EndCall(began, header.Kind, core.MeterTags, began == 0 ? null : ErrorType(result));
-                return result;
-            }
-            finally
-            {
-                borrowed.GiveBack();
-            }
-        }
-    }
-
-    /// <summary>Waits for the answer, and asks the message back shortly before the end, if nobody has read it by then.</summary>
-    private bool Wait(LinkOperation operation, Deadline deadline, TimeSpan recall, CancellationToken token)
-    {
-        if (recall > TimeSpan.Zero)
-        {
-            if (core.Wait(operation, deadline.Before(recall), token))
-            {
-                return true;
-            }
-
-            if (!token.IsCancellationRequested)
-            {
-                operation.Recall();
-            }
-        }
-
-        return core.Wait(operation, deadline, token);
-    }
-
-    /// <summary>Either a span, which is copied where it must wait, or memory, which is borrowed.</summary>
-    public ValueTask<LinkResult> CallAsync(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token) =>
-        CallOnAsync(null, header, head, span, memory, timeout, token);
-
-    /// <summary>To this link, or null: to the one whose turn it is.</summary>
-    public ValueTask<LinkResult> CallOnAsync(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token)
-    {
-        ThrowIfClosing();
-        long began = OperationMeter.StartCall();
-        bool isMovable = link is null && IsMovable(header.Kind);
-        link ??= core.TheLink;
-        Activity? before = Activity.Current;
-        Activity? activity = Tracing.StartSend(header.Kind, core.Address);
-        Span<byte> space = stackalloc byte[IsTraced ? head.Length + Tracing.HeadBytes : 0];
-        scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
-        try
-        {
-            link?.Check(span.IsEmpty ? memory.Span : span, whole.Length);
-        }
-        catch when (activity is not null)
-        {
-            activity.Dispose();
-            Activity.Current = before;
-            throw;
-        }
-
-        LookForRoom(link, whole.Length + span.Length + memory.Length);
-        bool leads = link is not null && header.Kind is MessageKind.Request or MessageKind.Deliver && core.TryLeadBriefly();
-        LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, whole);
-        operation.IsMovable = isMovable;
-        operation.Deadline = Deadline.After(timeout, core.Settings.Time);
-        if (span.IsEmpty)
-        {
-            operation.Borrow(memory);
-        }
-        else
-        {
-            operation.Copy(span);
-        }
-
-        operation.Link = link;
-        ValueTask<LinkResult> task = operation.Task;
-        operation.WatchFor(timeout, core.Settings.Time, token);
-        Start(operation, link);
-        if (leads)
-        {
-            core.LeadBriefly(operation);
-        }
-
-        if (activity is null && began == 0)
-        {
-            return task;
-        }
-
-        if (activity is not null)
-        {
-            // The span goes on until the answer; the caller's own is current again when this returns.
-            Activity.Current = before;
-        }
-
-        return ObserveAsync(task, activity, began, header.Kind, core.MeterTags);
-    }
-
     /// <summary>Before a queue is called full: the acknowledgements may be there already, and nobody has read them.</summary>
     private void LookForRoom(Link? link, int length)
     {
@@ -276,39 +160,6 @@ internal readonly partial struct Outbox(EndpointCore core)
         {
             core.CatchUp();
         }
-    }
-
-    private static async ValueTask<LinkResult> ObserveAsync(ValueTask<LinkResult> task, Activity? activity, long began, MessageKind kind, KeyValuePair<string, object?>[] tags)
-    {
-        using (activity)
-        {
-            LinkResult result = await task.ConfigureAwait(false);
-            string? error = ErrorType(result);
-            if (error is not null)
-            {
-                activity?.SetStatus(ActivityStatusCode.Error, error);
-            }
-
-            OperationMeter.EndCall(began, kind, tags, error);
-            return result;
-        }
-    }
-
-    /// <summary>What went wrong, for those who measure: what happened to the message, or the code of the peer's answer.</summary>
-    private static string? ErrorType(in LinkResult result)
-    {
-        if (result.Outcome != LinkOutcome.Answered)
-        {
-            return result.Outcome == LinkOutcome.Sent ? null : result.Outcome.ToString();
-        }
-
-        ReadOnlySpan<byte> answer = result.Answer.Payload.Span;
-        return result.Answer.Header.Kind switch
-        {
-            MessageKind.Error => CodeOf(answer).ToString(),
-            MessageKind.Receipt => IsAccepted(answer) ? null : nameof(DeliveryStatus.NotDelivered),
-            _ => null,
-        };
     }
 
     private void Start(LinkOperation operation, Link? link)
@@ -366,9 +217,14 @@ internal readonly partial struct Outbox(EndpointCore core)
     /// <summary>Receipts need Fairlead's protocol at the other end.</summary>
     public void RequireProtocol()
     {
-        if (core.Settings.IsBare)
+        if (core.Settings.IsForeign)
         {
             throw new FairleadException(ErrorCode.NotSupported, "a program that does not speak Fairlead's protocol gives no receipts", "Send without one, or leave ?framing= away at both ends.") { Address = core.Address };
+        }
+
+        if (core.Settings.IsBare)
+        {
+            throw new FairleadException(ErrorCode.NotSupported, $"no receipts come back over {core.Address.Scheme}://", "Send without one, or choose another address.") { Address = core.Address };
         }
     }
 

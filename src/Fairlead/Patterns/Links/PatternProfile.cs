@@ -5,15 +5,32 @@ namespace Fairlead.Patterns.Links;
 /// <summary>What a pattern needs of a transport and allows its peers. One value per pattern.</summary>
 internal sealed record PatternProfile
 {
+    // A bit for each kind of Takes.
+    private readonly uint _taken;
+
     public required PatternKind Kind { get; init; }
 
     public required string Name { get; init; }
+
+    /// <summary>What its addresses may carry besides the options that all may; it reads them itself.</summary>
+    public string[] Options { get; init; } = [];
 
     /// <summary>The patterns that it talks to.</summary>
     public required PatternKind[] Peers { get; init; }
 
     /// <summary>The kinds of data message that it takes.</summary>
-    public MessageKind[] Takes { get; init; } = [];
+    public MessageKind[] Takes
+    {
+        get;
+        init
+        {
+            field = value;
+            foreach (MessageKind kind in value)
+            {
+                _taken |= 1u << (int)kind;
+            }
+        }
+    } = [];
 
     public required TransportCapabilities Needs { get; init; }
 
@@ -38,13 +55,13 @@ internal sealed record PatternProfile
     /// <summary>The one that holds where none is chosen.</summary>
     public FullMode Policy { get; init; } = FullMode.Wait;
 
-    public bool Accepts(MessageKind kind) => Array.IndexOf(Takes, kind) >= 0;
+    public bool Accepts(MessageKind kind) => (byte)kind < 32 && (_taken & (1u << (byte)kind)) != 0;
 
     /// <summary>Refuses what the transport cannot do.</summary>
     /// <exception cref="FairleadException">NotSupported, with what is missing.</exception>
-    public void Check(Address address, TransportCapabilities capabilities, bool isBare)
+    public void Check(Address address, TransportCapabilities capabilities, bool isForeign, string? remedy)
     {
-        if (isBare && !TalksBare)
+        if (isForeign && !TalksBare)
         {
             throw new FairleadException(ErrorCode.NotSupported, $"a {Name} needs Fairlead's own framing", "Leave ?framing= away at both ends, or use a Sender, Receiver, Pair or Hub") { Address = address };
         }
@@ -52,7 +69,7 @@ internal sealed record PatternProfile
         TransportCapabilities missing = Needs & ~capabilities;
         if (missing != 0)
         {
-            throw new FairleadException(ErrorCode.NotSupported, $"a {Name} needs a transport that is {Describe(missing)}, and {address.Scheme}:// is not", "Choose another address") { Address = address };
+            throw new FairleadException(ErrorCode.NotSupported, $"a {Name} needs a transport that is {Describe(missing)}, and {address.Scheme}:// is not", remedy ?? "Choose another address") { Address = address };
         }
     }
 

@@ -11,6 +11,7 @@ namespace Fairlead.Transports.SharedMemory;
 ///    128  tail       position behind the last published record
 ///    256  floor      position before which records are, or are about to be, overwritten
 ///    384  waits      not 0: subscribers say through their connections what they have consumed
+///    512  unfenced   1 while the publisher publishes without a fence: who then goes to sleep makes one in both processes
 ///   page  data, capacity bytes, mapped twice in a row
 /// </code>
 /// A record lies at its position modulo the capacity, on 8 bytes:
@@ -33,6 +34,7 @@ internal static class BroadcastLayout
     public const int TailAt = 128;
     public const int FloorAt = 256;
     public const int WaitsAt = 384;
+    public const int UnfencedAt = 512;
 
     public const int RecordHead = 8 + MessageHeader.Size;
 

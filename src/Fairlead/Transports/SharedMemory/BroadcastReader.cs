@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
 using Fairlead.Framing;
 using Fairlead.Native;
 
@@ -13,7 +14,11 @@ internal sealed unsafe class BroadcastReader : IDisposable
     /// <summary>The publisher hears how far this side has read at least once in so many bytes.</summary>
     private const long LeastTold = 16 * 1024;
 
+    // Where things lie in the memory, which outlives the uses: asking it costs as much as reading there.
     private readonly RingMemory _memory;
+    private readonly byte* _control;
+    private readonly byte* _data;
+    private readonly long _capacity;
     private readonly byte* _page;
     private readonly long _mask;
     private volatile bool _isSitting;
@@ -30,7 +35,10 @@ internal sealed unsafe class BroadcastReader : IDisposable
     private BroadcastReader(RingMemory memory, RingMemory own)
     {
         _memory = memory;
-        _mask = memory.Capacity - 1;
+        _control = memory.Control;
+        _data = memory.Data;
+        _capacity = memory.Capacity;
+        _mask = _capacity - 1;
         _page = own.Control;
     }
 
@@ -38,10 +46,19 @@ internal sealed unsafe class BroadcastReader : IDisposable
     public bool IsSitting => _isSitting;
 
     /// <summary>Whether there is something to read, for whomever. By whoever is about to sleep.</summary>
-    public bool HasArrived => _isSitting && !_isPassed && Volatile.Read(ref *(long*)(_memory.Control + BroadcastLayout.TailAt)) != _at;
+    public bool HasArrived => _isSitting && !_isPassed && Volatile.Read(ref *(long*)(_control + BroadcastLayout.TailAt)) != _at;
+
+    /// <summary>Where the publisher says that it makes no fence before it looks for sleepers.</summary>
+    public int* Unfenced => (int*)(_control + BroadcastLayout.UnfencedAt);
+
+    /// <summary>Whether the next messages through the connection have been read here before. By the pump.</summary>
+    public bool HasRepeats => _repeats > 0;
+
+    /// <summary>Whether all that was seen has been taken.</summary>
+    public bool IsDrained => _at == _tail;
 
     /// <summary>Whether the publisher wants to be told by acknowledgements. Under the send lock of a connection that is not disposed.</summary>
-    public bool IsWaitedFor => Volatile.Read(ref *(int*)(_memory.Control + BroadcastLayout.WaitsAt)) != 0;
+    public bool IsWaitedFor => Volatile.Read(ref *(int*)(_control + BroadcastLayout.WaitsAt)) != 0;
 
     /// <summary>Checks what the publisher passed, and maps it.</summary>
     /// <param name="file">May be closed afterwards.</param>
@@ -139,7 +156,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
         }
 
         _tail = tail;
-        if (tail - _at <= _memory.Capacity)
+        if (tail - _at <= _capacity)
         {
             return true;
         }
@@ -160,7 +177,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
         Span<byte> copy = stackalloc byte[MessageHeader.Size];
         while (_at != _tail)
         {
-            byte* record = _memory.Data + (_at & _mask);
+            byte* record = _data + (_at & _mask);
             ulong audience = Volatile.Read(ref *(ulong*)record);
             new ReadOnlySpan<byte>(record + 8, MessageHeader.Size).CopyTo(copy);
             if (!IsStillThere())
@@ -189,6 +206,66 @@ internal sealed unsafe class BroadcastReader : IDisposable
         return false;
     }
 
+    /// <summary>
+    /// As <see cref="Look"/> and <see cref="TryRead"/>, but what cannot be right is only not there: they say it. Nor is the header known to be whole before <see cref="TryPass"/> says so of all that was copied; its
+    /// body lies within what was published.
+    /// </summary>
+    public bool TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
+    {
+        header = default;
+        body = default;
+        if (_isPassed)
+        {
+            return false;
+        }
+
+        if (_at == _tail)
+        {
+            // Acquire: see Look.
+            long tail = ReadTail();
+            if (tail <= _tail || tail - _at > _capacity || (tail & (RingLayout.Alignment - 1)) != 0)
+            {
+                return false;
+            }
+
+            _tail = tail;
+        }
+
+        while (true)
+        {
+            byte* record = _data + (_at & _mask);
+            ulong audience = Volatile.Read(ref *(ulong*)record);
+
+            // Copied before it is judged: the publisher may change it under our eyes.
+            header = MessageHeader.Read(Vector128.Load(record + 8), out uint announced);
+            long whole = BroadcastLayout.Whole(announced);
+            if (whole > _tail - _at)
+            {
+                return false;
+            }
+
+            _next = whole;
+            if ((audience & _bit) != 0)
+            {
+                body = new ReadOnlySpan<byte>(record + BroadcastLayout.RecordHead, (int)announced);
+                return true;
+            }
+
+            // Somebody else's.
+            if (!IsStillThere())
+            {
+                return false;
+            }
+
+            _at += whole;
+            if (_at == _tail)
+            {
+                TellRead();
+                return false;
+            }
+        }
+    }
+
     /// <summary>Goes on behind the record that was read and copied; false when the copy may not be whole.</summary>
     public bool TryPass()
     {
@@ -209,14 +286,14 @@ internal sealed unsafe class BroadcastReader : IDisposable
 
     public void Dispose() => _memory.Dispose();
 
-    private long ReadTail() => Volatile.Read(ref *(long*)(_memory.Control + BroadcastLayout.TailAt));
+    private long ReadTail() => Volatile.Read(ref *(long*)(_control + BroadcastLayout.TailAt));
 
     /// <summary>Whether what was read from the record at this place was not being written over.</summary>
     private bool IsStillThere()
     {
         // All that was read was read before this. Its counterpart is in BroadcastRing.TryMoveFloor: who reads anything of a later record sees the floor that made room for it.
         Ordering.Loads();
-        long floor = Volatile.Read(ref *(long*)(_memory.Control + BroadcastLayout.FloorAt));
+        long floor = Volatile.Read(ref *(long*)(_control + BroadcastLayout.FloorAt));
         if (floor <= _at)
         {
             return true;

@@ -13,6 +13,9 @@ internal sealed unsafe partial class BroadcastRing
     /// <summary>And takes part again with so much of it.</summary>
     private const int EnoughCredit = 8;
 
+    /// <summary>Who is waited for is waited for until so much of it is free: then many messages follow without another wait.</summary>
+    private const int MuchCredit = 2;
+
     private sealed class RingSeat(BroadcastRing ring, SharedMemoryConnection peer, int place) : BroadcastSeat
     {
         private long _windowMessages;
@@ -22,6 +25,7 @@ internal sealed unsafe partial class BroadcastRing
         private long _sentBefore;
         private uint _leaves;
         private bool _isCorrupt;
+        private bool _isPassedOver;
         private bool _isWaitedFor;
 
         public override ulong Bit { get; } = 1UL << place;
@@ -30,10 +34,12 @@ internal sealed unsafe partial class BroadcastRing
 
         public bool IsSitting => IsTaken;
 
-        /// <summary>Whether it has no credit, and gets nothing here until it has left and come again.</summary>
-        public bool IsPassedOver { get; set; }
+        /// <summary>Whether it can make a fence in both processes when it goes to sleep.</summary>
+        public bool Fences { get; } = Volatile.Read(ref *(int*)(peer.PeerControl + RingLayout.ReceiverFencesAt)) != 0;
 
-        public bool IsReached => IsTaken && !IsPassedOver;
+        public override bool IsPassedOver => IsTaken && Volatile.Read(ref _isPassedOver);
+
+        public bool IsReached => IsTaken && !_isPassedOver;
 
         public long Sent { get; set; }
 
@@ -47,6 +53,9 @@ internal sealed unsafe partial class BroadcastRing
         public long RoomMessages => _windowMessages - (Sent - _acknowledged);
 
         public long RoomBytes => _windowBytes - (SentBytes - _acknowledgedBytes);
+
+        /// <summary>It gets nothing here until it has credit again, or has left and come again. By who changes the version.</summary>
+        public void MarkPassedOver() => _isPassedOver = true;
 
         public bool HasCredit(int length) =>
             !_isCorrupt && length <= Longest && RoomMessages >= Math.Max(1, _windowMessages / LeastCredit) && RoomBytes >= Math.Max(length, _windowBytes / LeastCredit);
@@ -66,7 +75,7 @@ internal sealed unsafe partial class BroadcastRing
                 _acknowledgedBytes = SentBytes - credit.Tally.OutstandingBytes;
                 Read = position = ring._tail;
                 IsTaken = true;
-                IsPassedOver = false;
+                _isPassedOver = false;
             }
 
             Span<byte> body = peer.Reserve(BroadcastLayout.SitBytes);
@@ -137,8 +146,19 @@ internal sealed unsafe partial class BroadcastRing
 
                 ring.Change();
                 SetWaitedFor(false);
-                IsPassedOver = false;
+                _isPassedOver = false;
                 return true;
+            }
+        }
+
+        public override bool HasCaughtUp(int length)
+        {
+            lock (ring._gate)
+            {
+                ring.EnterCounts();
+                Look();
+                return !IsTaken || _isCorrupt || length > Longest
+                    || (RoomMessages >= Math.Max(1, _windowMessages / MuchCredit) && RoomBytes >= Math.Min(_windowBytes, Math.Max(length, _windowBytes / MuchCredit)));
             }
         }
 
@@ -177,13 +197,7 @@ internal sealed unsafe partial class BroadcastRing
             }
         }
 
-        public void WakeIfAsleep()
-        {
-            if (Volatile.Read(ref *(int*)(peer.PeerControl + RingLayout.ReaderAt)) != RingLayout.Awake)
-            {
-                peer.WakePeer();
-            }
-        }
+        public void Wake() => peer.WakePeer();
 
         /// <summary>Behind <see cref="EnterCounts"/>: it knows what it was sent. Sees how far it has read and what its user has consumed. Older than what is known is what it has not said since it sat down; all else that cannot be is its own fault.</summary>
         public void Look()
@@ -212,10 +226,10 @@ internal sealed unsafe partial class BroadcastRing
 
         private void PassOver()
         {
-            if (!IsPassedOver)
+            if (!_isPassedOver)
             {
                 ring.Change();
-                IsPassedOver = true;
+                _isPassedOver = true;
             }
         }
 
@@ -252,7 +266,7 @@ internal sealed unsafe partial class BroadcastRing
             {
                 _isWaitedFor = isWaitedFor;
                 ring._waiting += isWaitedFor ? 1 : -1;
-                Volatile.Write(ref *(int*)(ring._memory.Control + BroadcastLayout.WaitsAt), ring._waiting);
+                Volatile.Write(ref *(int*)(ring._control + BroadcastLayout.WaitsAt), ring._waiting);
             }
         }
 
@@ -288,7 +302,7 @@ internal sealed unsafe partial class BroadcastRing
     /// <summary>A record that this side has written, and nobody else can have: its length is believed.</summary>
     private long RecordAt(long at, out ulong audience, out MessageHeader header, out ReadOnlySpan<byte> body)
     {
-        byte* record = _memory.Data + (at & _mask);
+        byte* record = _data + (at & _mask);
         audience = *(ulong*)record;
         header = MessageHeader.Read(new ReadOnlySpan<byte>(record + 8, MessageHeader.Size), out _);
         body = new ReadOnlySpan<byte>(record + BroadcastLayout.RecordHead, header.Length);

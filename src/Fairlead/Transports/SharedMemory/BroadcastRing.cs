@@ -16,21 +16,32 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
     /// <summary>Records are found again by the first one that begins in each block.</summary>
     private const int BlockShift = 12;
 
+    /// <summary>Messages in a row for which nobody slept, before the fence is left out.</summary>
+    private const int Patience = 64;
+
     /// <summary>Room is made for so many records at a time: an eighth of the ring.</summary>
     private const int FloorShift = 3;
 
     private readonly Lock _gate = new();
     private readonly Descriptor _file;
     private readonly RingMemory _memory;
+    private readonly byte* _control;
+    private readonly byte* _data;
+    private readonly long _capacity;
     private readonly long _mask;
     private readonly long[] _firstInBlock;
     private readonly RingSeat?[] _seats = new RingSeat?[BroadcastLayout.MostSeats];
     private readonly List<BroadcastAudience> _counting = [];
+
+    // Where each who has a seat says whether he sleeps; together, since they are looked at for each message.
+    private readonly nint[] _sleepers = new nint[BroadcastLayout.MostSeats];
     private long _tail;
     private long _floor;
     private long _lastBlock = -1;
     private int _version;
     private int _waiting;
+    private int _alone;
+    private bool _isUnfenced;
     private bool _isDisposed;
 
     // Everybody who sits and is not passed over has credit for as much.
@@ -54,12 +65,15 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
             throw;
         }
 
+        _control = _memory.Control;
+        _data = _memory.Data;
+        _capacity = capacity;
         _mask = capacity - 1;
         _firstInBlock = new long[capacity >> BlockShift];
         LongestBody = (int)(capacity / 8);
-        *(uint*)(_memory.Control + RingLayout.VersionAt) = BroadcastLayout.Version;
-        *(long*)(_memory.Control + RingLayout.CapacityAt) = capacity;
-        *(uint*)(_memory.Control + RingLayout.MagicAt) = BroadcastLayout.Magic;
+        *(uint*)(_control + RingLayout.VersionAt) = BroadcastLayout.Version;
+        *(long*)(_control + RingLayout.CapacityAt) = capacity;
+        *(uint*)(_control + RingLayout.MagicAt) = BroadcastLayout.Magic;
     }
 
     public override int LongestBody { get; }
@@ -79,6 +93,8 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
                 return null;
             }
 
+            FenceAgain();
+            _sleepers[place] = (nint)(peer.PeerControl + RingLayout.ReaderAt);
             return _seats[place] = new RingSeat(this, peer, place);
         }
     }
@@ -104,7 +120,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
             }
 
             long whole = BroadcastLayout.Whole(length);
-            if (_tail + whole - _floor > _memory.Capacity && !TryMoveFloor(_tail + whole - _memory.Capacity, out inTheWay))
+            if (_tail + whole - _floor > _capacity && !TryMoveFloor(_tail + whole - _capacity, out inTheWay))
             {
                 return 0;
             }
@@ -123,6 +139,28 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
             reached = audience.Mask;
             Wake(reached);
             return audience.Count;
+        }
+    }
+
+    public override long Unread
+    {
+        get
+        {
+            lock (_gate)
+            {
+                EnterCounts();
+                long unread = 0;
+                foreach (RingSeat? seat in _seats)
+                {
+                    if (seat is { IsSitting: true })
+                    {
+                        seat.Look();
+                        unread += _tail - seat.Read;
+                    }
+                }
+
+                return unread;
+            }
         }
     }
 
@@ -158,7 +196,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
 
     private void Write(ulong audience, in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, long whole)
     {
-        byte* record = _memory.Data + (_tail & _mask);
+        byte* record = _data + (_tail & _mask);
         *(ulong*)record = audience;
         header.Write(new Span<byte>(record + 8, MessageHeader.Size));
         Span<byte> body = new(record + BroadcastLayout.RecordHead, header.Length);
@@ -174,16 +212,54 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         _tail += whole;
 
         // Release: the record is seen before the position behind it. Its acquire is BroadcastReader.Look.
-        Volatile.Write(ref *(long*)(_memory.Control + BroadcastLayout.TailAt), _tail);
+        Volatile.Write(ref *(long*)(_control + BroadcastLayout.TailAt), _tail);
     }
 
     private void Wake(ulong audience)
     {
         // Published before looking, as the sleepers announce themselves before they look again.
-        Interlocked.MemoryBarrier();
+        if (!_isUnfenced)
+        {
+            FenceAndCount();
+        }
+
         for (; audience != 0; audience &= audience - 1)
         {
-            _seats[BitOperations.TrailingZeroCount(audience)]!.WakeIfAsleep();
+            int place = BitOperations.TrailingZeroCount(audience);
+            if (Volatile.Read(ref *(int*)_sleepers[place]) != RingLayout.Awake)
+            {
+                FenceAgain();
+                _seats[place]!.Wake();
+            }
+        }
+    }
+
+    /// <summary>As <see cref="Elision"/> does for one reader: a fence waits until all that was written has got through to the processors that still have what stood there before.</summary>
+    private void FenceAndCount()
+    {
+        if (++_alone > Patience)
+        {
+            _alone = 0;
+            if (RemoteFence.IsReached && Array.TrueForAll(_seats, static seat => seat is null or { Fences: true }))
+            {
+                // Said, then this last fence: who went to sleep without having seen it is seen from here on.
+                Volatile.Write(ref *(int*)(_control + BroadcastLayout.UnfencedAt), 1);
+                _isUnfenced = true;
+            }
+        }
+
+        Interlocked.MemoryBarrier();
+    }
+
+    /// <summary>Somebody sleeps, or somebody has come who cannot make the fence himself.</summary>
+    private void FenceAgain()
+    {
+        _alone = 0;
+        if (_isUnfenced)
+        {
+            // Taken back at leisure: a sleeper who sees it still fences in vain.
+            _isUnfenced = false;
+            Volatile.Write(ref *(int*)(_control + BroadcastLayout.UnfencedAt), 0);
         }
     }
 
@@ -196,7 +272,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         // Whole blocks: in those that are not given up every record is still found.
         const long Block = 1L << BlockShift;
         needed = (needed + Block - 1) & -Block;
-        long floor = Math.Min(_tail, needed + (_memory.Capacity >> FloorShift));
+        long floor = Math.Min(_tail, needed + (_capacity >> FloorShift));
         foreach (RingSeat? seat in _seats)
         {
             if (seat is { IsSitting: true })
@@ -215,7 +291,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         _floor = floor &= -Block;
 
         // Said before anything is overwritten: who has copied what is being overwritten sees it, and throws the copy away. The counterpart is BroadcastReader.IsStillThere.
-        Volatile.Write(ref *(long*)(_memory.Control + BroadcastLayout.FloorAt), floor);
+        Volatile.Write(ref *(long*)(_control + BroadcastLayout.FloorAt), floor);
         Ordering.Stores();
         return true;
     }
@@ -235,7 +311,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
             seat.Look();
             if (!seat.HasCredit(length))
             {
-                seat.IsPassedOver = true;
+                seat.MarkPassedOver();
                 _version++;
                 continue;
             }

@@ -51,10 +51,12 @@ internal unsafe struct Elision(int* said, int* otherFences)
     }
 
     /// <summary>By who is about to sleep, between the announcement and the second look.</summary>
-    public static void FenceForSleep(int* said)
+    /// <param name="said">By who writes what is slept for.</param>
+    /// <param name="saidBeside">By who writes beside it, where somebody does; or null.</param>
+    public static void FenceForSleep(int* said, int* saidBeside = null)
     {
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref *said) != 0)
+        if (Volatile.Read(ref *said) != 0 || (saidBeside != null && Volatile.Read(ref *saidBeside) != 0))
         {
             RemoteFence.Send();
         }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Fairlead.Framing;
 using Fairlead.Native;
 
@@ -12,6 +13,13 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     /// <summary>So much is given back at once at least while more lies there: less than what the ring has beyond the window.</summary>
     private const int GiveBackBytes = 16 * 1024;
 
+    private const int CacheLine = 64;
+
+    /// <summary>So far ahead of what is read it is fetched, where it has been published.</summary>
+    private const int Ahead = 4 * CacheLine;
+
+    private readonly byte* _control = memory.Control;
+    private readonly byte* _data = memory.Data;
     private readonly long _mask = memory.Capacity - 1;
     private readonly Lock _gate = new();
     private Elision _elision = new((int*)(memory.Control + RingLayout.UnfencedHeadAt), (int*)(memory.Control + RingLayout.SenderFencesAt));
@@ -24,19 +32,32 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
 
     /// <summary>Whether the sender has said that nothing follows. To be asked before <see cref="Look"/>: then what it saw is all.</summary>
     // Acquire; its release is RingWriter.End.
-    public bool HasEnded => Volatile.Read(ref *(int*)(memory.Control + RingLayout.EndedAt)) != 0;
+    public bool HasEnded => Volatile.Read(ref *(int*)(_control + RingLayout.EndedAt)) != 0;
 
     /// <summary>What is read besides this ring, by the same sleeper.</summary>
     public BroadcastReader? Beside { get; set; }
 
     /// <summary>Whether there is something to read, or the end.</summary>
-    public bool HasArrived => Beside is { HasArrived: true } || Volatile.Read(ref *(long*)(memory.Control + RingLayout.TailAt)) != _read || HasEnded;
+    public bool HasArrived => HasArrivedHere || Beside is { HasArrived: true };
+
+    /// <summary>The same of this ring alone.</summary>
+    public bool HasArrivedHere
+    {
+        get
+        {
+            // The line of the position and those of the record change at about the same time. Who asks for all of them again and again gets them on one way, instead of the record behind the position.
+            byte* record = _data + (_read & _mask);
+            Processor.Prefetch(record);
+            Processor.Prefetch(record + CacheLine);
+            return Volatile.Read(ref *(long*)(_control + RingLayout.TailAt)) != _read || HasEnded;
+        }
+    }
 
     /// <summary>Sees what has been published; whether there is something to read.</summary>
     public bool Look()
     {
         // Acquire: the records before this position are whole. Its release is RingWriter.Publish.
-        long tail = Volatile.Read(ref *(long*)(memory.Control + RingLayout.TailAt));
+        long tail = Volatile.Read(ref *(long*)(_control + RingLayout.TailAt));
         if (tail == _tail)
         {
             return tail != _read;
@@ -61,10 +82,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
             return false;
         }
 
-        // Copied before it is judged: the peer may change it under our eyes.
-        Span<byte> copy = stackalloc byte[MessageHeader.Size];
-        new ReadOnlySpan<byte>(memory.Data + (_read & _mask), MessageHeader.Size).CopyTo(copy);
-        header = MessageHeader.Read(copy, out uint announced);
+        header = ReadHeader(out uint announced);
         if (RingLayout.Whole(announced) > _tail - _read)
         {
             throw Corrupt("a record reaches beyond what was published");
@@ -74,6 +92,9 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         return true;
     }
 
+    /// <summary>Read once before it is judged: the peer may change it under our eyes.</summary>
+    private MessageHeader ReadHeader(out uint announced) => MessageHeader.Read(Vector128.Load(_data + (_read & _mask)), out announced);
+
     public bool IsDrained => _read == _tail;
 
     /// <summary>As <see cref="Look"/> and <see cref="TryRead"/>, but what cannot be right is only not there: they say it.</summary>
@@ -82,37 +103,43 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         if (_read == _tail)
         {
             // Acquire: see Look.
-            long tail = Volatile.Read(ref *(long*)(memory.Control + RingLayout.TailAt));
+            long tail = Volatile.Read(ref *(long*)(_control + RingLayout.TailAt));
             if (tail <= _tail || tail - Volatile.Read(ref _head) > memory.Capacity || (tail & (RingLayout.Alignment - 1)) != 0)
             {
                 header = default;
                 length = 0;
+                GiveBack();
                 return false;
             }
 
             _tail = tail;
         }
 
-        // Copied before it is judged: the peer may change it under our eyes.
-        Span<byte> copy = stackalloc byte[MessageHeader.Size];
-        new ReadOnlySpan<byte>(memory.Data + (_read & _mask), MessageHeader.Size).CopyTo(copy);
-        header = MessageHeader.Read(copy, out uint announced);
+        if (_tail - _read >= Ahead + CacheLine + CacheLine)
+        {
+            // What lies further on is on its way while this record is handled: the sender's processor has it, and each line takes longer to come than a short message takes to be handled.
+            byte* ahead = _data + (_read & _mask) + Ahead;
+            Processor.Prefetch(ahead);
+            Processor.Prefetch(ahead + CacheLine);
+        }
+
+        header = ReadHeader(out uint announced);
         length = (int)announced;
         return announced <= int.MaxValue && RingLayout.Whole(announced) <= _tail - _read;
     }
 
-    /// <summary>Goes on behind a record whose bytes were copied, and gives back when nothing else is there, or enough has come together.</summary>
+    /// <summary>Goes on behind a record whose bytes were copied, and gives back when enough has come together. What is less is given back by the next look that finds nothing, when there is time.</summary>
     public void PassAndGive(int length)
     {
         Pass(length);
-        if (_read == _tail || _read - _readThrough >= GiveBackBytes)
+        if (_read - _readThrough >= GiveBackBytes)
         {
             GiveBack();
         }
     }
 
     /// <summary>The body of the record that was read: its memory, which the peer may still write to.</summary>
-    public ReadOnlySpan<byte> Body(int length) => new(memory.Data + (_read & _mask) + MessageHeader.Size, length);
+    public ReadOnlySpan<byte> Body(int length) => new(_data + (_read & _mask) + MessageHeader.Size, length);
 
     /// <summary>Goes on behind a record whose bytes were copied. Its memory is given back by the next <see cref="GiveBack"/>.</summary>
     public void Pass(int length) => _read += RingLayout.Whole(length);
@@ -210,18 +237,27 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         }
     }
 
+    /// <summary>Who was announced behind the doorbell is about to sleep on the memory instead; false when he has been woken.</summary>
+    public bool TryStay() => Interlocked.CompareExchange(ref Sleeping, RingLayout.OnFutex, RingLayout.BehindBell) == RingLayout.BehindBell;
+
+    /// <summary>Sleeps on the memory, as it was announced.</summary>
+    public void Stay() => Futex.Wait(ref Sleeping, RingLayout.OnFutex, Timeout.InfiniteTimeSpan);
+
+    /// <summary>Wakes who else sleeps on the memory, if anybody does.</summary>
+    public void PassOn() => Futex.Wake(ref Sleeping);
+
     public void EndWait() => Volatile.Write(ref Sleeping, RingLayout.Awake);
 
     public bool IsAnnounced => Volatile.Read(ref Sleeping) != RingLayout.Awake;
 
-    private ref int Sleeping => ref *(int*)(memory.Control + RingLayout.ReaderAt);
+    private ref int Sleeping => ref *(int*)(_control + RingLayout.ReaderAt);
 
     private bool Announce(int how)
     {
         Volatile.Write(ref Sleeping, how);
 
         // Announced before looking again, as the sender publishes before it looks for us: one of the two sees the other.
-        Elision.FenceForSleep((int*)(memory.Control + RingLayout.UnfencedTailAt));
+        Elision.FenceForSleep((int*)(_control + RingLayout.UnfencedTailAt), Beside is { } beside ? beside.Unfenced : null);
         if (!HasArrived)
         {
             return true;
@@ -242,18 +278,18 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         Volatile.Write(ref _head, head);
 
         // Release: what was read before it is read no more. Its acquire is RingWriter.Room.
-        Volatile.Write(ref *(long*)(memory.Control + RingLayout.HeadAt), head);
+        Volatile.Write(ref *(long*)(_control + RingLayout.HeadAt), head);
 
         // Given back before looking, as the sender announces itself before it looks again.
         _elision.Fence();
-        ref int sleeper = ref *(int*)(memory.Control + RingLayout.WriterAt);
+        ref int sleeper = ref *(int*)(_control + RingLayout.WriterAt);
         if (Volatile.Read(ref sleeper) == 0)
         {
             return false;
         }
 
         _elision.Meet();
-        return RingLayout.IsWorthWaking(memory.Capacity - (Volatile.Read(ref *(long*)(memory.Control + RingLayout.TailAt)) - head), memory.Capacity)
+        return RingLayout.IsWorthWaking(memory.Capacity - (Volatile.Read(ref *(long*)(_control + RingLayout.TailAt)) - head), memory.Capacity)
             && Interlocked.Exchange(ref sleeper, 0) != 0;
     }
 

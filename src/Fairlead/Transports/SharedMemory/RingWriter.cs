@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Fairlead.Framing;
 using Fairlead.Native;
 
@@ -11,6 +12,8 @@ namespace Fairlead.Transports.SharedMemory;
 internal sealed unsafe partial class RingWriter
 {
     private readonly RingMemory _memory;
+    private readonly byte* _control;
+    private readonly byte* _data;
     private readonly long _mask;
     private Elision _elision;
     private long _head;
@@ -21,6 +24,8 @@ internal sealed unsafe partial class RingWriter
     public RingWriter(RingMemory memory)
     {
         _memory = memory;
+        _control = memory.Control;
+        _data = memory.Data;
         _mask = memory.Capacity - 1;
         LongestBody = (int)(memory.Capacity / 2) - MessageHeader.Size;
         _elision = new Elision((int*)(memory.Control + RingLayout.UnfencedTailAt), (int*)(memory.Control + RingLayout.ReceiverFencesAt));
@@ -54,13 +59,39 @@ internal sealed unsafe partial class RingWriter
         PassOverHole(hole);
 
         _reserved = whole;
-        body = new Span<byte>(_memory.Data + (_tail & _mask) + MessageHeader.Size, bodyLength);
+        body = new Span<byte>(_data + (_tail & _mask) + MessageHeader.Size, bodyLength);
+        return true;
+    }
+
+    /// <summary>Reserves, writes, commits and publishes a short message in one; false when there is no room now.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryWrite(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, out Sleeper sleeper)
+    {
+        long whole = RingLayout.Whole(header.Length);
+        if (_loan == _tail || HoleBefore(whole) != 0 || header.Length > LongestBody || !HasRoom(whole))
+        {
+            sleeper = Sleeper.None;
+            return false;
+        }
+
+        byte* at = _data + (_tail & _mask);
+        header.Write(new Span<byte>(at, MessageHeader.Size));
+        at += MessageHeader.Size;
+        if (!head.IsEmpty)
+        {
+            head.CopyTo(new Span<byte>(at, head.Length));
+            at += head.Length;
+        }
+
+        payload.CopyTo(new Span<byte>(at, payload.Length));
+        _tail += whole;
+        sleeper = Publish();
         return true;
     }
 
     public void Commit(in MessageHeader header)
     {
-        header.Write(new Span<byte>(_memory.Data + (_tail & _mask), MessageHeader.Size));
+        header.Write(new Span<byte>(_data + (_tail & _mask), MessageHeader.Size));
         _tail += _reserved;
     }
 
@@ -80,7 +111,7 @@ internal sealed unsafe partial class RingWriter
 
         PassOverHole(hole);
 
-        Span<byte> body = new(_memory.Data + (_tail & _mask) + MessageHeader.Size, length);
+        Span<byte> body = new(_data + (_tail & _mask) + MessageHeader.Size, length);
         int part = Put(first, body);
         part += Put(second, body[part..]);
         _ = Put(third, body[part..]);
@@ -91,7 +122,7 @@ internal sealed unsafe partial class RingWriter
     /// <summary>The header of a record that is no message, and on behind it.</summary>
     private void PutRecord(byte kind, int length)
     {
-        Span<byte> prefix = new(_memory.Data + (_tail & _mask), MessageHeader.Size);
+        Span<byte> prefix = new(_data + (_tail & _mask), MessageHeader.Size);
         prefix.Clear();
         BinaryPrimitives.WriteInt32BigEndian(prefix, length);
         prefix[4] = kind;
@@ -106,7 +137,7 @@ internal sealed unsafe partial class RingWriter
             _published = _tail;
 
             // Release: the records above are seen before the position behind them. Its acquire is RingReader.Look.
-            Volatile.Write(ref *(long*)(_memory.Control + RingLayout.TailAt), _tail);
+            Volatile.Write(ref *(long*)(_control + RingLayout.TailAt), _tail);
         }
 
         return WakeReader();
@@ -116,23 +147,23 @@ internal sealed unsafe partial class RingWriter
     public Sleeper End()
     {
         // Release, behind the last position: who sees this sees all. Its acquire is RingReader.HasEnded.
-        Volatile.Write(ref *(int*)(_memory.Control + RingLayout.EndedAt), 1);
+        Volatile.Write(ref *(int*)(_control + RingLayout.EndedAt), 1);
         return WakeReader();
     }
 
     /// <summary>Announces that this side waits for room; false when there is some already.</summary>
     public bool PrepareWait()
     {
-        Volatile.Write(ref *(int*)(_memory.Control + RingLayout.WriterAt), RingLayout.BehindBell);
+        Volatile.Write(ref *(int*)(_control + RingLayout.WriterAt), RingLayout.BehindBell);
 
         // Announced before looking again, as the reader gives back before it looks for us: one of the two sees the other.
-        Elision.FenceForSleep((int*)(_memory.Control + RingLayout.UnfencedHeadAt));
+        Elision.FenceForSleep((int*)(_control + RingLayout.UnfencedHeadAt));
         if (!RingLayout.IsWorthWaking(Room() - HoleBefore(LeastPiece), _memory.Capacity))
         {
             return true;
         }
 
-        Volatile.Write(ref *(int*)(_memory.Control + RingLayout.WriterAt), RingLayout.Awake);
+        Volatile.Write(ref *(int*)(_control + RingLayout.WriterAt), RingLayout.Awake);
         return false;
     }
 
@@ -148,7 +179,7 @@ internal sealed unsafe partial class RingWriter
     private long Room()
     {
         // Acquire: what the reader gave back it no longer reads. Its release is RingReader.GiveBack.
-        long head = Volatile.Read(ref *(long*)(_memory.Control + RingLayout.HeadAt));
+        long head = Volatile.Read(ref *(long*)(_control + RingLayout.HeadAt));
         if (head < _head || head > _published || (head & (RingLayout.Alignment - 1)) != 0)
         {
             IsCorrupt = true;
@@ -165,7 +196,7 @@ internal sealed unsafe partial class RingWriter
     {
         // Published before looking, as the sleeper announces itself before it looks again.
         _elision.Fence();
-        if (Volatile.Read(ref *(int*)(_memory.Control + RingLayout.ReaderAt)) == RingLayout.Awake)
+        if (Volatile.Read(ref *(int*)(_control + RingLayout.ReaderAt)) == RingLayout.Awake)
         {
             return Sleeper.None;
         }
@@ -177,7 +208,7 @@ internal sealed unsafe partial class RingWriter
     /// <summary>Wakes the reader for what is published beside this ring: any thread, behind a full fence of its own, since whether one is left out is for those to know who write here.</summary>
     public Sleeper WakeIfAsleep()
     {
-        ref int reader = ref *(int*)(_memory.Control + RingLayout.ReaderAt);
+        ref int reader = ref *(int*)(_control + RingLayout.ReaderAt);
         if (Volatile.Read(ref reader) == RingLayout.Awake)
         {
             return Sleeper.None;

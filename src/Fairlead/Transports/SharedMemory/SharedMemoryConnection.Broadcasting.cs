@@ -15,6 +15,9 @@ internal sealed unsafe partial class SharedMemoryConnection
     /// <inheritdoc/>
     public override bool HearsBroadcasts { get; }
 
+    /// <inheritdoc/>
+    public override bool ReadsBroadcasts => Volatile.Read(ref _broadcast) is { IsSitting: true };
+
     /// <summary>Whether the peer does. Known when it has been heard.</summary>
     public bool PeerHearsBroadcasts => _writer is not null && Rendezvous.HearsBroadcasts(_hello);
 
@@ -70,6 +73,31 @@ internal sealed unsafe partial class SharedMemoryConnection
         ref Descriptor? place = ref isRing ? ref _passed : ref _passedBroadcast;
         place?.Dispose();
         place = file;
+    }
+
+    /// <inheritdoc/>
+    public override bool TryPass(int bodyLength)
+    {
+        if (_broadcast is { IsSitting: true } broadcast)
+        {
+            return broadcast.TryPass();
+        }
+
+        _reader.PassAndGive(bodyLength);
+        return true;
+    }
+
+    /// <summary>What is said through the connection comes first as soon as nothing lies here, or was seen to.</summary>
+    private bool TryPeekBroadcast(BroadcastReader broadcast, out MessageHeader header, out ReadOnlySpan<byte> body)
+    {
+        if (!(broadcast.IsDrained && _reader.HasArrivedHere) && broadcast.TryPeek(out header, out body) && body.Length < ShortestLease && body.Length <= ReceiveLimit)
+        {
+            return true;
+        }
+
+        header = default;
+        body = default;
+        return false;
     }
 
     private bool TryTakeBroadcast(out Incoming message)
@@ -141,7 +169,7 @@ internal sealed unsafe partial class SharedMemoryConnection
         }
 
         // It was passed before this was said.
-        OnReadable();
+        OnReady(PollEvents.Read);
         using Descriptor? file = _passedBroadcast;
         _passedBroadcast = null;
         if (file is null)

@@ -19,7 +19,7 @@ internal sealed partial class SharedMemoryConnection
     private bool _expectsHandshake = true;
 
     /// <summary>Drains the doorbell, and takes the peer's memory when it comes.</summary>
-    public override void OnReadable()
+    public override void OnReady(PollEvents events)
     {
         Span<byte> bells = stackalloc byte[256];
         while (!_hasHungUp)
@@ -59,7 +59,7 @@ internal sealed partial class SharedMemoryConnection
         if (_writer is null)
         {
             // The peer may be heard through our memory before we have looked for his: an answer needs it.
-            OnReadable();
+            OnReady(PollEvents.Read);
         }
 
         if (_passed is not null && _helloRead == Rendezvous.Size)
@@ -127,7 +127,13 @@ internal sealed partial class SharedMemoryConnection
 
     public override bool TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
     {
-        if (HearsBroadcasts || _pieceRest > 0 || _pieces.HasPart || _expectsHandshake || !_reader.TryPeek(out header, out int length) || length >= ShortestLease || length > ReceiveLimit)
+        if (_broadcast is { IsSitting: true } broadcast)
+        {
+            return TryPeekBroadcast(broadcast, out header, out body);
+        }
+
+        if (_broadcast is { HasRepeats: true } || _pieceRest > 0 || _pieces.HasPart || _expectsHandshake
+            || !_reader.TryPeek(out header, out int length) || length > ReceiveLimit || (length >= ShortestLease && HearsBroadcasts) || (byte)header.Kind >= RingLayout.Nothing)
         {
             header = default;
             body = default;
@@ -138,9 +144,13 @@ internal sealed partial class SharedMemoryConnection
         return true;
     }
 
+    public override bool IsWorthLending(int bodyLength) => bodyLength >= ShortestLease;
+
+    public override Incoming Lend(in MessageHeader header, int bodyLength) => _reader.Lend(header, bodyLength);
+
     public override void Pass(int bodyLength) => _reader.PassAndGive(bodyLength);
 
-    public override bool IsDrained => _reader.IsDrained;
+    public override bool IsDrained => _broadcast is { IsSitting: true } broadcast ? broadcast.IsDrained : _reader.IsDrained;
 
     public override bool IsAnnounced => _reader.IsAnnounced;
 

@@ -93,6 +93,17 @@ internal sealed partial class SharedMemoryConnection : Connection
         }
     }
 
+    public override bool TrySend(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
+    {
+        if (!_overflow.IsEmpty || _writer is not { } writer || !writer.TryWrite(header, head, payload, out Sleeper sleeper))
+        {
+            return false;
+        }
+
+        Wake(sleeper);
+        return true;
+    }
+
     public override bool TryLoan(int bodyLength, out Memory<byte> body)
     {
         body = default;
@@ -172,6 +183,31 @@ internal sealed partial class SharedMemoryConnection : Connection
     }
 
     public override void Unpark() => _reader.Unpark();
+
+    public override bool TryStay()
+    {
+        if (_hasHungUp || !_reader.TryStay())
+        {
+            return false;
+        }
+
+        // The memory stays mapped while somebody sleeps on it, whatever becomes of the connection.
+        bool isHeld = false;
+        _memory.DangerousAddRef(ref isHeld);
+        return true;
+    }
+
+    public override void Stay() => _reader.Stay();
+
+    public override void EndStay(bool passesOn)
+    {
+        if (passesOn)
+        {
+            _reader.PassOn();
+        }
+
+        _memory.DangerousRelease();
+    }
 
     public override bool TakeHasWoken()
     {

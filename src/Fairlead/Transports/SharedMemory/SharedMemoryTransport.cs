@@ -15,7 +15,7 @@ internal sealed class SharedMemoryTransport : ITransport
 
     public string Scheme => "shm";
 
-    public IReadOnlyList<string> Options { get; } = [.. UnixEndpoint.Options, "waiting"];
+    public IReadOnlyList<string> Options { get; } = [.. PlaceMode.Options, "waiting"];
 
     public TransportCapabilities CapabilitiesOf(Address address) => Capabilities;
 

@@ -25,19 +25,19 @@ internal sealed partial class SocketFile
             var where = address.IsPath ? "" : $" ({path})";
             throw new FairleadException(
                 ErrorCode.AlreadyExists,
-                $"is {KindName(status.Kind)}{where}, not a socket",
+                $"is {TakenPlace.KindName(status.Kind)}{where}, not a socket",
                 "Fairlead never replaces what it did not make: choose another name, or remove it yourself.").At(address);
         }
 
         if (Published(status, address, directory) is { } published)
         {
-            throw Held(published, address);
+            throw TakenPlace.Held(published, "ss -xlp", address);
         }
 
         switch (Probe(path, type, out var holder))
         {
             case ProbeResult.Answered:
-                throw Held(holder, address);
+                throw TakenPlace.Held(holder, "ss -xlp", address);
 
             case ProbeResult.Refused when status.Uid != NativeProcess.UserId:
                 throw new FairleadException(
@@ -121,35 +121,6 @@ internal sealed partial class SocketFile
 
         return result;
     }
-
-    private static FairleadException Held(Holder? holder, Address address)
-    {
-        var whatHappened = holder is null ? "is held by a process that cannot be told from here" : $"is held by {holder}";
-        var whatToDo = holder is null ? "See who it is: ss -xlp" : "End it first, or choose another name.";
-        return new FairleadException(ErrorCode.AlreadyExists, whatHappened, whatToDo) { Address = address, Peer = holder?.Peer };
-    }
-
-    private static FairleadException NoDirectory(string parent, Errno error, Address address)
-    {
-        var seconds = DirectoryLock.Patience.TotalSeconds.ToString(CultureInfo.InvariantCulture);
-        var failure = error switch
-        {
-            Errno.None => new FairleadException(ErrorCode.Unavailable, $"somebody has kept the lock of the directory {parent} for {seconds} seconds", $"See who it is: lsof {parent}"),
-            Errno.ENOENT => new FairleadException(ErrorCode.NotFound, $"there is no directory {parent}", "Make it first, or choose another path.") { Errno = (int)error },
-            Errno.ENOTDIR => new FairleadException(ErrorCode.NotFound, $"{parent} is no directory", "Choose another path.") { Errno = (int)error },
-            _ => ErrnoMap.Failure($"the directory {parent} cannot be used", error),
-        };
-        return failure.At(address);
-    }
-
-    private static string KindName(FileKind kind) => kind switch
-    {
-        FileKind.Regular => "a regular file",
-        FileKind.Directory => "a directory",
-        FileKind.Symlink => "a symbolic link",
-        FileKind.Fifo => "a FIFO",
-        _ => "a device",
-    };
 
     private enum ProbeResult
     {

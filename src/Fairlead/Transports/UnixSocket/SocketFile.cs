@@ -77,7 +77,7 @@ internal sealed partial class SocketFile : IDisposable
         var parent = slash == 0 ? "/" : path[..slash];
 
         // Held until the socket listens: a server that is half bound looks like a dead one. Released by closing it.
-        using var locked = DirectoryLock.TryTake(parent, DirectoryLock.Patience, out var error) ?? throw NoDirectory(parent, error, address);
+        using var locked = DirectoryLock.TryTake(parent, DirectoryLock.Patience, out var error) ?? throw TakenPlace.NoDirectory(parent, error, address);
         MakeWay(path, type, address, directory);
 
         var listener = NativeSocket.Create(AddressFamily.Unix, type);

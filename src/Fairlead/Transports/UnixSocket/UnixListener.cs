@@ -29,10 +29,10 @@ internal sealed class UnixListener : IListener
     {
         if (address.IsAbstract)
         {
-            return new UnixListener(address, EndingHolder.Outlast(() => BindAbstract(address, type), isHeldByDescriptors: true), null, wrap);
+            return new UnixListener(address, BindAbstractly(address, type), null, wrap);
         }
 
-        SocketFile file = SocketFile.Bind(UnixEndpoint.PathOf(address), type, UnixEndpoint.Backlog, address, UnixEndpoint.ModeOf(address));
+        SocketFile file = SocketFile.Bind(UnixEndpoint.PathOf(address), type, UnixEndpoint.Backlog, address, PlaceMode.Of(address));
         return new UnixListener(address, file.Listener, file, wrap);
     }
 
@@ -56,6 +56,9 @@ internal sealed class UnixListener : IListener
         }
     }
 
+    /// <summary>Binds a name that has no file; listens, unless it is a socket of datagrams.</summary>
+    public static Descriptor BindAbstractly(Address address, NativeSocketType type) => EndingHolder.Outlast(() => BindAbstract(address, type), isHeldByDescriptors: true);
+
     private static Descriptor BindAbstract(Address address, NativeSocketType type)
     {
         Descriptor listener = NativeSocket.Create(AddressFamily.Unix, type);
@@ -68,7 +71,7 @@ internal sealed class UnixListener : IListener
                 throw Busy(address, name, type);
             }
 
-            error = error == Errno.None ? NativeSocket.Listen(listener, UnixEndpoint.Backlog) : error;
+            error = error == Errno.None && type != NativeSocketType.Datagram ? NativeSocket.Listen(listener, UnixEndpoint.Backlog) : error;
             return error == Errno.None ? listener : throw ErrnoMap.Failure("cannot be bound", error).At(address);
         }
         catch
@@ -84,7 +87,21 @@ internal sealed class UnixListener : IListener
         using Descriptor probe = NativeSocket.Create(AddressFamily.Unix, type);
         Holder? holder = NativeSocket.Connect(probe, name.Address) == Errno.None && NativeSocket.Credentials(probe) is { ProcessId: > 0 } credentials
             ? new Holder(new Peer { ProcessId = credentials.ProcessId, UserId = credentials.UserId, GroupId = credentials.GroupId, Program = NativeProcess.CommandLine(credentials.ProcessId) })
-            : null;
+            : Published(address);
         return new FairleadException(ErrorCode.AlreadyExists, holder is null ? "is held by another process" : $"is held by {holder}", "Stop it, or choose another name.") { Address = address, Peer = holder?.Peer };
+    }
+
+    /// <summary>A socket of datagrams does not say who he is.</summary>
+    private static Holder? Published(Address address)
+    {
+        try
+        {
+            return EndpointRegistry.FindHolder(address)?.Holder;
+        }
+        catch (FairleadException)
+        {
+            // No registry that could be trusted.
+            return null;
+        }
     }
 }

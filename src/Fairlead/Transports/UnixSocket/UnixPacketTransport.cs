@@ -8,7 +8,9 @@ internal sealed class UnixPacketTransport : ITransport
 {
     public string Scheme => "unixpacket";
 
-    public IReadOnlyList<string> Options => UnixEndpoint.Options;
+    public IReadOnlyList<string> Options => PlaceMode.Options;
+
+    public int LongestPiece(Address address) => 32 * 1024;
 
     public TransportCapabilities CapabilitiesOf(Address address) => UnixEndpoint.Capabilities | TransportCapabilities.KeepsBoundaries;
 

@@ -5,11 +5,13 @@ namespace Fairlead.Transports.UnixSocket;
 /// <summary><c>unix://name</c>, <c>unix:///path</c>, <c>unix://@abstract</c>: stream sockets of one machine.</summary>
 internal sealed class UnixSocketTransport : ITransport
 {
+    private const TransportCapabilities Capabilities = UnixEndpoint.Capabilities | TransportCapabilities.Handles;
+
     public string Scheme => "unix";
 
-    public IReadOnlyList<string> Options => UnixEndpoint.Options;
+    public IReadOnlyList<string> Options { get; } = [.. PlaceMode.Options, "handles"];
 
-    public TransportCapabilities CapabilitiesOf(Address address) => UnixEndpoint.Capabilities;
+    public TransportCapabilities CapabilitiesOf(Address address) => Capabilities;
 
     public IListener Bind(Address address, EndpointSettings settings) =>
         UnixListener.Bind(address, NativeSocketType.Stream, (descriptor, peer) => Wrap(descriptor, settings, peer));
@@ -21,5 +23,5 @@ internal sealed class UnixSocketTransport : ITransport
     }
 
     private static StreamConnection Wrap(Descriptor descriptor, EndpointSettings settings, Peer peer) =>
-        new(descriptor, settings.Framing, UnixEndpoint.Capabilities, peer);
+        new(descriptor, settings.Framing, Capabilities, peer) { TakesHandles = settings.Handles > 0 };
 }

@@ -6,14 +6,14 @@ using Fairlead.Transports.SharedMemory;
 namespace Fairlead.Tests.Transports.SharedMemory;
 
 /// <summary>What is published once for all, beside what must go by a subscriber's own connection.</summary>
-public sealed class BroadcastTests(ITestOutputHelper output)
+public sealed partial class BroadcastTests(ITestOutputHelper output)
 {
     private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "8", CultureInfo.InvariantCulture);
 
     [Fact]
     public void The_words_lie_where_they_are_drawn()
     {
-        Assert.Equal((128, 256, 384, 24, 64), (BroadcastLayout.TailAt, BroadcastLayout.FloorAt, BroadcastLayout.WaitsAt, BroadcastLayout.RecordHead, BroadcastLayout.MostSeats));
+        Assert.Equal((128, 256, 384, 512, 24, 64), (BroadcastLayout.TailAt, BroadcastLayout.FloorAt, BroadcastLayout.WaitsAt, BroadcastLayout.UnfencedAt, BroadcastLayout.RecordHead, BroadcastLayout.MostSeats));
         Assert.Equal((640, 648, 656, 664), (RingLayout.ReadAt, RingLayout.ConsumedAt, RingLayout.ConsumedBytesAt, RingLayout.LeftAt));
         Assert.Equal((24, 32, 40), (BroadcastLayout.Whole(0), BroadcastLayout.Whole(1), BroadcastLayout.Whole(9)));
     }

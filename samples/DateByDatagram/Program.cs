@@ -1,0 +1,69 @@
+// A date service over UDP, after the daytime protocol: a datagram asks, whatever it holds, and one answers. Clients need no Fairlead; and either datagram may be lost, so who asks asks again.
+//
+//   dotnet run --project samples/DateByDatagram -- server [ADDRESS]
+//   echo | nc -u -w1 127.0.0.1 5244                                      in another shell
+//   dotnet run --project samples/DateByDatagram -- client [ADDRESS]      the same in C#
+//
+// With udp://127.0.0.1:5244?reliable=true for both ends nothing is lost; then both speak Fairlead.
+using System.Globalization;
+using System.Text;
+using Fairlead;
+
+string address = args.ElementAtOrDefault(1) ?? "udp://127.0.0.1:5244?framing=none";
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, pressed) => { pressed.Cancel = true; stop.Cancel(); };
+
+try
+{
+    switch (args.FirstOrDefault())
+    {
+        case "server":
+            await AnswerAsync();
+            return 0;
+        case "client":
+            return await AskAsync() ? 0 : 1;
+        default:
+            Console.Error.WriteLine("usage: server [ADDRESS] | client [ADDRESS]");
+            return 2;
+    }
+}
+catch (OperationCanceledException)
+{
+    return 130;
+}
+catch (Exception problem) when (problem is FairleadException or FormatException)
+{
+    Console.Error.WriteLine(problem.Message);
+    return 1;
+}
+
+async Task AnswerAsync()
+{
+    await using var hub = await Hub.BindAsync(address);
+    Console.Error.WriteLine($"telling the date at {hub.Address}");
+    await foreach (HubEvent happened in hub.Events(stop.Token))
+    {
+        if (happened is Said said)
+        {
+            hub.TrySend(said.Client, Encoding.UTF8.GetBytes(TimeProvider.System.GetLocalNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)));
+        }
+    }
+}
+
+async Task<bool> AskAsync()
+{
+    await using var pair = await Pair.ConnectAsync(address, token: stop.Token);
+    for (int attempt = 1; attempt <= 5; attempt++)
+    {
+        await pair.SendAsync("?"u8, stop.Token);
+        if (pair.TryReceive(1.Seconds(), out Message answer, stop.Token))
+        {
+            Console.WriteLine(answer.Text);
+            answer.Dispose();
+            return true;
+        }
+    }
+
+    Console.Error.WriteLine("no answer");
+    return false;
+}

@@ -1,0 +1,69 @@
+// A server that is told by signals what to do: SIGHUP, read your settings again; SIGALRM, the alarm that it has set itself; SIGTERM and Ctrl-C, end in order.
+//
+//   dotnet run --project samples/Signals -- serve FILE [SECONDS]       the settings are FILE; it rings every so many seconds
+//   dotnet run --project samples/Signals -- send PID@START SIGNAL      as the server says at its start: that process, and no later one of its number
+//   dotnet run --project samples/Signals -- wait PID                   until a process has ended, whoever its parent is
+//
+// Try also: kill -HUP PID; fairlead signal --probe PID; and a number with a real-time signal, which comes where the server was started with it blocked:
+//   env --block-signal=RTMIN+1 dotnet run --project samples/Signals -- serve FILE      and      fairlead signal PID RTMIN+1 --value 42
+using System.Globalization;
+using Fairlead;
+
+try
+{
+    switch (args)
+    {
+        case ["serve", var file, .. var rest]:
+            await ServeAsync(file, TimeSpan.FromSeconds(rest is [var seconds] ? double.Parse(seconds, CultureInfo.InvariantCulture) : 1));
+            return 0;
+        case ["send", var process, var signal]:
+            Signals.Send(ProcessIdentity.Parse(process), Signal.Parse(signal));
+            return 0;
+        case ["wait", var pid]:
+            using (var process = ProcessHandle.Open(int.Parse(pid, CultureInfo.InvariantCulture)))
+            {
+                await process.WaitForExitAsync();
+            }
+
+            return 0;
+        default:
+            Console.Error.WriteLine("usage: serve FILE [SECONDS] | send PID@START SIGNAL | wait PID");
+            return 2;
+    }
+}
+catch (FairleadException problem)
+{
+    Console.Error.WriteLine(problem.Message);
+    return 1;
+}
+
+static async Task ServeAsync(string file, TimeSpan beat)
+{
+    Signal order = Signal.RealTime(1);
+    string settings = File.ReadAllText(file).Trim();
+    var signals = Signals.ListenAsync([Signal.Hangup, Signal.Terminate, Signal.Interrupt, order]);
+    Console.WriteLine($"serving as {ProcessIdentity.Current} with {settings}");
+
+    // Handled to the end of the process: an alarm that is on its way when nobody handles it any more would end it otherwise.
+    int beats = 0;
+    _ = Signals.Handle(Signal.Alarm, signal => Console.WriteLine($"beat {beats += signal.Count}"));
+    Signals.Alarm(beat, every: beat);
+    await foreach (var signal in signals)
+    {
+        if (signal.Signal == Signal.Hangup)
+        {
+            settings = File.ReadAllText(file).Trim();
+            Console.WriteLine($"settings: {settings}");
+        }
+        else if (signal.Signal == order)
+        {
+            Console.WriteLine($"order: {signal.Value?.ToString(CultureInfo.InvariantCulture) ?? "without a number: this process was not started with the signal blocked"}");
+        }
+        else
+        {
+            Console.WriteLine($"{signal.Signal}: ending");
+            Signals.Alarm(TimeSpan.Zero);
+            return;
+        }
+    }
+}

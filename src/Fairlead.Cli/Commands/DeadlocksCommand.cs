@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Fairlead.Cli.Output;
+using Fairlead.Cli.Processes;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Who waits for whom in a circle.</summary>
+internal sealed class DeadlocksCommand : ToolCommand
+{
+    private readonly Option<string> _output = NewOption.Output("text", "json");
+
+    public DeadlocksCommand()
+        : base("deadlocks", "Show processes that wait for each other's locks in a circle: 1 where there are some, 0 where there are none")
+    {
+        Add(_output);
+        Examples =
+        [
+            ("fairlead deadlocks", "Which process waits for what, held by whom, since when"),
+            ("fairlead deadlocks > /dev/null || echo stuck", "For a watchdog"),
+            ("fairlead deadlocks --output json | jq '.waits[0].waiter.pid'", "One of each circle, to be ended"),
+        ];
+    }
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        var deadlocks = Deadlock.Find();
+        var isJson = parsed.GetRequiredValue(_output) == "json";
+        var number = 0;
+        foreach (var line in deadlocks.Select(Line))
+        {
+            if (isJson)
+            {
+                StandardOutput.WriteLine(JsonSerializer.Serialize(line, OutputJson.Readable.DeadlockLine));
+                continue;
+            }
+
+            StandardOutput.WriteLine(string.Create(CultureInfo.InvariantCulture, $"deadlock {++number}: {line.Waits.Length} wait for each other"));
+            foreach (var wait in line.Waits)
+            {
+                StandardOutput.WriteLine($"  {Text(wait)}");
+            }
+        }
+
+        return Task.FromResult(deadlocks.Count > 0 ? ExitCode.Failure : ExitCode.Ok);
+    }
+
+    private static DeadlockLine Line(Deadlock deadlock)
+    {
+        var waits = deadlock.Waits;
+        return new DeadlockLine([.. waits.Select((wait, i) =>
+        {
+            // The one before waits for what this one, or the command that this one runs in, holds.
+            var kept = waits[(i + waits.Count - 1) % waits.Count].Holder;
+            return new WaitLine(PartyLine.Of(wait.Waiter), wait.IsOf(kept) ? null : kept.Peer.ProcessId, wait.Lock, PartyLine.Of(wait.Holder));
+        })]);
+    }
+
+    private static string Text(WaitLine wait)
+    {
+        var within = wait.Within is { } pid ? string.Create(CultureInfo.InvariantCulture, $", in the command of pid {pid},") : "";
+        return $"{Text(wait.Waiter)}{within} waits for '{wait.Lock}' since {TimeText.Since(wait.Waiter.Since)}, held by {Text(wait.Holder)} since {TimeText.Since(wait.Holder.Since)}";
+    }
+
+    private static string Text(PartyLine party)
+    {
+        var process = string.Create(CultureInfo.InvariantCulture, $"pid {party.Pid}");
+        return party.Program is null ? process : $"{process} ({party.Program})";
+    }
+}

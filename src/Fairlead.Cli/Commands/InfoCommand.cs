@@ -1,0 +1,51 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>What the kernel knows of a System V segment.</summary>
+internal sealed class InfoCommand : ToolCommand
+{
+    private readonly Argument<string> _segment = SegmentArgument.Create();
+    private readonly Option<string> _output = NewOption.Output("text", "json");
+
+    public InfoCommand()
+        : base("info", "Tell what the kernel knows of a System V segment: whose it is, who made it, who has it")
+    {
+        Add(_segment);
+        Add(_output);
+        Examples =
+        [
+            ("fairlead info sysv://0x5242", "Everything, a fact a line"),
+            ("fairlead info sysv://0x5242 --output json | jq .attached", "How many have it"),
+        ];
+    }
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        SegmentLine line = SegmentLine.Of(SegmentArgument.Find(parsed.GetRequiredValue(_segment)));
+        if (parsed.GetRequiredValue(_output) == "json")
+        {
+            StandardOutput.WriteLine(JsonSerializer.Serialize(line, OutputJson.Readable.SegmentLine));
+            return Task.FromResult(ExitCode.Ok);
+        }
+
+        Say("segment", string.Create(CultureInfo.InvariantCulture, $"{line.Segment}, id {line.Id}"));
+        Say("size", string.Create(CultureInfo.InvariantCulture, $"{line.Size} bytes"));
+        Say("mode", line.Mode);
+        Say("owner", string.Create(CultureInfo.InvariantCulture, $"user {line.Owner}, group {line.Group}"));
+        Say("made by", string.Create(CultureInfo.InvariantCulture, $"process {line.CreatorPid} of user {line.Creator}"));
+        Say("attached", string.Create(CultureInfo.InvariantCulture, $"{line.Attached} now"));
+        Say("last used by", line.LastPid is { } last ? string.Create(CultureInfo.InvariantCulture, $"process {last}") : "nobody yet");
+        Say("last attached", Time(line.AttachedAt));
+        Say("last detached", Time(line.DetachedAt));
+        Say("changed", Time(line.ChangedAt));
+        return Task.FromResult(ExitCode.Ok);
+    }
+
+    private static void Say(string what, string text) => StandardOutput.WriteLine($"{what,-13} {text}");
+
+    private static string Time(DateTimeOffset? time) => time is { } known ? known.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) : "never";
+}

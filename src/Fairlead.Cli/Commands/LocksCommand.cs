@@ -1,0 +1,47 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Who is inside the locks, and who waits.</summary>
+internal sealed class LocksCommand : ToolCommand
+{
+    private readonly Argument<string?> _name = new("NAME") { Description = "One lock; without it all that somebody holds or waits for", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<bool> _all = NewOption.Switch("--all", "Show also those that are free");
+    private readonly Option<string> _output = NewOption.Output("table", "json", "text");
+
+    public LocksCommand()
+        : base("locks", "Show who is inside the locks and who waits for them, without taking part")
+    {
+        _name.CompletionSources.Add(static _ => Names());
+        Add(_name);
+        Add(_all);
+        Add(_output);
+        Examples =
+        [
+            ("fairlead locks", "Who holds what, who waits for it, and since when"),
+            ("fairlead locks build", "One, and that it is free if it is"),
+            ("fairlead locks --output json | jq -r 'select(.waiters | length > 3) | .lock'", "One JSON object a lock, for programs"),
+        ];
+    }
+
+    /// <summary>The locks that there are, for completion.</summary>
+    public static IEnumerable<CompletionItem> Names() => NamedLocks.List().Select(static found => new CompletionItem(found.Name));
+
+    /// <summary>All locks, or those that somebody is inside of or waits for.</summary>
+    public static IEnumerable<LockLine> Lines(bool all) =>
+        NamedLocks.List().Where(found => all || found.Holder is not null || found.Waiters.Count > 0).Select(LockLine.Of);
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        IReadOnlyList<LockLine> lines = [.. Lines(parsed.GetValue(_all) || parsed.GetValue(_name) is not null)];
+        if (parsed.GetValue(_name) is { } name)
+        {
+            lines = lines.FirstOrDefault(line => line.Lock == name) is { } line ? [line] : throw new ToolException(ExitCode.NotFound, $"there is no lock '{name}'");
+        }
+
+        LockListing.Write(lines, parsed.GetRequiredValue(_output));
+        return Task.FromResult(ExitCode.Ok);
+    }
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Which log, and from where on.</summary>
+internal sealed class LogArguments
+{
+    private readonly Argument<string> _address = new("ADDRESS") { Description = "The log: log://name, or log:///path, with options as ?name=value" };
+    private readonly Option<LogStart?> _from = new("--from")
+    {
+        Description = "Where to begin: start, end, the number of a record, or a time, as in 2026-11-20T12:00",
+        HelpName = "PLACE",
+        CustomParser = static result =>
+        {
+            if (LogStart.TryParse(result.Tokens[0].Value, out LogStart start))
+            {
+                return start;
+            }
+
+            result.AddError($"--from takes start, end, a number from 1 on, or a time, not '{result.Tokens[0].Value}'");
+            return null;
+        },
+    };
+
+    private LogArguments()
+    {
+        _address.CompletionSources.Add(static _ => Names().Select(static name => new CompletionItem($"log://{name}")));
+        _from.CompletionSources.Add("start", "end");
+    }
+
+    /// <summary>Adds argument and options to a command.</summary>
+    /// <param name="command">Where.</param>
+    /// <param name="reads">Whether it reads records from somewhere on.</param>
+    public static LogArguments AddTo(ToolCommand command, bool reads)
+    {
+        LogArguments arguments = new();
+        command.Add(arguments._address);
+        if (reads)
+        {
+            command.Add(arguments._from);
+        }
+
+        return arguments;
+    }
+
+    /// <summary>Opens the log.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="create">Whether it is made where it is not there.</param>
+    public MappedLog Open(ParseResult parsed, bool create) => MappedLog.Open(parsed.GetRequiredValue(_address), new LogOptions { Create = create });
+
+    /// <summary>Where to begin.</summary>
+    public LogStart From(ParseResult parsed) => parsed.GetValue(_from) ?? LogStart.Oldest;
+
+    private static IReadOnlyList<string> Names()
+    {
+        try
+        {
+            return MappedLog.Names();
+        }
+        catch (FairleadException)
+        {
+            // Nothing to offer: whoever then uses the log is told why.
+            return [];
+        }
+    }
+}

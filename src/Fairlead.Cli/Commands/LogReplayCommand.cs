@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>The records that a log has now, to stdout.</summary>
+internal sealed class LogReplayCommand : ToolCommand
+{
+    private readonly LogArguments _log;
+    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write the records' bytes alone, without newlines between");
+    private readonly Option<long?> _count = NewOption.Count("End after so many records");
+    private readonly Option<string> _output = NewOption.Output("text", "json");
+
+    public LogReplayCommand()
+        : base("replay", "Write the records that a log has now")
+    {
+        _log = LogArguments.AddTo(this, reads: true);
+        Add(_raw);
+        Add(_count);
+        Add(_output);
+        Examples =
+        [
+            ("fairlead log replay log://orders", "All of them"),
+            ("fairlead log replay log://orders --from 1000 --count 10", "Ten, by number"),
+            ("fairlead log replay log://orders --from '2026-11-20 12:00'", "What was appended since then"),
+        ];
+    }
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        var output = MessageOutput.Of(parsed.GetValue(_raw), parsed.GetRequiredValue(_output));
+        long count = parsed.GetValue(_count) ?? long.MaxValue;
+        using var log = _log.Open(parsed, create: false);
+        foreach (var record in log.Replay(_log.From(parsed)))
+        {
+            token.ThrowIfCancellationRequested();
+            output.Write(record.Span, () => RecordLine.Of(record));
+            if (--count == 0)
+            {
+                break;
+            }
+        }
+
+        return Task.FromResult(ExitCode.Ok);
+    }
+}

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Removes a System V segment, which nothing else does but a restart of the machine. What is in use is removed only by who confirms it.</summary>
+internal sealed class RemoveCommand : ToolCommand
+{
+    private readonly Argument<string> _segment = SegmentArgument.Create();
+    private readonly Option<bool> _force = NewOption.Switch("--force", "Remove it also while it is attached, without asking");
+
+    public RemoveCommand()
+        : base("remove", "Remove a System V segment")
+    {
+        Add(_segment);
+        Add(_force);
+        Examples =
+        [
+            ("fairlead remove sysv://0x5242", "At once where nobody has it; else it asks, or, without a terminal, refuses (4)"),
+            ("fairlead remove sysv://0x5242 --force", "Who has it attached keeps the memory; nobody finds it any more"),
+        ];
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        string text = parsed.GetRequiredValue(_segment);
+        SystemVInfo segment = SegmentArgument.Find(text);
+        if (segment.AttachedCount > 0 && !parsed.GetValue(_force))
+        {
+            string state = $"{text} is attached ({segment.AttachedCount}), last by process {segment.LastProcessId}";
+            if (Console.IsInputRedirected || Console.IsErrorRedirected)
+            {
+                throw new ToolException(ExitCode.AlreadyExists, $"{state}. Nothing was removed; to remove it all the same: --force");
+            }
+
+            if (!await Terminal.ConfirmAsync($"fairlead: {state}. Who has it keeps the memory, and nobody finds it any more. Remove it? [y/N] ", token))
+            {
+                return ExitCode.Failure;
+            }
+        }
+
+        try
+        {
+            return SharedRegion.RemoveSystemV(segment.Key) ? ExitCode.Ok : throw new ToolException(ExitCode.NotFound, $"{text}: somebody else has removed it");
+        }
+        catch (FairleadException refused) when (refused.Code == ErrorCode.PermissionDenied)
+        {
+            throw new ToolException(ExitCode.PermissionDenied, $"{text} is user {segment.OwnerUserId}'s: that user may remove it, and root");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using System.Globalization;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>A System V segment on the command line: <c>sysv://0x5242</c>, or <c>sysv://21058</c>.</summary>
+internal static class SegmentArgument
+{
+    public static Argument<string> Create()
+    {
+        Argument<string> argument = new("ADDRESS") { Description = "The segment: sysv://KEY, as fairlead list --segments shows it" };
+        argument.CompletionSources.Add(static _ => SharedRegion.SystemVSegments().Select(SegmentLine.Of).Where(static line => line.Segment is not null).Select(static line => new CompletionItem(line.Segment!)));
+        return argument;
+    }
+
+    /// <exception cref="ToolException">It names no segment, or there is none.</exception>
+    public static SystemVInfo Find(string text)
+    {
+        int key = KeyOf(text);
+        return SharedRegion.FindSystemV(key) ?? throw new ToolException(ExitCode.NotFound, $"{text}: there is no such segment. See what there is: fairlead list --segments");
+    }
+
+    private static int KeyOf(string text)
+    {
+        Address address = Address.Parse(text);
+        if (address.Options.Count > 0)
+        {
+            throw ToolException.Usage($"{text}: there is no option of a segment's address");
+        }
+
+        if (address.Scheme != "sysv")
+        {
+            throw ToolException.Usage($"{text}: a System V segment is named sysv://KEY. What lives elsewhere goes with the process that has it");
+        }
+
+        string place = address.Place;
+        bool isHex = place.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
+        return uint.TryParse(isHex ? place[2..] : place, isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out uint key) && key != 0
+            ? unchecked((int)key)
+            : throw ToolException.Usage($"{text}: a key is a number of 32 bits, 0x5242 or 21058, and not 0, by which nobody finds a segment");
+    }
+}

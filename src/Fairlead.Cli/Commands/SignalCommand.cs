@@ -1,0 +1,125 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using System.Globalization;
+using System.Text.Json;
+using Fairlead.Cli.Output;
+using Fairlead.Registry;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Sends a signal to a process or a group, or asks whether it is there.</summary>
+internal sealed class SignalCommand : ToolCommand
+{
+    private readonly Argument<string> _target = new("PID") { Description = "The process: PID, or PID@START, which is that process and no later one of its number" };
+    private readonly Argument<string?> _signal = new("SIGNAL") { Description = "TERM, SIGTERM, 15, RTMIN+3 …", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<bool> _group = NewOption.Switch("--group", "PID is a process group: send to all that are in it");
+    private readonly Option<int?> _value = new("--value") { Description = "A number that comes with it, for programs that were started with it blocked", HelpName = "N" };
+    private readonly Option<bool> _probe = NewOption.Switch("--probe", "Send nothing; say whether it is there, and its PID@START");
+    private readonly Option<string> _output = NewOption.Output("text", "json");
+
+    public SignalCommand()
+        : base("signal", "Send a signal to a process or a process group, or ask whether it is there")
+    {
+        _target.CompletionSources.Add(static _ => EndpointRegistry.List().Select(static endpoint => endpoint.ProcessId).Distinct().Select(static pid => new CompletionItem(pid.ToString(CultureInfo.InvariantCulture))));
+        _signal.CompletionSources.Add("HUP", "INT", "QUIT", "KILL", "USR1", "USR2", "ALRM", "TERM", "CONT", "STOP", "TSTP", "WINCH");
+        Add(_target);
+        Add(_signal);
+        Add(_group);
+        Add(_value);
+        Add(_probe);
+        Add(_output);
+        Examples =
+        [
+            ("fairlead signal 4242 HUP", "Reread your configuration"),
+            ("who=$(fairlead signal --probe 4242 | cut -f 1)", "Who it is: 4242@1289734"),
+            ("fairlead signal \"$who\" TERM", "That one; refused (3) if its number is another's by now"),
+            ("fairlead signal --group 4242 TERM", "All of a process group"),
+            ("fairlead signal 4242 RTMIN+1 --value 42", "With a number"),
+        ];
+    }
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        (int processId, long? start) = Target(parsed.GetRequiredValue(_target));
+        Signal? signal = SignalOf(parsed.GetValue(_signal), parsed.GetValue(_probe));
+        int? value = parsed.GetValue(_value);
+        if (value is not null && (parsed.GetValue(_group) || signal is null))
+        {
+            throw ToolException.Usage(signal is null ? "--probe sends nothing, and no --value either" : "a group is sent no --value: there is no such call");
+        }
+
+        SignalLine line = parsed.GetValue(_group) ? ToGroup(processId, start, signal) : ToProcess(processId, start, signal, value);
+        if (parsed.GetRequiredValue(_output) == "json")
+        {
+            StandardOutput.WriteLine(JsonSerializer.Serialize(line, OutputJson.Readable.SignalLine));
+        }
+        else if (signal is null)
+        {
+            StandardOutput.WriteLine(line.Start is { } known ? $"{new ProcessIdentity(processId, known)}\t{line.Program}" : $"{processId}");
+        }
+
+        return Task.FromResult(ExitCode.Ok);
+    }
+
+    private static (int ProcessId, long? Start) Target(string text)
+    {
+        if (ProcessIdentity.TryParse(text, out ProcessIdentity identity))
+        {
+            return (identity.ProcessId, identity.Start);
+        }
+
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int processId) && processId > 0
+            ? (processId, null)
+            : throw ToolException.Usage($"'{text}' is no process. Write its number, or PID@START as --probe shows it");
+    }
+
+    /// <summary>Null: nothing is sent.</summary>
+    private static Signal? SignalOf(string? name, bool isProbe)
+    {
+        if (isProbe)
+        {
+            return name is null ? null : throw ToolException.Usage("--probe sends nothing: leave the signal away");
+        }
+
+        if (name is null)
+        {
+            throw ToolException.Usage("which signal? TERM, HUP, USR1 …; to send nothing: --probe");
+        }
+
+        return Signal.Parse(name) is { Number: > 0 } signal ? signal : throw ToolException.Usage("0 is no signal; to send nothing: --probe");
+    }
+
+    private static SignalLine ToProcess(int processId, long? start, Signal? signal, int? value)
+    {
+        using ProcessHandle process = start is { } known ? ProcessHandle.Open(new ProcessIdentity(processId, known)) : ProcessHandle.Open(processId);
+        SignalLine line = new() { Pid = processId, Start = process.Identity.Start, Program = process.Program, Group = false, Signal = signal?.Name, Value = value };
+        if (signal is { } given)
+        {
+            process.Send(given, value);
+            return line;
+        }
+
+        SignalState state = Signals.StateOf(processId);
+        return line with { Pending = Names(state.Pending), Blocked = Names(state.Blocked), Ignored = Names(state.Ignored), Caught = Names(state.Caught) };
+    }
+
+    private static SignalLine ToGroup(int group, long? start, Signal? signal)
+    {
+        if (group == 1)
+        {
+            throw ToolException.Usage("there is no process group 1: the kernel takes it for every process that there is");
+        }
+
+        // As long as one is left in the group, its number is no other process's: only its first one can have it.
+        ProcessIdentity? first = Signals.Exists(group) ? ProcessIdentity.Of(group) : null;
+        if (start is not null && first is { } other && other.Start != start)
+        {
+            throw new ToolException(ExitCode.NotFound, $"the group of {group}@{start} has ended, and its number is another's by now: {other}. Nothing was sent");
+        }
+
+        Signals.SendToGroup(group, signal ?? default);
+        return new SignalLine { Pid = group, Start = first?.Start, Group = true, Signal = signal?.Name };
+    }
+
+    private static string[] Names(IEnumerable<Signal> signals) => [.. signals.Select(static signal => signal.Name)];
+}

@@ -1,0 +1,115 @@
+using System.CommandLine;
+using Fairlead.Cli.Input;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>A talk with a child over its channel: lines of stdin go there, what it says goes to stdout.</summary>
+internal sealed class SpawnChannel
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private static readonly Dictionary<string, ChannelKind> Kinds = new()
+    {
+        ["none"] = ChannelKind.None,
+        ["duplex"] = ChannelKind.Duplex,
+        ["pipes"] = ChannelKind.Pipes,
+        ["to-child"] = ChannelKind.ToChild,
+        ["from-child"] = ChannelKind.FromChild,
+    };
+
+    private readonly Option<string> _kind = new("--channel") { Description = "Talk with it over descriptors 3 (and 4), as its FAIRLEAD_FD says: lines of stdin go there, what it says goes to stdout", HelpName = string.Join('|', Kinds.Keys), DefaultValueFactory = static _ => "none" };
+    private readonly Option<string> _framing = new("--framing") { Description = "How messages are told apart there, for a program that does not speak Fairlead's protocol: line, nul, length, none", HelpName = "FRAMING", DefaultValueFactory = static _ => "fairlead" };
+
+    public static SpawnChannel AddTo(ToolCommand command)
+    {
+        var channel = new SpawnChannel();
+        channel._kind.AcceptOnlyFromAmong([.. Kinds.Keys]);
+        channel._framing.AcceptOnlyFromAmong("fairlead", "line", "nul", "length", "none");
+        command.Add(channel._kind);
+        command.Add(channel._framing);
+        return channel;
+    }
+
+    /// <summary>The child of a talk leaves stdin to the talk, where it has to do with it.</summary>
+    public ChildProcessOptions Apply(ParseResult parsed, ChildProcessOptions options)
+    {
+        var kind = Kind(parsed);
+        return options with { Channel = kind, StandardInput = kind is ChannelKind.None or ChannelKind.FromChild ? Redirection.Inherit : Redirection.Null };
+    }
+
+    /// <summary>Talks until the child has closed, or stdin has ended and it has been told so.</summary>
+    public async Task TalkAsync(ParseResult parsed, ChildProcess child, CancellationToken token)
+    {
+        var kind = Kind(parsed);
+        if (kind == ChannelKind.None)
+        {
+            return;
+        }
+
+        var address = child.Address.With("framing", parsed.GetRequiredValue(_framing));
+        var isStream = address.Option("framing") == "none";
+
+        // A program that knows nothing of Fairlead may answer when it has read to the end, and has said all when it ends itself.
+        var isForeign = address.Option("framing") != "fairlead";
+        Talk talk = new(isStream ? new ChunkReader().ReadAsync : new LineReader().ReadAsync, MessageOutput.Of(isStream, "text"), null, Keeps: isForeign, TellsEnd: isForeign);
+        try
+        {
+            switch (kind)
+            {
+                case ChannelKind.ToChild:
+                    await using (var sender = await Sender.ConnectAsync(address, token: token))
+                    {
+                        while (await talk.ReadAsync(token) is { } message)
+                        {
+                            await sender.SendAsync(message, token);
+                        }
+                    }
+
+                    break;
+                case ChannelKind.FromChild:
+                    await using (var receiver = await Receiver.ConnectAsync(address, token: token))
+                    {
+                        await Incoming.WriteAsync(receiver.ReceiveAllAsync, talk.Output, null, null, receiver, token);
+                    }
+
+                    break;
+                default:
+                    await using (var pair = await Pair.ConnectAsync(address, token: token))
+                    {
+                        await PairTalk.RunAsync(pair, talk, null, token);
+                    }
+
+                    break;
+            }
+        }
+        catch (FairleadException gone) when (gone.Code == ErrorCode.PeerGone)
+        {
+            // It has closed, or has ended: how, its exit code says.
+        }
+    }
+
+    /// <summary>The child has ended: what it has said is still written. Somebody to whom it has left its end is not waited for long.</summary>
+    public async Task EndAsync(ParseResult parsed, Task talking, CancellationTokenSource end)
+    {
+        try
+        {
+            if (Kind(parsed) != ChannelKind.ToChild)
+            {
+                await Task.WhenAny(talking, Task.Delay(Patience, TimeProvider.System, end.Token));
+            }
+
+            await end.CancelAsync();
+            if (talking.IsCompleted)
+            {
+                await talking;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Interrupted, or the child has ended before it spoke.
+        }
+    }
+
+    private ChannelKind Kind(ParseResult parsed) => Kinds[parsed.GetRequiredValue(_kind)];
+}

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Starts a program as a child: in a group of its own, tied, with a channel.</summary>
+internal sealed class SpawnCommand : ToolCommand
+{
+    private readonly Argument<string[]> _command = new("COMMAND") { Description = "The program and its arguments, behind --", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<bool> _group = NewOption.Switch("--group", "Give it a process group of its own, to be signalled as a whole");
+    private readonly Option<bool> _session = NewOption.Switch("--session", "Give it a session of its own: away from the terminal too");
+    private readonly Option<bool> _tied = NewOption.Switch("--tied", "The kernel kills it when this command ends, however that happens");
+    private readonly SpawnSetting _setting;
+    private readonly SpawnChannel _channel;
+    private readonly Option<string> _output = NewOption.Output("text", "json");
+
+    public SpawnCommand()
+        : base("spawn", "Start a program in a group of its own, tied, or with a channel, and end as it does")
+    {
+        Add(_command);
+        Add(_group);
+        Add(_session);
+        Add(_tied);
+        _setting = SpawnSetting.AddTo(this);
+        _channel = SpawnChannel.AddTo(this);
+        Add(_output);
+        Examples =
+        [
+            ("fairlead spawn --group -- make -j8", "Its number and its group's are told on stderr: pid 4242, group 4242"),
+            ("fairlead spawn --tied --directory /srv --env PORT=8080 -- ./server", "Dies with this command, by kill -9 too"),
+            ("seq 3 | fairlead spawn --channel duplex --framing line -- sh -c 'tr 0-9 a-j <&3 >&3'", "Talk with a program over its descriptor 3"),
+            ("fairlead spawn --block TERM --ignore HUP -- ./worker", "With signals blocked or ignored from the beginning"),
+            ("fairlead spawn --output json -- true", "A line of JSON when it starts, and one when it has ended"),
+        ];
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        string[] command = parsed.GetRequiredValue(_command);
+        var options = _channel.Apply(parsed, _setting.Apply(parsed, new ChildProcessOptions
+        {
+            TiedToParent = parsed.GetValue(_tied),
+            Group = parsed.GetValue(_session) ? ProcessGroup.NewSession : parsed.GetValue(_group) ? ProcessGroup.New : ProcessGroup.Inherited,
+        }));
+        bool isJson = parsed.GetRequiredValue(_output) == "json";
+        await using var child = ChildProcess.Start(command[0], command[1..], options);
+        Say(isJson, new SpawnLine { Pid = child.Id, Group = child.Group }, string.Create(CultureInfo.InvariantCulture, $"pid {child.Id}, group {child.Group}"));
+
+        // Ctrl-C at a terminal has reached a child of this group already, and what it does then is its affair: an editor or an interpreter does not end.
+        using var terminal = options.Group == ProcessGroup.Inherited ? ControllingTerminal.TryOpen() : null;
+        Interruption.IsForAnother = signal => signal == PosixSignal.SIGINT && terminal?.Foreground == ControllingTerminal.OwnGroup;
+
+        using var passing = token.Register(() => PassOn(child, options.Group == ProcessGroup.Inherited));
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        var talking = _channel.TalkAsync(parsed, child, end.Token);
+        var exit = await child.ExitAsync(CancellationToken.None);
+        if (exit is Killed killed)
+        {
+            ErrorLine.Write($"{command[0]} was {killed}");
+        }
+
+        // What it has said is still written; what it would have been told is not.
+        await _channel.EndAsync(parsed, talking, end);
+        if (isJson)
+        {
+            Say(isJson, new SpawnLine { Pid = child.Id, Group = child.Group, Exit = (exit as Exited)?.Code, Signal = (exit as Killed)?.Signal.Name }, "");
+        }
+
+        return exit.ShellCode;
+    }
+
+    /// <summary>What is stopped, as by reading from a terminal that is not its group's, ends only when it goes on.</summary>
+    private static void PassOn(ChildProcess child, bool isAlone)
+    {
+        foreach (var signal in new[] { Signal.Terminate, Signal.Continue })
+        {
+            _ = isAlone ? child.Send(signal) : child.SendToGroup(signal);
+        }
+    }
+
+    private static void Say(bool isJson, SpawnLine line, string text)
+    {
+        if (isJson)
+        {
+            StandardOutput.WriteLine(JsonSerializer.Serialize(line, OutputJson.Readable.SpawnLine));
+        }
+        else
+        {
+            ErrorLine.WriteBare(text);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using System.Globalization;
+
+namespace Fairlead.Cli.Output;
+
+/// <summary>Moments, for people.</summary>
+internal static class TimeText
+{
+    /// <summary>The time; with the day where that is not today.</summary>
+    public static string Since(DateTimeOffset since)
+    {
+        var local = since.ToLocalTime();
+        var isToday = local.Date == TimeProvider.System.GetLocalNow().Date;
+        return local.ToString(isToday ? "HH:mm:ss" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,15 @@
+using System.Globalization;
+
+namespace Fairlead;
+
+/// <summary>Moments, for people.</summary>
+internal static class LocalTime
+{
+    /// <summary>The time of day, with the day when that is not today.</summary>
+    public static string Format(DateTimeOffset moment)
+    {
+        var local = moment.ToLocalTime();
+        var today = TimeProvider.System.GetLocalNow().Date == local.Date;
+        return local.ToString(today ? "HH:mm:ss" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,213 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Fairlead.Native;
+
+namespace Fairlead.Logs.Storage;
+
+/// <summary>
+/// Writes records at the end, together with the appenders of other processes and without waiting for them. One thread of this process at a time.
+/// </summary>
+/// <remarks>
+/// Who exchanges the first word at the tail for zero has the place; whoever finds it taken moves the tail behind it and tries there. So a death between any two instructions leaves nothing, or a record
+/// of known length and owner, which others pass over. How it is finished and why nobody sleeps through it: docs/design/mapped-log.md, models/log.pml.
+/// </remarks>
+internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposable
+{
+    private readonly ulong _boot = BootIdentity.Short(BootIdentity.Current);
+    private readonly LogPreparer _preparer = new(store);
+    private LogSegment? _segment;
+    private long _base;
+    private long _taken;
+    private long _prepared;
+    private ulong _participant;
+
+    /// <summary>The segment of the last record.</summary>
+    public LogSegment? Segment => _segment;
+
+    /// <summary>Appends one record and returns its number.</summary>
+    /// <param name="body">Copied.</param>
+    /// <param name="end">The place behind it.</param>
+    /// <exception cref="FairleadException">TooLarge: no segment holds it. Full: there is no room for the next segment. Corrupt: the log is damaged.</exception>
+    public long Append(ReadOnlySpan<byte> body, out RecordPlace end)
+    {
+        LogSegment segment = _segment ?? Open();
+        long size = LogLayout.RecordSize(body.Length);
+        if (body.Length > LogLayout.LongestBody(segment.Size))
+        {
+            throw TooLong(body.Length, segment.Size);
+        }
+
+        while (true)
+        {
+            segment = _segment!;
+            RecordPlace place = segment.Tail;
+            if (place.Offset + size > segment.Limit)
+            {
+                EndSegment(segment, place);
+                continue;
+            }
+
+            if (place.Offset + size > _prepared)
+            {
+                Prepare(segment, place.Offset, size);
+            }
+
+            RecordWord mine = new(RecordState.Reserved, store.Control.Appender, body.Length);
+            ulong found = Interlocked.CompareExchange(ref segment.WordAt(place.Offset), mine.Value, 0);
+            if (found != 0)
+            {
+                PassOver(segment, place, new RecordWord(found));
+                continue;
+            }
+
+            end = place.Behind(size);
+            segment.MoveTail(place, end);
+            if (segment.EntryOf(end) != segment.EntryOf(place))
+            {
+                segment.NoteInIndex(end);
+            }
+
+            // Before the record is there, and not only behind: who sleeps now wakes up while it is written, sees it begun, and from then on looks whether its appender lives. So nobody is asleep
+            // on a record whose appender died between publishing it and waking him.
+            store.Control.Ring();
+            long sequence = _base + place.Index;
+            Fill(segment, place.Offset, sequence, body);
+
+            // Release: who sees the word (RecordCheck.Look) sees the record. Exchanged and not stored, since somebody may have declared us dead.
+            if (Interlocked.CompareExchange(ref segment.WordAt(place.Offset), mine.As(RecordState.Published).Value, mine.Value) == mine.Value)
+            {
+                store.Control.Ring();
+                return sequence;
+            }
+        }
+    }
+
+    /// <summary>Makes the next segment if a record of this length does not fit into this one.</summary>
+    /// <exception cref="FairleadException">TooLarge, Full: nothing has changed.</exception>
+    public void MakeRoom(int length)
+    {
+        LogSegment segment = _segment ?? Open();
+        if (length > LogLayout.LongestBody(segment.Size))
+        {
+            throw TooLong(length, segment.Size);
+        }
+
+        if (segment.Tail.Offset + LogLayout.RecordSize(length) > segment.Limit)
+        {
+            store.MakeNext(segment);
+        }
+    }
+
+    public void Dispose()
+    {
+        _preparer.Dispose();
+        _segment?.Dispose();
+    }
+
+    private void Fill(LogSegment segment, long offset, long sequence, ReadOnlySpan<byte> body)
+    {
+        segment.At<long>(offset + LogLayout.SequenceAt) = sequence;
+        segment.At<long>(offset + LogLayout.TimeAt) = LogTime.From(time.GetUtcNow());
+        segment.At<ulong>(offset + LogLayout.AppenderAt) = _participant;
+        segment.At<ulong>(offset + LogLayout.RecordBootAt) = _boot;
+        body.CopyTo(segment.Bytes(offset + LogLayout.RecordHeader, body.Length));
+
+        // Of what was to be written, and not of what can be read there: others may scribble.
+        segment.At<uint>(offset + LogLayout.ChecksumAt) = RecordChecksum.Of(segment.Bytes(offset + LogLayout.SequenceAt, LogLayout.RecordHeader - LogLayout.SequenceAt), body);
+    }
+
+    // Somebody has the place. Whoever sees that moves the tail on: its owner may be dead.
+    private void PassOver(LogSegment segment, RecordPlace place, RecordWord word)
+    {
+        if (word == RecordWord.End)
+        {
+            Take(Next(segment, _base + place.Index));
+            return;
+        }
+
+        long size = LogLayout.RecordSize(word.Length);
+        if (word.State is not (RecordState.Reserved or RecordState.Published or RecordState.Void) || place.Offset + size > segment.Limit)
+        {
+            throw store.Damaged(segment, place, _base + place.Index);
+        }
+
+        segment.MoveTail(place, place.Behind(size));
+    }
+
+    // The next segment is there before this one is ended, so that a full disk leaves everything as it is.
+    private void EndSegment(LogSegment segment, RecordPlace place)
+    {
+        store.MakeNext(segment);
+        ulong found = Interlocked.CompareExchange(ref segment.WordAt(place.Offset), RecordWord.End.Value, 0);
+        if (found != 0)
+        {
+            PassOver(segment, place, new RecordWord(found));
+            return;
+        }
+
+        store.Control.Ring();
+        Take(Next(segment, _base + place.Index));
+    }
+
+    // A fault for each page would cost four times as much as many pages in one step. Who appends more than a little has it done beside.
+    private void Prepare(LogSegment segment, long offset, long size)
+    {
+        long from = Math.Max(_prepared, offset & -Environment.SystemPageSize);
+        _taken += LogPreparer.Step;
+        if (_taken > 4 * LogPreparer.Step)
+        {
+            _preparer.Tell(segment, offset);
+            if (_preparer.Prepared >= offset + size)
+            {
+                // Looked at again a step later, and told.
+                _prepared = Math.Min(_preparer.Prepared, from + LogPreparer.Step);
+                return;
+            }
+        }
+
+        long length = Math.Max(LogPreparer.Step, (offset + size - from + Environment.SystemPageSize - 1) & -Environment.SystemPageSize);
+        segment.PreparePages(from, length);
+        _prepared = from + length;
+    }
+
+    private LogSegment Next(LogSegment segment, long number)
+    {
+        if (_preparer.TakeNext(segment.Ordinal + 1) is not { } next)
+        {
+            return store.Next(segment, number, isWritable: true);
+        }
+
+        if (next.Base == 0)
+        {
+            next.Base = number;
+        }
+
+        return next;
+    }
+
+    private LogSegment Open()
+    {
+        _participant = store.Participant;
+        _ = store.Control.Appender;
+        Take(store.OpenLast(isWritable: true, out _base));
+        return _segment;
+    }
+
+    [MemberNotNull(nameof(_segment))]
+    private void Take(LogSegment segment)
+    {
+        _base = segment.Base;
+        _prepared = 0;
+        LogSegment? left = _segment;
+        _segment = segment;
+        if (left is not null)
+        {
+            _preparer.Discard(left);
+        }
+    }
+
+    private FairleadException TooLong(int length, long segmentSize) => new(
+        ErrorCode.TooLarge,
+        string.Create(CultureInfo.InvariantCulture, $"a record of {length} bytes does not fit into a segment of {store.Who}, which takes {LogLayout.LongestBody(segmentSize)}"),
+        "Cut it into several, or begin the log with larger segments (?segment=1GiB).");
+}

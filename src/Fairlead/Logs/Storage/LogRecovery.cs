@@ -1,0 +1,221 @@
+using Fairlead.Memory.Backing;
+using Fairlead.Native;
+
+namespace Fairlead.Logs.Storage;
+
+/// <summary>
+/// What the first who opens a log does before others may: finds the end again. While the system has been running since the log was last looked after there is nothing to find, unless somebody has cut a
+/// file: what dead appenders have left is voided where it is met. Behind a crash of the machine the log ends before the first record behind the sync mark that is not whole.
+/// </summary>
+/// <remarks>Never guessed: what lies before the sync mark is left as it is found, and who reads it is told.</remarks>
+/// <param name="store">Nobody else has it open.</param>
+/// <param name="isSameBoot">Whether the system has been running since the log was last looked after; null: that is not known.</param>
+internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
+{
+    /// <param name="newSegment">Size of the first segment of a log that has none yet; null: it must have one.</param>
+    public void Mend(long? newSegment)
+    {
+        foreach (string unfinished in Directory.EnumerateFiles(store.Folder, "*~*"))
+        {
+            _ = NativeFile.Unlink(unfinished);
+        }
+
+        IReadOnlyList<long> ordinals = LogFolder.Ordinals(store.Folder);
+        if (ordinals.Count == 0)
+        {
+            long size = newSegment ?? throw LogFolder.NotFound(store.Folder);
+            _ = LogSegment.TryMake(store.PathOf(1), 1, size, baseNumber: 1);
+            LogPosition.MoveBack(store.Folder, 1);
+            return;
+        }
+
+        List<long> cut = Lengthen(ordinals);
+        if (isSameBoot == true && cut.Count == 0)
+        {
+            return;
+        }
+
+        List<LogSegment> segments = [];
+        try
+        {
+            foreach (long ordinal in ordinals)
+            {
+                segments.Add(store.TryOpen(ordinal, isWritable: true)!);
+            }
+
+            if (isSameBoot == true)
+            {
+                MendCuts(segments, cut);
+            }
+            else
+            {
+                FindEnd(segments);
+            }
+        }
+        finally
+        {
+            segments.ForEach(static segment => segment.Dispose());
+        }
+    }
+
+    // Files that have been cut get their length back, with zeroes, so that they can be mapped.
+    private List<long> Lengthen(IReadOnlyList<long> ordinals)
+    {
+        List<long> cut = [];
+        foreach (long ordinal in ordinals)
+        {
+            string path = store.PathOf(ordinal);
+            using Descriptor file = LogFile.TryOpen(path, $"the segment {path}")!;
+            long size = LogSegment.Check(file, ordinal, $"the segment {PlainText.OneLine(path)}");
+            if ((NativeFile.Fstat(file)?.Size ?? 0) < size)
+            {
+                RegionFile.Allocate(file, size, $"the segment {PlainText.OneLine(path)}");
+                cut.Add(ordinal);
+            }
+        }
+
+        return cut;
+    }
+
+    private void MendCuts(List<LogSegment> segments, List<long> cut)
+    {
+        int last = segments.FindLastIndex(static segment => segment.Base != 0);
+        for (int i = 0; i <= last; i++)
+        {
+            LogSegment segment = segments[i];
+            if (!cut.Contains(segment.Ordinal))
+            {
+                continue;
+            }
+
+            RecordPlace synced = segment.Synced;
+            RecordPlace tail = segment.Tail;
+            RecordPlace place = Walk(segment, RecordPlace.First, out bool hasEnd);
+            if (hasEnd)
+            {
+                continue;
+            }
+
+            if (place.Offset < synced.Offset)
+            {
+                // Damage: it stays, and is told to its readers. The log goes on behind it.
+                place = synced.Offset == segment.Size ? tail : synced;
+            }
+            else
+            {
+                Clear(segment, place);
+            }
+
+            segment.SetTail(place);
+            if (i < last)
+            {
+                // What is missing is seen by the number of the next segment.
+                segment.WordAt(place.Offset) = RecordWord.End.Value;
+            }
+            else
+            {
+                LogPosition.MoveBack(store.Folder, segment.Base + place.Index);
+            }
+        }
+    }
+
+    private void FindEnd(List<LogSegment> segments)
+    {
+        int i = Math.Max(0, segments.FindLastIndex(static segment => segment.Synced.Offset > LogLayout.HeaderSize));
+        while (true)
+        {
+            LogSegment segment = segments[i];
+            bool isWhole = segment.Synced.Offset == segment.Size;
+            bool hasEnd = isWhole;
+            RecordPlace place = isWhole ? segment.Tail : Walk(segment, segment.Synced, out hasEnd);
+            segment.SetTail(place);
+            if (!hasEnd)
+            {
+                Clear(segment, place);
+            }
+
+            Require(NativeFile.SyncData(segment.File), segment);
+            segment.RaiseSynced(hasEnd ? new RecordPlace(segment.Size, place.Index) : place);
+            if (hasEnd && i + 1 < segments.Count)
+            {
+                LogSegment next = segments[++i];
+                if (next.Base == 0)
+                {
+                    next.Base = segment.Base + place.Index;
+                }
+
+                continue;
+            }
+
+            // Ended, and the next one is not there: it is made when it is needed. Not ended: what lies in later ones is behind the cut.
+            for (int later = i + 1; later < segments.Count; later++)
+            {
+                _ = NativeFile.Unlink(segments[later].Path);
+            }
+
+            LogPosition.MoveBack(store.Folder, segment.Base + place.Index);
+            Require(NativeFile.SyncData(segment.File), segment);
+            Require(NativeFile.SyncDirectory(store.Folder), segment);
+            return;
+        }
+    }
+
+    /// <summary>Goes from record to record up to what is none, or not whole. Nobody else has the log: who has begun one is dead.</summary>
+    private RecordPlace Walk(LogSegment segment, RecordPlace place, out bool hasEnd)
+    {
+        while (true)
+        {
+            RecordView view = RecordCheck.Look(segment, place, segment.Base + place.Index, out RecordWord word);
+            hasEnd = view == RecordView.End;
+            if (view is not (RecordView.Record or RecordView.Void or RecordView.Busy))
+            {
+                return place;
+            }
+
+            RecordPlace next = place.Behind(LogLayout.RecordSize(word.Length));
+            if (view == RecordView.Busy)
+            {
+                if (isSameBoot == false || (isSameBoot is null && !IsOfThisBoot(segment, next)))
+                {
+                    return place;
+                }
+
+                segment.WordAt(place.Offset) = word.As(RecordState.Void).Value;
+            }
+
+            if (segment.EntryOf(next) != segment.EntryOf(place))
+            {
+                segment.NoteInIndex(next);
+            }
+
+            place = next;
+        }
+    }
+
+    // Where it is not known when the log was last looked after (its control file is gone), a whole record of this run of the system proves what stands before it.
+    private static bool IsOfThisBoot(LogSegment segment, RecordPlace place) =>
+        place.Offset <= segment.Limit - LogLayout.RecordHeader && RecordCheck.Look(segment, place, segment.Base + place.Index, out _) == RecordView.Record
+        && segment.At<ulong>(place.Offset + LogLayout.RecordBootAt) == BootIdentity.Short(BootIdentity.Current);
+
+    // Zeroes from there on: whatever lies there would be in the way of those who append.
+    private static void Clear(LogSegment segment, RecordPlace place)
+    {
+        Require(NativeFile.SetLength(segment.File, place.Offset), segment);
+        RegionFile.Allocate(segment.File, segment.Size, segment.Who);
+        for (int entry = 0; entry < LogLayout.IndexEntries; entry++)
+        {
+            if (segment.ReadIndex(entry) is { } noted && noted.Offset > place.Offset)
+            {
+                segment.ClearIndex(entry);
+            }
+        }
+    }
+
+    private static void Require(Errno error, LogSegment segment)
+    {
+        if (error != Errno.None)
+        {
+            throw ErrnoMap.Failure($"cannot mend {segment.Who}", error);
+        }
+    }
+}

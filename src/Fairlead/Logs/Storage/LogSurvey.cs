@@ -1,0 +1,138 @@
+namespace Fairlead.Logs.Storage;
+
+/// <summary>Reads a whole log and tells what is in it, and what is damaged.</summary>
+internal static class LogSurvey
+{
+    public static LogInfo Of(LogStore store)
+    {
+        Count count = new();
+        IReadOnlyList<long> ordinals = LogFolder.Ordinals(store.Folder);
+        foreach (long ordinal in ordinals)
+        {
+            try
+            {
+                using LogSegment? segment = store.TryOpen(ordinal, isWritable: false);
+                if (segment is not null)
+                {
+                    count.Segments++;
+                    count.Size += segment.Size;
+                    count.SegmentSize = segment.Size;
+                    if (segment.Base != 0)
+                    {
+                        Read(store, segment, count);
+                    }
+                }
+            }
+            catch (FairleadException error) when (error.Code is ErrorCode.Corrupt or ErrorCode.AlreadyExists or ErrorCode.Incompatible)
+            {
+                count.Damages.Add(new LogDamage(LogSegment.NameOf(ordinal), 0, count.Next, error.WhatHappened));
+            }
+        }
+
+        return new LogInfo
+        {
+            Path = store.Folder,
+            SegmentSize = count.SegmentSize,
+            Segments = count.Segments,
+            Size = count.Size,
+            First = count.First,
+            Next = count.Next,
+            Records = count.Records,
+            Bytes = count.Bytes,
+            Voided = count.Voided,
+            Unfinished = count.Unfinished,
+            Synced = count.Synced,
+            FirstTime = count.FirstTime,
+            LastTime = count.LastTime,
+            Positions = [.. LogPosition.All(store.Folder).OrderBy(static position => position.Name, StringComparer.Ordinal)
+                .Select(position => new LogPositionInfo(position.Name, position.Next, Math.Max(0, count.Next - Math.Max(position.Next, count.First)), position.IsHeld, position.Holder))],
+            Damages = count.Damages,
+        };
+    }
+
+    private static void Read(LogStore store, LogSegment segment, Count count)
+    {
+        if (count.First == 0)
+        {
+            count.First = segment.Base;
+        }
+        else if (segment.Base != count.Next)
+        {
+            count.Damages.Add(new LogDamage(LogSegment.NameOf(segment.Ordinal), 0, count.Next, $"it begins with record {segment.Base}, and {count.Next} should follow"));
+        }
+
+        RecordPlace place = RecordPlace.First;
+        while (true)
+        {
+            long number = segment.Base + place.Index;
+            count.Next = number;
+            if (place.Offset <= segment.SyncedAsItStands.Offset)
+            {
+                count.Synced = number;
+            }
+
+            RecordView view = RecordCheck.Look(segment, place, number, out RecordWord word);
+            switch (view)
+            {
+                case RecordView.Record:
+                    count.Records++;
+                    count.Bytes += word.Length;
+                    DateTimeOffset time = LogTime.ToTime(segment.At<long>(place.Offset + LogLayout.TimeAt));
+                    count.FirstTime ??= time;
+                    count.LastTime = time;
+                    break;
+                case RecordView.Busy:
+                    count.Unfinished++;
+                    break;
+                case RecordView.Void:
+                    count.Voided++;
+                    break;
+                case RecordView.Damage:
+                    FairleadException damage = store.Damaged(segment, place, number);
+                    count.Damages.Add(new LogDamage(LogSegment.NameOf(segment.Ordinal), place.Offset, number, damage.WhatHappened));
+                    if (Behind(segment, place) is not { } next)
+                    {
+                        return;
+                    }
+
+                    place = next;
+                    continue;
+                default:
+                    return;
+            }
+
+            place = place.Behind(LogLayout.RecordSize(word.Length));
+        }
+    }
+
+    // The next record that the index leads to.
+    private static RecordPlace? Behind(LogSegment segment, RecordPlace place)
+    {
+        for (int entry = segment.EntryOf(place) + 1; entry < LogLayout.IndexEntries; entry++)
+        {
+            if (segment.ReadIndex(entry) is { } noted && noted.Offset > place.Offset && RecordCheck.Look(segment, noted, segment.Base + noted.Index, out _) == RecordView.Record)
+            {
+                return noted;
+            }
+        }
+
+        return null;
+    }
+
+    private sealed class Count
+    {
+        public int Segments;
+        public long SegmentSize;
+        public long Size;
+        public long First;
+        public long Next = 1;
+        public long Records;
+        public long Bytes;
+        public long Voided;
+        public long Unfinished;
+        public long Synced;
+        public DateTimeOffset? FirstTime;
+        public DateTimeOffset? LastTime;
+        public List<LogDamage> Damages { get; } = [];
+    }
+}

@@ -1,0 +1,140 @@
+using Fairlead.Native;
+
+namespace Fairlead.Logs.Storage;
+
+/// <summary>Brings what has been appended to the disk, in order, and says so in the segments: the sync mark.</summary>
+internal sealed class LogSynchronizer(LogStore store)
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(16);
+
+    private readonly Lock _gate = new();
+
+    // All segments before it are on the disk.
+    private long _from;
+
+    // The newest segment whose name is there.
+    private long _named;
+
+    /// <summary>Everything that has been appended before the call is on the disk when it returns. Of several that ask at once one does it for all.</summary>
+    /// <param name="end">A place to be reached; null: whatever there is.</param>
+    /// <param name="ordinal">The segment of the place.</param>
+    /// <exception cref="FairleadException">Unavailable, Full: the disk refuses. Corrupt: the log is damaged.</exception>
+    public void Sync(long ordinal = long.MaxValue, RecordPlace? end = null)
+    {
+        lock (_gate)
+        {
+            LogSegment? segment = FirstUnsynced(Math.Max(_from, LogFolder.First(store.Folder)), ordinal);
+            while (segment is not null && TrySync(segment, ordinal, end))
+            {
+                _from = segment.Ordinal + 1;
+                segment = store.TryOpen(_from, isWritable: true);
+            }
+        }
+    }
+
+    // Disposes the segment. True: it has ended, and the next is to follow.
+    private bool TrySync(LogSegment segment, long ordinal, RecordPlace? end)
+    {
+        using (segment)
+        {
+            bool isReached = end is { } goal && (segment.Ordinal > ordinal || (segment.Ordinal == ordinal && segment.Synced.Offset >= goal.Offset));
+            if (segment.Base == 0 || isReached)
+            {
+                return false;
+            }
+
+            Sync(segment, out bool hasEnd);
+            return hasEnd;
+        }
+    }
+
+    private LogSegment? FirstUnsynced(long ordinal, long last)
+    {
+        LogSegment? segment = store.TryOpen(ordinal, isWritable: true);
+        while (segment is not null && segment.Synced.Offset == segment.Size && ordinal < last)
+        {
+            segment.Dispose();
+            _from = ++ordinal;
+            segment = store.TryOpen(ordinal, isWritable: true);
+        }
+
+        return segment;
+    }
+
+    private void Sync(LogSegment segment, out bool hasEnd)
+    {
+        RecordPlace place = segment.Synced;
+        hasEnd = place.Offset == segment.Size;
+        if (hasEnd)
+        {
+            return;
+        }
+
+        // The mark may stand only behind what is whole: each record before it is waited for, or its appender is dead.
+        RecordPlace begun = place;
+        RecordPlace goal = segment.Tail;
+        var pause = TimeSpan.FromMilliseconds(1);
+        while (true)
+        {
+            RecordView view = RecordCheck.Look(segment, place, segment.Base + place.Index, out RecordWord word);
+            if (view == RecordView.Damage)
+            {
+                throw store.Damaged(segment, place, segment.Base + place.Index);
+            }
+
+            if (view == RecordView.Busy && place.Offset < goal.Offset)
+            {
+                if (!store.Control.IsAlive(word.Appender))
+                {
+                    _ = Interlocked.CompareExchange(ref segment.WordAt(place.Offset), word.As(RecordState.Void).Value, word.Value);
+                }
+                else if (!Thread.Yield())
+                {
+                    Task.Delay(pause, TimeProvider.System).Wait();
+                    pause = pause < LongestPause ? pause * 2 : LongestPause;
+                }
+
+                continue;
+            }
+
+            // What comes behind the goal has been begun after the call, and is not waited for: else there might be no end.
+            hasEnd = view == RecordView.End;
+            if (view is RecordView.Nothing or RecordView.End || place.Offset >= goal.Offset)
+            {
+                break;
+            }
+
+            place = place.Behind(LogLayout.RecordSize(word.Length));
+        }
+
+        if (place == begun && !hasEnd)
+        {
+            return;
+        }
+
+        Require(NativeFile.SyncData(segment.File), segment);
+        if (segment.Ordinal > _named)
+        {
+            if (_named == 0)
+            {
+                // The log may be new; where this user may not read the directory above it, its owner has to see to that.
+                _ = NativeFile.SyncDirectory(Path.GetDirectoryName(store.Folder)!);
+            }
+
+            Require(NativeFile.SyncDirectory(store.Folder), segment);
+            _named = segment.Ordinal;
+        }
+
+        // The mark goes to the disk behind what it speaks of, and before anybody is told.
+        segment.RaiseSynced(hasEnd ? new RecordPlace(segment.Size, place.Index) : place);
+        Require(NativeFile.SyncData(segment.File), segment);
+    }
+
+    private static void Require(Errno error, LogSegment segment)
+    {
+        if (error != Errno.None)
+        {
+            throw ErrnoMap.Failure($"cannot bring {segment.Who} to the disk", error);
+        }
+    }
+}

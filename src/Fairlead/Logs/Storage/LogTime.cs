@@ -1,0 +1,9 @@
+namespace Fairlead.Logs.Storage;
+
+/// <summary>Times as records carry them: nanoseconds since 1970-01-01 UTC.</summary>
+internal static class LogTime
+{
+    public static long From(DateTimeOffset time) => (time.UtcTicks - DateTime.UnixEpoch.Ticks) * TimeSpan.NanosecondsPerTick;
+
+    public static DateTimeOffset ToTime(long nanoseconds) => new(DateTime.UnixEpoch.Ticks + (nanoseconds / TimeSpan.NanosecondsPerTick), TimeSpan.Zero);
+}

@@ -1,0 +1,89 @@
+using System.Runtime.InteropServices;
+
+namespace Fairlead.Native;
+
+/// <summary>Room for several datagrams that come in one system call, with the addresses of their senders. Not thread-safe.</summary>
+/// <param name="longest">Bytes of the longest that is read; of a longer one this is the beginning.</param>
+internal sealed unsafe class DatagramBatch(int longest = DatagramBatch.Longest)
+{
+    /// <summary>Datagrams of one call.</summary>
+    public const int Most = 16;
+
+    /// <summary>No UDP datagram is longer.</summary>
+    public const int Longest = 64 * 1024;
+
+    private const int ControlRoom = 64;
+    private const int ControlHeader = 16;
+
+    // Pinned, since the kernel is told where they lie once and for all.
+    private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(Most * longest, pinned: true);
+    private readonly byte[] _names = GC.AllocateArray<byte>(Most * Libc.SocketAddressCapacity, pinned: true);
+    private readonly byte[] _controls = GC.AllocateArray<byte>(Most * ControlRoom, pinned: true);
+    private readonly Libc.IoVector[] _vectors = GC.AllocateArray<Libc.IoVector>(Most, pinned: true);
+    private readonly Libc.MultiMessage[] _messages = GC.AllocateArray<Libc.MultiMessage>(Most, pinned: true);
+
+    /// <summary>Reads what has arrived, without waiting.</summary>
+    /// <returns>How many; none with the reason in <paramref name="error"/>.</returns>
+    public int Receive(Descriptor socket, out Errno error)
+    {
+        error = Errno.EBADF;
+        if (!socket.TryEnter())
+        {
+            return 0;
+        }
+
+        for (int i = 0; i < Most; i++)
+        {
+            _vectors[i] = new() { Base = At(_bytes, i * longest), Length = (nuint)longest };
+            _messages[i] = new()
+            {
+                Header = new()
+                {
+                    Name = At(_names, i * Libc.SocketAddressCapacity),
+                    NameLength = Libc.SocketAddressCapacity,
+                    Vectors = (Libc.IoVector*)Marshal.UnsafeAddrOfPinnedArrayElement(_vectors, i),
+                    VectorCount = 1,
+                    Control = At(_controls, i * ControlRoom),
+                    ControlLength = ControlRoom,
+                },
+            };
+        }
+
+        int count;
+        error = Errno.None;
+        do
+        {
+            count = Libc.ReceiveMessages(socket.Number, (Libc.MultiMessage*)Marshal.UnsafeAddrOfPinnedArrayElement(_messages, 0), Most, Libc.MSG_DONTWAIT, null);
+        }
+        while (count < 0 && (error = Libc.LastError) == Errno.EINTR);
+
+        socket.Exit();
+        if (count < 0)
+        {
+            return 0;
+        }
+
+        error = Errno.None;
+        return count;
+    }
+
+    /// <summary>The datagram, or its beginning.</summary>
+    public ReadOnlySpan<byte> this[int index] => _bytes.AsSpan(index * longest, (int)Math.Min(_messages[index].Length, (uint)longest));
+
+    /// <summary>Whether it was longer than what is here.</summary>
+    public bool IsCut(int index) => (_messages[index].Header.Flags & Libc.MSG_TRUNC) != 0;
+
+    /// <summary>Where it came from, in the kernel's form; empty where that has no name.</summary>
+    public ReadOnlySpan<byte> Name(int index) => _names.AsSpan(index * Libc.SocketAddressCapacity, (int)Math.Min(_messages[index].Header.NameLength, Libc.SocketAddressCapacity));
+
+    /// <summary>How many the socket has had no room for, since it was made, modulo 2³²; null while there were none, or it was not told to count (<see cref="NativeDatagrams.CountOverflows"/>).</summary>
+    public uint? Overflows(int index)
+    {
+        ReadOnlySpan<byte> control = _controls.AsSpan(index * ControlRoom, (int)Math.Clamp(_messages[index].Header.ControlLength, 0, ControlRoom));
+        return control.Length >= ControlHeader + sizeof(uint) && MemoryMarshal.Read<int>(control[8..]) == Libc.SOL_SOCKET && MemoryMarshal.Read<int>(control[12..]) == Libc.SO_RXQ_OVFL
+            ? MemoryMarshal.Read<uint>(control[ControlHeader..])
+            : null;
+    }
+
+    private static byte* At(byte[] array, int index) => (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(array, index);
+}

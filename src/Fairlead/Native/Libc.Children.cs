@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+
+namespace Fairlead.Native;
+
+// Processes by descriptor, and what became of children. Where the C library has no function for a call, its number is the same on every architecture: it is a new one.
+internal static unsafe partial class Libc
+{
+    public const int P_PID = 1;
+    public const int P_PIDFD = 3;
+
+    public const int WNOHANG = 1;
+    public const int WSTOPPED = 2;
+    public const int WEXITED = 4;
+    public const int WCONTINUED = 8;
+
+    public const int CLD_EXITED = 1;
+    public const int CLD_KILLED = 2;
+    public const int CLD_DUMPED = 3;
+    public const int CLD_STOPPED = 5;
+    public const int CLD_CONTINUED = 6;
+
+    public const int SIGCHLD = 17;
+    public const int SIGTTOU = 22;
+    public const int SIG_BLOCK = 0;
+    public const int SIG_SETMASK = 2;
+
+    private const nint PidfdSendSignalNumber = 424;
+    private const nint PidfdOpenNumber = 434;
+
+    /// <summary>A descriptor of a process, closed on exec; below zero where it fails.</summary>
+    public static int ProcessOpen(int processId) => (int)Call(PidfdOpenNumber, processId, 0, 0, 0);
+
+    /// <summary>As <c>kill</c>, to the very process that the descriptor was opened for.</summary>
+    public static int ProcessSignal(int descriptor, int signal) => (int)Call(PidfdSendSignalNumber, descriptor, signal, 0, 0);
+
+    [LibraryImport(Library, EntryPoint = "waitid")]
+    public static partial int WaitId(int kind, int id, ChildInformation* information, int options);
+
+    /// <summary>Room for <c>struct sigaction</c>, 152 bytes in both C libraries, which begins with the handler.</summary>
+    public const int SignalActionRoom = 512;
+
+    [LibraryImport(Library, EntryPoint = "sigaction")]
+    public static partial int SignalAction(int signal, byte* action, byte* old);
+
+    [LibraryImport(Library, EntryPoint = "signal")]
+    public static partial nint SetSignal(int signal, nint handler);
+
+    [LibraryImport(Library, EntryPoint = "pipe2")]
+    public static partial int Pipe(int* descriptors, int flags);
+
+    [LibraryImport(Library, EntryPoint = "getpgid")]
+    public static partial int ProcessGroupOf(int processId);
+
+    [LibraryImport(Library, EntryPoint = "getppid")]
+    public static partial int ParentProcessId();
+
+    [LibraryImport(Library, EntryPoint = "__libc_current_sigrtmin")]
+    public static partial int FirstRealTimeSignal();
+
+    [LibraryImport(Library, EntryPoint = "pthread_sigmask")]
+    public static partial Errno ThreadSignalMask(int how, SignalSet* set, SignalSet* old);
+
+    [LibraryImport(Library, EntryPoint = "tcgetpgrp")]
+    public static partial int TerminalForeground(int descriptor);
+
+    [LibraryImport(Library, EntryPoint = "tcsetpgrp")]
+    public static partial int SetTerminalForeground(int descriptor, int group);
+
+    [LibraryImport(Library, EntryPoint = "tcgetattr")]
+    public static partial int TerminalModes(int descriptor, byte* modes);
+
+    [LibraryImport(Library, EntryPoint = "tcsetattr")]
+    public static partial int SetTerminalModes(int descriptor, int when, byte* modes);
+
+    [LibraryImport(Library, EntryPoint = "isatty")]
+    public static partial int IsTerminal(int descriptor);
+
+    [LibraryImport(Library, EntryPoint = "syscall")]
+    private static partial nint Call(nint number, nint first, nint second, nint third, nint fourth);
+
+    /// <summary><c>siginfo_t</c> of a child, in a 64-bit process: 128 bytes.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 128)]
+    public struct ChildInformation
+    {
+        [FieldOffset(8)] public int Code;
+        [FieldOffset(16)] public int ProcessId;
+        [FieldOffset(20)] public uint UserId;
+        [FieldOffset(24)] public int Status;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Fairlead.Native;
+
+// Words that the kernel marks when a thread ends. The C library keeps these calls to itself.
+internal static unsafe partial class Libc
+{
+    public const int FUTEX_WAITERS = unchecked((int)0x80000000);
+    public const int FUTEX_OWNER_DIED = 0x40000000;
+    public const int FUTEX_TID_MASK = 0x3fffffff;
+
+    private const int PR_SET_NAME = 15;
+
+    /// <summary>The kernel walks no further along a list.</summary>
+    public const int ROBUST_LIST_LIMIT = 2048;
+
+    private static readonly nint RobustListNumber = RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 273,
+        Architecture.Arm64 or Architecture.RiscV64 or Architecture.LoongArch64 => 99,
+        Architecture.Ppc64le => 300,
+        Architecture.S390x => 304,
+        _ => throw new PlatformNotSupportedException("The number of the set_robust_list call on this architecture is not known."),
+    };
+
+    /// <summary>Names the calling thread, with up to 15 letters.</summary>
+    public static void NameThread(string name)
+    {
+        Span<byte> text = stackalloc byte[16];
+        text.Clear();
+        _ = Encoding.ASCII.GetBytes(name, text[..15]);
+        fixed (byte* first = text)
+        {
+            _ = ThreadControl(PR_SET_NAME, (nuint)first, 0, 0, 0);
+        }
+    }
+
+    /// <summary>Gives the calling thread another list, instead of the C library's. Below zero where it fails.</summary>
+    public static nint SetRobustList(RobustList* list) => PlainCall(RobustListNumber, list, (nuint)sizeof(RobustList));
+
+    [LibraryImport(Library, EntryPoint = "prctl")]
+    private static partial int ThreadControl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
+
+    [LibraryImport(Library, EntryPoint = "syscall")]
+    private static partial nint PlainCall(nint number, void* first, nuint second);
+
+    /// <summary><c>struct robust_list_head</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct RobustList
+    {
+        /// <summary>The first entry; the list's own address when there is none.</summary>
+        public nint Next;
+
+        /// <summary>From an entry to its word.</summary>
+        public nint Distance;
+
+        /// <summary>The entry whose word is being taken or released; 0: none.</summary>
+        public nint Pending;
+    }
+}

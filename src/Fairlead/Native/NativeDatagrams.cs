@@ -1,0 +1,112 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Fairlead.Native;
+
+/// <summary>Sending datagrams, and what sockets of datagrams can be told.</summary>
+internal static unsafe class NativeDatagrams
+{
+    private const int MostOfOneCall = 32;
+
+    /// <summary>Sends datagrams that lie one behind the other.</summary>
+    /// <param name="socket">A socket, connected where <paramref name="to"/> is empty.</param>
+    /// <param name="bytes">All of them.</param>
+    /// <param name="lengths">How long each is.</param>
+    /// <param name="to">Where to, in the kernel's form.</param>
+    /// <param name="error">Why not all, where not all have gone that one call takes.</param>
+    /// <returns>How many have gone.</returns>
+    public static int Send(Descriptor socket, ReadOnlySpan<byte> bytes, Queue<int>.Enumerator lengths, ReadOnlySpan<byte> to, out Errno error)
+    {
+        error = Errno.EBADF;
+        if (!socket.TryEnter())
+        {
+            return 0;
+        }
+
+        int sent;
+        error = Errno.None;
+        Libc.IoVector* vectors = stackalloc Libc.IoVector[MostOfOneCall];
+        Libc.MultiMessage* messages = stackalloc Libc.MultiMessage[MostOfOneCall];
+        fixed (byte* start = bytes, name = to)
+        {
+            uint count = 0;
+            byte* at = start;
+            while (count < MostOfOneCall && lengths.MoveNext())
+            {
+                int length = lengths.Current;
+                vectors[count] = new() { Base = at, Length = (nuint)length };
+                messages[count] = new() { Header = new() { Name = name, NameLength = (uint)to.Length, Vectors = vectors + count, VectorCount = 1 } };
+                at += length;
+                count++;
+            }
+
+            do
+            {
+                sent = Libc.SendMessages(socket.Number, messages, count, Libc.MSG_NOSIGNAL | Libc.MSG_DONTWAIT);
+            }
+            while (sent < 0 && (error = Libc.LastError) == Errno.EINTR);
+        }
+
+        socket.Exit();
+        if (sent < 0)
+        {
+            return 0;
+        }
+
+        error = Errno.None;
+        return sent;
+    }
+
+    /// <summary>From now on what the socket has no room for is counted: <see cref="DatagramBatch.Overflows"/>.</summary>
+    public static void CountOverflows(Descriptor socket) => _ = Set(socket, Libc.SOL_SOCKET, Libc.SO_RXQ_OVFL, 1);
+
+    public static Errno AllowBroadcast(Descriptor socket) => Set(socket, Libc.SOL_SOCKET, Libc.SO_BROADCAST, 1);
+
+    /// <summary>How many routers a datagram to a group may pass.</summary>
+    public static Errno SetGroupHops(Descriptor socket, AddressFamily family, int hops) =>
+        family == AddressFamily.InterNetworkV6 ? Set(socket, Libc.IPPROTO_IPV6, Libc.IPV6_MULTICAST_HOPS, hops) : Set(socket, Libc.IPPROTO_IP, Libc.IP_MULTICAST_TTL, hops);
+
+    /// <summary>Whether members of the group on this host get what this socket sends.</summary>
+    public static Errno SetGroupLoop(Descriptor socket, AddressFamily family, bool on) =>
+        family == AddressFamily.InterNetworkV6 ? Set(socket, Libc.IPPROTO_IPV6, Libc.IPV6_MULTICAST_LOOP, on ? 1 : 0) : Set(socket, Libc.IPPROTO_IP, Libc.IP_MULTICAST_LOOP, on ? 1 : 0);
+
+    /// <summary>Through which interface datagrams to groups leave.</summary>
+    public static Errno SetGroupInterface(Descriptor socket, AddressFamily family, int index)
+    {
+        Libc.GroupRequest request = new() { Interface = index };
+        return family == AddressFamily.InterNetworkV6 ? Set(socket, Libc.IPPROTO_IPV6, Libc.IPV6_MULTICAST_IF, index)
+            : SetBytes(socket, Libc.IPPROTO_IP, Libc.IP_MULTICAST_IF, &request, (uint)sizeof(Libc.GroupRequest));
+    }
+
+    /// <summary>Becomes a member of a group, on an interface, or, with 0, on the one that the system chooses. Ends with the socket.</summary>
+    public static Errno Join(Descriptor socket, IPAddress group, int index)
+    {
+        if (group.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            Libc.GroupRequest6 request6 = new() { Interface = (uint)index };
+            group.TryWriteBytes(new Span<byte>(request6.Group, 16), out _);
+            return SetBytes(socket, Libc.IPPROTO_IPV6, Libc.IPV6_JOIN_GROUP, &request6, (uint)sizeof(Libc.GroupRequest6));
+        }
+
+        Libc.GroupRequest request = new() { Interface = index };
+        group.TryWriteBytes(new Span<byte>(&request.Group, sizeof(uint)), out _);
+        return SetBytes(socket, Libc.IPPROTO_IP, Libc.IP_ADD_MEMBERSHIP, &request, (uint)sizeof(Libc.GroupRequest));
+    }
+
+    /// <summary>The number of an interface; 0 where there is none of that name.</summary>
+    public static int InterfaceIndex(string name) => name.Contains('\0') ? 0 : (int)Libc.InterfaceIndex(name);
+
+    private static Errno Set(Descriptor socket, int level, int name, int value) => SetBytes(socket, level, name, &value, sizeof(int));
+
+    private static Errno SetBytes(Descriptor socket, int level, int name, void* value, uint length)
+    {
+        if (!socket.TryEnter())
+        {
+            return Errno.EBADF;
+        }
+
+        Errno error = Libc.SetSocketOption(socket.Number, level, name, value, length) == 0 ? Errno.None : Libc.LastError;
+        socket.Exit();
+        return error;
+    }
+}

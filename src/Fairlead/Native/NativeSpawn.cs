@@ -1,0 +1,139 @@
+namespace Fairlead.Native;
+
+/// <summary>Starts programs by <c>posix_spawn</c>: no code of this process runs in the child, and what is not given to it by name it does not get.</summary>
+/// <remarks>
+/// Everything that Fairlead and the base library open is closed on exec, and the copies that a child is given are made in the child: children that are started at the same time get nothing of each other's.
+/// </remarks>
+internal static unsafe class NativeSpawn
+{
+    // Lower numbers may be a child's targets: a source that lies there would be overwritten before it is copied.
+    private const int LowestSource = 64;
+
+    /// <summary>Starts it; returns its process id. The C library waits until the program runs, so that what exec refuses is known here.</summary>
+    public static Errno Start(SpawnRequest request, out int processId)
+    {
+        Libc.Require64Bit();
+        List<Descriptor> sources = [];
+        byte* actions = stackalloc byte[Libc.SpawnActionsRoom];
+        byte* attributes = stackalloc byte[Libc.SpawnAttributesRoom];
+        using NativeStrings arguments = new(request.Arguments);
+        using NativeStrings environment = new(request.Environment);
+        using NativeStrings paths = new(request.Directory is null ? [request.Path] : [request.Path, request.Directory]);
+        processId = 0;
+        Errno error = Libc.SpawnActionsInit(actions);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        error = Libc.SpawnAttributesInit(attributes);
+        if (error != Errno.None)
+        {
+            _ = Libc.SpawnActionsDestroy(actions);
+            return error;
+        }
+
+        try
+        {
+            foreach ((Descriptor source, int target) in request.Descriptors)
+            {
+                Descriptor? high = Duplicate(source, LowestSource, out error);
+                if (high is null)
+                {
+                    return error;
+                }
+
+                sources.Add(high);
+                error = Libc.SpawnActionsDuplicate(actions, high.Number, target);
+                if (error != Errno.None)
+                {
+                    return error;
+                }
+            }
+
+            error = Describe(request, actions, attributes, paths);
+            if (error != Errno.None)
+            {
+                return error;
+            }
+
+            int started;
+            error = Libc.Spawn(&started, paths.Pointer[0], actions, attributes, arguments.Pointer, environment.Pointer);
+            processId = error == Errno.None ? started : 0;
+            return error;
+        }
+        finally
+        {
+            _ = Libc.SpawnAttributesDestroy(attributes);
+            _ = Libc.SpawnActionsDestroy(actions);
+            foreach (Descriptor source in sources)
+            {
+                source.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Another number, of at least <paramref name="lowest"/>, for what is open; closed on exec. The caller owns it, and keeps the original open meanwhile.</summary>
+    public static Descriptor? Duplicate(int number, int lowest, out Errno error)
+    {
+        int copy = Libc.Control(number, Libc.F_DUPFD_CLOEXEC, lowest);
+        error = copy < 0 ? Libc.LastError : Errno.None;
+        return copy < 0 ? null : new Descriptor(copy);
+    }
+
+    private static Descriptor? Duplicate(Descriptor descriptor, int lowest, out Errno error)
+    {
+        error = Errno.EBADF;
+        if (!descriptor.TryEnter())
+        {
+            return null;
+        }
+
+        Descriptor? copy = Duplicate(descriptor.Number, lowest, out error);
+        descriptor.Exit();
+        return copy;
+    }
+
+    private static Errno Describe(SpawnRequest request, byte* actions, byte* attributes, NativeStrings paths)
+    {
+        short flags = Libc.POSIX_SPAWN_SETSIGDEF | Libc.POSIX_SPAWN_SETSIGMASK;
+        Libc.SignalSet blocked = default;
+        Libc.SignalSet defaults = default;
+        blocked.Words[0] = request.BlockedSignals;
+        defaults.Words[0] = request.DefaultSignals;
+        Errno error = Libc.SpawnAttributesMask(attributes, &blocked);
+        error = error == Errno.None ? Libc.SpawnAttributesDefault(attributes, &defaults) : error;
+        if (request.Group is { } group)
+        {
+            flags |= Libc.POSIX_SPAWN_SETPGROUP;
+            error = error == Errno.None ? Libc.SpawnAttributesGroup(attributes, group) : error;
+        }
+
+        flags |= request.NewSession ? Libc.POSIX_SPAWN_SETSID : (short)0;
+        error = error == Errno.None ? Libc.SpawnAttributesFlags(attributes, flags) : error;
+        if (error == Errno.None && request.Directory is not null)
+        {
+            error = Libc.SpawnActionsDirectory(actions, paths.Pointer[1]);
+        }
+
+        if (error == Errno.None && request.ForegroundOf is { } terminal)
+        {
+            error = Foreground(actions, terminal);
+        }
+
+        return error;
+    }
+
+    /// <summary>The child does it itself, before its program runs, where the C library can say so; ENOSYS where it cannot.</summary>
+    private static Errno Foreground(byte* actions, int terminal)
+    {
+        try
+        {
+            return Libc.SpawnActionsForeground(actions, terminal);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return Errno.ENOSYS;
+        }
+    }
+}

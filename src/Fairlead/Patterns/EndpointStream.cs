@@ -1,0 +1,317 @@
+using System.Runtime.CompilerServices;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <summary>
+/// An endpoint as a <see cref="Stream"/>: what is written is sent, and what is received is read, as bytes without boundaries. Reading returns 0 where the peer has ended; at a bound end what is read after that is
+/// the next peer's. Disposing it closes the endpoint. One reader and one writer at a time.
+/// </summary>
+internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWrite) : Stream
+{
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly EndpointCore _core = endpoint.Core;
+    private Message _message;
+    private int _position;
+    private Link? _talk;
+    private Link? _ended;
+    private bool _isDisposed;
+
+    public override bool CanRead => canRead && !_isDisposed;
+
+    public override bool CanWrite => canWrite && !_isDisposed;
+
+    public override bool CanSeek => false;
+
+    public override bool CanTimeout => true;
+
+    public override int ReadTimeout { get; set => field = Checked(value); } = Timeout.Infinite;
+
+    public override int WriteTimeout { get; set => field = Checked(value); } = Timeout.Infinite;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Whether the peer of a bound end had gone before the stream was there to be told.</summary>
+    private bool HasTalkEnded => _message == default && !_core.EndsWithPeer && _talk is { State: LinkState.Down } talk && _core.HasNoInbound(talk);
+
+    private bool HasRest => _message != default && _position < _message.Length;
+
+    public override int Read(Span<byte> buffer)
+    {
+        ThrowUnless(canRead, "sends alone");
+        try
+        {
+            while (!HasRest)
+            {
+                if (HasTalkEnded)
+                {
+                    return EndTalk(_talk!);
+                }
+
+                Deadline deadline = Deadline.After(ReadTimeout == Timeout.Infinite ? null : TimeSpan.FromMilliseconds(ReadTimeout), _core.Settings.Time);
+                if (!Take(_message != default ? null : _core.Receive(deadline, CancellationToken.None), deadline.Passed))
+                {
+                    return 0;
+                }
+            }
+
+            return Copy(buffer);
+        }
+        catch (FairleadException exception)
+        {
+            throw Failure(exception);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        ThrowUnless(canRead, "sends alone");
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            while (!HasRest)
+            {
+                if (HasTalkEnded)
+                {
+                    return EndTalk(_talk!);
+                }
+
+                if (!Take(_message != default ? null : await _core.ReceiveAsync(null, cancellationToken).ConfigureAwait(false), isLate: false))
+                {
+                    return 0;
+                }
+            }
+
+            return Copy(buffer.Span);
+        }
+        catch (FairleadException exception)
+        {
+            throw Failure(exception);
+        }
+    }
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        ThrowUnless(canWrite, "receives alone");
+        TimeSpan? timeout = WriteTimeout == Timeout.Infinite ? null : TimeSpan.FromMilliseconds(WriteTimeout);
+        try
+        {
+            while (!buffer.IsEmpty)
+            {
+                int piece = Math.Min(buffer.Length, _core.Settings.LongestPiece);
+                new Outbox(_core).Send(buffer[..piece], timeout, CancellationToken.None);
+                buffer = buffer[piece..];
+            }
+        }
+        catch (FairleadException exception)
+        {
+            throw Failure(exception);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        ThrowUnless(canWrite, "receives alone");
+        try
+        {
+            while (!buffer.IsEmpty)
+            {
+                int piece = Math.Min(buffer.Length, _core.Settings.LongestPiece);
+                await new Outbox(_core).SendAsync(buffer[..piece], cancellationToken).ConfigureAwait(false);
+                buffer = buffer[piece..];
+            }
+        }
+        catch (FairleadException exception)
+        {
+            throw Failure(exception);
+        }
+    }
+
+    public override void Flush()
+    {
+        if (!canWrite || _isDisposed)
+        {
+            return;
+        }
+
+        try
+        {
+            _core.Flush(WriteTimeout == Timeout.Infinite ? null : TimeSpan.FromMilliseconds(WriteTimeout), CancellationToken.None);
+        }
+        catch (FairleadException exception)
+        {
+            throw Failure(exception);
+        }
+    }
+
+    public override async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        if (!canWrite || _isDisposed)
+        {
+            return;
+        }
+
+        try
+        {
+            await _core.FlushAsync(null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (FairleadException exception)
+        {
+            throw Failure(exception);
+        }
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override int ReadByte()
+    {
+        byte one = 0;
+        return Read(new Span<byte>(ref one)) == 0 ? -1 : one;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void WriteByte(byte value) => Write([value]);
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (End())
+        {
+            await _core.CloseAsync(CloseTimeout).ConfigureAwait(false);
+            GiveBack();
+        }
+
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && End())
+        {
+            // As DisposeAsync: who disposes a stream means what he has written to arrive.
+            Opening.Wait(_core.CloseAsync(CloseTimeout));
+            GiveBack();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private static int Checked(int timeout) =>
+        timeout is > 0 or Timeout.Infinite ? timeout : throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A time-out is a number of milliseconds above 0, or Timeout.Infinite.");
+
+    private static IOException Failure(FairleadException exception) => new(exception.Message, exception);
+
+    private bool End()
+    {
+        bool isFirst = !_isDisposed;
+        _isDisposed = true;
+        return isFirst;
+    }
+
+    /// <summary>Takes what was received, if that was anything. False: it is the end of a peer.</summary>
+    private bool Take(MessageCore? received, bool isLate)
+    {
+        if (received is not null)
+        {
+            _message = new Message(received);
+            _position = 0;
+        }
+        else if (_message == default)
+        {
+            if (isLate && _core.LastEnd is null)
+            {
+                throw new FairleadException(ErrorCode.Timeout, $"nothing came within {ReadTimeout / 1000.0:0.###} s") { Address = _core.Address };
+            }
+
+            return _core.LastEnd is null or { Reason: CloseReason.ClosedByPeer } ? false : throw _core.EndException();
+        }
+
+        Link from = _message.Core.Link;
+        if (_talk is not null && _talk != from)
+        {
+            // The first word of the next peer: that of the one before has been told all the same.
+            EndTalk(_talk);
+            return false;
+        }
+
+        if (_message.Kind == MessageKind.Left)
+        {
+            GiveBack();
+            if (from != _ended)
+            {
+                EndTalk(from);
+                return false;
+            }
+
+            return true;
+        }
+
+        _talk = from;
+
+        // An empty message is no byte.
+        if (_message.Length == 0)
+        {
+            _message.AcceptUnlessDisposed();
+            GiveBack();
+        }
+
+        return true;
+    }
+
+    /// <summary>What is read of a peer that has gone: nothing, if it went in order.</summary>
+    private int EndTalk(Link link)
+    {
+        _talk = null;
+        _ended = link;
+        return link.End is null or { Reason: CloseReason.ClosedByPeer } ? 0 : throw _core.EndException(link);
+    }
+
+    private int Copy(Span<byte> buffer)
+    {
+        int count = Math.Min(buffer.Length, _message.Length - _position);
+        _message.Span.Slice(_position, count).CopyTo(buffer);
+        _position += count;
+        if (!HasRest)
+        {
+            // Read to the end: who waits for its receipt gets it.
+            _message.AcceptUnlessDisposed();
+            GiveBack();
+        }
+
+        return count;
+    }
+
+    private void GiveBack()
+    {
+        _message.Dispose();
+        _message = default;
+        _position = 0;
+    }
+
+    private void ThrowUnless(bool isAble, string what)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (!isAble)
+        {
+            throw new NotSupportedException($"The endpoint {what}.");
+        }
+    }
+}

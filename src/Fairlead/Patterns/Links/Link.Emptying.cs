@@ -1,0 +1,134 @@
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>Callers that wait until what was sent before is with the kernel.</content>
+internal sealed partial class Link
+{
+    private readonly WriteMode _writeMode;
+    private List<FlushOperation>? _flushing;
+
+    /// <summary>Bytes that the kernel has not taken. Under <c>_sending</c>.</summary>
+    private long Unwritten => (long)_connection.Unflushed + _connection.LongRest;
+
+    /// <summary>Writes what lies here; the operation is completed when all of it is with the kernel, or the link is lost with some of it.</summary>
+    public void Start(FlushOperation operation)
+    {
+        bool needsPump = false;
+        bool isDone;
+        using (_sending.Hold())
+        {
+            if (operation.IsClaimed)
+            {
+                return;
+            }
+
+            _isDeferred = false;
+            if (!_isBlocked)
+            {
+                needsPump = FlushNow();
+            }
+
+            operation.Rest = Unwritten;
+            bool isLost = operation.Rest > 0 && (_isBroken || _state == LinkState.Down);
+            isDone = isLost ? operation.TryFail(_endpoint.EndException(this)) : operation.Rest == 0 && operation.TryComplete(true);
+            if (!isLost && operation.Rest > 0)
+            {
+                (_flushing ??= []).Add(operation);
+            }
+        }
+
+        // A long message may be through with it.
+        FinishWriting();
+        if (isDone)
+        {
+            operation.Signal(inline: false);
+        }
+
+        if (needsPump)
+        {
+            _endpoint.RequestPump();
+        }
+        else if (!operation.IsBlocking && !operation.IsClaimed)
+        {
+            _endpoint.ArmForWaiters();
+        }
+    }
+
+    public void Withdraw(FlushOperation operation, Exception? error)
+    {
+        bool isOurs;
+        using (_sending.Hold())
+        {
+            _flushing?.Remove(operation);
+            isOurs = error is null ? operation.TryComplete(false) : operation.TryFail(error);
+        }
+
+        if (isOurs)
+        {
+            operation.Signal(inline: false);
+        }
+    }
+
+    /// <summary>Hands over as much as goes without blocking, and counts it for those who wait. Under <c>_sending</c>.</summary>
+    private FlushResult Write()
+    {
+        if (_flushing is not { Count: > 0 } flushing)
+        {
+            return _connection.Flush();
+        }
+
+        long before = Unwritten;
+        FlushResult result = _connection.Flush();
+        long written = before - Unwritten;
+        for (int i = flushing.Count - 1; i >= 0; i--)
+        {
+            flushing[i].Rest -= written;
+            if (flushing[i].Rest <= 0)
+            {
+                EndFlush(i, static operation => operation.TryComplete(true));
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>The link is lost: what the kernel has not taken it will not take any more. Under <c>_sending</c>.</summary>
+    private void EndFlushing()
+    {
+        while (_flushing is { Count: > 0 })
+        {
+            EndFlush(_flushing.Count - 1, operation => operation.TryFail(_endpoint.EndException(this)));
+        }
+    }
+
+    private void EndFlush(int index, Func<FlushOperation, bool> end)
+    {
+        FlushOperation operation = _flushing![index];
+        _flushing.RemoveAt(index);
+        if (end(operation))
+        {
+            // A lock is held here, under which nobody is woken.
+            ThreadPool.UnsafeQueueUserWorkItem(static ended => ended.Signal(inline: false), operation, preferLocal: false);
+        }
+    }
+
+    private void FinishWriting()
+    {
+        Completions completions = Completions.Rent();
+        using (_sending.Hold())
+        {
+            CompleteWriting(completions);
+        }
+
+        completions.Run(inline: false);
+    }
+
+    /// <summary>Whether a message of this kind is left lying until more have come together.</summary>
+    private bool IsPutOff(bool mayWait) => _writeMode switch
+    {
+        WriteMode.Balanced => IsBurst(),
+        WriteMode.Buffered => mayWait,
+        _ => false,
+    };
+}

@@ -1,0 +1,71 @@
+using Fairlead.Framing;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>The short way up for what is published, which may lie in memory that many read.</content>
+internal sealed partial class Link
+{
+    /// <summary>Heads up to this length are remembered.</summary>
+    private const int LongestKnownHead = 64;
+
+    private byte[]? _knownHead;
+    private int _knownHeadLength = -1;
+
+    /// <summary>As <see cref="TryPull"/>. That the publisher has not written over what was copied is known at the end, and all before it may be wrong till then.</summary>
+    private MessageCore? TryPullPublished()
+    {
+        if (!_connection.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
+        {
+            _takenInRow = _hasLingered ? 0 : _takenInRow;
+            _hasLingered = false;
+            return null;
+        }
+
+        _hasLingered = false;
+        if (header.Kind != MessageKind.Publish || header.HeadLength > body.Length || !_endpoint.Profile.Accepts(header.Kind) || header.Ack != Volatile.Read(ref _acknowledged))
+        {
+            return null;
+        }
+
+        MessageCore message = Keep(header, body);
+        if (!IsKnown(message.Head) || !_connection.TryPass(body.Length))
+        {
+            message.Release(message.Version, null);
+            return null;
+        }
+
+        _takenInRow++;
+        _received++;
+        _consumed++;
+        _consumedBytes += header.Length;
+        _consumedBytesSinceAck += header.Length;
+        if (_hasHeartbeat)
+        {
+            _lastHeard = _time.GetTimestamp();
+        }
+
+        return message;
+    }
+
+    /// <summary>Whether a head says nothing that is to be looked at: as that of the message before, mostly.</summary>
+    private bool IsKnown(ReadOnlySpan<byte> head)
+    {
+        if (head.Length == _knownHeadLength && head.SequenceEqual(_knownHead.AsSpan(0, head.Length)))
+        {
+            return true;
+        }
+
+        if (!HeadReader.IsWellFormed(head, out _) || HeadReader.TryGet(head, HeadField.Missed, out ulong _))
+        {
+            return false;
+        }
+
+        if (head.Length <= LongestKnownHead)
+        {
+            head.CopyTo(_knownHead ??= new byte[LongestKnownHead]);
+            _knownHeadLength = head.Length;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,215 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Fairlead.Diagnostics;
+using Fairlead.Framing;
+using Fairlead.Native;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>Messages whose senders wait for an answer.</content>
+internal readonly partial struct Outbox
+{
+    /// <summary>Sends in this thread, to the peer or, where none is there yet, the first that comes, and waits until the message is buffered or its answer is in.</summary>
+    public LinkResult Call(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token, in ReadOnlySequence<byte> parts = default) =>
+        CallOn(null, header, head, payload, deadline, token, parts: parts);
+
+    public unsafe LinkResult CallOn(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token, Descriptor? handle = null, in ReadOnlySequence<byte> parts = default)
+    {
+        ThrowIfClosing();
+        long began = OperationMeter.StartCall();
+        TimeSpan recall = deadline.IsInfinite ? TimeSpan.Zero : LinkOperation.RecallBefore(header.Kind, deadline.Remaining);
+        bool isMovable = link is null && IsMovable(header.Kind);
+        link ??= core.TheLink;
+        using Activity? activity = Tracing.StartSend(header.Kind, core.Address);
+        int length = payload.Length + LengthOf(parts);
+        Span<byte> space = stackalloc byte[SpaceForTrace(link, head.Length, length)];
+        scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
+        Check(link, payload, parts, whole.Length);
+        LookForRoom(link, whole.Length + length);
+        LinkOperation operation = LinkOperation.Rent(core, isBlocking: true, header, whole);
+        operation.IsMovable = isMovable && handle is null;
+        operation.Handle = handle;
+        operation.Deadline = deadline;
+        fixed (byte* start = payload)
+        {
+            BorrowedMemory borrowed = BorrowedMemory.Rent(start, payload.Length);
+            operation.Borrow(borrowed.Memory);
+            operation.Borrow(parts);
+            Start(operation, link);
+            if (length >= Link.LongPayload)
+            {
+                operation.Link?.Push(operation);
+            }
+
+            if (!Wait(operation, deadline, recall, token))
+            {
+                operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
+            }
+
+            // The operation has ended, and with it the loan.
+            try
+            {
+                LinkResult result = operation.Take();
+                OperationMeter.EndCall(began, header.Kind, core.MeterTags, began == 0 ? null : ErrorType(result));
+                return result;
+            }
+            finally
+            {
+                borrowed.GiveBack();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Asks by the short way, where there is one: the reply is in <paramref name="reply"/>, or, where the call took another turn on its way, what became of it in <paramref name="result"/>. False: nothing
+    /// was done.
+    /// </summary>
+    public unsafe bool TryCallShort(MessageFlags flags, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token, out MessageCore? reply, out LinkResult result)
+    {
+        result = default;
+        fixed (byte* start = payload)
+        {
+            reply = core.CallShort(flags, head, start, payload.Length, deadline, out LinkOperation? call);
+            if (reply is not null || call is null)
+            {
+                return reply is not null;
+            }
+
+            if (!core.Wait(call, deadline, token))
+            {
+                call.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
+            }
+
+            BorrowedMemory? lent = call.Lent;
+            try
+            {
+                result = call.Take();
+            }
+            finally
+            {
+                lent?.GiveBack();
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Waits for the answer, and asks the message back shortly before the end, if nobody has read it by then.</summary>
+    private bool Wait(LinkOperation operation, Deadline deadline, TimeSpan recall, CancellationToken token)
+    {
+        if (recall > TimeSpan.Zero)
+        {
+            if (core.Wait(operation, deadline.Before(recall), token))
+            {
+                return true;
+            }
+
+            if (!token.IsCancellationRequested)
+            {
+                operation.Recall();
+            }
+        }
+
+        return core.Wait(operation, deadline, token);
+    }
+
+    /// <summary>A span, which is copied where it must wait, or memory or parts, which are borrowed.</summary>
+    public ValueTask<LinkResult> CallAsync(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token, in ReadOnlySequence<byte> parts = default) =>
+        CallOnAsync(null, header, head, span, memory, timeout, token, parts: parts);
+
+    /// <summary>To this link, or null: to the one whose turn it is.</summary>
+    public ValueTask<LinkResult> CallOnAsync(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token, Descriptor? handle = null, in ReadOnlySequence<byte> parts = default)
+    {
+        ThrowIfClosing();
+        long began = OperationMeter.StartCall();
+        bool isMovable = link is null && IsMovable(header.Kind);
+        link ??= core.TheLink;
+        Activity? before = Activity.Current;
+        Activity? activity = Tracing.StartSend(header.Kind, core.Address);
+        int length = span.Length + memory.Length + LengthOf(parts);
+        Span<byte> space = stackalloc byte[SpaceForTrace(link, head.Length, length)];
+        scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
+        try
+        {
+            Check(link, span.IsEmpty ? memory.Span : span, parts, whole.Length);
+        }
+        catch when (activity is not null)
+        {
+            activity.Dispose();
+            Activity.Current = before;
+            throw;
+        }
+
+        LookForRoom(link, whole.Length + length);
+        bool leads = link is not null && header.Kind is MessageKind.Request or MessageKind.Deliver && core.TryLeadBriefly();
+        LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, whole);
+        operation.IsMovable = isMovable && handle is null;
+        operation.Handle = handle;
+        operation.Deadline = Deadline.After(timeout, core.Settings.Time);
+        if (span.IsEmpty)
+        {
+            operation.Borrow(memory);
+            operation.Borrow(parts);
+        }
+        else
+        {
+            operation.Copy(span);
+        }
+
+        operation.Link = link;
+        ValueTask<LinkResult> task = operation.Task;
+        operation.WatchFor(timeout, core.Settings.Time, token);
+        Start(operation, link);
+        if (leads)
+        {
+            core.LeadBriefly(operation);
+        }
+
+        if (activity is null && began == 0)
+        {
+            return task;
+        }
+
+        if (activity is not null)
+        {
+            // The span goes on until the answer; the caller's own is current again when this returns.
+            Activity.Current = before;
+        }
+
+        return ObserveAsync(task, activity, began, header.Kind, core.MeterTags);
+    }
+
+    private static async ValueTask<LinkResult> ObserveAsync(ValueTask<LinkResult> task, Activity? activity, long began, MessageKind kind, KeyValuePair<string, object?>[] tags)
+    {
+        using (activity)
+        {
+            LinkResult result = await task.ConfigureAwait(false);
+            string? error = ErrorType(result);
+            if (error is not null)
+            {
+                activity?.SetStatus(ActivityStatusCode.Error, error);
+            }
+
+            OperationMeter.EndCall(began, kind, tags, error);
+            return result;
+        }
+    }
+
+    /// <summary>What went wrong, for those who measure: what happened to the message, or the code of the peer's answer.</summary>
+    private static string? ErrorType(in LinkResult result)
+    {
+        if (result.Outcome != LinkOutcome.Answered)
+        {
+            return result.Outcome == LinkOutcome.Sent ? null : result.Outcome.ToString();
+        }
+
+        ReadOnlySpan<byte> answer = result.Answer.Payload.Span;
+        return result.Answer.Header.Kind switch
+        {
+            MessageKind.Error => CodeOf(answer).ToString(),
+            MessageKind.Receipt => IsAccepted(answer) ? null : nameof(DeliveryStatus.NotDelivered),
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,72 @@
+using System.Runtime.InteropServices;
+using Fairlead.Framing;
+using Fairlead.Native;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>Messages that an open file goes with.</content>
+internal readonly partial struct Outbox
+{
+    /// <summary>Standard streams keep their numbers.</summary>
+    private const int LowestCopy = 3;
+
+    public void SendHandle(SafeHandle handle, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        Descriptor copy = CopyOf(handle, payload);
+        LinkResult result = CallOn(null, MessageHeader.Of(MessageKind.Send, flags: MessageFlags.Handle), default, payload, Deadline.After(timeout, core.Settings.Time), token, copy);
+        ThrowUnlessSent(result, timeout);
+    }
+
+    public ValueTask SendHandleAsync(SafeHandle handle, ReadOnlyMemory<byte> payload, CancellationToken token)
+    {
+        try
+        {
+            token.ThrowIfCancellationRequested();
+            Descriptor copy = CopyOf(handle, payload.Span);
+            return FinishSendAsync(CallOnAsync(null, MessageHeader.Of(MessageKind.Send, flags: MessageFlags.Handle), default, default, payload, null, token, copy));
+        }
+        catch (Exception exception) when (exception is FairleadException or OperationCanceledException)
+        {
+            return exception is OperationCanceledException ? ValueTask.FromCanceled(token) : ValueTask.FromException(exception);
+        }
+    }
+
+    /// <summary>A descriptor of its own for the same open file, which lives until the message has left: the caller may close his as soon as he likes.</summary>
+    private Descriptor CopyOf(SafeHandle handle, ReadOnlySpan<byte> payload)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        ThrowIfClosing();
+        if (core.Settings.IsBare || (core.Capabilities & TransportCapabilities.Handles) == 0)
+        {
+            bool isForeign = core.Settings.IsForeign;
+            string what = isForeign ? "a framing for foreign programs carries no open files" : $"{core.Address.Scheme}:// carries no open files: they go over unix:// alone";
+            throw new FairleadException(ErrorCode.NotSupported, what, isForeign ? "Leave ?framing= away at both ends." : "Use unix://.") { Address = core.Address };
+        }
+
+        if (core.TheLink is { } link)
+        {
+            link.CheckHandles();
+
+            // Before there is a copy that would be left behind.
+            link.Check(payload);
+        }
+
+        bool isEntered = false;
+        try
+        {
+            handle.DangerousAddRef(ref isEntered);
+            Descriptor? copy = NativeSpawn.Duplicate((int)handle.DangerousGetHandle(), LowestCopy, out Errno error);
+            return copy ?? (error == Errno.EBADF
+                ? throw new ArgumentException("The handle is not that of an open file, socket or pipe.", nameof(handle))
+                : throw ErrnoMap.Failure("the handle cannot be copied", error).At(core.Address));
+        }
+        finally
+        {
+            if (isEntered)
+            {
+                handle.DangerousRelease();
+            }
+        }
+    }
+}

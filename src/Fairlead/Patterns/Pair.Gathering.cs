@@ -1,0 +1,36 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
+namespace Fairlead;
+
+/// <content>Several buffers as one message.</content>
+public sealed partial class Pair
+{
+    /// <inheritdoc cref="Sender.TrySend(in ReadOnlySequence{byte})"/>
+    [OverloadResolutionPriority(-1)]
+    public SendResult TrySend(in ReadOnlySequence<byte> message) => Outbox.TrySend(message);
+
+    /// <inheritdoc cref="Sender.Send(in ReadOnlySequence{byte}, TimeSpan?, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public void Send(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.Send(null, message, timeout, token);
+
+    /// <inheritdoc cref="Sender.SendAsync(in ReadOnlySequence{byte}, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public ValueTask SendAsync(in ReadOnlySequence<byte> message, CancellationToken token = default) => Outbox.SendAsync(null, message, token);
+
+    /// <inheritdoc cref="Sender.Deliver(in ReadOnlySequence{byte}, TimeSpan?, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public Delivery Deliver(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    {
+        RequireProtocol();
+        return Outbox.Deliver(null, message, timeout, token);
+    }
+
+    /// <inheritdoc cref="Sender.DeliverAsync(in ReadOnlySequence{byte}, TimeSpan?, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public ValueTask<Delivery> DeliverAsync(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    {
+        RequireProtocol();
+        return Outbox.DeliverAsync(null, message, timeout, token);
+    }
+}

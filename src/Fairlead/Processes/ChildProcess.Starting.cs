@@ -1,0 +1,157 @@
+using System.Collections;
+using Fairlead.Native;
+using Fairlead.Processes.Starting;
+
+namespace Fairlead;
+
+/// <content>The beginning.</content>
+public sealed partial class ChildProcess
+{
+    private const ulong BrokenPipe = 1UL << (13 - 1);
+
+    // Probed before the first child is started: one that cannot be watched would become a zombie.
+    private static volatile bool _hasProbed;
+
+    /// <summary>Starts a program. Returns when it runs: what it needs and cannot have is known by then.</summary>
+    /// <param name="program">A name that is sought along PATH, or a path, relative to the directory of this process.</param>
+    /// <param name="arguments">Each as the program gets it: nothing is split, quoted or expanded.</param>
+    /// <param name="options">What it is to be besides.</param>
+    /// <exception cref="FairleadException">NotFound: no such program, directory or file; PermissionDenied: this user may not run it; NotSupported: it is no program, or this system lacks what an option needs; TooLarge: arguments and environment; Unavailable: no process or descriptor can be had.</exception>
+    public static ChildProcess Start(string program, IEnumerable<string>? arguments = null, ChildProcessOptions? options = null)
+    {
+        options ??= new ChildProcessOptions();
+        Inherited.Claim();
+        Probe();
+        string file = ProgramFile.Find(program);
+        if (options.WorkingDirectory is { } directory && ProgramFile.DirectoryProblem(directory) is { } problem)
+        {
+            throw problem;
+        }
+
+        using Plumbing plumbing = Plumbing.Lay(options);
+        SpawnRequest request = ExecStep.Before(
+            new SpawnRequest
+            {
+                Path = file,
+                Arguments = Checked([program, .. arguments ?? []], nameof(arguments)),
+                Environment = Checked([.. EnvironmentOf(options, plumbing.Channel)], nameof(options)),
+                Directory = options.WorkingDirectory,
+                Descriptors = plumbing.Given,
+                Group = options.Group.Id,
+                NewSession = options.Group.IsSession,
+                ForegroundOf = options.TakesTerminal ? ControllingTerminal.NumberForChild(plumbing.Given) : null,
+                BlockedSignals = MaskOf(options.BlockedSignals, nameof(options.BlockedSignals)),
+                DefaultSignals = BrokenPipe | MaskOf(options.DefaultSignals, nameof(options.DefaultSignals)),
+            },
+            options.TiedToParent,
+            [.. options.IgnoredSignals.Select(static signal => Catchable(signal, nameof(options.IgnoredSignals)).Number)]);
+
+        return options.TiedToParent ? SpawnerThread.Run(() => Start(program, request, options, plumbing)) : Start(program, request, options, plumbing);
+    }
+
+    /// <summary>Starts a program without blocking the caller while the kernel loads it.</summary>
+    /// <inheritdoc cref="Start(string, IEnumerable{string}?, ChildProcessOptions?)"/>
+    public static ValueTask<ChildProcess> StartAsync(string program, IEnumerable<string>? arguments = null, ChildProcessOptions? options = null, CancellationToken token = default) =>
+        new(Task.Run(() => Start(program, arguments, options), token));
+
+    private static ChildProcess Start(string program, SpawnRequest request, ChildProcessOptions options, Plumbing plumbing)
+    {
+        // Before the start, so that no stop goes unheard.
+        if (options.ReportsStops)
+        {
+            StoppedChildren.Listen();
+        }
+
+        Errno error = NativeSpawn.Start(request, out int id);
+        if (error == Errno.ENOSYS && request.ForegroundOf is not null)
+        {
+            // An older C library: the parent hands the terminal over, a moment late. Who has been stopped for that goes on.
+            error = NativeSpawn.Start(request with { ForegroundOf = null }, out id);
+            if (error == Errno.None)
+            {
+                ControllingTerminal.HandOver(Libc.ProcessGroupOf(id));
+            }
+        }
+
+        if (error != Errno.None)
+        {
+            throw request.Group > 0 && error is Errno.EPERM or Errno.ESRCH
+                ? new FairleadException(ErrorCode.NotFound, $"there is no process group {request.Group} in this session to be joined", "It ends with its last process: start the first with HoldsGroup.") { Errno = (int)error }
+                : ProgramFile.Refused(request.Path, request.Directory, error);
+        }
+
+        int group = request.Group is { } joined ? joined == 0 ? id : joined : request.NewSession ? id : Libc.ProcessGroupOf(0);
+        Descriptor? process = ProcessDescriptor.Open(id, out error);
+        if (process is null)
+        {
+            ProcessDescriptor.EndChild(id);
+            throw ErrnoMap.Failure($"the child {program} cannot be watched, and was ended", error);
+        }
+
+        ChildProcess child = new(id, program, group, process, plumbing);
+        child.Watch(options);
+        return child;
+    }
+
+    private static IEnumerable<string> EnvironmentOf(ChildProcessOptions options, string? channel)
+    {
+        Dictionary<string, string> all = new(StringComparer.Ordinal);
+        if (!options.ClearEnvironment)
+        {
+            foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+            {
+                all[(string)variable.Key] = (string?)variable.Value ?? "";
+            }
+        }
+
+        foreach ((string name, string? value) in options.Environment)
+        {
+            if (name.Length == 0 || name.Contains('=', StringComparison.Ordinal))
+            {
+                throw new ArgumentException($"'{name}' is no name of an environment variable.", nameof(options));
+            }
+
+            if (value is null)
+            {
+                all.Remove(name);
+            }
+            else
+            {
+                all[name] = value;
+            }
+        }
+
+        if (channel is not null)
+        {
+            all[Inherited.Variable] = channel;
+        }
+
+        return all.Select(static variable => $"{variable.Key}={variable.Value}");
+    }
+
+    private static List<string> Checked(List<string> texts, string parameter) =>
+        texts.Exists(static text => text.Contains('\0', StringComparison.Ordinal)) ? throw new ArgumentException("A NUL byte ends a C string: it cannot be in an argument or a variable.", parameter) : texts;
+
+    private static Signal Catchable(Signal signal, string option) =>
+        signal.IsUncatchable || signal.Number == 0 ? throw new ArgumentException($"{signal} can be neither blocked nor ignored ({option}).", option) : signal;
+
+    private static ulong MaskOf(IEnumerable<Signal> signals, string option) =>
+        signals.Aggregate(0UL, (mask, signal) => mask | (1UL << (Catchable(signal, option).Number - 1)));
+
+    private static void Probe()
+    {
+        if (_hasProbed)
+        {
+            return;
+        }
+
+        using Descriptor? self = ProcessDescriptor.Open(NativeProcess.Id, out Errno error);
+        if (self is null && error is not (Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM))
+        {
+            throw new FairleadException(ErrorCode.NotSupported, $"this system gives no descriptors of processes ({ErrnoMap.Describe(error)})", "Linux 5.10 is needed, and a sandbox must allow pidfd_open.") { Errno = (int)error };
+        }
+
+        ProcessDescriptor.KeepStatuses();
+        _hasProbed = self is not null;
+    }
+}

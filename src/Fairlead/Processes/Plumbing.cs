@@ -1,0 +1,177 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Fairlead.Native;
+
+namespace Fairlead;
+
+/// <summary>What a child is given of open things, and what stays here of them. Disposed when the child is started or is not: what was not taken is closed.</summary>
+internal sealed class Plumbing : IDisposable
+{
+    private const int FirstOfChannel = 3;
+
+    private readonly List<(Descriptor Source, int Target)> _given = [];
+    private readonly List<Descriptor> _kept = [];
+    private readonly DescriptorStream?[] _streams = new DescriptorStream?[3];
+
+    private Plumbing()
+    {
+    }
+
+    /// <summary>For the child: its descriptors by number.</summary>
+    public IReadOnlyList<(Descriptor Source, int Target)> Given => _given;
+
+    /// <summary>What the child finds in <see cref="Inherited.Variable"/>, or null.</summary>
+    public string? Channel { get; private set; }
+
+    public static Plumbing Lay(ChildProcessOptions options)
+    {
+        Plumbing plumbing = new();
+        try
+        {
+            plumbing.Redirect(0, options.StandardInput);
+            plumbing.Redirect(1, options.StandardOutput);
+            plumbing.Redirect(2, options.StandardError);
+            plumbing.LayChannel(options.Channel);
+            foreach ((int target, SafeHandle handle) in options.Descriptors)
+            {
+                if (target < FirstOfChannel || plumbing._given.Exists(given => given.Target == target))
+                {
+                    throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"The number {target} is one of the standard streams', or the channel's: take one from {FirstOfChannel + 2}."), nameof(options));
+                }
+
+                plumbing._given.Add((Redirection.CopyOf(handle), target));
+            }
+
+            return plumbing;
+        }
+        catch
+        {
+            plumbing.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>This side's ends of the channel, offered to whoever opens the address. The release is <see cref="OfferedDescriptors.Withdraw"/>.</summary>
+    public Descriptor[] TakeChannel(int child, out Address? address)
+    {
+        Descriptor[] ends = [.. _kept];
+        _kept.Clear();
+        foreach (Descriptor end in ends)
+        {
+            OfferedDescriptors.Offer(end, child);
+        }
+
+        address = ends.Length == 0 ? null : Address.Parse($"fd://{string.Join(',', ends.Select(static end => end.Number.ToString(CultureInfo.InvariantCulture)))}");
+        return ends;
+    }
+
+    public (DescriptorStream? Input, DescriptorStream? Output, DescriptorStream? Errors) TakeStreams()
+    {
+        var taken = (_streams[0], _streams[1], _streams[2]);
+        Array.Clear(_streams);
+        return taken;
+    }
+
+    public void Dispose()
+    {
+        foreach ((Descriptor source, _) in _given)
+        {
+            source.Dispose();
+        }
+
+        foreach (Descriptor kept in _kept)
+        {
+            kept.Dispose();
+        }
+
+        foreach (DescriptorStream? stream in _streams)
+        {
+            stream?.Dispose();
+        }
+    }
+
+    private void Redirect(int number, Redirection redirection)
+    {
+        bool isInput = number == 0;
+        if (redirection == Redirection.Pipe)
+        {
+            (Descriptor reader, Descriptor writer) = NativePipe.Create();
+            _given.Add((isInput ? reader : writer, number));
+            Descriptor own = isInput ? writer : reader;
+            _ = NativePipe.SetNonBlocking(own);
+            _streams[number] = new DescriptorStream(own, canWrite: isInput);
+        }
+        else if (redirection == Redirection.ToOutput)
+        {
+            if (number != 2)
+            {
+                throw new ArgumentException("Only standard error can lead where standard output leads.", nameof(redirection));
+            }
+
+            int output = _given.FindIndex(static given => given.Target == 1);
+            _given.Add((output < 0 ? CopyOf(1) : CopyOf(_given[output].Source.Number), number));
+        }
+        else if (redirection.Open(isInput) is { } opened)
+        {
+            _given.Add((opened, number));
+        }
+    }
+
+    private void LayChannel(ChannelKind kind)
+    {
+        switch (kind)
+        {
+            case ChannelKind.None:
+                return;
+            case ChannelKind.Duplex:
+                (Descriptor own, Descriptor childs) = NativeSocket.Pair(NativeSocketType.Stream);
+                _kept.Add(own);
+                Give(childs);
+
+                // Programs that know nothing of Fairlead expect reads that wait.
+                _ = NativePipe.SetNonBlocking(childs, isSet: false);
+                break;
+            case ChannelKind.ToChild:
+                LayToChild();
+                break;
+            case ChannelKind.FromChild:
+                LayFromChild();
+                break;
+            case ChannelKind.Pipes:
+                // Each side names the one that it reads first: the child's first is this side's second.
+                LayToChild();
+                LayFromChild();
+                _kept.Reverse();
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no such channel.");
+        }
+
+        Channel = string.Join(',', _given.Where(static given => given.Target >= FirstOfChannel).Select(static given => given.Target.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private void LayToChild()
+    {
+        (Descriptor reader, Descriptor writer) = NativePipe.Create();
+        Give(reader);
+        Keep(writer);
+    }
+
+    private void LayFromChild()
+    {
+        (Descriptor reader, Descriptor writer) = NativePipe.Create();
+        Give(writer);
+        Keep(reader);
+    }
+
+    private void Give(Descriptor descriptor) => _given.Add((descriptor, FirstOfChannel + _given.Count(static given => given.Target >= FirstOfChannel)));
+
+    private void Keep(Descriptor descriptor)
+    {
+        _ = NativePipe.SetNonBlocking(descriptor);
+        _kept.Add(descriptor);
+    }
+
+    private static Descriptor CopyOf(int number) =>
+        NativeSpawn.Duplicate(number, 0, out Errno error) ?? throw ErrnoMap.Failure("standard output cannot be given to a child", error);
+}

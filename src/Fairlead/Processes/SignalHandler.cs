@@ -1,0 +1,38 @@
+namespace Fairlead;
+
+/// <summary>Calls a function for each signal, one after the other.</summary>
+internal sealed class SignalHandler : IDisposable
+{
+    private readonly SignalListener _listener;
+
+    public SignalHandler(Signal signal, Action<SignalInfo> handler)
+    {
+        // Released by Dispose.
+        _listener = new([signal], CancellationToken.None);
+        ThreadPool.UnsafeQueueUserWorkItem(static state => Listen(state._listener, state.handler), (_listener, handler), preferLocal: false);
+    }
+
+    public void Dispose() => _listener.End();
+
+    // Nobody awaits it: an exception of the handler ends the process.
+    private static async void Listen(SignalListener listener, Action<SignalInfo> handler)
+    {
+        while (await NextAsync(listener).ConfigureAwait(false))
+        {
+            handler(listener.Current);
+        }
+    }
+
+    private static async ValueTask<bool> NextAsync(SignalListener listener)
+    {
+        try
+        {
+            return await listener.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // Disposed: that is its end.
+            return false;
+        }
+    }
+}

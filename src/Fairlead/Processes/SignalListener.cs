@@ -1,0 +1,194 @@
+using Fairlead.Native;
+
+namespace Fairlead;
+
+/// <summary>
+/// Receives some signals: those that are blocked in the whole process from the kernel, with all that it knows of them; the others from the runtime, which says that they came. Of the first the kernel keeps what
+/// is not taken yet; the others are counted here.
+/// </summary>
+internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorClient
+{
+    private const int AtOnce = 16;
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _end;
+    private readonly CancellationToken _token;
+    private readonly SemaphoreSlim _arrived = new(0);
+    private readonly Signal[] _signals;
+
+    // Of the runtime: how many of each, in the order of the first.
+    private readonly Queue<Signal> _counted = new();
+    private readonly Dictionary<Signal, int> _counts = [];
+    private readonly List<IDisposable> _catches = [];
+
+    // Of the kernel.
+    private readonly Queue<SignalInfo> _received = new();
+    private readonly Descriptor? _descriptor;
+    private readonly Registration? _registration;
+    private CancellationTokenRegistration _ending;
+    private bool _isDisposed;
+
+    public SignalListener(Signal[] signals, CancellationToken token)
+    {
+        _signals = signals;
+        _end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        _token = _end.Token;
+        try
+        {
+            ulong blocked = 0;
+            foreach (Signal signal in signals)
+            {
+                // Given back by End, as what follows.
+                if (BlockedSignals.TryClaim(signal, this))
+                {
+                    blocked |= NativeSignal.Bit(signal.Number);
+                }
+                else
+                {
+                    _catches.Add(SignalDispositions.Catch(signal, () => OnSignal(signal)));
+                }
+            }
+
+            if (blocked != 0)
+            {
+                _descriptor = NativeSignal.Open(blocked);
+                _registration = Reactor.Shared.Register(_descriptor, this);
+            }
+        }
+        catch
+        {
+            End();
+            throw;
+        }
+    }
+
+    public SignalInfo Current { get; private set; }
+
+    /// <summary>By who enumerates, before the first: another token that ends it.</summary>
+    public void EndBy(CancellationToken token) => _ending = token.UnsafeRegister(static end => ((CancellationTokenSource)end!).Cancel(), _end);
+
+    public async ValueTask<bool> MoveNextAsync()
+    {
+        while (true)
+        {
+            _token.ThrowIfCancellationRequested();
+            if (TryTake())
+            {
+                return true;
+            }
+
+            await _arrived.WaitAsync(_token).ConfigureAwait(false);
+        }
+    }
+
+    public void OnReady(PollEvents events) => Wake();
+
+    public ValueTask DisposeAsync()
+    {
+        End();
+        return ValueTask.CompletedTask;
+    }
+
+    private void OnSignal(Signal signal)
+    {
+        lock (_gate)
+        {
+            int count = _counts.GetValueOrDefault(signal);
+            _counts[signal] = count + 1;
+            if (count == 0)
+            {
+                _counted.Enqueue(signal);
+            }
+        }
+
+        Wake();
+    }
+
+    private void Wake()
+    {
+        lock (_gate)
+        {
+            // One is enough: who is woken takes until nothing is left.
+            if (_arrived.CurrentCount == 0)
+            {
+                _arrived.Release();
+            }
+        }
+    }
+
+    private bool TryTake()
+    {
+        lock (_gate)
+        {
+            if (_counted.TryDequeue(out Signal signal))
+            {
+                Current = new SignalInfo(signal) { Count = _counts[signal] };
+                _counts[signal] = 0;
+                return true;
+            }
+
+            if (_received.Count == 0 && _descriptor is not null)
+            {
+                Receive(_descriptor);
+            }
+
+            if (_received.TryDequeue(out SignalInfo received))
+            {
+                Current = received;
+                return true;
+            }
+
+            // If one has come since, it is told of at once.
+            _registration?.Arm(PollEvents.Read);
+            return false;
+        }
+    }
+
+    private void Receive(Descriptor descriptor)
+    {
+        Span<Libc.ReceivedSignal> received = stackalloc Libc.ReceivedSignal[AtOnce];
+        int count = NativeSignal.Take(descriptor, received);
+        foreach (ref readonly Libc.ReceivedSignal one in received[..count])
+        {
+            bool hasSender = one.Code is Libc.SI_USER or Libc.SI_QUEUE or Libc.SI_TKILL;
+            _received.Enqueue(new SignalInfo(Signal.FromNumber(one.Number))
+            {
+                Value = one.Code == Libc.SI_QUEUE ? one.Value : null,
+
+                // 0: from outside of this process's pid namespace.
+                SenderId = hasSender && one.ProcessId != 0 ? one.ProcessId : null,
+                SenderUserId = hasSender ? one.UserId : null,
+            });
+        }
+    }
+
+    /// <summary>Puts back what was before. Who waits for the next one is cancelled.</summary>
+    public void End()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+        }
+
+        _end.Cancel();
+        _registration?.Dispose();
+        _descriptor?.Dispose();
+        foreach (IDisposable caught in _catches)
+        {
+            caught.Dispose();
+        }
+
+        foreach (Signal signal in _signals)
+        {
+            BlockedSignals.Release(signal, this);
+        }
+
+        _ending.Dispose();
+        _end.Dispose();
+    }
+}

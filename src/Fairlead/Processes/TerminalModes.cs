@@ -1,0 +1,40 @@
+using Fairlead.Native;
+
+namespace Fairlead;
+
+/// <summary>How a terminal is set up: <see cref="ControllingTerminal.SaveModes"/>. Its content is the C library's own.</summary>
+public sealed unsafe class TerminalModes
+{
+    private const int WhenWritten = 1; // TCSADRAIN
+
+    // struct termios: 60 bytes in both C libraries.
+    private readonly byte[] _modes = new byte[256];
+
+    private TerminalModes()
+    {
+    }
+
+    internal static TerminalModes Of(Descriptor terminal)
+    {
+        TerminalModes modes = new();
+        fixed (byte* start = modes._modes)
+        {
+            return Libc.TerminalModes(terminal.Number, start) == 0 ? modes : throw ErrnoMap.Failure("the terminal does not tell how it is set up", Libc.LastError);
+        }
+    }
+
+    internal void Apply(Descriptor terminal)
+    {
+        Errno error = SignalMask.While(Signal.TerminalOutput.Number, () =>
+        {
+            fixed (byte* start = _modes)
+            {
+                return Libc.SetTerminalModes(terminal.Number, WhenWritten, start) == 0 ? Errno.None : Libc.LastError;
+            }
+        });
+        if (error != Errno.None)
+        {
+            throw ErrnoMap.Failure("the terminal cannot be set up", error);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Fairlead.Memory.Backing;
+using Fairlead.Native;
+using Fairlead.Registry;
+using Fairlead.Synchronization.Words;
+
+namespace Fairlead.Synchronization.Waiting;
+
+/// <summary>Where a lock lies in this process's memory: in a file of its own, or at an offset of somebody's region.</summary>
+internal sealed unsafe class LockPlace : IDisposable
+{
+    private readonly RegionMemory? _file;
+    private readonly RobustMemory? _piece;
+
+    private LockPlace(string description)
+    {
+        Description = description;
+        ParticipantId = ulong.Parse(Participant.Current(RuntimeDirectory.Current()).Id, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    }
+
+    private LockPlace(RegionMemory file)
+        : this(file.Description)
+    {
+        _file = file;
+        Start = file.Start;
+        Path = file.Path;
+    }
+
+    private LockPlace(RobustMemory piece, int start, string description)
+        : this(description)
+    {
+        _piece = piece;
+        Start = piece.Shared + start;
+    }
+
+    public byte* Start { get; }
+
+    /// <summary>Of the file of one that has a name.</summary>
+    public string? Path { get; }
+
+    public string Description { get; }
+
+    /// <summary>This process, as others tell it from all that had its number before.</summary>
+    public ulong ParticipantId { get; }
+
+    public int Process { get; } = NativeProcess.Id;
+
+    public SafeHandle Mapping => _file?.Mapping ?? _piece!;
+
+    /// <summary>Opens the lock of a name, or makes it.</summary>
+    public static LockPlace Named(string name, int size, RegionContent content)
+    {
+        RegionMemory file = NamedRegion.Open(name, size, content);
+        try
+        {
+            return file.Size >= size ? new LockPlace(file) : throw Corrupt(file.Description, "is too short");
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Maps the pages around an offset of a region once more.</summary>
+    public static LockPlace InRegion(SharedRegion region, long offset, int size, string what)
+    {
+        ArgumentNullException.ThrowIfNull(region);
+        ObjectDisposedException.ThrowIf(region.IsDisposed, region);
+        RegionMemory memory = region.Memory;
+        if (offset < 0 || size > memory.Size || offset > memory.Size - size)
+        {
+            throw new ArgumentOutOfRangeException(nameof(offset), offset, string.Create(CultureInfo.InvariantCulture, $"{what} of {size} bytes does not lie whole in {memory.Size}."));
+        }
+
+        if (offset % LineLayout.PlaceSize != 0)
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{offset} is not a multiple of {LineLayout.PlaceSize}, at which locks lie."), nameof(offset));
+        }
+
+        if (memory.File is not { } file)
+        {
+            throw new FairleadException(ErrorCode.NotSupported, $"{memory.Description} has no file, and cannot hold a lock", "Choose a memory file, a named region, a POSIX segment or a file.");
+        }
+
+        string description = string.Create(CultureInfo.InvariantCulture, $"{what} at {offset} of {memory.Description}");
+        long first = memory.HeaderSize + offset;
+        int within = (int)(first % Environment.SystemPageSize);
+        RobustMemory piece = new(file, first - within, within + size);
+        try
+        {
+            return new LockPlace(piece, within, description);
+        }
+        catch
+        {
+            piece.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes it what it is to be; the first user's word counts.</summary>
+    /// <exception cref="FairleadException">Incompatible: it is another, or of another version. Corrupt: something else lies there.</exception>
+    public void Settle(Form form, uint options, Func<uint, string> text)
+    {
+        ulong found = form.Settle(options, NativeProcess.Namespace);
+        if (found == form.Of(options))
+        {
+            return;
+        }
+
+        if (form.IsSameKind(found))
+        {
+            throw new FairleadException(ErrorCode.Incompatible, $"{Description} is {text(Form.Options(found))}, and {text(options)} was asked for", "Open it as it was made, or remove it first.");
+        }
+
+        throw form.IsOtherVersion(found, out int version)
+            ? new FairleadException(ErrorCode.Incompatible, $"{Description} has layout version {version}, and this program knows version {form.Version}", "Use one version of Fairlead in both programs, or remove it.")
+            : Corrupt(Description, "is none: something else lies there");
+    }
+
+    /// <summary>Whether it is still what its name means.</summary>
+    public void Verify() => _file?.Verify();
+
+    public void Dispose()
+    {
+        _file?.Dispose();
+        _piece?.Dispose();
+    }
+
+    private static FairleadException Corrupt(string who, string how) => new(ErrorCode.Corrupt, $"{who} {how}", "Remove it, or choose another place.");
+}

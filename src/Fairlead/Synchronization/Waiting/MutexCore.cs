@@ -1,0 +1,303 @@
+using System.Runtime.CompilerServices;
+using Fairlead.Diagnostics;
+using Fairlead.Native;
+using Fairlead.Synchronization.Inspection;
+using Fairlead.Synchronization.Words;
+
+namespace Fairlead.Synchronization.Waiting;
+
+/// <summary>A mutex in this process: the words in shared memory, and who is inside here.</summary>
+internal sealed unsafe partial class MutexCore
+{
+    public const uint RecursiveOption = 1;
+
+    // All that are open or have somebody inside: the keeper's list leads through their memory, which must not go with an object that nobody refers to.
+    private static readonly HashSet<MutexCore> Open = [];
+
+    private readonly LockPlace _place;
+    private readonly MutexWords _words;
+    private readonly RobustKeeper _keeper;
+
+    // Under the mutex itself: whoever has entered takes it out, and puts it back before he leaves.
+    private MutexHold? _spare;
+
+    // The thread inside, blocking, of a recursive mutex, and its stay. Written by whoever is inside.
+    private volatile int _insideThread;
+    private WeakReference<MutexHold>? _inside;
+
+    // Changed inside the keeper's gate: so that who closes it and who enters or leaves agree on who lets go of the memory.
+    private bool _isInside;
+    private bool _isClosed;
+    private bool _keepsReference;
+
+    /// <param name="place">Owned from now on.</param>
+    /// <param name="options">What it is to be like.</param>
+    public MutexCore(LockPlace place, uint options)
+    {
+        _place = place;
+        _words = new MutexWords(place.Start);
+        try
+        {
+            place.Settle(_words.Form, options, Text);
+            _keeper = RobustKeeper.Reserve();
+        }
+        catch
+        {
+            place.Dispose();
+            throw;
+        }
+
+        IsRecursive = (options & RecursiveOption) != 0;
+        lock (Open)
+        {
+            Open.Add(this);
+        }
+    }
+
+    public string Description => _place.Description;
+
+    public ulong ParticipantId => _place.ParticipantId;
+
+    public bool IsRecursive { get; }
+
+    public bool DetectsDeadlock { get; init; }
+
+    /// <summary>To be looked at by who has entered, or holds the memory.</summary>
+    public MutexWords Words => _words;
+
+    /// <summary>How often it was entered.</summary>
+    public ulong Entries
+    {
+        get
+        {
+            Hold();
+            try
+            {
+                return _words.Entries;
+            }
+            finally
+            {
+                LetGo();
+            }
+        }
+    }
+
+    /// <summary>Who is inside and who waits.</summary>
+    public MutexSnapshot Snapshot()
+    {
+        Hold();
+        try
+        {
+            return MutexSnapshot.Of(new ReadOnlySpan<byte>(_place.Start, MutexLayout.Size));
+        }
+        finally
+        {
+            LetGo();
+        }
+    }
+
+    /// <summary>By a thread that stands in the line.</summary>
+    /// <exception cref="FairleadException">Deadlock: it would stand there for ever.</exception>
+    public void ThrowIfDeadlock(int thread)
+    {
+        // What this thread has written is seen by all who look from now on: of those who close a cycle at the same time, one at least sees it.
+        Interlocked.MemoryBarrier();
+        if (WaitCycle.Of((_place.ParticipantId, thread)) is { } cycle)
+        {
+            throw new FairleadException(ErrorCode.Deadlock, $"{Description} cannot be entered: {cycle}", "Enter locks in the same order everywhere, or leave the one before waiting for the other.")
+            {
+                Peer = cycle.Steps[0].Holder.Describe().Peer,
+            };
+        }
+    }
+
+    /// <summary>By who is inside, unless that has ended.</summary>
+    public bool TryMarkConsistent(MutexHold hold, long entry)
+    {
+        using (_keeper.Hold())
+        {
+            bool isInside = hold.IsInside(entry);
+            if (isInside)
+            {
+                _words.IsInDoubt = false;
+            }
+
+            return isInside;
+        }
+    }
+
+    /// <summary>Enters if it is free and nobody waits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryEnterIdle(int thread, out Stay stay)
+    {
+        RobustKeeper keeper = _keeper;
+        using (keeper.Hold())
+        {
+            if (_isClosed || !_words.TryTakeIdle(keeper))
+            {
+                stay = default;
+                return false;
+            }
+
+            _isInside = true;
+        }
+
+        stay = Begin(thread);
+        return true;
+    }
+
+    /// <summary>Where the calling thread is inside already and may enter again.</summary>
+    public bool TryEnterAgain(int thread, out Stay stay)
+    {
+        if (IsRecursive && _insideThread == thread && _inside!.TryGetTarget(out MutexHold? hold))
+        {
+            stay = hold.Again();
+            return true;
+        }
+
+        stay = default;
+        return false;
+    }
+
+    /// <summary>By the first of the line: takes it as it was found, from nobody or from a dead owner.</summary>
+    public bool TryTake(uint found, int thread, out Stay stay)
+    {
+        using (_keeper.Hold())
+        {
+            if (!_keeper.TryTake(_words.WordPlace, found))
+            {
+                stay = default;
+                return false;
+            }
+
+            _isInside = true;
+            _keepsReference = _isClosed;
+        }
+
+        if (new LockWord(found).HasDied)
+        {
+            // Where this process dies before the second line, the kernel says it again. In this order: a thread of the dead one might still clear it.
+            EndedProcess.Outlast();
+            _words.IsInDoubt = true;
+        }
+
+        stay = Begin(thread);
+        return true;
+    }
+
+    /// <summary>Leaves, if this stay has not been ended.</summary>
+    public void Leave(MutexHold hold, long entry)
+    {
+        bool isClosed;
+        RobustKeeper keeper = _keeper;
+        using (keeper.Hold())
+        {
+            if (!hold.TryEnd(entry))
+            {
+                return;
+            }
+
+            _insideThread = 0;
+            _spare = hold;
+            _words.Owner.Thread = 0;
+            _isInside = false;
+            isClosed = _isClosed;
+            _words.Leave(keeper);
+        }
+
+        if (isClosed)
+        {
+            LetGoOfAll();
+        }
+    }
+
+    /// <summary>Keeps the memory. The release is <see cref="LetGo"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The mutex has been disposed.</exception>
+    public void Hold()
+    {
+        if (Volatile.Read(ref _isClosed))
+        {
+            throw Disposed();
+        }
+
+        bool isHeld = false;
+        _place.Mapping.DangerousAddRef(ref isHeld);
+    }
+
+    public void LetGo() => _place.Mapping.DangerousRelease();
+
+    /// <summary>Who has entered when the mutex had been closed in this process keeps the memory that he has had while he waited.</summary>
+    public bool KeepsReference() => _keepsReference;
+
+    /// <summary>Nobody enters from now on, except who waits already. The memory stays as long as somebody needs it.</summary>
+    public void Close()
+    {
+        bool isInside;
+        using (_keeper.Hold())
+        {
+            if (_isClosed)
+            {
+                return;
+            }
+
+            _isClosed = true;
+            isInside = _isInside;
+        }
+
+        _keeper.Free();
+        if (!isInside)
+        {
+            End();
+        }
+    }
+
+    public void ReportLost() => FairleadEventSource.Log.ScopeLost(Description);
+
+    public void Verify() => _place.Verify();
+
+    /// <summary>It has been entered: says so, in the order in which others may look.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Stay Begin(int thread)
+    {
+        ref Standing owner = ref _words.Owner;
+        owner.ParticipantId = _place.ParticipantId;
+        owner.Process = _place.Process;
+        owner.Since = Clock.Nanoseconds();
+        owner.Keeper = _keeper.Id;
+        owner.Thread = thread;
+        _words.Count();
+        MutexHold hold = _spare ?? new MutexHold(this);
+        _spare = null;
+        if (IsRecursive)
+        {
+            _inside = hold.Weak;
+            _insideThread = thread;
+        }
+
+        return hold.Begin(_words.IsInDoubt);
+    }
+
+    private void LetGoOfAll()
+    {
+        if (_keepsReference)
+        {
+            LetGo();
+        }
+
+        End();
+    }
+
+    private void End()
+    {
+        lock (Open)
+        {
+            Open.Remove(this);
+        }
+
+        _place.Dispose();
+    }
+
+    private ObjectDisposedException Disposed() => new(Description);
+
+    private static string Text(uint options) => (options & RecursiveOption) != 0 ? "recursive" : "not recursive";
+}

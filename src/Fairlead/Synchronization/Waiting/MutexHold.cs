@@ -1,0 +1,146 @@
+namespace Fairlead.Synchronization.Waiting;
+
+/// <summary>
+/// A mutex in this process's hands. Used again and again by those who enter one after the other. While somebody is inside only his scope has a reference to it, so that a scope which is lost is found by the
+/// garbage collector.
+/// </summary>
+internal sealed class MutexHold
+{
+    private readonly MutexCore _core;
+    private readonly Lock? _gate;
+
+    // The stay, numbered; 0: nobody is inside. Of a recursive mutex: one of those of this stay, the others beside it.
+    private long _entry;
+    private long _lastEntry;
+    private List<long>? _more;
+    private bool _isInDoubt;
+
+    public MutexHold(MutexCore core)
+    {
+        _core = core;
+        if (core.IsRecursive)
+        {
+            _gate = new Lock();
+            Weak = new WeakReference<MutexHold>(this);
+        }
+    }
+
+    ~MutexHold()
+    {
+        if (_entry != 0)
+        {
+            _core.ReportLost();
+        }
+    }
+
+    /// <summary>Of a recursive mutex.</summary>
+    public WeakReference<MutexHold>? Weak { get; }
+
+    /// <summary>The mutex has been entered.</summary>
+    public Stay Begin(bool isInDoubt)
+    {
+        _isInDoubt = isInDoubt;
+        long entry = _lastEntry + 1;
+        _lastEntry = entry;
+        Volatile.Write(ref _entry, entry);
+        return new Stay(this, entry);
+    }
+
+    /// <summary>Inside the gate of the mutex's keeper: ends the stay, if it has not ended.</summary>
+    public bool TryEnd(long entry)
+    {
+        if (_entry != entry)
+        {
+            return false;
+        }
+
+        _entry = 0;
+        return true;
+    }
+
+    public bool IsInDoubt(long entry) => IsInside(entry) && _isInDoubt;
+
+    public void MarkConsistent(long entry)
+    {
+        if (!IsInside(entry) || !_core.TryMarkConsistent(this, entry))
+        {
+            throw Left();
+        }
+
+        _isInDoubt = false;
+    }
+
+    public Stay EnterAgain(long entry)
+    {
+        if (_gate is null)
+        {
+            throw new InvalidOperationException($"{_core.Description} is not recursive: open it with NamedMutexOptions.Recursive.");
+        }
+
+        lock (_gate)
+        {
+            return IsInside(entry) ? Again() : throw Left();
+        }
+    }
+
+    /// <summary>Of a recursive mutex, by the thread that is inside.</summary>
+    public Stay Again()
+    {
+        lock (_gate!)
+        {
+            _more ??= [];
+            _more.Add(++_lastEntry);
+            return new Stay(this, _lastEntry);
+        }
+    }
+
+    public void Leave(long entry)
+    {
+        if (_gate is null || IsLast(_gate, entry))
+        {
+            _core.Leave(this, entry);
+        }
+    }
+
+    public bool IsInside(long entry)
+    {
+        if (Volatile.Read(ref _entry) == entry)
+        {
+            return true;
+        }
+
+        if (_gate is null)
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            return _entry == entry || _more?.Contains(entry) == true;
+        }
+    }
+
+    private ObjectDisposedException Left() => new(_core.Description, "It has been left.");
+
+    private bool IsLast(Lock gate, long entry)
+    {
+        lock (gate)
+        {
+            if (_entry != entry)
+            {
+                _ = _more?.Remove(entry);
+                return false;
+            }
+
+            if (_more is not [.., var other])
+            {
+                return true;
+            }
+
+            // Another of this stay stands for it from now on.
+            _more.RemoveAt(_more.Count - 1);
+            _entry = other;
+            return false;
+        }
+    }
+}

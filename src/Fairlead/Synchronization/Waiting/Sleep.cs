@@ -1,0 +1,77 @@
+using Fairlead.Native;
+
+namespace Fairlead.Synchronization.Waiting;
+
+/// <summary>A thread that sleeps on words of shared memory, until the time has passed, a token is cancelled, or a process has ended that is watched.</summary>
+internal sealed unsafe class Sleep : IDisposable
+{
+    private static readonly Lock Gate = new();
+    private static readonly HashSet<Sleep> All = [];
+
+    private readonly CancellationToken _token;
+    private readonly CancellationTokenRegistration _registration;
+    private int* _word;
+    private int _isAsleep;
+
+    public Sleep(CancellationToken token)
+    {
+        _token = token;
+        lock (Gate)
+        {
+            All.Add(this);
+        }
+
+        _registration = token.CanBeCanceled ? token.UnsafeRegister(static state => ((Sleep)state!).Wake(), this) : default;
+    }
+
+    /// <summary>Sleeps while the word has the value; now and then wakes for no reason.</summary>
+    /// <param name="word">Mapped as long as this is not disposed.</param>
+    /// <param name="value">What it had when it was looked at.</param>
+    /// <param name="deadline">When to wake at the latest.</param>
+    /// <param name="ended"><see cref="KeeperWatch.Ended"/>, before its owner was looked at.</param>
+    public void On(int* word, int value, Deadline deadline, int ended)
+    {
+        _word = word;
+
+        // With a full fence: whoever cancels now, or tells of an end, sees it; or this thread sees that he has.
+        Interlocked.Exchange(ref _isAsleep, 1);
+        if (!_token.IsCancellationRequested && KeeperWatch.Ended == ended)
+        {
+            Futex.Wait(ref *word, value, deadline.RemainingWait);
+        }
+
+        Volatile.Write(ref _isAsleep, 0);
+    }
+
+    /// <summary>All who sleep in this process look again.</summary>
+    public static void WakeAll()
+    {
+        lock (Gate)
+        {
+            foreach (Sleep sleep in All)
+            {
+                sleep.Wake();
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _registration.Dispose();
+        lock (Gate)
+        {
+            All.Remove(this);
+        }
+    }
+
+    // The word is others' too, and must not be changed: so it is woken until the thread is awake. It may have been about to fall asleep.
+    private void Wake()
+    {
+        SpinWait wait = default;
+        while (Interlocked.CompareExchange(ref _isAsleep, 0, 0) != 0)
+        {
+            Futex.Wake(ref *_word, int.MaxValue);
+            wait.SpinOnce();
+        }
+    }
+}

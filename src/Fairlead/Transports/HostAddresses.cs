@@ -1,0 +1,59 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Fairlead.Transports;
+
+/// <summary>From the host of an address to places that a socket understands.</summary>
+internal static class HostAddresses
+{
+    /// <summary>All places of a host, in the resolver's order. The base library resolves; it has no way to do so without a thread of the pool.</summary>
+    public static async ValueTask<IPEndPoint[]> ResolveAsync(Address address, CancellationToken token)
+    {
+        if (Known(address) is { } known)
+        {
+            return [known];
+        }
+
+        try
+        {
+            IPAddress[] all = await Dns.GetHostAddressesAsync(address.Host!, token).ConfigureAwait(false);
+            return [.. all.Select(one => new IPEndPoint(one, address.Port!.Value))];
+        }
+        catch (SocketException exception)
+        {
+            throw Unresolved(address, exception);
+        }
+    }
+
+    /// <summary>The place to bind to.</summary>
+    public static IPEndPoint ResolveForBinding(Address address)
+    {
+        if (Known(address) is { } known)
+        {
+            return known;
+        }
+
+        try
+        {
+            return new IPEndPoint(Dns.GetHostAddresses(address.Host!)[0], address.Port!.Value);
+        }
+        catch (SocketException exception)
+        {
+            throw Unresolved(address, exception);
+        }
+    }
+
+    public static IPEndPoint EndPointOf(SocketAddress name)
+    {
+        IPEndPoint blank = new(name.Family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
+        return (IPEndPoint)blank.Create(name);
+    }
+
+    private static IPEndPoint? Known(Address address) =>
+        address.Host is "" or "*" ? new IPEndPoint(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, address.Port!.Value)
+        : IPAddress.TryParse(address.Host, out IPAddress? ip) ? new IPEndPoint(ip, address.Port!.Value)
+        : null;
+
+    private static FairleadException Unresolved(Address address, SocketException exception) =>
+        new(ErrorCode.NotFound, $"the host {address.Host} cannot be resolved: {exception.Message}", "Check the name, or give an address in digits.", exception) { Address = address };
+}

@@ -1,0 +1,58 @@
+namespace Fairlead.Transports.MappedLogs;
+
+/// <summary>Which records of a named position have been consumed: handed to the user, and given back by him. The position stands behind the last before which all have been.</summary>
+internal sealed class Consumption(LogFollower follower)
+{
+    private readonly Lock _gate = new();
+    private readonly Queue<long> _taken = new();
+    private readonly HashSet<long> _givenBack = [];
+    private uint _handed;
+    private uint _consumed;
+
+    /// <summary>A record has been taken from the log, and lies here for the user.</summary>
+    public void Add(long sequence)
+    {
+        lock (_gate)
+        {
+            _taken.Enqueue(sequence);
+        }
+    }
+
+    /// <summary>So many have been handed to the user, modulo 2³². What is given back without that, at the end, nobody has read.</summary>
+    public void NoteHanded(uint count)
+    {
+        lock (_gate)
+        {
+            if ((int)(count - _handed) > 0)
+            {
+                _handed = count;
+                Advance();
+            }
+        }
+    }
+
+    /// <summary>The user has let go of a record.</summary>
+    public void GiveBack(long sequence)
+    {
+        lock (_gate)
+        {
+            _givenBack.Add(sequence);
+            Advance();
+        }
+    }
+
+    private void Advance()
+    {
+        long last = 0;
+        while (_handed != _consumed && _taken.TryPeek(out long sequence) && _givenBack.Remove(sequence))
+        {
+            last = _taken.Dequeue();
+            _consumed++;
+        }
+
+        if (last != 0)
+        {
+            follower.TryCommit(last + 1);
+        }
+    }
+}

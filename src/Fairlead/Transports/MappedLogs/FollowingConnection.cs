@@ -1,0 +1,144 @@
+using Fairlead.Framing;
+using Fairlead.Logs.Storage;
+using Fairlead.Native;
+
+namespace Fairlead.Transports.MappedLogs;
+
+/// <summary>The receiver's: records as they lie in the mapped file, lent. A named position moves behind what has been handed to the user and given back by him.</summary>
+internal sealed class FollowingConnection : Connection, ILogWaiter
+{
+    // Others of the endpoint get their turn, and what nobody may read is not asked for.
+    private const int RecordsAtOnce = 64;
+
+    private readonly LogFollower _follower;
+    private readonly Consumption? _consumption;
+    private readonly EventDescriptor _event = new();
+    private SegmentLease? _lease;
+    private int _granted;
+    private int _isAwaited;
+    private long _missed;
+    private volatile bool _isEnding;
+
+    public FollowingConnection(LogFollower follower)
+    {
+        _follower = follower;
+        _consumption = follower.Position is null ? null : new Consumption(follower);
+    }
+
+    public override TransportCapabilities Capabilities => MappedLogTransport.Capabilities;
+
+    public override Peer Peer { get; } = new() { UserId = NativeProcess.UserId };
+
+    public override Descriptor WaitDescriptor => _event.Descriptor;
+
+    public override int Unflushed => 0;
+
+    public override int LongThreshold => int.MaxValue;
+
+    public override bool HasLong => false;
+
+    public override bool AnnouncesWaits => true;
+
+    public override bool HasArrived => _isEnding || _follower.HasNext;
+
+    public override Span<byte> Reserve(int bodyLength) => throw new NotSupportedException();
+
+    public override void Commit(in MessageHeader header) => throw new NotSupportedException();
+
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => throw new NotSupportedException();
+
+    public override void DetachLong()
+    {
+    }
+
+    public override FlushResult Flush() => FlushResult.Done;
+
+    public override void OnReady(PollEvents events) => _event.Drain();
+
+    public override FillResult Fill()
+    {
+        _granted = RecordsAtOnce;
+        return _isEnding ? FillResult.End : _follower.HasNext ? FillResult.More : FillResult.Drained;
+    }
+
+    public override bool TryTake(out Incoming message)
+    {
+        message = default;
+        if (_granted == 0 || !_follower.TryLend(out RecordLease record))
+        {
+            return false;
+        }
+
+        _granted--;
+        if (record.Length > ReceiveLimit)
+        {
+            record.Segment.Exit();
+            throw new FairleadException(ErrorCode.TooLarge, $"record {record.Sequence} has {record.Length} bytes, and at most {ReceiveLimit} are accepted here", "Raise the limit with ?maxmessage=.");
+        }
+
+        if (_lease?.Segment != record.Segment)
+        {
+            _lease = new SegmentLease(record.Segment, _consumption);
+        }
+
+        _consumption?.Add(record.Sequence);
+        message = new Incoming
+        {
+            Header = MessageHeader.Of(MessageKind.Send) with { Length = record.Length },
+            Body = record.Segment.Memory.Slice((int)record.Offset, record.Length),
+            Lease = _lease,
+            Token = record.Sequence,
+        };
+        return true;
+    }
+
+    public override int TakeDropped()
+    {
+        long missed = _follower.Missed;
+        int dropped = (int)Math.Min(int.MaxValue, missed - _missed);
+        _missed += dropped;
+        return dropped;
+    }
+
+    public override void NoteHanded(uint messages) => _consumption?.NoteHanded(messages);
+
+    public override bool PrepareWait()
+    {
+        if (_isEnding || !_follower.TryAnnounce(out int bell, out bool isBusy))
+        {
+            return false;
+        }
+
+        // One who waits since before is woken as soon as the bell has another value than then, if not now.
+        if (Interlocked.Exchange(ref _isAwaited, 1) == 0)
+        {
+            _follower.Await(this, bell, isBusy);
+        }
+
+        return true;
+    }
+
+    // By the thread that sleeps for all.
+    void ILogWaiter.Wake()
+    {
+        Volatile.Write(ref _isAwaited, 0);
+        _event.Signal();
+    }
+
+    public override void EndSending()
+    {
+    }
+
+    public override void Abort()
+    {
+        _isEnding = true;
+        _event.Signal();
+    }
+
+    public override void Dispose()
+    {
+        _follower.Forget(this);
+        _follower.Dispose();
+        _event.Dispose();
+    }
+}

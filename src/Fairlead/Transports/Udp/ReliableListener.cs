@@ -1,0 +1,266 @@
+using System.Net;
+using Fairlead.Framing;
+using Fairlead.Native;
+
+namespace Fairlead.Transports.Udp;
+
+/// <summary>
+/// A bound socket where reliable sessions begin. It keeps nothing of whoever has not shown that he hears what is sent to his address; who has gets a session with a socket of its own, bound to the same place and
+/// connected, so that the kernel sorts what comes, and tells of a peer that is gone.
+/// </summary>
+internal sealed class ReliableListener : IListener
+{
+    private const int BatchesPerAccept = 4;
+
+    private readonly Lock _gate = new();
+    private readonly Descriptor _socket;
+    private readonly SocketAddress _place;
+    private readonly EndpointSettings _settings;
+    private readonly Queue<ReliableSession> _proved = new();
+    private readonly Dictionary<UdpRemote, ReliableSession> _byRemote = [];
+    private readonly PollSet _set = new();
+    private readonly EventDescriptor _more = new();
+    private WeakReference<ReliableSession>? _last;
+    private int _sessions;
+    private int _foreign;
+    private bool _isDisposed;
+
+    /// <summary>Takes over the socket.</summary>
+    public ReliableListener(Address address, Descriptor socket, EndpointSettings settings)
+    {
+        Address = address;
+        _socket = socket;
+        _place = NativeSocket.LocalName(socket);
+        _settings = settings;
+        Cookies = new ReliableCookies(settings.Time);
+        _set.Add(socket, 0, PollEvents.Read);
+        _set.Add(_more.Descriptor, 1, PollEvents.Read);
+    }
+
+    public Address Address { get; }
+
+    public Descriptor WaitDescriptor => _set.Descriptor;
+
+    public ReliableCookies Cookies { get; }
+
+    public Connection? TryAccept() => TryAcceptSession() is { } session ? new ReliableConnection(session) : null;
+
+    /// <summary>The next session whose peer has shown that he hears. The release is its <see cref="ReliableSession.Dispose"/>.</summary>
+    public ReliableSession? TryAcceptSession()
+    {
+        DatagramRoom room = DatagramRoom.Rent();
+        DatagramBatch batch = room.Batch;
+        for (int i = 0; i < BatchesPerAccept; i++)
+        {
+            int count = batch.Receive(_socket, out _);
+            for (int k = 0; k < count; k++)
+            {
+                Sort(batch, k);
+            }
+
+            if (count < DatagramBatch.Most)
+            {
+                break;
+            }
+        }
+
+        room.Return();
+        lock (_gate)
+        {
+            if (_isDisposed || !_proved.TryDequeue(out ReliableSession? session))
+            {
+                _more.Drain();
+                return null;
+            }
+
+            _last = new WeakReference<ReliableSession>(session);
+            session.NoteForeign(_foreign);
+            _foreign = 0;
+            return session;
+        }
+    }
+
+    /// <summary>By a session whose peer has shown that he hears; false when nobody is let in any more.</summary>
+    public bool OnProved(ReliableSession session)
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return false;
+            }
+
+            _proved.Enqueue(session);
+            _more.Signal();
+            return true;
+        }
+    }
+
+    /// <summary>A session that takes over the socket of one that is over.</summary>
+    public ReliableSession Succeed(Descriptor socket, ReliableTerms terms, UdpRemote remote, Peer peer)
+    {
+        ReliableSession session = new(socket, terms, _settings.Time, peer, this, remote);
+        lock (_gate)
+        {
+            _sessions++;
+            _byRemote[remote] = session;
+        }
+
+        return session;
+    }
+
+    /// <summary>By a session that is over.</summary>
+    public void Release(ReliableSession session, UdpRemote remote)
+    {
+        lock (_gate)
+        {
+            _sessions--;
+            if (_byRemote.GetValueOrDefault(remote) == session)
+            {
+                _byRemote.Remove(remote);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        ReliableSession[] unaccepted;
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+            unaccepted = [.. _proved];
+            _proved.Clear();
+        }
+
+        foreach (ReliableSession session in unaccepted)
+        {
+            session.Refuse();
+        }
+
+        _set.Remove(_socket);
+        _set.Dispose();
+        _more.Dispose();
+        _socket.Dispose();
+    }
+
+    private void Sort(DatagramBatch batch, int index)
+    {
+        ReadOnlySpan<byte> datagram = batch[index];
+        ReadOnlySpan<byte> name = batch.Name(index);
+        if (!UdpRemote.TryRead(name, out UdpRemote remote))
+        {
+            Drop();
+        }
+        else if (SessionOf(remote) is { } session)
+        {
+            // It came before the session had its socket: a second asking, mostly, which must not open a second one.
+            session.Hear(datagram);
+        }
+        else if (ReliableControl.TryRead(datagram, out ReliableControl control))
+        {
+            OnControl(control, remote, name);
+        }
+        else if (batch.IsCut(index) || DatagramConnection.TryParse(SimplexFraming.Instance, datagram, DatagramBatch.Longest, out _))
+        {
+            // Somebody who did not say that it is to be reliable: nothing that is can be so long.
+            Drop();
+            Say(ReliableRefusals.Of(ReliableRefusal.Reliable, token: 0), name);
+        }
+        else
+        {
+            Drop();
+            if (ReliableHeader.TryRead(datagram, out ReliableHeader header))
+            {
+                // Of a session that there was: its other end need not wait.
+                Say(new ReliableControl { Kind = ReliableKind.Reset, Token = header.Session }, name);
+            }
+        }
+    }
+
+    private void OnControl(in ReliableControl control, UdpRemote remote, ReadOnlySpan<byte> name)
+    {
+        switch (control.Kind)
+        {
+            case ReliableKind.Hello or ReliableKind.Open when control.IsOtherVersion:
+                Say(ReliableRefusals.Of(ReliableRefusal.Version, control.Token), name);
+                break;
+            case ReliableKind.Hello:
+                Say(Cookies.Answer(control, remote), name);
+                break;
+            case ReliableKind.Open when Cookies.IsProof(control, remote):
+                LetIn(control, remote, name);
+                break;
+            default:
+                Drop();
+                break;
+        }
+    }
+
+    private void LetIn(in ReliableControl open, UdpRemote remote, ReadOnlySpan<byte> name)
+    {
+        int sessions;
+        lock (_gate)
+        {
+            sessions = _sessions;
+        }
+
+        if (sessions >= UdpSessions.MostSessions)
+        {
+            Say(ReliableRefusals.Of(ReliableRefusal.Crowded, open.Token), name);
+            return;
+        }
+
+        if (UdpSocket.Accept(_socket, _place, name) is not { } socket)
+        {
+            // No descriptors left, or no way there: he tries again.
+            return;
+        }
+
+        try
+        {
+            if (ReliableTerms.OfAccepted(open, remote, socket) is not { } terms)
+            {
+                Drop();
+                socket.Dispose();
+                return;
+            }
+
+            Succeed(socket, terms, remote, new Peer { RemoteAddress = UdpSessions.TextOf(name) }).Start();
+        }
+        catch (FairleadException)
+        {
+            socket.Dispose();
+        }
+    }
+
+    private ReliableSession? SessionOf(UdpRemote remote)
+    {
+        lock (_gate)
+        {
+            return _byRemote.GetValueOrDefault(remote);
+        }
+    }
+
+    private void Say(in ReliableControl control, ReadOnlySpan<byte> name) => ReliableRefusals.Send(_socket, control, name);
+
+    /// <summary>Counted at a session: a listener has no counter.</summary>
+    private void Drop()
+    {
+        lock (_gate)
+        {
+            if (_last is not null && _last.TryGetTarget(out ReliableSession? session))
+            {
+                session.NoteForeign();
+            }
+            else
+            {
+                _foreign++;
+            }
+        }
+    }
+}

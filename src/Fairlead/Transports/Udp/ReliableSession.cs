@@ -1,0 +1,362 @@
+using Fairlead.Native;
+
+namespace Fairlead.Transports.Udp;
+
+/// <summary>
+/// One reliable session: a connected socket, the stream that runs over it, and a timer. What the kernel does for a TCP connection it does here, by the reactor and whether anybody waits or not: takes what comes,
+/// acknowledges, repeats; and goes on for a while after its connection has been given back, until the last word has arrived. Any thread.
+/// </summary>
+internal sealed partial class ReliableSession : IReactorClient, IDisposable
+{
+    private const int BatchesPerTurn = 4;
+
+    private readonly Lock _gate = new();
+    private readonly TimeProvider _time;
+    private readonly long _start;
+    private readonly ReliableTerms _terms;
+    private readonly ReliableStream _stream;
+    private readonly ReliableListener? _listener;
+    private readonly UdpRemote _remote;
+    private readonly Descriptor _socket;
+    private readonly Registration _registration;
+    private readonly ITimer _timer;
+    private readonly Queue<int> _lengths = new();
+    private readonly EventDescriptor _news = new();
+    private readonly GateDescriptor _room = new();
+    private TimeSpan _timerDue = TimeSpan.MaxValue;
+    private bool _hasNews;
+    private bool _isShut;
+    private int _foreign;
+
+    /// <summary>Takes over the socket. Nothing happens before <see cref="Start()"/>.</summary>
+    /// <param name="socket">Connected.</param>
+    /// <param name="terms">What was agreed on.</param>
+    /// <param name="time">Of the endpoint.</param>
+    /// <param name="peer">Who is at the other end.</param>
+    /// <param name="listener">Of the end that is bound; it has counted this session, and is told of its end.</param>
+    /// <param name="remote">Where the other end is, as its listener knows it.</param>
+    public ReliableSession(Descriptor socket, ReliableTerms terms, TimeProvider time, Peer peer, ReliableListener? listener = null, UdpRemote remote = default)
+    {
+        _socket = socket;
+        _terms = terms;
+        _time = time;
+        _start = time.GetTimestamp();
+        _listener = listener;
+        _remote = remote;
+        _isProved = listener is null;
+        Peer = peer;
+        _stream = new ReliableStream(terms.Session, terms.SegmentBytes, terms.Window, terms.PeerWindow);
+        _timer = time.CreateTimer(static state => ((ReliableSession)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _registration = Reactor.Shared.Register(socket, this);
+    }
+
+    public Peer Peer { get; }
+
+    /// <summary>Readable when there is something to read, or the end.</summary>
+    public Descriptor News => _news.Descriptor;
+
+    /// <summary>Writable when what was blocked may go on.</summary>
+    public Descriptor Room => _room.Descriptor;
+
+    private TimeSpan Now => _time.GetElapsedTime(_start);
+
+    /// <summary>From here on it takes what comes. Of the end that is bound: says that the other is let in, and waits a while for him to use it.</summary>
+    public void Start()
+    {
+        lock (_gate)
+        {
+            if (_listener is not null)
+            {
+                _diesAt = Now + ReliableCookies.Life;
+                Say(_terms.ToAccept());
+                Transmit();
+            }
+        }
+
+        _registration.Arm(PollEvents.Read);
+    }
+
+    /// <summary>One of its datagrams, which came to its listener.</summary>
+    public void Hear(ReadOnlySpan<byte> datagram)
+    {
+        lock (_gate)
+        {
+            if (!_isOver)
+            {
+                Handle(datagram, Now);
+                Transmit();
+                Tell();
+            }
+        }
+    }
+
+    /// <summary>The same for one that takes another's place: with the datagram by which it shows that it hears.</summary>
+    public void Start(ReadOnlySpan<byte> datagram)
+    {
+        lock (_gate)
+        {
+            Handle(datagram, Now);
+            Transmit();
+            Tell();
+        }
+
+        _registration.Arm(PollEvents.Read);
+    }
+
+    /// <summary>Takes what there is room for. <see cref="Room"/> tells when a blocked one may go on.</summary>
+    public FlushResult Write(OutputQueue output)
+    {
+        lock (_gate)
+        {
+            if (_isLost || _isOver || _isAborted)
+            {
+                return FlushResult.Broken;
+            }
+
+            while (!output.IsEmpty)
+            {
+                int first = output.First.Length;
+                int taken = _stream.Write(output.First);
+                if (taken == first && output.HasLong)
+                {
+                    int second = output.Second.Length;
+                    taken += _stream.Write(output.Second);
+                    taken += taken == first + second ? _stream.Write(output.Third) : 0;
+                }
+
+                if (taken == 0)
+                {
+                    break;
+                }
+
+                output.Written(taken);
+            }
+
+            Transmit();
+            if (output.IsEmpty || _isLost)
+            {
+                return _isLost ? FlushResult.Broken : FlushResult.Done;
+            }
+
+            if (!_isShut)
+            {
+                _isShut = true;
+                _room.Shut();
+            }
+
+            return FlushResult.Blocked;
+        }
+    }
+
+    /// <summary>Reads what has come, in order; the result is that of a <see cref="Connection.Fill"/>.</summary>
+    public int Read(Span<byte> buffer, out FillResult result)
+    {
+        lock (_gate)
+        {
+            result = FillResult.Broken;
+            if (_isAborted || _isOver)
+            {
+                return 0;
+            }
+
+            int read = _stream.Read(buffer);
+            Transmit();
+            if (read > 0)
+            {
+                result = _stream.HasUnread ? FillResult.More : FillResult.Drained;
+            }
+            else
+            {
+                result = _stream.HasEnded ? FillResult.End : _isLost ? FillResult.Broken : FillResult.Drained;
+            }
+
+            if (_hasNews && !HasNews)
+            {
+                _hasNews = false;
+                _news.Drain();
+            }
+
+            return read;
+        }
+    }
+
+    /// <summary>How many datagrams since this was asked last were none of this session.</summary>
+    public int TakeForeign() => Interlocked.Exchange(ref _foreign, 0);
+
+    /// <summary>One that came to the listener, and there was nobody else to count it.</summary>
+    public void NoteForeign(int count = 1) => Interlocked.Add(ref _foreign, count);
+
+    private bool HasNews => _stream.HasUnread || _stream.HasEnded || _isLost || _isAborted;
+
+    void IReactorClient.OnReady(PollEvents events)
+    {
+        lock (_gate)
+        {
+            if (_isOver)
+            {
+                return;
+            }
+
+            ReceiveAll();
+            Transmit();
+            Tell();
+        }
+
+        _registration.Arm(PollEvents.Read);
+    }
+
+    private void OnTimer()
+    {
+        lock (_gate)
+        {
+            _timerDue = TimeSpan.MaxValue;
+            if (!_isOver)
+            {
+                Transmit();
+                Tell();
+            }
+        }
+    }
+
+    private void ReceiveAll()
+    {
+        DatagramRoom room = DatagramRoom.Rent();
+        DatagramBatch batch = room.Batch;
+        for (int i = 0; i < BatchesPerTurn && !_isOver && !_isReplaced; i++)
+        {
+            int count = batch.Receive(_socket, out Errno error);
+            TimeSpan now = Now;
+            for (int k = 0; k < count && !_isOver && !_isReplaced; k++)
+            {
+                Handle(batch[k], now);
+            }
+
+            if (error == Errno.ECONNREFUSED)
+            {
+                // The other host's word that nobody is there. What came before it may still lie here.
+                Lose();
+                continue;
+            }
+
+            if (count < DatagramBatch.Most)
+            {
+                break;
+            }
+        }
+
+        room.Return();
+    }
+
+    private void Handle(ReadOnlySpan<byte> datagram, TimeSpan now)
+    {
+        if (ReliableControl.TryRead(datagram, out ReliableControl control))
+        {
+            OnControl(control);
+        }
+        else if (_successor is { } successor && ReliableHeader.TryRead(datagram, out ReliableHeader header) && header.Session == successor.Session)
+        {
+            GiveWay(successor, datagram);
+        }
+        else if (_isLost || !_stream.Receive(datagram, now))
+        {
+            NoteForeign();
+            _hasForeign = true;
+        }
+        else if (!_isProved)
+        {
+            _isProved = true;
+            _diesAt = null;
+            if (!_listener!.OnProved(this))
+            {
+                Refuse();
+            }
+        }
+    }
+
+    /// <summary>Sends what is due, and sets the timer for what is due later.</summary>
+    private void Transmit()
+    {
+        DatagramRoom room = DatagramRoom.Rent();
+        byte[] output = room.Output;
+        TimeSpan now = Now;
+        while (!_isLost && !_isOver)
+        {
+            int filled = 0;
+            while (output.Length - filled >= _stream.DatagramBytes && _stream.TrySend(now, output.AsSpan(filled), out int length))
+            {
+                _lengths.Enqueue(length);
+                filled += length;
+            }
+
+            if (filled == 0)
+            {
+                break;
+            }
+
+            Send(output.AsSpan(0, filled));
+        }
+
+        room.Return();
+        Settle(now);
+    }
+
+    private void Send(ReadOnlySpan<byte> datagrams)
+    {
+        Errno error = Errno.None;
+        while (_lengths.Count > 0 && error == Errno.None)
+        {
+            for (int sent = NativeDatagrams.Send(_socket, datagrams, _lengths.GetEnumerator(), default, out error); sent > 0; sent--)
+            {
+                datagrams = datagrams[_lengths.Dequeue()..];
+            }
+        }
+
+        // What the kernel does not take now is lost like what the network loses, and repeated.
+        _lengths.Clear();
+        if (error == Errno.ECONNREFUSED)
+        {
+            Lose();
+        }
+    }
+
+    /// <summary>One control datagram.</summary>
+    private void Say(in ReliableControl control)
+    {
+        Span<byte> datagram = stackalloc byte[ReliableControl.Size];
+        _lengths.Enqueue(control.Write(datagram));
+        Send(datagram);
+    }
+
+    /// <summary>Tells the connection of what is new.</summary>
+    private void Tell()
+    {
+        if (_isOver || _isClosed)
+        {
+            return;
+        }
+
+        if (!_hasNews && (HasNews || _hasForeign))
+        {
+            _hasNews = true;
+            _news.Signal();
+        }
+
+        _hasForeign = false;
+        if (_isShut && (_isLost || _stream.HasRoom))
+        {
+            _isShut = false;
+            _room.Open();
+        }
+    }
+
+    private void SetTimer(TimeSpan now, TimeSpan due)
+    {
+        // One that is set for earlier looks then, and sets itself anew: setting it wakes a thread.
+        if (due < _timerDue)
+        {
+            _timerDue = due;
+            TimeSpan rest = due - now;
+            _timer.Change(rest > TimeSpan.FromMilliseconds(1) ? rest : TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        }
+    }
+}

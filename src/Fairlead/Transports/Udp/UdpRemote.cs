@@ -1,0 +1,40 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Fairlead.Native;
+
+namespace Fairlead.Transports.Udp;
+
+/// <summary>A remote address, to be compared: what the kernel's form of it holds that tells it from others.</summary>
+internal readonly record struct UdpRemote(ulong High, ulong Low, uint Scope, ushort Port)
+{
+    private const int Size4 = 16;
+    private const int Size6 = 28;
+    private const ulong MappedPrefix = 0x0000_FFFF;
+
+    /// <summary>Whether it is inside this host: 127.0.0.0/8, written in IPv6 too, and ::1.</summary>
+    public bool IsLoopback => High == 0 && (Low == 1 || ((Low >> 32 is 0 or MappedPrefix) && (byte)(Low >> 24) == 127));
+
+    /// <summary>False for what is neither IPv4 nor IPv6.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> name, out UdpRemote remote)
+    {
+        remote = default;
+        if (name.Length >= Size6 && NativeSocket.FamilyOf(name) == AddressFamily.InterNetworkV6)
+        {
+            remote = new UdpRemote(
+                BinaryPrimitives.ReadUInt64BigEndian(name[8..]),
+                BinaryPrimitives.ReadUInt64BigEndian(name[16..]),
+                MemoryMarshal.Read<uint>(name[24..]),
+                BinaryPrimitives.ReadUInt16BigEndian(name[2..]));
+            return true;
+        }
+
+        if (name.Length >= Size4 && NativeSocket.FamilyOf(name) == AddressFamily.InterNetwork)
+        {
+            remote = new UdpRemote(0, BinaryPrimitives.ReadUInt32BigEndian(name[4..]), 0, BinaryPrimitives.ReadUInt16BigEndian(name[2..]));
+            return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,192 @@
+using Fairlead.Framing;
+using Fairlead.Native;
+
+namespace Fairlead.Transports.Udp;
+
+/// <summary>What a bound socket has to do with one remote address: a connection, though the kernel knows of none. What does not go at once, or finds no room, is dropped and counted.</summary>
+internal sealed class UdpSession : Connection
+{
+    private readonly Lock _gate = new();
+    private readonly UdpSessions _sessions;
+    private readonly byte[] _name;
+    private readonly StreamFraming _framing;
+    private readonly DatagramOutput _output;
+    private readonly Queue<Incoming> _arrived = new();
+    private readonly ChunkPacker _packer = new();
+    private readonly EventDescriptor _event = new();
+    private readonly int _mostBytes;
+    private int _bytes;
+    private int _dropped;
+    private volatile bool _isOver;
+    private volatile bool _isAborted;
+    private bool _isDisposed;
+
+    public UdpSession(UdpSessions sessions, UdpRemote remote, ReadOnlySpan<byte> name, EndpointSettings settings, Peer peer)
+    {
+        _sessions = sessions;
+        Remote = remote;
+        _name = name.ToArray();
+        _framing = DatagramConnection.FramingOf(settings);
+        _output = new DatagramOutput(_framing, UdpTransport.Longest);
+        _mostBytes = settings.Capacity;
+        Peer = peer;
+    }
+
+    public UdpRemote Remote { get; }
+
+    /// <summary>When it was heard last, by the clock of the endpoint. By the listener.</summary>
+    public long LastHeard { get; set; }
+
+    public override TransportCapabilities Capabilities => UdpTransport.Unreliable;
+
+    public override Peer Peer { get; }
+
+    public override Descriptor WaitDescriptor => _event.Descriptor;
+
+    public override int Unflushed => _output.Buffered;
+
+    public override int LongThreshold => int.MaxValue;
+
+    public override bool HasLong => false;
+
+    /// <summary>A message has come. By the listener.</summary>
+    public void Deliver(in Frame frame, ReadOnlySpan<byte> datagram)
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            if (frame.BodyLength > ReceiveLimit || _bytes + frame.BodyLength > _mostBytes)
+            {
+                _dropped++;
+            }
+            else
+            {
+                _bytes += frame.BodyLength;
+                _arrived.Enqueue(_packer.Pack(frame.Header, datagram.Slice(frame.BodyStart, frame.BodyLength)));
+            }
+
+            _event.Signal();
+        }
+    }
+
+    /// <summary>Something has come that is no message, of whomever. By the listener.</summary>
+    public void NoteDropped()
+    {
+        lock (_gate)
+        {
+            if (!_isDisposed)
+            {
+                _dropped++;
+                _event.Signal();
+            }
+        }
+    }
+
+    /// <summary>Nothing was heard of it for long. By the listener.</summary>
+    public void End()
+    {
+        lock (_gate)
+        {
+            _isOver = true;
+            if (!_isDisposed)
+            {
+                _event.Signal();
+            }
+        }
+    }
+
+    public override void Check(ReadOnlySpan<byte> body) => _output.Check(body);
+
+    public override Span<byte> Reserve(int bodyLength) => _output.Reserve(bodyLength);
+
+    public override void Commit(in MessageHeader header) => _output.Commit(header);
+
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => throw new NotSupportedException();
+
+    public override void DetachLong()
+    {
+    }
+
+    public override FlushResult Flush()
+    {
+        Errno error;
+        while ((error = _output.Flush(_sessions.Socket, _name)) != Errno.None)
+        {
+            if (error == Errno.EBADF)
+            {
+                return FlushResult.Broken;
+            }
+
+            _output.DropFirst();
+            lock (_gate)
+            {
+                _dropped++;
+            }
+        }
+
+        return FlushResult.Done;
+    }
+
+    public override FillResult Fill()
+    {
+        _event.Drain();
+        return _isAborted ? FillResult.Broken : _isOver ? FillResult.End : FillResult.Drained;
+    }
+
+    public override bool TryTake(out Incoming message)
+    {
+        lock (_gate)
+        {
+            if (!_arrived.TryDequeue(out message))
+            {
+                _packer.Park();
+                return false;
+            }
+
+            _bytes -= message.Body.Length;
+            return true;
+        }
+    }
+
+    public override int TakeDropped()
+    {
+        lock (_gate)
+        {
+            int dropped = _dropped;
+            _dropped = 0;
+            return dropped;
+        }
+    }
+
+    public override void EndSending()
+    {
+    }
+
+    public override void Abort()
+    {
+        _isAborted = true;
+        _event.Signal();
+    }
+
+    public override void Dispose()
+    {
+        _sessions.Remove(this);
+        lock (_gate)
+        {
+            _isDisposed = true;
+            _packer.Dispose();
+            while (_arrived.TryDequeue(out Incoming message))
+            {
+                message.Release();
+            }
+        }
+
+        _event.Dispose();
+        _output.Dispose();
+        _sessions.Release();
+    }
+}

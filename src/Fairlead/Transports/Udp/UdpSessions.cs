@@ -1,0 +1,200 @@
+using System.Net;
+using System.Net.Sockets;
+using Fairlead.Framing;
+using Fairlead.Native;
+
+namespace Fairlead.Transports.Udp;
+
+/// <summary>A bound socket whose datagrams are sorted by where they come from: the first of an address opens a session, which ends when nothing was heard of it for long.</summary>
+internal sealed class UdpSessions : IListener
+{
+    /// <summary>Remote addresses that are remembered at once. Beyond it nobody new is heard: addresses are easily forged.</summary>
+    public const int MostSessions = 4096;
+
+    private const int BatchesPerAccept = 4;
+
+    private readonly Lock _gate = new();
+    private readonly EndpointSettings _settings;
+    private readonly StreamFraming _framing;
+    private readonly TimeSpan _idle;
+    private readonly Dictionary<UdpRemote, UdpSession> _sessions = [];
+    private readonly Queue<UdpSession> _new = new();
+    private readonly DatagramBatch _batch = new();
+    private readonly PollSet _set = new();
+    private readonly EventDescriptor _more = new();
+    private readonly ITimer? _timer;
+    private int _users = 1;
+    private bool _isDisposed;
+
+    /// <summary>Takes over the socket.</summary>
+    public UdpSessions(Address address, Descriptor socket, EndpointSettings settings, TimeSpan idle)
+    {
+        Address = address;
+        Socket = socket;
+        _settings = settings;
+        _framing = DatagramConnection.FramingOf(settings);
+        _idle = idle;
+        NativeSocket.SetBuffers(socket, send: null, receive: settings.Capacity);
+        _set.Add(socket, 0, PollEvents.Read);
+        _set.Add(_more.Descriptor, 1, PollEvents.Read);
+        if (idle != Timeout.InfiniteTimeSpan)
+        {
+            TimeSpan period = idle / 2 > TimeSpan.FromMilliseconds(1) ? idle / 2 : TimeSpan.FromMilliseconds(1);
+            _timer = settings.Time.CreateTimer(static state => ((UdpSessions)state!).EndIdle(), this, period, period);
+        }
+    }
+
+    public Address Address { get; }
+
+    /// <summary>Closed when the listener and all its sessions have ended.</summary>
+    public Descriptor Socket { get; }
+
+    public Descriptor WaitDescriptor => _set.Descriptor;
+
+    public Connection? TryAccept()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return null;
+            }
+
+            for (int i = 0; _new.Count == 0 && i < BatchesPerAccept; i++)
+            {
+                int count = _batch.Receive(Socket, out _);
+                for (int k = 0; k < count; k++)
+                {
+                    Sort(k);
+                }
+
+                if (count < DatagramBatch.Most)
+                {
+                    break;
+                }
+            }
+
+            UdpSession? session = _new.Count > 0 ? _new.Dequeue() : null;
+            if (_new.Count > 0)
+            {
+                _more.Signal();
+            }
+            else
+            {
+                _more.Drain();
+            }
+
+            return session;
+        }
+    }
+
+    /// <summary>By a session that is being disposed.</summary>
+    public void Remove(UdpSession session)
+    {
+        lock (_gate)
+        {
+            if (_sessions.GetValueOrDefault(session.Remote) == session)
+            {
+                _sessions.Remove(session.Remote);
+            }
+        }
+    }
+
+    /// <summary>By the listener and each session, once.</summary>
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _users) == 0)
+        {
+            Socket.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        UdpSession[] unaccepted;
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+            unaccepted = [.. _new];
+            _new.Clear();
+        }
+
+        _timer?.Dispose();
+        foreach (UdpSession session in unaccepted)
+        {
+            session.Dispose();
+        }
+
+        _set.Remove(Socket);
+        _set.Dispose();
+        _more.Dispose();
+        Release();
+    }
+
+    private void Sort(int index)
+    {
+        // What is no message opens no session.
+        ReadOnlySpan<byte> datagram = _batch[index];
+        if (_batch.IsCut(index) || !DatagramConnection.TryParse(_framing, datagram, DatagramBatch.Longest, out Frame frame) || !UdpRemote.TryRead(_batch.Name(index), out UdpRemote remote))
+        {
+            ReliableRefusals.OnStranger(Socket, datagram, _batch.Name(index), isConnected: false);
+            Drop();
+            return;
+        }
+
+        if (!_sessions.TryGetValue(remote, out UdpSession? session))
+        {
+            if (_sessions.Count >= MostSessions)
+            {
+                Drop();
+                return;
+            }
+
+            session = new UdpSession(this, remote, _batch.Name(index), _settings, new Peer { RemoteAddress = TextOf(_batch.Name(index)) });
+            Interlocked.Increment(ref _users);
+            _sessions.Add(remote, session);
+            _new.Enqueue(session);
+        }
+
+        session.LastHeard = _settings.Time.GetTimestamp();
+        session.Deliver(frame, datagram);
+    }
+
+    /// <summary>Counted at a session, if there is one: a listener has no counter.</summary>
+    private void Drop()
+    {
+        foreach (UdpSession session in _sessions.Values)
+        {
+            session.NoteDropped();
+            return;
+        }
+    }
+
+    private void EndIdle()
+    {
+        lock (_gate)
+        {
+            foreach (UdpSession session in _sessions.Values)
+            {
+                if (_settings.Time.GetElapsedTime(session.LastHeard) >= _idle)
+                {
+                    session.End();
+                }
+            }
+        }
+    }
+
+    /// <summary>A remote address as people read it.</summary>
+    public static string TextOf(ReadOnlySpan<byte> name)
+    {
+        SocketAddress address = new(NativeSocket.FamilyOf(name), name.Length);
+        name.CopyTo(address.Buffer.Span);
+        IPEndPoint place = HostAddresses.EndPointOf(address);
+        return (place.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(place.Address.MapToIPv4(), place.Port) : place).ToString();
+    }
+}

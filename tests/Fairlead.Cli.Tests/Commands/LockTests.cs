@@ -1,0 +1,93 @@
+using Fairlead.Cli.Tests.Running;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+public sealed class LockTests : IDisposable
+{
+    private const int KilledByKill = 137;
+    private readonly ToolHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public async Task It_ends_as_its_command_does()
+    {
+        var seven = await _home.RunAsync("lock", "build", "--", "sh", "-c", "echo \"hello $FAIRLEAD_OWNER_DIED\"; exit 7");
+        Assert.True(seven is { ExitCode: 7, Output: "hello \n", Error: "" }, seven.ToString());
+        var killed = await _home.RunAsync("lock", "build", "--", "sh", "-c", "kill -TERM $$");
+        Assert.True(killed.ExitCode == 143, killed.ToString());
+        var missing = await _home.RunAsync("lock", "build", "--", "fairlead-no-such-program");
+        Assert.True(missing is { ExitCode: 3, Output: "" }, missing.ToString());
+    }
+
+    [Theory]
+    [InlineData(2, "--shared", "lock", "build", "--shared", "--", "true")]
+    [InlineData(2, "give one of them", "lock", "build", "--nonblock", "--timeout", "1s", "--", "true")]
+    [InlineData(2, "is no name", "lock", "a/b", "--", "true")]
+    [InlineData(2, "argument missing", "lock", "build")]
+    public async Task What_cannot_be_is_refused(int code, string said, params string[] arguments)
+    {
+        var outcome = await _home.RunAsync(arguments);
+        Assert.True(outcome.ExitCode == code && outcome.Output.Length == 0, outcome.ToString());
+        Assert.Contains(said, outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_does_not_get_in_is_told_who_is_inside()
+    {
+        var holder = await EnteredAsync();
+        var busy = await _home.RunAsync("lock", "build", "--nonblock", "--", "echo", "in");
+        Assert.True(busy is { ExitCode: 4, Output: "" }, busy.ToString());
+        Assert.Contains($"held by pid {holder.Id} (", busy.Error, StringComparison.Ordinal);
+        var late = await _home.RunAsync("lock", "build", "--timeout", "50ms", "--", "echo", "in");
+        Assert.True(late is { ExitCode: 124, Output: "" }, late.ToString());
+        Assert.Contains($"held by pid {holder.Id} (", late.Error, StringComparison.Ordinal);
+        Assert.Contains("lock build -- sh", late.Error, StringComparison.Ordinal);
+
+        holder.Close();
+        Assert.Equal(0, (await holder.ExitAsync()).ExitCode);
+        var free = await _home.RunAsync("lock", "build", "--nonblock", "--", "echo", "in");
+        Assert.True(free is { ExitCode: 0, Output: "in\n", Error: "" }, free.ToString());
+    }
+
+    [Fact]
+    public async Task The_next_one_enters_when_the_tool_is_killed_and_is_told_until_one_succeeds()
+    {
+        var holder = await EnteredAsync();
+        var next = _home.Start("lock", "build", "--", "sh", "-c", "echo \"died $FAIRLEAD_OWNER_DIED\"; exit 1");
+        await holder.SignalAsync("KILL");
+        var told = await next.EndAsync();
+        Assert.True(told is { ExitCode: 1, Output: "died 1\n" }, told.ToString());
+        Assert.Contains("the last owner of 'build' died inside", told.Error, StringComparison.Ordinal);
+
+        // Its command has gone with it: nobody else has its stdout, which else would not end.
+        Assert.Equal(KilledByKill, (await holder.ExitAsync()).ExitCode);
+
+        var again = await _home.RunAsync("lock", "build", "--", "true");
+        Assert.True(again.ExitCode == 0 && again.Error.Contains("died inside", StringComparison.Ordinal), again.ToString());
+        var good = await _home.RunAsync("lock", "build", "--", "true");
+        Assert.True(good is { ExitCode: 0, Error: "" }, good.ToString());
+    }
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    [InlineData("USR1")]
+    public async Task Signals_reach_the_command(string signal)
+    {
+        // Away from the terminal, where there is one: what comes from its keyboard is not passed on.
+        var inside = _home.StartProgram(["setsid", .. ToolHome.Tool, "lock", "build", "--", "sh", "-c", $"trap 'echo asked; exit 5' {signal}; echo ready; while :; do sleep 0.05; done"]);
+        Assert.Equal("ready", await inside.LineAsync());
+        await inside.SignalAsync(signal);
+        var outcome = await inside.EndAsync();
+        Assert.True(outcome is { ExitCode: 5, Output: "asked\n" }, outcome.ToString());
+    }
+
+    /// <summary>One who is inside until its input ends.</summary>
+    private async Task<ToolProcess> EnteredAsync()
+    {
+        var holder = _home.Start("lock", "build", "--", "sh", "-c", "echo in; exec cat");
+        Assert.Equal("in", await holder.LineAsync());
+        return holder;
+    }
+}

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using Fairlead.Cli.Tests.Running;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+public sealed class LocksTests : IDisposable
+{
+    private readonly ToolHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public async Task Who_is_inside_and_who_waits_is_seen_from_outside()
+    {
+        var none = await _home.RunAsync("locks", "--output", "text");
+        Assert.True(none is { ExitCode: 0, Output: "", Error: "" }, none.ToString());
+        var unknown = await _home.RunAsync("locks", "build");
+        Assert.True(unknown is { ExitCode: 3, Output: "" }, unknown.ToString());
+
+        var holder = _home.Start("lock", "build", "--", "sh", "-c", "echo in; exec cat");
+        Assert.Equal("in", await holder.LineAsync());
+        var waiter = _home.Start("lock", "build", "--", "true");
+        var seen = await WaitingAsync("build", 1);
+
+        Assert.Equal("mutex", seen.GetProperty("kind").GetString());
+        Assert.Equal(holder.Id, seen.GetProperty("holder").GetProperty("pid").GetInt32());
+        Assert.Contains("lock build -- sh", seen.GetProperty("holder").GetProperty("program").GetString(), StringComparison.Ordinal);
+        Assert.Equal(waiter.Id, seen.GetProperty("waiters")[0].GetProperty("pid").GetInt32());
+        Assert.Equal(waiter.Id, seen.GetProperty("waiters")[0].GetProperty("thread").GetInt32());
+        var table = await _home.RunAsync("locks");
+        Assert.Equal(["LOCK", "KIND", "STATE", "PID", "THREAD", "SINCE", "PROGRAM"], table.Lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(["inside", "waits"], table.Lines[1..].Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[2]));
+        Assert.Equal(table.Output, (await _home.RunAsync("list", "--locks")).Output);
+
+        holder.Close();
+        await holder.ExitAsync();
+        await waiter.EndAsync();
+        Assert.Equal("build\tmutex\tfree\t\t\t\t\n", (await _home.RunAsync("locks", "build", "--output", "text")).Output);
+        Assert.Empty((await _home.RunAsync("locks", "--output", "text")).Output);
+        Assert.Single((await _home.RunAsync("locks", "--output", "text", "--all")).Lines);
+    }
+
+    [Fact]
+    public async Task Who_waits_can_be_interrupted()
+    {
+        var holder = _home.Start("lock", "build", "--", "sh", "-c", "echo in; exec cat");
+        Assert.Equal("in", await holder.LineAsync());
+        var waiter = _home.Start("lock", "build", "--", "echo", "in");
+        await WaitingAsync("build", 1);
+        await waiter.SignalAsync("INT");
+        var outcome = await waiter.EndAsync();
+        Assert.True(outcome is { ExitCode: 130, Output: "" }, outcome.ToString());
+        await WaitingAsync("build", 0);
+    }
+
+    /// <summary>Two shells that take two locks in opposite order, each the second inside the first.</summary>
+    [Fact]
+    public async Task A_circle_is_shown_and_is_none_any_more_when_one_of_it_is_ended()
+    {
+        var none = await _home.RunAsync("deadlocks");
+        Assert.True(none is { ExitCode: 0, Output: "", Error: "" }, none.ToString());
+
+        var one = _home.StartShell("fairlead lock a -- sh -c \"echo in; read go; $FAIRLEAD lock b -- true\"".Replace("$FAIRLEAD", string.Join(' ', ToolHome.Tool), StringComparison.Ordinal));
+        var two = _home.StartShell("fairlead lock b -- sh -c \"echo in; read go; $FAIRLEAD lock a -- true\"".Replace("$FAIRLEAD", string.Join(' ', ToolHome.Tool), StringComparison.Ordinal));
+        Assert.Equal(("in", "in"), (await one.LineAsync(), await two.LineAsync()));
+        await one.SayAsync("go");
+        var b = await WaitingAsync("b", 1);
+
+        // A long wait is no circle.
+        var half = await _home.RunAsync("deadlocks");
+        Assert.True(half is { ExitCode: 0, Output: "" }, half.ToString());
+
+        await two.SayAsync("go");
+        var a = await WaitingAsync("a", 1);
+        var found = await _home.RunAsync("deadlocks", "--output", "json");
+        Assert.True(found is { ExitCode: 1, Error: "" }, found.ToString());
+        var waits = JsonDocument.Parse(Assert.Single(found.Lines)).RootElement.GetProperty("waits");
+        Assert.Equal(2, waits.GetArrayLength());
+        foreach (var (name, seen) in new[] { ("a", a), ("b", b) })
+        {
+            var wait = waits.EnumerateArray().Single(wait => wait.GetProperty("lock").GetString() == name);
+            Assert.Equal(Pid(seen.GetProperty("holder")), Pid(wait.GetProperty("holder")));
+            Assert.Equal(Pid(seen.GetProperty("waiters")[0]), Pid(wait.GetProperty("waiter")));
+        }
+
+        var text = await _home.RunAsync("deadlocks");
+        Assert.True(text.ExitCode == 1 && text.Lines.Length == 3, text.ToString());
+        Assert.Contains($"waits for 'a' since", text.Output, StringComparison.Ordinal);
+        Assert.Contains($"held by pid {Pid(b.GetProperty("holder"))} (", text.Output, StringComparison.Ordinal);
+
+        using var kill = System.Diagnostics.Process.Start("kill", [$"{Pid(b.GetProperty("waiters")[0])}"]);
+        await one.EndAsync();
+        await two.EndAsync();
+        Assert.Equal(0, (await _home.RunAsync("deadlocks")).ExitCode);
+    }
+
+    private static int Pid(JsonElement party) => party.GetProperty("pid").GetInt32();
+
+    /// <summary>Looks until so many wait for a lock.</summary>
+    private async Task<JsonElement> WaitingAsync(string name, int count)
+    {
+        while (true)
+        {
+            var seen = JsonDocument.Parse(Assert.Single((await _home.RunAsync("locks", name, "--output", "json")).Lines)).RootElement;
+            if (seen.GetProperty("waiters").GetArrayLength() == count)
+            {
+                return seen;
+            }
+        }
+    }
+}

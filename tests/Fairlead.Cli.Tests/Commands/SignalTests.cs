@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Fairlead.Cli.Tests.Running;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+public sealed class SignalTests : IDisposable
+{
+    private const string Nobody = "8388608";
+
+    private readonly ToolHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public async Task A_process_is_asked_for_and_ended_by_the_identity_that_it_says()
+    {
+        var (receiver, _) = await _home.ServeAsync("receive", "unix://inbox");
+        var probed = await _home.RunAsync("signal", "--probe", $"{receiver.Id}");
+        Assert.True(probed is { ExitCode: 0, Error: "" }, probed.ToString());
+        string identity = Assert.Single(probed.Lines).Split('\t')[0];
+        Assert.Equal(ProcessIdentity.Of(receiver.Id).ToString(), identity);
+        Assert.Contains("receive unix://inbox", probed.Output, StringComparison.Ordinal);
+
+        var sent = await _home.RunAsync("signal", identity, "TERM");
+        Assert.True(sent is { ExitCode: 0, Error: "", Output: "" }, sent.ToString());
+        Assert.Equal(130, (await receiver.EndAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_number_that_is_anothers_by_now_is_refused_and_nothing_is_sent()
+    {
+        var (receiver, _) = await _home.ServeAsync("receive", "unix://inbox");
+        ProcessIdentity real = ProcessIdentity.Of(receiver.Id);
+        ProcessIdentity former = real with { Start = real.Start - 1 };
+        foreach (string[] arguments in (string[][])[["signal", $"{former}", "KILL"], ["signal", "--group", $"{former}", "KILL"], ["signal", "--probe", $"{former}"]])
+        {
+            var refused = await _home.RunAsync(arguments);
+            Assert.Equal((3, ""), (refused.ExitCode, refused.Output));
+            Assert.Contains("another's by now", refused.Error, StringComparison.Ordinal);
+        }
+
+        Assert.True(real.IsAlive);
+    }
+
+    [Fact]
+    public async Task Json_tells_what_was_sent_and_what_the_process_does_with_signals()
+    {
+        var (receiver, _) = await _home.ServeAsync("receive", "unix://inbox");
+        var probed = JsonDocument.Parse(Assert.Single((await _home.RunAsync("signal", "--probe", $"{receiver.Id}", "--output", "json")).Lines)).RootElement;
+        Assert.Equal((receiver.Id, false), (probed.GetProperty("pid").GetInt32(), probed.GetProperty("group").GetBoolean()));
+        Assert.Contains("SIGTERM", probed.GetProperty("caught").EnumerateArray().Select(static name => name.GetString()));
+        Assert.Contains("SIGPIPE", probed.GetProperty("ignored").EnumerateArray().Select(static name => name.GetString()));
+
+        var sent = JsonDocument.Parse(Assert.Single((await _home.RunAsync("signal", $"{receiver.Id}", "sigurg", "--value", "-7", "--output", "json")).Lines)).RootElement;
+        Assert.Equal(("SIGURG", -7), (sent.GetProperty("signal").GetString(), sent.GetProperty("value").GetInt32()));
+        Assert.Equal(probed.GetProperty("start").GetInt64(), sent.GetProperty("start").GetInt64());
+        Assert.True(Signals.Exists(receiver.Id));
+    }
+
+    [Theory]
+    [InlineData(3, "there is no process 8388608", Nobody, "TERM")]
+    [InlineData(3, "there is no process 8388608", "--probe", Nobody)]
+    [InlineData(3, "there is no process group 8388608", "--group", Nobody, "TERM")]
+    [InlineData(2, "is no process", "4242@", "TERM")]
+    [InlineData(2, "is no process", "0", "TERM")]
+    [InlineData(2, "There is no signal 'TEMR'", "4242", "TEMR")]
+    [InlineData(2, "which signal?", "4242")]
+    [InlineData(2, "0 is no signal", "4242", "0")]
+    [InlineData(2, "leave the signal away", "--probe", "4242", "TERM")]
+    [InlineData(2, "--probe sends nothing", "--probe", "4242", "--value", "1")]
+    [InlineData(2, "a group is sent no --value", "--group", "4242", "TERM", "--value", "1")]
+    [InlineData(2, "no process group 1", "--group", "1", "TERM")]
+    [InlineData(2, "a number is needed. See fairlead signal --help", "4242", "TERM", "--value", "x")]
+    public async Task What_cannot_be_done_says_why(int exitCode, string text, params string[] arguments)
+    {
+        var refused = await _home.RunAsync(["signal", .. arguments]);
+        Assert.Equal((exitCode, ""), (refused.ExitCode, refused.Output));
+        Assert.Contains(text, refused.Error, StringComparison.Ordinal);
+    }
+}

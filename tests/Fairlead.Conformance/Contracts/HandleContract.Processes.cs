@@ -1,0 +1,90 @@
+using System.IO.Pipes;
+using Microsoft.Win32.SafeHandles;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <content>Between two processes, either of which may be killed.</content>
+public abstract partial class HandleContract
+{
+    [Fact]
+    public async Task Another_process_reads_what_this_one_has_opened_and_removed()
+    {
+        if (!Transport.CarriesHandles)
+        {
+            return;
+        }
+
+        (PeerProcess peer, Address there) = await StartBoundAsync("receiver", NewPlace("handles=4"));
+        Sender sender = Track(await Sender.ConnectAsync(there));
+        using SafeFileHandle file = RemovedFileOf("opened here");
+        for (int i = 0; i < 3; i++)
+        {
+            // The sender's own stays open, and is as good as before.
+            await sender.SendHandleAsync(file);
+            Assert.Equal("opened here", await peer.AskAsync("read"));
+            Assert.Equal("opened here", TextOf(file));
+        }
+    }
+
+    [Fact]
+    public async Task What_a_killed_receiver_has_not_taken_is_open_nowhere()
+    {
+        if (!Transport.CarriesHandles)
+        {
+            return;
+        }
+
+        (PeerProcess peer, Address there) = await StartBoundAsync("receiver", NewPlace("handles=4"));
+        Sender sender = Track(await Sender.ConnectAsync(there));
+        using AnonymousPipeServerStream reader = new(PipeDirection.In);
+        SafePipeHandle writer = reader.ClientSafePipeHandle;
+        for (int i = 0; i < 4; i++)
+        {
+            sender.SendHandle(writer);
+        }
+
+        // One in its user's hands, the others on their way, and one waits here.
+        await peer.AskAsync("hold");
+        Task<FairleadException> waiting = FailsAsync(ErrorCode.PeerGone, async () =>
+        {
+            while (true)
+            {
+                await sender.SendHandleAsync(writer);
+            }
+        });
+        await peer.KillAsync();
+        await waiting;
+        writer.Dispose();
+        Assert.Equal(-1, await OnThread(reader.ReadByte));
+    }
+
+    [Fact]
+    public async Task What_a_killed_sender_has_sent_is_read_all_the_same()
+    {
+        if (!Transport.CarriesHandles)
+        {
+            return;
+        }
+
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace("handles=4")));
+        PeerProcess peer = await StartConnectedAsync("sender", OtherEnd(receiver.Address));
+        string path = Path.GetTempFileName();
+        await File.WriteAllTextAsync(path, "from the dead");
+        await peer.AskAsync($"pass {path}");
+        await peer.AskAsync("flush");
+        await peer.KillAsync();
+        File.Delete(path);
+        using Message message = await receiver.ReceiveAsync();
+        using SafeFileHandle file = message.TakeHandle();
+        Assert.Equal("from the dead", TextOf(file));
+    }
+
+    private static SafeFileHandle RemovedFileOf(string text)
+    {
+        string path = Path.GetTempFileName();
+        File.WriteAllText(path, text);
+        SafeFileHandle file = File.OpenHandle(path);
+        File.Delete(path);
+        return file;
+    }
+}

@@ -1,0 +1,169 @@
+using System.Globalization;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>Processes die inside, in the line, and anywhere else: the next one enters at once, and is told.</summary>
+public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
+{
+    private const int Processes = 8;
+    private static readonly TimeSpan BetweenKills = TimeSpan.FromMilliseconds(50);
+
+    [Fact]
+    public async Task The_next_owner_is_told_until_one_has_put_it_right()
+    {
+        (NamedMutex mutex, string place) = NewMutex();
+        PeerProcess[] peers = [await StartAsync("mutex", place), await StartAsync("mutex", place)];
+        Assert.Equal("", await peers[0].AskAsync("enter"));
+        await peers[1].TellAsync("enter");
+        await UntilWaiting(mutex, 1);
+        await peers[0].KillAsync();
+        Assert.Equal("died", await peers[1].AnswerAsync());
+        await peers[1].AskAsync("leave");
+        using (MutexScope scope = mutex.Enter(token: Token))
+        {
+            Assert.True(scope.OwnerDied);
+        }
+
+        await using (MutexScope scope = await mutex.EnterAsync(Token))
+        {
+            Assert.True(scope.OwnerDied);
+            scope.MarkConsistent();
+            Assert.False(scope.OwnerDied);
+        }
+
+        Assert.Equal("", await peers[1].AskAsync("enter"));
+        await peers[1].KillAsync();
+        Assert.True(mutex.TryEnter(TimeSpan.Zero, out MutexScope last));
+        Assert.True(last.OwnerDied);
+        last.MarkConsistent();
+        last.Dispose();
+        Assert.False(last.OwnerDied);
+        using MutexScope clean = mutex.Enter(token: Token);
+        Assert.False(clean.OwnerDied);
+    }
+
+    [Fact]
+    public async Task A_process_that_ends_by_itself_inside_has_died_too()
+    {
+        (NamedMutex mutex, string place) = NewMutex();
+        PeerProcess peer = await StartAsync("mutex", place);
+        Assert.Equal("", await peer.AskAsync("async"));
+        Task<MutexScope> waiting = mutex.EnterAsync(Token).AsTask();
+        Assert.Equal(0, await peer.FinishAsync());
+        using MutexScope scope = await waiting;
+        Assert.True(scope.OwnerDied);
+    }
+
+    [Fact]
+    public async Task The_dead_swallow_no_wake_up()
+    {
+        (NamedMutex mutex, string place) = NewMutex();
+        for (int round = 0; round < 3; round++)
+        {
+            List<PeerProcess> peers = [];
+            MutexScope inside = mutex.Enter(token: Token);
+            for (int i = 0; i < 3; i++)
+            {
+                peers.Add(await StartAsync("mutex", place));
+                await peers[i].TellAsync(round % 2 == 0 ? "enter" : "async");
+                await UntilWaiting(mutex, i + 1);
+            }
+
+            Task<MutexScope> last = round % 2 == 0 ? OnThread(() => mutex.Enter(token: Token)) : mutex.EnterAsync(Token).AsTask();
+            await UntilWaiting(mutex, 4);
+
+            // The first two together, in either order with the leave; the third, who sleeps behind them, afterwards.
+            peers[round % 3].KillAndGoOn();
+            inside.Dispose();
+            peers[(round + 1) % 3].KillAndGoOn();
+            peers[(round + 2) % 3].KillAndGoOn();
+            using MutexScope scope = await last;
+            if (scope.OwnerDied)
+            {
+                scope.MarkConsistent();
+            }
+
+            foreach (PeerProcess peer in peers)
+            {
+                await peer.KillAsync();
+            }
+
+            Assert.Empty(mutex.Waiters);
+        }
+    }
+
+    [Fact]
+    public async Task A_stopped_owner_is_no_dead_one()
+    {
+        (NamedMutex mutex, string place) = NewMutex();
+        PeerProcess peer = await StartAsync("mutex", place);
+        Assert.Equal("", await peer.AskAsync("enter"));
+        await peer.StopAsync();
+        Assert.False(mutex.TryEnter(TimeSpan.FromMilliseconds(100), out _));
+        peer.Continue();
+        Assert.Equal("", await peer.AskAsync("leave"));
+        using MutexScope scope = mutex.Enter(token: Token);
+        Assert.False(scope.OwnerDied);
+    }
+
+    [Fact]
+    public async Task A_counter_is_exact_though_processes_are_killed()
+    {
+        // The whole of it: FAIRLEAD_INCREMENTS=1000000.
+        long count = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "30000", CultureInfo.InvariantCulture);
+        (NamedMutex mutex, string place) = NewMutex();
+        string name = $"count-{Guid.NewGuid():N}";
+        using SharedRegion region = SharedRegion.Open(name, GuardedCounter.Size);
+        GuardedCounter counter = new(region);
+        Random random = NewRandom();
+        long begin = TimeProvider.System.GetTimestamp();
+        try
+        {
+            string text = count.ToString(CultureInfo.InvariantCulture);
+            PeerProcess Start(int index) => Track(PeerProcess.Start("mutexcount", place, name, index.ToString(CultureInfo.InvariantCulture), text));
+            PeerProcess[] peers = [.. Enumerable.Range(0, Processes).Select(Start)];
+            int killed = 0;
+            while (counter.Value < count)
+            {
+                // Not a wait for something: this is how often somebody is killed.
+                await Task.Delay(BetweenKills, TimeProvider.System);
+                int victim = random.Next(Processes);
+                if (await peers[victim].TryReadLineAsync() is not "ready" and { } line)
+                {
+                    Assert.StartsWith("ok", line, StringComparison.Ordinal);
+                    break;
+                }
+
+                await peers[victim].KillAsync();
+                killed++;
+                peers[victim] = Start(victim);
+            }
+
+            int repaired = 0;
+            foreach (PeerProcess peer in peers)
+            {
+                string? line = await peer.ReadLineAsync();
+                line = line == "ready" ? await peer.ReadLineAsync() : line;
+                Assert.StartsWith("ok ", line, StringComparison.Ordinal);
+                repaired += int.Parse(line[3..], CultureInfo.InvariantCulture);
+            }
+
+            Output.WriteLine($"{count} increments in {TimeProvider.System.GetElapsedTime(begin).TotalSeconds:0.0} s, {killed} killed, the last told of {repaired} that died inside");
+            Assert.Equal(count, counter.Value);
+            Assert.Equal(count, Enumerable.Range(0, Processes).Sum(counter.Share));
+            Assert.Null(counter.Problem());
+            using MutexScope scope = mutex.Enter(token: Token);
+            Assert.Empty(mutex.Waiters);
+        }
+        finally
+        {
+            SharedRegion.Remove(name);
+        }
+    }
+
+    private (NamedMutex Mutex, string Place) NewMutex()
+    {
+        string place = NewPlace(NamedMutex.SizeInRegion);
+        return (Track(LockPlaceText.Mutex(place)), place);
+    }
+}

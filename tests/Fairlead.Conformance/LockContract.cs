@@ -1,0 +1,65 @@
+namespace Fairlead.Conformance;
+
+/// <summary>What the contracts of locks share: places, processes at them, and a token that ends what waits when the watchdog does.</summary>
+public abstract class LockContract : WatchedTest
+{
+    /// <summary>Begins a test.</summary>
+    protected LockContract(LockUnderTest under, ITestOutputHelper output)
+        : base(output)
+    {
+        Under = under;
+        Token = Track(new Ending()).Token;
+    }
+
+    /// <summary>Where locks are placed.</summary>
+    protected LockUnderTest Under { get; }
+
+    /// <summary>Cancelled where the test hangs.</summary>
+    protected CancellationToken Token { get; }
+
+    /// <summary>A new place, which goes with the test.</summary>
+    protected string NewPlace(long size)
+    {
+        string place = Under.NewPlace(size);
+        Track(new Place(Under, place));
+        return place;
+    }
+
+    /// <summary>A process of the test peer that says <c>ready</c>.</summary>
+    protected async Task<PeerProcess> StartAsync(params string[] arguments)
+    {
+        PeerProcess peer = Track(PeerProcess.Start(arguments));
+        Assert.Equal("ready", await peer.ReadLineAsync());
+        return peer;
+    }
+
+    /// <summary>Until so many wait.</summary>
+    protected async Task UntilWaiting(NamedMutex mutex, int count)
+    {
+        ArgumentNullException.ThrowIfNull(mutex);
+        try
+        {
+            await Until(() => mutex.Waiters.Count == count, "they wait");
+        }
+        catch (TimeoutException)
+        {
+            Output.WriteLine($"{count} should wait for {mutex}, held by {mutex.Holder}; there are: {string.Join(", ", mutex.Waiters)}");
+            throw;
+        }
+    }
+
+    private sealed class Ending : IDisposable
+    {
+        private readonly CancellationTokenSource _source = new();
+
+        public CancellationToken Token => _source.Token;
+
+        // The token is looked at afterwards: the source is not disposed.
+        public void Dispose() => _source.Cancel();
+    }
+
+    private sealed class Place(LockUnderTest under, string place) : IDisposable
+    {
+        public void Dispose() => under.Remove(place);
+    }
+}

@@ -1,0 +1,138 @@
+using System.Globalization;
+
+namespace Fairlead.Conformance;
+
+/// <summary>
+/// A test that may hang: what it uses is disposed in the end, or by a watchdog, which says in what state it was. Random numbers whose seed is printed.
+/// </summary>
+public abstract class WatchedTest : IAsyncLifetime
+{
+    private readonly Lock _gate = new();
+    private readonly List<object> _tracked = [];
+    private volatile bool _hung;
+
+    /// <summary>Begins a test.</summary>
+    protected WatchedTest(ITestOutputHelper output) => Output = output;
+
+    /// <summary>What is printed with the test's result.</summary>
+    protected ITestOutputHelper Output { get; }
+
+    /// <inheritdoc/>
+    public virtual Task InitializeAsync()
+    {
+        Watchdog.Watch(this);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public virtual async Task DisposeAsync()
+    {
+        foreach (object tracked in Tracked())
+        {
+            switch (tracked)
+            {
+                case Endpoint endpoint:
+                    endpoint.Dispose();
+                    break;
+                case IAsyncDisposable disposable:
+                    await disposable.DisposeAsync();
+                    break;
+                case IDisposable disposable:
+                    disposable.Dispose();
+                    break;
+            }
+        }
+
+        Watchdog.Leave(this);
+        Assert.False(_hung, "The test hung, and was ended by the watchdog.");
+    }
+
+    /// <summary>Disposed when the test ends, in the reverse order, or by the watchdog.</summary>
+    protected T Track<T>(T disposable)
+        where T : class
+    {
+        lock (_gate)
+        {
+            _tracked.Add(disposable);
+        }
+
+        return disposable;
+    }
+
+    /// <summary>Random numbers whose seed stands in the test's output.</summary>
+    protected Random NewRandom()
+    {
+        int seed = Environment.GetEnvironmentVariable("FAIRLEAD_TEST_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
+        Output.WriteLine($"seed {seed} (repeat it with FAIRLEAD_TEST_SEED={seed})");
+        return new Random(seed);
+    }
+
+    /// <summary>Runs a body that blocks, on a thread of its own.</summary>
+    protected static Task OnThread(Action body) => Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <summary>Runs a body that blocks, on a thread of its own.</summary>
+    protected static Task<T> OnThread<T>(Func<T> body) => Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <summary>Waits for a state that no event tells of, looking again and again. For ever: the watchdog ends it.</summary>
+    protected async Task Until(Func<bool> condition, string what)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        while (!condition())
+        {
+            if (_hung)
+            {
+                throw new TimeoutException($"This never became true: {what}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+    }
+
+    /// <summary>Times that double, from short to long enough for any machine: for what must happen within a time that must pass.</summary>
+    protected static IEnumerable<TimeSpan> LongerAndLonger()
+    {
+        for (TimeSpan time = TimeSpan.FromMilliseconds(100); ; time *= 2)
+        {
+            yield return time;
+        }
+    }
+
+    /// <summary>The error that a task ends with; a task that does not fail fails the test.</summary>
+    protected static async Task<FairleadException> FailsAsync(ErrorCode code, Func<Task> action)
+    {
+        FairleadException error = await Assert.ThrowsAsync<FairleadException>(action);
+        Assert.True(code == error.Code, $"{code} was expected, and {error.Code} came: {error.Message}");
+        return error;
+    }
+
+    /// <summary>The error that an action throws.</summary>
+    protected static FairleadException Fails(ErrorCode code, Action action)
+    {
+        FairleadException error = Assert.Throws<FairleadException>(action);
+        Assert.True(code == error.Code, $"{code} was expected, and {error.Code} came: {error.Message}");
+        return error;
+    }
+
+    /// <summary>By the watchdog.</summary>
+    internal void EndHang()
+    {
+        _hung = true;
+        object[] all = Tracked();
+        string state = string.Join('\n', all.Select(StateDump.Of));
+        Output.WriteLine($"The watchdog ends the test after {Watchdog.Patience.TotalSeconds} s. State:\n{state}");
+        foreach (object tracked in all)
+        {
+            (tracked as IDisposable)?.Dispose();
+        }
+    }
+
+    private object[] Tracked()
+    {
+        lock (_gate)
+        {
+            object[] all = [.. Enumerable.Reverse(_tracked)];
+            _tracked.Clear();
+            return all;
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Text;
+
+namespace Fairlead.Docs.Tests.Snippets;
+
+/// <summary>docs/processes.md</summary>
+public sealed class ProcessSnippets
+{
+    [Fact]
+    public async Task A_child_sorts_and_ends()
+    {
+        using CancellationTokenSource source = new();
+        CancellationToken token = source.Token;
+        await using ChildProcess child = await ChildProcess.StartAsync("sort", ["-n"], new() { StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe });
+        child.StandardInput.Write("10\n9\n"u8);
+        child.StandardInput.Dispose();
+        using StreamReader output = new(child.StandardOutput, Encoding.UTF8);
+        Assert.Equal("9\n10\n", await output.ReadToEndAsync(token));
+
+        ChildExit exit = await child.ExitAsync(token);
+        string what = exit switch
+        {
+            Exited { Code: 0 } => "done",
+            Exited(var code) => $"failed with {code}",
+            Killed(var signal, _) => $"killed by {signal}",
+            _ => "",
+        };
+
+        Assert.Equal("done", what);
+    }
+
+    [Fact]
+    public async Task Children_are_joined_by_a_pipe()
+    {
+        ChildProcess first;
+        ChildProcess second;
+        using (AnonymousPipe pipe = AnonymousPipe.Create())
+        {
+            first = ChildProcess.Start("seq", ["1000"], new() { StandardOutput = Redirection.To(pipe.Writer) });
+            second = ChildProcess.Start("wc", ["-l"], new() { StandardInput = Redirection.To(pipe.Reader), StandardOutput = Redirection.Pipe });
+        }
+
+        using StreamReader output = new(second.StandardOutput, Encoding.UTF8);
+        Assert.Equal("1000", (await output.ReadToEndAsync()).Trim());
+        Assert.True((await first.ExitAsync()).IsSuccess);
+    }
+}

@@ -1,0 +1,107 @@
+namespace Fairlead.Docs.Tests.Snippets;
+
+/// <summary>The code of docs/synchronization.md.</summary>
+public sealed class SynchronizationSnippets
+{
+    private int _built;
+
+    [Fact]
+    public async Task A_build()
+    {
+        BuildOnce();
+        using (NamedMutex build = NamedMutex.Open("build"))
+        {
+            await BuildOnceAsync(build, CancellationToken.None);
+            TellWhoHolds(build);
+        }
+
+        Assert.Equal(2, _built);
+
+        NamedMutex.Remove("build");
+    }
+
+    [Fact]
+    public void In_a_region()
+    {
+        using var region = SharedRegion.Open("table", 64 + NamedMutex.SizeInRegion);
+        using var guard = NamedMutex.In(region, 64);
+        using MutexScope scope = guard.Enter();
+        SharedRegion.Remove("table");
+    }
+
+    [Fact]
+    public void Again_and_again()
+    {
+        using var tree = NamedMutex.Open("tree", new() { Recursive = true });
+        using var outer = tree.Enter();
+        using var inner = tree.Enter();
+        using var third = inner.Enter();
+        NamedMutex.Remove("tree");
+    }
+
+    [Fact]
+    public void Carefully()
+    {
+        var careful = new NamedMutexOptions { DetectDeadlock = true };
+        using var accounts = NamedMutex.Open("accounts", careful);
+        using var orders = NamedMutex.Open("orders", careful);
+        using MutexScope scope = accounts.Enter();
+        Assert.Equal(ErrorCode.Deadlock, Assert.Throws<FairleadException>(() => accounts.Enter()).Code);
+        NamedMutex.Remove("accounts");
+        NamedMutex.Remove("orders");
+    }
+
+    [Fact]
+    public void Looking()
+    {
+        foreach (NamedLockInfo found in NamedLocks.List())
+        {
+            Console.WriteLine($"{found.Name}: {found.Holder?.ToString() ?? "free"}, {found.Waiters.Count} wait");
+        }
+    }
+
+    private static void TellWhoHolds(NamedMutex build)
+    {
+        if (!build.TryEnter(1.Seconds(), out MutexScope scope))
+        {
+            Console.Error.WriteLine($"{build.Name} is held by {build.Holder}");
+            return;
+        }
+
+        scope.Dispose();
+    }
+
+    private static void Repair() => throw new InvalidOperationException("nobody has died");
+
+    private void BuildOnce()
+    {
+        using var build = NamedMutex.Open("build");
+        using (var held = build.Enter())
+        {
+            if (held.OwnerDied)
+            {
+                Repair();
+                held.MarkConsistent();
+            }
+
+            Build();
+        }
+    }
+
+    private async Task BuildOnceAsync(NamedMutex build, CancellationToken token)
+    {
+        await using (await build.EnterAsync(token))
+        {
+            await BuildAsync(token);
+        }
+    }
+
+    private void Build() => _built++;
+
+    private Task BuildAsync(CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        _built++;
+        return Task.CompletedTask;
+    }
+}

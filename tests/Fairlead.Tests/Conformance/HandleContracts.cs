@@ -1,0 +1,18 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class HandleContracts
+{
+    public sealed class Inproc(ITestOutputHelper output) : HandleContract(new InprocUnderTest(), output);
+
+    public sealed class SharedMemory(ITestOutputHelper output) : HandleContract(new SharedMemoryUnderTest(), output);
+
+    public sealed class UnixName(ITestOutputHelper output) : HandleContract(new UnixNameUnderTest(), output);
+
+    public sealed class UnixAbstract(ITestOutputHelper output) : HandleContract(new UnixAbstractUnderTest(), output);
+
+    public sealed class UnixPacket(ITestOutputHelper output) : HandleContract(new UnixPacketUnderTest(), output);
+
+    public sealed class Tcp(ITestOutputHelper output) : HandleContract(new TcpUnderTest(), output);
+}

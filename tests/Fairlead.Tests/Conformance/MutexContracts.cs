@@ -1,0 +1,14 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class MutexContracts
+{
+    public sealed class ByName(ITestOutputHelper output) : MutexContract(new LockUnderTest.Named(), output);
+
+    public sealed class InRegion(ITestOutputHelper output) : MutexContract(new LockUnderTest.Placed(), output);
+
+    public sealed class DeathsByName(ITestOutputHelper output) : MutexDeathContract(new LockUnderTest.Named(), output);
+
+    public sealed class DeathsInRegion(ITestOutputHelper output) : MutexDeathContract(new LockUnderTest.Placed(), output);
+}

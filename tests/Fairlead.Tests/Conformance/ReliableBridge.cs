@@ -1,0 +1,148 @@
+using System.Net;
+using System.Net.Sockets;
+using Fairlead.Framing;
+using Fairlead.Native;
+using Fairlead.Transports;
+using Fairlead.Transports.Udp;
+
+namespace Fairlead.Tests.Conformance;
+
+/// <summary>Carries bytes between a socket and a reliable session, as they are: so a test may speak the session protocol by hand over it, as well or as badly as over TCP.</summary>
+internal sealed class ReliableBridge
+{
+    private readonly ReliableSession _session;
+    private readonly Socket _socket;
+    private int _open = 2;
+
+    private ReliableBridge(ReliableSession session, Socket socket)
+    {
+        _session = session;
+        _socket = socket;
+        new Thread(Down) { IsBackground = true }.Start();
+        new Thread(Up) { IsBackground = true }.Start();
+    }
+
+    /// <summary>A socket that reaches a bound endpoint.</summary>
+    public static Socket Connect(Address bound)
+    {
+        using Socket listener = Listen();
+        Socket near = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        near.Connect(listener.LocalEndPoint!);
+        EndpointSettings settings = SettingsFor(bound);
+        (Descriptor socket, IPEndPoint place) = UdpSocket.ConnectAsync(bound, default).AsTask().GetAwaiter().GetResult();
+        ReliableSession session = ReliableConnector.ConnectAsync(socket, bound, place, settings, default).AsTask().GetAwaiter().GetResult();
+        _ = new ReliableBridge(session, listener.Accept());
+        return near;
+    }
+
+    /// <summary>A socket that is connected to by whoever connects to the address.</summary>
+    public static (Socket Listener, Address Address) ListenReliably()
+    {
+        Address address = "udp://127.0.0.1:0?reliable=true";
+        Socket outer = Listen();
+        Descriptor socket = UdpSocket.Bind(address, out Address bound, isReliable: true);
+        ReliableListener listener = new(bound, socket, SettingsFor(bound));
+        EndPoint target = outer.LocalEndPoint!;
+        Thread accepting = new(() => Accept(listener, target)) { IsBackground = true };
+        accepting.Start();
+        return (outer, bound);
+    }
+
+    private static void Accept(ReliableListener listener, EndPoint target)
+    {
+        while (true)
+        {
+            BlockingWait.Wait(listener.WaitDescriptor, PollEvents.Read, Timeout.InfiniteTimeSpan);
+            while (listener.TryAcceptSession() is { } session)
+            {
+                Socket near = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                near.Connect(target);
+                _ = new ReliableBridge(session, near);
+            }
+        }
+    }
+
+    private static Socket Listen()
+    {
+        Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(64);
+        return listener;
+    }
+
+    private static EndpointSettings SettingsFor(Address address) => EndpointSettings.From(address, null, PatternKind.Pair, [], BuiltInTransports.Find(address));
+
+    private void Down()
+    {
+        using OutputQueue output = new(RawFraming.Instance);
+        byte[] buffer = new byte[64 * 1024];
+        try
+        {
+            for (int count; (count = _socket.Receive(buffer)) > 0;)
+            {
+                buffer.AsSpan(0, count).CopyTo(output.Reserve(count));
+                output.Commit(MessageHeader.Of(MessageKind.Send) with { Length = count });
+                FlushResult result;
+                while ((result = _session.Write(output)) == FlushResult.Blocked)
+                {
+                    BlockingWait.Wait(_session.Room, PollEvents.Write, Timeout.InfiniteTimeSpan);
+                }
+
+                if (result == FlushResult.Broken)
+                {
+                    break;
+                }
+            }
+        }
+        catch (SocketException)
+        {
+            // The test has closed it.
+        }
+
+        _session.EndSending();
+        Leave();
+    }
+
+    private void Up()
+    {
+        byte[] buffer = new byte[64 * 1024];
+        FillResult result;
+        do
+        {
+            BlockingWait.Wait(_session.News, PollEvents.Read, Timeout.InfiniteTimeSpan);
+            try
+            {
+                for (int read; (read = _session.Read(buffer, out result)) > 0;)
+                {
+                    _socket.Send(buffer.AsSpan(0, read));
+                }
+            }
+            catch (SocketException)
+            {
+                result = FillResult.Broken;
+            }
+        }
+        while (result is not (FillResult.End or FillResult.Broken));
+
+        if (result == FillResult.End)
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        else
+        {
+            _session.Abort();
+            _socket.Close(0);
+        }
+
+        Leave();
+    }
+
+    private void Leave()
+    {
+        if (Interlocked.Decrement(ref _open) == 0)
+        {
+            _session.Dispose();
+            _socket.Dispose();
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using Fairlead.Logs.Storage;
+
+namespace Fairlead.Tests.Logs;
+
+/// <summary>Somebody cuts a file of a log at any byte: what lies before the cut is there, and the log goes on. FAIRLEAD_CUTS cuts (1,000).</summary>
+public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
+{
+    private static readonly int Cuts = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_CUTS") ?? "1000", System.Globalization.CultureInfo.InvariantCulture);
+
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_cut_loses_nothing_but_what_is_cut(bool isRestarted)
+    {
+        int seed = Random.Shared.Next();
+        output.WriteLine($"seed {seed}");
+        Random random = new(seed);
+        List<Placed> records = Make(random, _directory["whole"]);
+        long last = records[^1].Segment;
+        for (int cut = 0; cut < Cuts / 2; cut++)
+        {
+            string folder = _directory[$"cut{cut}"];
+            LogFiles.Copy(_directory["whole"], folder);
+            long segment = random.Next(4) == 0 ? random.Next(1, (int)last) : last;
+            long end = records.Last(record => record.Segment == segment).End;
+            long length = random.NextInt64(end + 100);
+            LogFiles.Cut(LogFiles.Segment(folder, segment), length);
+            if (isRestarted)
+            {
+                LogFiles.Restart(folder);
+            }
+
+            Check(folder, records, segment, length, isRestarted);
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static void Check(string folder, List<Placed> records, long segment, long length, bool isRestarted)
+    {
+        if (length < LogLayout.TailAt + sizeof(ulong))
+        {
+            // Of a segment without its header nobody knows what was in it, or how much of that was on the disk.
+            Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => MappedLog.Open($"log://{folder}")).Code);
+            return;
+        }
+
+        using var log = MappedLog.Open($"log://{folder}");
+        int whole = records.FindIndex(record => record.Segment == segment && record.End > length);
+        whole = whole < 0 ? records.Count : whole;
+        bool isEnd = segment == records[^1].Segment || isRestarted || whole == records.Count || records[whole].Segment != segment;
+        List<byte[]> seen = [];
+        FairleadException? damage = null;
+        try
+        {
+            foreach (var record in log.Replay())
+            {
+                Assert.Equal(seen.Count + 1, record.Sequence);
+                seen.Add(record.ToArray());
+            }
+        }
+        catch (FairleadException error)
+        {
+            damage = error;
+        }
+
+        // The torn record itself is whole when all that was cut off it was zero.
+        Assert.True(seen.Count == whole || (seen.Count == whole + 1 && whole < records.Count), $"{seen.Count} of {whole} records in {folder}, cut at {length} of segment {segment}");
+        for (int i = 0; i < seen.Count; i++)
+        {
+            Assert.Equal(records[i].Body, seen[i]);
+        }
+
+        if (segment == records[^1].Segment || isRestarted)
+        {
+            Assert.Null(damage);
+            Assert.Empty(log.Info().Damages);
+            Assert.Equal(seen.Count + 1, log.Append("next"u8));
+            Assert.Equal("next"u8.ToArray(), log.Replay(LogStart.At(seen.Count + 1)).Select(static record => record.ToArray()).Single());
+        }
+        else if (isEnd)
+        {
+            Assert.Null(damage);
+        }
+        else
+        {
+            // Later segments are whole: nothing of them is lost, and nobody is told that nothing was.
+            Assert.Equal(ErrorCode.Corrupt, damage?.Code);
+            long next = records.First(record => record.Segment == segment + 1).Number;
+            Assert.Contains($"?from={next}", damage!.Message, StringComparison.Ordinal);
+            Assert.Equal(records.Skip((int)next - 1).Select(static record => record.Body), log.Replay(LogStart.At(next)).Select(static record => record.ToArray()));
+            Assert.Equal(records.Count + 1, log.Append("next"u8));
+        }
+    }
+
+    private static List<Placed> Make(Random random, string folder)
+    {
+        List<Placed> records = [];
+        using var log = MappedLog.Open($"log://{folder}?segment=64KiB");
+        long segment = 1;
+        RecordPlace place = RecordPlace.First;
+        while (segment < 3 || place.Offset < 50_000)
+        {
+            byte[] body = new byte[random.Next(8) == 0 ? random.Next(5000) : random.Next(200)];
+            random.NextBytes(body);
+            long size = LogLayout.RecordSize(body.Length);
+            if (place.Offset + size > (64 * 1024) - sizeof(ulong))
+            {
+                segment++;
+                place = RecordPlace.First;
+            }
+
+            long number = log.Append(body);
+            place = place.Behind(size);
+            records.Add(new Placed(number, segment, place.Offset - size + LogLayout.RecordHeader + body.Length, body));
+        }
+
+        return records;
+    }
+
+    private sealed record Placed(long Number, long Segment, long End, byte[] Body);
+}

@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+using Fairlead.Logs.Storage;
+
+namespace Fairlead.Tests.Logs;
+
+/// <summary>The files of a log that nobody has open, from outside: copied, cut, scribbled on, taken to another boot.</summary>
+internal static class LogFiles
+{
+    public static string Segment(string folder, long ordinal) => $"{folder}/{LogSegment.NameOf(ordinal)}";
+
+    public static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (string path in Directory.GetFiles(from))
+        {
+            File.Copy(path, $"{to}/{Path.GetFileName(path)}");
+        }
+    }
+
+    public static void Cut(string path, long length)
+    {
+        using FileStream file = File.OpenWrite(path);
+        file.SetLength(length);
+    }
+
+    public static void Write(string path, long offset, ReadOnlySpan<byte> bytes)
+    {
+        using FileStream file = File.OpenWrite(path);
+        file.Position = offset;
+        file.Write(bytes);
+    }
+
+    public static void Write<T>(string path, long offset, T value)
+        where T : unmanaged => Write(path, offset, MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)));
+
+    public static T Read<T>(string path, long offset)
+        where T : unmanaged => MemoryMarshal.Read<T>(File.ReadAllBytes(path).AsSpan((int)offset));
+
+    /// <summary>As if the machine had been restarted since somebody had the log open.</summary>
+    public static void Restart(string folder) => Write($"{folder}/{LogLayout.ControlName}", LogLayout.BootAt, Guid.NewGuid());
+}

@@ -1,0 +1,131 @@
+using Fairlead.Tests.Memory;
+
+namespace Fairlead.Tests.Logs;
+
+public sealed class LogRetentionTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    private string Address => $"log://{_directory["orders"]}?segment=64KiB";
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void The_oldest_segments_go_when_there_are_too_many_bytes()
+    {
+        using var log = MappedLog.Open(Address + "&keep=256KiB");
+        Fill(log, 1000);
+        var info = log.Info();
+        Assert.True(info.Size <= 256 * 1024, $"{info.Size} bytes");
+        Assert.True(info.First > 500);
+        Assert.Equal(1000 - info.First + 1, log.Replay().Count());
+        Assert.Equal(info.First, log.Replay(LogStart.At(1)).First().Sequence);
+        Assert.Empty(info.Damages);
+    }
+
+    [Fact]
+    public void A_living_position_keeps_what_it_needs_and_a_slow_follower_is_told_what_it_missed()
+    {
+        using var log = MappedLog.Open(Address + "&keep=256KiB");
+        using var slow = log.Follow();
+        using (var named = log.Follow("named"))
+        {
+            Fill(log, 1000);
+            Assert.Equal(1, named.Read().Sequence);
+            Assert.Equal(1, slow.Read().Sequence);
+            for (int i = 0; i < 500; i++)
+            {
+                named.Read();
+            }
+
+            named.Commit();
+            Fill(log, 1000);
+            Assert.InRange(log.Info().First, 300, 502);
+        }
+
+        // Nobody lives there any more.
+        Fill(log, 1000);
+        long first = log.Info().First;
+        Assert.True(first > 2000);
+        long before = 1;
+        long at = 1;
+        while (slow.TryRead(out var record))
+        {
+            at = record.Sequence;
+            before++;
+        }
+
+        Assert.Equal((3000L, 3000L), (at, before + slow.Missed));
+        using var again = log.Follow("named");
+        Assert.Equal(first, again.Read().Sequence);
+        Assert.Equal(first - 502, again.Missed);
+    }
+
+    [Fact]
+    public void All_positions_are_kept_for_where_that_is_asked_for_and_none_where_that_is()
+    {
+        using (var log = MappedLog.Open(Address + "&keep=256KiB&protect=all-positions"))
+        {
+            log.Follow("named").Dispose();
+            Fill(log, 1000);
+            Assert.Equal(1, log.Info().First);
+        }
+
+        using var none = MappedLog.Open(Address + "&keep=256KiB&protect=none");
+        using var named = none.Follow("named");
+        Fill(none, 200);
+        Assert.True(none.Info().First > 500);
+    }
+
+    [Fact]
+    public void Old_segments_go_when_a_new_one_is_made()
+    {
+        Clock clock = new();
+        using var log = MappedLog.Open(Address + "&age=1h", new LogOptions { TimeProvider = clock });
+        Fill(log, 300);
+        Assert.Equal(1, log.Info().First);
+        clock.Now += TimeSpan.FromHours(2);
+        Fill(log, 300);
+        Assert.InRange(log.Info().First, 200, 301);
+    }
+
+    [MountFact]
+    public void A_full_disk_is_an_error_that_says_how_much_is_missing_and_nothing_is_broken()
+    {
+        using var small = new SmallFileSystem();
+        string address = $"log://{small.Path}/orders?segment=256KiB";
+        using var log = MappedLog.Open(address);
+        long last = 0;
+        var full = Assert.Throws<FairleadException>((Action)(() =>
+        {
+            while (true)
+            {
+                last = log.Append(new byte[1000]);
+            }
+        }));
+
+        Assert.Equal(ErrorCode.Full, full.Code);
+        Assert.Contains("262144 bytes are needed, ", full.Message, StringComparison.Ordinal);
+        Assert.Equal(last, log.Replay().Count());
+        Assert.Empty(log.Info().Damages);
+        using var kept = MappedLog.Open(address + "&keep=256KiB");
+        Assert.Equal(last + 1, kept.Append(new byte[1000]));
+        Assert.Equal(last + 2, log.Append(new byte[1000]));
+        Assert.Equal(last + 2, log.Replay().Last().Sequence);
+    }
+
+    private static void Fill(MappedLog log, int records)
+    {
+        for (int i = 0; i < records; i++)
+        {
+            log.Append(new byte[1000]);
+        }
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using Fairlead.Native;
+using Fairlead.Tests.Transports.SharedMemory;
+
+namespace Fairlead.Tests.Processes;
+
+/// <summary>What is left of many children: nothing. It counts what the whole process has open, so no other test may run meanwhile.</summary>
+[Collection(nameof(Alone))]
+public sealed class ManyChildrenTests
+{
+    private const int Children = 1_000;
+    private const int AtOnce = 20;
+
+    [Fact]
+    public async Task A_thousand_children_end_each_with_its_status_and_leave_neither_zombie_nor_descriptor()
+    {
+        await using (ChildProcess first = ChildProcess.Start("true"))
+        {
+            await first.ExitAsync();
+        }
+
+        int before = OpenDescriptors.Count();
+        List<int> ids = [];
+        for (int i = 0; i < Children; i += AtOnce)
+        {
+            int from = i;
+            ChildProcess[] started = new ChildProcess[AtOnce];
+            InParallel.Run(AtOnce, index => started[index] = ChildProcess.Start(
+                "sh",
+                ["-c", (from + index) % 10 == 9 ? "kill -TERM $$" : string.Create(CultureInfo.InvariantCulture, $"exit {(from + index) % 256}")],
+                new() { Channel = (ChannelKind)(index % 5), StandardOutput = index % 2 == 0 ? Redirection.Pipe : Redirection.Null }));
+            for (int index = 0; index < AtOnce; index++)
+            {
+                int number = from + index;
+                ids.Add(started[index].Id);
+
+                // Some are awaited, some are asked later, and some are let go of before they end.
+                if (index % 3 == 0)
+                {
+                    started[index].Dispose();
+                }
+
+                ChildExit exit = await started[index].ExitAsync();
+                Assert.Equal(number % 10 == 9 ? new Killed(Signal.Terminate, false) : new Exited(number % 256), exit);
+                started[index].Dispose();
+            }
+        }
+
+        Assert.All(ids, static id => Assert.False(NativeProcess.IsOwnOrChild(id), $"{id} is still there"));
+        await Until(() => OpenDescriptors.Count() <= before);
+    }
+
+    [Fact]
+    public async Task Children_that_nobody_awaits_are_noted_when_they_end()
+    {
+        int[] ids = [.. Enumerable.Range(0, 50).Select(static _ => StartAndForget())];
+        GC.Collect();
+        await Until(() => !ids.Any(NativeProcess.IsOwnOrChild));
+
+        static int StartAndForget() => ChildProcess.Start("true").Id;
+    }
+
+    [Fact]
+    public void Children_that_are_started_at_once_get_nothing_of_each_others()
+    {
+        // What this process was given itself, and what has no close-on-exec for other reasons, its children get by custom.
+        HashSet<int> custom = [.. Numbers(NativeProcess.Id).Where(static number => NativePipe.IsClosedOnExec(number) == false)];
+        InParallel.Run(8, index =>
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                ChannelKind kind = (ChannelKind)((index + i) % 5);
+                using ChildProcess child = ChildProcess.Start("cat", options: new() { Channel = kind, StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe, StandardError = Redirection.Null });
+
+                // Started it is when the kernel has taken the program's memory; what is to be closed is closed a moment later, before its first instruction.
+                child.StandardInput.WriteByte(1);
+                Assert.Equal(1, child.StandardOutput.ReadByte());
+                int[] channel = kind switch { ChannelKind.None => [], ChannelKind.Pipes => [3, 4], _ => [3] };
+                HashSet<int> due = [.. custom, 0, 1, 2, .. channel];
+                HashSet<int> given = [.. Numbers(child.Id)];
+                Assert.Subset(given, due);
+
+                // The runtime opens files of /proc now and then, for a moment and without close-on-exec: those are nobody's pipe.
+                Assert.All(given.Except(due), number => Assert.StartsWith("/", Target(child.Id, number), StringComparison.Ordinal));
+                child.StandardInput.Dispose();
+                Assert.Equal(new Exited(0), child.WaitForExit());
+            }
+        });
+    }
+
+    private static IEnumerable<int> Numbers(int processId) =>
+        Directory.GetFileSystemEntries(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/fd")).Select(static path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture));
+
+    private static string Target(int processId, int number) => new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/fd/{number}")).LinkTarget ?? "?";
+
+    private static async Task Until(Func<bool> condition)
+    {
+        while (!condition())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+    }
+}

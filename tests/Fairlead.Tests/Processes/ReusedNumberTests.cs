@@ -1,0 +1,65 @@
+using System.Globalization;
+using Fairlead.Conformance;
+using Fairlead.Tests.Transports.SharedMemory;
+
+namespace Fairlead.Tests.Processes;
+
+/// <summary>A process id that is given again. Nobody else of these tests may take it meanwhile.</summary>
+[Collection(nameof(Alone))]
+public sealed class ReusedNumberTests(ITestOutputHelper output)
+{
+    /// <summary>The kernel is made to give the number again.</summary>
+    [RootFact]
+    public async Task What_is_sent_to_a_process_never_reaches_the_next_one_of_its_number()
+    {
+        const string Last = "/proc/sys/kernel/ns_last_pid";
+        if (!File.Exists(Last))
+        {
+            output.WriteLine($"This kernel has no {Last}: numbers cannot be chosen.");
+            return;
+        }
+
+        PeerProcess former = PeerProcess.Start("signals");
+        await former.AnswerAsync();
+        int number = former.Id;
+        ProcessIdentity identity = ProcessIdentity.Of(number);
+        using ProcessHandle handle = ProcessHandle.Open(identity);
+        await former.DisposeAsync();
+        string counter = File.ReadAllText(Last);
+        int tries = 0;
+        System.Diagnostics.Process? next = null;
+        while (next is null)
+        {
+            // Whoever else starts a thread meanwhile takes it.
+            File.WriteAllText(Last, (number - 1).ToString(CultureInfo.InvariantCulture));
+            next = System.Diagnostics.Process.Start("sleep", "600");
+            tries++;
+            if (next.Id != number)
+            {
+                next.Kill();
+                await next.WaitForExitAsync();
+                next.Dispose();
+                next = tries < 5_000 ? null : throw new InvalidOperationException($"The number {number} did not come again in {tries} tries.");
+            }
+        }
+
+        // For all others numbers go on as they were: none of theirs comes again early.
+        File.WriteAllText(Last, counter);
+        output.WriteLine($"given again after {tries} tries");
+        using (next)
+        {
+            Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => handle.Send(Signal.Kill)).Code);
+            Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => handle.Send(Signal.RealTime(1), 1)).Code);
+            Assert.True(handle.HasExited);
+            if (ProcessIdentity.Of(number) != identity)
+            {
+                Assert.Contains("another's by now", Assert.Throws<FairleadException>(() => Signals.Send(identity, Signal.Kill)).Message, StringComparison.Ordinal);
+            }
+
+            Assert.False(next.HasExited);
+            Signals.Send(number, Signal.Kill);
+            await next.WaitForExitAsync();
+            Assert.Equal(128 + 9, next.ExitCode);
+        }
+    }
+}

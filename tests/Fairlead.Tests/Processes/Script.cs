@@ -1,0 +1,27 @@
+using System.Text;
+
+namespace Fairlead.Tests.Processes;
+
+/// <summary>Children that are small shell scripts, and what they write.</summary>
+internal static class Script
+{
+    /// <summary>Starts one whose output comes here.</summary>
+    public static ChildProcess Start(string script, ChildProcessOptions? options = null, params string[] arguments) =>
+        ChildProcess.Start("sh", ["-c", script, "script", .. arguments], (options ?? new()) with { StandardOutput = Redirection.Pipe });
+
+    /// <summary>Runs one that must exit with 0; what it wrote, without the newline at its end.</summary>
+    public static async Task<string> RunAsync(string script, ChildProcessOptions? options = null, params string[] arguments)
+    {
+        await using ChildProcess child = Start(script, options, arguments);
+        string output = await ReadAsync(child.StandardOutput);
+        Assert.Equal(new Exited(0), await child.ExitAsync());
+        return output;
+    }
+
+    /// <summary>All that comes, without the newline at its end.</summary>
+    public static async Task<string> ReadAsync(Stream stream)
+    {
+        using StreamReader reader = new(stream, Encoding.UTF8);
+        return (await reader.ReadToEndAsync()).TrimEnd('\n');
+    }
+}

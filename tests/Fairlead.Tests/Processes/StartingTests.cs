@@ -1,0 +1,94 @@
+using Fairlead.Native;
+using Fairlead.Processes.Starting;
+
+namespace Fairlead.Tests.Processes;
+
+/// <summary>What is said of programs that cannot be started.</summary>
+public sealed class StartingTests
+{
+    [Theory]
+    [InlineData("fairlead-no-such-program", ErrorCode.NotFound, "no program 'fairlead-no-such-program' along PATH")]
+    [InlineData("/no/such/program", ErrorCode.NotFound, "there is no program /no/such/program")]
+    [InlineData("/etc/passwd/x", ErrorCode.NotFound, "there is no program")]
+    [InlineData("/usr", ErrorCode.NotFound, "is a directory")]
+    [InlineData("/etc/passwd", ErrorCode.PermissionDenied, "may not be run")]
+    public void A_program_that_cannot_be_run_is_refused_with_the_reason(string program, ErrorCode code, string text)
+    {
+        FairleadException error = Assert.Throws<FairleadException>(() => ChildProcess.Start(program));
+        Assert.Equal(code, error.Code);
+        Assert.Contains(text, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("this is no program", ErrorCode.NotSupported, "no program that this machine can run")]
+    [InlineData("#!/no/such/interpreter\n", ErrorCode.NotFound, "needs an interpreter")]
+    public void A_file_that_is_no_program_is_refused_with_the_reason(string content, ErrorCode code, string text)
+    {
+        string file = Path.Combine(PrivateDirectories.Sockets, $"bad-{Guid.NewGuid():N}");
+        File.WriteAllText(file, content);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        FairleadException error;
+        do
+        {
+            error = Assert.Throws<FairleadException>(() => ChildProcess.Start(file));
+        }
+        while (error.Errno == (int)Errno.ETXTBSY); // A child of another test, not at its own program yet, still has it open for writing.
+
+        Assert.Equal(code, error.Code);
+        Assert.Contains(text, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/no/such/directory", "cannot be entered")]
+    [InlineData("/etc/passwd", "is no directory")]
+    public void A_directory_that_is_none_is_refused_with_the_reason(string directory, string text)
+    {
+        FairleadException error = Assert.Throws<FairleadException>(() => ChildProcess.Start("true", options: new() { WorkingDirectory = directory }));
+        Assert.Equal(ErrorCode.NotFound, error.Code);
+        Assert.Contains(text, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_opened_for_it_is_refused_with_the_reason()
+    {
+        FairleadException error = Assert.Throws<FairleadException>(() => ChildProcess.Start("cat", options: new() { StandardInput = Redirection.File("/no/such/file") }));
+        Assert.Equal(ErrorCode.NotFound, error.Code);
+        Assert.Contains("/no/such/file", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Arguments_and_variables_that_the_kernel_could_not_take_are_refused()
+    {
+        Assert.Throws<ArgumentException>(() => ChildProcess.Start("true", ["a\0b"]));
+        Assert.Throws<ArgumentException>(() => ChildProcess.Start(""));
+        Assert.Throws<ArgumentException>(() => ChildProcess.Start("true", options: new() { Environment = new Dictionary<string, string?> { ["a=b"] = "c" } }));
+        FairleadException error = Assert.Throws<FairleadException>(() => ChildProcess.Start("true", [new string('x', 4_000_000)]));
+        Assert.Equal(ErrorCode.TooLarge, error.Code);
+    }
+
+    [Fact]
+    public async Task A_tied_child_whose_parent_has_died_before_it_was_tied_goes_too()
+    {
+        // As if this process had been another, which is gone: the parent's number is not that of whoever has started it.
+        SpawnRequest request = ExecStep.Before(new SpawnRequest { Path = "/bin/true", Arguments = ["true"], Environment = [] }, isTied: true, []);
+        string[] arguments = [.. request.Arguments.Skip(1).Select(static argument => argument == NativeProcess.Id.ToString(System.Globalization.CultureInfo.InvariantCulture) ? "999999999" : argument)];
+        using ChildProcess child = ChildProcess.Start(request.Path, arguments);
+        Assert.Equal(new Killed(Signal.Kill, false), await child.ExitAsync());
+    }
+
+    [Fact]
+    public async Task A_tied_child_dies_with_its_parent_and_an_untied_one_does_not()
+    {
+        await using PeerProcess parent = PeerProcess.Start("parent", "cat", "cat");
+        string[] ids = (await parent.AnswerAsync()).Split(' ');
+        using Descriptor tied = ProcessDescriptor.Open(int.Parse(ids[0], System.Globalization.CultureInfo.InvariantCulture), out _)!;
+        using Descriptor free = ProcessDescriptor.Open(int.Parse(ids[1], System.Globalization.CultureInfo.InvariantCulture), out _)!;
+
+        await parent.KillAsync();
+
+        BlockingWait.Wait(tied, PollEvents.Read, Timeout.InfiniteTimeSpan);
+        Assert.Equal(PollEvents.None, BlockingWait.Wait(free, PollEvents.Read, TimeSpan.Zero));
+        ProcessDescriptor.Send(free, Signal.Kill.Number);
+        BlockingWait.Wait(free, PollEvents.Read, Timeout.InfiniteTimeSpan);
+    }
+}

@@ -1,0 +1,74 @@
+namespace Fairlead.Tests.Synchronization;
+
+public sealed class DeadlockTests : IDisposable
+{
+    private readonly string _one = $"d1-{Guid.NewGuid():N}";
+    private readonly string _two = $"d2-{Guid.NewGuid():N}";
+
+    public void Dispose()
+    {
+        NamedMutex.Remove(_one);
+        NamedMutex.Remove(_two);
+    }
+
+    [Fact]
+    public async Task Who_would_close_a_circle_of_two_processes_is_told()
+    {
+        using NamedMutex one = NamedMutex.Open(_one);
+        await using PeerProcess first = PeerProcess.Start("mutex", $"name:{_one}", $"name:{_two}");
+        await using PeerProcess second = PeerProcess.Start("mutex", "deadlock", $"name:{_one}", $"name:{_two}");
+        Assert.Equal(("ready", "ready"), (await first.ReadLineAsync(), await second.ReadLineAsync()));
+        Assert.Equal(("", ""), (await first.AskAsync("enter0"), await second.AskAsync("enter1")));
+        await first.TellAsync("enter1");
+        using NamedMutex two = NamedMutex.Open(_two);
+        await UntilWaitingAsync(two);
+
+        string told = await second.AskAsync("enter0");
+
+        Assert.StartsWith("no Deadlock the mutex", told, StringComparison.Ordinal);
+        Assert.Contains($"pid {second.Id} (", told, StringComparison.Ordinal);
+        Assert.Contains($"waits for '{_one}', which pid {first.Id} (", told, StringComparison.Ordinal);
+        Assert.Contains($"waits for '{_two}', which pid {second.Id} (", told, StringComparison.Ordinal);
+        Assert.Empty(one.Waiters);
+        Assert.Equal("", await second.AskAsync("leave1"));
+        Assert.Equal("", await first.AnswerAsync());
+    }
+
+    [Fact]
+    public void Who_waits_for_himself_is_told()
+    {
+        using NamedMutex mutex = NamedMutex.Open(_one, new() { DetectDeadlock = true });
+        using MutexScope scope = mutex.Enter();
+        FairleadException error = Assert.Throws<FairleadException>(() => mutex.Enter());
+        Assert.Equal((ErrorCode.Deadlock, Environment.ProcessId), (error.Code, error.Peer?.ProcessId));
+    }
+
+    [Fact]
+    public async Task A_long_wait_is_no_circle()
+    {
+        using NamedMutex one = NamedMutex.Open(_one, new() { DetectDeadlock = true });
+        using NamedMutex two = NamedMutex.Open(_two, new() { DetectDeadlock = true });
+        MutexScope inside = one.Enter();
+        Task<MutexScope> waiting = Task.Factory.StartNew(
+            () =>
+            {
+                using MutexScope second = two.Enter();
+                return one.Enter();
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        await UntilWaitingAsync(one);
+        inside.Dispose();
+        (await waiting).Dispose();
+        two.Enter().Dispose();
+    }
+
+    private static async Task UntilWaitingAsync(NamedMutex mutex)
+    {
+        while (mutex.Waiters.Count == 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+    }
+}

@@ -1,0 +1,308 @@
+using System.Diagnostics.Tracing;
+using System.Runtime.CompilerServices;
+using Fairlead.Memory.Backing;
+using Fairlead.Registry;
+using Fairlead.Synchronization.Words;
+using Fairlead.Tests.Memory;
+
+namespace Fairlead.Tests.Synchronization;
+
+public sealed class NamedMutexTests : IDisposable
+{
+    private readonly string _name = $"m-{Guid.NewGuid():N}";
+
+    private string FilePath => $"{FairleadDirectory.Runtime}/{NamedRegion.LockFolder}/{_name}";
+
+    public void Dispose()
+    {
+        if (File.Exists(FilePath))
+        {
+            File.Delete(FilePath);
+        }
+    }
+
+    [Fact]
+    public void The_words_lie_where_they_are_drawn()
+    {
+        Assert.Equal((0, 8, 12, 64, 68, 72), (MutexLayout.FormAt, MutexLayout.NamespaceAt, MutexLayout.MixedAt, MutexLayout.WordAt, MutexLayout.InDoubtAt, MutexLayout.EntriesAt));
+        Assert.Equal((80, 88, 92, 96, 104, 128), (MutexLayout.ParticipantAt, MutexLayout.ProcessAt, MutexLayout.ThreadAt, MutexLayout.SinceAt, MutexLayout.KeeperAt, MutexLayout.LineAt));
+        Assert.Equal((0, 64, 64, 256, 128), (LineLayout.TicketsAt, LineLayout.PlacesAt, LineLayout.PlaceSize, LineLayout.Places, LineLayout.MostWaiting));
+        Assert.Equal((8, 16, 20, 24, 32), (LineLayout.ParticipantAt, LineLayout.ProcessAt, LineLayout.ThreadAt, LineLayout.SinceAt, LineLayout.KeeperAt));
+        Assert.Equal(16_576L, NamedMutex.SizeInRegion);
+        Assert.Equal(32, Unsafe.SizeOf<Standing>());
+        using NamedMutex mutex = NamedMutex.Open(_name, new() { Recursive = true });
+        mutex.Enter().Dispose();
+        using MutexScope scope = mutex.Enter();
+        byte[] file = File.ReadAllBytes(FilePath);
+        ReadOnlySpan<byte> words = file.AsSpan(RegionLayout.HeaderSize);
+        Assert.Equal((1u, 0x014d_4c46u, 0u), (BitConverter.ToUInt32(words), BitConverter.ToUInt32(words[4..]), BitConverter.ToUInt32(words[12..])));
+        Assert.Equal((2L, Environment.ProcessId), (BitConverter.ToInt64(words[72..]), BitConverter.ToInt32(words[88..])));
+        Assert.Equal(BitConverter.ToUInt32(words[64..]), BitConverter.ToUInt32(words[104..]));
+        Assert.NotEqual(0u, BitConverter.ToUInt32(words[64..]));
+    }
+
+    [Theory]
+    [InlineData(0u, 0u, false, false, true)]
+    [InlineData(7u, 7u, false, false, false)]
+    [InlineData(0x8000_0007u, 7u, true, false, false)]
+    [InlineData(0x8000_0000u, 0u, true, false, false)]
+    [InlineData(0x4000_0000u, 0u, false, true, false)]
+    [InlineData(0xc000_0000u, 0u, true, true, false)]
+    public void A_word_says_what_it_says(uint value, uint owner, bool hasSleeper, bool hasDied, bool isIdle)
+    {
+        LockWord word = new(value);
+        Assert.Equal((owner, hasSleeper, hasDied, isIdle), (word.Owner, word.HasSleeper, word.HasDied, word.IsIdle));
+        Assert.True(word.WithSleeper.HasSleeper);
+        Assert.Equal((owner, hasDied), (word.WithSleeper.Owner, word.WithSleeper.HasDied));
+        Assert.Equal((0u, hasSleeper, true), (word.Abandoned.Owner, word.Abandoned.HasSleeper, word.Abandoned.HasDied));
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_refused()
+    {
+        Assert.False(NamedMutex.Remove(_name));
+        NamedMutex.Open(_name).Dispose();
+        FairleadException other = Fails(ErrorCode.Incompatible, new() { Recursive = true });
+        Assert.Contains("is not recursive, and recursive was asked for", other.Message, StringComparison.Ordinal);
+        Patch(RegionLayout.HeaderSize + 7, 2);
+        Assert.Contains("has layout version 2, and this program knows version 1", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
+        Patch(RegionLayout.HeaderSize + 4, 'X');
+        Assert.Contains("something else lies there", Fails(ErrorCode.Corrupt).Message, StringComparison.Ordinal);
+        Patch(RegionLayout.VersionAt, 9);
+        Assert.Contains("has layout version 9", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
+        Patch(RegionLayout.VersionAt, 1);
+        Patch(RegionLayout.ContentAt, 1);
+        Assert.Contains("holds a region, and a mutex was asked for", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
+        Assert.True(NamedMutex.Remove(_name));
+        NamedMutex.Open(_name).Dispose();
+        Cut(100);
+        Assert.Contains("is damaged", Fails(ErrorCode.Corrupt).Message, StringComparison.Ordinal);
+        Assert.True(NamedMutex.Remove(_name));
+        NamedMutex.Open(_name).Dispose();
+        Patch(RegionLayout.SizeAt, 0xe8);
+        Patch(RegionLayout.SizeAt + 1, 3);
+        Assert.Contains("is too short", Fails(ErrorCode.Corrupt).Message, StringComparison.Ordinal);
+        File.WriteAllText(FilePath, "not ours");
+        Fails(ErrorCode.AlreadyExists);
+        Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => NamedMutex.Remove(_name)).Code);
+        Assert.Throws<ArgumentException>(() => NamedMutex.Open("no/name"));
+    }
+
+    [OrdinaryUserFact]
+    public void What_may_not_be_opened_is_refused()
+    {
+        NamedMutex.Open(_name).Dispose();
+        File.SetUnixFileMode(FilePath, UnixFileMode.None);
+        Fails(ErrorCode.PermissionDenied);
+    }
+
+    [MountFact]
+    public async Task A_full_file_system_is_an_error()
+    {
+        using SmallFileSystem small = new();
+        Dictionary<string, string?> environment = new() { ["XDG_RUNTIME_DIR"] = small.Path };
+        using (SharedRegion.OpenFile($"{small.Path}/much", SmallFileSystem.Size - 16_384))
+        {
+            await using PeerProcess refused = PeerProcess.Start(environment, "mutex", "name:m");
+            Assert.StartsWith("error Full there is no room for the mutex 'm': ", await refused.ReadLineAsync(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_removed_one_is_told_to_who_asks()
+    {
+        using NamedMutex mutex = NamedMutex.Open(_name);
+        mutex.Verify();
+        Assert.True(NamedMutex.Remove(_name));
+        Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(mutex.Verify).Code);
+        using NamedMutex other = NamedMutex.Open(_name);
+        using MutexScope one = mutex.Enter();
+        using MutexScope two = other.Enter();
+        Assert.NotEqual(one, two);
+    }
+
+    [Fact]
+    public void A_place_is_checked()
+    {
+        using SharedRegion region = SharedRegion.Create(NamedMutex.SizeInRegion + 128);
+        Assert.Throws<ArgumentOutOfRangeException>(() => NamedMutex.In(region, 192));
+        Assert.Throws<ArgumentOutOfRangeException>(() => NamedMutex.In(region, -64));
+        Assert.Throws<ArgumentException>(() => NamedMutex.In(region, 32));
+        region.At<long>(64) = 77;
+        Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => NamedMutex.In(region, 64)).Code);
+        region.At<long>(64) = 0;
+        using NamedMutex mutex = NamedMutex.In(region, 64);
+        region.Dispose();
+        Assert.Null(mutex.Name);
+        using MutexScope scope = mutex.Enter();
+        mutex.Verify();
+        Assert.Throws<ObjectDisposedException>(() => NamedMutex.In(region, 64));
+    }
+
+    [Fact]
+    public void A_lost_scope_is_reported_and_stays_inside()
+    {
+        using Listener listener = new();
+        using NamedMutex mutex = NamedMutex.Open(_name);
+        Lose(mutex);
+        for (int i = 0; i < 100 && !listener.Heard.Any(text => text.Contains(_name, StringComparison.Ordinal)); i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.Contains(listener.Heard, text => text.Contains(_name, StringComparison.Ordinal));
+        Assert.False(mutex.TryEnter(TimeSpan.Zero, out _));
+        Assert.Equal(Environment.ProcessId, mutex.Holder?.Peer.ProcessId);
+    }
+
+    [Fact]
+    public void What_nobody_refers_to_is_let_go_of_when_nobody_is_inside()
+    {
+        using NamedMutex mutex = NamedMutex.Open(_name);
+        MutexScope scope = OpenAndEnter();
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.False(mutex.TryEnter(TimeSpan.Zero, out _));
+        scope.Dispose();
+        int before = Mappings();
+        for (int i = 0; i < 100; i++)
+        {
+            OpenAndEnter().Dispose();
+        }
+
+        for (int i = 0; i < 100 && Mappings() > before; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.True(Mappings() <= before);
+        mutex.Enter().Dispose();
+    }
+
+    [ToolFact("strace")]
+    public async Task Entering_and_leaving_makes_no_system_call()
+    {
+        string trace = Path.GetTempFileName();
+        try
+        {
+            await using PeerProcess peer = PeerProcess.StartBy($"strace -f -qq -o {trace}", "quiet", $"name:{_name}", "100000");
+            Assert.Equal("begin", await peer.ReadLineAsync());
+            Assert.Equal("end", await peer.ReadLineAsync());
+            await peer.ExitAsync();
+            string[] lines = await File.ReadAllLinesAsync(trace);
+            string thread = lines.First(static line => line.Contains("\"begin\\n\"", StringComparison.Ordinal)).Split(' ')[0];
+            string[] own = [.. lines.Where(line => line.StartsWith(thread + " ", StringComparison.Ordinal))];
+            int begin = Array.FindIndex(own, static line => line.Contains("\"begin\\n\"", StringComparison.Ordinal));
+            int end = Array.FindIndex(own, static line => line.Contains("\"end\\n\"", StringComparison.Ordinal));
+            Assert.True(begin >= 0 && end > begin);
+
+            // The runtime has its own now and then, as it compiles: some for 100,000 entries.
+            Assert.True(end - begin < 100, string.Join('\n', own[begin..end].Take(150)));
+            Assert.DoesNotContain(own[begin..end], line => line.Contains("FUTEX_WAKE,", StringComparison.Ordinal) || line.Contains("FUTEX_WAIT,", StringComparison.Ordinal));
+        }
+        finally
+        {
+            File.Delete(trace);
+        }
+    }
+
+    [Fact]
+    public async Task Where_the_kernel_knows_one_word_at_a_time_each_who_waits_has_a_thread()
+    {
+        await using PeerProcess one = PeerProcess.Start("mutex", "onebyone", $"name:{_name}");
+        Assert.Equal("ready", await one.ReadLineAsync());
+        using NamedMutex mutex = NamedMutex.Open(_name);
+        for (int i = 0; i < 20; i++)
+        {
+            using (mutex.Enter())
+            {
+                await one.TellAsync("async");
+                await UntilWaitingAsync(mutex, 1);
+            }
+
+            Assert.Equal("", await one.AnswerAsync());
+            Task<MutexScope> next = mutex.EnterAsync().AsTask();
+            await UntilWaitingAsync(mutex, 1);
+            Assert.Equal("", await one.AskAsync("leave"));
+            (await next).Dispose();
+        }
+    }
+
+    private static async Task UntilWaitingAsync(NamedMutex mutex, int count)
+    {
+        while (mutex.Waiters.Count != count)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Lose(NamedMutex mutex) => mutex.Enter();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private MutexScope OpenAndEnter() => NamedMutex.Open(_name).Enter();
+
+    private int Mappings() => File.ReadLines("/proc/self/maps").Count(line => line.EndsWith(_name, StringComparison.Ordinal));
+
+    private FairleadException Fails(ErrorCode code, NamedMutexOptions? options = null)
+    {
+        FairleadException error = Assert.Throws<FairleadException>(() => NamedMutex.Open(_name, options));
+        Assert.Equal(code, error.Code);
+        return error;
+    }
+
+    private void Patch(int offset, int value)
+    {
+        using FileStream file = File.OpenWrite(FilePath);
+        file.Position = offset;
+        file.WriteByte((byte)value);
+    }
+
+    private void Cut(long length)
+    {
+        using FileStream file = File.OpenWrite(FilePath);
+        file.SetLength(length);
+    }
+
+    private sealed class Listener : EventListener
+    {
+        private readonly Lock _gate = new();
+        private readonly List<string> _heard = [];
+
+        public string[] Heard
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    return [.. _heard];
+                }
+            }
+        }
+
+        protected override void OnEventSourceCreated(EventSource eventSource)
+        {
+            if (eventSource.Name == "Fairlead")
+            {
+                EnableEvents(eventSource, EventLevel.Warning);
+            }
+        }
+
+        protected override void OnEventWritten(EventWrittenEventArgs eventData)
+        {
+            if (eventData.EventName == "ScopeLost")
+            {
+                lock (_gate)
+                {
+                    _heard.Add(string.Join(' ', eventData.Payload ?? (IEnumerable<object?>)[]));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,331 @@
+using System.Diagnostics;
+using System.Globalization;
+using Fairlead.Native;
+using Fairlead.Registry;
+
+namespace Fairlead.Tests.Transports.Fifo;
+
+/// <summary>What is special about FIFOs: many writers, foreign ones among them, and files that are somebody's.</summary>
+public sealed class FifoTests(ITestOutputHelper output) : IDisposable
+{
+    private const uint AllRights = 0b111_111_111;
+
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Messages_of_ten_processes_that_write_at_once_stay_whole_and_in_order()
+    {
+        const int Writers = 10;
+        const int Each = 10_000;
+        await using Receiver receiver = await Receiver.BindAsync($"fifo://{_directory["many"]}");
+        List<PeerProcess> writers = [];
+        try
+        {
+            for (int i = 0; i < Writers; i++)
+            {
+                writers.Add(PeerProcess.Start("producer", receiver.Address.ToString(), i.ToString(CultureInfo.InvariantCulture), Each.ToString(CultureInfo.InvariantCulture)));
+            }
+
+            int[] next = new int[Writers];
+            for (int i = 0; i < Writers * Each; i++)
+            {
+                using Message message = await receiver.ReceiveAsync();
+                (int number, int from) = Payload.Check(message.Span);
+                Assert.Equal(next[from]++, number);
+            }
+
+            Assert.All(next, count => Assert.Equal(Each, count));
+            foreach (PeerProcess writer in writers)
+            {
+                await writer.AnswerAsync();
+                Assert.Equal($"{Each}", await writer.AnswerAsync());
+            }
+
+            Assert.Equal(0, receiver.Statistics.Dropped);
+        }
+        finally
+        {
+            writers.ForEach(static writer => writer.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task A_shell_writes_and_a_shell_reads()
+    {
+        string path = _directory["shell"];
+        await using (Receiver receiver = await Receiver.BindAsync($"fifo://{path}?framing=line"))
+        {
+            foreach ((string command, string[] lines) in new (string, string[])[] { ("echo hello", ["hello"]), ("printf 'no newline'", ["no newline"]), ("seq 3", ["1", "2", "3"]) })
+            {
+                Shell($"{command} > {path}");
+                foreach (string line in lines)
+                {
+                    using Message message = await receiver.ReceiveAsync();
+                    Assert.Equal(line, message.Text);
+                }
+            }
+        }
+
+        Assert.False(File.Exists(path));
+        await using Sender sender = await Sender.BindAsync($"fifo://{path}?framing=line");
+        Task<string> reading = Task.Run(() => Shell($"cat {path}"));
+        await sender.SendAsync("to a shell"u8.ToArray());
+        await sender.CloseAsync(90.Seconds());
+        Assert.Equal("to a shell\n", await reading);
+    }
+
+    [Fact]
+    public async Task Blocks_are_filled_up_with_NUL()
+    {
+        string path = _directory["blocks"];
+        await using Receiver receiver = await Receiver.BindAsync($"fifo://{path}?framing=block&size=8");
+        Shell($@"printf 'one\0\0\0\0\0eightful\0\0\0\0\0\0\0\0torn' > {path}");
+        foreach (string expected in new[] { "one", "eightful", "" })
+        {
+            using Message message = await receiver.ReceiveAsync();
+            Assert.Equal(expected, message.Text);
+        }
+
+        await using Sender sender = await Sender.ConnectAsync(receiver.Address);
+        Assert.Throws<ArgumentException>(() => sender.Send("too long for it"u8));
+        Assert.Throws<ArgumentException>(() => sender.Send("nul\0"u8));
+        sender.Send("back"u8);
+        using Message back = await receiver.ReceiveAsync();
+        Assert.Equal("back", back.Text);
+        Assert.Equal(1, receiver.Statistics.Dropped);
+        Assert.Throws<AddressFormatException>(() => Receiver.Bind($"fifo://{path}2?framing=block"));
+        Assert.Throws<AddressFormatException>(() => Receiver.Bind($"fifo://{path}2?framing=line&size=3"));
+        Assert.Throws<AddressFormatException>(() => Receiver.Bind($"fifo://{path}2?writers=2"));
+    }
+
+    [Fact]
+    public async Task What_is_no_message_is_dropped_and_counted_and_harms_no_other()
+    {
+        string path = _directory["garbage"];
+        await using Receiver receiver = await Receiver.BindAsync($"fifo://{path}");
+        await using Sender sender = await Sender.ConnectAsync(receiver.Address);
+        for (int i = 0; i < 50; i++)
+        {
+            sender.Send(Payload.Make(i, 100));
+            Shell(i % 2 == 0 ? $"echo 'this is no message, but long enough for a header' > {path}" : $"head -c {1 + (i * 97)} /dev/urandom > {path}");
+        }
+
+        sender.Send(Payload.Make(50, 100));
+        for (int i = 0; i <= 50; i++)
+        {
+            using Message message = await receiver.ReceiveAsync();
+            Assert.Equal(i, Payload.Check(message.Span).Number);
+        }
+
+        Assert.InRange(receiver.Statistics.Dropped, 25, int.MaxValue);
+    }
+
+    [Fact]
+    public async Task What_would_not_stay_whole_is_refused_unless_there_is_one_writer()
+    {
+        await using Receiver receiver = await Receiver.BindAsync($"fifo://{_directory["long"]}");
+        await using Sender sender = await Sender.ConnectAsync(receiver.Address);
+        FairleadException error = await Assert.ThrowsAsync<FairleadException>(async () => await sender.SendAsync(new byte[4_081]));
+        output.WriteLine(error.Message);
+        Assert.Equal(ErrorCode.TooLarge, error.Code);
+        Assert.Contains("4080", error.Message, StringComparison.Ordinal);
+        Assert.Contains("writers=1", error.Message, StringComparison.Ordinal);
+        sender.Send(Payload.Make(1, 4_080));
+        await sender.DisposeAsync();
+        await using Sender alone = await Sender.ConnectAsync(receiver.Address.With("writers", "1"));
+        Task sending = alone.SendAsync(Payload.Make(2, 3_000_000).AsMemory()).AsTask();
+        using Message first = await receiver.ReceiveAsync();
+        using Message second = await receiver.ReceiveAsync();
+        await sending;
+        Assert.Equal((1, 2), (Payload.Check(first.Span).Number, Payload.Check(second.Span).Number));
+        Assert.Equal(3_000_000, second.Length);
+    }
+
+    [Theory]
+    [InlineData("file")]
+    [InlineData("directory")]
+    [InlineData("link")]
+    public async Task What_is_no_FIFO_is_refused_and_left_alone(string kind)
+    {
+        string path = _directory[kind];
+        switch (kind)
+        {
+            case "file":
+                await File.WriteAllTextAsync(path, "mine");
+                break;
+            case "directory":
+                Directory.CreateDirectory(path);
+                break;
+            default:
+                Shell($"mkfifo {path}.real && ln -s {path}.real {path}");
+                break;
+        }
+
+        FairleadException error = Assert.Throws<FairleadException>(() => Receiver.Bind($"fifo://{path}"));
+        output.WriteLine(error.Message);
+        Assert.Equal(ErrorCode.AlreadyExists, error.Code);
+        Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => Sender.Bind($"fifo://{path}")).Code);
+        Assert.Equal(kind == "link" ? ErrorCode.NotFound : ErrorCode.Incompatible, Assert.Throws<FairleadException>(() => Sender.Connect($"fifo://{path}")).Code);
+        Assert.True(Path.Exists(path));
+        if (kind == "file")
+        {
+            Assert.Equal("mine", await File.ReadAllTextAsync(path));
+        }
+    }
+
+    [Fact]
+    public async Task A_FIFO_that_was_there_before_is_used_and_stays()
+    {
+        string path = _directory["theirs"];
+        Shell($"mkfifo -m 640 {path}");
+        await using (Receiver receiver = await Receiver.BindAsync($"fifo://{path}?framing=line"))
+        {
+            Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => Sender.Bind($"fifo://{path}")).Code);
+            Shell($"echo kept > {path}");
+            using Message message = await receiver.ReceiveAsync();
+            Assert.Equal("kept", message.Text);
+        }
+
+        Assert.Equal(0b110_100_000u, NativeFile.Lstat(path)!.Mode & AllRights);
+        await (await Sender.BindAsync($"fifo://{path}")).DisposeAsync();
+        Assert.Equal(FileKind.Fifo, NativeFile.Lstat(path)!.Kind);
+    }
+
+    [Fact]
+    public async Task A_FIFO_is_made_with_the_mode_that_was_asked_for_and_goes_with_its_maker()
+    {
+        string path = _directory["mode"];
+        foreach ((string options, uint mode) in new[] { ("", 0b110_000_000u), ("?scope=machine", 0b110_110_110u), ("?mode=622", 0b110_010_010u) })
+        {
+            await using (await Receiver.BindAsync($"fifo://{path}{options}"))
+            {
+                Assert.Equal((FileKind.Fifo, mode), (NativeFile.Lstat(path)!.Kind, NativeFile.Lstat(path)!.Mode & AllRights));
+            }
+
+            Assert.Null(NativeFile.Lstat(path));
+        }
+    }
+
+    [Fact]
+    public async Task One_that_a_dead_process_left_is_taken_over_with_the_writer_that_waits_there_and_goes_in_the_end()
+    {
+        string path = _directory["dead"];
+        using PeerProcess dead = PeerProcess.Start("receiver", "bind", $"fifo://{path}?scope=machine&framing=line");
+        await dead.AnswerAsync();
+        await dead.KillAsync();
+        Assert.Equal(FileKind.Fifo, NativeFile.Lstat(path)!.Kind);
+        Assert.DoesNotContain(EndpointRegistry.List(), entry => entry.Address.Contains(path, StringComparison.Ordinal));
+        Task<string> writing = Task.Run(() => Shell($"echo waited > {path}"));
+        await using (Receiver receiver = await Receiver.BindAsync($"fifo://{path}?framing=line"))
+        {
+            Assert.Equal(0b110_000_000u, NativeFile.Lstat(path)!.Mode & AllRights);
+            using Message message = await receiver.ReceiveAsync();
+            Assert.Equal("waited", message.Text);
+            await writing;
+        }
+
+        Assert.Null(NativeFile.Lstat(path));
+    }
+
+    [Fact]
+    public async Task Connecting_finds_nobody_or_waits_and_the_wait_can_be_cancelled()
+    {
+        string path = _directory["nobody"];
+        Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => Sender.Connect($"fifo://{path}")).Code);
+        Shell($"mkfifo {path}");
+        FairleadException nobody = Assert.Throws<FairleadException>(() => Sender.Connect($"fifo://{path}"));
+        output.WriteLine(nobody.Message);
+        Assert.Equal(ErrorCode.NotFound, nobody.Code);
+        Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => Receiver.Connect($"fifo://{path}")).Code);
+        using CancellationTokenSource cancel = new();
+        Task<Sender> connecting = Sender.ConnectAsync($"fifo://{path}?wait=infinite", token: cancel.Token).AsTask();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting);
+
+        connecting = Sender.ConnectAsync($"fifo://{path}?wait=infinite&framing=line").AsTask();
+        Task<string> reading = Task.Run(() => Shell($"head -n 1 {path}"));
+        await using Sender sender = await connecting;
+        await sender.SendAsync("waited"u8.ToArray());
+        Assert.Equal("waited\n", await reading);
+    }
+
+    [Fact]
+    public async Task A_receiver_connects_to_whoever_writes()
+    {
+        string path = _directory["writer"];
+        Shell($"mkfifo {path}");
+        using Process writer = Process.Start("sh", ["-c", $"seq 3 > {path}"]);
+        await using Receiver receiver = await Receiver.ConnectAsync($"fifo://{path}?framing=line&wait=infinite");
+        List<string> lines = [];
+        await foreach (Message message in receiver.ReceiveAllAsync())
+        {
+            lines.Add(message.Text);
+        }
+
+        Assert.Equal(["1", "2", "3"], lines);
+        await writer.WaitForExitAsync();
+        Assert.Equal(0, writer.ExitCode);
+    }
+
+    [Fact]
+    public async Task A_receiver_whose_writers_have_gone_sleeps()
+    {
+        using PeerProcess receiver = PeerProcess.Start("receiver", "bind", $"fifo://{_directory["idle"]}?framing=line");
+        await receiver.AnswerAsync();
+        for (int i = 0; i < 5; i++)
+        {
+            Task<string> holding = receiver.AskAsync("hold");
+            Shell($"echo {i} > {_directory["idle"]}");
+            Assert.Equal("1", await holding);
+            await receiver.AskAsync("drop");
+        }
+
+        await receiver.AskAsync("run");
+        Assert.True(await receiver.BecomesQuietAsync(output.WriteLine));
+    }
+
+    [RootFact]
+    public void Another_users_FIFO_is_not_bound()
+    {
+        Shell($"mkfifo {_directory["alien"]}");
+        _directory.GiveAway("alien");
+        FairleadException error = Assert.Throws<FairleadException>(() => Receiver.Bind($"fifo://{_directory["alien"]}"));
+        output.WriteLine(error.Message);
+        Assert.Equal(ErrorCode.PermissionDenied, error.Code);
+    }
+
+    [Fact]
+    public async Task A_pair_serves_one_after_the_other_and_each_hears_only_what_is_meant_for_it()
+    {
+        string place = $"fifo://t{Environment.ProcessId}-first,t{Environment.ProcessId}-second";
+        await using Responder responder = await Responder.BindAsync(place);
+        using CancellationTokenSource end = new();
+        Task serving = responder.RunAsync(static (request, _) => (ReadOnlyMemory<byte>)request.Span.ToArray(), token: end.Token);
+        Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => Receiver.Bind($"fifo://t{Environment.ProcessId}-second")).Code);
+        for (int round = 0; round < 5; round++)
+        {
+            using PeerProcess killed = PeerProcess.Start("requester", "connect", place);
+            await killed.AnswerAsync();
+            FairleadException full = await Assert.ThrowsAsync<FairleadException>(async () => await Requester.ConnectAsync(place));
+            Assert.Equal(ErrorCode.Full, full.Code);
+            await killed.KillAsync();
+            await using Requester requester = await Requester.ConnectAsync(place);
+            using Message reply = await requester.RequestAsync(Payload.Make(round, 50_000));
+            Assert.Equal(round, Payload.Check(reply.Span).Number);
+        }
+
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving);
+    }
+
+    private static string Shell(string script)
+    {
+        using Process shell = Process.Start(new ProcessStartInfo("sh", ["-c", script]) { RedirectStandardOutput = true })!;
+        string text = shell.StandardOutput.ReadToEnd();
+        shell.WaitForExit();
+        Assert.Equal(0, shell.ExitCode);
+        return text;
+    }
+}

@@ -1,0 +1,175 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Fairlead.Native;
+
+namespace Fairlead.Tests.Transports.Pipes;
+
+/// <summary>Sockets that listen before their server runs, given to it as a service manager does: descriptors from 3 on, and <c>LISTEN_*</c>.</summary>
+public sealed class ActivationTests : IDisposable
+{
+    // Whom the variables are for is known to the program that becomes the server: its own process id.
+    private const string Exec = "export LISTEN_PID=$1 LISTEN_FDS=$2 LISTEN_FDNAMES=$3; test $1 || LISTEN_PID=$$; shift 3; exec \"$@\"";
+
+    private static int _places;
+
+    private readonly List<IDisposable> _open = [];
+
+    public void Dispose() => _open.ForEach(static one => one.Dispose());
+
+    [Theory]
+    [InlineData("fd://3")]
+    [InlineData("fd://orders")]
+    public async Task Who_connects_before_the_server_runs_is_answered_and_so_is_the_next_server_s_client(string address)
+    {
+        (Socket socket, Address place) = ListenAtPath();
+        for (int round = 0; round < 2; round++)
+        {
+            // It waits for its part of the handshake, which comes when there is a server.
+            Task<Requester> early = Requester.ConnectAsync(place, new() { HandshakeTimeout = 90.Seconds() }).AsTask();
+            await using PeerProcess peer = Activate([socket], "orders", ["responder", "bind", address]);
+            Assert.Equal(address, await peer.AnswerAsync());
+            await peer.AskAsync("echo");
+            await using Requester first = await early;
+            await using Requester second = await Requester.ConnectAsync(place);
+            foreach (Requester requester in new[] { first, second, first })
+            {
+                using Message reply = await requester.RequestAsync("hello"u8);
+                Assert.Equal("hello", reply.Text);
+            }
+
+            await peer.KillAsync();
+        }
+    }
+
+    [Fact]
+    public async Task What_was_given_is_told_and_goes_to_no_child()
+    {
+        (Socket first, _) = ListenAtPath();
+        (Socket second, _) = ListenAtPath();
+        await using PeerProcess peer = Activate([first, second], "orders:web.socket", ["activated"]);
+        Assert.Equal("fd://3 fd://4", await peer.AnswerAsync());
+        Assert.Equal("none none none closed", await peer.AnswerAsync());
+    }
+
+    [Fact]
+    public async Task What_is_meant_for_another_process_is_nobody_s()
+    {
+        (Socket socket, _) = ListenAtPath();
+        await using PeerProcess peer = Activate([socket], "orders", ["activated"], process: "1");
+        Assert.Equal("", await peer.AnswerAsync());
+        Assert.StartsWith("none none none", await peer.AnswerAsync(), StringComparison.Ordinal);
+        await using PeerProcess other = Activate([socket], "orders", ["responder", "bind", "fd://orders"], process: "1");
+        Assert.Contains("was given no sockets", await WhyAsync(other), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("fd://web", "there is orders")]
+    [InlineData("fd://orders", "Name one by its number: fd://3, fd://4")]
+    public async Task A_name_that_does_not_say_which_is_refused_with_those_that_there_are(string address, string expected)
+    {
+        (Socket first, _) = ListenAtPath();
+        (Socket second, _) = ListenAtPath();
+        await using PeerProcess peer = Activate([first, second], "orders:orders", ["responder", "bind", address]);
+        Assert.Contains(expected, await WhyAsync(peer), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(SocketType.Stream)]
+    [InlineData(SocketType.Seqpacket)]
+    public async Task A_hub_and_a_queue_serve_many_there(SocketType type)
+    {
+        (Socket socket, Address place) = ListenAtPath(type);
+        await using (Hub hub = await Hub.BindAsync(Offer(socket)))
+        {
+            await using Pair first = await Pair.ConnectAsync(place);
+            await using Pair second = await Pair.ConnectAsync(place);
+            Assert.Equal(1, Assert.IsType<Joined>(hub.NextEvent()).Client.Number);
+            Joined joined = Assert.IsType<Joined>(hub.NextEvent());
+            Assert.Equal((2, Environment.ProcessId), (joined.Client.Number, joined.Client.Peer.ProcessId));
+            Assert.Equal(2, await hub.BroadcastAsync("to all"u8.ToArray()));
+            foreach (Pair pair in new[] { first, second })
+            {
+                using Message message = await pair.ReceiveAsync();
+                Assert.Equal("to all", message.Text);
+            }
+        }
+
+        // The manager has it still: the next is served as the first was.
+        await using WorkQueue queue = await WorkQueue.BindAsync(Offer(socket));
+        Assert.Empty(queue.Peers);
+    }
+
+    [Fact]
+    public async Task A_port_is_served_too_and_its_limits_are_the_network_s()
+    {
+        Socket socket = Keep(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Listen();
+        await using Receiver receiver = await Receiver.BindAsync(Offer(socket));
+        await using Sender sender = await Sender.ConnectAsync($"tcp://127.0.0.1:{((IPEndPoint)socket.LocalEndPoint!).Port}");
+        Assert.True((await Delivering(sender, receiver)).IsDelivered);
+        Assert.StartsWith("127.0.0.1:", receiver.Peers.Single().RemoteAddress, StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.TooLarge, Assert.Throws<FairleadException>(() => sender.Send(new byte[(16 << 20) + 1])).Code);
+    }
+
+    [Fact]
+    public void What_cannot_be_served_is_refused()
+    {
+        (Socket listening, _) = ListenAtPath();
+        Assert.Contains("Bind there", Assert.Throws<FairleadException>(() => Sender.Connect(Offer(listening))).Message, StringComparison.Ordinal);
+        Socket datagrams = Keep(new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        Assert.Contains("another type", Assert.Throws<FairleadException>(() => Receiver.Bind(Offer(datagrams))).Message, StringComparison.Ordinal);
+        (Socket packets, _) = ListenAtPath(SocketType.Seqpacket);
+        Assert.Contains("boundaries", Assert.Throws<FairleadException>(() => Pair.Bind(Offer(packets).With("framing", "line"))).Message, StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => Receiver.Bind("fd://orders")).Code);
+        Assert.Empty(Inherited.Sockets);
+    }
+
+    private static async Task<Delivery> Delivering(Sender sender, Receiver receiver)
+    {
+        Task<Delivery> delivering = sender.DeliverAsync("x"u8.ToArray()).AsTask();
+        using (Message message = await receiver.ReceiveAsync())
+        {
+            message.Accept();
+        }
+
+        return await delivering;
+    }
+
+    private static async Task<string> WhyAsync(PeerProcess peer)
+    {
+        Assert.NotEqual(0, await peer.ExitAsync());
+        return await peer.ErrorsAsync();
+    }
+
+    private static PeerProcess Activate(Socket[] sockets, string names, string[] verb, string process = "") => PeerProcess.StartWith(
+        sockets.Index().ToDictionary(static socket => 3 + socket.Index, static socket => (SafeHandle)socket.Item.SafeHandle),
+        ["sh", "-c", Exec, "sh", process, sockets.Length.ToString(CultureInfo.InvariantCulture), names],
+        verb);
+
+    /// <summary>A second number of the socket, as if this process had been given it.</summary>
+    private Address Offer(Socket socket)
+    {
+        Descriptor copy = NativeSpawn.Duplicate((int)socket.Handle, 3, out _)!;
+        OfferedDescriptors.Offer(copy, peer: null);
+        _open.Add(copy);
+        return Address.Parse(string.Create(CultureInfo.InvariantCulture, $"fd://{copy.Number}"));
+    }
+
+    private (Socket Socket, Address Place) ListenAtPath(SocketType type = SocketType.Stream)
+    {
+        string path = string.Create(CultureInfo.InvariantCulture, $"{PrivateDirectories.Sockets}/activated-{Interlocked.Increment(ref _places)}");
+        Socket socket = Keep(new Socket(AddressFamily.Unix, type, ProtocolType.Unspecified));
+        socket.Bind(new UnixDomainSocketEndPoint(path));
+        socket.Listen();
+        return (socket, $"{(type == SocketType.Stream ? "unix" : "unixpacket")}://{path}");
+    }
+
+    private Socket Keep(Socket socket)
+    {
+        _open.Add(socket);
+        return socket;
+    }
+}

@@ -1,0 +1,202 @@
+using System.Net;
+using System.Net.Sockets;
+using Fairlead.Transports.Udp;
+
+namespace Fairlead.Tests.Transports.Udp;
+
+/// <summary>How reliable sessions begin and end, and what opens or ends none.</summary>
+public sealed class ReliableUdpTests(ITestOutputHelper output)
+{
+    private const string Place = "udp://127.0.0.1:0?reliable=true";
+
+    [Fact]
+    public async Task Both_ends_say_it_and_one_that_does_not_is_told()
+    {
+        await using Hub plainHub = await Hub.BindAsync("udp://127.0.0.1:0");
+        await using Receiver plainReceiver = await Receiver.BindAsync("udp://127.0.0.1:0");
+        foreach (Endpoint plain in new Endpoint[] { plainHub, plainReceiver })
+        {
+            FairleadException refused = await Assert.ThrowsAsync<FairleadException>(async () => await Pair.ConnectAsync(plain.Address.With("reliable", "true")));
+            output.WriteLine(refused.Message);
+            Assert.Equal(ErrorCode.Incompatible, refused.Code);
+        }
+
+        await using Hub hub = await Hub.BindAsync(Place);
+        await using Pair pair = await Pair.ConnectAsync($"udp://127.0.0.1:{hub.Address.Port}");
+        await pair.SendAsync("hello"u8);
+        FairleadException told = await Assert.ThrowsAsync<FairleadException>(async () => await pair.ReceiveAsync());
+        output.WriteLine(told.Message);
+        Assert.Equal(ErrorCode.Incompatible, told.Code);
+        Assert.Empty(hub.Clients);
+    }
+
+    [Theory]
+    [InlineData("udp://239.1.2.3:5999?reliable=true")]
+    [InlineData("udp://[ff15::1]:5999?reliable=true")]
+    [InlineData("udp://127.0.0.1:0?reliable=true&broadcast=true")]
+    [InlineData("udp://127.0.0.1:0?reliable=true&ttl=1")]
+    [InlineData("udp://127.0.0.1:0?reliable=true&idle=1s")]
+    [InlineData("udp://127.0.0.1:0?reliable=true&framing=none")]
+    public async Task What_goes_to_many_or_to_strangers_cannot_be_reliable(string address)
+    {
+        foreach (Func<Task> open in new Func<Task>[] { async () => await Pair.BindAsync(address), async () => await Pair.ConnectAsync(address) })
+        {
+            FairleadException refused = await Assert.ThrowsAsync<FairleadException>(open);
+            output.WriteLine(refused.Message);
+            Assert.Equal(ErrorCode.NotSupported, refused.Code);
+        }
+    }
+
+    [Fact]
+    public async Task Without_it_the_refusal_says_how_to_have_it()
+    {
+        FairleadException refused = await Assert.ThrowsAsync<FairleadException>(async () => await Requester.ConnectAsync("udp://127.0.0.1:9"));
+        Assert.Equal(ErrorCode.NotSupported, refused.Code);
+        Assert.Contains("?reliable=true", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whoever_does_not_bring_back_what_he_was_sent_opens_nothing()
+    {
+        await using Hub hub = await Hub.BindAsync(Place);
+        IPEndPoint place = new(IPAddress.Loopback, hub.Address.Port!.Value);
+        for (int i = 0; i < 100; i++)
+        {
+            using Socket raw = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            raw.Connect(place);
+            byte[] hello = Control(ReliableKind.Hello, (ulong)i);
+            raw.Send(hello);
+            byte[] answer = new byte[2_000];
+            int length = raw.Receive(answer);
+            Assert.True(ReliableControl.TryRead(answer.AsSpan(0, length), out ReliableControl cookie) && cookie.Kind == ReliableKind.Cookie && cookie.Token == (ulong)i);
+            Assert.True(length <= hello.Length);
+
+            // One that was made for another address, and one that nobody made.
+            using Socket other = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            other.Connect(place);
+            byte[] open = new byte[ReliableControl.Size];
+            (cookie with { Kind = ReliableKind.Open, Number = 1_200, Window = 10 }).Write(open);
+            other.Send(open);
+            (cookie with { Kind = ReliableKind.Open, Number = 1_200, Window = 10, Cookie = cookie.Cookie + 1 }).Write(open);
+            raw.Send(open);
+        }
+
+        await using Pair pair = await Pair.ConnectAsync(hub.Address);
+        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.Single(hub.Clients);
+        await pair.SendAsync("sound"u8);
+        Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
+        Assert.Equal(200, hub.Statistics.Dropped);
+    }
+
+    [Fact]
+    public async Task Garbage_and_forgeries_are_counted_and_change_nothing()
+    {
+        await using Hub hub = await Hub.BindAsync(Place);
+        using LossyRelay relay = new(hub.Address, seed: 1, trouble: 0);
+        await using Pair pair = await Pair.ConnectAsync(relay.Address);
+        pair.Send("first"u8);
+        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
+        Random random = new(2);
+        for (int i = 0; i < 100; i++)
+        {
+            byte[] garbage = new byte[random.Next(0, 200)];
+            random.NextBytes(garbage);
+            relay.Inject(garbage);
+        }
+
+        byte[] whole = relay.Recorded.Last();
+        ulong session = System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(whole);
+        byte[] forged = new byte[ReliableHeader.Size];
+
+        // Truncated, of another session, acknowledging what was never sent, and the end of another session.
+        relay.Inject(whole[..(ReliableHeader.Size - 1)]);
+        new ReliableHeader(session + 1, 0, 0, 0, 10, ReliableFlags.Segment | ReliableFlags.End).Write(forged);
+        relay.Inject(forged);
+        new ReliableHeader(session, 0, 1_000_000, 0, 10, ReliableFlags.None).Write(forged);
+        relay.Inject(forged);
+        byte[] reset = new byte[ReliableControl.Size];
+        relay.Inject(reset[..new ReliableControl { Kind = ReliableKind.Reset, Token = session + 1 }.Write(reset)]);
+
+        for (int i = 0; i < 10; i++)
+        {
+            pair.Send(Payload.Make(i, 100));
+            using Message message = Assert.IsType<Said>(hub.NextEvent()).Message;
+            Assert.Equal(i, Payload.Check(message.Span).Number);
+        }
+
+        Assert.Equal(104, hub.Statistics.Dropped);
+        Assert.Single(hub.Clients);
+    }
+
+    [Fact]
+    public async Task What_comes_again_when_it_is_over_opens_nothing()
+    {
+        await using Hub hub = await Hub.BindAsync(Place);
+        using LossyRelay relay = new(hub.Address, seed: 1, trouble: 0);
+        await using (Pair pair = await Pair.ConnectAsync(relay.Address))
+        {
+            pair.Send("once"u8);
+            Assert.IsType<Joined>(hub.NextEvent());
+            Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
+        }
+
+        Assert.IsType<Left>(hub.NextEvent());
+        for (int i = 0; i < 5; i++)
+        {
+            relay.Repeat();
+        }
+
+        await using Pair next = await Pair.ConnectAsync(hub.Address);
+        next.Send("next"u8);
+        Assert.IsType<Joined>(hub.NextEvent());
+        using Message message = Assert.IsType<Said>(hub.NextEvent()).Message;
+        Assert.Equal("next", message.Text);
+        Assert.Single(hub.Clients);
+    }
+
+    [Fact]
+    public async Task Who_comes_again_at_the_same_port_takes_the_place_of_who_was_there()
+    {
+        await using Hub hub = await Hub.BindAsync(Place);
+        using LossyRelay relay = new(hub.Address, seed: 1, trouble: 0) { SharesSource = true };
+        await using PeerProcess first = PeerProcess.Start("pair", "connect", relay.Address.ToString());
+        await first.AnswerAsync();
+        HubClient old = Assert.IsType<Joined>(hub.NextEvent()).Client;
+        await first.KillAsync();
+
+        await using Pair second = await Pair.ConnectAsync(relay.Address);
+        second.Send("again"u8);
+        List<HubEvent> events = [hub.NextEvent()!, hub.NextEvent()!, hub.NextEvent()!];
+        Left left = Assert.Single(events.OfType<Left>());
+        Assert.Equal((old, CloseReason.PeerDied), (left.Client, left.Reason));
+        Assert.NotEqual(old, Assert.Single(events.OfType<Joined>()).Client);
+        using Message message = Assert.Single(events.OfType<Said>()).Message;
+        Assert.Equal("again", message.Text);
+        hub.Send(Assert.Single(hub.Clients), "welcome"u8);
+        using Message answer = second.Receive();
+        Assert.Equal("welcome", answer.Text);
+    }
+
+    [Fact]
+    public async Task Silence_is_noticed_by_both_ends()
+    {
+        await using Hub hub = await Hub.BindAsync($"{Place}&heartbeat=100ms");
+        using LossyRelay relay = new(hub.Address, seed: 1, trouble: 0);
+        await using Pair pair = await Pair.ConnectAsync(relay.Address.With("heartbeat", "100ms"));
+        Assert.IsType<Joined>(hub.NextEvent());
+        relay.IsCut = true;
+
+        Assert.Equal(CloseReason.Heartbeat, Assert.IsType<Left>(hub.NextEvent()).Reason);
+        FairleadException gone = await Assert.ThrowsAsync<FairleadException>(async () => await pair.ReceiveAsync());
+        Assert.Equal(ErrorCode.PeerGone, gone.Code);
+    }
+
+    private static byte[] Control(ReliableKind kind, ulong token)
+    {
+        byte[] datagram = new byte[ReliableControl.Size];
+        new ReliableControl { Kind = kind, Number = 1_200, Window = 10, Token = token }.Write(datagram);
+        return datagram;
+    }
+}
