@@ -108,6 +108,7 @@ internal sealed class Participant : IDisposable
             _ = NativeFile.Unlink(Path);
         }
 
+        OpenFileLock.Unlock(_file);
         _file.Dispose();
     }
 

@@ -161,6 +161,7 @@ internal sealed unsafe class LogControl : IDisposable
     public void Dispose()
     {
         _mapping.Dispose();
+        OpenFileLock.Unlock(File);
         File.Dispose();
     }
 }

@@ -12,7 +12,7 @@ internal sealed partial class EndpointCore
 
     /// <summary>
     /// Something is to be done that has time: acknowledging, accepting. This lies on the way of every call, and setting a timer wakes a thread: so the timer runs on by itself while there
-    /// is something to do, and stops after one round in which there was not.
+    /// is something to do, and stops after one round in which there was not. By the system's clock: a user's own clock rules his timeouts, and while that stands a peer is answered all the same.
     /// </summary>
     public void ServeLater()
     {
@@ -32,7 +32,7 @@ internal sealed partial class EndpointCore
             if (!_isSlowRunning)
             {
                 _isSlowRunning = true;
-                _slowTimer ??= Settings.Time.CreateTimer(static state => ((EndpointCore)state!).OnSlowTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                _slowTimer ??= TimeProvider.System.CreateTimer(static state => ((EndpointCore)state!).OnSlowTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
                 _slowTimer.Change(Slow, Timeout.InfiniteTimeSpan);
             }
         }
