@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text;
+using Fairlead.Native;
 
 namespace Fairlead.Tests.Logs;
 
@@ -286,6 +288,18 @@ public sealed class MappedLogTests : IDisposable
         Assert.True(MappedLog.Remove(Address));
         Assert.False(MappedLog.Remove(Address));
         Assert.False(Directory.Exists(_directory["orders"]));
+    }
+
+    [Fact]
+    public void It_is_removed_though_a_child_that_is_being_started_still_has_a_copy_of_its_file()
+    {
+        MappedLog log = MappedLog.Open(Address);
+        log.Append("x"u8);
+        int control = Directory.GetFiles("/proc/self/fd").Where(file => new FileInfo(file).LinkTarget == $"{_directory["orders"]}/control").Select(file => int.Parse(Path.GetFileName(file), CultureInfo.InvariantCulture)).Single();
+        using Descriptor copy = NativeSpawn.Duplicate(control, lowest: 3, out _)!;
+        log.Dispose();
+
+        Assert.True(MappedLog.Remove(Address));
     }
 
     [Fact]

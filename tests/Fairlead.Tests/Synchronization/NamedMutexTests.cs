@@ -185,6 +185,24 @@ public sealed class NamedMutexTests : IDisposable
         mutex.Enter().Dispose();
     }
 
+    [Fact]
+    public async Task Who_waits_when_it_is_closed_enters_and_the_memory_goes_with_the_last()
+    {
+        using NamedMutex other = NamedMutex.Open(_name);
+        for (int i = 0; i < 100; i++)
+        {
+            NamedMutex closed = NamedMutex.Open(_name);
+            MutexScope inside = closed.Enter();
+            Task[] waiting = [.. Enumerable.Range(0, 3).Select(_ => Task.Factory.StartNew(() => closed.Enter().Dispose(), TaskCreationOptions.LongRunning)), closed.EnterAsync().AsTask().ContinueWith(static entered => entered.Result.Dispose(), TaskScheduler.Default)];
+            await UntilWaitingAsync(other, 4);
+            closed.Dispose();
+            inside.Dispose();
+            await Task.WhenAll(waiting);
+        }
+
+        other.Enter().Dispose();
+    }
+
     [ToolFact("strace")]
     public async Task Entering_and_leaving_makes_no_system_call()
     {

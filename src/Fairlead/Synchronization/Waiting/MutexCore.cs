@@ -189,6 +189,7 @@ internal sealed unsafe partial class MutexCore
     public void Leave(MutexHold hold, long entry)
     {
         bool isClosed;
+        bool keepsReference;
         RobustKeeper keeper = _keeper;
         using (keeper.Hold())
         {
@@ -202,12 +203,20 @@ internal sealed unsafe partial class MutexCore
             _words.Owner.Thread = 0;
             _isInside = false;
             isClosed = _isClosed;
+
+            // Read before it is left: the next one in this process says the same of himself.
+            keepsReference = _keepsReference;
             _words.Leave(keeper);
+        }
+
+        if (keepsReference)
+        {
+            LetGo();
         }
 
         if (isClosed)
         {
-            LetGoOfAll();
+            End();
         }
     }
 
@@ -275,16 +284,6 @@ internal sealed unsafe partial class MutexCore
         }
 
         return hold.Begin(_words.IsInDoubt);
-    }
-
-    private void LetGoOfAll()
-    {
-        if (_keepsReference)
-        {
-            LetGo();
-        }
-
-        End();
     }
 
     private void End()
