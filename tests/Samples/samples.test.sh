@@ -309,6 +309,28 @@ test_shared_memory() {
   exits 2 SharedMemory
 }
 
+test_philosophers_eat_all_of_them() {
+  exits 0 DiningPhilosophers 5 200
+  equal "$(printf 'philosopher %d has eaten 200 times\n' 0 1 2 3 4; echo 'every fork was used 400 times')" "$(cat out)"
+  exits 2 DiningPhilosophers 1
+}
+
+# The one that is killed has a fork in its hand: with that its neighbour eats, and the others after him.
+test_philosophers_who_wait_for_each_other_are_seen_and_freed_by_a_death() {
+  DiningPhilosophers --deadlock 4 > dined 2> said & local table=$! code=0
+  line_in said '^everybody has the left fork'
+  while fairlead deadlocks --output json > circle; do :; done
+  exits 1 fairlead deadlocks
+  contains "$(cat out)" 'deadlock 1: 4 wait for each other'
+  kill -KILL "$(sed 's/^[^0-9]*\([0-9]*\).*/\1/' circle)"
+  line_in said '^fork-[0-9] fell from a dead hand, and is wiped$'
+  wait "$table" || code=$?
+  equal 1 "$code"
+  equal 3 "$(grep -c 'has eaten 1 times$' dined)"
+  grep -qx 'philosopher [0-9]: killed by SIGKILL' dined
+  exits 0 fairlead deadlocks
+}
+
 test_mapped_log() {
   export XDG_STATE_HOME="$PWD/state"
   exits 1 MappedLog replay
