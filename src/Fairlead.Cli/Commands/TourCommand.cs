@@ -12,14 +12,14 @@ internal sealed class TourCommand : ToolCommand
     private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(60);
 
     private readonly Option<string?> _input = new("--input") { Description = "Send this file instead of the tool's own text; - is stdin", HelpName = "PATH" };
-    private readonly Option<string[]> _transport = new("--transport") { Description = "Take only this transport; may be given several times", HelpName = "SCHEME" };
+    private readonly Option<string[]> _transport = new("--transport") { Description = "Take only this transport, or locks; may be given several times", HelpName = "SCHEME" };
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long a row may take; else a minute, and more for a large input");
     private readonly Option<string> _output = NewOption.Output("table", "json");
 
     public TourCommand()
-        : base("tour", "See processes talk, over every transport and in every pattern, and check every byte")
+        : base("tour", "See processes talk, over every transport and in every pattern, and share locks, and check every byte")
     {
-        _transport.AcceptOnlyFromAmong([.. TourTransport.All.Select(static transport => transport.Scheme)]);
+        _transport.AcceptOnlyFromAmong([.. TourGround.All.Select(static ground => ground.Name)]);
         Add(_input);
         Add(_transport);
         Add(_timeout);
@@ -29,20 +29,21 @@ internal sealed class TourCommand : ToolCommand
             ("fairlead tour", "Send the tool's own text round this machine"),
             ("fairlead tour --input photo.jpg", "Send a file of any kind and size"),
             ("fairlead tour --transport unix --output json", "One transport; one JSON object a row"),
+            ("fairlead tour --transport locks", "The locks alone"),
         ];
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
     {
         using var source = TourSource.Open(parsed.GetValue(_input));
-        var transports = parsed.GetValue(_transport) is { Length: > 0 } chosen
-            ? TourTransport.All.Where(transport => chosen.Contains(transport.Scheme))
-            : TourTransport.All;
+        var grounds = parsed.GetValue(_transport) is { Length: > 0 } chosen
+            ? TourGround.All.Where(ground => chosen.Contains(ground.Name))
+            : TourGround.All;
         var limit = parsed.GetValue(_timeout) ?? DefaultLimit + TimeSpan.FromSeconds(source.Cut.Length / SlowestBytesPerSecond);
         var report = new TourReport(parsed.GetValue(_output) == "json", source.Cut);
         await using (var tour = new TourRun(source.Cut, limit))
         {
-            await foreach (var row in tour.RowsAsync([.. transports], TourReport.Begin, token))
+            await foreach (var row in tour.RowsAsync([.. grounds], TourReport.Begin, token))
             {
                 report.Add(row);
             }

@@ -1,10 +1,12 @@
 using Fairlead.Cli.Tour;
+using Fairlead.Cli.Tour.Locks;
 
 namespace Fairlead.Cli.Output;
 
 /// <summary>A row of the tour as a line of JSON.</summary>
 internal sealed record TourLine
 {
+    /// <summary><c>locks</c> where nothing is transported.</summary>
     public required string Transport { get; init; }
 
     public required string Pattern { get; init; }
@@ -12,10 +14,14 @@ internal sealed record TourLine
     /// <summary>How many took part.</summary>
     public required int Processes { get; init; }
 
-    /// <summary>Messages that arrived, at all ends together.</summary>
-    public required int Messages { get; init; }
+    /// <summary>Messages that arrived, at all ends together. Not there for a lock.</summary>
+    public int? Messages { get; init; }
 
-    public required long Bytes { get; init; }
+    /// <summary>Not there for a lock.</summary>
+    public long? Bytes { get; init; }
+
+    /// <summary>How often a lock was entered, by all together.</summary>
+    public int? Entries { get; init; }
 
     public double? MedianMicroseconds { get; init; }
 
@@ -24,7 +30,7 @@ internal sealed record TourLine
     /// <summary>Null where the transport refused.</summary>
     public bool? Intact { get; init; }
 
-    /// <summary>What was lost, doubled, reordered or altered, or which process failed.</summary>
+    /// <summary>What was lost, doubled, reordered or altered, what a lock did not keep, or which process failed.</summary>
     public string? Problem { get; init; }
 
     /// <summary>Why the transport does not do this.</summary>
@@ -32,11 +38,12 @@ internal sealed record TourLine
 
     public static TourLine Of(TourRow row) => new()
     {
-        Transport = row.Transport,
+        Transport = row.Ground,
         Pattern = row.Scenario.Name,
         Processes = row.Processes,
-        Messages = row.Messages,
-        Bytes = row.Bytes,
+        Messages = row.Scenario is LockScenario ? null : row.Messages,
+        Bytes = row.Scenario is LockScenario ? null : row.Bytes,
+        Entries = row.Scenario is LockScenario ? row.Entries : null,
         MedianMicroseconds = row.Median,
         P99Microseconds = row.P99,
         Intact = row.Refusal is null ? row.IsIntact : null,

@@ -25,7 +25,7 @@ internal enum OrderKind
 /// <param name="Scenario">Play: in which scenario.</param>
 /// <param name="Seat">Play: 0 for the one that binds, 1 and more for those that connect.</param>
 /// <param name="Messages">Play: how many messages of the input are sent.</param>
-/// <param name="Address">Play: where.</param>
+/// <param name="Place">Play: where.</param>
 /// <param name="Text">Note: what.</param>
 /// <param name="Cut">Input: how it is cut.</param>
-internal sealed record Order(OrderKind Kind, int Role = 0, string? Scenario = null, int Seat = 0, int Messages = 0, string? Address = null, string? Text = null, TourCut? Cut = null);
+internal sealed record Order(OrderKind Kind, int Role = 0, string? Scenario = null, int Seat = 0, int Messages = 0, string? Place = null, string? Text = null, TourCut? Cut = null);

@@ -10,22 +10,23 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
     private readonly List<long> _nanoseconds = [];
     private readonly HashSet<int> _sent = [];
     private readonly HashSet<int> _done = [];
+    private int _entries;
     private string? _problem;
 
     /// <summary>By a worker: news of one of this row's roles.</summary>
     public void Hear(News news) => _news.Writer.TryWrite(news);
 
     /// <summary>Plays the row.</summary>
-    /// <param name="address">Where the first role binds.</param>
+    /// <param name="place">Where the first role is to be.</param>
     /// <param name="limit">How long the row may take.</param>
     /// <param name="token">Ends it.</param>
-    public async Task<TourRow> PlayAsync(Address address, TimeSpan limit, CancellationToken token)
+    public async Task<TourRow> PlayAsync(string place, TimeSpan limit, CancellationToken token)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
         end.CancelAfter(limit);
         try
         {
-            return await PlayAsync(address, end.Token);
+            return await PlayAsync(place, end.Token);
         }
         catch (OperationCanceledException) when (!token.IsCancellationRequested)
         {
@@ -33,10 +34,10 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
         }
     }
 
-    private async Task<TourRow> PlayAsync(Address address, CancellationToken token)
+    private async Task<TourRow> PlayAsync(string place, CancellationToken token)
     {
         var scenario = row.Scenario;
-        Tell(0, new Order(OrderKind.Play, firstRole, scenario.Name, 0, messages, address.ToString()));
+        Tell(0, new Order(OrderKind.Play, firstRole, scenario.Name, 0, messages, place));
         var first = await HearAsync(NewsKind.Ready, token);
         if (first.Code is ErrorCode.NotSupported)
         {
@@ -45,7 +46,7 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
 
         for (var seat = 1; seat < seats.Count && _problem is null; seat++)
         {
-            Tell(seat, new Order(OrderKind.Play, firstRole + seat, scenario.Name, seat, messages, first.Address));
+            Tell(seat, new Order(OrderKind.Play, firstRole + seat, scenario.Name, seat, messages, first.Place));
             if (await HearAsync(NewsKind.Ready, token) is { Code: ErrorCode.NotSupported } refused)
             {
                 TellAll(OrderKind.Finish);
@@ -96,6 +97,7 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
                     _done.Add(seat);
                     _tallies.AddRange(news.Tallies!);
                     _nanoseconds.AddRange(news.Nanoseconds!);
+                    _entries += news.Entries;
                     break;
                 case NewsKind.Failed:
                     _problem = news.Text;
@@ -116,6 +118,7 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
         {
             Messages = _tallies.Sum(static tally => tally.Messages),
             Bytes = _tallies.Sum(static tally => tally.Bytes),
+            Entries = _entries,
             Median = latencies.Median,
             P99 = latencies.P99,
             Problem = _problem ?? _tallies.Select(tally => judge.Problem(tally, messages)).FirstOrDefault(static problem => problem is not null),
@@ -123,7 +126,7 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
     }
 
     private IEnumerable<string> Missing() =>
-        Enumerable.Range(0, seats.Count).Where(seat => !_done.Contains(seat)).Select(seat => seat == 0 ? "the binding end" : $"connecting end {seat}");
+        Enumerable.Range(0, seats.Count).Where(seat => !_done.Contains(seat)).Select(row.Scenario.RoleOf);
 
     private void Tell(int seat, Order order) => seats[seat].Send(order);
 

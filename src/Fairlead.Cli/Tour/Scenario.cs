@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Tour;
 
-/// <summary>One communication type or model, played by one role that binds and some that connect, each in a process of its own.</summary>
+/// <summary>What several roles, each in a process of its own, do with each other: a row of the tour on each ground where it can be played.</summary>
 internal abstract class Scenario
 {
     /// <summary>Its name for programs: <c>message</c>.</summary>
@@ -9,21 +9,18 @@ internal abstract class Scenario
     /// <summary>Its name for people.</summary>
     public abstract string Title { get; }
 
-    /// <summary>How many connect.</summary>
+    /// <summary>How many join the first.</summary>
     public virtual int Joiners => 1;
 
-    /// <summary>Whether nothing comes back, not even a receipt.</summary>
-    public virtual bool IsOneWay => false;
-
-    /// <summary>Whether the role that binds says when it has sent everything.</summary>
+    /// <summary>Whether the first role says when it has sent everything.</summary>
     public virtual bool BinderSends => false;
 
-    /// <summary>Whether those that connect say it.</summary>
+    /// <summary>Whether those that join it say it.</summary>
     public virtual bool JoinersSend => false;
 
-    /// <summary>Binds at the address, plays, closes.</summary>
-    public abstract Task BindAsync(Stage stage, Address address);
+    /// <summary>Plays role <paramref name="seat"/> at the place, from being ready to having closed. Role 0 comes first.</summary>
+    public abstract Task PlayAsync(Stage stage, string place, int seat);
 
-    /// <summary>Connects to the address as number <paramref name="seat"/> (from 1 on), plays, closes.</summary>
-    public abstract Task JoinAsync(Stage stage, Address address, int seat);
+    /// <summary>What a role is called where it is missed.</summary>
+    public abstract string RoleOf(int seat);
 }

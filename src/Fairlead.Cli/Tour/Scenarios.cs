@@ -1,11 +1,12 @@
+using Fairlead.Cli.Tour.Locks;
 using Fairlead.Cli.Tour.Patterns;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>The parts list of the tour: every communication type and model, in the order of its rows.</summary>
+/// <summary>The parts list of the tour: every communication type and model, and every lock, in the order of their rows.</summary>
 internal static class Scenarios
 {
-    public static IReadOnlyList<Scenario> All { get; } =
+    public static IReadOnlyList<TalkScenario> Talks { get; } =
     [
         new MessageScenario(),
         new DeliveryScenario(),
@@ -18,5 +19,10 @@ internal static class Scenarios
         new WorkScenario(),
     ];
 
-    public static Scenario Named(string name) => All.First(scenario => scenario.Name == name);
+    public static IReadOnlyList<LockScenario> Locks { get; } =
+    [
+        new MutexScenario(),
+    ];
+
+    public static Scenario Named(string name) => Talks.Concat<Scenario>(Locks).First(scenario => scenario.Name == name);
 }

@@ -11,6 +11,7 @@ internal sealed class Stage(int role, TourInput input, int messages, Action<News
     private readonly Channel<string> _notes = Channel.CreateUnbounded<string>();
     private readonly List<TallyReport> _tallies = [];
     private readonly List<long> _nanoseconds = [];
+    private int _entries;
 
     public TourInput Input => input;
 
@@ -27,9 +28,12 @@ internal sealed class Stage(int role, TourInput input, int messages, Action<News
     public bool FinishesSoon() => Finished.WaitHandle.WaitOne(TimeSpan.FromSeconds(5));
 
     /// <summary>Tells the parent that this role is bound or connected, and waits until all others are.</summary>
-    public Task ReadyAsync(Endpoint endpoint)
+    public Task ReadyAsync(Endpoint endpoint) => ReadyAsync(endpoint.Address.ToString());
+
+    /// <summary>Tells the parent that this role is at the place, and waits until all others are.</summary>
+    public Task ReadyAsync(string place)
     {
-        tell(new News(NewsKind.Ready, role, Address: endpoint.Address.ToString()));
+        tell(new News(NewsKind.Ready, role, Place: place));
         return _go.Task;
     }
 
@@ -53,6 +57,9 @@ internal sealed class Stage(int role, TourInput input, int messages, Action<News
 
     /// <summary>Adds what this role has counted.</summary>
     public void Report(Tally tally, Share share) => _tallies.Add(tally.Report(share));
+
+    /// <summary>Says how often this role has entered a lock.</summary>
+    public void Report(int entries) => _entries = entries;
 
     /// <summary>An order for this role.</summary>
     public void Take(Order order)
@@ -79,7 +86,7 @@ internal sealed class Stage(int role, TourInput input, int messages, Action<News
         _go.TrySetCanceled();
     }
 
-    public void TellDone() => tell(new News(NewsKind.Done, role, Tallies: _tallies, Nanoseconds: [.. _nanoseconds]));
+    public void TellDone() => tell(new News(NewsKind.Done, role, Tallies: _tallies, Nanoseconds: [.. _nanoseconds], Entries: _entries));
 
     public void TellFailed(Exception exception) =>
         tell(new News(NewsKind.Failed, role, Text: exception.Message, Code: (exception as FairleadException)?.Code));

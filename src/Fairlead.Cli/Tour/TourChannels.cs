@@ -7,7 +7,7 @@ namespace Fairlead.Cli.Tour;
 internal sealed class TourChannels : IDisposable
 {
     /// <summary>A rehearsal and a performance each.</summary>
-    private static readonly int Talks = 2 * Scenarios.All.Count;
+    private static readonly int Talks = 2 * Scenarios.Talks.Count;
 
     // The numbers below are the standard streams', and others' by custom.
     private const int FirstNumber = 10;

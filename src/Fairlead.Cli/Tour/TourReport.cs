@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Fairlead.Cli.Output;
+using Fairlead.Cli.Tour.Locks;
 
 namespace Fairlead.Cli.Tour;
 
@@ -23,11 +24,11 @@ internal sealed class TourReport(bool isJson, TourCut cut)
     private int _bad;
     private int _refused;
 
-    /// <summary>Whether nothing was lost, doubled, reordered or altered, and no process failed.</summary>
+    /// <summary>Whether nothing was lost, doubled, reordered or altered, every lock kept what it promises, and no process failed.</summary>
     public bool IsIntact => _bad == 0;
 
     /// <summary>A row is about to be played.</summary>
-    public static void Begin(TourRow row) => Progress($"{row.Transport}: {row.Scenario.Title} …");
+    public static void Begin(TourRow row) => Progress($"{row.Ground}: {row.Scenario.Title} …");
 
     public void Add(TourRow row)
     {
@@ -47,12 +48,13 @@ internal sealed class TourReport(bool isJson, TourCut cut)
             _ => new Cell("yes", CellTone.Good),
         };
         var counts = row.Refusal is null;
+        var isLock = row.Scenario is LockScenario;
         _table.Stream(
-            row.Transport,
+            row.Ground,
             row.Scenario.Title,
             Number(row.Processes),
-            counts ? Number(row.Messages) : "-",
-            counts ? Number(row.Bytes) : "-",
+            counts ? Number(isLock ? row.Entries : row.Messages) : "-",
+            counts && !isLock ? Number(row.Bytes) : "-",
             Microseconds(row.Median),
             Microseconds(row.P99),
             verdict);
@@ -71,8 +73,8 @@ internal sealed class TourReport(bool isJson, TourCut cut)
         var verdict = _bad == 0 ? "all intact" : $"{_bad} not intact";
         var refused = _refused == 0 ? "" : $", and {_refused} refused that do not fit";
         var seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
-        ErrorLine.WriteBare($"{_rows - _refused} rows, {verdict}{refused}, in {seconds} s. Each sent {cut.Count} messages of {cut.Path ?? "the tool's own text"} ({cut.Length} bytes) each way.");
-        ErrorLine.WriteBare("Times: message, pair and publish from sending to arrival while sending as fast as it goes; all others there and back.");
+        ErrorLine.WriteBare($"{_rows - _refused} rows, {verdict}{refused}, in {seconds} s. Each talk sent {cut.Count} messages of {cut.Path ?? "the tool's own text"} ({cut.Length} bytes) each way.");
+        ErrorLine.WriteBare("Times: message, pair and publish from sending to arrival while sending as fast as it goes; a lock from asking to being inside; all others there and back.");
     }
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>The whole tour: every transport with every scenario, one row after the other, in processes that are started once.</summary>
+/// <summary>The whole tour: row after row, in processes that are started once.</summary>
 internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
 {
     /// <summary>Messages that go before, so that what is measured is not the compiler and the first page faults.</summary>
@@ -21,39 +21,35 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
     private int _nextRole;
 
     /// <summary>The rows, as they end.</summary>
-    public async IAsyncEnumerable<TourRow> RowsAsync(IReadOnlyList<TourTransport> transports, Action<TourRow> begins, [EnumeratorCancellation] CancellationToken token)
+    public async IAsyncEnumerable<TourRow> RowsAsync(IReadOnlyList<TourGround> grounds, Action<TourRow> begins, [EnumeratorCancellation] CancellationToken token)
     {
         var judge = new Judge(_input);
-        foreach (var transport in transports)
+        foreach (var play in grounds.SelectMany(ground => ground.Plays($"tour-{_id}")))
         {
-            foreach (var scenario in Scenarios.All)
+            var row = play.Row;
+            begins(row);
+            if (play.Refusal is { } refusal)
             {
-                var row = new TourRow(transport.Scheme, scenario, transport.CrossesProcesses ? 1 + scenario.Joiners : 1);
-                begins(row);
-                var address = transport.AddressNamed($"tour-{_id}-{scenario.Name}", scenario);
-                if (TourTransport.Refusal(address, scenario) is { } refusal)
-                {
-                    yield return row with { Refusal = refusal };
-                    continue;
-                }
-
-                var seats = Seat(1 + scenario.Joiners, row.Processes);
-                row = await PlayAsync(row, seats, judge, Math.Min(Rehearsal, cut.Count), transport.IsInherited ? _channels.Next() : address, token);
-                TourTransport.Clear(address);
-                if (row.IsIntact)
-                {
-                    row = await PlayAsync(row, seats, judge, cut.Count, transport.IsInherited ? _channels.Next() : address, token);
-                }
-
-                TourTransport.Clear(address);
-                if (row.Problem is not null)
-                {
-                    row = row with { Problem = await DeathAsync() ?? row.Problem };
-                    await ReplaceAsync();
-                }
-
-                yield return row;
+                yield return row with { Refusal = refusal };
+                continue;
             }
+
+            var seats = Seat(1 + row.Scenario.Joiners, row.Processes);
+            row = await PlayAsync(row, seats, judge, Math.Min(Rehearsal, cut.Count), Place(play), token);
+            play.Clear();
+            if (row.IsIntact)
+            {
+                row = await PlayAsync(row, seats, judge, cut.Count, Place(play), token);
+            }
+
+            play.Clear();
+            if (row.Problem is not null)
+            {
+                row = row with { Problem = await DeathAsync() ?? row.Problem };
+                await ReplaceAsync();
+            }
+
+            yield return row;
         }
     }
 
@@ -64,7 +60,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
         _input.Dispose();
     }
 
-    private async Task<TourRow> PlayAsync(TourRow row, WorkerProcess[] seats, Judge judge, int messages, Address address, CancellationToken token)
+    private async Task<TourRow> PlayAsync(TourRow row, WorkerProcess[] seats, Judge judge, int messages, string place, CancellationToken token)
     {
         var current = _current = new RowRun(row, seats, judge, _nextRole, messages);
         _nextRole += seats.Length;
@@ -75,8 +71,10 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
             current.Hear(WorkerEnded);
         }
 
-        return await current.PlayAsync(address, limit, token);
+        return await current.PlayAsync(place, limit, token);
     }
+
+    private string Place(TourPlay play) => play.IsInherited ? _channels.Next().ToString() : play.Place;
 
     /// <summary>The processes that play: where there are fewer than roles, the last plays several.</summary>
     private WorkerProcess[] Seat(int roles, int processes)

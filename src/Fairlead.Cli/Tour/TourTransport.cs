@@ -2,25 +2,32 @@ using Fairlead.Transports;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>A transport on the tour. The library says which there are; a new one gets its rows by itself.</summary>
-internal sealed record TourTransport(string Scheme)
+/// <summary>A transport on the tour.</summary>
+internal sealed record TourTransport(string Scheme) : TourGround(Scheme)
 {
-    public static IReadOnlyList<TourTransport> All { get; } = [.. TransportCatalog.Schemes.Select(static scheme => new TourTransport(scheme))];
-
     /// <summary>Whether it leads from one process to another; what does not is shown inside one.</summary>
-    public bool CrossesProcesses => Scheme != "inproc";
+    private bool CrossesProcesses => Scheme != "inproc";
 
-    /// <summary>Whether its ends are given to processes when they start, and opened once.</summary>
-    public bool IsInherited => Scheme == "fd";
+    private bool IsInherited => Scheme == "fd";
+
+    public override IEnumerable<TourPlay> Plays(string name) => Scenarios.Talks.Select(scenario =>
+    {
+        var address = AddressNamed($"{name}-{scenario.Name}", scenario);
+        return new TourPlay(new TourRow(Scheme, scenario, CrossesProcesses ? 1 + scenario.Joiners : 1), address.ToString(), () => Clear(address))
+        {
+            IsInherited = IsInherited,
+            Refusal = Refusal(address, scenario),
+        };
+    });
 
     /// <summary>A place of that name, or, where there are no names, on this host at a free port; where messages may be lost unless something is said about it, with that said.</summary>
-    public Address AddressNamed(string name, Scenario scenario) => IsInherited ? Address.Parse("fd://3,4") : Scheme == "fifo" ? FifoNamed(name, scenario)
+    private Address AddressNamed(string name, TalkScenario scenario) => IsInherited ? Address.Parse("fd://3,4") : Scheme == "fifo" ? FifoNamed(name, scenario)
         : Scheme == "log" ? $"log://{Path.GetTempPath().TrimEnd('/')}/fairlead-{name}?segment=16MiB"
         : Scheme == "udp" ? "udp://127.0.0.1:0?reliable=true"
         : Address.TryParse($"{Scheme}://{name}", out var named) ? named : Address.Parse($"{Scheme}://127.0.0.1:0");
 
     /// <summary>Why a scenario cannot be played there although each of its ends could; null where it can.</summary>
-    public static string? Refusal(Address address, Scenario scenario)
+    private static string? Refusal(Address address, TalkScenario scenario)
     {
         var has = TransportCatalog.CapabilitiesOf(address);
         return !has.HasFlag(TransportCapabilities.Reliable) ? "it may lose messages, and each of these is counted"
@@ -29,8 +36,7 @@ internal sealed record TourTransport(string Scheme)
             : null;
     }
 
-    /// <summary>Before and behind each row: what outlives its processes is of no use to the next.</summary>
-    public static void Clear(Address address)
+    private static void Clear(Address address)
     {
         if (address.Scheme == "log")
         {
@@ -39,5 +45,5 @@ internal sealed record TourTransport(string Scheme)
     }
 
     /// <summary>One FIFO for what goes one way, two for the rest. The lines of the input may be longer than what stays whole among several writers, and there is one.</summary>
-    private static Address FifoNamed(string name, Scenario scenario) => scenario.IsOneWay ? $"fifo://{name}?writers=1" : $"fifo://{name}.a,{name}.b";
+    private static Address FifoNamed(string name, TalkScenario scenario) => scenario.IsOneWay ? $"fifo://{name}?writers=1" : $"fifo://{name}.a,{name}.b";
 }

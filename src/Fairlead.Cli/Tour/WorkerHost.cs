@@ -67,9 +67,7 @@ internal sealed class WorkerHost
     {
         try
         {
-            var scenario = Scenarios.Named(order.Scenario!);
-            Address address = order.Address!;
-            (order.Seat == 0 ? scenario.BindAsync(stage, address) : scenario.JoinAsync(stage, address, order.Seat)).GetAwaiter().GetResult();
+            Scenarios.Named(order.Scenario!).PlayAsync(stage, order.Place!, order.Seat).GetAwaiter().GetResult();
             stage.TellDone();
         }
         catch (OutputClosedException)

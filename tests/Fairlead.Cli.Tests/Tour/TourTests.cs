@@ -10,7 +10,7 @@ namespace Fairlead.Cli.Tests.Tour;
 public sealed class TourTests : IDisposable
 {
     /// <summary>Where socket files and entries lie.</summary>
-    private static readonly string[] Folders = ["fifo", "unix", "unixgram", "unixpacket", "endpoints"];
+    private static readonly string[] Folders = ["fifo", "unix", "unixgram", "unixpacket", "endpoints", "locks", "regions"];
 
     private static readonly string[] ForMany = ["survey", "hub", "publish", "work"];
 
@@ -26,7 +26,7 @@ public sealed class TourTests : IDisposable
         Assert.True(tour is { ExitCode: 0, Error: "" }, tour.ToString());
         var rows = tour.Lines.Select(static line => JsonDocument.Parse(line).RootElement).ToArray();
         Assert.Equal(
-            TransportCatalog.Schemes.SelectMany(static scheme => Scenarios.All.Select(scenario => (scheme, scenario.Name))),
+            [.. TransportCatalog.Schemes.SelectMany(static scheme => Scenarios.Talks.Select(scenario => (scheme, scenario.Name))), .. Scenarios.Locks.Select(static scenario => ("locks", scenario.Name))],
             rows.Select(static row => (row.GetProperty("transport").GetString()!, row.GetProperty("pattern").GetString()!)));
 
         // A pair of FIFOs joins two ends, and so do inherited pipes; logs and Unix datagrams lead one way, and others may be lost.
@@ -36,8 +36,16 @@ public sealed class TourTests : IDisposable
         Assert.All(rows.Where(static row => !row.TryGetProperty("refused", out _)), static row =>
         {
             Assert.True(row.GetProperty("intact").GetBoolean());
-            Assert.True(row.GetProperty("messages").GetInt32() >= 298);
-            Assert.True(row.GetProperty("bytes").GetInt64() >= TourText.Bytes.Length);
+            if (row.GetProperty("transport").GetString() == "locks")
+            {
+                Assert.Equal(1000 * row.GetProperty("processes").GetInt32(), row.GetProperty("entries").GetInt32());
+            }
+            else
+            {
+                Assert.True(row.GetProperty("messages").GetInt32() >= 298);
+                Assert.True(row.GetProperty("bytes").GetInt64() >= TourText.Bytes.Length);
+            }
+
             Assert.True(row.GetProperty("medianMicroseconds").GetDouble() <= row.GetProperty("p99Microseconds").GetDouble());
         });
         AssertNothingLeft();
@@ -49,10 +57,21 @@ public sealed class TourTests : IDisposable
         var tour = await _home.RunAsync("tour", "--transport", "unix");
 
         Assert.True(tour.ExitCode == 0, tour.ToString());
-        Assert.Equal(1 + Scenarios.All.Count, tour.Lines.Length);
+        Assert.Equal(1 + Scenarios.Talks.Count, tour.Lines.Length);
         Assert.StartsWith("TRANSPORT", tour.Lines[0], StringComparison.Ordinal);
         Assert.All(tour.Lines[1..], static line => Assert.EndsWith("yes", line, StringComparison.Ordinal));
-        Assert.StartsWith($"{Scenarios.All.Count} rows, all intact", tour.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"{Scenarios.Talks.Count} rows, all intact", tour.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_locks_alone_are_counted_by_entries()
+    {
+        var tour = await _home.RunAsync("tour", "--transport", "locks");
+
+        Assert.True(tour.ExitCode == 0, tour.ToString());
+        Assert.Equal(1 + Scenarios.Locks.Count, tour.Lines.Length);
+        Assert.All(tour.Lines[1..], static line => Assert.Matches(@"^locks  .*  [1-9]000  +-  .*  yes$", line));
+        AssertNothingLeft();
     }
 
     [Theory]
@@ -99,7 +118,7 @@ public sealed class TourTests : IDisposable
         var outcome = await tour.EndAsync();
 
         Assert.True(outcome.ExitCode == 1, outcome.ToString());
-        Assert.Equal(Scenarios.All.Count, 1 + outcome.Lines.Length);
+        Assert.Equal(Scenarios.Talks.Count, 1 + outcome.Lines.Length);
         Assert.Contains(outcome.Lines, line => line.Contains($"\"intact\":false,\"problem\":\"worker process {victim.Id} was killed by SIGKILL", StringComparison.Ordinal));
         Assert.Contains("\"pattern\":\"hub\",", outcome.Lines[^3], StringComparison.Ordinal);
         Assert.Contains("\"intact\":true", outcome.Lines[^3], StringComparison.Ordinal);
@@ -137,7 +156,7 @@ public sealed class TourTests : IDisposable
     private static IEnumerable<string> Refused(string scheme) => scheme switch
     {
         "fd" or "fifo" => ForMany,
-        "log" or "unixgram" => Scenarios.All.Skip(1).Select(static scenario => scenario.Name),
+        "log" or "unixgram" => Scenarios.Talks.Skip(1).Select(static scenario => scenario.Name),
         _ => [],
     };
 }

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>Type 3: many requests are in flight, their replies are awaited later; the time is that from a request to its reply.</summary>
-internal sealed class AsyncRequestScenario : Scenario
+internal sealed class AsyncRequestScenario : TalkScenario
 {
     private const int InFlight = 32;
 

@@ -6,7 +6,7 @@ namespace Fairlead.Cli.Tour.Patterns;
 /// <summary>
 /// One server and three clients: each message goes to all, and to one of them in turn, and each client says back what it hears. The time is that from sending to the echo.
 /// </summary>
-internal sealed class HubScenario : Scenario
+internal sealed class HubScenario : TalkScenario
 {
     /// <summary>The stream of what is sent to all clients.</summary>
     public const int ToAll = 0;

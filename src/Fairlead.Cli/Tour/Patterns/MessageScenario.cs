@@ -3,7 +3,7 @@ using Fairlead.Transports;
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>Type 1: the sender goes on as soon as a message is buffered; the time is that from sending to arrival.</summary>
-internal sealed class MessageScenario : Scenario
+internal sealed class MessageScenario : TalkScenario
 {
     public override string Name => "message";
 

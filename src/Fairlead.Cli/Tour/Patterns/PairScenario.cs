@@ -1,7 +1,7 @@
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>Both ends send the whole input to each other at the same time; the time is that from sending to arrival.</summary>
-internal sealed class PairScenario : Scenario
+internal sealed class PairScenario : TalkScenario
 {
     public override string Name => "pair";
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>One publisher and three subscribers, who ask for everything, for one word of the topic, and for another. The time is that from publishing to arrival.</summary>
-internal sealed class PublishScenario : Scenario
+internal sealed class PublishScenario : TalkScenario
 {
     private const int MessagesOfRound = 1000;
     private const int BytesOfRound = 256 * 1024;

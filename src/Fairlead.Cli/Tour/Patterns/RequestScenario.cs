@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>Type 4: the requester waits for each reply; the time is that of the round trip.</summary>
-internal sealed class RequestScenario : Scenario
+internal sealed class RequestScenario : TalkScenario
 {
     public override string Name => "request";
 

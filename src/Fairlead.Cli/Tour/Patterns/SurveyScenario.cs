@@ -4,7 +4,7 @@ using System.Diagnostics;
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>One asks three, all at once, and waits for each one's reply before it asks again; the time is that from the question to a reply.</summary>
-internal sealed class SurveyScenario : Scenario
+internal sealed class SurveyScenario : TalkScenario
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 

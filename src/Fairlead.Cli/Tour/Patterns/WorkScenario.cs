@@ -1,7 +1,7 @@
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>A work queue between one who sends items and one who does them; the time is that until the worker's receipt is in.</summary>
-internal sealed class WorkScenario : Scenario
+internal sealed class WorkScenario : TalkScenario
 {
     private const int Sending = 1;
 

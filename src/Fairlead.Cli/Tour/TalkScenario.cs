@@ -1,0 +1,18 @@
+namespace Fairlead.Cli.Tour;
+
+/// <summary>One communication type or model, played by one role that binds and some that connect.</summary>
+internal abstract class TalkScenario : Scenario
+{
+    /// <summary>Whether nothing comes back, not even a receipt.</summary>
+    public virtual bool IsOneWay => false;
+
+    /// <summary>Binds at the address, plays, closes.</summary>
+    public abstract Task BindAsync(Stage stage, Address address);
+
+    /// <summary>Connects to the address as number <paramref name="seat"/> (from 1 on), plays, closes.</summary>
+    public abstract Task JoinAsync(Stage stage, Address address, int seat);
+
+    public sealed override Task PlayAsync(Stage stage, string place, int seat) => seat == 0 ? BindAsync(stage, place) : JoinAsync(stage, place, seat);
+
+    public sealed override string RoleOf(int seat) => seat == 0 ? "the binding end" : $"connecting end {seat}";
+}

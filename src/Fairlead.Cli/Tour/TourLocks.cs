@@ -1,0 +1,11 @@
+namespace Fairlead.Cli.Tour;
+
+/// <summary>The locks on the tour: by name, each used by several processes at once.</summary>
+internal sealed record TourLocks() : TourGround("locks")
+{
+    public override IEnumerable<TourPlay> Plays(string name) => Scenarios.Locks.Select(scenario =>
+    {
+        var place = $"{name}-{scenario.Name}";
+        return new TourPlay(new TourRow(Name, scenario, 1 + scenario.Joiners), place, () => scenario.Clear(place));
+    });
+}

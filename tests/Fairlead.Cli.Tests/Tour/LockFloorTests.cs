@@ -1,0 +1,46 @@
+using Fairlead.Cli.Tour.Locks;
+
+namespace Fairlead.Cli.Tests.Tour;
+
+/// <summary>What the tour would see of a lock that lets too many in.</summary>
+public sealed class LockFloorTests : IDisposable
+{
+    private readonly SharedRegion _memory = SharedRegion.Create(LockFloor.Size);
+    private readonly LockFloor _floor;
+
+    public LockFloorTests() => _floor = new LockFloor(_memory);
+
+    public void Dispose() => _memory.Dispose();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Those_who_are_let_in_are_counted(int most)
+    {
+        _memory.At<int>(0) = most - 1;
+        _floor.Pass(most);
+        _floor.Pass(most);
+        _floor.Tell(2);
+        _floor.Compare();
+        Assert.Equal(most - 1, _memory.At<int>(0));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void One_too_many_is_seen(int most)
+    {
+        _memory.At<int>(0) = most;
+        var error = Assert.Throws<ToolException>(() => _floor.Pass(most));
+        Assert.Equal($"{most + 1} were inside at once, and {most} may be", error.Message);
+    }
+
+    [Fact]
+    public void A_count_that_another_wrote_over_is_seen()
+    {
+        _floor.Pass(1);
+        _floor.Tell(2);
+        var error = Assert.Throws<ToolException>(_floor.Compare);
+        Assert.Equal("2 entries were counted as 1: somebody else was inside", error.Message);
+    }
+}
