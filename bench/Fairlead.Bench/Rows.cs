@@ -48,6 +48,12 @@ internal static partial class Rows
         .. Broadcasts,
         new OneWay("log-append", Small,
             new FileAppend(), new FairleadLog(isFollowed: false) { Goal = 4 }, new FairleadLog(isFollowed: true)),
+        new EnteringAlone("mutex-alone",
+            new NativeMutex("alone"), new FairleadMutex { Goal = 0.5 }, new PlatformMutex()),
+        new EnteringAlone("mutex-alone-platform",
+            new PlatformMutex(), new FairleadMutex { Goal = 5 }),
+        new HandingOver("mutex-handover",
+            new NativeMutex("handover"), new FairleadMutex { Goal = 1.5 }, new PlatformMutex()),
     ];
 
     private static RoundTrip Spinning(string name, int size) => new(name, size, silence: TimeSpan.Zero,

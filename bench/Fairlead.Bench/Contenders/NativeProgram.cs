@@ -3,40 +3,34 @@ using System.Diagnostics;
 
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>The C program, built once for each run of the benchmark, and removed at its end.</summary>
-internal sealed class NativeProgram
+/// <summary>A program in C, built with the system's compiler once for each run of the benchmark, and removed at its end.</summary>
+/// <param name="folder">Its sources: all of this folder below bench/native, or in that itself.</param>
+/// <param name="libraries">What it is linked with.</param>
+internal sealed class NativeProgram(string folder, params string[] libraries)
 {
-    private static readonly Lazy<NativeProgram> Built = new(() => new NativeProgram());
-    private readonly string _directory = Directory.CreateTempSubdirectory("fairlead-bench-native-").FullName;
+    private readonly Lazy<(string Path, string? Errors)> _built = new(() => Build(folder, libraries));
 
-    private NativeProgram()
+    /// <summary>What the compiler says, or that there is none; null where it is built.</summary>
+    public string? Missing => _built.Value.Errors;
+
+    public string Path => _built.Value.Path;
+
+    private static (string Path, string? Errors) Build(string folder, string[] libraries)
     {
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(_directory, recursive: true);
-        Path = System.IO.Path.Combine(_directory, "worker");
-        string source = System.IO.Path.Combine(AppContext.BaseDirectory, "native");
-        var start = new ProcessStartInfo("cc") { RedirectStandardError = true };
-        foreach (string argument in (string[])["-O2", "-std=gnu11", "-o", Path, .. Directory.GetFiles(source, "*.c")])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
+        string directory = Directory.CreateTempSubdirectory("fairlead-bench-native-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(directory, recursive: true);
+        string path = System.IO.Path.Combine(directory, "worker");
+        string source = System.IO.Path.Combine(AppContext.BaseDirectory, "native", folder);
         try
         {
-            using var compiler = Process.Start(start)!;
+            using var compiler = Process.Start(new ProcessStartInfo("cc", ["-O2", "-std=gnu11", "-o", path, .. Directory.GetFiles(source, "*.c"), .. libraries]) { RedirectStandardError = true })!;
             string errors = compiler.StandardError.ReadToEnd();
             compiler.WaitForExit();
-            Missing = compiler.ExitCode == 0 ? null : $"cc fails: {errors.Split('\n')[0]}";
+            return (path, compiler.ExitCode == 0 ? null : $"cc fails: {errors.Split('\n')[0]}");
         }
         catch (Win32Exception)
         {
-            Missing = "there is no C compiler (cc) here";
+            return (path, "there is no C compiler (cc) here");
         }
     }
-
-    public static NativeProgram Instance => Built.Value;
-
-    /// <summary>Why there is none; null where there is.</summary>
-    public string? Missing { get; }
-
-    public string Path { get; }
 }

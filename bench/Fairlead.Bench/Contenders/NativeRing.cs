@@ -9,18 +9,12 @@ namespace Fairlead.Bench.Contenders;
 /// <param name="capacity">Bytes of each ring; as many as Fairlead's has.</param>
 internal sealed class NativeRing(string waiting, string work, long capacity, TimeSpan silence = default) : Contender($"C ring, {waiting}")
 {
-    public override string? Missing => NativeProgram.Instance.Missing;
+    private static readonly NativeProgram Worker = new("");
 
-    public override ProcessStartInfo Program(string role, Session session)
-    {
-        var start = new ProcessStartInfo(NativeProgram.Instance.Path);
-        foreach (string argument in (string[])[role, waiting, work, Text(session.MessageSize), Text(capacity), Text((long)silence.TotalMicroseconds), session.SocketPath])
-        {
-            start.ArgumentList.Add(argument);
-        }
+    public override string? Missing => Worker.Missing;
 
-        return start;
-    }
+    public override ProcessStartInfo Program(string role, Session session) =>
+        new(Worker.Path, [role, waiting, work, Text(session.MessageSize), Text(capacity), Text((long)silence.TotalMicroseconds), session.SocketPath]);
 
     public override void Serve(Session session, Action listening) => throw new NotSupportedException("it is a program of its own");
 

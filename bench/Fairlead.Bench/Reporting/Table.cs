@@ -8,7 +8,7 @@ namespace Fairlead.Bench.Reporting;
 internal sealed class Table(TextWriter output) : IReport
 {
     private static readonly string[] TimeColumns = ["contender", "p50 µs", "p99 µs", "min µs", "max µs", "ratio p50", "ratio p99", "goal", "B/op"];
-    private static readonly string[] RateColumns = ["contender", "k messages/s", "", "GB/s", "ratio", "goal", "B/op"];
+    private static readonly string[] RateColumns = ["contender", "k/s", "", "GB/s", "ratio", "goal", "B/op"];
 
     public void Begin(Machine machine, Plan plan)
     {
@@ -36,7 +36,7 @@ internal sealed class Table(TextWriter output) : IReport
     private static string[] RateRow(Figures f) =>
     [
         f.Contender, Text($"{f.Rate.Median / 1e3:0.0}"), Text($"({f.Rate.Lowest / 1e3:0.0}..{f.Rate.Highest / 1e3:0.0})"),
-        Text($"{f.BytesPerSecond / 1e9:0.00}"), Ratio(f.Ratio), Goal(f, "≥"), Text($"{f.Allocated:0}"),
+        f.BytesPerSecond > 0 ? Text($"{f.BytesPerSecond / 1e9:0.00}") : "", Ratio(f.Ratio), Goal(f, "≥"), Text($"{f.Allocated:0}"),
     ];
 
     private static string Micro(double? nanoseconds) => Text($"{nanoseconds / 1e3:0.0}");

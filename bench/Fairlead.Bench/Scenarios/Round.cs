@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Fairlead.Bench.Scenarios;
 
 /// <summary>What one round of one contender has given. Times are nanoseconds; a scenario of rates has no percentiles.</summary>
@@ -8,4 +10,16 @@ internal sealed record Round(long Operations, double Elapsed, long Allocated, do
 {
     /// <summary>Operations a second.</summary>
     public double Rate => Operations / Elapsed * 1e9;
+
+    /// <summary>Of the times of all operations, in ticks of <see cref="Stopwatch"/>, which are sorted here.</summary>
+    public static Round Of(Span<long> samples, long elapsed, long allocated)
+    {
+        samples.Sort();
+        double nanoseconds = 1e9 / Stopwatch.Frequency;
+        return new Round(samples.Length, elapsed * nanoseconds, allocated,
+            P50: samples[samples.Length / 2] * nanoseconds,
+            P99: samples[samples.Length * 99 / 100] * nanoseconds,
+            Min: samples[0] * nanoseconds,
+            Max: samples[^1] * nanoseconds);
+    }
 }

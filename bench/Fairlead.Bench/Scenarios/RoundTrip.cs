@@ -67,7 +67,7 @@ internal sealed class RoundTrip(string name, int messageSize, TimeSpan silence, 
             RequireEcho(reply, count++);
         }
 
-        return Summary(samples.AsSpan(0, count), now - begin, allocated);
+        return Round.Of(samples.AsSpan(0, count), now - begin, GC.GetTotalAllocatedBytes(precise: true) - allocated);
     }
 
     /// <summary>
@@ -99,7 +99,7 @@ internal sealed class RoundTrip(string name, int messageSize, TimeSpan silence, 
             RequireEcho(reply, count++);
         }
 
-        return Summary(samples.AsSpan(0, count), now - begin, allocated);
+        return Round.Of(samples.AsSpan(0, count), now - begin, GC.GetTotalAllocatedBytes(precise: true) - allocated);
     }
 
     private static void RequireEcho(byte[] reply, int expected)
@@ -108,17 +108,5 @@ internal sealed class RoundTrip(string name, int messageSize, TimeSpan silence, 
         {
             throw new InvalidDataException($"call {expected} got the reply of call {BitConverter.ToInt32(reply)}");
         }
-    }
-
-    private static Round Summary(Span<long> samples, long elapsed, long allocatedBefore)
-    {
-        long allocated = GC.GetTotalAllocatedBytes(precise: true) - allocatedBefore;
-        samples.Sort();
-        double nanoseconds = 1e9 / Stopwatch.Frequency;
-        return new Round(samples.Length, elapsed * nanoseconds, allocated,
-            P50: samples[samples.Length / 2] * nanoseconds,
-            P99: samples[samples.Length * 99 / 100] * nanoseconds,
-            Min: samples[0] * nanoseconds,
-            Max: samples[^1] * nanoseconds);
     }
 }

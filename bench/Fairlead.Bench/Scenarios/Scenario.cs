@@ -26,9 +26,14 @@ internal abstract class Scenario(string name, int messageSize)
 }
 
 /// <summary>A connected client that measures a round of the given length; disposing it leaves the server, which then ends.</summary>
-internal sealed class RoundRunner(IDisposable client, Func<TimeSpan, Round> measure) : IDisposable
+internal sealed class RoundRunner(IDisposable[] client, Func<TimeSpan, Round> measure) : IDisposable
 {
+    public RoundRunner(IDisposable client, Func<TimeSpan, Round> measure)
+        : this([client], measure)
+    {
+    }
+
     public Round Measure(TimeSpan length) => measure(length);
 
-    public void Dispose() => client.Dispose();
+    public void Dispose() => Array.ForEach(client, static part => part.Dispose());
 }
