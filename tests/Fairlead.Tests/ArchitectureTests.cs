@@ -61,7 +61,6 @@ public sealed partial class ArchitectureTests
         [("Patterns/Links/MessageCore.cs", "Message")] = "A stale lease is reported under the name that its user knows.",
         [("Patterns/Links/Serialized.cs", "IMessageSerializer")] = "What the user brings is named where it is called; both folders are one layer.",
         [("Diagnostics/FairleadEventSource.cs", "Message")] = "A property of the platform's attribute, not the type.",
-        [("Synchronization/NamedLockInfo.cs", "Holder")] = "A property of its own, not the type.",
         [("Transports/BuiltInTransports.cs", "FifoTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "InprocTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "MappedLogTransport")] = PartsList,

@@ -31,7 +31,7 @@ internal sealed class LocksCommand : ToolCommand
 
     /// <summary>All locks, or those that somebody is inside of or waits for.</summary>
     public static IEnumerable<LockLine> Lines(bool all) =>
-        NamedLocks.List().Where(found => all || found.Holder is not null || found.Waiters.Count > 0).Select(LockLine.Of);
+        NamedLocks.List().Where(found => all || found.Holders.Count > 0 || found.Waiters.Count > 0).Select(LockLine.Of);
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
     {

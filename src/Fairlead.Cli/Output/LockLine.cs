@@ -1,14 +1,16 @@
 namespace Fairlead.Cli.Output;
 
-/// <summary>A lock, who is inside, and who waits, as a line of JSON.</summary>
+/// <summary>A lock, who is inside or has a part of it, and who waits, as a line of JSON.</summary>
 internal sealed record LockLine
 {
     public required string Lock { get; init; }
 
     public required string Kind { get; init; }
 
-    /// <summary>Not there where nobody is inside.</summary>
-    public PartyLine? Holder { get; init; }
+    /// <summary>Not there where there is nothing to tell besides.</summary>
+    public string? State { get; init; }
+
+    public required PartyLine[] Holders { get; init; }
 
     /// <summary>In the order in which they will enter.</summary>
     public required PartyLine[] Waiters { get; init; }
@@ -17,7 +19,8 @@ internal sealed record LockLine
     {
         Lock = found.Name,
         Kind = found.Kind,
-        Holder = found.Holder is { } holder ? PartyLine.Of(holder) : null,
+        State = found.State,
+        Holders = [.. found.Holders.Select(PartyLine.Of)],
         Waiters = [.. found.Waiters.Select(PartyLine.Of)],
     };
 }

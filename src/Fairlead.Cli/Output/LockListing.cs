@@ -39,13 +39,14 @@ internal static class LockListing
 
     private static IEnumerable<Cell[]> Rows(LockLine line)
     {
-        if (line.Holder is { } holder)
+        if (line.State is not null || (line.Holders.Length == 0 && line.Waiters.Length == 0))
+        {
+            yield return [line.Lock, line.Kind, line.State ?? new Cell("free", CellTone.Faint), "", "", "", ""];
+        }
+
+        foreach (var holder in line.Holders)
         {
             yield return Row(line, "inside", holder);
-        }
-        else if (line.Waiters.Length == 0)
-        {
-            yield return [line.Lock, line.Kind, new Cell("free", CellTone.Faint), "", "", "", ""];
         }
 
         foreach (var waiter in line.Waiters)

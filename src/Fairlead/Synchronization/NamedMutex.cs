@@ -138,8 +138,16 @@ public sealed partial class NamedMutex : IDisposable
     private bool EnterLater(int thread, TimeSpan? timeout, CancellationToken token, out Stay stay)
     {
         token.ThrowIfCancellationRequested();
-        if (_core.TryEnterAgain(thread, out stay) || _core.Enter(thread, Deadline.After(timeout), token, out stay))
+        Deadline deadline = Deadline.After(timeout);
+        if (_core.TryEnterAgain(thread, out stay))
         {
+            return true;
+        }
+
+        EnterAttempt attempt = new(_core, thread);
+        if (attempt.Wait(deadline, token))
+        {
+            stay = attempt.Stay;
             return true;
         }
 
@@ -150,9 +158,16 @@ public sealed partial class NamedMutex : IDisposable
     private async ValueTask<Stay?> EnterLaterAsync(TimeSpan? timeout, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        Stay? entered = _core.TryEnterIdle(thread: 0, out Stay stay) ? stay : await _core.EnterAsync(timeout, token).ConfigureAwait(false);
+        if (_core.TryEnterIdle(thread: 0, out Stay stay))
+        {
+            return stay;
+        }
+
+        Deadline deadline = Deadline.After(timeout);
+        EnterAttempt attempt = new(_core, thread: 0);
+        bool isEntered = await attempt.WaitAsync(deadline, token).ConfigureAwait(false);
         GC.KeepAlive(this);
-        return entered;
+        return isEntered ? attempt.Stay : null;
     }
 
     private T Kept<T>(T value)

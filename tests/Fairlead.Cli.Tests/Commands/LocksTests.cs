@@ -23,8 +23,8 @@ public sealed class LocksTests : IDisposable
         var seen = await WaitingAsync("build", 1);
 
         Assert.Equal("mutex", seen.GetProperty("kind").GetString());
-        Assert.Equal(holder.Id, seen.GetProperty("holder").GetProperty("pid").GetInt32());
-        Assert.Contains("lock build -- sh", seen.GetProperty("holder").GetProperty("program").GetString(), StringComparison.Ordinal);
+        Assert.Equal(holder.Id, seen.GetProperty("holders")[0].GetProperty("pid").GetInt32());
+        Assert.Contains("lock build -- sh", seen.GetProperty("holders")[0].GetProperty("program").GetString(), StringComparison.Ordinal);
         Assert.Equal(waiter.Id, seen.GetProperty("waiters")[0].GetProperty("pid").GetInt32());
         Assert.Equal(waiter.Id, seen.GetProperty("waiters")[0].GetProperty("thread").GetInt32());
         var table = await _home.RunAsync("locks");
@@ -79,14 +79,14 @@ public sealed class LocksTests : IDisposable
         foreach (var (name, seen) in new[] { ("a", a), ("b", b) })
         {
             var wait = waits.EnumerateArray().Single(wait => wait.GetProperty("lock").GetString() == name);
-            Assert.Equal(Pid(seen.GetProperty("holder")), Pid(wait.GetProperty("holder")));
+            Assert.Equal(Pid(seen.GetProperty("holders")[0]), Pid(wait.GetProperty("holder")));
             Assert.Equal(Pid(seen.GetProperty("waiters")[0]), Pid(wait.GetProperty("waiter")));
         }
 
         var text = await _home.RunAsync("deadlocks");
         Assert.True(text.ExitCode == 1 && text.Lines.Length == 3, text.ToString());
         Assert.Contains($"waits for 'a' since", text.Output, StringComparison.Ordinal);
-        Assert.Contains($"held by pid {Pid(b.GetProperty("holder"))} (", text.Output, StringComparison.Ordinal);
+        Assert.Contains($"held by pid {Pid(b.GetProperty("holders")[0])} (", text.Output, StringComparison.Ordinal);
 
         using var kill = System.Diagnostics.Process.Start("kill", [$"{Pid(b.GetProperty("waiters")[0])}"]);
         await one.EndAsync();

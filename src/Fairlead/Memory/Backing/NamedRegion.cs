@@ -139,7 +139,7 @@ internal static class NamedRegion
         _ => $"the region '{name}'",
     };
 
-    private static bool IsLock(RegionContent content) => content is RegionContent.Mutex;
+    private static bool IsLock(RegionContent content) => content >= RegionContent.Mutex;
 
     private static string PathOf(string name, RegionContent content)
     {

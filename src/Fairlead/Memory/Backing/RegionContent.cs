@@ -9,6 +9,6 @@ internal enum RegionContent : uint
     /// <summary>One cell, see <see cref="CellLayout"/>.</summary>
     Cell = 2,
 
-    /// <summary>A mutex, as the words of docs/memory-layout.md.</summary>
+    /// <summary>A mutex. From here on: locks of all kinds.</summary>
     Mutex = 3,
 }

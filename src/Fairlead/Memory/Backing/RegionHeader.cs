@@ -30,14 +30,15 @@ internal static class RegionHeader
         return file.ReadAt(magic, 0).Count == magic.Length && magic.SequenceEqual(RegionLayout.Magic);
     }
 
-    /// <summary>Whether it is whole, of this version, and used for that.</summary>
-    public static bool Holds(Descriptor file, RegionContent content)
+    /// <summary>What it is used for; null: it is not whole, or not of this version.</summary>
+    public static RegionContent? ContentOf(Descriptor file)
     {
         Span<byte> header = stackalloc byte[RegionLayout.HeaderSize];
         return file.ReadAt(header, 0).Count == header.Length && header.StartsWith(RegionLayout.Magic)
             && MemoryMarshal.Read<uint>(header[RegionLayout.VersionAt..]) == RegionLayout.Version
             && MemoryMarshal.Read<uint>(header[RegionLayout.ReadyAt..]) == RegionLayout.Ready
-            && MemoryMarshal.Read<uint>(header[RegionLayout.ContentAt..]) == (uint)content;
+            ? (RegionContent)MemoryMarshal.Read<uint>(header[RegionLayout.ContentAt..])
+            : null;
     }
 
     /// <summary>Reads and judges the header, and returns the size that it tells.</summary>

@@ -7,59 +7,56 @@ namespace Fairlead.Synchronization.Inspection;
 internal sealed record WaitCycle(IReadOnlyList<WaitStep> Steps)
 {
     /// <summary>The cycle that a thread is in, at this moment, beyond doubt: all of its waits and holds were seen twice, the second time after all had been seen once.</summary>
-    public static WaitCycle? Of((ulong Participant, int Thread) agent) => Find(agent, LockFile.Mutexes()) is { } seen && seen.IsStillThere(LockFile.Mutexes()) ? seen : null;
+    public static WaitCycle? Of((ulong Participant, int Thread) agent) => Find(agent, LockFile.All()) is { } seen && seen.IsStillThere(LockFile.All()) ? seen : null;
 
-    /// <summary>Follows the one that each waits for.</summary>
-    public static WaitCycle? Find((ulong Participant, int Thread) agent, IReadOnlyDictionary<string, MutexSnapshot> locks)
+    /// <summary>Follows those that each waits for.</summary>
+    public static WaitCycle? Find((ulong Participant, int Thread) agent, IReadOnlyDictionary<string, LockSnapshot> locks)
     {
         List<WaitStep> steps = [];
-        (ulong Participant, int Thread) now = agent;
-
-        // A thread waits for one lock at a time, so that there is one way to go; it has been gone if it is longer than all that wait.
-        while (WaitOf(now, locks) is { } step && !steps.Contains(step))
-        {
-            steps.Add(step);
-            if (step.Holder.Agent is not { } next)
-            {
-                return null;
-            }
-
-            if (next == agent)
-            {
-                return new WaitCycle(steps);
-            }
-
-            now = next;
-        }
-
-        return null;
+        return LeadsTo(agent, agent, locks, steps, []) ? new WaitCycle(steps) : null;
     }
 
     /// <summary>Whether all of it is there at a later look.</summary>
-    public bool IsStillThere(IReadOnlyDictionary<string, MutexSnapshot> later) => Steps.All(step =>
-        later.TryGetValue(step.Lock, out MutexSnapshot? found)
-        && found.Owner is { } owner && owner.Mark == step.Holder.Mark && owner.Agent == step.Holder.Agent
+    public bool IsStillThere(IReadOnlyDictionary<string, LockSnapshot> later) => Steps.All(step =>
+        later.TryGetValue(step.Lock, out LockSnapshot? found)
+        && found.InTheWay.Any(owner => owner.Mark == step.Holder.Mark && owner.Agent == step.Holder.Agent)
         && found.Waiting.Any(waiter => waiter.Mark == step.Waiter.Mark && waiter.Agent == step.Waiter.Agent));
 
     /// <summary><c>pid 7 (a) waits for 'x', which pid 8 (b) holds; pid 8 (b) waits for 'y', which pid 7 (a) holds</c>.</summary>
     public override string ToString() => string.Join("; ", Steps.Select(static step => string.Create(
         CultureInfo.InvariantCulture, $"{step.Waiter.Describe().Peer} waits for '{step.Lock}', which {step.Holder.Describe().Peer} holds")));
 
-    private static WaitStep? WaitOf((ulong Participant, int Thread) agent, IReadOnlyDictionary<string, MutexSnapshot> locks)
+    // Each is gone through once: what has not led there once does not another time.
+    private static bool LeadsTo((ulong Participant, int Thread) goal, (ulong Participant, int Thread) now, IReadOnlyDictionary<string, LockSnapshot> locks, List<WaitStep> steps, HashSet<(ulong Participant, int Thread)> seen)
     {
-        foreach ((string name, MutexSnapshot found) in locks)
+        if (!seen.Add(now))
         {
-            foreach (LockParty waiter in found.Waiting)
+            return false;
+        }
+
+        foreach (WaitStep step in WaitsOf(now, locks))
+        {
+            if (step.Holder.Agent is { } next)
             {
-                if (waiter.Agent == agent && found.Owner is { } owner)
+                steps.Add(step);
+                if (next == goal || LeadsTo(goal, next, locks, steps, seen))
                 {
-                    return new WaitStep(waiter, name, owner);
+                    return true;
                 }
+
+                steps.RemoveAt(steps.Count - 1);
             }
         }
 
-        return null;
+        return false;
     }
+
+    private static IEnumerable<WaitStep> WaitsOf((ulong Participant, int Thread) agent, IReadOnlyDictionary<string, LockSnapshot> locks) =>
+        from found in locks
+        from waiter in found.Value.Waiting
+        where waiter.Agent == agent
+        from holder in found.Value.InTheWay
+        select new WaitStep(waiter, found.Key, holder);
 }
 
 /// <summary>One who waits for what another one holds.</summary>

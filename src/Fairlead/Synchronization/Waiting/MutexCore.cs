@@ -7,14 +7,10 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>A mutex in this process: the words in shared memory, and who is inside here.</summary>
-internal sealed unsafe partial class MutexCore
+internal sealed unsafe class MutexCore : LockCore
 {
     public const uint RecursiveOption = 1;
 
-    // All that are open or have somebody inside: the keeper's list leads through their memory, which must not go with an object that nobody refers to.
-    private static readonly HashSet<MutexCore> Open = [];
-
-    private readonly LockPlace _place;
     private readonly MutexWords _words;
     private readonly RobustKeeper _keeper;
 
@@ -25,38 +21,27 @@ internal sealed unsafe partial class MutexCore
     private volatile int _insideThread;
     private WeakReference<MutexHold>? _inside;
 
-    // Changed inside the keeper's gate: so that who closes it and who enters or leaves agree on who lets go of the memory.
+    // Changed inside the keeper's gate, as IsClosed is: so that who closes it and who enters or leaves agree on who lets go of the memory.
     private bool _isInside;
-    private bool _isClosed;
     private bool _keepsReference;
 
     /// <param name="place">Owned from now on.</param>
     /// <param name="options">What it is to be like.</param>
     public MutexCore(LockPlace place, uint options)
+        : base(place, new MutexWords(place.Start).Form, options, Text)
     {
-        _place = place;
         _words = new MutexWords(place.Start);
+        IsRecursive = (options & RecursiveOption) != 0;
         try
         {
-            place.Settle(_words.Form, options, Text);
             _keeper = RobustKeeper.Reserve();
         }
         catch
         {
-            place.Dispose();
+            End();
             throw;
         }
-
-        IsRecursive = (options & RecursiveOption) != 0;
-        lock (Open)
-        {
-            Open.Add(this);
-        }
     }
-
-    public string Description => _place.Description;
-
-    public ulong ParticipantId => _place.ParticipantId;
 
     public bool IsRecursive { get; }
 
@@ -82,27 +67,13 @@ internal sealed unsafe partial class MutexCore
         }
     }
 
-    /// <summary>Who is inside and who waits.</summary>
-    public MutexSnapshot Snapshot()
-    {
-        Hold();
-        try
-        {
-            return MutexSnapshot.Of(new ReadOnlySpan<byte>(_place.Start, MutexLayout.Size));
-        }
-        finally
-        {
-            LetGo();
-        }
-    }
-
     /// <summary>By a thread that stands in the line.</summary>
     /// <exception cref="FairleadException">Deadlock: it would stand there for ever.</exception>
     public void ThrowIfDeadlock(int thread)
     {
         // What this thread has written is seen by all who look from now on: of those who close a cycle at the same time, one at least sees it.
         Interlocked.MemoryBarrier();
-        if (WaitCycle.Of((_place.ParticipantId, thread)) is { } cycle)
+        if (WaitCycle.Of((ParticipantId, thread)) is { } cycle)
         {
             throw new FairleadException(ErrorCode.Deadlock, $"{Description} cannot be entered: {cycle}", "Enter locks in the same order everywhere, or leave the one before waiting for the other.")
             {
@@ -133,7 +104,7 @@ internal sealed unsafe partial class MutexCore
         RobustKeeper keeper = _keeper;
         using (keeper.Hold())
         {
-            if (_isClosed || !_words.TryTakeIdle(keeper))
+            if (IsClosed || !_words.TryTakeIdle(keeper))
             {
                 stay = default;
                 return false;
@@ -171,7 +142,7 @@ internal sealed unsafe partial class MutexCore
             }
 
             _isInside = true;
-            _keepsReference = _isClosed;
+            _keepsReference = IsClosed;
         }
 
         if (new LockWord(found).HasDied)
@@ -202,7 +173,7 @@ internal sealed unsafe partial class MutexCore
             _spare = hold;
             _words.Owner.Thread = 0;
             _isInside = false;
-            isClosed = _isClosed;
+            isClosed = IsClosed;
 
             // Read before it is left: the next one in this process says the same of himself.
             keepsReference = _keepsReference;
@@ -220,36 +191,21 @@ internal sealed unsafe partial class MutexCore
         }
     }
 
-    /// <summary>Keeps the memory. The release is <see cref="LetGo"/>.</summary>
-    /// <exception cref="ObjectDisposedException">The mutex has been disposed.</exception>
-    public void Hold()
-    {
-        if (Volatile.Read(ref _isClosed))
-        {
-            throw Disposed();
-        }
-
-        bool isHeld = false;
-        _place.Mapping.DangerousAddRef(ref isHeld);
-    }
-
-    public void LetGo() => _place.Mapping.DangerousRelease();
-
     /// <summary>Who has entered when the mutex had been closed in this process keeps the memory that he has had while he waited.</summary>
     public bool KeepsReference() => _keepsReference;
 
     /// <summary>Nobody enters from now on, except who waits already. The memory stays as long as somebody needs it.</summary>
-    public void Close()
+    public override void Close()
     {
         bool isInside;
         using (_keeper.Hold())
         {
-            if (_isClosed)
+            if (IsClosed)
             {
                 return;
             }
 
-            _isClosed = true;
+            IsClosed = true;
             isInside = _isInside;
         }
 
@@ -262,15 +218,15 @@ internal sealed unsafe partial class MutexCore
 
     public void ReportLost() => FairleadEventSource.Log.ScopeLost(Description);
 
-    public void Verify() => _place.Verify();
+    protected override LockSnapshot SnapshotOf(byte* start) => LockSnapshot.OfMutex(new ReadOnlySpan<byte>(start, MutexLayout.Size));
 
     /// <summary>It has been entered: says so, in the order in which others may look.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Stay Begin(int thread)
     {
         ref Standing owner = ref _words.Owner;
-        owner.ParticipantId = _place.ParticipantId;
-        owner.Process = _place.Process;
+        owner.ParticipantId = Place.ParticipantId;
+        owner.Process = Place.Process;
         owner.Since = Clock.Nanoseconds();
         owner.Keeper = _keeper.Id;
         owner.Thread = thread;
@@ -285,18 +241,6 @@ internal sealed unsafe partial class MutexCore
 
         return hold.Begin(_words.IsInDoubt);
     }
-
-    private void End()
-    {
-        lock (Open)
-        {
-            Open.Remove(this);
-        }
-
-        _place.Dispose();
-    }
-
-    private ObjectDisposedException Disposed() => new(Description);
 
     private static string Text(uint options) => (options & RecursiveOption) != 0 ? "recursive" : "not recursive";
 }

@@ -33,27 +33,13 @@ internal readonly unsafe struct MutexWords(byte* start)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTakeIdle(RobustKeeper keeper) => *WordPlace == 0 && keeper.TryTake(WordPlace, 0);
 
-    /// <summary>What who stands in the line must sleep on, unless it is his time. To be looked at again when he wakes.</summary>
-    /// <param name="ticket">Of his place.</param>
-    /// <param name="sleepOn">The word.</param>
+    /// <summary>By the first of the line: whether the mutex is somebody's. Announces then that he will sleep on its word.</summary>
     /// <param name="value">As long as it has this value.</param>
-    /// <returns>False: he is the first, and the mutex has nobody; <paramref name="value"/> is how it was found, to be taken in exchange for that.</returns>
-    public bool MustSleep(uint ticket, out uint* sleepOn, out uint value)
+    /// <returns>False: the mutex is nobody's; <paramref name="value"/> is how it was found, to be taken in exchange for that.</returns>
+    public bool MustSleep(out uint value)
     {
         while (true)
         {
-            if (Line.TryFindBefore(ticket, out uint before))
-            {
-                if (Line.PrepareSleep(before, out value))
-                {
-                    sleepOn = Line.Word(before);
-                    return true;
-                }
-
-                continue;
-            }
-
-            sleepOn = WordPlace;
             LockWord found = Word;
             value = found.Owner == 0 ? found.Value : found.WithSleeper.Value;
             if (found.Owner == 0)
@@ -61,16 +47,13 @@ internal readonly unsafe struct MutexWords(byte* start)
                 return false;
             }
 
-            // Who is the first closes the mutex to all others by this: whoever leaves it leaves it closed.
+            // He closes the mutex to all others by this: whoever leaves it leaves it closed.
             if (found.HasSleeper || Interlocked.CompareExchange(ref *WordPlace, value, found.Value) == found.Value)
             {
                 return true;
             }
         }
     }
-
-    /// <summary>Whether nobody stands before this one.</summary>
-    public bool IsFirst(uint ticket) => !Line.TryFindBefore(ticket, out _);
 
     /// <summary>Counts an entry. By the owner, when all is written down that others may read.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

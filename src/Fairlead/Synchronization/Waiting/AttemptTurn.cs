@@ -1,13 +1,13 @@
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>An asynchronous caller who wants to enter a mutex.</summary>
-internal sealed unsafe class EnterTurn(EnterAttempt attempt, CancellationToken token) : Turn
+/// <summary>An asynchronous caller's attempt.</summary>
+internal sealed unsafe class AttemptTurn(LockAttempt attempt, CancellationToken token) : Turn
 {
-    private readonly TaskCompletionSource<Stay?> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int* _word;
 
-    /// <summary>Null: not in time.</summary>
-    public Task<Stay?> Task => _done.Task;
+    /// <summary>False: not in time.</summary>
+    public Task<bool> Task => _done.Task;
 
     public override bool Advance(out int* word, out int value)
     {
@@ -16,9 +16,9 @@ internal sealed unsafe class EnterTurn(EnterAttempt attempt, CancellationToken t
             attempt.PassOn(_word);
         }
 
-        if (attempt.TryAdvance(out word, out value, out Stay stay))
+        if (attempt.TryAdvance(out word, out value))
         {
-            _done.SetResult(stay);
+            _done.SetResult(true);
             return true;
         }
 
@@ -35,7 +35,7 @@ internal sealed unsafe class EnterTurn(EnterAttempt attempt, CancellationToken t
         }
         else
         {
-            _done.SetResult(null);
+            _done.SetResult(false);
         }
     }
 }

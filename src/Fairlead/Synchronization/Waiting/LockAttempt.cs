@@ -1,0 +1,106 @@
+using Fairlead.Native;
+
+namespace Fairlead.Synchronization.Waiting;
+
+/// <summary>
+/// One who wants something that lies in shared memory: goes on as far as is possible without waiting, and says what to sleep on. Driven by one thread at a time, and ended by getting it or by <see cref="Abandon"/>. Keeps
+/// its memory until then.
+/// </summary>
+internal abstract class LockAttempt
+{
+    // Of the base library's timers; beyond that it is as good as for ever.
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
+
+    /// <summary>Goes on as far as is possible without waiting.</summary>
+    /// <param name="word">Else: what to sleep on.</param>
+    /// <param name="value">As long as it has this value.</param>
+    /// <returns>Whether it has been got, and this is over.</returns>
+    public abstract unsafe bool TryAdvance(out int* word, out int value);
+
+    /// <summary>Before a thread of one's own sleeps: looks for a moment, where what is wanted changes hands quickly.</summary>
+    public virtual void LookOn()
+    {
+    }
+
+    /// <summary>After a sleep: passes the wake-up on to those who need it too.</summary>
+    public virtual unsafe void PassOn(int* word)
+    {
+    }
+
+    /// <summary>Gives it up. Nothing of it is left in shared memory afterwards that others would wait for.</summary>
+    public abstract void Abandon();
+
+    /// <summary>Waits in the calling thread. Blocks.</summary>
+    /// <returns>False when the time has passed or the token is cancelled: it has been abandoned.</returns>
+    public unsafe bool Wait(Deadline deadline, CancellationToken token)
+    {
+        try
+        {
+            using Sleep sleep = new(token);
+            while (true)
+            {
+                int ended = KeeperWatch.Ended;
+                if (!deadline.Passed)
+                {
+                    LookOn();
+                }
+
+                if (TryAdvance(out int* word, out int value))
+                {
+                    return true;
+                }
+
+                if (deadline.Passed || token.IsCancellationRequested)
+                {
+                    Abandon();
+                    return false;
+                }
+
+                sleep.On(word, value, deadline, ended);
+                PassOn(word);
+            }
+        }
+        catch
+        {
+            Abandon();
+            throw;
+        }
+    }
+
+    /// <summary>Waits without a thread.</summary>
+    /// <returns>False: not in time, and it has been abandoned.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled, and it has been abandoned.</exception>
+    public async ValueTask<bool> WaitAsync(Deadline deadline, CancellationToken token)
+    {
+        AttemptTurn turn = new(this, token);
+        try
+        {
+            if (TryAdvance())
+            {
+                return true;
+            }
+
+            if (deadline.Passed)
+            {
+                Abandon();
+                return false;
+            }
+
+            TurnThread.Add(turn);
+        }
+        catch
+        {
+            Abandon();
+            throw;
+        }
+
+        using CancellationTokenRegistration cancellation = token.UnsafeRegister(static turn => ((Turn)turn!).End(), turn);
+        using ITimer? timer = deadline.Remaining < LongestTimer
+            ? TimeProvider.System.CreateTimer(static turn => ((Turn)turn!).End(), turn, deadline.Remaining, Timeout.InfiniteTimeSpan)
+            : null;
+        return await turn.Task.ConfigureAwait(false);
+    }
+
+    // In a method of its own: no pointer lives across an await.
+    private unsafe bool TryAdvance() => TryAdvance(out _, out _);
+}
