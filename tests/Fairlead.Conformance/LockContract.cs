@@ -48,6 +48,9 @@ public abstract class LockContract : WatchedTest
         }
     }
 
+    /// <summary>Until so many wait.</summary>
+    protected Task UntilWaiting(Func<IReadOnlyList<LockHolder>> waiters, int count) => Until(() => waiters().Count == count, "they wait");
+
     private sealed class Ending : IDisposable
     {
         private readonly CancellationTokenSource _source = new();

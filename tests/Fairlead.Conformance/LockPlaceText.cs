@@ -6,16 +6,23 @@ namespace Fairlead.Conformance;
 public static class LockPlaceText
 {
     /// <summary>The mutex of a place.</summary>
-    public static NamedMutex Mutex(string place, NamedMutexOptions? options = null)
+    public static NamedMutex Mutex(string place, NamedMutexOptions? options = null) =>
+        Open(place, name => NamedMutex.Open(name, options), (region, offset) => NamedMutex.In(region, offset, options));
+
+    /// <summary>The semaphore of a place.</summary>
+    public static NamedSemaphore Semaphore(string place, int permits, int maximum) =>
+        Open(place, name => NamedSemaphore.Open(name, permits, maximum), (region, offset) => NamedSemaphore.In(region, offset, permits, maximum));
+
+    private static T Open<T>(string place, Func<string, T> named, Func<SharedRegion, long, T> placed)
     {
         ArgumentNullException.ThrowIfNull(place);
         string[] parts = place.Split(':');
         if (parts[0] == "name")
         {
-            return NamedMutex.Open(parts[1], options);
+            return named(parts[1]);
         }
 
         using var region = SharedRegion.Open(parts[1]);
-        return NamedMutex.In(region, long.Parse(parts[2], CultureInfo.InvariantCulture), options);
+        return placed(region, long.Parse(parts[2], CultureInfo.InvariantCulture));
     }
 }

@@ -171,6 +171,17 @@ internal sealed unsafe class RobustKeeper
         Volatile.Write(ref _list->Pending, 0);
     }
 
+    /// <summary>Replaces the number in a word by something that no list leads to; nobody sleeps on it. Inside the gate.</summary>
+    /// <param name="word">Carries the number of this keeper; in a process that is being killed maybe not any more, and then it is left alone.</param>
+    /// <param name="value">What stands there afterwards.</param>
+    public void Exchange(uint* word, uint value)
+    {
+        Volatile.Write(ref _list->Pending, Entry(word));
+        Unlink(word);
+        _ = Interlocked.CompareExchange(ref *word, value, Id);
+        Volatile.Write(ref _list->Pending, 0);
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ReleaseAndWake(uint* word, uint found, uint keep)
     {

@@ -60,6 +60,22 @@ public sealed class SynchronizationSnippets
         }
     }
 
+    [Fact]
+    public async Task Permits()
+    {
+        using var converters = NamedSemaphore.Open("converters", 4);
+        await using (await converters.EnterAsync())
+        {
+            await BuildAsync(CancellationToken.None);
+        }
+
+        using var finished = NamedSemaphore.Open("finished", 0, 1000);
+        finished.Post();
+        await finished.TakeAsync();
+        NamedSemaphore.Remove("converters");
+        NamedSemaphore.Remove("finished");
+    }
+
     private static void TellWhoHolds(NamedMutex build)
     {
         if (!build.TryEnter(1.Seconds(), out MutexScope scope))

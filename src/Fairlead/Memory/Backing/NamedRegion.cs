@@ -136,6 +136,9 @@ internal static class NamedRegion
     {
         RegionContent.Cell => $"the cell '{name}'",
         RegionContent.Mutex => $"the mutex '{name}'",
+        RegionContent.Semaphore => $"the semaphore '{name}'",
+        RegionContent.Event => $"the event '{name}'",
+        RegionContent.Countdown => $"the countdown '{name}'",
         _ => $"the region '{name}'",
     };
 

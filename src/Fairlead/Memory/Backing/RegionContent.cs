@@ -11,4 +11,13 @@ internal enum RegionContent : uint
 
     /// <summary>A mutex. From here on: locks of all kinds.</summary>
     Mutex = 3,
+
+    /// <summary>A semaphore.</summary>
+    Semaphore = 4,
+
+    /// <summary>An event.</summary>
+    Event = 5,
+
+    /// <summary>A countdown.</summary>
+    Countdown = 6,
 }

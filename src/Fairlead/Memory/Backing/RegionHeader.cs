@@ -106,6 +106,9 @@ internal static class RegionHeader
         RegionContent.Bytes => "a region",
         RegionContent.Cell => "a cell",
         RegionContent.Mutex => "a mutex",
+        RegionContent.Semaphore => "a semaphore",
+        RegionContent.Event => "an event",
+        RegionContent.Countdown => "a countdown",
         _ => string.Create(CultureInfo.InvariantCulture, $"content of kind {(uint)content}"),
     };
 }

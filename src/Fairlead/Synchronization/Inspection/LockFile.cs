@@ -32,6 +32,6 @@ internal static class LockFile
         }
 
         byte[] words = new byte[size];
-        return file.ReadAt(words, RegionLayout.HeaderSize).Count == size ? LockSnapshot.Of(content, words) : null;
+        return LockSnapshot.Of(content, words.AsSpan(0, file.ReadAt(words, RegionLayout.HeaderSize).Count));
     }
 }

@@ -9,7 +9,7 @@ namespace Fairlead.Synchronization.Inspection;
 /// <param name="Kind">For people.</param>
 /// <param name="Owners">Who has it, or a part of it.</param>
 /// <param name="Waiting">Who waits, in the order of the line.</param>
-internal sealed record LockSnapshot(string Kind, IReadOnlyList<LockParty> Owners, IReadOnlyList<LockParty> Waiting)
+internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty> Owners, IReadOnlyList<LockParty> Waiting)
 {
     /// <summary>What there is to tell besides: in a word or two.</summary>
     public string? State { get; init; }
@@ -24,18 +24,21 @@ internal sealed record LockSnapshot(string Kind, IReadOnlyList<LockParty> Owners
 
     public IReadOnlyList<LockHolder> Waiters => [.. Waiting.Select(static party => party.Describe())];
 
-    /// <summary>How many bytes the words of a lock take; 0: it is none.</summary>
+    /// <summary>How many bytes the words of a lock take at most; 0: it is none.</summary>
     public static int SizeOf(RegionContent content) => content switch
     {
         RegionContent.Mutex => MutexLayout.Size,
+        RegionContent.Semaphore => SemaphoreLayout.Size(SemaphoreLayout.MostPermits),
         _ => 0,
     };
 
-    /// <summary>Reads the words of one.</summary>
+    /// <summary>Reads the words of one; null: there are not enough.</summary>
     /// <param name="content">Which kind it is.</param>
-    /// <param name="words">As many as <see cref="SizeOf"/> says.</param>
-    public static LockSnapshot Of(RegionContent content, ReadOnlySpan<byte> words) => content switch
+    /// <param name="words">As many as there are.</param>
+    public static LockSnapshot? Of(RegionContent content, ReadOnlySpan<byte> words) => content switch
     {
+        RegionContent.Semaphore => OfSemaphore(words),
+        _ when words.Length < SizeOf(content) => null,
         RegionContent.Mutex => OfMutex(words),
         _ => throw new ArgumentOutOfRangeException(nameof(content)),
     };

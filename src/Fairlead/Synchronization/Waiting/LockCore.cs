@@ -99,6 +99,10 @@ internal abstract unsafe class LockCore
     /// <summary>Who has something and who waits. The memory is held meanwhile.</summary>
     protected abstract LockSnapshot SnapshotOf(byte* start);
 
+    /// <summary>Closes it, where nothing else is to be agreed on.</summary>
+    /// <returns>False: it has been closed before.</returns>
+    protected bool TryClose() => !Interlocked.Exchange(ref _isClosed, true);
+
     /// <summary>It is closed, and nobody has anything of it through this object.</summary>
     protected void End()
     {

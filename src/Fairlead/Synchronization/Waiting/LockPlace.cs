@@ -49,12 +49,16 @@ internal sealed unsafe class LockPlace : IDisposable
     public SafeHandle Mapping => _file?.Mapping ?? _piece!;
 
     /// <summary>Opens the lock of a name, or makes it.</summary>
-    public static LockPlace Named(string name, int size, RegionContent content)
+    /// <param name="name">Which.</param>
+    /// <param name="size">Of one that is made.</param>
+    /// <param name="content">Its kind.</param>
+    /// <param name="least">How many bytes one has in any case, where its size follows from its options: whoever has read them asks <see cref="Require"/>.</param>
+    public static LockPlace Named(string name, int size, RegionContent content, int? least = null)
     {
         RegionMemory file = NamedRegion.Open(name, size, content);
         try
         {
-            return file.Size >= size ? new LockPlace(file) : throw Corrupt(file.Description, "is too short");
+            return file.Size >= (least ?? size) ? new LockPlace(file) : throw Corrupt(file.Description, "is too short");
         }
         catch
         {
@@ -117,6 +121,15 @@ internal sealed unsafe class LockPlace : IDisposable
         throw form.IsOtherVersion(found, out int version)
             ? new FairleadException(ErrorCode.Incompatible, $"{Description} has layout version {version}, and this program knows version {form.Version}", "Use one version of Fairlead in both programs, or remove it.")
             : Corrupt(Description, "is none: something else lies there");
+    }
+
+    /// <exception cref="FairleadException">Corrupt: it has fewer bytes.</exception>
+    public void Require(int size)
+    {
+        if (_file?.Size < size)
+        {
+            throw Corrupt(Description, "is too short");
+        }
     }
 
     /// <summary>Whether it is still what its name means.</summary>

@@ -10,28 +10,26 @@ internal static unsafe class SeatWatch
     public static bool MarkGone(Seats seats)
     {
         bool any = false;
-        uint living = 0;
         for (int i = 0; i < seats.Count; i++)
         {
-            Seat found = seats[i];
-
-            // Neighbours are often of one process.
-            if (!found.HasOwner || found.Word.Owner == living)
-            {
-                continue;
-            }
-
-            if (KeeperWatch.IsGone(found.Word.Owner))
-            {
-                MutexWords.Abandon(seats.Word(i), found.Word.Value);
-                any = true;
-            }
-            else
-            {
-                living = found.Word.Owner;
-            }
+            any |= MarkGone(seats, i, seats[i]);
         }
 
         return any;
+    }
+
+    /// <summary>The same for one of them.</summary>
+    /// <param name="seats">All.</param>
+    /// <param name="index">Which.</param>
+    /// <param name="found">As it was found.</param>
+    public static bool MarkGone(Seats seats, int index, Seat found)
+    {
+        if (!found.HasOwner || !KeeperWatch.IsGone(found.Word.Owner))
+        {
+            return false;
+        }
+
+        MutexWords.Abandon(seats.Word(index), found.Word.Value);
+        return true;
     }
 }

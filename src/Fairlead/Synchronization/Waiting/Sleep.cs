@@ -11,7 +11,9 @@ internal sealed unsafe class Sleep : IDisposable
     private readonly CancellationToken _token;
     private readonly CancellationTokenRegistration _registration;
     private int* _word;
-    private int _isAsleep;
+
+    // Odd while it is asleep, or about to be.
+    private int _turns;
 
     public Sleep(CancellationToken token)
     {
@@ -34,13 +36,13 @@ internal sealed unsafe class Sleep : IDisposable
         _word = word;
 
         // With a full fence: whoever cancels now, or tells of an end, sees it; or this thread sees that he has.
-        Interlocked.Exchange(ref _isAsleep, 1);
+        Interlocked.Increment(ref _turns);
         if (!_token.IsCancellationRequested && KeeperWatch.Ended == ended)
         {
             Futex.Wait(ref *word, value, deadline.RemainingWait);
         }
 
-        Volatile.Write(ref _isAsleep, 0);
+        Volatile.Write(ref _turns, _turns + 1);
     }
 
     /// <summary>All who sleep in this process look again.</summary>
@@ -64,11 +66,12 @@ internal sealed unsafe class Sleep : IDisposable
         }
     }
 
-    // The word is others' too, and must not be changed: so it is woken until the thread is awake. It may have been about to fall asleep.
+    // The word is others' too, and must not be changed: so it is woken until the thread has been awake. It may have been about to fall asleep; and it may sleep again by the time that this looks.
     private void Wake()
     {
         SpinWait wait = default;
-        while (Interlocked.CompareExchange(ref _isAsleep, 0, 0) != 0)
+        int turn = Interlocked.CompareExchange(ref _turns, 0, 0);
+        while (turn % 2 != 0 && Volatile.Read(ref _turns) == turn)
         {
             Futex.Wake(ref *_word, int.MaxValue);
             wait.SpinOnce();

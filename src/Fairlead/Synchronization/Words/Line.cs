@@ -101,6 +101,12 @@ internal readonly unsafe struct Line(byte* start)
         }
     }
 
+    /// <summary>Whether nobody has come behind this one.</summary>
+    public bool IsLast(uint ticket) => Volatile.Read(ref *Given) == ticket;
+
+    /// <summary>Whether the last who has come still waits.</summary>
+    public bool IsLastWaiting => IsWaiting(Volatile.Read(ref *Given));
+
     /// <summary>The word of a place.</summary>
     public uint* Word(uint ticket) => (uint*)((byte*)Place(ticket) + LineLayout.WordAt);
 

@@ -58,6 +58,9 @@ internal readonly unsafe struct Seats(byte* start, int count, int size)
     /// <summary>Leaves one; its mark stays. Inside the keeper's gate. Release.</summary>
     public void Leave(RobustKeeper keeper, int index) => keeper.Release(Word(index), keep: 0);
 
+    /// <summary>Leaves one so that it is moved. Inside the keeper's gate.</summary>
+    public void LeaveMoved(RobustKeeper keeper, int index) => keeper.Exchange(Word(index), Moved);
+
     /// <summary>Makes one that no process owns what it is to be, if it is still as it was found; without an owner.</summary>
     public bool TryChange(int index, Seat found, Seat wanted) => Interlocked.CompareExchange(ref *Both(index), wanted.Both, found.Both) == found.Both;
 

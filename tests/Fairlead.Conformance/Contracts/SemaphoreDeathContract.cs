@@ -1,0 +1,149 @@
+using System.Globalization;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>Processes die inside, in the line, and anywhere else: what they had entered comes back, what they had taken does not.</summary>
+public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
+{
+    private const int Processes = 8;
+    private const int Permits = 3;
+    private static readonly TimeSpan BetweenKills = TimeSpan.FromMilliseconds(50);
+
+    [Fact]
+    public async Task What_the_dead_had_entered_comes_back_and_what_they_had_taken_does_not()
+    {
+        (NamedSemaphore semaphore, string place) = NewSemaphore(3, 3);
+        PeerProcess peer = await StartAsync("semaphore", place, "3", "3");
+        Assert.Equal("", await peer.AskAsync("enter"));
+        Assert.Equal("", await peer.AskAsync("async"));
+        Assert.Equal("", await peer.AskAsync("take"));
+        Assert.Equal(0, semaphore.CurrentCount);
+        Task<SemaphoreScope> waiting = OnThread(() => semaphore.Enter(token: Token));
+        await UntilWaiting(() => semaphore.Waiters, 1);
+        await peer.KillAsync();
+        using SemaphoreScope first = await waiting;
+        using SemaphoreScope second = await semaphore.EnterAsync(Token);
+        Assert.Equal(0, semaphore.CurrentCount);
+        Assert.False(semaphore.TryEnter(TimeSpan.Zero, out _));
+        semaphore.Post();
+        using SemaphoreScope third = semaphore.Enter(token: Token);
+    }
+
+    [Fact]
+    public async Task A_process_that_ends_by_itself_inside_gives_it_back()
+    {
+        (NamedSemaphore semaphore, string place) = NewSemaphore(1, 1);
+        PeerProcess peer = await StartAsync("semaphore", place, "1", "1");
+        Assert.Equal("", await peer.AskAsync("async"));
+        Task<SemaphoreScope> waiting = semaphore.EnterAsync(Token).AsTask();
+        Assert.Equal(0, await peer.FinishAsync());
+        (await waiting).Dispose();
+        Assert.Equal(1, semaphore.CurrentCount);
+    }
+
+    [Fact]
+    public async Task The_dead_swallow_no_wake_up()
+    {
+        (NamedSemaphore semaphore, string place) = NewSemaphore(1, 1);
+        for (int round = 0; round < 3; round++)
+        {
+            List<PeerProcess> peers = [];
+            SemaphoreScope inside = semaphore.Enter(token: Token);
+            for (int i = 0; i < 3; i++)
+            {
+                peers.Add(await StartAsync("semaphore", place, "1", "1"));
+                await peers[i].TellAsync(round % 2 == 0 ? "enter" : "async");
+                await UntilWaiting(() => semaphore.Waiters, i + 1);
+            }
+
+            Task<SemaphoreScope> last = round % 2 == 0 ? OnThread(() => semaphore.Enter(token: Token)) : semaphore.EnterAsync(Token).AsTask();
+            await UntilWaiting(() => semaphore.Waiters, 4);
+
+            // In any order with the leave.
+            peers[round % 3].KillAndGoOn();
+            inside.Dispose();
+            peers[(round + 1) % 3].KillAndGoOn();
+            peers[(round + 2) % 3].KillAndGoOn();
+            (await last).Dispose();
+            foreach (PeerProcess peer in peers)
+            {
+                await peer.KillAsync();
+            }
+
+            Assert.Empty(semaphore.Waiters);
+        }
+    }
+
+    [Fact]
+    public async Task A_stopped_process_keeps_what_it_has()
+    {
+        (NamedSemaphore semaphore, string place) = NewSemaphore(1, 1);
+        PeerProcess peer = await StartAsync("semaphore", place, "1", "1");
+        Assert.Equal("", await peer.AskAsync("enter"));
+        await peer.StopAsync();
+        Assert.False(semaphore.TryEnter(TimeSpan.FromMilliseconds(100), out _));
+        peer.Continue();
+        Assert.Equal("", await peer.AskAsync("leave"));
+        using SemaphoreScope scope = semaphore.Enter(token: Token);
+    }
+
+    [Fact]
+    public async Task Never_more_than_allowed_are_inside_though_processes_are_killed()
+    {
+        // The whole of it: FAIRLEAD_INCREMENTS=1000000.
+        long count = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "5000", CultureInfo.InvariantCulture);
+        (NamedSemaphore semaphore, string place) = NewSemaphore(Permits, Permits);
+        string name = $"crowd-{Guid.NewGuid():N}";
+        using SharedRegion region = SharedRegion.Open(name, Crowd.SizeOf(Processes));
+        Crowd crowd = new(region, Processes);
+        Random random = NewRandom();
+        try
+        {
+            PeerProcess Start(int index) => Track(PeerProcess.Start("crowd", place, $"{Permits}", $"{Permits}", name, $"{Processes}", $"{index}", count.ToString(CultureInfo.InvariantCulture)));
+            PeerProcess[] peers = [.. Enumerable.Range(0, Processes).Select(Start)];
+            int killed = 0;
+            while (crowd.Stays < count)
+            {
+                // Not a wait for something: this is how often somebody is killed.
+                await Task.Delay(BetweenKills, TimeProvider.System);
+                int victim = random.Next(Processes);
+                if (await peers[victim].TryReadLineAsync() is not "ready" and { } line)
+                {
+                    Assert.Equal("ok", line);
+                    break;
+                }
+
+                crowd.Doom(victim);
+                await peers[victim].KillAsync();
+                crowd.Forget(victim);
+                killed++;
+                peers[victim] = Start(victim);
+
+                // This process takes a permit away, and brings it back: it is not killed between.
+                await semaphore.TakeAsync(Token);
+                semaphore.Post();
+            }
+
+            foreach (PeerProcess peer in peers)
+            {
+                string? line = await peer.ReadLineAsync();
+                Assert.Equal("ok", line == "ready" ? await peer.ReadLineAsync() : line);
+                Assert.Equal(0, await peer.ExitAsync());
+            }
+
+            Output.WriteLine($"{crowd.Stays} times inside, {killed} killed");
+            Assert.Empty(semaphore.Waiters);
+            Assert.Equal(Permits, semaphore.CurrentCount);
+        }
+        finally
+        {
+            SharedRegion.Remove(name);
+        }
+    }
+
+    private (NamedSemaphore Semaphore, string Place) NewSemaphore(int permits, int maximum)
+    {
+        string place = NewPlace(NamedSemaphore.SizeInRegion(maximum));
+        return (Track(LockPlaceText.Semaphore(place, permits, maximum)), place);
+    }
+}

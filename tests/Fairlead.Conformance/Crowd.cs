@@ -1,0 +1,44 @@
+namespace Fairlead.Conformance;
+
+/// <summary>
+/// Who is inside of something that lets several in, in a region: each has a place, in which he writes the number of his stay. Who is about to be killed is marked before, so that nobody counts him from then on.
+/// </summary>
+public sealed class Crowd(SharedRegion region, int size)
+{
+    private const int DoomedAt = 8;
+    private const int StaysAt = 16;
+
+    /// <summary>Bytes that it takes.</summary>
+    public static int SizeOf(int size) => size * 64;
+
+    /// <summary>How often all have been inside.</summary>
+    public long Stays => Enumerable.Range(0, size).Sum(index => Volatile.Read(ref At(index, StaysAt)));
+
+    /// <summary>He is inside from now on.</summary>
+    public void Come(int index) => Interlocked.Exchange(ref At(index, 0), ++At(index, StaysAt));
+
+    /// <summary>He is not any more.</summary>
+    public void Go(int index) => Volatile.Write(ref At(index, 0), 0);
+
+    /// <summary>Before he is killed.</summary>
+    public void Doom(int index) => Interlocked.Exchange(ref At(index, DoomedAt), 1);
+
+    /// <summary>When he is gone.</summary>
+    public void Forget(int index)
+    {
+        Go(index);
+        Interlocked.Exchange(ref At(index, DoomedAt), 0);
+    }
+
+    /// <summary>How many are inside at one moment, or fewer: those who are there at two looks, all of the second after all of the first.</summary>
+    public int Count()
+    {
+        long[] first = [.. Enumerable.Range(0, size).Select(Stay)];
+        Interlocked.MemoryBarrier();
+        return Enumerable.Range(0, size).Count(index => first[index] != 0 && Stay(index) == first[index]);
+    }
+
+    private long Stay(int index) => Volatile.Read(ref At(index, 0)) is var stay && Volatile.Read(ref At(index, DoomedAt)) == 0 ? stay : 0;
+
+    private ref long At(int index, int offset) => ref region.At<long>((index * 64) + offset);
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using Fairlead.Conformance;
+
+namespace Fairlead.TestPeer.Verbs;
+
+/// <summary>
+/// <c>crowd PLACE PERMITS MAXIMUM REGION SIZE INDEX COUNT</c>: enters a semaphore again and again until all together have been inside COUNT times; says <c>ready</c> when it has begun, and <c>ok</c> in the end; or <c>error</c> where
+/// more are inside than PERMITS. See <see cref="Crowd"/>.
+/// </summary>
+internal static class CrowdVerb
+{
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        int Number(int at) => int.Parse(arguments[at], CultureInfo.InvariantCulture);
+        int permits = Number(1);
+        using NamedSemaphore semaphore = LockPlaceText.Semaphore(arguments[0], permits, Number(2));
+        using SharedRegion region = SharedRegion.Open(arguments[3]);
+        Crowd crowd = new(region, Number(4));
+        int index = Number(5);
+        long count = Number(6);
+        for (long mine = 0; ; mine++)
+        {
+            // Now and then without a thread, so that both ways stand in one line.
+            using SemaphoreScope scope = mine % 16 == 15 ? await semaphore.EnterAsync() : semaphore.Enter();
+            crowd.Come(index);
+            int inside = crowd.Count();
+            if (inside > permits)
+            {
+                Console.WriteLine($"error {inside} are inside");
+                return 1;
+            }
+
+            if (mine == 0)
+            {
+                Console.WriteLine("ready");
+            }
+
+            crowd.Go(index);
+            if (crowd.Stays >= count)
+            {
+                Console.WriteLine("ok");
+                return 0;
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Runtime.CompilerServices;
+using Fairlead.Memory.Backing;
+using Fairlead.Registry;
+using Fairlead.Synchronization.Words;
+
+namespace Fairlead.Tests.Synchronization;
+
+public sealed class NamedSemaphoreTests : IDisposable
+{
+    private readonly string _name = $"s-{Guid.NewGuid():N}";
+
+    private string FilePath => $"{FairleadDirectory.Runtime}/{NamedRegion.LockFolder}/{_name}";
+
+    public void Dispose() => NamedSemaphore.Remove(_name);
+
+    [Fact]
+    public void The_words_lie_where_they_are_drawn()
+    {
+        Assert.Equal((64, 72, 128, 16_576, 16), (SemaphoreLayout.WantedAt, SemaphoreLayout.BellAt, SemaphoreLayout.LineAt, SemaphoreLayout.SeatsAt, SemaphoreLayout.SeatSize));
+        Assert.Equal(16_576L + (16 * 5), NamedSemaphore.SizeInRegion(5));
+        using NamedSemaphore semaphore = NamedSemaphore.Open(_name, 2, 5);
+        using SemaphoreScope scope = semaphore.Enter();
+        ReadOnlySpan<byte> words = File.ReadAllBytes(FilePath).AsSpan(RegionLayout.HeaderSize);
+        Assert.Equal((0x0002_0005u, 0x0153_4c46u), (BitConverter.ToUInt32(words), BitConverter.ToUInt32(words[4..])));
+        int seat = SemaphoreLayout.SeatsAt;
+        while (BitConverter.ToUInt64(words[seat..]) == 0)
+        {
+            seat += SemaphoreLayout.SeatSize;
+        }
+
+        Assert.Equal(Seats.Moved, (uint)Fairlead.Native.Libc.FUTEX_TID_MASK);
+        Assert.Equal(1u, BitConverter.ToUInt32(words[(seat + 4)..]) >> 31);
+        Assert.NotEqual(0L, BitConverter.ToInt64(words[(seat + 8)..]));
+    }
+
+    [Fact]
+    public void It_is_seen_from_outside()
+    {
+        using NamedSemaphore semaphore = NamedSemaphore.Open(_name, 2, 4);
+        using SemaphoreScope scope = semaphore.Enter();
+        NamedLockInfo found = NamedLocks.List().Single(found => found.Name == _name);
+        Assert.Equal(("semaphore", "1 of 4 free"), (found.Kind, found.State));
+        Assert.Equal(Environment.ProcessId, Assert.Single(found.Holders).Peer.ProcessId);
+        Assert.Empty(found.Waiters);
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_refused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => NamedSemaphore.Open(_name, -1, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => NamedSemaphore.Open(_name, 2, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => NamedSemaphore.Open(_name, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => NamedSemaphore.Open(_name, 1, 4097));
+        Assert.Throws<ArgumentOutOfRangeException>(() => NamedSemaphore.SizeInRegion(0));
+        NamedSemaphore.Open(_name, 1).Dispose();
+        Assert.Equal(ErrorCode.Incompatible, Assert.Throws<FairleadException>(() => NamedSemaphore.Open(_name, 1, 4096)).Code);
+        Assert.Contains("holds a semaphore, and a mutex was asked for", Assert.Throws<FairleadException>(() => NamedMutex.Open(_name)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_that_there_can_be()
+    {
+        using NamedSemaphore semaphore = NamedSemaphore.Open(_name, 0, 4096);
+        semaphore.Post(4096);
+        SemaphoreScope[] all = [.. Enumerable.Range(0, 4096).Select(_ => semaphore.Enter())];
+        Assert.Equal((0, 4096), (semaphore.CurrentCount, semaphore.Holders.Count));
+        Assert.False(semaphore.TryEnter(TimeSpan.Zero, out _));
+        foreach (SemaphoreScope scope in all)
+        {
+            scope.Dispose();
+        }
+
+        Assert.Equal(4096, semaphore.CurrentCount);
+    }
+
+    [Fact]
+    public void A_lost_scope_stays_inside_and_what_nobody_refers_to_is_closed()
+    {
+        using NamedSemaphore semaphore = NamedSemaphore.Open(_name, 2);
+        OpenAndLose();
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.Equal(1, semaphore.CurrentCount);
+        using SemaphoreScope scope = semaphore.Enter();
+        Assert.False(semaphore.TryEnter(TimeSpan.Zero, out _));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void OpenAndLose() => NamedSemaphore.Open(_name, 2).Enter();
+}
