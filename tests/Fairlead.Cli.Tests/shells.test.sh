@@ -65,6 +65,27 @@ test_another_who_pushes_goes_on_when_the_host_is_killed() {
   equal '' "$(fairlead list --output text)"
 }
 
+# Each says when it is inside; of the third that is killed it is said before, by who kills it.
+test_three_of_thirty_are_inside_though_a_third_is_killed() {
+  local others=() victims=() killed=0 what pid code
+  touch said
+  for _ in {1..10}; do
+    fairlead semaphore slots --permits 3 -- sh -c 'echo "victim $PPID" >> said; exec sleep 600' & victims+=($!)
+    fairlead semaphore slots --permits 3 -- sh -c 'echo in >> said; seq 5000 > /dev/null; echo out >> said' & others+=($!)
+    fairlead semaphore slots --permits 3 -- sh -c 'echo in >> said; seq 5000 > /dev/null; echo out >> said' & others+=($!)
+  done
+  while [ $killed -lt 10 ] && read -r what pid; do
+    [ "$what" = victim ] || continue
+    echo out >> said
+    kill -KILL "$pid"
+    killed=$((killed + 1))
+  done < <(tail -n +1 -f said)
+  for pid in "${victims[@]}"; do code=0; wait "$pid" || code=$?; equal 137 $code; done
+  for pid in "${others[@]}"; do wait "$pid"; done
+  equal '30 30' "$(awk '/out/ { left++; next } { entered++; if (entered - left > 3) print "too many" } END { print entered, left }' said)"
+  exits 0 fairlead semaphore slots --permits 3 --nonblock -- true
+}
+
 test_a_process_group_is_ended() {
   setsid sh -c 'trap : TERM; (echo one; exec sleep 600) & (echo two; exec sleep 600) & echo $$; wait; wait; echo ended' > group &
 

@@ -23,6 +23,7 @@ internal sealed class FairleadCommand : Command, IHasExamples
         Add(new ConnectCommand());
         Add(new LogCommand());
         Add(new LockCommand());
+        Add(new SemaphoreCommand());
         Add(new LocksCommand());
         Add(new DeadlocksCommand());
         Add(new SpawnCommand());

@@ -81,6 +81,11 @@ internal sealed record Deadlock(IReadOnlyList<LockWait> Waits)
         return found;
     }
 
+    // Who waits for one of several permits is let in by whoever gives one back: he waits for nobody in particular.
     private static List<LockWait> Waiting() =>
-        [.. NamedLocks.List().Where(static found => found.Holder is not null).SelectMany(static found => found.Waiters.Select(waiter => new LockWait(waiter, found.Name, found.Holder!)))];
+        [.. from found in NamedLocks.List()
+            where found.Kind is "mutex"
+            from waiter in found.Waiters
+            from holder in found.Holders
+            select new LockWait(waiter, found.Name, holder)];
 }

@@ -22,6 +22,7 @@ internal static class Scenarios
     public static IReadOnlyList<LockScenario> Locks { get; } =
     [
         new MutexScenario(),
+        new SemaphoreScenario(),
     ];
 
     public static Scenario Named(string name) => Talks.Concat<Scenario>(Locks).First(scenario => scenario.Name == name);

@@ -9,7 +9,7 @@ public sealed class CompletionTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Theory]
-    [InlineData("fairlead se", "send")]
+    [InlineData("fairlead sen", "send")]
     [InlineData("fairlead send --del", "--deliver")]
     [InlineData("fairlead receive --output j", "json")]
     [InlineData("fairlead tour --transport unixp", "unixpacket")]

@@ -94,6 +94,28 @@ public sealed class LocksTests : IDisposable
         Assert.Equal(0, (await _home.RunAsync("deadlocks")).ExitCode);
     }
 
+    /// <summary>One in a semaphore waits for a mutex whose owner waits for the semaphore; another in there will give him a permit.</summary>
+    [Fact]
+    public async Task What_another_can_end_is_no_circle()
+    {
+        var tool = string.Join(' ', ToolHome.Tool);
+        var inside = _home.Start("semaphore", "slots", "--permits", "2", "--", "sh", "-c", $"echo in; read go; {tool} lock m -- true");
+        Assert.Equal("in", await inside.LineAsync());
+        var other = _home.Start("semaphore", "slots", "--permits", "2", "--", "sh", "-c", "echo in; exec cat");
+        Assert.Equal("in", await other.LineAsync());
+        var owner = _home.Start("lock", "m", "--", "sh", "-c", $"echo in; exec {tool} semaphore slots --permits 2 -- true");
+        Assert.Equal("in", await owner.LineAsync());
+        await WaitingAsync("slots", 1);
+        await inside.SayAsync("go");
+        await WaitingAsync("m", 1);
+        var none = await _home.RunAsync("deadlocks");
+        Assert.True(none is { ExitCode: 0, Output: "", Error: "" }, none.ToString());
+
+        Assert.Equal(0, (await other.EndAsync()).ExitCode);
+        Assert.Equal(0, (await owner.EndAsync()).ExitCode);
+        Assert.Equal(0, (await inside.EndAsync()).ExitCode);
+    }
+
     private static int Pid(JsonElement party) => party.GetProperty("pid").GetInt32();
 
     /// <summary>Looks until so many wait for a lock.</summary>

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Fairlead.Cli.Processes;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>A verb that runs a program inside a lock: it enters for the program, and leaves when that has ended.</summary>
+internal abstract class InsideCommand : ToolCommand
+{
+    private readonly Argument<string> _name;
+    private readonly Argument<string[]> _command = new("COMMAND") { Description = "The program and its arguments, behind --", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<bool> _nonblock;
+    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long to wait to come in; then it ends with 124");
+
+    /// <param name="verb">What it is called.</param>
+    /// <param name="description">What it does.</param>
+    /// <param name="kind">Which kind of lock it is.</param>
+    /// <param name="full">When nobody else comes in.</param>
+    protected InsideCommand(string verb, string description, string kind, string full)
+        : base(verb, description)
+    {
+        _name = new("NAME") { Description = $"The {kind}; it is made where there is none" };
+        _name.CompletionSources.Add(_ => LocksCommand.Names(kind));
+        _nonblock = NewOption.Switch("--nonblock", $"Do not wait: end with 4 {full}");
+        Add(_name);
+        Add(_command);
+        Add(_nonblock);
+        Add(_timeout);
+    }
+
+    protected sealed override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        if (parsed.GetValue(_nonblock) && parsed.GetValue(_timeout) is not null)
+        {
+            throw ToolException.Usage("--nonblock does not wait, and --timeout says how long to wait: give one of them");
+        }
+
+        return RunAsync(parsed.GetRequiredValue(_name), parsed, token);
+    }
+
+    /// <summary>Enters the lock of that name, runs the program, and leaves.</summary>
+    protected abstract Task<int> RunAsync(string name, ParseResult parsed, CancellationToken token);
+
+    /// <summary>Whether to enter at once or not at all; who is refused is told so by <see cref="Busy"/>.</summary>
+    protected bool IsNow(ParseResult parsed) => parsed.GetValue(_nonblock);
+
+    /// <summary>How long to wait; null: for ever.</summary>
+    protected TimeSpan? Patience(ParseResult parsed) => parsed.GetValue(_timeout);
+
+    protected static ToolException Busy(string message) => new(ExitCode.AlreadyExists, message);
+
+    /// <summary>Runs the program.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="variables">What it finds among its variables besides.</param>
+    /// <param name="token">Ends it before it begins.</param>
+    protected Task<int> RunInsideAsync(ParseResult parsed, IEnumerable<KeyValuePair<string, string?>> variables, CancellationToken token) =>
+        ProgramInside.RunAsync(parsed.GetRequiredValue(_command), variables, token);
+}

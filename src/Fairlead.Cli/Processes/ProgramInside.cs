@@ -1,0 +1,31 @@
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Processes;
+
+/// <summary>A program that runs while this process is inside a lock for it.</summary>
+internal static class ProgramInside
+{
+    /// <summary>Runs it to its end, tied to this process, and returns its code as a shell tells it.</summary>
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="variables">What it finds among its variables besides.</param>
+    /// <param name="token">Ends it before it begins.</param>
+    public static async Task<int> RunAsync(string[] command, IEnumerable<KeyValuePair<string, string?>> variables, CancellationToken token)
+    {
+        // A signal ends the waiting before, or reaches the program; none is lost between.
+        using var passing = new SignalPassing();
+        token.ThrowIfCancellationRequested();
+        await using var child = ChildProcess.Start(command[0], command[1..], new ChildProcessOptions
+        {
+            TiedToParent = true,
+            Environment = new Dictionary<string, string?>(variables) { [EnclosingLock.Variable] = ProcessIdentity.Current.ToString() },
+        });
+        passing.To(child);
+        var exit = await child.ExitAsync(CancellationToken.None);
+        if (exit is Killed killed)
+        {
+            ErrorLine.Write($"{command[0]} was {killed}");
+        }
+
+        return exit.ShellCode;
+    }
+}
