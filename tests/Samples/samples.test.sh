@@ -309,6 +309,19 @@ test_shared_memory() {
   exits 2 SharedMemory
 }
 
+test_what_is_produced_is_consumed_once() {
+  local one two i
+  BoundedBuffer consume 1500 > one & local first=$!
+  for i in 1 2 3; do BoundedBuffer produce "${i}000" 1000 2>> produced & done
+  BoundedBuffer consume 1500 > two
+  wait "$first"
+  cmp <(sort -n one two) <(seq 1000 3999)
+  for i in 1 2 3; do grep "^$i" one | sort -n -c; done   # in the order of each producer
+  exits 0 BoundedBuffer remove
+  equal removed "$(cat out)"
+  exits 2 BoundedBuffer
+}
+
 test_philosophers_eat_all_of_them() {
   exits 0 DiningPhilosophers 5 200
   equal "$(printf 'philosopher %d has eaten 200 times\n' 0 1 2 3 4; echo 'every fork was used 400 times')" "$(cat out)"
