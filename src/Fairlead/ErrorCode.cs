@@ -44,4 +44,7 @@ public enum ErrorCode
 
     /// <summary>To wait would be for ever: who holds what is wanted waits, over others or directly, for what this caller holds.</summary>
     Deadlock = 14,
+
+    /// <summary>What this caller held, and gave away for a while, could not be taken back in time.</summary>
+    LockLost = 15,
 }

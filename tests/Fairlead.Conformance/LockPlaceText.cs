@@ -25,4 +25,18 @@ public static class LockPlaceText
         using var region = SharedRegion.Open(parts[1]);
         return placed(region, long.Parse(parts[2], CultureInfo.InvariantCulture));
     }
+
+    /// <summary>The condition of a place.</summary>
+    public static NamedCondition Condition(string place, NamedMutex mutex, NamedConditionOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        string[] parts = place.Split(':');
+        if (parts[0] == "name")
+        {
+            return NamedCondition.Open(parts[1], mutex, options);
+        }
+
+        using var region = SharedRegion.Open(parts[1]);
+        return NamedCondition.In(region, long.Parse(parts[2], CultureInfo.InvariantCulture), mutex, options);
+    }
 }

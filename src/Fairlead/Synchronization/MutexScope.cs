@@ -28,6 +28,9 @@ public readonly struct MutexScope : IDisposable, IAsyncDisposable, IEquatable<Mu
 
     private MutexHold Hold => _stay.Hold ?? throw new ObjectDisposedException(nameof(MutexScope));
 
+    /// <summary>Which stay it is.</summary>
+    internal Stay Stay => _stay;
+
     /// <summary>Leaves. Harmless the second time.</summary>
     public void Dispose() => _stay.Hold?.Leave(_stay.Entry);
 

@@ -30,6 +30,9 @@ public sealed partial class NamedMutex : IDisposable
     /// <summary>How many bytes one takes in a region.</summary>
     public static long SizeInRegion => MutexLayout.Size;
 
+    /// <summary>What lies behind it, for what goes with it.</summary>
+    internal MutexCore Core => _core;
+
     /// <summary>Its name; <see langword="null"/> for one that lies in a region.</summary>
     public string? Name { get; }
 
@@ -44,7 +47,7 @@ public sealed partial class NamedMutex : IDisposable
     /// Incompatible: it exists and is not as asked for, or something else has the name. Corrupt: its file has been cut or overwritten. Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime
     /// directory is not this user's to use.
     /// </exception>
-    public static NamedMutex Open(string name, NamedMutexOptions? options = null) => new(name, Core(LockPlace.Named(name, MutexLayout.Size, RegionContent.Mutex), options));
+    public static NamedMutex Open(string name, NamedMutexOptions? options = null) => new(name, NewCore(LockPlace.Named(name, MutexLayout.Size, RegionContent.Mutex), options));
 
     /// <summary>Opens the mutex at a place in a region, or makes it: memory that is zero is a free one.</summary>
     /// <param name="region">A memory file, a named region, a POSIX segment or a file. May be disposed before the mutex.</param>
@@ -52,7 +55,7 @@ public sealed partial class NamedMutex : IDisposable
     /// <param name="options">What it is like.</param>
     /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
     /// <exception cref="FairleadException">Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a System V segment.</exception>
-    public static NamedMutex In(SharedRegion region, long offset, NamedMutexOptions? options = null) => new(null, Core(LockPlace.InRegion(region, offset, MutexLayout.Size, "the mutex"), options));
+    public static NamedMutex In(SharedRegion region, long offset, NamedMutexOptions? options = null) => new(null, NewCore(LockPlace.InRegion(region, offset, MutexLayout.Size, "the mutex"), options));
 
     /// <summary>Takes the name away. Who has the mutex open keeps it, and whoever opens the name gets another: so when nobody uses it any more.</summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
@@ -132,7 +135,7 @@ public sealed partial class NamedMutex : IDisposable
     /// <summary>For people: what it is.</summary>
     public override string ToString() => _core.Description;
 
-    private static MutexCore Core(LockPlace place, NamedMutexOptions? options) =>
+    private static MutexCore NewCore(LockPlace place, NamedMutexOptions? options) =>
         new(place, options?.Recursive == true ? MutexCore.RecursiveOption : 0) { DetectsDeadlock = options?.DetectDeadlock == true };
 
     private bool EnterLater(int thread, TimeSpan? timeout, CancellationToken token, out Stay stay)

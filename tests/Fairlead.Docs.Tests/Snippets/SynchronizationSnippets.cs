@@ -52,6 +52,18 @@ public sealed class SynchronizationSnippets
     }
 
     [Fact]
+    public async Task Conditionally()
+    {
+        List<string> table = [];
+        Task taking = Task.Run(() => TakeOne(table));
+        AddOne(table, "a job");
+        await taking;
+        Assert.Empty(table);
+        NamedCondition.Remove("jobs-added");
+        NamedMutex.Remove("jobs");
+    }
+
+    [Fact]
     public void Looking()
     {
         foreach (NamedLockInfo found in NamedLocks.List())
@@ -86,6 +98,30 @@ public sealed class SynchronizationSnippets
 
         scope.Dispose();
     }
+
+    private static void TakeOne(List<string> table)
+    {
+        using var jobs = NamedMutex.Open("jobs");
+        using var added = NamedCondition.Open("jobs-added", jobs);
+        using (var held = jobs.Enter())
+        {
+            added.Wait(held, () => table.Count > 0);
+            Take(table);
+        }
+    }
+
+    private static void AddOne(List<string> table, string job)
+    {
+        using var jobs = NamedMutex.Open("jobs");
+        using var added = NamedCondition.Open("jobs-added", jobs);
+        using (var held = jobs.Enter())
+        {
+            table.Add(job);
+            added.Notify(held);
+        }
+    }
+
+    private static void Take(List<string> table) => table.RemoveAt(0);
 
     private static void Repair() => throw new InvalidOperationException("nobody has died");
 

@@ -139,6 +139,7 @@ internal static class NamedRegion
         RegionContent.Semaphore => $"the semaphore '{name}'",
         RegionContent.Event => $"the event '{name}'",
         RegionContent.Countdown => $"the countdown '{name}'",
+        RegionContent.Condition => $"the condition '{name}'",
         _ => $"the region '{name}'",
     };
 

@@ -20,4 +20,7 @@ internal enum RegionContent : uint
 
     /// <summary>A countdown.</summary>
     Countdown = 6,
+
+    /// <summary>A condition.</summary>
+    Condition = 7,
 }

@@ -109,6 +109,7 @@ internal static class RegionHeader
         RegionContent.Semaphore => "a semaphore",
         RegionContent.Event => "an event",
         RegionContent.Countdown => "a countdown",
+        RegionContent.Condition => "a condition",
         _ => string.Create(CultureInfo.InvariantCulture, $"content of kind {(uint)content}"),
     };
 }

@@ -29,6 +29,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
     {
         RegionContent.Mutex => MutexLayout.Size,
         RegionContent.Semaphore => SemaphoreLayout.Size(SemaphoreLayout.MostPermits),
+        RegionContent.Condition => ConditionLayout.Size,
         _ => 0,
     };
 
@@ -40,6 +41,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
         RegionContent.Semaphore => OfSemaphore(words),
         _ when words.Length < SizeOf(content) => null,
         RegionContent.Mutex => OfMutex(words),
+        RegionContent.Condition => OfCondition(words),
         _ => throw new ArgumentOutOfRangeException(nameof(content)),
     };
 
@@ -50,6 +52,10 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
         List<LockParty> owners = OwnerIn(words) is { } owner ? [owner] : [];
         return new LockSnapshot("mutex", owners, WaitingIn(words[MutexLayout.LineAt..])) { InTheWay = owners };
     }
+
+    /// <summary>Reads the words of a condition.</summary>
+    /// <param name="words">As many as <see cref="ConditionLayout.Size"/> says.</param>
+    public static LockSnapshot OfCondition(ReadOnlySpan<byte> words) => new("condition", [], WaitingIn(words[ConditionLayout.LineAt..]));
 
     private static LockParty? OwnerIn(ReadOnlySpan<byte> words)
     {

@@ -6,7 +6,8 @@ namespace Fairlead.Synchronization.Waiting;
 /// <summary>One who wants to enter a mutex that is not idle.</summary>
 /// <param name="core">Keeps its memory until this has ended.</param>
 /// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
-internal sealed unsafe class EnterAttempt(MutexCore core, int thread) : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
+/// <param name="away">A stay that has stepped out, and goes on then; null: it is a new one.</param>
+internal sealed unsafe class EnterAttempt(MutexCore core, int thread, MutexHold? away = null) : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
 {
     /// <summary>Looks at a mutex that changes hands before who is first sleeps: about what a wake-up costs.</summary>
     private const int Looks = 1000;
@@ -45,7 +46,7 @@ internal sealed unsafe class EnterAttempt(MutexCore core, int thread) : LineAtte
                     return false;
                 }
             }
-            else if (core.TryTake(value, Thread, out _stay))
+            else if (core.TryTake(value, Thread, away, out _stay))
             {
                 _hasEntered = true;
                 return true;

@@ -37,6 +37,9 @@ internal abstract unsafe class LockCore
 
     public string Description => Place.Description;
 
+    /// <summary>The same for all who mean it, as far as can be told: its name, or where it lies in its region.</summary>
+    public string Identity => Place.Identity;
+
     public ulong ParticipantId => Place.ParticipantId;
 
     /// <summary>Where it lies. To be touched by who has entered, or holds the memory.</summary>

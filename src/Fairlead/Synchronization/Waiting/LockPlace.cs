@@ -13,22 +13,23 @@ internal sealed unsafe class LockPlace : IDisposable
     private readonly RegionMemory? _file;
     private readonly RobustMemory? _piece;
 
-    private LockPlace(string description)
+    private LockPlace(string description, string identity)
     {
         Description = description;
+        Identity = identity;
         ParticipantId = ulong.Parse(Participant.Current(RuntimeDirectory.Current()).Id, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 
     private LockPlace(RegionMemory file)
-        : this(file.Description)
+        : this(file.Description, file.Name!)
     {
         _file = file;
         Start = file.Start;
         Path = file.Path;
     }
 
-    private LockPlace(RobustMemory piece, int start, string description)
-        : this(description)
+    private LockPlace(RobustMemory piece, int start, string description, long offset)
+        : this(description, offset.ToString(CultureInfo.InvariantCulture))
     {
         _piece = piece;
         Start = piece.Shared + start;
@@ -40,6 +41,9 @@ internal sealed unsafe class LockPlace : IDisposable
     public string? Path { get; }
 
     public string Description { get; }
+
+    /// <summary>The same for all who mean it, as far as can be told: its name, or where it lies in its region.</summary>
+    public string Identity { get; }
 
     /// <summary>This process, as others tell it from all that had its number before.</summary>
     public ulong ParticipantId { get; }
@@ -94,7 +98,7 @@ internal sealed unsafe class LockPlace : IDisposable
         RobustMemory piece = new(file, first - within, within + size);
         try
         {
-            return new LockPlace(piece, within, description);
+            return new LockPlace(piece, within, description, offset);
         }
         catch
         {

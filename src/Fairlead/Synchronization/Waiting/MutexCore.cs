@@ -131,7 +131,11 @@ internal sealed unsafe class MutexCore : LockCore
     }
 
     /// <summary>By the first of the line: takes it as it was found, from nobody or from a dead owner.</summary>
-    public bool TryTake(uint found, int thread, out Stay stay)
+    /// <param name="found">The word.</param>
+    /// <param name="thread">Of who enters; 0: none.</param>
+    /// <param name="away">A stay that goes on; null: it is a new one.</param>
+    /// <param name="stay">When it was taken.</param>
+    public bool TryTake(uint found, int thread, MutexHold? away, out Stay stay)
     {
         using (_keeper.Hold())
         {
@@ -152,7 +156,7 @@ internal sealed unsafe class MutexCore : LockCore
             _words.IsInDoubt = true;
         }
 
-        stay = Begin(thread);
+        stay = Begin(thread, away);
         return true;
     }
 
@@ -161,34 +165,38 @@ internal sealed unsafe class MutexCore : LockCore
     {
         bool isClosed;
         bool keepsReference;
-        RobustKeeper keeper = _keeper;
-        using (keeper.Hold())
+        using (_keeper.Hold())
         {
             if (!hold.TryEnd(entry))
             {
                 return;
             }
 
-            _insideThread = 0;
             _spare = hold;
-            _words.Owner.Thread = 0;
-            _isInside = false;
-            isClosed = IsClosed;
-
-            // Read before it is left: the next one in this process says the same of himself.
-            keepsReference = _keepsReference;
-            _words.Leave(keeper);
+            LeaveWords(out isClosed, out keepsReference);
         }
 
-        if (keepsReference)
+        AfterLeaving(isClosed, keepsReference);
+    }
+
+    /// <summary>Leaves for a while, with all that belongs to the stay, which goes on when it is given to <see cref="TryTake"/>.</summary>
+    /// <returns>False: it has been ended.</returns>
+    public bool TryStepOut(MutexHold hold, long entry)
+    {
+        bool isClosed;
+        bool keepsReference;
+        using (_keeper.Hold())
         {
-            LetGo();
+            if (!hold.TryStepOut(entry))
+            {
+                return false;
+            }
+
+            LeaveWords(out isClosed, out keepsReference);
         }
 
-        if (isClosed)
-        {
-            End();
-        }
+        AfterLeaving(isClosed, keepsReference);
+        return true;
     }
 
     /// <summary>Who has entered when the mutex had been closed in this process keeps the memory that he has had while he waited.</summary>
@@ -222,7 +230,7 @@ internal sealed unsafe class MutexCore : LockCore
 
     /// <summary>It has been entered: says so, in the order in which others may look.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Stay Begin(int thread)
+    private Stay Begin(int thread, MutexHold? away = null)
     {
         ref Standing owner = ref _words.Owner;
         owner.ParticipantId = Place.ParticipantId;
@@ -231,7 +239,7 @@ internal sealed unsafe class MutexCore : LockCore
         owner.Keeper = _keeper.Id;
         owner.Thread = thread;
         _words.Count();
-        MutexHold hold = _spare ?? new MutexHold(this);
+        MutexHold hold = away ?? _spare ?? new MutexHold(this);
         _spare = null;
         if (IsRecursive)
         {
@@ -239,7 +247,35 @@ internal sealed unsafe class MutexCore : LockCore
             _insideThread = thread;
         }
 
-        return hold.Begin(_words.IsInDoubt);
+        return away is null ? hold.Begin(_words.IsInDoubt) : hold.StepIn(_words.IsInDoubt);
+    }
+
+    // Inside the keeper's gate.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void LeaveWords(out bool isClosed, out bool keepsReference)
+    {
+        _insideThread = 0;
+        _words.Owner.Thread = 0;
+        _isInside = false;
+        isClosed = IsClosed;
+
+        // Read before it is left: the next one in this process says the same of himself.
+        keepsReference = _keepsReference;
+        _words.Leave(_keeper);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void AfterLeaving(bool isClosed, bool keepsReference)
+    {
+        if (keepsReference)
+        {
+            LetGo();
+        }
+
+        if (isClosed)
+        {
+            End();
+        }
     }
 
     private static string Text(uint options) => (options & RecursiveOption) != 0 ? "recursive" : "not recursive";

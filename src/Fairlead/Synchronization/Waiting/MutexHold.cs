@@ -15,6 +15,9 @@ internal sealed class MutexHold
     private List<long>? _more;
     private bool _isInDoubt;
 
+    // The stay that has stepped out, to wait for a condition; 0: none.
+    private long _away;
+
     public MutexHold(MutexCore core)
     {
         _core = core;
@@ -32,6 +35,9 @@ internal sealed class MutexHold
             _core.ReportLost();
         }
     }
+
+    /// <summary>What it is a stay of.</summary>
+    public MutexCore Core => _core;
 
     /// <summary>Of a recursive mutex.</summary>
     public WeakReference<MutexHold>? Weak { get; }
@@ -56,6 +62,27 @@ internal sealed class MutexHold
 
         _entry = 0;
         return true;
+    }
+
+    /// <summary>Inside the gate of the mutex's keeper: interrupts the stay, with all that belongs to it, until <see cref="StepIn"/>.</summary>
+    public bool TryStepOut(long entry)
+    {
+        if (!IsInside(entry))
+        {
+            return false;
+        }
+
+        _away = _entry;
+        Volatile.Write(ref _entry, 0);
+        return true;
+    }
+
+    /// <summary>The mutex has been entered again.</summary>
+    public Stay StepIn(bool isInDoubt)
+    {
+        _isInDoubt = isInDoubt;
+        Volatile.Write(ref _entry, _away);
+        return new Stay(this, _away);
     }
 
     public bool IsInDoubt(long entry) => IsInside(entry) && _isInDoubt;
@@ -116,7 +143,7 @@ internal sealed class MutexHold
 
         lock (_gate)
         {
-            return _entry == entry || _more?.Contains(entry) == true;
+            return _entry == entry || (_entry != 0 && _more?.Contains(entry) == true);
         }
     }
 

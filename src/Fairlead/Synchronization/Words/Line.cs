@@ -10,6 +10,12 @@ namespace Fairlead.Synchronization.Words;
 /// <param name="start">Where it lies in a <see cref="RobustMemory"/>.</param>
 internal readonly unsafe struct Line(byte* start)
 {
+    /// <summary>The oldest ticket that may still stand.</summary>
+    public uint First => Last - LineLayout.MostWaiting + 1;
+
+    /// <summary>The ticket that was given last.</summary>
+    public uint Last => Volatile.Read(ref *Given);
+
     private uint* Given => (uint*)(start + LineLayout.TicketsAt);
 
     /// <summary>Stands behind all who wait.</summary>
@@ -106,6 +112,8 @@ internal readonly unsafe struct Line(byte* start)
 
     /// <summary>Whether the last who has come still waits.</summary>
     public bool IsLastWaiting => IsWaiting(Volatile.Read(ref *Given));
+    /// <summary>The word of a place, as it is now, whatever its ticket.</summary>
+    public LockWord WordOf(uint ticket) => LockWordOf(Volatile.Read(ref *Place(ticket)));
 
     /// <summary>The word of a place.</summary>
     public uint* Word(uint ticket) => (uint*)((byte*)Place(ticket) + LineLayout.WordAt);
@@ -113,11 +121,22 @@ internal readonly unsafe struct Line(byte* start)
     /// <summary>Who stands at a place. Written by him alone.</summary>
     public ref Standing Info(uint ticket) => ref Unsafe.AsRef<Standing>((byte*)Place(ticket) + LineLayout.ParticipantAt);
 
-    private bool IsWaiting(uint ticket)
+    /// <summary>Whether somebody stands there with this ticket.</summary>
+    public bool IsWaiting(uint ticket)
     {
         ulong found = Volatile.Read(ref *Place(ticket));
         return TicketOf(found) == ticket && LockWordOf(found).Owner != 0;
     }
+
+    /// <summary>Whether he who stood there with this ticket has died, and nobody has taken the place since.</summary>
+    public bool HasDied(uint ticket)
+    {
+        ulong found = Volatile.Read(ref *Place(ticket));
+        return TicketOf(found) == ticket && LockWordOf(found).HasDied;
+    }
+
+    /// <summary>The whole place, of <see cref="LineLayout.PlaceSize"/> bytes: what lies behind the standing is the lock's own.</summary>
+    public byte* Beside(uint ticket) => (byte*)Place(ticket);
 
     private ulong* Place(uint ticket) => (ulong*)(start + LineLayout.PlacesAt + (ticket % LineLayout.Places * LineLayout.PlaceSize));
 

@@ -1,0 +1,325 @@
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>Who waits is woken in order, is inside again however the wait ends, and takes no notification with him that another one needs.</summary>
+public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
+{
+    private const int Pairs = 4;
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
+
+    [Fact]
+    public async Task One_notification_wakes_the_one_who_has_waited_longest_and_another_all_others()
+    {
+        Places places = NewPlaces();
+        PeerProcess peer = await StartWaitingAsync(places, "wait", 1);
+        Task<bool> blocking = OnThread(() => WaitOnce(places));
+        await UntilWaiting(() => places.Condition.Waiters, 2);
+        Task<bool> awaiting = WaitOnceAsync(places);
+        await UntilWaiting(() => places.Condition.Waiters, 3);
+        PeerProcess last = await StartWaitingAsync(places, "async", 4);
+        Assert.Equal([peer.Id, Environment.ProcessId, Environment.ProcessId, last.Id], places.Condition.Waiters.Select(static waiter => waiter.Peer.ProcessId ?? 0));
+
+        NotifyOne(places);
+        Assert.Equal("True", await peer.AnswerAsync());
+        Assert.False(blocking.IsCompleted);
+        Assert.Equal("", await peer.AskAsync("notify"));
+        Assert.False(blocking.IsCompleted);
+        Assert.Equal("", await peer.AskAsync("leave"));
+        Assert.True(await blocking);
+        Assert.False(awaiting.IsCompleted);
+        Assert.Equal("", await peer.AskAsync("enter"));
+        Assert.Equal("", await peer.AskAsync("all"));
+        Assert.Equal("", await peer.AskAsync("leave"));
+        Assert.True(await awaiting);
+        Assert.Equal("True", await last.AnswerAsync());
+        Assert.Equal("", await last.AskAsync("leave"));
+        Assert.Empty(places.Condition.Waiters);
+        NotifyOne(places);
+        using MutexScope scope = places.Mutex.Enter(token: Token);
+        Assert.False(places.Condition.Wait(scope, Short, Token));
+    }
+
+    [Fact]
+    public async Task A_wait_that_is_given_up_is_inside_again()
+    {
+        Places places = NewPlaces();
+        using CancellationTokenSource cancelled = new();
+        PeerProcess peer = await StartAsync("mutex", places.MutexPlace);
+        using (MutexScope scope = places.Mutex.Enter(token: Token))
+        {
+            Assert.False(places.Condition.Wait(scope, TimeSpan.Zero, Token));
+            Assert.False(places.Condition.Wait(scope, Short, Token));
+            Assert.False(await places.Condition.WaitAsync(scope, Short, Token));
+            Assert.False(places.Condition.Wait(scope, static () => false, Short, Token));
+            Assert.False(await places.Condition.WaitAsync(scope, static () => false, Short, Token));
+            Assert.True(places.Condition.Wait(scope, static () => true, token: Token));
+            Assert.True(await places.Condition.WaitAsync(scope, static () => true, token: Token));
+            Assert.StartsWith("no Timeout", await peer.AskAsync("try 0"), StringComparison.Ordinal);
+        }
+
+        Task blocking = OnThread(() =>
+        {
+            using MutexScope scope = places.Mutex.Enter(token: Token);
+            Assert.Throws<OperationCanceledException>(() => places.Condition.Wait(scope, token: cancelled.Token));
+            Assert.Equal(Environment.ProcessId, places.Mutex.Holder?.Peer.ProcessId);
+        });
+        await UntilWaiting(() => places.Condition.Waiters, 1);
+        MutexScope awaiting = await places.Mutex.EnterAsync(Token);
+        Task<bool> waiting = places.Condition.WaitAsync(awaiting, token: cancelled.Token).AsTask();
+        await UntilWaiting(() => places.Condition.Waiters, 2);
+        Assert.Equal("", await peer.AskAsync("enter"));
+        await cancelled.CancelAsync();
+        await UntilWaiting(places.Mutex, 2);
+        Assert.False(waiting.IsCompleted);
+        Assert.Equal("", await peer.AskAsync("leave"));
+        await Task.WhenAny(blocking, waiting);
+        if (waiting.IsCompleted)
+        {
+            awaiting.Dispose();
+        }
+
+        await blocking;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        awaiting.Dispose();
+        Assert.Empty(places.Condition.Waiters);
+        using MutexScope last = places.Mutex.Enter(token: Token);
+        Assert.Throws<OperationCanceledException>(() => places.Condition.Wait(last, token: cancelled.Token));
+    }
+
+    [Fact]
+    public async Task A_recursive_mutex_is_left_wholly_and_entered_as_often_again()
+    {
+        string mutexPlace = NewPlace(NamedMutex.SizeInRegion);
+        using NamedMutex mutex = LockPlaceText.Mutex(mutexPlace, new() { Recursive = true });
+        using NamedCondition condition = LockPlaceText.Condition(NewPlace(NamedCondition.SizeInRegion), mutex);
+        Task waiting = OnThread(() =>
+        {
+            MutexScope outer = mutex.Enter(token: Token);
+            MutexScope inner = mutex.Enter(token: Token);
+            Assert.True(condition.Wait(inner, token: Token));
+            MutexScope again = mutex.Enter(token: Token);
+            again.Dispose();
+            inner.Dispose();
+            Assert.Null(OnThread(() => mutex.TryEnter(TimeSpan.Zero, out MutexScope other) ? other : (MutexScope?)null).GetAwaiter().GetResult());
+            outer.Dispose();
+        });
+        await UntilWaiting(() => condition.Waiters, 1);
+        using (MutexScope scope = await mutex.EnterAsync(Token))
+        {
+            condition.Notify(scope);
+        }
+
+        await waiting;
+        Assert.Null(mutex.Holder);
+    }
+
+    [Fact]
+    public async Task A_scope_is_that_of_the_mutex_and_inside()
+    {
+        Places places = NewPlaces();
+        using NamedMutex other = LockPlaceText.Mutex(NewPlace(NamedMutex.SizeInRegion));
+        using MutexScope wrong = other.Enter(token: Token);
+        MutexScope left = places.Mutex.Enter(token: Token);
+        left.Dispose();
+        Assert.Throws<ArgumentException>(() => places.Condition.Wait(wrong));
+        Assert.Throws<ArgumentException>(() => places.Condition.Wait(left));
+        Assert.Throws<ArgumentException>(() => places.Condition.Notify(default));
+        Assert.Throws<ArgumentException>(() => places.Condition.NotifyAll(left));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await places.Condition.WaitAsync(wrong));
+        Assert.Empty(places.Condition.Waiters);
+        if (Under is LockUnderTest.Named)
+        {
+            Fails(ErrorCode.Incompatible, () => LockPlaceText.Condition(places.ConditionPlace, other));
+        }
+
+        // While its owner waits, a scope is not inside.
+        MutexScope scope = await places.Mutex.EnterAsync(Token);
+        Task<bool> waiting = places.Condition.WaitAsync(scope, token: Token).AsTask();
+        await UntilWaiting(() => places.Condition.Waiters, 1);
+        scope.Dispose();
+        Assert.Throws<ObjectDisposedException>(scope.MarkConsistent);
+        Assert.Throws<ArgumentException>(() => places.Condition.Notify(scope));
+        NotifyOne(places);
+        Assert.True(await waiting);
+        Assert.False(places.Mutex.TryEnter(TimeSpan.Zero, out _));
+        scope.Dispose();
+        places.Condition.Dispose();
+        using MutexScope last = places.Mutex.Enter(token: Token);
+        Assert.Throws<ObjectDisposedException>(() => places.Condition.Wait(last));
+        Assert.Throws<ObjectDisposedException>(() => places.Condition.Notify(last));
+        Assert.False(places.Mutex.TryEnter(TimeSpan.Zero, out _));
+    }
+
+    [Fact]
+    public async Task Who_cannot_enter_again_in_time_is_told_and_passes_the_notification_on()
+    {
+        Places places = NewPlaces();
+        using NamedCondition hasty = LockPlaceText.Condition(places.ConditionPlace, places.Mutex, new() { TakeBackTimeout = Short });
+        MutexScope scope = await places.Mutex.EnterAsync(Token);
+        Task<bool> waiting = hasty.WaitAsync(scope, token: Token).AsTask();
+        await UntilWaiting(() => hasty.Waiters, 1);
+        Task<bool> next = OnThread(() => WaitOnce(places));
+        await UntilWaiting(() => hasty.Waiters, 2);
+        using (MutexScope inside = places.Mutex.Enter(token: Token))
+        {
+            places.Condition.Notify(inside);
+            FairleadException lost = await FailsAsync(ErrorCode.LockLost, () => waiting);
+            Assert.Equal(Environment.ProcessId, lost.Peer?.ProcessId);
+            Assert.Contains("could not be taken back", lost.Message, StringComparison.Ordinal);
+            scope.Dispose();
+            Assert.False(places.Mutex.TryEnter(TimeSpan.Zero, out _));
+        }
+
+        Assert.True(await next);
+        Assert.Empty(hasty.Waiters);
+    }
+
+    [Fact]
+    public async Task Any_number_may_wait_and_without_a_thread_each()
+    {
+        const int Many = 400;
+        Places places = NewPlaces();
+        Task<bool>[] all = new Task<bool>[Many];
+        for (int i = 0; i < Many; i++)
+        {
+            MutexScope scope = await places.Mutex.EnterAsync(Token);
+            all[i] = LeaveAfter(places.Condition.WaitAsync(scope, token: Token), scope);
+        }
+
+        int threads = Synchronization.Waiting.TurnThread.Count;
+        Output.WriteLine($"{threads} threads wait for {Many}");
+        Assert.InRange(threads, 1, 16);
+        Assert.Equal(128, places.Condition.Waiters.Count);
+        using (MutexScope scope = places.Mutex.Enter(token: Token))
+        {
+            places.Condition.NotifyAll(scope);
+        }
+
+        Assert.All(await Task.WhenAll(all), Assert.True);
+        Assert.Empty(places.Condition.Waiters);
+    }
+
+    [Fact]
+    public async Task The_dead_swallow_no_notification()
+    {
+        Places places = NewPlaces();
+        foreach (string how in new[] { "wait", "async" })
+        {
+            PeerProcess doomed = await StartWaitingAsync(places, how, 1);
+            PeerProcess next = await StartWaitingAsync(places, how, 2);
+            Task<bool> mine = how == "wait" ? OnThread(() => WaitOnce(places)) : WaitOnceAsync(places);
+            await UntilWaiting(() => places.Condition.Waiters, 3);
+            using (MutexScope scope = places.Mutex.Enter(token: Token))
+            {
+                places.Condition.Notify(scope);
+
+                // It has been notified, and comes to the mutex at most.
+                await doomed.KillAsync();
+            }
+
+            Assert.Equal("True", await next.AnswerAsync());
+            Assert.Equal("", await next.AskAsync("leave"));
+            Assert.True(await mine);
+            Assert.Empty(places.Condition.Waiters);
+        }
+    }
+
+    [Fact]
+    public async Task The_death_of_who_was_not_notified_wakes_nobody_and_one_inside_is_told_to_who_comes_back()
+    {
+        Places places = NewPlaces();
+        PeerProcess doomed = await StartWaitingAsync(places, "wait", 1);
+        MutexScope scope = places.Mutex.Enter(token: Token);
+        Task<bool> waiting = places.Condition.WaitAsync(scope, token: Token).AsTask();
+        await UntilWaiting(() => places.Condition.Waiters, 2);
+        await doomed.KillAsync();
+        await UntilWaiting(() => places.Condition.Waiters, 1);
+        PeerProcess inside = await StartAsync("condition", places.MutexPlace, places.ConditionPlace);
+        Assert.Equal("", await inside.AskAsync("enter"));
+        Assert.False(waiting.IsCompleted);
+        Assert.Equal("", await inside.AskAsync("notify"));
+        await inside.KillAsync();
+        Assert.True(await waiting);
+        Assert.True(scope.OwnerDied);
+        scope.MarkConsistent();
+        scope.Dispose();
+    }
+
+    [Fact]
+    public async Task Things_are_exchanged_though_processes_are_killed()
+    {
+        const int Kills = 12;
+        const int Between = 40;
+        Places places = NewPlaces();
+        string[] arguments = ["exchange", places.MutexPlace, places.ConditionPlace, NewPlace(NamedCondition.SizeInRegion)];
+        string name = $"exchange-{Guid.NewGuid():N}";
+        using SharedRegion region = SharedRegion.Open(name, 64);
+        Random random = NewRandom();
+        try
+        {
+            PeerProcess Start(int index) => Track(PeerProcess.Start([.. arguments, name, index % 2 == 0 ? "fill" : "empty"]));
+            PeerProcess[] peers = [.. Enumerable.Range(0, 2 * Pairs).Select(Start)];
+            long Emptied() => Volatile.Read(ref region.At<long>(8));
+            for (int i = 0; i < Kills; i++)
+            {
+                // Each time it goes on without the one who died: nobody new comes and makes up for a notification that was lost.
+                long before = Emptied();
+                await Until(() => Emptied() >= before + Between, "things are exchanged");
+                int victim = random.Next(peers.Length);
+                await peers[victim].KillAsync();
+                before = Emptied();
+                await Until(() => Emptied() >= before + Between, "things are exchanged by the others");
+                peers[victim] = Start(victim);
+            }
+
+            Output.WriteLine($"{Emptied()} exchanged, {Kills} killed");
+        }
+        finally
+        {
+            SharedRegion.Remove(name);
+        }
+    }
+
+    private static async Task<bool> LeaveAfter(ValueTask<bool> waiting, MutexScope scope)
+    {
+        bool isWoken = await waiting;
+        scope.Dispose();
+        return isWoken;
+    }
+
+    private Places NewPlaces()
+    {
+        string mutexPlace = NewPlace(NamedMutex.SizeInRegion);
+        string conditionPlace = NewPlace(NamedCondition.SizeInRegion);
+        NamedMutex mutex = Track(LockPlaceText.Mutex(mutexPlace));
+        return new Places(mutexPlace, conditionPlace, mutex, Track(LockPlaceText.Condition(conditionPlace, mutex)));
+    }
+
+    private async Task<PeerProcess> StartWaitingAsync(Places places, string how, int count)
+    {
+        PeerProcess peer = await StartAsync("condition", places.MutexPlace, places.ConditionPlace);
+        Assert.Equal("", await peer.AskAsync("enter"));
+        await peer.TellAsync(how);
+        await UntilWaiting(() => places.Condition.Waiters, count);
+        return peer;
+    }
+
+    private bool WaitOnce(Places places)
+    {
+        using MutexScope scope = places.Mutex.Enter(token: Token);
+        return places.Condition.Wait(scope, token: Token);
+    }
+
+    private async Task<bool> WaitOnceAsync(Places places)
+    {
+        using MutexScope scope = await places.Mutex.EnterAsync(Token);
+        return await places.Condition.WaitAsync(scope, token: Token);
+    }
+
+    private void NotifyOne(Places places)
+    {
+        using MutexScope scope = places.Mutex.Enter(token: Token);
+        places.Condition.Notify(scope);
+    }
+
+    private sealed record Places(string MutexPlace, string ConditionPlace, NamedMutex Mutex, NamedCondition Condition);
+}
