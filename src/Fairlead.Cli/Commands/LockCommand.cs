@@ -51,7 +51,7 @@ internal sealed class LockCommand : InsideCommand
     }
 
     /// <summary>As it is, or a plain one: whether it is recursive makes no difference to who enters once.</summary>
-    private static NamedMutex Open(string name)
+    public static NamedMutex Open(string name)
     {
         try
         {

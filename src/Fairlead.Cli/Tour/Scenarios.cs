@@ -23,6 +23,7 @@ internal static class Scenarios
     [
         new MutexScenario(),
         new SemaphoreScenario(),
+        new ConditionScenario(),
     ];
 
     public static Scenario Named(string name) => Talks.Concat<Scenario>(Locks).First(scenario => scenario.Name == name);

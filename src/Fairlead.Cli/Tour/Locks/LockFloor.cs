@@ -23,6 +23,9 @@ internal sealed class LockFloor(SharedRegion memory)
     /// <summary>Counted by each for himself.</summary>
     private ref long Told => ref memory.At<long>(ToldAt);
 
+    /// <summary>How many have been inside until now: for one who is there.</summary>
+    public long Counted => Volatile.Read(ref Entries);
+
     /// <summary>One is inside now: says so to the others, looks who else is, counts himself, and goes.</summary>
     /// <param name="most">How many may be inside at once.</param>
     /// <exception cref="ToolException">More are.</exception>
@@ -59,7 +62,7 @@ internal sealed class LockFloor(SharedRegion memory)
     /// <exception cref="ToolException">Something else was counted inside.</exception>
     public void Compare()
     {
-        var (counted, told) = (Volatile.Read(ref Entries), Volatile.Read(ref Told));
+        var (counted, told) = (Counted, Volatile.Read(ref Told));
         if (counted != told)
         {
             throw new ToolException(ExitCode.Failure, $"{told} entries were counted as {counted}: somebody else was inside");
