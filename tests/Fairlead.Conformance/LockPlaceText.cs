@@ -13,6 +13,9 @@ public static class LockPlaceText
     public static NamedSemaphore Semaphore(string place, int permits, int maximum) =>
         Open(place, name => NamedSemaphore.Open(name, permits, maximum), (region, offset) => NamedSemaphore.In(region, offset, permits, maximum));
 
+    /// <summary>The event of a place.</summary>
+    public static NamedEvent Event(string place, EventResetMode mode) => Open(place, name => NamedEvent.Open(name, mode), (region, offset) => NamedEvent.In(region, offset, mode));
+
     private static T Open<T>(string place, Func<string, T> named, Func<SharedRegion, long, T> placed)
     {
         ArgumentNullException.ThrowIfNull(place);

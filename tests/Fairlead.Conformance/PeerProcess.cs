@@ -21,6 +21,9 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
 
     private PeerProcess(StartedPeer started) => _started = started;
 
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _started.HasExited;
+
     /// <summary>The process id.</summary>
     public int Id => _started.Id;
 

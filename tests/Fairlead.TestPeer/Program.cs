@@ -15,6 +15,7 @@ internal static class Program
         ["churn"] = ChurnVerb.RunAsync,
         ["condition"] = ConditionVerb.RunAsync,
         ["crowd"] = CrowdVerb.RunAsync,
+        ["event"] = EventVerb.RunAsync,
         ["exchange"] = ExchangeVerb.RunAsync,
         ["heir"] = HeirVerb.RunAsync,
         ["log"] = LogVerb.RunAsync,
@@ -41,6 +42,7 @@ internal static class Program
         ["steady"] = SteadyVerb.RunAsync,
         ["subscriber"] = SubscriberVerb.RunAsync,
         ["tracer"] = TracerVerb.RunAsync,
+        ["turnstile"] = TurnstileVerb.RunAsync,
         ["waiter"] = WaiterVerb.RunAsync,
         ["worker"] = WorkerVerb.RunAsync,
     };

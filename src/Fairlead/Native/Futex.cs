@@ -40,11 +40,22 @@ internal static unsafe class Futex
     /// <summary>
     /// Adds 1 to the word and wakes all who sleep on it, in one step of the kernel: who is killed meanwhile has done both or neither.
     /// </summary>
-    public static void AddOneAndWakeAll(ref int word)
+    public static void AddOneAndWakeAll(ref int word) => AddAndWakeAll(ref word, 1);
+
+    /// <summary>The same with another number, of 0 to 2,047.</summary>
+    public static void AddAndWakeAll(ref int word, int number) => ChangeAndWakeAll(ref word, Libc.FUTEX_OP_ADD, number);
+
+    /// <summary>The same with bits, of the lower eleven, that are set.</summary>
+    public static void OrAndWakeAll(ref int word, int bits) => ChangeAndWakeAll(ref word, Libc.FUTEX_OP_OR, bits);
+
+    /// <summary>The same with a value of 0 to 2,047, whatever the word was.</summary>
+    public static void SetAndWakeAll(ref int word, int value) => ChangeAndWakeAll(ref word, Libc.FUTEX_OP_SET, value);
+
+    private static void ChangeAndWakeAll(ref int word, int operation, int argument)
     {
         fixed (int* address = &word)
         {
-            _ = Libc.Futex(address, Libc.FUTEX_WAKE_OP, int.MaxValue, 0, address, Libc.FUTEX_OP_ADD_ONE);
+            _ = Libc.Futex(address, Libc.FUTEX_WAKE_OP, int.MaxValue, 0, address, operation | (argument << Libc.FUTEX_OP_ARGUMENT));
         }
     }
 }

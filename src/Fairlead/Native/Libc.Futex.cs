@@ -9,8 +9,14 @@ internal static unsafe partial class Libc
     public const int FUTEX_WAKE = 1;
     public const int FUTEX_WAKE_OP = 5;
 
-    /// <summary>Adds 1 to the second word: <c>FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0)</c>.</summary>
-    public const int FUTEX_OP_ADD_ONE = (1 << 28) | (1 << 12);
+    /// <summary>What is done with the second word: <c>FUTEX_OP(FUTEX_OP_…, argument, FUTEX_OP_CMP_EQ, 0)</c>, without the argument.</summary>
+    public const int FUTEX_OP_SET = 0;
+    public const int FUTEX_OP_ADD = 1 << 28;
+    public const int FUTEX_OP_OR = 2 << 28;
+
+    /// <summary>Where the argument stands, twelve bits with a sign.</summary>
+    public const int FUTEX_OP_ARGUMENT = 12;
+
     public const int FUTEX_PRIVATE_FLAG = 128;
 
     /// <summary>The same number everywhere.</summary>

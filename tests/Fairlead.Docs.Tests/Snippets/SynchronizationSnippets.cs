@@ -88,6 +88,15 @@ public sealed class SynchronizationSnippets
         NamedSemaphore.Remove("finished");
     }
 
+    [Fact]
+    public async Task Signals()
+    {
+        using var ready = NamedEvent.Open("ready");
+        ready.Set();
+        await ready.WaitAsync(5.Seconds());
+        NamedEvent.Remove("ready");
+    }
+
     private static void TellWhoHolds(NamedMutex build)
     {
         if (!build.TryEnter(1.Seconds(), out MutexScope scope))

@@ -29,6 +29,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
     {
         RegionContent.Mutex => MutexLayout.Size,
         RegionContent.Semaphore => SemaphoreLayout.Size(SemaphoreLayout.MostPermits),
+        RegionContent.Event => EventLayout.Size,
         RegionContent.Condition => ConditionLayout.Size,
         _ => 0,
     };
@@ -41,6 +42,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
         RegionContent.Semaphore => OfSemaphore(words),
         _ when words.Length < SizeOf(content) => null,
         RegionContent.Mutex => OfMutex(words),
+        RegionContent.Event => OfEvent(words),
         RegionContent.Condition => OfCondition(words),
         _ => throw new ArgumentOutOfRangeException(nameof(content)),
     };

@@ -40,6 +40,9 @@ internal abstract unsafe class LineAttempt : LockAttempt
     /// <summary>Of the place in the line.</summary>
     protected uint Ticket { get; private set; }
 
+    /// <summary>Whether one is served after the other. Else all are the first, and stand in the line to be seen, where there is room.</summary>
+    protected virtual bool KeepsOrder => true;
+
     /// <summary>Whether this stands in the line and nobody before it.</summary>
     protected bool IsFirst => _isInLine && !_line.TryFindBefore(Ticket, out _);
 
@@ -49,7 +52,7 @@ internal abstract unsafe class LineAttempt : LockAttempt
         {
             uint* sleepOn;
             uint asLongAs;
-            if (!_isInLine && !Join(out uint full))
+            if (!_isInLine && !Join(out uint full) && KeepsOrder)
             {
                 // Not in the line, and so unknown to the kernel's chain of wake-ups: what comes is passed on.
                 if (!_line.PrepareSleep(full, out asLongAs))
@@ -59,7 +62,7 @@ internal abstract unsafe class LineAttempt : LockAttempt
 
                 sleepOn = _line.Word(full);
             }
-            else if (_line.TryFindBefore(Ticket, out uint before))
+            else if (KeepsOrder && _line.TryFindBefore(Ticket, out uint before))
             {
                 if (!_line.PrepareSleep(before, out asLongAs))
                 {
@@ -70,8 +73,7 @@ internal abstract unsafe class LineAttempt : LockAttempt
             }
             else if (TryAdvanceAsFirst(out sleepOn, out asLongAs))
             {
-                LeaveLine();
-                End();
+                LeaveAndEnd();
                 word = null;
                 value = 0;
                 return true;
@@ -97,22 +99,14 @@ internal abstract unsafe class LineAttempt : LockAttempt
     /// <summary>Passes a wake-up on. Of those for whom the line had no room several may sleep on a place, and where its owner dies the kernel wakes one.</summary>
     public sealed override void PassOn(int* word)
     {
-        if (!_isInLine && new LockWord((uint)Volatile.Read(ref *word)).HasDied)
+        if (KeepsOrder && !_isInLine && new LockWord((uint)Volatile.Read(ref *word)).HasDied)
         {
             Futex.Wake(ref *word, int.MaxValue);
         }
     }
 
     /// <summary>Gives it up. Whoever has woken this one has woken the next by that.</summary>
-    public override void Abandon()
-    {
-        if (_isInLine)
-        {
-            LeaveLine();
-        }
-
-        End();
-    }
+    public override void Abandon() => LeaveAndEnd();
 
     /// <summary>By who is the first: takes what he waits for.</summary>
     /// <param name="sleepOn">Else: the word that changes when it can be had. Nobody but the first sleeps on it, or all who do are woken.</param>
@@ -156,14 +150,14 @@ internal abstract unsafe class LineAttempt : LockAttempt
         return true;
     }
 
-    private void LeaveLine()
+    private void LeaveAndEnd()
     {
-        _line.Leave(_keeper, Ticket);
-        _isInLine = false;
-    }
+        if (_isInLine)
+        {
+            _line.Leave(_keeper, Ticket);
+            _isInLine = false;
+        }
 
-    private void End()
-    {
         _keeper.Free();
         LetGo();
     }

@@ -1,0 +1,18 @@
+using System.Runtime.InteropServices;
+using Fairlead.Synchronization.Words;
+
+namespace Fairlead.Synchronization.Inspection;
+
+/// <content>Events.</content>
+internal sealed unsafe partial record LockSnapshot
+{
+    /// <summary>Reads the words of an event.</summary>
+    /// <param name="words">As many as <see cref="EventLayout.Size"/> says.</param>
+    public static LockSnapshot OfEvent(ReadOnlySpan<byte> words)
+    {
+        fixed (byte* start = words)
+        {
+            return new LockSnapshot("event", [], WaitingIn(words[EventLayout.LineAt..])) { State = new EventWords(start).IsSet ? "set" : "not set" };
+        }
+    }
+}

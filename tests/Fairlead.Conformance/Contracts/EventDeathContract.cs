@@ -1,0 +1,90 @@
+using System.Globalization;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>Processes die that set an event, wait for it, or do both: nobody sleeps for a wake-up that has gone with them.</summary>
+public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
+{
+    private const int Processes = 8;
+    private static readonly TimeSpan BetweenKills = TimeSpan.FromMilliseconds(30);
+
+    [Fact]
+    public async Task The_dead_swallow_no_wake_up()
+    {
+        (NamedEvent signal, string place) = NewEvent(EventResetMode.AutoReset);
+        for (int round = 0; round < 3; round++)
+        {
+            List<PeerProcess> peers = [];
+            for (int i = 0; i < 3; i++)
+            {
+                peers.Add(await StartAsync("event", place, "AutoReset"));
+                await peers[i].TellAsync(round % 2 == 0 ? "wait" : "async");
+                await UntilWaiting(() => signal.Waiters, i + 1);
+            }
+
+            Task last = round % 2 == 0 ? OnThread(() => signal.Wait(token: Token)) : signal.WaitAsync(Token).AsTask();
+            await UntilWaiting(() => signal.Waiters, 4);
+            foreach (PeerProcess peer in peers)
+            {
+                await peer.KillAsync();
+            }
+
+            // They have died in the line: it is for who is left.
+            signal.Set();
+            await last;
+            Assert.False(signal.IsSet);
+            Assert.Empty(signal.Waiters);
+        }
+    }
+
+    [Fact]
+    public async Task Nobody_sleeps_while_it_is_set_though_those_are_killed_who_set_it()
+    {
+        // The whole of it: FAIRLEAD_INCREMENTS=1000000.
+        long count = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "5000", CultureInfo.InvariantCulture);
+        (NamedEvent signal, string place) = NewEvent(EventResetMode.AutoReset);
+        string name = $"crowd-{Guid.NewGuid():N}";
+        using SharedRegion region = SharedRegion.Open(name, Crowd.SizeOf(Processes));
+        Crowd crowd = new(region, Processes);
+        Random random = NewRandom();
+        try
+        {
+            PeerProcess Start(int index) => Track(PeerProcess.Start("turnstile", place, name, $"{Processes}", $"{index}", count.ToString(CultureInfo.InvariantCulture)));
+            PeerProcess[] peers = [.. Enumerable.Range(0, Processes).Select(Start)];
+            int killed = 0;
+            while (crowd.Stays < count)
+            {
+                // Each passes and sets it for the next one; whom it kills between takes it along, so that it is set anew when nobody has passed meanwhile.
+                long before = crowd.Stays;
+                signal.Set();
+                await Task.Delay(BetweenKills, TimeProvider.System);
+                if (crowd.Stays != before && random.Next(4) == 0)
+                {
+                    int victim = random.Next(Processes);
+                    await peers[victim].KillAsync();
+                    killed++;
+                    peers[victim] = Start(victim);
+                }
+            }
+
+            while (peers.Any(static peer => !peer.HasExited))
+            {
+                signal.Set();
+                await Task.Delay(BetweenKills, TimeProvider.System);
+            }
+
+            Output.WriteLine($"{crowd.Stays} passed, {killed} killed");
+            Assert.Empty(signal.Waiters);
+        }
+        finally
+        {
+            SharedRegion.Remove(name);
+        }
+    }
+
+    private (NamedEvent Signal, string Place) NewEvent(EventResetMode mode)
+    {
+        string place = NewPlace(NamedEvent.SizeInRegion);
+        return (Track(LockPlaceText.Event(place, mode)), place);
+    }
+}

@@ -1,0 +1,35 @@
+using System.Globalization;
+using Fairlead.Conformance;
+
+namespace Fairlead.TestPeer.Verbs;
+
+/// <summary><c>turnstile PLACE REGION SIZE INDEX COUNT</c>: waits for an event that resets itself, counts, and sets it for the next one, until all together have passed COUNT times. See <see cref="Crowd"/>.</summary>
+internal static class TurnstileVerb
+{
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        using NamedEvent signal = LockPlaceText.Event(arguments[0], EventResetMode.AutoReset);
+        using SharedRegion region = SharedRegion.Open(arguments[1]);
+        Crowd crowd = new(region, int.Parse(arguments[2], CultureInfo.InvariantCulture));
+        int index = int.Parse(arguments[3], CultureInfo.InvariantCulture);
+        long count = long.Parse(arguments[4], CultureInfo.InvariantCulture);
+        for (long mine = 0; crowd.Stays < count; mine++)
+        {
+            // Now and then without a thread, so that both ways stand in one line.
+            if (mine % 16 == 15)
+            {
+                await signal.WaitAsync();
+            }
+            else
+            {
+                signal.Wait();
+            }
+
+            crowd.Come(index);
+            crowd.Go(index);
+            signal.Set();
+        }
+
+        return 0;
+    }
+}

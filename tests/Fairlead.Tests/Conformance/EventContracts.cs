@@ -1,0 +1,14 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class EventContracts
+{
+    public sealed class ByName(ITestOutputHelper output) : EventContract(new LockUnderTest.Named(), output);
+
+    public sealed class InRegion(ITestOutputHelper output) : EventContract(new LockUnderTest.Placed(), output);
+
+    public sealed class DeathsByName(ITestOutputHelper output) : EventDeathContract(new LockUnderTest.Named(), output);
+
+    public sealed class DeathsInRegion(ITestOutputHelper output) : EventDeathContract(new LockUnderTest.Placed(), output);
+}

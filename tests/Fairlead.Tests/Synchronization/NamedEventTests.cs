@@ -1,0 +1,55 @@
+using Fairlead.Memory.Backing;
+using Fairlead.Registry;
+using Fairlead.Synchronization.Words;
+
+namespace Fairlead.Tests.Synchronization;
+
+public sealed class NamedEventTests : IDisposable
+{
+    private readonly string _name = $"e-{Guid.NewGuid():N}";
+
+    private string FilePath => $"{FairleadDirectory.Runtime}/{NamedRegion.LockFolder}/{_name}";
+
+    public void Dispose() => NamedEvent.Remove(_name);
+
+    [Fact]
+    public void The_words_lie_where_they_are_drawn()
+    {
+        Assert.Equal((64, 128, 16_576L), (EventLayout.WordAt, EventLayout.LineAt, NamedEvent.SizeInRegion));
+        using NamedEvent signal = NamedEvent.Open(_name, EventResetMode.AutoReset);
+        signal.Set();
+        Assert.Equal((1u, 0x0145_4c46u, 1u), Words());
+        signal.Reset();
+        Assert.Equal(4u, Words().Word);
+        (uint, uint, uint Word) Words()
+        {
+            ReadOnlySpan<byte> words = File.ReadAllBytes(FilePath).AsSpan(RegionLayout.HeaderSize);
+            return (BitConverter.ToUInt32(words), BitConverter.ToUInt32(words[4..]), BitConverter.ToUInt32(words[64..]));
+        }
+    }
+
+    [Fact]
+    public void It_is_seen_from_outside()
+    {
+        using NamedEvent signal = NamedEvent.Open(_name);
+        Assert.Equal("not set", Seen().State);
+        signal.Set();
+        Assert.Equal(("event", "set", 0, 0), (Seen().Kind, Seen().State, Seen().Holders.Count, Seen().Waiters.Count));
+        NamedLockInfo Seen() => NamedLocks.List().Single(found => found.Name == _name);
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_refused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => NamedEvent.Open(_name, (EventResetMode)7));
+        using NamedEvent signal = NamedEvent.Open(_name);
+        Assert.Contains(
+            "is one that somebody resets, and one that resets itself was asked for",
+            Assert.Throws<FairleadException>(() => NamedEvent.Open(_name, EventResetMode.AutoReset)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("holds an event, and a semaphore was asked for", Assert.Throws<FairleadException>(() => NamedSemaphore.Open(_name, 1)).Message, StringComparison.Ordinal);
+        signal.Verify();
+        Assert.True(NamedEvent.Remove(_name));
+        Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(signal.Verify).Code);
+    }
+}
