@@ -86,6 +86,16 @@ test_three_of_thirty_are_inside_though_a_third_is_killed() {
   exits 0 fairlead semaphore slots --permits 3 --nonblock -- true
 }
 
+test_ten_who_wait_are_started_by_one() {
+  local waiters=() pid
+  for _ in {1..10}; do fairlead event wait go --timeout 50s & waiters+=($!); done
+  until [ "$(fairlead locks --output text | grep -c $'\twaits\t')" -eq 10 ]; do :; done
+  exits 0 fairlead event set go
+  for pid in "${waiters[@]}"; do wait "$pid"; done
+  exits 0 fairlead event clear go
+  exits 124 fairlead event wait go --timeout 10ms
+}
+
 test_a_process_group_is_ended() {
   setsid sh -c 'trap : TERM; (echo one; exec sleep 600) & (echo two; exec sleep 600) & echo $$; wait; wait; echo ended' > group &
 

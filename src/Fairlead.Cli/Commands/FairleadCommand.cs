@@ -24,6 +24,7 @@ internal sealed class FairleadCommand : Command, IHasExamples
         Add(new LogCommand());
         Add(new LockCommand());
         Add(new SemaphoreCommand());
+        Add(new EventCommand());
         Add(new ConditionCommand());
         Add(new LocksCommand());
         Add(new DeadlocksCommand());

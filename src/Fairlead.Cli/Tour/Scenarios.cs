@@ -23,6 +23,7 @@ internal static class Scenarios
     [
         new MutexScenario(),
         new SemaphoreScenario(),
+        new EventScenario(),
         new ConditionScenario(),
     ];
 

@@ -1,0 +1,25 @@
+using System.CommandLine;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Does something to an event, without waiting.</summary>
+internal sealed class EventActionCommand : ToolCommand
+{
+    private readonly EventArguments _event;
+    private readonly Action<NamedEvent> _act;
+
+    public EventActionCommand(string verb, string description, Action<NamedEvent> act)
+        : base(verb, description)
+    {
+        _event = EventArguments.AddTo(this);
+        _act = act;
+        Examples = [($"fairlead event {verb} go", "It is made where there is none")];
+    }
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        using var one = _event.Open(parsed);
+        _act(one);
+        return Task.FromResult(ExitCode.Ok);
+    }
+}

@@ -1,0 +1,35 @@
+using System.CommandLine;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Which event, and of which kind where there is none yet.</summary>
+internal sealed class EventArguments
+{
+    private readonly Argument<string> _name = new("NAME") { Description = "The event; it is made where there is none" };
+    private readonly Option<bool> _auto = NewOption.Switch("--auto", "Make one that lets a single waiter go on each time, and is clear again then; one that is there is taken as it is");
+
+    private EventArguments() => _name.CompletionSources.Add(static _ => LocksCommand.Names("event"));
+
+    public static EventArguments AddTo(Command verb)
+    {
+        var arguments = new EventArguments();
+        verb.Add(arguments._name);
+        verb.Add(arguments._auto);
+        return arguments;
+    }
+
+    /// <summary>As it is, or as asked for.</summary>
+    public NamedEvent Open(ParseResult parsed)
+    {
+        var name = parsed.GetRequiredValue(_name);
+        var (asked, other) = parsed.GetValue(_auto) ? (EventResetMode.AutoReset, EventResetMode.ManualReset) : (EventResetMode.ManualReset, EventResetMode.AutoReset);
+        try
+        {
+            return NamedEvent.Open(name, asked);
+        }
+        catch (FairleadException error) when (error.Code == ErrorCode.Incompatible)
+        {
+            return NamedEvent.Open(name, other);
+        }
+    }
+}

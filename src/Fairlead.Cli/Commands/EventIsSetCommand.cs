@@ -1,0 +1,22 @@
+using System.CommandLine;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Asks whether an event is set.</summary>
+internal sealed class EventIsSetCommand : ToolCommand
+{
+    private readonly EventArguments _event;
+
+    public EventIsSetCommand()
+        : base("is-set", "Say by 0 that an event is set, by 1 that it is not")
+    {
+        _event = EventArguments.AddTo(this);
+        Examples = [("fairlead event is-set go || echo not yet", "Look without waiting")];
+    }
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    {
+        using var one = _event.Open(parsed);
+        return Task.FromResult(one.IsSet ? ExitCode.Ok : ExitCode.Failure);
+    }
+}

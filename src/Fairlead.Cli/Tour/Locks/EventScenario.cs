@@ -1,0 +1,31 @@
+using System.Diagnostics;
+
+namespace Fairlead.Cli.Tour.Locks;
+
+/// <summary>An event that resets itself: each time it is set one who waits goes on, does his part, and sets it for the next.</summary>
+internal sealed class EventScenario : LockScenario
+{
+    public override string Name => "event";
+
+    public override string Title => "event, one each time";
+
+    public override Task PlayAsync(Stage stage, string place, int seat)
+    {
+        var opened = NamedEvent.Open(place, EventResetMode.AutoReset);
+        if (seat == 0)
+        {
+            opened.Set();
+        }
+
+        return UseAsync(stage, place, opened, (one, floor) =>
+        {
+            var start = Stopwatch.GetTimestamp();
+            one.Wait(token: stage.Aborted);
+            stage.Measure(Stopwatch.GetElapsedTime(start));
+            floor.Pass(most: 1);
+            one.Set();
+        });
+    }
+
+    protected override void Remove(string name) => NamedEvent.Remove(name);
+}
