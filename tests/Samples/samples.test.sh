@@ -322,6 +322,21 @@ test_what_is_produced_is_consumed_once() {
   exits 2 BoundedBuffer
 }
 
+test_workers_start_together() {
+  local name
+  for name in Ann Bob Cid Dan; do StartTogether work $name > "$name" 2> "$name-says" & done
+  for name in Ann Bob Cid Dan; do line_in "$name-says" "^$name is ready$"; done
+  exits 1 fairlead event is-set start
+  exits 0 StartTogether start
+  for name in Ann Bob Cid Dan; do line_in "$name" "^$name begins, [0-9]* µs after the signal$"; done
+
+  # Who comes later does not wait, until it is taken back.
+  exits 0 StartTogether work Eve
+  exits 0 StartTogether reset
+  exits 1 fairlead event is-set start
+  exits 2 StartTogether
+}
+
 test_philosophers_eat_all_of_them() {
   exits 0 DiningPhilosophers 5 200
   equal "$(printf 'philosopher %d has eaten 200 times\n' 0 1 2 3 4; echo 'every fork was used 400 times')" "$(cat out)"
