@@ -37,6 +37,7 @@ declare -A needed=(
   [mutex.pml]="OPEN NO_CHAIN NO_TICKET"
   [semaphore.pml]="NO_WATCH NO_OWNER NO_EARLY_RING NO_MARK NO_TICKET NO_GRACE"
   [event.pml]="TWO_STEPS NO_EPOCH"
+  [countdown.pml]="TWO_STEPS NO_ENDING NO_HELP NO_ROUND"
   [condition.pml]="NO_WATCH NO_RECHECK LEAVE_FIRST TWO_STEPS NO_LAST_LOOK"
 )
 declare -A promise=(
@@ -48,11 +49,12 @@ declare -A promise=(
   [mutex.pml]="one at a time is inside, nobody sleeps for ever or is overtaken asleep, and each death inside is told, with any of three dying and any giving up at any step"
   [semaphore.pml]="nobody sleeps while a permit is free, and none is had twice, with one dying at any step, at once or after some more, and one giving up"
   [event.pml]="nobody sleeps who has been released, with any dying at any step"
+  [countdown.pml]="nobody sleeps who has been released, and no count is lost, with any who count dying at any step"
   [condition.pml]="no notification gets lost, with any process dying and any giving up at any step"
 )
 
 # As many at once as there are processors.
-for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphore.pml event.pml condition.pml; do
+for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphore.pml event.pml countdown.pml condition.pml; do
   for left_out in "" ${needed[$model]}; do
     while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
     search "$model" ${left_out:+"-D$left_out"} &
@@ -60,7 +62,7 @@ for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphor
 done
 wait
 
-for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphore.pml event.pml condition.pml; do
+for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphore.pml event.pml countdown.pml condition.pml; do
   found=$(errors "$model")
   [ "$found" = 0 ]; report $? "${model%.pml}: ${promise[$model]}"
   for left_out in ${needed[$model]}; do

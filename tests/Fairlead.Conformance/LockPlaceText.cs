@@ -16,6 +16,9 @@ public static class LockPlaceText
     /// <summary>The event of a place.</summary>
     public static NamedEvent Event(string place, EventResetMode mode) => Open(place, name => NamedEvent.Open(name, mode), (region, offset) => NamedEvent.In(region, offset, mode));
 
+    /// <summary>The countdown of a place.</summary>
+    public static NamedCountdown Countdown(string place, int count) => Open(place, name => NamedCountdown.Open(name, count), (region, offset) => NamedCountdown.In(region, offset, count));
+
     private static T Open<T>(string place, Func<string, T> named, Func<SharedRegion, long, T> placed)
     {
         ArgumentNullException.ThrowIfNull(place);

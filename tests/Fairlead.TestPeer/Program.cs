@@ -14,6 +14,8 @@ internal static class Program
         ["cell"] = CellVerb.RunAsync,
         ["churn"] = ChurnVerb.RunAsync,
         ["condition"] = ConditionVerb.RunAsync,
+        ["countdown"] = CountdownVerb.RunAsync,
+        ["counter"] = CounterVerb.RunAsync,
         ["crowd"] = CrowdVerb.RunAsync,
         ["event"] = EventVerb.RunAsync,
         ["exchange"] = ExchangeVerb.RunAsync,

@@ -97,6 +97,16 @@ public sealed class SynchronizationSnippets
         NamedEvent.Remove("ready");
     }
 
+    [Fact]
+    public async Task Parts()
+    {
+        using var parts = NamedCountdown.Open("parts", 2);
+        parts.Signal();
+        parts.Signal();
+        await parts.WaitAsync();
+        NamedCountdown.Remove("parts");
+    }
+
     private static void TellWhoHolds(NamedMutex build)
     {
         if (!build.TryEnter(1.Seconds(), out MutexScope scope))

@@ -30,6 +30,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
         RegionContent.Mutex => MutexLayout.Size,
         RegionContent.Semaphore => SemaphoreLayout.Size(SemaphoreLayout.MostPermits),
         RegionContent.Event => EventLayout.Size,
+        RegionContent.Countdown => CountdownLayout.Size,
         RegionContent.Condition => ConditionLayout.Size,
         _ => 0,
     };
@@ -43,6 +44,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
         _ when words.Length < SizeOf(content) => null,
         RegionContent.Mutex => OfMutex(words),
         RegionContent.Event => OfEvent(words),
+        RegionContent.Countdown => OfCountdown(words),
         RegionContent.Condition => OfCondition(words),
         _ => throw new ArgumentOutOfRangeException(nameof(content)),
     };

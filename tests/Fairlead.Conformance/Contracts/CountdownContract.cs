@@ -1,0 +1,158 @@
+using System.Globalization;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>Who waits is released when it comes to zero, whoever counts and whoever dies; nothing is counted twice, or below zero.</summary>
+public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
+{
+    private const int Processes = 8;
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan BetweenKills = TimeSpan.FromMilliseconds(30);
+
+    [Fact]
+    public async Task Who_waits_is_released_at_zero()
+    {
+        (NamedCountdown countdown, string place) = NewCountdown(5);
+        PeerProcess peer = await StartAsync("countdown", place, "5");
+        Assert.Equal((5, 5), (countdown.CurrentCount, countdown.InitialCount));
+        Assert.False(countdown.TryWait(TimeSpan.Zero));
+        Assert.False(await countdown.TryWaitAsync(Short));
+        Assert.Contains("has not come to zero within 0.05 s: 5 left", Fails(ErrorCode.Timeout, () => countdown.Wait(Short)).Message, StringComparison.Ordinal);
+        await FailsAsync(ErrorCode.Timeout, async () => await countdown.WaitAsync(Short));
+        await peer.TellAsync("wait");
+        await UntilWaiting(() => countdown.Waiters, 1);
+        Task[] waiting = [OnThread(() => countdown.Wait(token: Token)), countdown.WaitAsync(Token).AsTask()];
+        await UntilWaiting(() => countdown.Waiters, 3);
+        Assert.False(countdown.Signal());
+        Assert.False(countdown.Signal(2));
+        countdown.AddCount(3);
+        Assert.Equal(5, countdown.CurrentCount);
+        Assert.Contains("has 5 left, and cannot be counted down by 6", Assert.Throws<InvalidOperationException>(() => countdown.Signal(6)).Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(() => countdown.TryAddCount(16_777_215));
+        Assert.Throws<ArgumentOutOfRangeException>(() => countdown.Signal(0));
+        Assert.DoesNotContain(waiting, static task => task.IsCompleted);
+        Assert.True(countdown.Signal(5));
+        await Task.WhenAll(waiting);
+        Assert.Equal("", await peer.AnswerAsync());
+        Assert.Empty(countdown.Waiters);
+        countdown.Wait(token: Token);
+        await countdown.WaitAsync(Token);
+        Assert.Throws<InvalidOperationException>(() => countdown.Signal());
+        Assert.Throws<InvalidOperationException>(() => countdown.AddCount());
+        Assert.False(countdown.TryAddCount());
+        countdown.Reset();
+        Assert.Equal(5, countdown.CurrentCount);
+        countdown.Reset(2);
+        Assert.Equal("", await peer.AskAsync("signal"));
+        Assert.False(countdown.TryWait(TimeSpan.Zero));
+        Assert.Equal("zero", await peer.AskAsync("signal"));
+        Assert.True(countdown.TryWait(TimeSpan.Zero));
+        Fails(ErrorCode.Incompatible, () => LockPlaceText.Countdown(place, 4));
+    }
+
+    [Fact]
+    public async Task Who_waits_is_released_however_soon_it_begins_anew()
+    {
+        (NamedCountdown countdown, string place) = NewCountdown(1);
+        PeerProcess peer = await StartAsync("countdown", place, "1");
+        for (int i = 0; i < 100; i++)
+        {
+            await peer.TellAsync(i % 2 == 0 ? "wait" : "async");
+            Task[] waiting = [OnThread(() => countdown.Wait(token: Token)), countdown.WaitAsync(Token).AsTask()];
+            await UntilWaiting(() => countdown.Waiters, 3);
+            Assert.True(countdown.Signal());
+            countdown.Reset();
+            await Task.WhenAll(waiting);
+            Assert.Equal("", await peer.AnswerAsync());
+            Assert.Equal(1, countdown.CurrentCount);
+        }
+    }
+
+    [Fact]
+    public async Task Whoever_gives_up_or_lets_go_of_it_is_not_in_the_way()
+    {
+        (NamedCountdown countdown, string place) = NewCountdown(1);
+        using NamedCountdown other = LockPlaceText.Countdown(place, 1);
+        using CancellationTokenSource cancelled = new();
+        Task blocking = OnThread(() => countdown.Wait(token: cancelled.Token));
+        Task awaiting = countdown.WaitAsync(cancelled.Token).AsTask();
+        Task patient = OnThread(() => countdown.Wait(token: Token));
+        Task patientToo = countdown.WaitAsync(Token).AsTask();
+        await UntilWaiting(() => countdown.Waiters, 4);
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => blocking);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => awaiting);
+        await UntilWaiting(() => countdown.Waiters, 2);
+        countdown.Dispose();
+        countdown.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => countdown.Signal());
+        Assert.Throws<ObjectDisposedException>(() => countdown.Wait());
+        Assert.Throws<ObjectDisposedException>(() => countdown.Reset());
+        Assert.True(other.Signal());
+        await patient;
+        await patientToo;
+    }
+
+    [Fact]
+    public async Task Nobody_waits_for_ever_though_those_are_killed_who_count()
+    {
+        // The whole of it: FAIRLEAD_INCREMENTS=1000000.
+        int rounds = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "1000", CultureInfo.InvariantCulture);
+        (NamedCountdown countdown, string place) = NewCountdown(Processes);
+        string name = $"crowd-{Guid.NewGuid():N}";
+        using SharedRegion region = SharedRegion.Open(name, Crowd.SizeOf(Processes));
+        Crowd crowd = new(region, Processes);
+        Random random = NewRandom();
+        try
+        {
+            PeerProcess Start(int index) => Track(PeerProcess.Start("counter", place, $"{Processes}", name, $"{Processes}", $"{index}"));
+            PeerProcess[] peers = [.. Enumerable.Range(0, Processes).Select(Start)];
+            int killed = 0;
+            int done = 0;
+            Task killing = Task.Run(
+                async () =>
+                {
+                    while (Volatile.Read(ref done) < rounds)
+                    {
+                        // Not a wait for something: this is how often somebody is killed.
+                        await Task.Delay(BetweenKills, TimeProvider.System);
+                        int victim = random.Next(Processes);
+                        if (await peers[victim].TryReadLineAsync() == "ready")
+                        {
+                            await peers[victim].KillAsync();
+                            killed++;
+                            peers[victim] = Start(victim);
+                        }
+                    }
+                },
+                Token);
+            while (done < rounds)
+            {
+                // They count for ever, and wait for each other: whoever finds that it has come to zero begins it anew.
+                await countdown.WaitAsync(Token);
+                countdown.Reset();
+                Volatile.Write(ref done, done + 1);
+            }
+
+            await killing;
+            foreach (PeerProcess peer in peers)
+            {
+                await peer.KillAsync();
+            }
+
+            Assert.InRange(countdown.CurrentCount, 0, Processes);
+            Assert.Empty(countdown.Waiters);
+            Output.WriteLine($"{rounds} rounds, {crowd.Stays} counted, {killed} killed");
+        }
+        finally
+        {
+            SharedRegion.Remove(name);
+        }
+    }
+
+    private (NamedCountdown Countdown, string Place) NewCountdown(int count)
+    {
+        string place = NewPlace(NamedCountdown.SizeInRegion);
+        return (Track(LockPlaceText.Countdown(place, count)), place);
+    }
+}

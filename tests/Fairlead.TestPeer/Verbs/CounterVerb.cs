@@ -1,0 +1,41 @@
+using System.Globalization;
+using Fairlead.Conformance;
+
+namespace Fairlead.TestPeer.Verbs;
+
+/// <summary><c>counter PLACE COUNT REGION SIZE INDEX</c>: counts a countdown down again and again, also up, and waits for its zero now and then, until it is killed; says <c>ready</c> when it has begun. See <see cref="Crowd"/>.</summary>
+internal static class CounterVerb
+{
+    private static readonly TimeSpan Shortly = TimeSpan.FromMilliseconds(1);
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        using NamedCountdown countdown = LockPlaceText.Countdown(arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture));
+        using SharedRegion region = SharedRegion.Open(arguments[2]);
+        Crowd crowd = new(region, int.Parse(arguments[3], CultureInfo.InvariantCulture));
+        int index = int.Parse(arguments[4], CultureInfo.InvariantCulture);
+        for (long mine = 0; ; mine++)
+        {
+            try
+            {
+                if (mine % 8 != 7 || !countdown.TryAddCount())
+                {
+                    _ = countdown.Signal();
+                }
+            }
+            catch (InvalidOperationException)
+            {
+                // It has come to zero, and is about to begin anew.
+            }
+
+            // Not for ever: all others may be dead. Now and then without a thread.
+            _ = mine % 16 == 15 ? await countdown.TryWaitAsync(Shortly) : countdown.TryWait(Shortly);
+            crowd.Come(index);
+            crowd.Go(index);
+            if (mine == 0)
+            {
+                Console.WriteLine("ready");
+            }
+        }
+    }
+}

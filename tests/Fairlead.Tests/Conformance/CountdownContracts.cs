@@ -1,0 +1,10 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class CountdownContracts
+{
+    public sealed class ByName(ITestOutputHelper output) : CountdownContract(new LockUnderTest.Named(), output);
+
+    public sealed class InRegion(ITestOutputHelper output) : CountdownContract(new LockUnderTest.Placed(), output);
+}

@@ -1,0 +1,54 @@
+using Fairlead.Memory.Backing;
+using Fairlead.Registry;
+using Fairlead.Synchronization.Words;
+
+namespace Fairlead.Tests.Synchronization;
+
+public sealed class NamedCountdownTests : IDisposable
+{
+    private readonly string _name = $"d-{Guid.NewGuid():N}";
+
+    private string FilePath => $"{FairleadDirectory.Runtime}/{NamedRegion.LockFolder}/{_name}";
+
+    public void Dispose() => NamedCountdown.Remove(_name);
+
+    [Fact]
+    public void The_words_lie_where_they_are_drawn()
+    {
+        Assert.Equal((64, 68, 128, 16_576, 33_152L), (CountdownLayout.WordAt, CountdownLayout.RoundsAt, CountdownLayout.LineAt, CountdownLayout.GuardAt, NamedCountdown.SizeInRegion));
+        using NamedCountdown countdown = NamedCountdown.Open(_name, 3);
+        Assert.Equal((3u, 0x0144_4c46u, 0u), Words());
+        countdown.Signal();
+        Assert.Equal(5u, Words().Word);
+        countdown.Signal(2);
+        Assert.Equal(1u, Words().Word);
+        countdown.Reset();
+        Assert.Equal((1u << 25) | 7, Words().Word);
+        (uint, uint, uint Word) Words()
+        {
+            ReadOnlySpan<byte> words = File.ReadAllBytes(FilePath).AsSpan(RegionLayout.HeaderSize);
+            return (BitConverter.ToUInt32(words), BitConverter.ToUInt32(words[4..]), BitConverter.ToUInt32(words[64..]));
+        }
+    }
+
+    [Fact]
+    public void It_is_seen_from_outside()
+    {
+        using NamedCountdown countdown = NamedCountdown.Open(_name, 3);
+        countdown.Signal();
+        NamedLockInfo found = NamedLocks.List().Single(found => found.Name == _name);
+        Assert.Equal(("countdown", "2 left", 0, 0), (found.Kind, found.State, found.Holders.Count, found.Waiters.Count));
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_refused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => NamedCountdown.Open(_name, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => NamedCountdown.Open(_name, 16_777_216));
+        using NamedCountdown countdown = NamedCountdown.Open(_name, 16_777_215);
+        Assert.Throws<InvalidOperationException>(() => countdown.AddCount());
+        Assert.Throws<ArgumentOutOfRangeException>(() => countdown.Reset(0));
+        Assert.Contains("is one from 16777215, and one from 2 was asked for", Assert.Throws<FairleadException>(() => NamedCountdown.Open(_name, 2)).Message, StringComparison.Ordinal);
+        Assert.Contains("holds a countdown, and an event was asked for", Assert.Throws<FairleadException>(() => NamedEvent.Open(_name)).Message, StringComparison.Ordinal);
+    }
+}
