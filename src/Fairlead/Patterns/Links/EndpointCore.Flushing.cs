@@ -7,9 +7,9 @@ internal sealed partial class EndpointCore
     {
         token.ThrowIfCancellationRequested();
         ThrowIfClosing();
-        ThrowIfLostUnwritten();
+        Link[] links = LinksToFlush();
         Deadline deadline = Deadline.After(timeout, Settings.Time);
-        foreach (Link link in LinkSnapshot)
+        foreach (Link link in links)
         {
             FlushOperation operation = FlushOperation.Rent(this, link, isBlocking: true);
             link.Start(operation);
@@ -29,9 +29,9 @@ internal sealed partial class EndpointCore
     {
         token.ThrowIfCancellationRequested();
         ThrowIfClosing();
-        ThrowIfLostUnwritten();
+        Link[] links = LinksToFlush();
         Deadline deadline = Deadline.After(timeout, Settings.Time);
-        foreach (Link link in LinkSnapshot)
+        foreach (Link link in links)
         {
             FlushOperation operation = FlushOperation.Rent(this, link, isBlocking: false);
             ValueTask<bool> flushed = operation.Task;
@@ -44,12 +44,19 @@ internal sealed partial class EndpointCore
         }
     }
 
-    private void ThrowIfLostUnwritten()
+    /// <summary>Those that there are. Fails where what was sent went with the only one.</summary>
+    private Link[] LinksToFlush()
     {
-        if (EndsWithPeer && LastEnd is { Unwritten: > 0 })
+        // Both at one moment: a link that has gone is not among them any more, and what it took with it is known.
+        using (_gate.Hold())
         {
-            throw EndException();
+            if (!EndsWithPeer || _lastEnd is not { Unwritten: > 0 })
+            {
+                return _linkCache;
+            }
         }
+
+        throw EndException();
     }
 
     private FairleadException NotFlushed(Link link, TimeSpan? timeout) =>
