@@ -7,12 +7,20 @@ public sealed class Crowd(SharedRegion region, int size)
 {
     private const int DoomedAt = 8;
     private const int StaysAt = 16;
+    private const int OverAt = 24;
 
     /// <summary>Bytes that it takes.</summary>
     public static int SizeOf(int size) => size * 64;
 
     /// <summary>How often all have been inside.</summary>
     public long Stays => Enumerable.Range(0, size).Sum(index => Volatile.Read(ref At(index, StaysAt)));
+
+    /// <summary>All are to go home.</summary>
+    public bool IsOver
+    {
+        get => Volatile.Read(ref At(0, OverAt)) != 0;
+        set => Volatile.Write(ref At(0, OverAt), value ? 1 : 0);
+    }
 
     /// <summary>He is inside from now on.</summary>
     public void Come(int index) => Interlocked.Exchange(ref At(index, 0), ++At(index, StaysAt));

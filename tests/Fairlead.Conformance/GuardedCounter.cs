@@ -14,6 +14,7 @@ public sealed class GuardedCounter(SharedRegion region)
     private const int WhoAt = 128;
     private const int HisNextAt = 136;
     private const int NextAt = 144;
+    private const int OverAt = 192;
     private const int SharesAt = 1024;
 
     /// <summary>How often it was incremented.</summary>
@@ -21,6 +22,13 @@ public sealed class GuardedCounter(SharedRegion region)
 
     /// <summary>How often by each.</summary>
     public long Share(int index) => Volatile.Read(ref Place(index));
+
+    /// <summary>It is enough: all may stop.</summary>
+    public bool IsOver
+    {
+        get => Volatile.Read(ref region.At<long>(OverAt)) != 0;
+        set => Volatile.Write(ref region.At<long>(OverAt), value ? 1 : 0);
+    }
 
     /// <summary>One more.</summary>
     public void Increment(int index)

@@ -33,16 +33,6 @@ public static class LockPlaceText
     }
 
     /// <summary>The condition of a place.</summary>
-    public static NamedCondition Condition(string place, NamedMutex mutex, NamedConditionOptions? options = null)
-    {
-        ArgumentNullException.ThrowIfNull(place);
-        string[] parts = place.Split(':');
-        if (parts[0] == "name")
-        {
-            return NamedCondition.Open(parts[1], mutex, options);
-        }
-
-        using var region = SharedRegion.Open(parts[1]);
-        return NamedCondition.In(region, long.Parse(parts[2], CultureInfo.InvariantCulture), mutex, options);
-    }
+    public static NamedCondition Condition(string place, NamedMutex mutex, NamedConditionOptions? options = null) =>
+        Open(place, name => NamedCondition.Open(name, mutex, options), (region, offset) => NamedCondition.In(region, offset, mutex, options));
 }

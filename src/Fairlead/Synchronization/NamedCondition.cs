@@ -102,6 +102,10 @@ public sealed class NamedCondition : IDisposable
         {
             _ = attempt.Wait(deadline, token);
         }
+        catch (OperationCanceledException)
+        {
+            // Told below, unless it has been notified as well: that must not get lost.
+        }
         finally
         {
             attempt.TakeBack(Deadline.After(_takeBack));

@@ -189,11 +189,6 @@ public sealed class NamedCountdown : IDisposable
 
         // One that nobody refers to any more is closed: not while somebody is about to wait.
         GC.KeepAlive(this);
-        if (!isZero)
-        {
-            token.ThrowIfCancellationRequested();
-        }
-
         return isZero;
     }
 

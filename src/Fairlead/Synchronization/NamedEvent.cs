@@ -161,11 +161,6 @@ public sealed class NamedEvent : IDisposable
 
         // One that nobody refers to any more is closed: not while somebody is about to wait.
         GC.KeepAlive(this);
-        if (!isSet)
-        {
-            token.ThrowIfCancellationRequested();
-        }
-
         return isSet;
     }
 

@@ -154,7 +154,6 @@ public sealed partial class NamedMutex : IDisposable
             return true;
         }
 
-        token.ThrowIfCancellationRequested();
         return false;
     }
 

@@ -208,11 +208,6 @@ public sealed partial class NamedSemaphore : IDisposable
 
         // One that nobody refers to any more is closed: not while somebody is about to enter.
         GC.KeepAlive(this);
-        if (!isGot)
-        {
-            token.ThrowIfCancellationRequested();
-        }
-
         return isGot;
     }
 

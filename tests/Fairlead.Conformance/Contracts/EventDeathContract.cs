@@ -6,7 +6,10 @@ namespace Fairlead.Conformance.Contracts;
 public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;
-    private static readonly TimeSpan BetweenKills = TimeSpan.FromMilliseconds(30);
+    private const int Kills = 12;
+
+    /// <summary>So many passes, about.</summary>
+    private const int BetweenKills = 100;
 
     [Fact]
     public async Task The_dead_swallow_no_wake_up()
@@ -49,28 +52,28 @@ public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper 
         Random random = NewRandom();
         try
         {
-            PeerProcess Start(int index) => Track(PeerProcess.Start("turnstile", place, name, $"{Processes}", $"{index}", count.ToString(CultureInfo.InvariantCulture)));
+            PeerProcess Start(int index) => Track(PeerProcess.Start("turnstile", place, name, $"{Processes}", $"{index}"));
             PeerProcess[] peers = [.. Enumerable.Range(0, Processes).Select(Start)];
             int killed = 0;
-            while (crowd.Stays < count)
+            while (killed < Kills || crowd.Stays < count)
             {
-                // Each passes and sets it for the next one; whom it kills between takes it along, so that it is set anew when nobody has passed meanwhile.
-                long before = crowd.Stays;
+                // Each passes and sets it for the next one; whoever is killed between takes it along, so that it is set anew.
+                long next = crowd.Stays + 1 + random.Next(2 * BetweenKills);
                 signal.Set();
-                await Task.Delay(BetweenKills, TimeProvider.System);
-                if (crowd.Stays != before && random.Next(4) == 0)
-                {
-                    int victim = random.Next(Processes);
-                    await peers[victim].KillAsync();
-                    killed++;
-                    peers[victim] = Start(victim);
-                }
+                await Until(() => crowd.Stays >= next, "they go on");
+
+                // The one who has lived longest, so that most of the time all are at it.
+                int victim = killed++ % Processes;
+                await peers[victim].KillAsync();
+                peers[victim] = Start(victim);
             }
 
-            while (peers.Any(static peer => !peer.HasExited))
+            // Each sets it for the next one to leave.
+            crowd.IsOver = true;
+            signal.Set();
+            foreach (PeerProcess peer in peers)
             {
-                signal.Set();
-                await Task.Delay(BetweenKills, TimeProvider.System);
+                Assert.Equal(0, await peer.ExitAsync());
             }
 
             Output.WriteLine($"{crowd.Stays} passed, {killed} killed");

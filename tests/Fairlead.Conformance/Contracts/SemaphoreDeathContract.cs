@@ -7,7 +7,10 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
 {
     private const int Processes = 8;
     private const int Permits = 3;
-    private static readonly TimeSpan BetweenKills = TimeSpan.FromMilliseconds(50);
+    private const int Kills = 12;
+
+    /// <summary>So many stays, about.</summary>
+    private const int BetweenKills = 100;
 
     [Fact]
     public async Task What_the_dead_had_entered_comes_back_and_what_they_had_taken_does_not()
@@ -99,20 +102,16 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
         Random random = NewRandom();
         try
         {
-            PeerProcess Start(int index) => Track(PeerProcess.Start("crowd", place, $"{Permits}", $"{Permits}", name, $"{Processes}", $"{index}", count.ToString(CultureInfo.InvariantCulture)));
+            PeerProcess Start(int index) => Track(PeerProcess.Start("crowd", place, $"{Permits}", $"{Permits}", name, $"{Processes}", $"{index}"));
             PeerProcess[] peers = [.. Enumerable.Range(0, Processes).Select(Start)];
             int killed = 0;
-            while (crowd.Stays < count)
+            while (killed < Kills || crowd.Stays < count)
             {
-                // Not a wait for something: this is how often somebody is killed.
-                await Task.Delay(BetweenKills, TimeProvider.System);
-                int victim = random.Next(Processes);
-                if (await peers[victim].TryReadLineAsync() is not "ready" and { } line)
-                {
-                    Assert.Equal("ok", line);
-                    break;
-                }
-
+                // The one who has lived longest, so that most of the time all are at it.
+                long next = crowd.Stays + random.Next(2 * BetweenKills);
+                await Until(() => crowd.Stays >= next, "they go on");
+                int victim = killed % Processes;
+                Assert.Equal("ready", await peers[victim].ReadLineAsync());
                 crowd.Doom(victim);
                 await peers[victim].KillAsync();
                 crowd.Forget(victim);
@@ -124,10 +123,11 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
                 semaphore.Post();
             }
 
+            crowd.IsOver = true;
             foreach (PeerProcess peer in peers)
             {
-                string? line = await peer.ReadLineAsync();
-                Assert.Equal("ok", line == "ready" ? await peer.ReadLineAsync() : line);
+                Assert.Equal("ready", await peer.ReadLineAsync());
+                Assert.Equal("ok", await peer.ReadLineAsync());
                 Assert.Equal(0, await peer.ExitAsync());
             }
 

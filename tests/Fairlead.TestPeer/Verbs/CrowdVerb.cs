@@ -4,7 +4,7 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>crowd PLACE PERMITS MAXIMUM REGION SIZE INDEX COUNT</c>: enters a semaphore again and again until all together have been inside COUNT times; says <c>ready</c> when it has begun, and <c>ok</c> in the end; or <c>error</c> where
+/// <c>crowd PLACE PERMITS MAXIMUM REGION SIZE INDEX</c>: enters a semaphore again and again until it is over; says <c>ready</c> when it has begun, and <c>ok</c> in the end; or <c>error</c> where
 /// more are inside than PERMITS. See <see cref="Crowd"/>.
 /// </summary>
 internal static class CrowdVerb
@@ -17,7 +17,6 @@ internal static class CrowdVerb
         using SharedRegion region = SharedRegion.Open(arguments[3]);
         Crowd crowd = new(region, Number(4));
         int index = Number(5);
-        long count = Number(6);
         for (long mine = 0; ; mine++)
         {
             // Now and then without a thread, so that both ways stand in one line.
@@ -36,7 +35,7 @@ internal static class CrowdVerb
             }
 
             crowd.Go(index);
-            if (crowd.Stays >= count)
+            if (crowd.IsOver)
             {
                 Console.WriteLine("ok");
                 return 0;

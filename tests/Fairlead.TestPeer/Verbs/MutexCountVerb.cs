@@ -4,7 +4,7 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>mutexcount PLACE REGION INDEX COUNT</c>: increments the counter of a region under a mutex until it has come to COUNT; says <c>ready</c> when it has begun, and in the end <c>ok REPAIRED</c>, how often it has been told of a dead owner;
+/// <c>mutexcount PLACE REGION INDEX</c>: increments the counter of a region under a mutex until it is over; says <c>ready</c> when it has begun, and in the end <c>ok REPAIRED</c>, how often it has been told of a dead owner;
 /// or <c>error</c> where exclusion has not held. See <see cref="GuardedCounter"/>.
 /// </summary>
 internal static class MutexCountVerb
@@ -15,7 +15,6 @@ internal static class MutexCountVerb
         using var region = SharedRegion.Open(arguments[1]);
         GuardedCounter counter = new(region);
         int index = int.Parse(arguments[2], CultureInfo.InvariantCulture);
-        long count = long.Parse(arguments[3], CultureInfo.InvariantCulture);
         long deaths = 0;
         for (long mine = 0; ; mine++)
         {
@@ -39,7 +38,7 @@ internal static class MutexCountVerb
                 Console.WriteLine("ready");
             }
 
-            if (counter.Value >= count)
+            if (counter.IsOver)
             {
                 Console.WriteLine($"ok {deaths}");
                 return 0;

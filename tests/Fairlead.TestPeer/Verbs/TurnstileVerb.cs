@@ -3,7 +3,7 @@ using Fairlead.Conformance;
 
 namespace Fairlead.TestPeer.Verbs;
 
-/// <summary><c>turnstile PLACE REGION SIZE INDEX COUNT</c>: waits for an event that resets itself, counts, and sets it for the next one, until all together have passed COUNT times. See <see cref="Crowd"/>.</summary>
+/// <summary><c>turnstile PLACE REGION SIZE INDEX</c>: waits for an event that resets itself, counts, and sets it for the next one, until it is over. See <see cref="Crowd"/>.</summary>
 internal static class TurnstileVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
@@ -12,8 +12,7 @@ internal static class TurnstileVerb
         using SharedRegion region = SharedRegion.Open(arguments[1]);
         Crowd crowd = new(region, int.Parse(arguments[2], CultureInfo.InvariantCulture));
         int index = int.Parse(arguments[3], CultureInfo.InvariantCulture);
-        long count = long.Parse(arguments[4], CultureInfo.InvariantCulture);
-        for (long mine = 0; crowd.Stays < count; mine++)
+        for (long mine = 0; !crowd.IsOver; mine++)
         {
             // Now and then without a thread, so that both ways stand in one line.
             if (mine % 16 == 15)

@@ -31,40 +31,17 @@ internal abstract class LockAttempt
     public abstract void Abandon();
 
     /// <summary>Waits in the calling thread. Blocks.</summary>
-    /// <returns>False when the time has passed or the token is cancelled: it has been abandoned.</returns>
-    public unsafe bool Wait(Deadline deadline, CancellationToken token)
+    /// <returns>False: not in time, and it has been abandoned.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled, and it has been abandoned.</exception>
+    public bool Wait(Deadline deadline, CancellationToken token)
     {
-        try
+        bool isGot = WaitOrAbandon(deadline, token);
+        if (!isGot)
         {
-            using Sleep sleep = new(token);
-            while (true)
-            {
-                int ended = KeeperWatch.Ended;
-                if (!deadline.Passed)
-                {
-                    LookOn();
-                }
-
-                if (TryAdvance(out int* word, out int value))
-                {
-                    return true;
-                }
-
-                if (deadline.Passed || token.IsCancellationRequested)
-                {
-                    Abandon();
-                    return false;
-                }
-
-                sleep.On(word, value, deadline, ended);
-                PassOn(word);
-            }
+            token.ThrowIfCancellationRequested();
         }
-        catch
-        {
-            Abandon();
-            throw;
-        }
+
+        return isGot;
     }
 
     /// <summary>Waits without a thread.</summary>
@@ -99,6 +76,41 @@ internal abstract class LockAttempt
             ? TimeProvider.System.CreateTimer(static turn => ((Turn)turn!).End(), turn, deadline.Remaining, Timeout.InfiniteTimeSpan)
             : null;
         return await turn.Task.ConfigureAwait(false);
+    }
+
+    private unsafe bool WaitOrAbandon(Deadline deadline, CancellationToken token)
+    {
+        try
+        {
+            using Sleep sleep = new(token);
+            while (true)
+            {
+                int ended = KeeperWatch.Ended;
+                if (!deadline.Passed)
+                {
+                    LookOn();
+                }
+
+                if (TryAdvance(out int* word, out int value))
+                {
+                    return true;
+                }
+
+                if (deadline.Passed || token.IsCancellationRequested)
+                {
+                    Abandon();
+                    return false;
+                }
+
+                sleep.On(word, value, deadline, ended);
+                PassOn(word);
+            }
+        }
+        catch
+        {
+            Abandon();
+            throw;
+        }
     }
 
     // In a method of its own: no pointer lives across an await.
