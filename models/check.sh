@@ -39,6 +39,7 @@ declare -A needed=(
   [event.pml]="TWO_STEPS NO_EPOCH"
   [countdown.pml]="TWO_STEPS NO_ENDING NO_HELP NO_ROUND"
   [condition.pml]="NO_WATCH NO_RECHECK LEAVE_FIRST TWO_STEPS NO_LAST_LOOK"
+  [readers.pml]="NO_LOOK NO_WATCH LATE_WATCH NO_WANT NO_RETURN NO_WRITING"
 )
 declare -A promise=(
   [ring.pml]="nothing is lost, doubled or slept through, with either side dying at any step"
@@ -51,10 +52,11 @@ declare -A promise=(
   [event.pml]="nobody sleeps who has been released, with any dying at any step"
   [countdown.pml]="nobody sleeps who has been released, and no count is lost, with any who count dying at any step"
   [condition.pml]="no notification gets lost, with any process dying and any giving up at any step"
+  [readers.pml]="nobody reads beside a writer, a death while writing is told and no other, and no writer waits for the dead, with any process dying at any step"
 )
 
 # As many at once as there are processors.
-for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphore.pml event.pml countdown.pml condition.pml; do
+for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphore.pml event.pml countdown.pml condition.pml readers.pml; do
   for left_out in "" ${needed[$model]}; do
     while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
     search "$model" ${left_out:+"-D$left_out"} &
@@ -62,7 +64,7 @@ for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphor
 done
 wait
 
-for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphore.pml event.pml countdown.pml condition.pml; do
+for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphore.pml event.pml countdown.pml condition.pml readers.pml; do
   found=$(errors "$model")
   [ "$found" = 0 ]; report $? "${model%.pml}: ${promise[$model]}"
   for left_out in ${needed[$model]}; do

@@ -35,4 +35,8 @@ public static class LockPlaceText
     /// <summary>The condition of a place.</summary>
     public static NamedCondition Condition(string place, NamedMutex mutex, NamedConditionOptions? options = null) =>
         Open(place, name => NamedCondition.Open(name, mutex, options), (region, offset) => NamedCondition.In(region, offset, mutex, options));
+
+    /// <summary>The reader-writer lock of a place.</summary>
+    public static NamedReaderWriterLock ReaderWriterLock(string place, NamedReaderWriterLockOptions? options = null) =>
+        Open(place, name => NamedReaderWriterLock.Open(name, options), (region, offset) => NamedReaderWriterLock.In(region, offset, options));
 }

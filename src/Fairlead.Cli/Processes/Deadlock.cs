@@ -84,7 +84,7 @@ internal sealed record Deadlock(IReadOnlyList<LockWait> Waits)
     // Who waits for one of several permits is let in by whoever gives one back: he waits for nobody in particular.
     private static List<LockWait> Waiting() =>
         [.. from found in NamedLocks.List()
-            where found.Kind is "mutex"
+            where found.Kind is "mutex" or "reader-writer lock"
             from waiter in found.Waiters
             from holder in found.Holders
             select new LockWait(waiter, found.Name, holder)];

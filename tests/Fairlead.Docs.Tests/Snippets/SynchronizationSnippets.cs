@@ -64,6 +64,25 @@ public sealed class SynchronizationSnippets
     }
 
     [Fact]
+    public void Reading_and_writing()
+    {
+        List<string> table = [];
+        using var prices = NamedReaderWriterLock.Open("prices");
+        using (prices.EnterRead())
+        {
+            Show(table);
+        }
+
+        using (var held = prices.EnterWrite())
+        {
+            Change(table);
+        }
+
+        Assert.Single(table);
+        NamedReaderWriterLock.Remove("prices");
+    }
+
+    [Fact]
     public void Looking()
     {
         foreach (NamedLockInfo found in NamedLocks.List())
@@ -141,6 +160,10 @@ public sealed class SynchronizationSnippets
     }
 
     private static void Take(List<string> table) => table.RemoveAt(0);
+
+    private static void Show(List<string> table) => Assert.Empty(table);
+
+    private static void Change(List<string> table) => table.Add("1");
 
     private static void Repair() => throw new InvalidOperationException("nobody has died");
 

@@ -140,6 +140,7 @@ internal static class NamedRegion
         RegionContent.Event => $"the event '{name}'",
         RegionContent.Countdown => $"the countdown '{name}'",
         RegionContent.Condition => $"the condition '{name}'",
+        RegionContent.ReaderWriterLock => $"the reader-writer lock '{name}'",
         _ => $"the region '{name}'",
     };
 

@@ -23,4 +23,7 @@ internal enum RegionContent : uint
 
     /// <summary>A condition.</summary>
     Condition = 7,
+
+    /// <summary>A reader-writer lock.</summary>
+    ReaderWriterLock = 8,
 }

@@ -110,6 +110,7 @@ internal static class RegionHeader
         RegionContent.Event => "an event",
         RegionContent.Countdown => "a countdown",
         RegionContent.Condition => "a condition",
+        RegionContent.ReaderWriterLock => "a reader-writer lock",
         _ => string.Create(CultureInfo.InvariantCulture, $"content of kind {(uint)content}"),
     };
 }

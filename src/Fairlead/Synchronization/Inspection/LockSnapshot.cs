@@ -32,6 +32,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
         RegionContent.Event => EventLayout.Size,
         RegionContent.Countdown => CountdownLayout.Size,
         RegionContent.Condition => ConditionLayout.Size,
+        RegionContent.ReaderWriterLock => ReaderWriterLayout.Size,
         _ => 0,
     };
 
@@ -46,6 +47,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
         RegionContent.Event => OfEvent(words),
         RegionContent.Countdown => OfCountdown(words),
         RegionContent.Condition => OfCondition(words),
+        RegionContent.ReaderWriterLock => OfReaderWriterLock(words),
         _ => throw new ArgumentOutOfRangeException(nameof(content)),
     };
 
@@ -84,7 +86,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
             Standing standing = MemoryMarshal.Read<Standing>(place[LineLayout.ParticipantAt..]);
             if (stands == ticket && word.Owner != 0 && standing.Keeper == word.Owner)
             {
-                waiting.Add(new LockParty(standing, ticket));
+                waiting.Add(new LockParty(standing, LockParty.Waits | ticket));
             }
         }
 

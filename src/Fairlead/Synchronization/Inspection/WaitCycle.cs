@@ -51,11 +51,13 @@ internal sealed record WaitCycle(IReadOnlyList<WaitStep> Steps)
         return false;
     }
 
+    // A writer who waits for readers is in the way of all others, and not in his own.
     private static IEnumerable<WaitStep> WaitsOf((ulong Participant, int Thread) agent, IReadOnlyDictionary<string, LockSnapshot> locks) =>
         from found in locks
         from waiter in found.Value.Waiting
         where waiter.Agent == agent
         from holder in found.Value.InTheWay
+        where holder != waiter
         select new WaitStep(waiter, found.Key, holder);
 }
 

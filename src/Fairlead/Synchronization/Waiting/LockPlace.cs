@@ -12,6 +12,7 @@ internal sealed unsafe class LockPlace : IDisposable
 {
     private readonly RegionMemory? _file;
     private readonly RobustMemory? _piece;
+    private readonly LockPlace? _around;
 
     private LockPlace(string description, string identity)
     {
@@ -35,6 +36,13 @@ internal sealed unsafe class LockPlace : IDisposable
         Start = piece.Shared + start;
     }
 
+    private LockPlace(LockPlace around, int start)
+        : this(around.Description, around.Identity)
+    {
+        _around = around;
+        Start = around.Start + start;
+    }
+
     public byte* Start { get; }
 
     /// <summary>Of the file of one that has a name.</summary>
@@ -50,7 +58,7 @@ internal sealed unsafe class LockPlace : IDisposable
 
     public int Process { get; } = NativeProcess.Id;
 
-    public SafeHandle Mapping => _file?.Mapping ?? _piece!;
+    public SafeHandle Mapping => _around?.Mapping ?? _file?.Mapping ?? _piece!;
 
     /// <summary>Opens the lock of a name, or makes it.</summary>
     /// <param name="name">Which.</param>
@@ -106,6 +114,9 @@ internal sealed unsafe class LockPlace : IDisposable
             throw;
         }
     }
+
+    /// <summary>A lock that is a part of this one. The memory stays this one's.</summary>
+    public LockPlace Within(int start) => new(this, start);
 
     /// <summary>Makes it what it is to be; the first user's word counts.</summary>
     /// <exception cref="FairleadException">Incompatible: it is another, or of another version. Corrupt: something else lies there.</exception>

@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+using Fairlead.Synchronization.Words;
+
+namespace Fairlead.Synchronization.Inspection;
+
+/// <content>Reader-writer locks.</content>
+internal sealed partial record LockSnapshot
+{
+    /// <summary>Reads the words of a reader-writer lock.</summary>
+    /// <param name="words">As many as <see cref="ReaderWriterLayout.Size"/> says.</param>
+    public static LockSnapshot OfReaderWriterLock(ReadOnlySpan<byte> words)
+    {
+        LockSnapshot gate = OfMutex(words[ReaderWriterLayout.GateAt..]);
+        bool isWriting = MemoryMarshal.Read<uint>(words[ReaderWriterLayout.IsWritingAt..]) != 0;
+        List<LockParty> readers = ReadersIn(words[ReaderWriterLayout.SeatsAt..]);
+
+        // Who is inside the gate and does not write waits for readers, before all others.
+        return new LockSnapshot(
+            "reader-writer lock",
+            [.. isWriting ? gate.Owners : [], .. readers],
+            [.. isWriting ? [] : gate.Owners, .. gate.Waiting])
+        {
+            State = isWriting ? "being written" : readers.Count > 0 ? "being read" : null,
+            InTheWay = [.. gate.Owners, .. readers],
+        };
+    }
+
+    private static List<LockParty> ReadersIn(ReadOnlySpan<byte> seats)
+    {
+        List<LockParty> readers = [];
+        for (int i = 0; i < ReaderWriterLayout.MostReaders; i++)
+        {
+            ReadOnlySpan<byte> seat = seats[(i * ReaderWriterLayout.SeatSize)..];
+            LockWord word = new(MemoryMarshal.Read<uint>(seat[LineLayout.WordAt..]));
+            if (word.Owner != 0)
+            {
+                Standing standing = MemoryMarshal.Read<Standing>(seat[sizeof(ulong)..]);
+                readers.Add(Party(word, standing, (ulong)standing.Since));
+            }
+        }
+
+        return readers;
+    }
+}

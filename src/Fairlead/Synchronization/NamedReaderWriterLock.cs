@@ -1,0 +1,219 @@
+using System.Globalization;
+using Fairlead.Memory.Backing;
+using Fairlead.Native;
+using Fairlead.Synchronization.Inspection;
+using Fairlead.Synchronization.Waiting;
+using Fairlead.Synchronization.Words;
+
+namespace Fairlead;
+
+/// <summary>
+/// A lock between the processes of this user that many may read under at a time, or one write, by name or in a <see cref="SharedRegion"/>. Each time inside belongs to the scope that is returned, and ends when its process dies, in whatever way; where a writer dies,
+/// those who come next are told (<see cref="ReadScope.OwnerDied"/>, <see cref="WriteScope.OwnerDied"/>).
+/// </summary>
+/// <remarks>
+/// While no writer is there reading costs no system call, and readers do not wait for each other: up to 256 at once. When a writer has come no further reader enters before him; those who wait are served in order of arrival. A reader does not become a writer: who reads and
+/// enters to write waits for himself. One by name lies in the runtime directory, and lasts until it is removed or the machine restarts.
+/// </remarks>
+public sealed class NamedReaderWriterLock : IDisposable
+{
+    private readonly ReaderWriterCore _core;
+
+    private NamedReaderWriterLock(string? name, ReaderWriterCore core)
+    {
+        Name = name;
+        _core = core;
+    }
+
+    /// <summary>As <see cref="Dispose"/>.</summary>
+    ~NamedReaderWriterLock() => _core.Close();
+
+    /// <summary>How many bytes one takes in a region.</summary>
+    public static long SizeInRegion => ReaderWriterLayout.Size;
+
+    /// <summary>Its name; <see langword="null"/> for one that lies in a region.</summary>
+    public string? Name { get; }
+
+    /// <summary>Who is inside, as it was a moment ago: a writer, or readers.</summary>
+    /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
+    public IReadOnlyList<LockHolder> Holders => Snapshot().Holders;
+
+    /// <summary>Who waits, in the order in which they will enter, as it was a moment ago.</summary>
+    /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
+    public IReadOnlyList<LockHolder> Waiters => Snapshot().Waiters;
+
+    /// <summary>Opens the lock of a name, or makes it.</summary>
+    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
+    /// <param name="options">How it is used here.</param>
+    /// <exception cref="FairleadException">
+    /// Incompatible: something else has the name, or it is of another version. Corrupt: its file has been cut or overwritten. Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime
+    /// directory is not this user's to use.
+    /// </exception>
+    public static NamedReaderWriterLock Open(string name, NamedReaderWriterLockOptions? options = null) =>
+        new(name, new ReaderWriterCore(LockPlace.Named(name, ReaderWriterLayout.Size, RegionContent.ReaderWriterLock), options?.DetectDeadlock == true));
+
+    /// <summary>Opens the lock at a place in a region, or makes it: memory that is zero is a free one.</summary>
+    /// <param name="region">A memory file, a named region, a POSIX segment or a file. May be disposed before the lock.</param>
+    /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SizeInRegion"/> bytes.</param>
+    /// <param name="options">How it is used here.</param>
+    /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
+    /// <exception cref="FairleadException">Incompatible: it is of another version. Corrupt: something else lies there. NotSupported: the region is a System V segment.</exception>
+    public static NamedReaderWriterLock In(SharedRegion region, long offset, NamedReaderWriterLockOptions? options = null) =>
+        new(null, new ReaderWriterCore(LockPlace.InRegion(region, offset, ReaderWriterLayout.Size, "the reader-writer lock"), options?.DetectDeadlock == true));
+
+    /// <summary>Takes the name away. Who has the lock open keeps it, and whoever opens the name gets another: so when nobody uses it any more.</summary>
+    /// <param name="name">As for <see cref="Open"/>.</param>
+    /// <returns>Whether there was one.</returns>
+    /// <exception cref="FairleadException">AlreadyExists: what has the name is no lock, and stays.</exception>
+    public static bool Remove(string name) => NamedRegion.Remove(name, RegionContent.ReaderWriterLock);
+
+    /// <summary>Enters to read. Blocks for as long as a writer is inside or has come before.</summary>
+    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <returns>To be disposed when done.</returns>
+    /// <exception cref="FairleadException">Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
+    public ReadScope EnterRead(TimeSpan? timeout = null, CancellationToken token = default) => TryEnterRead(timeout, out ReadScope scope, token) ? scope : throw NotInTime(timeout);
+
+    /// <summary>Enters to read if that is possible in time. Blocks.</summary>
+    /// <param name="timeout">At most so long; zero: does not wait; null: for ever.</param>
+    /// <param name="scope">To be disposed when done.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <returns>Whether it was entered.</returns>
+    /// <exception cref="FairleadException">Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
+    public bool TryEnterRead(TimeSpan? timeout, out ReadScope scope, CancellationToken token = default)
+    {
+        ReaderWriterAttempt? attempt = Enter(writes: false, timeout, token, out ReadHold? reading);
+        scope = new ReadScope(reading ?? attempt?.Reading);
+        return attempt is not null || reading is not null;
+    }
+
+    /// <summary>Enters to read. Waiting takes no thread.</summary>
+    /// <inheritdoc cref="EnterRead" path="/param|/returns|/exception"/>
+    public async ValueTask<ReadScope> EnterReadAsync(TimeSpan? timeout, CancellationToken token = default) => await TryEnterReadAsync(timeout, token).ConfigureAwait(false) ?? throw NotInTime(timeout);
+
+    /// <inheritdoc cref="EnterReadAsync(TimeSpan?, CancellationToken)"/>
+    public ValueTask<ReadScope> EnterReadAsync(CancellationToken token = default) => EnterReadAsync(null, token);
+
+    /// <summary>Enters to read if that is possible in time. Waiting takes no thread.</summary>
+    /// <param name="timeout">At most so long; zero: does not wait; null: for ever.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <returns>To be disposed when done; <see langword="null"/>: not in time.</returns>
+    /// <inheritdoc cref="TryEnterRead" path="/exception"/>
+    public async ValueTask<ReadScope?> TryEnterReadAsync(TimeSpan? timeout, CancellationToken token = default)
+    {
+        (ReaderWriterAttempt? attempt, ReadHold? reading) = await EnterAsync(writes: false, timeout, token).ConfigureAwait(false);
+        return attempt is null && reading is null ? null : new ReadScope(reading ?? attempt?.Reading);
+    }
+
+    /// <summary>Enters to write. Blocks for as long as others are inside or have come before.</summary>
+    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <returns>To be disposed when done.</returns>
+    /// <exception cref="FairleadException">Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
+    public WriteScope EnterWrite(TimeSpan? timeout = null, CancellationToken token = default) => TryEnterWrite(timeout, out WriteScope scope, token) ? scope : throw NotInTime(timeout);
+
+    /// <summary>Enters to write if that is possible in time. Blocks.</summary>
+    /// <param name="timeout">At most so long; zero: does not wait; null: for ever.</param>
+    /// <param name="scope">To be disposed when done.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <returns>Whether it was entered.</returns>
+    /// <exception cref="FairleadException">Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
+    public bool TryEnterWrite(TimeSpan? timeout, out WriteScope scope, CancellationToken token = default)
+    {
+        ReaderWriterAttempt? attempt = Enter(writes: true, timeout, token, out ReadHold? reading);
+        scope = new WriteScope(attempt?.Writing);
+        return attempt is not null;
+    }
+
+    /// <summary>Enters to write. Waiting takes no thread.</summary>
+    /// <inheritdoc cref="EnterWrite" path="/param|/returns|/exception"/>
+    public async ValueTask<WriteScope> EnterWriteAsync(TimeSpan? timeout, CancellationToken token = default) => await TryEnterWriteAsync(timeout, token).ConfigureAwait(false) ?? throw NotInTime(timeout);
+
+    /// <inheritdoc cref="EnterWriteAsync(TimeSpan?, CancellationToken)"/>
+    public ValueTask<WriteScope> EnterWriteAsync(CancellationToken token = default) => EnterWriteAsync(null, token);
+
+    /// <summary>Enters to write if that is possible in time. Waiting takes no thread.</summary>
+    /// <param name="timeout">At most so long; zero: does not wait; null: for ever.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <returns>To be disposed when done; <see langword="null"/>: not in time.</returns>
+    /// <inheritdoc cref="TryEnterWrite" path="/exception"/>
+    public async ValueTask<WriteScope?> TryEnterWriteAsync(TimeSpan? timeout, CancellationToken token = default)
+    {
+        (ReaderWriterAttempt? attempt, ReadHold? reading) = await EnterAsync(writes: true, timeout, token).ConfigureAwait(false);
+        return attempt is null ? null : new WriteScope(attempt?.Writing);
+    }
+
+    /// <summary>Asks whether its file is still what its name means. Costs some system calls. Of one in a region, ask the region.</summary>
+    /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
+    public void Verify() => _core.Verify();
+
+    /// <summary>Lets go of it in this process; who is inside, or waits, through this object does so to the end. The lock stays.</summary>
+    public void Dispose()
+    {
+        _core.Close();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>For people: what it is.</summary>
+    public override string ToString() => _core.Description;
+
+    // Null and no reader: not in time.
+    private ReaderWriterAttempt? Enter(bool writes, TimeSpan? timeout, CancellationToken token, out ReadHold? reading)
+    {
+        token.ThrowIfCancellationRequested();
+        int thread = NativeThread.Id;
+        Deadline deadline = Deadline.After(timeout);
+        reading = writes ? null : _core.TryReadIdle(thread);
+        if (reading is not null)
+        {
+            return null;
+        }
+
+        ReaderWriterAttempt attempt = new(_core, writes, thread);
+        bool isInside = attempt.Wait(deadline, token);
+        GC.KeepAlive(this);
+        return isInside ? attempt : null;
+    }
+
+    private async ValueTask<(ReaderWriterAttempt? Attempt, ReadHold? Reading)> EnterAsync(bool writes, TimeSpan? timeout, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        Deadline deadline = Deadline.After(timeout);
+        if (!writes && _core.TryReadIdle(thread: 0) is { } reading)
+        {
+            return (null, reading);
+        }
+
+        ReaderWriterAttempt attempt = new(_core, writes, thread: 0);
+        bool isInside = await attempt.WaitAsync(deadline, token).ConfigureAwait(false);
+        GC.KeepAlive(this);
+        return (isInside ? attempt : null, null);
+    }
+
+    private LockSnapshot Snapshot()
+    {
+        LockSnapshot snapshot = _core.Snapshot();
+        GC.KeepAlive(this);
+        return snapshot;
+    }
+
+    private FairleadException NotInTime(TimeSpan? timeout)
+    {
+        LockHolder? holder = _core.Snapshot().Holder;
+        string time = string.Create(CultureInfo.InvariantCulture, $"{timeout?.TotalSeconds ?? 0:0.###} s");
+        return new FairleadException(
+            ErrorCode.Timeout,
+            holder is null ? $"{_core.Description} could not be entered within {time}" : $"{_core.Description} is held by {holder}, and could not be entered within {time}")
+        {
+            Peer = holder?.Peer,
+        };
+    }
+}

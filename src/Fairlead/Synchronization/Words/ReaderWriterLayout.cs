@@ -1,0 +1,32 @@
+namespace Fairlead.Synchronization.Words;
+
+/// <summary>
+/// A reader-writer lock. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is a free one that nobody has used.
+/// <code>
+///     0  form: 0 u32, magic and version u32 (the first user settles it)   u64
+///     8  pid namespace of the first user                        u32
+///    12  1: somebody of another pid namespace has it too        u32
+///    64  bell: rung by readers who leave                        u32
+///    68  1: somebody in the gate waits for readers to leave     u32
+///    72  1: a writer is inside                                  u32
+///    76  in doubt: a writer has died inside, and nobody has put it right      u32
+///   128  the gate: a mutex (MutexLayout)
+/// 16704  seats of readers, 256 of 64 bytes (Seats); at 8: who (Standing)
+/// </code>
+/// </summary>
+internal static class ReaderWriterLayout
+{
+    /// <summary>"FLR" and the version: 1.</summary>
+    public const uint Magic = 0x0152_4c46;
+
+    public const int MostReaders = 256;
+
+    public const int BellAt = 64;
+    public const int IsWantedAt = 68;
+    public const int IsWritingAt = 72;
+    public const int InDoubtAt = 76;
+    public const int GateAt = 128;
+    public const int SeatsAt = GateAt + MutexLayout.Size;
+    public const int SeatSize = 64;
+    public const int Size = SeatsAt + (MostReaders * SeatSize);
+}

@@ -1,0 +1,10 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class ReaderWriterContracts
+{
+    public sealed class ByName(ITestOutputHelper output) : ReaderWriterContract(new LockUnderTest.Named(), output);
+
+    public sealed class InRegion(ITestOutputHelper output) : ReaderWriterContract(new LockUnderTest.Placed(), output);
+}
