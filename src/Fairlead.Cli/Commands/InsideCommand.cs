@@ -13,13 +13,14 @@ internal abstract class InsideCommand : ToolCommand
 
     /// <param name="verb">What it is called.</param>
     /// <param name="description">What it does.</param>
-    /// <param name="kind">Which kind of lock it is.</param>
+    /// <param name="what">What it enters.</param>
+    /// <param name="kinds">Which kinds of locks that may be.</param>
     /// <param name="full">When nobody else comes in.</param>
-    protected InsideCommand(string verb, string description, string kind, string full)
+    protected InsideCommand(string verb, string description, string what, string[] kinds, string full)
         : base(verb, description)
     {
-        _name = new("NAME") { Description = $"The {kind}; it is made where there is none" };
-        _name.CompletionSources.Add(_ => LocksCommand.Names(kind));
+        _name = new("NAME") { Description = $"The {what}; it is made where there is none" };
+        _name.CompletionSources.Add(_ => LocksCommand.Names(kinds));
         _nonblock = NewOption.Switch("--nonblock", $"Do not wait: end with 4 {full}");
         Add(_name);
         Add(_command);

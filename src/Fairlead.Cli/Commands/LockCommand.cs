@@ -3,54 +3,32 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Runs a program inside a mutex.</summary>
+/// <summary>Runs a program inside a mutex, or a reader-writer lock.</summary>
 internal sealed class LockCommand : InsideCommand
 {
     /// <summary>The variable by which the program learns that the one before it died inside.</summary>
     private const string OwnerDied = "FAIRLEAD_OWNER_DIED";
 
-    private readonly Option<bool> _shared = NewOption.Switch("--shared", "Refused: a mutex has one inside");
+    private readonly Option<bool> _shared = NewOption.Switch("--shared", "Read: others who read may be inside, too. It is a reader-writer lock then");
+    private readonly Option<bool> _exclusive = NewOption.Switch("--exclusive", "Write: be alone in a reader-writer lock");
 
     public LockCommand()
-        : base("lock", "Run a program while nobody else is inside a mutex, and end as it does", "mutex", "where somebody is inside")
+        : base("lock", "Run a program while nobody else is inside a lock, and end as it does", "lock", ["mutex", "reader-writer lock"], "where somebody is in the way")
     {
         Add(_shared);
+        Add(_exclusive);
         Examples =
         [
             ("fairlead lock build -- make -j8", "One at a time, in order of arrival"),
             ("fairlead lock build --nonblock -- make", "Or not at all (4); who is inside is told on stderr"),
             ("fairlead lock build --timeout 10s -- make", "Or after 10 seconds not (124)"),
             ("fairlead lock build -- sh -c '[ -z \"$FAIRLEAD_OWNER_DIED\" ] || make clean; make'", "Clean up after one who was killed inside"),
+            ("fairlead lock table --shared -- grep x table", "Any number read at once …"),
+            ("fairlead lock table --exclusive -- sed -i s/x/y/ table", "… while nobody writes"),
         ];
     }
 
-    protected override async Task<int> RunAsync(string name, ParseResult parsed, CancellationToken token)
-    {
-        if (parsed.GetValue(_shared))
-        {
-            throw ToolException.Usage("--shared is for a lock that lets several readers in, and there is none yet: a mutex has one inside");
-        }
-
-        using var mutex = Open(name);
-        using var scope = Enter(mutex, parsed, token);
-        var hasDied = scope.OwnerDied;
-        if (hasDied)
-        {
-            ErrorLine.Write($"the last owner of '{name}' died inside: what it guards may be half changed");
-        }
-
-        var code = await RunInsideAsync(parsed, [new(OwnerDied, hasDied ? "1" : null)], token);
-
-        // Who succeeds has put right whatever there was; else the next one is told too.
-        if (hasDied && code == ExitCode.Ok)
-        {
-            scope.MarkConsistent();
-        }
-
-        return code;
-    }
-
-    /// <summary>As it is, or a plain one: whether it is recursive makes no difference to who enters once.</summary>
+    /// <summary>A mutex as it is, or a plain one: whether it is recursive makes no difference to who enters once.</summary>
     public static NamedMutex Open(string name)
     {
         try
@@ -63,16 +41,63 @@ internal sealed class LockCommand : InsideCommand
         }
     }
 
-    /// <summary>Blocking, so that it is a thread that waits and is inside: these are followed by whoever looks for deadlocks.</summary>
-    private MutexScope Enter(NamedMutex mutex, ParseResult parsed, CancellationToken token)
+    protected override Task<int> RunAsync(string name, ParseResult parsed, CancellationToken token) => (parsed.GetValue(_shared), parsed.GetValue(_exclusive)) switch
     {
-        if (!IsNow(parsed))
+        (true, true) => throw ToolException.Usage("--shared reads with others, and --exclusive writes alone: give one of them"),
+        (true, _) => ReadAsync(name, parsed, token),
+        (_, true) => WriteAsync(name, parsed, token),
+        _ => BeAloneAsync(name, parsed, token),
+    };
+
+    private async Task<int> BeAloneAsync(string name, ParseResult parsed, CancellationToken token)
+    {
+        using var mutex = Open(name);
+        using var scope = Enter(parsed, timeout => mutex.Enter(timeout, token), mutex, () => mutex.Holder is { } holder ? [holder] : []);
+        return await RunAsync(name, scope.OwnerDied, scope.MarkConsistent, parsed, token);
+    }
+
+    private async Task<int> ReadAsync(string name, ParseResult parsed, CancellationToken token)
+    {
+        using var both = NamedReaderWriterLock.Open(name);
+        using var scope = Enter(parsed, timeout => both.EnterRead(timeout, token), both, () => both.Holders);
+        return await RunAsync(name, scope.OwnerDied, null, parsed, token);
+    }
+
+    private async Task<int> WriteAsync(string name, ParseResult parsed, CancellationToken token)
+    {
+        using var both = NamedReaderWriterLock.Open(name);
+        using var scope = Enter(parsed, timeout => both.EnterWrite(timeout, token), both, () => both.Holders);
+        return await RunAsync(name, scope.OwnerDied, scope.MarkConsistent, parsed, token);
+    }
+
+    /// <summary>Blocking, so that it is a thread that waits and is inside: these are followed by whoever looks for deadlocks.</summary>
+    private TScope Enter<TScope>(ParseResult parsed, Func<TimeSpan?, TScope> enter, object what, Func<IReadOnlyList<LockHolder>> inside)
+    {
+        try
         {
-            return mutex.Enter(Patience(parsed), token);
+            return enter(IsNow(parsed) ? TimeSpan.Zero : Patience(parsed));
+        }
+        catch (FairleadException error) when (error.Code == ErrorCode.Timeout && IsNow(parsed))
+        {
+            throw Busy(inside() is [var holder, ..] ? $"{what} is held by {holder}" : $"{what} was held a moment ago");
+        }
+    }
+
+    private async Task<int> RunAsync(string name, bool hasDied, Action? mend, ParseResult parsed, CancellationToken token)
+    {
+        if (hasDied)
+        {
+            ErrorLine.Write($"the last owner of '{name}' died inside: what it guards may be half changed");
         }
 
-        return mutex.TryEnter(TimeSpan.Zero, out var scope, token)
-            ? scope
-            : throw Busy(mutex.Holder is { } holder ? $"the mutex '{mutex.Name}' is held by {holder}" : $"the mutex '{mutex.Name}' was held a moment ago");
+        var code = await RunInsideAsync(parsed, [new(OwnerDied, hasDied ? "1" : null)], token);
+
+        // Who succeeds has put right whatever there was, unless he only reads; else the next one is told too.
+        if (hasDied && code == ExitCode.Ok)
+        {
+            mend?.Invoke();
+        }
+
+        return code;
     }
 }

@@ -14,7 +14,7 @@ internal sealed class LocksCommand : ToolCommand
     public LocksCommand()
         : base("locks", "Show who is inside the locks and who waits for them, without taking part")
     {
-        _name.CompletionSources.Add(static _ => Names(null));
+        _name.CompletionSources.Add(static _ => Names());
         Add(_name);
         Add(_all);
         Add(_output);
@@ -26,8 +26,8 @@ internal sealed class LocksCommand : ToolCommand
         ];
     }
 
-    /// <summary>The locks that there are of a kind, for completion; null: of all.</summary>
-    public static IEnumerable<CompletionItem> Names(string? kind) => NamedLocks.List().Where(found => kind is null || found.Kind == kind).Select(static found => new CompletionItem(found.Name));
+    /// <summary>The locks that there are of some kinds, for completion; of all where none is given.</summary>
+    public static IEnumerable<CompletionItem> Names(params string[] kinds) => NamedLocks.List().Where(found => kinds.Length == 0 || kinds.Contains(found.Kind)).Select(static found => new CompletionItem(found.Name));
 
     /// <summary>All locks, or those that somebody is inside of or waits for.</summary>
     public static IEnumerable<LockLine> Lines(bool all) =>

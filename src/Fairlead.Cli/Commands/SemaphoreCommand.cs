@@ -9,7 +9,7 @@ internal sealed class SemaphoreCommand : InsideCommand
     private readonly Option<int> _permits = NewOption.Number("--permits", "How many may be inside at once; who makes the semaphore settles that, and the others must say the same", 1);
 
     public SemaphoreCommand()
-        : base("semaphore", "Run a program while no more than so many are inside a semaphore, and end as it does", "semaphore", "where no permit is free")
+        : base("semaphore", "Run a program while no more than so many are inside a semaphore, and end as it does", "semaphore", ["semaphore"], "where no permit is free")
     {
         Add(_permits);
         Examples =

@@ -25,6 +25,7 @@ internal static class Scenarios
         new SemaphoreScenario(),
         new EventScenario(),
         new ConditionScenario(),
+        new ReaderWriterScenario(),
     ];
 
     public static Scenario Named(string name) => Talks.Concat<Scenario>(Locks).First(scenario => scenario.Name == name);

@@ -21,7 +21,7 @@ public sealed class LockTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2, "--shared", "lock", "build", "--shared", "--", "true")]
+    [InlineData(2, "give one of them", "lock", "build", "--shared", "--exclusive", "--", "true")]
     [InlineData(2, "give one of them", "lock", "build", "--nonblock", "--timeout", "1s", "--", "true")]
     [InlineData(2, "is no name", "lock", "a/b", "--", "true")]
     [InlineData(2, "argument missing", "lock", "build")]
@@ -69,6 +69,36 @@ public sealed class LockTests : IDisposable
         Assert.True(good is { ExitCode: 0, Error: "" }, good.ToString());
     }
 
+    [Fact]
+    public async Task Readers_are_inside_together_and_a_writer_alone()
+    {
+        var one = await EnteredAsync("--shared");
+        var two = await EnteredAsync("--shared");
+        var busy = await _home.RunAsync("lock", "build", "--exclusive", "--nonblock", "--", "echo", "in");
+        Assert.True(busy is { ExitCode: 4, Output: "" }, busy.ToString());
+        Assert.Matches($@"is held by pid ({one.Id}|{two.Id}) \(", busy.Error);
+        var writer = _home.Start("lock", "build", "--exclusive", "--", "echo", "in");
+        one.Close();
+        two.Close();
+        Assert.Equal(new Outcome(0, "in\n", ""), await writer.EndAsync());
+        await one.ExitAsync();
+        await two.ExitAsync();
+
+        // Half written: who reads is told, and only who writes puts it right.
+        var killed = await EnteredAsync("--exclusive");
+        Assert.Equal(124, (await _home.RunAsync("lock", "build", "--shared", "--timeout", "50ms", "--", "true")).ExitCode);
+        await killed.SignalAsync("KILL");
+        await killed.ExitAsync();
+        foreach (var (how, told) in new[] { ("--shared", "1"), ("--exclusive", "1"), ("--shared", ""), ("--exclusive", "") })
+        {
+            var next = await _home.RunAsync("lock", "build", how, "--", "sh", "-c", "echo \"died $FAIRLEAD_OWNER_DIED\"");
+            Assert.True(next.ExitCode == 0 && next.Output == $"died {told}\n", next.ToString());
+        }
+
+        // It is no mutex.
+        Assert.Equal(8, (await _home.RunAsync("lock", "build", "--", "true")).ExitCode);
+    }
+
     [Theory]
     [InlineData("INT")]
     [InlineData("TERM")]
@@ -84,9 +114,9 @@ public sealed class LockTests : IDisposable
     }
 
     /// <summary>One who is inside until its input ends.</summary>
-    private async Task<ToolProcess> EnteredAsync()
+    private async Task<ToolProcess> EnteredAsync(params string[] how)
     {
-        var holder = _home.Start("lock", "build", "--", "sh", "-c", "echo in; exec cat");
+        var holder = _home.Start(["lock", "build", .. how, "--", "sh", "-c", "echo in; exec cat"]);
         Assert.Equal("in", await holder.LineAsync());
         return holder;
     }

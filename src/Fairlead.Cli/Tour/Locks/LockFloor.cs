@@ -26,7 +26,7 @@ internal sealed class LockFloor(SharedRegion memory)
     /// <summary>How many have been inside until now: for one who is there.</summary>
     public long Counted => Volatile.Read(ref Entries);
 
-    /// <summary>One is inside now: says so to the others, looks who else is, counts himself, and goes.</summary>
+    /// <summary>One is inside now: says so to the others, looks who else is, counts himself, looks again, and goes.</summary>
     /// <param name="most">How many may be inside at once.</param>
     /// <exception cref="ToolException">More are.</exception>
     public void Pass(int most)
@@ -34,7 +34,7 @@ internal sealed class LockFloor(SharedRegion memory)
         var inside = Interlocked.Increment(ref Inside);
         if (inside > most)
         {
-            throw new ToolException(ExitCode.Failure, $"{inside} were inside at once, and {most} may be");
+            throw TooMany(inside, most);
         }
 
         if (++_entries % Lingering == 0)
@@ -52,7 +52,11 @@ internal sealed class LockFloor(SharedRegion memory)
             Interlocked.Increment(ref Entries);
         }
 
-        Interlocked.Decrement(ref Inside);
+        inside = 1 + Interlocked.Decrement(ref Inside);
+        if (inside > most)
+        {
+            throw TooMany(inside, most);
+        }
     }
 
     /// <summary>One has entered so often.</summary>
@@ -68,4 +72,5 @@ internal sealed class LockFloor(SharedRegion memory)
             throw new ToolException(ExitCode.Failure, $"{told} entries were counted as {counted}: somebody else was inside");
         }
     }
+    private static ToolException TooMany(int inside, int most) => new(ExitCode.Failure, $"{inside} were inside at once, and {most} may be");
 }
