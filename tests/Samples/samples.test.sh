@@ -337,6 +337,20 @@ test_workers_start_together() {
   exits 2 StartTogether
 }
 
+test_readers_never_see_half_a_change() {
+  ReadersAndWriters write 2000 > Ann & local ann=$!
+  ReadersAndWriters write 2000 > Bob & local bob=$!
+  ReadersAndWriters read 2000 > Cid & local cid=$!
+  exits 0 ReadersAndWriters read 2000
+  equal 'looked 2000 times, and never saw half a change' "$(cat out)"
+  wait "$cid"; wait "$ann"; wait "$bob"
+  equal "$(cat out)" "$(cat Cid)"
+  contains "$(cat Ann Bob)" 'wrote 2000 times, to 4000'
+  exits 0 ReadersAndWriters remove
+  equal 'lock: True, table: True' "$(cat out)"
+  exits 2 ReadersAndWriters
+}
+
 test_philosophers_eat_all_of_them() {
   exits 0 DiningPhilosophers 5 200
   equal "$(printf 'philosopher %d has eaten 200 times\n' 0 1 2 3 4; echo 'every fork was used 400 times')" "$(cat out)"

@@ -1,0 +1,80 @@
+// Readers and writers: a table of numbers that are all the same, in memory in common. Any number of readers look at it at once; a writer changes all of it, alone.
+//
+//   dotnet run --project samples/ReadersAndWriters -- read [TIMES]      looks so many times, and says whether it ever saw half a change
+//   dotnet run --project samples/ReadersAndWriters -- write [TIMES]     adds one to every number, so many times
+//   dotnet run --project samples/ReadersAndWriters -- remove            removes what the others have left
+//
+// Try also: fairlead locks, while they run; and kill -9 of a writer: the next one is told that the table may be half changed, and mends it.
+using System.Globalization;
+using Fairlead;
+
+const int Numbers = 1000;
+int times = args is [_, var text] && int.TryParse(text, CultureInfo.InvariantCulture, out int given) ? given : 1000;
+
+try
+{
+    switch (args.FirstOrDefault())
+    {
+        case "read":
+            return Read(times);
+        case "write":
+            Write(times);
+            return 0;
+        case "remove":
+            Console.WriteLine($"lock: {NamedReaderWriterLock.Remove("table")}, table: {SharedRegion.Remove("table")}");
+            return 0;
+        default:
+            Console.Error.WriteLine("usage: read [TIMES] | write [TIMES] | remove");
+            return 2;
+    }
+}
+catch (FairleadException problem)
+{
+    Console.Error.WriteLine(problem.Message);
+    return 1;
+}
+
+static int Read(int times)
+{
+    using var table = NamedReaderWriterLock.Open("table");
+    using var memory = SharedRegion.Open("table", Numbers * sizeof(long));
+    int torn = 0;
+    for (int i = 0; i < times; i++)
+    {
+        using var scope = table.EnterRead();
+        Span<long> numbers = memory.Span<long>(0, Numbers);
+
+        // Of one who was killed while he wrote, the readers are told, too; until a writer has mended it they know what they look at.
+        torn += scope.OwnerDied || numbers.IndexOfAnyExcept(numbers[0]) < 0 ? 0 : 1;
+    }
+
+    Console.WriteLine($"looked {times} times, and {(torn == 0 ? "never saw" : $"{torn} times saw")} half a change");
+    return torn == 0 ? 0 : 1;
+}
+
+static void Write(int times)
+{
+    using var table = NamedReaderWriterLock.Open("table");
+    using var memory = SharedRegion.Open("table", Numbers * sizeof(long));
+    long last = 0;
+    for (int i = 0; i < times; i++)
+    {
+        using var scope = table.EnterWrite();
+        Span<long> numbers = memory.Span<long>(0, Numbers);
+        if (scope.OwnerDied)
+        {
+            Console.Error.WriteLine("a writer died: the table is mended");
+            numbers.Fill(numbers[0]);
+            scope.MarkConsistent();
+        }
+
+        foreach (ref long number in numbers)
+        {
+            number++;
+        }
+
+        last = numbers[0];
+    }
+
+    Console.WriteLine($"wrote {times} times, to {last}");
+}
