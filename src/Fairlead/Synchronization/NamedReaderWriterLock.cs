@@ -74,40 +74,31 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// <exception cref="FairleadException">Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public ReadScope EnterRead(TimeSpan? timeout = null, CancellationToken token = default) => TryEnterRead(timeout, out ReadScope scope, token) ? scope : throw NotInTime(timeout);
+    public ReadScope EnterRead(TimeSpan? timeout = null, CancellationToken token = default) => TryRead(timeout, token, out ReadScope scope) ? scope : throw NotInTime(timeout);
 
     /// <summary>Enters to read if that is possible in time. Blocks.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait; null: for ever.</param>
+    /// <param name="timeout">At most so long; zero: does not wait.</param>
     /// <param name="scope">To be disposed when done.</param>
     /// <param name="token">Ends the wait.</param>
     /// <returns>Whether it was entered.</returns>
     /// <exception cref="FairleadException">Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public bool TryEnterRead(TimeSpan? timeout, out ReadScope scope, CancellationToken token = default)
-    {
-        ReaderWriterAttempt? attempt = Enter(writes: false, timeout, token, out ReadHold? reading);
-        scope = new ReadScope(reading ?? attempt?.Reading);
-        return attempt is not null || reading is not null;
-    }
+    public bool TryEnterRead(TimeSpan timeout, out ReadScope scope, CancellationToken token = default) => TryRead(timeout, token, out scope);
 
     /// <summary>Enters to read. Waiting takes no thread.</summary>
     /// <inheritdoc cref="EnterRead" path="/param|/returns|/exception"/>
-    public async ValueTask<ReadScope> EnterReadAsync(TimeSpan? timeout, CancellationToken token = default) => await TryEnterReadAsync(timeout, token).ConfigureAwait(false) ?? throw NotInTime(timeout);
+    public async ValueTask<ReadScope> EnterReadAsync(TimeSpan? timeout, CancellationToken token = default) => await TryReadAsync(timeout, token).ConfigureAwait(false) ?? throw NotInTime(timeout);
 
     /// <inheritdoc cref="EnterReadAsync(TimeSpan?, CancellationToken)"/>
     public ValueTask<ReadScope> EnterReadAsync(CancellationToken token = default) => EnterReadAsync(null, token);
 
     /// <summary>Enters to read if that is possible in time. Waiting takes no thread.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait; null: for ever.</param>
+    /// <param name="timeout">At most so long; zero: does not wait.</param>
     /// <param name="token">Ends the wait.</param>
     /// <returns>To be disposed when done; <see langword="null"/>: not in time.</returns>
     /// <inheritdoc cref="TryEnterRead" path="/exception"/>
-    public async ValueTask<ReadScope?> TryEnterReadAsync(TimeSpan? timeout, CancellationToken token = default)
-    {
-        (ReaderWriterAttempt? attempt, ReadHold? reading) = await EnterAsync(writes: false, timeout, token).ConfigureAwait(false);
-        return attempt is null && reading is null ? null : new ReadScope(reading ?? attempt?.Reading);
-    }
+    public ValueTask<ReadScope?> TryEnterReadAsync(TimeSpan timeout, CancellationToken token = default) => TryReadAsync(timeout, token);
 
     /// <summary>Enters to write. Blocks for as long as others are inside or have come before.</summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
@@ -116,40 +107,31 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// <exception cref="FairleadException">Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public WriteScope EnterWrite(TimeSpan? timeout = null, CancellationToken token = default) => TryEnterWrite(timeout, out WriteScope scope, token) ? scope : throw NotInTime(timeout);
+    public WriteScope EnterWrite(TimeSpan? timeout = null, CancellationToken token = default) => TryWrite(timeout, token, out WriteScope scope) ? scope : throw NotInTime(timeout);
 
     /// <summary>Enters to write if that is possible in time. Blocks.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait; null: for ever.</param>
+    /// <param name="timeout">At most so long; zero: does not wait.</param>
     /// <param name="scope">To be disposed when done.</param>
     /// <param name="token">Ends the wait.</param>
     /// <returns>Whether it was entered.</returns>
     /// <exception cref="FairleadException">Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public bool TryEnterWrite(TimeSpan? timeout, out WriteScope scope, CancellationToken token = default)
-    {
-        ReaderWriterAttempt? attempt = Enter(writes: true, timeout, token, out ReadHold? reading);
-        scope = new WriteScope(attempt?.Writing);
-        return attempt is not null;
-    }
+    public bool TryEnterWrite(TimeSpan timeout, out WriteScope scope, CancellationToken token = default) => TryWrite(timeout, token, out scope);
 
     /// <summary>Enters to write. Waiting takes no thread.</summary>
     /// <inheritdoc cref="EnterWrite" path="/param|/returns|/exception"/>
-    public async ValueTask<WriteScope> EnterWriteAsync(TimeSpan? timeout, CancellationToken token = default) => await TryEnterWriteAsync(timeout, token).ConfigureAwait(false) ?? throw NotInTime(timeout);
+    public async ValueTask<WriteScope> EnterWriteAsync(TimeSpan? timeout, CancellationToken token = default) => await TryWriteAsync(timeout, token).ConfigureAwait(false) ?? throw NotInTime(timeout);
 
     /// <inheritdoc cref="EnterWriteAsync(TimeSpan?, CancellationToken)"/>
     public ValueTask<WriteScope> EnterWriteAsync(CancellationToken token = default) => EnterWriteAsync(null, token);
 
     /// <summary>Enters to write if that is possible in time. Waiting takes no thread.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait; null: for ever.</param>
+    /// <param name="timeout">At most so long; zero: does not wait.</param>
     /// <param name="token">Ends the wait.</param>
     /// <returns>To be disposed when done; <see langword="null"/>: not in time.</returns>
     /// <inheritdoc cref="TryEnterWrite" path="/exception"/>
-    public async ValueTask<WriteScope?> TryEnterWriteAsync(TimeSpan? timeout, CancellationToken token = default)
-    {
-        (ReaderWriterAttempt? attempt, ReadHold? reading) = await EnterAsync(writes: true, timeout, token).ConfigureAwait(false);
-        return attempt is null ? null : new WriteScope(attempt?.Writing);
-    }
+    public ValueTask<WriteScope?> TryEnterWriteAsync(TimeSpan timeout, CancellationToken token = default) => TryWriteAsync(timeout, token);
 
     /// <summary>Asks whether its file is still what its name means. Costs some system calls. Of one in a region, ask the region.</summary>
     /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
@@ -165,37 +147,73 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// <summary>For people: what it is.</summary>
     public override string ToString() => _core.Description;
 
-    // Null and no reader: not in time.
-    private ReaderWriterAttempt? Enter(bool writes, TimeSpan? timeout, CancellationToken token, out ReadHold? reading)
+    private bool TryRead(TimeSpan? timeout, CancellationToken token, out ReadScope scope)
     {
         token.ThrowIfCancellationRequested();
-        int thread = NativeThread.Id;
         Deadline deadline = Deadline.After(timeout);
-        reading = writes ? null : _core.TryReadIdle(thread);
-        if (reading is not null)
+        int thread = NativeThread.Id;
+        bool reads = _core.TryReadIdle(thread, out SeatStay stay);
+        if (!reads)
         {
-            return null;
+            ReaderWriterAttempt attempt = new(_core, writes: false, thread);
+            reads = attempt.Wait(deadline, token);
+            stay = attempt.Reading;
         }
 
-        ReaderWriterAttempt attempt = new(_core, writes, thread);
-        bool isInside = attempt.Wait(deadline, token);
+        // One that nobody refers to any more is closed: not while somebody is about to enter.
         GC.KeepAlive(this);
-        return isInside ? attempt : null;
+        scope = new ReadScope(stay);
+        return reads;
     }
 
-    private async ValueTask<(ReaderWriterAttempt? Attempt, ReadHold? Reading)> EnterAsync(bool writes, TimeSpan? timeout, CancellationToken token)
+    private async ValueTask<ReadScope?> TryReadAsync(TimeSpan? timeout, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(timeout);
-        if (!writes && _core.TryReadIdle(thread: 0) is { } reading)
+        bool reads = _core.TryReadIdle(thread: 0, out SeatStay stay);
+        if (!reads)
         {
-            return (null, reading);
+            ReaderWriterAttempt attempt = new(_core, writes: false, thread: 0);
+            reads = await attempt.WaitAsync(deadline, token).ConfigureAwait(false);
+            stay = attempt.Reading;
         }
 
-        ReaderWriterAttempt attempt = new(_core, writes, thread: 0);
-        bool isInside = await attempt.WaitAsync(deadline, token).ConfigureAwait(false);
         GC.KeepAlive(this);
-        return (isInside ? attempt : null, null);
+        return reads ? new ReadScope(stay) : null;
+    }
+
+    private bool TryWrite(TimeSpan? timeout, CancellationToken token, out WriteScope scope)
+    {
+        token.ThrowIfCancellationRequested();
+        Deadline deadline = Deadline.After(timeout);
+        int thread = NativeThread.Id;
+        WriteHold? hold = _core.TryWriteIdle(thread, out Stay? gate);
+        if (hold is null)
+        {
+            ReaderWriterAttempt attempt = new(_core, writes: true, thread, gate);
+            _ = attempt.Wait(deadline, token);
+            hold = attempt.Writing;
+        }
+
+        GC.KeepAlive(this);
+        scope = new WriteScope(hold);
+        return hold is not null;
+    }
+
+    private async ValueTask<WriteScope?> TryWriteAsync(TimeSpan? timeout, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        Deadline deadline = Deadline.After(timeout);
+        WriteHold? hold = _core.TryWriteIdle(thread: 0, out Stay? gate);
+        if (hold is null)
+        {
+            ReaderWriterAttempt attempt = new(_core, writes: true, thread: 0, gate);
+            _ = await attempt.WaitAsync(deadline, token).ConfigureAwait(false);
+            hold = attempt.Writing;
+        }
+
+        GC.KeepAlive(this);
+        return hold is null ? null : new WriteScope(hold);
     }
 
     private LockSnapshot Snapshot()

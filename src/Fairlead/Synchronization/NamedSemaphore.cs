@@ -74,7 +74,7 @@ public sealed partial class NamedSemaphore : IDisposable
     /// <exception cref="FairleadException">Timeout: no permit was free in time.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public SemaphoreScope Enter(TimeSpan? timeout = null, CancellationToken token = default) => TryGet(false, timeout, token, out PermitHold? hold) ? new SemaphoreScope(hold) : throw NotInTime(timeout);
+    public SemaphoreScope Enter(TimeSpan? timeout = null, CancellationToken token = default) => TryGet(false, timeout, token, out SeatStay stay) ? new SemaphoreScope(stay) : throw NotInTime(timeout);
 
     /// <summary>Enters if that is possible in time. Blocks.</summary>
     /// <param name="timeout">At most so long; zero: does not wait.</param>
@@ -85,8 +85,8 @@ public sealed partial class NamedSemaphore : IDisposable
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public bool TryEnter(TimeSpan timeout, out SemaphoreScope scope, CancellationToken token = default)
     {
-        bool isEntered = TryGet(false, timeout, token, out PermitHold? hold);
-        scope = new SemaphoreScope(hold);
+        bool isEntered = TryGet(false, timeout, token, out SeatStay stay);
+        scope = new SemaphoreScope(stay);
         return isEntered;
     }
 
@@ -96,8 +96,8 @@ public sealed partial class NamedSemaphore : IDisposable
     /// <inheritdoc cref="Enter" path="/returns|/exception"/>
     public async ValueTask<SemaphoreScope> EnterAsync(TimeSpan? timeout, CancellationToken token = default)
     {
-        (bool isEntered, PermitHold? hold) = await TryGetAsync(false, timeout, token).ConfigureAwait(false);
-        return isEntered ? new SemaphoreScope(hold) : throw NotInTime(timeout);
+        (bool isEntered, SeatStay stay) = await TryGetAsync(false, timeout, token).ConfigureAwait(false);
+        return isEntered ? new SemaphoreScope(stay) : throw NotInTime(timeout);
     }
 
     /// <inheritdoc cref="EnterAsync(TimeSpan?, CancellationToken)"/>
@@ -110,8 +110,8 @@ public sealed partial class NamedSemaphore : IDisposable
     /// <inheritdoc cref="TryEnter" path="/exception"/>
     public async ValueTask<SemaphoreScope?> TryEnterAsync(TimeSpan timeout, CancellationToken token = default)
     {
-        (bool isEntered, PermitHold? hold) = await TryGetAsync(false, timeout, token).ConfigureAwait(false);
-        return isEntered ? new SemaphoreScope(hold) : null;
+        (bool isEntered, SeatStay stay) = await TryGetAsync(false, timeout, token).ConfigureAwait(false);
+        return isEntered ? new SemaphoreScope(stay) : null;
     }
 
     /// <summary>Takes a permit away: it is nobody's from now on, until somebody posts one. Blocks for as long as none is free, or others were there first.</summary>
@@ -194,16 +194,16 @@ public sealed partial class NamedSemaphore : IDisposable
         return most;
     }
 
-    private bool TryGet(bool isTaken, TimeSpan? timeout, CancellationToken token, out PermitHold? hold)
+    private bool TryGet(bool isTaken, TimeSpan? timeout, CancellationToken token, out SeatStay stay)
     {
         token.ThrowIfCancellationRequested();
         int thread = NativeThread.Id;
-        bool isGot = _core.TryGetIdle(isTaken, thread, out hold);
+        bool isGot = _core.TryGetIdle(isTaken, thread, out stay);
         if (!isGot)
         {
             SemaphoreAttempt attempt = new(_core, isTaken, thread);
             isGot = attempt.Wait(Deadline.After(timeout), token);
-            hold = attempt.Hold;
+            stay = attempt.Stay;
         }
 
         // One that nobody refers to any more is closed: not while somebody is about to enter.
@@ -211,19 +211,19 @@ public sealed partial class NamedSemaphore : IDisposable
         return isGot;
     }
 
-    private async ValueTask<(bool HasPermit, PermitHold? Hold)> TryGetAsync(bool isTaken, TimeSpan? timeout, CancellationToken token)
+    private async ValueTask<(bool HasPermit, SeatStay Stay)> TryGetAsync(bool isTaken, TimeSpan? timeout, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        bool isGot = _core.TryGetIdle(isTaken, thread: 0, out PermitHold? hold);
+        bool isGot = _core.TryGetIdle(isTaken, thread: 0, out SeatStay stay);
         if (!isGot)
         {
             SemaphoreAttempt attempt = new(_core, isTaken, thread: 0);
             isGot = await attempt.WaitAsync(Deadline.After(timeout), token).ConfigureAwait(false);
-            hold = attempt.Hold;
+            stay = attempt.Stay;
         }
 
         GC.KeepAlive(this);
-        return (isGot, hold);
+        return (isGot, stay);
     }
 
     private T Kept<T>(T value)

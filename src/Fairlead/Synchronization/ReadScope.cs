@@ -8,15 +8,15 @@ namespace Fairlead;
 /// </summary>
 public readonly struct ReadScope : IDisposable, IAsyncDisposable, IEquatable<ReadScope>
 {
-    private readonly ReadHold? _hold;
+    private readonly SeatStay _stay;
 
-    internal ReadScope(ReadHold? hold) => _hold = hold;
+    internal ReadScope(SeatStay stay) => _stay = stay;
 
     /// <summary>Whether a writer died inside, and no writer has said since that all is right: what the lock guards may be half changed.</summary>
-    public bool OwnerDied => _hold?.IsInDoubt ?? false;
+    public bool OwnerDied => _stay.IsInDoubt;
 
     /// <summary>Leaves. Harmless the second time.</summary>
-    public void Dispose() => _hold?.Dispose();
+    public void Dispose() => _stay.Leave();
 
     /// <summary>Leaves; completes at once.</summary>
     public ValueTask DisposeAsync()
@@ -26,13 +26,13 @@ public readonly struct ReadScope : IDisposable, IAsyncDisposable, IEquatable<Rea
     }
 
     /// <inheritdoc/>
-    public bool Equals(ReadScope other) => ReferenceEquals(_hold, other._hold);
+    public bool Equals(ReadScope other) => _stay == other._stay;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is ReadScope other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => _hold?.GetHashCode() ?? 0;
+    public override int GetHashCode() => _stay.GetHashCode();
 
     /// <summary>Whether both are the same stay.</summary>
     public static bool operator ==(ReadScope left, ReadScope right) => left.Equals(right);

@@ -8,12 +8,12 @@ namespace Fairlead;
 /// </summary>
 public readonly struct SemaphoreScope : IDisposable, IAsyncDisposable, IEquatable<SemaphoreScope>
 {
-    private readonly PermitHold? _hold;
+    private readonly SeatStay _stay;
 
-    internal SemaphoreScope(PermitHold? hold) => _hold = hold;
+    internal SemaphoreScope(SeatStay stay) => _stay = stay;
 
     /// <summary>Gives the permit back. Harmless the second time.</summary>
-    public void Dispose() => _hold?.Dispose();
+    public void Dispose() => _stay.Leave();
 
     /// <summary>Gives the permit back; completes at once.</summary>
     public ValueTask DisposeAsync()
@@ -23,13 +23,13 @@ public readonly struct SemaphoreScope : IDisposable, IAsyncDisposable, IEquatabl
     }
 
     /// <inheritdoc/>
-    public bool Equals(SemaphoreScope other) => ReferenceEquals(_hold, other._hold);
+    public bool Equals(SemaphoreScope other) => _stay == other._stay;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is SemaphoreScope other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => _hold?.GetHashCode() ?? 0;
+    public override int GetHashCode() => _stay.GetHashCode();
 
     /// <summary>Whether both are the same stay.</summary>
     public static bool operator ==(SemaphoreScope left, SemaphoreScope right) => left.Equals(right);

@@ -3,25 +3,64 @@ using Fairlead.Conformance;
 
 namespace Fairlead.TestPeer.Verbs;
 
-/// <summary><c>quiet PLACE COUNT</c>: enters and leaves a mutex so often, between a line <c>begin</c> and a line <c>end</c>, after a warm-up: for whoever counts the system calls between the two.</summary>
+/// <summary>
+/// <c>quiet WHAT PLACE COUNT</c>: does with a lock that nobody else uses what <see cref="Deed"/> tells, so often, between a line <c>begin</c> and a line <c>end</c>, after a warm-up: for whoever counts the system calls between the two.
+/// </summary>
 internal static class QuietVerb
 {
     public static Task<int> RunAsync(string[] arguments)
     {
-        using NamedMutex mutex = LockPlaceText.Mutex(arguments[0]);
-        int count = int.Parse(arguments[1], CultureInfo.InvariantCulture);
-        EnterAndLeave(mutex, count);
+        Action deed = Deed(arguments[0], arguments[1]);
+        int count = int.Parse(arguments[2], CultureInfo.InvariantCulture);
+        Repeat(deed, count);
         Console.WriteLine("begin");
-        EnterAndLeave(mutex, count);
+        Repeat(deed, count);
         Console.WriteLine("end");
         return Task.FromResult(0);
     }
 
-    private static void EnterAndLeave(NamedMutex mutex, int count)
+    private static void Repeat(Action deed, int count)
     {
         for (int i = 0; i < count; i++)
         {
-            using MutexScope scope = mutex.Enter();
+            deed();
+        }
+    }
+
+    // What it opens stays open until the process ends.
+    private static Action Deed(string what, string place)
+    {
+        switch (what)
+        {
+            case "mutex":
+                NamedMutex mutex = LockPlaceText.Mutex(place);
+                return () => mutex.Enter().Dispose();
+            case "semaphore":
+                NamedSemaphore semaphore = LockPlaceText.Semaphore(place, 2, 2);
+                return () => semaphore.Enter().Dispose();
+            case "permit":
+                NamedSemaphore permits = LockPlaceText.Semaphore(place, 2, 2);
+                return () =>
+                {
+                    permits.Take();
+                    permits.Post();
+                };
+            case "read":
+                NamedReaderWriterLock table = LockPlaceText.ReaderWriterLock(place);
+                return () => table.EnterRead().Dispose();
+            case "event":
+                NamedEvent signal = LockPlaceText.Event(place, EventResetMode.ManualReset);
+                signal.Set();
+                return () => signal.Wait();
+            case "countdown":
+                NamedCountdown countdown = LockPlaceText.Countdown(place, 2);
+                return () =>
+                {
+                    countdown.Signal();
+                    countdown.AddCount();
+                };
+            default:
+                throw new ArgumentException($"no such deed: {what}");
         }
     }
 }

@@ -203,33 +203,6 @@ public sealed class NamedMutexTests : IDisposable
         other.Enter().Dispose();
     }
 
-    [ToolFact("strace")]
-    public async Task Entering_and_leaving_makes_no_system_call()
-    {
-        string trace = Path.GetTempFileName();
-        try
-        {
-            await using PeerProcess peer = PeerProcess.StartBy($"strace -f -qq -o {trace}", "quiet", $"name:{_name}", "100000");
-            Assert.Equal("begin", await peer.ReadLineAsync());
-            Assert.Equal("end", await peer.ReadLineAsync());
-            await peer.ExitAsync();
-            string[] lines = await File.ReadAllLinesAsync(trace);
-            string thread = lines.First(static line => line.Contains("\"begin\\n\"", StringComparison.Ordinal)).Split(' ')[0];
-            string[] own = [.. lines.Where(line => line.StartsWith(thread + " ", StringComparison.Ordinal))];
-            int begin = Array.FindIndex(own, static line => line.Contains("\"begin\\n\"", StringComparison.Ordinal));
-            int end = Array.FindIndex(own, static line => line.Contains("\"end\\n\"", StringComparison.Ordinal));
-            Assert.True(begin >= 0 && end > begin);
-
-            // The runtime has its own now and then, as it compiles: some for 100,000 entries.
-            Assert.True(end - begin < 100, string.Join('\n', own[begin..end].Take(150)));
-            Assert.DoesNotContain(own[begin..end], line => line.Contains("FUTEX_WAKE,", StringComparison.Ordinal) || line.Contains("FUTEX_WAIT,", StringComparison.Ordinal));
-        }
-        finally
-        {
-            File.Delete(trace);
-        }
-    }
-
     [Fact]
     public async Task Where_the_kernel_knows_one_word_at_a_time_each_who_waits_has_a_thread()
     {

@@ -1,3 +1,4 @@
+using Fairlead.Diagnostics;
 using Fairlead.Native;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Words;
@@ -61,8 +62,7 @@ internal abstract unsafe class LockCore
             throw Disposed();
         }
 
-        bool isHeld = false;
-        Place.Mapping.DangerousAddRef(ref isHeld);
+        KeepMemory();
     }
 
     public void LetGo() => Place.Mapping.DangerousRelease();
@@ -84,6 +84,9 @@ internal abstract unsafe class LockCore
         }
     }
 
+    /// <summary>Somebody has let a scope go without disposing it.</summary>
+    public void ReportLost() => FairleadEventSource.Log.ScopeLost(Description);
+
     public void Verify() => Place.Verify();
 
     /// <summary>Writes down who has taken a word, or a place.</summary>
@@ -101,6 +104,13 @@ internal abstract unsafe class LockCore
 
     /// <summary>Who has something and who waits. The memory is held meanwhile.</summary>
     protected abstract LockSnapshot SnapshotOf(byte* start);
+
+    /// <summary>The same as <see cref="Hold"/>, by who holds it already: so also where it has been closed meanwhile.</summary>
+    protected void KeepMemory()
+    {
+        bool isHeld = false;
+        Place.Mapping.DangerousAddRef(ref isHeld);
+    }
 
     /// <summary>Closes it, where nothing else is to be agreed on.</summary>
     /// <returns>False: it has been closed before.</returns>

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Fairlead.Diagnostics;
 using Fairlead.Native;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Words;
@@ -223,8 +222,6 @@ internal sealed unsafe class MutexCore : LockCore
             End();
         }
     }
-
-    public void ReportLost() => FairleadEventSource.Log.ScopeLost(Description);
 
     protected override LockSnapshot SnapshotOf(byte* start) => LockSnapshot.OfMutex(new ReadOnlySpan<byte>(start, MutexLayout.Size));
 

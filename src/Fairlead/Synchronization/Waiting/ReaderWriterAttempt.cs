@@ -9,24 +9,33 @@ internal sealed class ReaderWriterAttempt : LockAttempt
     private readonly ReaderWriterCore _core;
     private readonly bool _writes;
     private readonly int _thread;
-    private readonly EnterAttempt _gate;
-    private bool _isInGate;
+
+    // Null: he has been inside it from the beginning.
+    private readonly EnterAttempt? _toGate;
+    private Stay? _gate;
     private bool _waits;
+    private SeatStay _reading;
 
     /// <param name="core">Keeps its memory until this has ended.</param>
     /// <param name="writes">Else he reads.</param>
     /// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
-    public ReaderWriterAttempt(ReaderWriterCore core, bool writes, int thread)
+    /// <param name="gate">The stay in the gate of one who has entered it, and holds the memory; null: he has not.</param>
+    public ReaderWriterAttempt(ReaderWriterCore core, bool writes, int thread, Stay? gate = null)
     {
         _core = core;
         _writes = writes;
         _thread = thread;
+        _gate = gate;
+        if (gate is not null)
+        {
+            return;
+        }
 
         // Of its own: who is inside the gate, and waits there, has none by that.
         core.Hold();
         try
         {
-            _gate = new EnterAttempt(core.Gate, thread);
+            _toGate = new EnterAttempt(core.Gate, thread);
         }
         catch
         {
@@ -36,29 +45,29 @@ internal sealed class ReaderWriterAttempt : LockAttempt
     }
 
     /// <summary>When he reads.</summary>
-    public ReadHold? Reading { get; private set; }
+    public SeatStay Reading => _reading;
 
     /// <summary>When he writes.</summary>
     public WriteHold? Writing { get; private set; }
 
     public override unsafe bool TryAdvance(out int* word, out int value)
     {
-        if (!_isInGate)
+        if (_gate is null)
         {
-            if (!_gate.TryAdvance(out word, out value))
+            if (!_toGate!.TryAdvance(out word, out value))
             {
                 return false;
             }
 
-            _isInGate = true;
-            TakeOver();
+            _gate = _toGate.Stay;
+            _core.TakeOver(_toGate.Stay);
         }
 
         word = _core.Words.Bell;
         while (true)
         {
             value = Volatile.Read(ref *word);
-            if (TryBegin())
+            if (TryBegin(_gate.Value))
             {
                 _core.LetGo();
                 return true;
@@ -81,56 +90,45 @@ internal sealed class ReaderWriterAttempt : LockAttempt
 
     public override void LookOn()
     {
-        if (!_isInGate)
+        if (_gate is null)
         {
-            _gate.LookOn();
+            _toGate!.LookOn();
         }
     }
 
     public override unsafe void PassOn(int* word)
     {
-        if (!_isInGate)
+        if (_gate is null)
         {
-            _gate.PassOn(word);
+            _toGate!.PassOn(word);
         }
     }
 
     public override void Abandon()
     {
-        if (_isInGate)
+        if (_gate is { } gate)
         {
-            LeaveGate();
+            LeaveGate(gate);
         }
         else
         {
-            _gate.Abandon();
+            _toGate!.Abandon();
         }
 
         _core.LetGo();
     }
 
-    // The gate's last owner has died: he may have written.
-    private void TakeOver()
-    {
-        Stay stay = _gate.Stay;
-        if (stay.Hold.IsInDoubt(stay.Entry))
-        {
-            _core.Words.NoteDeath();
-            stay.Hold.MarkConsistent(stay.Entry);
-        }
-    }
-
-    private bool TryBegin()
+    private bool TryBegin(Stay gate)
     {
         if (!_writes)
         {
-            Reading = _core.TryTakeSeat(_thread);
-            if (Reading is not null)
+            bool reads = _core.TryTakeSeat(_thread, out _reading);
+            if (reads)
             {
-                LeaveGate();
+                LeaveGate(gate);
             }
 
-            return Reading is not null;
+            return reads;
         }
 
         if (!_core.IsWithoutReaders())
@@ -139,7 +137,7 @@ internal sealed class ReaderWriterAttempt : LockAttempt
         }
 
         _core.Words.WantNoMore();
-        Writing = _core.Write(_gate.Stay);
+        Writing = _core.Write(gate);
         return true;
     }
 
@@ -170,9 +168,9 @@ internal sealed class ReaderWriterAttempt : LockAttempt
         }
     }
 
-    private void LeaveGate()
+    private void LeaveGate(Stay gate)
     {
         _core.Words.WantNoMore();
-        _gate.Stay.Hold.Leave(_gate.Stay.Entry);
+        gate.Hold.Leave(gate.Entry);
     }
 }

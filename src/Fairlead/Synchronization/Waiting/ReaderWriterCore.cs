@@ -6,7 +6,7 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>A reader-writer lock in this process.</summary>
-internal sealed unsafe class ReaderWriterCore : LockCore
+internal sealed unsafe class ReaderWriterCore : SeatedCore
 {
     private readonly ReaderWriterWords _words;
 
@@ -34,25 +34,28 @@ internal sealed unsafe class ReaderWriterCore : LockCore
     public MutexCore Gate { get; }
 
     /// <summary>Begins to read if nobody writes or waits.</summary>
-    /// <returns>Null: it may have to be waited for.</returns>
-    public ReadHold? TryReadIdle(int thread)
+    /// <param name="thread">Who reads; 0: no thread.</param>
+    /// <param name="stay">The time inside.</param>
+    /// <returns>False: it may have to be waited for.</returns>
+    public bool TryReadIdle(int thread, out SeatStay stay)
     {
         Hold();
         try
         {
-            if (!Words.Gate.Word.IsIdle || TryTakeSeat(thread) is not { } hold)
+            stay = default;
+            if (!Words.Gate.Word.IsIdle || !TryTakeSeat(thread, out stay))
             {
-                return null;
+                return false;
             }
 
             // Taking the seat was a full fence: a writer who has come meanwhile has seen it, or is seen here.
             if (Words.Gate.Word.IsIdle)
             {
-                return hold;
+                return true;
             }
 
-            hold.Dispose();
-            return null;
+            stay.Leave();
+            return false;
         }
         finally
         {
@@ -61,7 +64,7 @@ internal sealed unsafe class ReaderWriterCore : LockCore
     }
 
     /// <summary>Takes a seat, if there is one. By who may read, and holds the memory.</summary>
-    public ReadHold? TryTakeSeat(int thread)
+    public bool TryTakeSeat(int thread, out SeatStay stay)
     {
         RobustKeeper keeper = RobustKeeper.Reserve();
         int from = (thread == 0 ? Environment.CurrentManagedThreadId : thread) % ReaderWriterLayout.MostReaders;
@@ -82,15 +85,53 @@ internal sealed unsafe class ReaderWriterCore : LockCore
                 }
 
                 SignIn(ref Words.Reader(seat), keeper, thread);
-
-                // The release is in Leave. Also where it has been closed meanwhile: who waited has kept the memory.
-                KeepMemory();
-                return new ReadHold(this, keeper, seat, Words.IsInDoubt);
+                stay = Begin(keeper, seat, Words.IsInDoubt);
+                return true;
             }
         }
 
         keeper.Free();
-        return null;
+        stay = default;
+        return false;
+    }
+
+    /// <summary>Begins to write if nobody is inside and nobody waits.</summary>
+    /// <param name="thread">Who writes; 0: no thread.</param>
+    /// <param name="gate">Where it may have to be waited for, and he is inside the gate already: that, to be waited in by a <see cref="ReaderWriterAttempt"/>, for which the memory is held.</param>
+    /// <returns>Null: it may have to be waited for.</returns>
+    public WriteHold? TryWriteIdle(int thread, out Stay? gate)
+    {
+        gate = null;
+        Hold();
+        WriteHold? hold = null;
+        try
+        {
+            if (Gate.TryEnterIdle(thread, out Stay stay))
+            {
+                TakeOver(stay);
+                hold = IsWithoutReaders() ? Write(stay) : null;
+                gate = hold is null ? stay : null;
+            }
+
+            return hold;
+        }
+        finally
+        {
+            if (gate is null)
+            {
+                LetGo();
+            }
+        }
+    }
+
+    /// <summary>By who has just entered the gate: where its last owner has died, he may have written.</summary>
+    public void TakeOver(Stay gate)
+    {
+        if (gate.Hold.IsInDoubt(gate.Entry))
+        {
+            Words.NoteDeath();
+            gate.Hold.MarkConsistent(gate.Entry);
+        }
     }
 
     /// <summary>By who is inside the gate: the seats that readers have left, or died on, are all free.</summary>
@@ -130,20 +171,6 @@ internal sealed unsafe class ReaderWriterCore : LockCore
         return new WriteHold(this, gate);
     }
 
-    /// <summary>Leaves a seat. By its hold, once.</summary>
-    public void Leave(RobustKeeper keeper, int seat)
-    {
-        Words.Reader(seat) = default;
-        using (keeper.Hold())
-        {
-            Words.Seats.Leave(keeper, seat);
-        }
-
-        Words.Ring();
-        keeper.Free();
-        LetGo();
-    }
-
     /// <summary>Has written. By its hold, once.</summary>
     public void Leave(Stay gate)
     {
@@ -165,13 +192,16 @@ internal sealed unsafe class ReaderWriterCore : LockCore
         }
     }
 
-    public void ReportLost() => FairleadEventSource.Log.ScopeLost(Description);
-
     protected override LockSnapshot SnapshotOf(byte* start) => LockSnapshot.OfReaderWriterLock(new ReadOnlySpan<byte>(start, ReaderWriterLayout.Size));
 
-    private void KeepMemory()
+    protected override void LeaveSeat(RobustKeeper keeper, int seat)
     {
-        bool isHeld = false;
-        Place.Mapping.DangerousAddRef(ref isHeld);
+        Words.Reader(seat) = default;
+        using (keeper.Hold())
+        {
+            Words.Seats.Leave(keeper, seat);
+        }
+
+        Words.Ring();
     }
 }

@@ -8,10 +8,10 @@ namespace Fairlead.Synchronization.Waiting;
 /// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
 internal sealed unsafe class SemaphoreAttempt(SemaphoreCore core, bool isTaken, int thread) : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
 {
-    private PermitHold? _hold;
+    private SeatStay _stay;
 
     /// <summary>When it has entered.</summary>
-    public PermitHold? Hold => _hold;
+    public SeatStay Stay => _stay;
 
     public override void Abandon()
     {
@@ -29,7 +29,7 @@ internal sealed unsafe class SemaphoreAttempt(SemaphoreCore core, bool isTaken, 
         while (true)
         {
             value = Volatile.Read(ref *sleepOn);
-            if (core.TryGet(isTaken, Thread, out _hold))
+            if (core.TryGet(isTaken, Thread, out _stay))
             {
                 core.Words.WantNoMore(Ticket);
                 return true;

@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Globalization;
-using Fairlead.Diagnostics;
 using Fairlead.Native;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Words;
@@ -7,7 +7,7 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>A semaphore in this process.</summary>
-internal sealed unsafe class SemaphoreCore : LockCore
+internal sealed unsafe class SemaphoreCore : SeatedCore
 {
     private readonly SemaphoreWords _words;
 
@@ -60,14 +60,14 @@ internal sealed unsafe class SemaphoreCore : LockCore
     /// <summary>Gets a permit if one is free and nobody waits.</summary>
     /// <param name="isTaken">Whether it is taken away; else it is entered.</param>
     /// <param name="thread">Who enters; 0: no thread.</param>
-    /// <param name="hold">The time inside, if it is entered.</param>
-    public bool TryGetIdle(bool isTaken, int thread, out PermitHold? hold)
+    /// <param name="stay">The time inside, if it is entered.</param>
+    public bool TryGetIdle(bool isTaken, int thread, out SeatStay stay)
     {
         Hold();
         try
         {
-            hold = null;
-            return !_words.IsClosed && TryGet(isTaken, thread, out hold);
+            stay = default;
+            return !_words.IsClosed && TryGet(isTaken, thread, out stay);
         }
         finally
         {
@@ -76,7 +76,7 @@ internal sealed unsafe class SemaphoreCore : LockCore
     }
 
     /// <summary>Gets a permit if one is free: by who may, and holds the memory.</summary>
-    public bool TryGet(bool isTaken, int thread, out PermitHold? hold)
+    public bool TryGet(bool isTaken, int thread, out SeatStay stay)
     {
         RobustKeeper? keeper = isTaken ? null : RobustKeeper.Reserve();
         while (_words.TryFindFree(_hint, out int seat, out Seat found))
@@ -92,27 +92,13 @@ internal sealed unsafe class SemaphoreCore : LockCore
                 EndedProcess.Outlast();
             }
 
-            hold = keeper is null ? null : Begin(keeper, seat);
+            stay = keeper is null ? default : Enter(keeper, seat);
             return true;
         }
 
         keeper?.Free();
-        hold = null;
+        stay = default;
         return false;
-    }
-
-    /// <summary>Leaves a seat. By its hold, once.</summary>
-    public void Leave(RobustKeeper keeper, int seat)
-    {
-        using (keeper.Hold())
-        {
-            _words.Seats.Leave(keeper, seat);
-        }
-
-        _hint = seat;
-        _words.Ring();
-        keeper.Free();
-        LetGo();
     }
 
     /// <summary>Makes permits.</summary>
@@ -120,11 +106,12 @@ internal sealed unsafe class SemaphoreCore : LockCore
     public bool TryPost(int permits)
     {
         Hold();
-        List<(RobustKeeper Keeper, int Seat)> taken = new(permits);
+        (RobustKeeper Keeper, int Seat)[] taken = ArrayPool<(RobustKeeper Keeper, int Seat)>.Shared.Rent(permits);
+        int count = 0;
         bool isWhole = false;
         try
         {
-            isWhole = TryTakeMoved(permits, taken);
+            isWhole = TryTakeMoved(taken.AsSpan(0, permits), ref count);
             return isWhole;
         }
         finally
@@ -135,7 +122,7 @@ internal sealed unsafe class SemaphoreCore : LockCore
                 _words.Ring();
             }
 
-            foreach ((RobustKeeper keeper, int seat) in taken)
+            foreach ((RobustKeeper keeper, int seat) in taken.AsSpan(0, count))
             {
                 using (keeper.Hold())
                 {
@@ -145,6 +132,7 @@ internal sealed unsafe class SemaphoreCore : LockCore
                 keeper.Free();
             }
 
+            ArrayPool<(RobustKeeper Keeper, int Seat)>.Shared.Return(taken, clearArray: true);
             _words.Ring();
             LetGo();
         }
@@ -159,9 +147,18 @@ internal sealed unsafe class SemaphoreCore : LockCore
         }
     }
 
-    public void ReportLost() => FairleadEventSource.Log.ScopeLost(Description);
-
     protected override LockSnapshot SnapshotOf(byte* start) => LockSnapshot.OfSemaphore(new ReadOnlySpan<byte>(start, SemaphoreLayout.Size(Maximum)))!;
+
+    protected override void LeaveSeat(RobustKeeper keeper, int seat)
+    {
+        using (keeper.Hold())
+        {
+            _words.Seats.Leave(keeper, seat);
+        }
+
+        _hint = seat;
+        _words.Ring();
+    }
 
     private bool TryEnter(RobustKeeper keeper, int seat, Seat found, int thread)
     {
@@ -171,20 +168,16 @@ internal sealed unsafe class SemaphoreCore : LockCore
         }
     }
 
-    private PermitHold Begin(RobustKeeper keeper, int seat)
+    private SeatStay Enter(RobustKeeper keeper, int seat)
     {
         _words.Since(seat) = Clock.Nanoseconds();
-
-        // The release is in Leave. Also where it has been closed meanwhile: who waited has kept the memory.
-        bool isHeld = false;
-        Place.Mapping.DangerousAddRef(ref isHeld);
-        return new PermitHold(this, keeper, seat);
+        return Begin(keeper, seat, isInDoubt: false);
     }
 
-    private bool TryTakeMoved(int permits, List<(RobustKeeper Keeper, int Seat)> taken)
+    private bool TryTakeMoved(Span<(RobustKeeper Keeper, int Seat)> taken, ref int count)
     {
         int seat = 0;
-        while (taken.Count < permits)
+        while (count < taken.Length)
         {
             if (!_words.TryFindMoved(ref seat, out Seat found))
             {
@@ -207,7 +200,7 @@ internal sealed unsafe class SemaphoreCore : LockCore
 
             if (isTaken)
             {
-                taken.Add((keeper, seat));
+                taken[count++] = (keeper, seat);
             }
             else
             {
