@@ -89,6 +89,14 @@ count_trx() {
   if [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then fail "the run ended with $code: crashed, or hung for five minutes"; fi
 }
 
+# Runs an assembly's tests, or some: ASSEMBLY RESULT OPTIONS.
+xunit() {
+  local name=$1 result=$2; shift 2
+  stage dotnet test "artifacts/bin/$name/release/$name.dll" --results-directory "$results" --logger "trx;LogFileName=$result.trx" \
+    --blame:"CollectHangDump;TestTimeout=5m;HangDumpType=None" "$@"
+  count_trx $? "$results/$result.trx"
+}
+
 # --- what the machine must have ---------------------------------------------------------------------------------------------------
 
 title "tools"
@@ -135,14 +143,15 @@ fi
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
   title "$name"
-  FAIRLEAD_TOOL=$PWD/$tool stage dotnet test "artifacts/bin/$name/release/$name.dll" --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
-    --blame:"CollectHangDump;TestTimeout=5m;HangDumpType=None"
-  count_trx $? "$results/$name.trx"
+  FAIRLEAD_TOOL=$PWD/$tool xunit "$name" "$name"
 done
 
 if [ -n "$aot_test" ]; then
   title "AOT test"
-  tap aot "$aot_test" "$PWD/artifacts/bin/Fairlead.TestPeer/release/Fairlead.TestPeer.dll"
+  tap aot "$aot_test"
+
+  title "locks between programs that are compiled before they run and as they run"
+  FAIRLEAD_COMPILED_PEER=$PWD/$aot_test xunit Fairlead.Tests locks --filter Contract=Lock
 fi
 
 title "packages"

@@ -1,6 +1,7 @@
 namespace Fairlead.Conformance;
 
 /// <summary>What the contracts of locks share: places, processes at them, and a token that ends what waits when the watchdog does.</summary>
+[Trait("Contract", "Lock")]
 public abstract class LockContract : WatchedTest
 {
     /// <summary>Begins a test.</summary>

@@ -17,6 +17,10 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     // Ends a hang; no test depends on how long anything takes.
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
 
+    // A program of the same verbs that is compiled before it runs: every other peer is one then.
+    private static readonly string? Compiled = Environment.GetEnvironmentVariable("FAIRLEAD_COMPILED_PEER");
+    private static int _count;
+
     private readonly StartedPeer _started;
 
     private PeerProcess(StartedPeer started) => _started = started;
@@ -33,7 +37,7 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     /// <summary>The same with changes to the environment; null removes a variable.</summary>
     public static PeerProcess Start(IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
     {
-        var start = StartInfo([DotnetPath(), .. Verb(arguments)]);
+        var start = StartInfo(Command(arguments));
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
         {
             start.Environment[name] = value;
@@ -48,7 +52,7 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     /// <summary>The same by a command that becomes it.</summary>
     public static PeerProcess StartWith(IReadOnlyDictionary<int, SafeHandle> descriptors, string[] command, params string[] arguments)
     {
-        string[] words = [.. command, DotnetPath(), .. Verb(arguments)];
+        string[] words = [.. command, .. Command(arguments)];
         return new PeerProcess(StartedPeer.Of(ChildProcess.Start(
             words[0],
             words[1..],
@@ -56,7 +60,7 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     }
 
     /// <summary>The same by a command that becomes it: <c>env --block-signal=USR1</c>, <c>setsid</c>.</summary>
-    public static PeerProcess StartBy(string command, params string[] arguments) => new(StartedPeer.Of(Process.Start(StartInfo([.. command.Split(' '), DotnetPath(), .. Verb(arguments)]))!));
+    public static PeerProcess StartBy(string command, params string[] arguments) => new(StartedPeer.Of(Process.Start(StartInfo([.. command.Split(' '), .. Command(arguments)]))!));
 
     /// <summary>The next line it writes; when there is none, its errors are in the exception.</summary>
     public async Task<string> ReadLineAsync() =>
@@ -174,7 +178,10 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         }
     }
 
-    private static IEnumerable<string> Verb(string[] arguments) => ["exec", Path.Combine(AppContext.BaseDirectory, "Fairlead.TestPeer.dll"), .. arguments];
+    private static string[] Command(string[] arguments) =>
+        Compiled is not null && Interlocked.Increment(ref _count) % 2 == 0
+            ? [Compiled, .. arguments]
+            : [DotnetPath(), "exec", Path.Combine(AppContext.BaseDirectory, "Fairlead.TestPeer.dll"), .. arguments];
 
     private static ProcessStartInfo StartInfo(string[] command) => new(command[0], command[1..])
     {
