@@ -316,7 +316,7 @@ test_what_is_produced_is_consumed_once() {
   BoundedBuffer consume 1500 > two
   wait "$first"
   cmp <(sort -n one two) <(seq 1000 3999)
-  for i in 1 2 3; do grep "^$i" one | sort -n -c; done   # in the order of each producer
+  for i in 1 2 3; do sed -n "/^$i/p" one | sort -n -c; done   # in the order of each producer, of whom one consumer may have got nothing
   exits 0 BoundedBuffer remove
   equal removed "$(cat out)"
   exits 2 BoundedBuffer
