@@ -138,6 +138,9 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
         }
 
         Dispatch();
+
+        // The last sender may have gone while it was not known yet that this is none.
+        FinishIfDue();
     }
 
     void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)

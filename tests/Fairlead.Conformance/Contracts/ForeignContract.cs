@@ -269,6 +269,22 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
         Assert.True(error.Code is ErrorCode.Timeout or ErrorCode.PeerGone, error.Message);
     }
 
+    [Fact]
+    public async Task A_worker_who_has_not_said_yet_that_it_is_one_when_the_last_sender_goes_holds_nobody_up()
+    {
+        WorkQueue queue = Track(WorkQueue.Bind(NewPlace()));
+
+        // Let in before the sender is: one after the other.
+        using RawPeer worker = Track(new RawPeer(Transport.ConnectRaw(queue.Address)));
+        Sender sender = Track(await Sender.ConnectAsync(queue.Address));
+        Task finishing = queue.FinishAsync();
+        await sender.CloseAsync();
+        await Until(() => queue.Peers.Count == 0, "the sender has gone");
+        Assert.False(finishing.IsCompleted);
+        worker.SayHello("Receiver");
+        await finishing;
+    }
+
     private bool IsRefused(string framing)
     {
         if (!Transport.KeepsBoundaries)
