@@ -40,6 +40,7 @@ declare -A needed=(
   [countdown.pml]="TWO_STEPS NO_ENDING NO_HELP NO_ROUND"
   [condition.pml]="NO_WATCH NO_RECHECK LEAVE_FIRST TWO_STEPS NO_LAST_LOOK"
   [readers.pml]="NO_LOOK NO_WATCH LATE_WATCH NO_WANT NO_RETURN NO_WRITING"
+  [barrier.pml]="NO_WATCH LOOK_FIRST NO_RING NO_MARK NO_JOIN NO_EXACT NO_RESETS NO_GRACE NO_LOOK"
 )
 declare -A promise=(
   [ring.pml]="nothing is lost, doubled or slept through, with either side dying at any step"
@@ -53,10 +54,11 @@ declare -A promise=(
   [countdown.pml]="nobody sleeps who has been released, and no count is lost, with any who count dying at any step"
   [condition.pml]="no notification gets lost, with any process dying and any giving up at any step"
   [readers.pml]="nobody reads beside a writer, a death while writing is told and no other, and no writer waits for the dead, with any process dying at any step"
+  [barrier.pml]="nobody waits for a dead party, none passes before all have arrived, and all are told the same, with any dying or giving up at any step"
 )
 
 # As many at once as there are processors.
-for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphore.pml event.pml countdown.pml condition.pml readers.pml; do
+for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphore.pml event.pml countdown.pml condition.pml readers.pml barrier.pml; do
   for left_out in "" ${needed[$model]}; do
     while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
     search "$model" ${left_out:+"-D$left_out"} &
@@ -64,7 +66,7 @@ for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphor
 done
 wait
 
-for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphore.pml event.pml countdown.pml condition.pml readers.pml; do
+for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphore.pml event.pml countdown.pml condition.pml readers.pml barrier.pml; do
   found=$(errors "$model")
   [ "$found" = 0 ]; report $? "${model%.pml}: ${promise[$model]}"
   for left_out in ${needed[$model]}; do

@@ -20,7 +20,7 @@ internal static class ExitCode
         ErrorCode.NotFound => NotFound,
         ErrorCode.AlreadyExists => AlreadyExists,
         ErrorCode.PermissionDenied => PermissionDenied,
-        ErrorCode.PeerGone => PeerGone,
+        ErrorCode.PeerGone or ErrorCode.BarrierBroken => PeerGone,
         ErrorCode.Full => Full,
         ErrorCode.Incompatible => Incompatible,
         ErrorCode.Timeout => Timeout,

@@ -47,4 +47,7 @@ public enum ErrorCode
 
     /// <summary>What this caller held, and gave away for a while, could not be taken back in time.</summary>
     LockLost = 15,
+
+    /// <summary>A process that took part in a barrier has ended: nobody can wait for it any more until somebody resets the barrier.</summary>
+    BarrierBroken = 16,
 }

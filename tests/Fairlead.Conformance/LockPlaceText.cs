@@ -39,4 +39,7 @@ public static class LockPlaceText
     /// <summary>The reader-writer lock of a place.</summary>
     public static NamedReaderWriterLock ReaderWriterLock(string place, NamedReaderWriterLockOptions? options = null) =>
         Open(place, name => NamedReaderWriterLock.Open(name, options), (region, offset) => NamedReaderWriterLock.In(region, offset, options));
+
+    /// <summary>The barrier of a place.</summary>
+    public static NamedBarrier Barrier(string place, int parties) => Open(place, name => NamedBarrier.Open(name, parties), (region, offset) => NamedBarrier.In(region, offset, parties));
 }

@@ -2,7 +2,7 @@ namespace Fairlead;
 
 /// <summary>A lock by name, as it was a moment ago.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Kind"><c>mutex</c>, <c>semaphore</c>, <c>condition</c>, <c>reader-writer lock</c>.</param>
+/// <param name="Kind"><c>mutex</c>, <c>semaphore</c>, <c>event</c>, <c>countdown</c>, <c>condition</c>, <c>reader-writer lock</c>, <c>barrier</c>.</param>
 /// <param name="State">What there is to tell of such a lock besides who has it; <see langword="null"/>: nothing.</param>
 /// <param name="Holders">Who is inside, or has a part of it.</param>
 /// <param name="Waiters">Who waits, in the order in which they will enter.</param>

@@ -83,6 +83,27 @@ public sealed class SynchronizationSnippets
     }
 
     [Fact]
+    public async Task Waiting_for_each_other()
+    {
+        int[] parts = [1, 2];
+        var other = Task.Run(() =>
+        {
+            using var another = NamedBarrier.Open("rounds", 2);
+            return (another.SignalAndWait(), another.SignalAndWait());
+        });
+        using var party = NamedBarrier.Open("rounds", 2);
+        foreach (var part in parts)
+        {
+            Work(part);
+            long round = party.SignalAndWait();
+            Log($"all have done round {round}");
+        }
+
+        Assert.Equal((0, 1), await other);
+        NamedBarrier.Remove("rounds");
+    }
+
+    [Fact]
     public void Looking()
     {
         foreach (NamedLockInfo found in NamedLocks.List())
@@ -164,6 +185,10 @@ public sealed class SynchronizationSnippets
     private static void Show(List<string> table) => Assert.Empty(table);
 
     private static void Change(List<string> table) => table.Add("1");
+
+    private static void Work(int part) => Assert.InRange(part, 1, 2);
+
+    private static void Log(string line) => Assert.StartsWith("all have done round ", line, StringComparison.Ordinal);
 
     private static void Repair() => throw new InvalidOperationException("nobody has died");
 

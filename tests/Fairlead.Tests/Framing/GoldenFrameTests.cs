@@ -179,7 +179,7 @@ public sealed class GoldenFrameTests
             Numbers<PatternKind>());
         Assert.Equal("ClosedByPeer=0 PeerDied=1 ProtocolError=2 Heartbeat=3 SlowConsumer=4 Limit=5 ClosedByUs=6 Aborted=7", Numbers<CloseReason>());
         Assert.Equal(
-            "PeerGone=1 Timeout=2 Full=3 NotFound=4 AlreadyExists=5 Incompatible=6 PermissionDenied=7 Corrupt=8 OwnerDied=9 TooLarge=10 Unavailable=11 NotSupported=12 Failed=13 Deadlock=14 LockLost=15",
+            "PeerGone=1 Timeout=2 Full=3 NotFound=4 AlreadyExists=5 Incompatible=6 PermissionDenied=7 Corrupt=8 OwnerDied=9 TooLarge=10 Unavailable=11 NotSupported=12 Failed=13 Deadlock=14 LockLost=15 BarrierBroken=16",
             Numbers<ErrorCode>());
         Assert.Equal("Accepted=0 NotDelivered=1 TakenBack=2 Closed=3 Unknown=4", Numbers<ReceiptStatus>());
     }

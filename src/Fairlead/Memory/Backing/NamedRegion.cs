@@ -141,6 +141,7 @@ internal static class NamedRegion
         RegionContent.Countdown => $"the countdown '{name}'",
         RegionContent.Condition => $"the condition '{name}'",
         RegionContent.ReaderWriterLock => $"the reader-writer lock '{name}'",
+        RegionContent.Barrier => $"the barrier '{name}'",
         _ => $"the region '{name}'",
     };
 

@@ -26,4 +26,7 @@ internal enum RegionContent : uint
 
     /// <summary>A reader-writer lock.</summary>
     ReaderWriterLock = 8,
+
+    /// <summary>A barrier.</summary>
+    Barrier = 9,
 }

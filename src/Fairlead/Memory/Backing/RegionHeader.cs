@@ -111,6 +111,7 @@ internal static class RegionHeader
         RegionContent.Countdown => "a countdown",
         RegionContent.Condition => "a condition",
         RegionContent.ReaderWriterLock => "a reader-writer lock",
+        RegionContent.Barrier => "a barrier",
         _ => string.Create(CultureInfo.InvariantCulture, $"content of kind {(uint)content}"),
     };
 }

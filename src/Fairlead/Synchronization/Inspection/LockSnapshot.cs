@@ -33,6 +33,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
         RegionContent.Countdown => CountdownLayout.Size,
         RegionContent.Condition => ConditionLayout.Size,
         RegionContent.ReaderWriterLock => ReaderWriterLayout.Size,
+        RegionContent.Barrier => BarrierLayout.Size(BarrierLayout.MostParties),
         _ => 0,
     };
 
@@ -42,6 +43,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
     public static LockSnapshot? Of(RegionContent content, ReadOnlySpan<byte> words) => content switch
     {
         RegionContent.Semaphore => OfSemaphore(words),
+        RegionContent.Barrier => OfBarrier(words),
         _ when words.Length < SizeOf(content) => null,
         RegionContent.Mutex => OfMutex(words),
         RegionContent.Event => OfEvent(words),

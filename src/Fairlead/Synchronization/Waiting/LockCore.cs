@@ -127,5 +127,6 @@ internal abstract unsafe class LockCore
         Place.Dispose();
     }
 
-    private ObjectDisposedException Disposed() => new(Description);
+    /// <summary>It has been closed.</summary>
+    protected ObjectDisposedException Disposed() => new(Description);
 }

@@ -1,0 +1,10 @@
+using Fairlead.Conformance.Contracts;
+
+namespace Fairlead.Tests.Conformance;
+
+public static class BarrierContracts
+{
+    public sealed class ByName(ITestOutputHelper output) : BarrierContract(new LockUnderTest.Named(), output);
+
+    public sealed class InRegion(ITestOutputHelper output) : BarrierContract(new LockUnderTest.Placed(), output);
+}
