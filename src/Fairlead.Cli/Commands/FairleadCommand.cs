@@ -25,6 +25,7 @@ internal sealed class FairleadCommand : Command, IHasExamples
         Add(new LockCommand());
         Add(new SemaphoreCommand());
         Add(new EventCommand());
+        Add(new BarrierCommand());
         Add(new ConditionCommand());
         Add(new LocksCommand());
         Add(new DeadlocksCommand());

@@ -88,9 +88,17 @@ internal static class NewOption
         _ => "wait",
     };
 
-    public static Option<int> Number(string name, string description, int normally)
+    /// <param name="name">With its dashes.</param>
+    /// <param name="description">For help.</param>
+    /// <param name="normally">Where it is not given; null: it must be.</param>
+    public static Option<int> Number(string name, string description, int? normally = null)
     {
-        Option<int> option = new(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => normally };
+        Option<int> option = new(name) { Description = description, HelpName = "N", Required = normally is null };
+        if (normally is { } value)
+        {
+            option.DefaultValueFactory = _ => value;
+        }
+
         option.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && !(int.TryParse(token.Value, out var number) && number > 0))
