@@ -24,8 +24,10 @@ internal static class Scenarios
         new MutexScenario(),
         new SemaphoreScenario(),
         new EventScenario(),
+        new CountdownScenario(),
         new ConditionScenario(),
         new ReaderWriterScenario(),
+        new BarrierScenario(),
     ];
 
     public static Scenario Named(string name) => Talks.Concat<Scenario>(Locks).First(scenario => scenario.Name == name);

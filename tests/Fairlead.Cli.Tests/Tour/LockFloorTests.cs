@@ -36,6 +36,16 @@ public sealed class LockFloorTests : IDisposable
     }
 
     [Fact]
+    public void One_who_goes_on_too_early_is_seen()
+    {
+        _floor.Pass(4);
+        _floor.Pass(4);
+        _floor.Expect(2);
+        var error = Assert.Throws<ToolException>(() => _floor.Expect(3));
+        Assert.Equal("one went on when 2 had come, and 3 must have", error.Message);
+    }
+
+    [Fact]
     public void A_count_that_another_wrote_over_is_seen()
     {
         _floor.Pass(1);

@@ -59,6 +59,17 @@ internal sealed class LockFloor(SharedRegion memory)
         }
     }
 
+    /// <summary>So many have been inside by now, or more.</summary>
+    /// <exception cref="ToolException">Fewer have.</exception>
+    public void Expect(long least)
+    {
+        var counted = Counted;
+        if (counted < least)
+        {
+            throw new ToolException(ExitCode.Failure, $"one went on when {counted} had come, and {least} must have");
+        }
+    }
+
     /// <summary>One has entered so often.</summary>
     public void Tell(int entries) => Interlocked.Add(ref Told, entries);
 
