@@ -15,6 +15,7 @@ internal static class Program
     // As a peer of tests: these meet, at one lock, programs that are compiled as they run.
     private static readonly Dictionary<string, Func<string[], Task<int>>> Verbs = new(StringComparer.Ordinal)
     {
+        ["barrier"] = BarrierVerb.RunAsync,
         ["condition"] = ConditionVerb.RunAsync,
         ["countdown"] = CountdownVerb.RunAsync,
         ["counter"] = CounterVerb.RunAsync,
@@ -22,6 +23,7 @@ internal static class Program
         ["event"] = EventVerb.RunAsync,
         ["exchange"] = ExchangeVerb.RunAsync,
         ["ledger"] = LedgerVerb.RunAsync,
+        ["march"] = MarchVerb.RunAsync,
         ["mutex"] = MutexVerb.RunAsync,
         ["mutexcount"] = MutexCountVerb.RunAsync,
         ["readwrite"] = ReadWriteVerb.RunAsync,
