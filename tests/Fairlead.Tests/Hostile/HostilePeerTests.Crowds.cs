@@ -96,9 +96,9 @@ public abstract partial class HostilePeerTests
             Assert.Equal(ReplyLength, answer.Length);
         }
 
-        // 18 MB were asked for. What lies here is the limit, and what had been read before it was reached.
+        // 18 MB were asked for. What lies here is the limit, 4 MiB, and what had been read before it was reached: some, where this process had to wait for a processor.
         Output.WriteLine($"{Unwritten(responder)} bytes wait to be written");
-        Assert.InRange(Unwritten(responder), 0, 6_000_000);
+        Assert.InRange(Unwritten(responder), 0, 12_000_000);
 
         for (int replies = 0; replies < Requests;)
         {
