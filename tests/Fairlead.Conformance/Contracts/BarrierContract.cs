@@ -249,7 +249,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     [Fact]
     public async Task Nobody_waits_for_ever_and_none_passes_alone_though_processes_are_killed()
     {
-        // The whole of it: FAIRLEAD_INCREMENTS=1000000.
+        // The whole of it: FAIRLEAD_INCREMENTS=1000000 FAIRLEAD_TEST_WATCHDOG=600.
         long phases = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "400", CultureInfo.InvariantCulture);
         (NamedBarrier barrier, string place) = NewBarrier(Processes);
         string name = $"march-{Guid.NewGuid():N}";

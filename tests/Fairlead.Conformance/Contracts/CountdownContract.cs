@@ -98,7 +98,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
     [Fact]
     public async Task Nobody_waits_for_ever_though_those_are_killed_who_count()
     {
-        // The whole of it: FAIRLEAD_INCREMENTS=1000000.
+        // The whole of it: FAIRLEAD_INCREMENTS=1000000 FAIRLEAD_TEST_WATCHDOG=600.
         int rounds = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "200", CultureInfo.InvariantCulture);
         (NamedCountdown countdown, string place) = NewCountdown(Processes);
         string name = $"crowd-{Guid.NewGuid():N}";

@@ -43,7 +43,7 @@ public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper 
     [Fact]
     public async Task Nobody_sleeps_while_it_is_set_though_those_are_killed_who_set_it()
     {
-        // The whole of it: FAIRLEAD_INCREMENTS=1000000.
+        // The whole of it: FAIRLEAD_INCREMENTS=1000000 FAIRLEAD_TEST_WATCHDOG=600.
         long count = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "5000", CultureInfo.InvariantCulture);
         (NamedEvent signal, string place) = NewEvent(EventResetMode.AutoReset);
         string name = $"crowd-{Guid.NewGuid():N}";

@@ -112,7 +112,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
     [Fact]
     public async Task A_counter_is_exact_though_processes_are_killed()
     {
-        // The whole of it: FAIRLEAD_INCREMENTS=1000000.
+        // The whole of it: FAIRLEAD_INCREMENTS=1000000 FAIRLEAD_TEST_WATCHDOG=600.
         long count = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "30000", CultureInfo.InvariantCulture);
         (NamedMutex mutex, string place) = NewMutex();
         string name = $"count-{Guid.NewGuid():N}";

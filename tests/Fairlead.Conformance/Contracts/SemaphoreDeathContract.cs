@@ -93,7 +93,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
     [Fact]
     public async Task Never_more_than_allowed_are_inside_though_processes_are_killed()
     {
-        // The whole of it: FAIRLEAD_INCREMENTS=1000000.
+        // The whole of it: FAIRLEAD_INCREMENTS=1000000 FAIRLEAD_TEST_WATCHDOG=600.
         long count = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "5000", CultureInfo.InvariantCulture);
         (NamedSemaphore semaphore, string place) = NewSemaphore(Permits, Permits);
         string name = $"crowd-{Guid.NewGuid():N}";
