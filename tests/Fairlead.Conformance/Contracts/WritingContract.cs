@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Fairlead.Patterns.Links;
 
 namespace Fairlead.Conformance.Contracts;
 
@@ -206,12 +207,19 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
             await pair.SendAsync(content.AsSpan(i, 10_000));
         }
 
+        Link link = Assert.Single(pair.Core.Links());
         Task flushed = pair.FlushAsync().AsTask();
         Task other = OnThread(() => pair.Flush());
         peer.Dispose();
         await FailsAsync(ErrorCode.PeerGone, () => flushed);
         await FailsAsync(ErrorCode.PeerGone, () => other);
         Fails(ErrorCode.PeerGone, () => pair.Flush());
+
+        // By one who had found the link just before it went.
+        FlushOperation late = FlushOperation.Rent(pair.Core, link, isBlocking: false);
+        Task<bool> ending = late.Task.AsTask();
+        link.Start(late);
+        await FailsAsync(ErrorCode.PeerGone, () => ending);
     }
 
     [Fact]
