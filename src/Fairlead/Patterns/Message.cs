@@ -85,31 +85,11 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
     }
 
     /// <summary>Tells the sender of a type 2 message that it is delivered. Once; on other messages, or the second time, nothing happens. Does not block.</summary>
-    public void Accept()
-    {
-        MessageCore core = Core;
-        Link link = core.Link;
-        uint id = core.Id;
-        if (core.Kind == MessageKind.Deliver && core.TrySettle(_version))
-        {
-            link.SendReceipt(id, ReceiptStatus.Accepted, null);
-            link.RemoveActive(core);
-        }
-    }
+    public void Accept() => Answer(Core, ReceiptStatus.Accepted, null);
 
     /// <summary>Tells the sender of a type 2 message that it is not delivered, and why. Does not block.</summary>
     /// <param name="reason">A sentence for the sender; the first 128 characters are told.</param>
-    public void Reject(string reason)
-    {
-        MessageCore core = Core;
-        Link link = core.Link;
-        uint id = core.Id;
-        if (core.Kind == MessageKind.Deliver && core.TrySettle(_version))
-        {
-            link.SendReceipt(id, ReceiptStatus.NotDelivered, reason);
-            link.RemoveActive(core);
-        }
-    }
+    public void Reject(string reason) => Answer(Core, ReceiptStatus.NotDelivered, reason);
 
     /// <summary>Cancelled when the sender no longer waits for the answer.</summary>
     internal CancellationToken CancellationToken => Core.CancellationFor(_version);
@@ -124,28 +104,27 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
     internal bool TrySettle() => Core.TrySettle(_version);
 
     /// <summary>For loops: their body may have disposed the message itself.</summary>
-    internal void AcceptUnlessDisposed()
-    {
-        if (_core is not null && _core.IsCurrent(_version))
-        {
-            Accept();
-        }
-    }
+    internal void AcceptUnlessDisposed() => AnswerUnlessDisposed(ReceiptStatus.Accepted, null);
 
     internal void RejectUnlessDisposed(string reason) => AnswerUnlessDisposed(ReceiptStatus.NotDelivered, reason);
 
-    /// <summary>A negative receipt, for messages that nobody else has in hand.</summary>
+    /// <summary>For messages that nobody else has in hand.</summary>
     internal void AnswerUnlessDisposed(ReceiptStatus status, string? reason)
     {
-        if (_core is { } core && core.IsCurrent(_version) && core.Kind == MessageKind.Deliver)
+        if (_core is { } core && core.IsCurrent(_version))
         {
-            Link link = core.Link;
-            uint id = core.Id;
-            if (core.TrySettle(_version))
-            {
-                link.SendReceipt(id, status, reason);
-                link.RemoveActive(core);
-            }
+            Answer(core, status, reason);
+        }
+    }
+
+    private void Answer(MessageCore core, ReceiptStatus status, string? reason)
+    {
+        Link link = core.Link;
+        uint id = core.Id;
+        if (core.Kind == MessageKind.Deliver && core.TrySettle(_version))
+        {
+            link.SendReceipt(id, status, reason);
+            link.RemoveActive(core);
         }
     }
 

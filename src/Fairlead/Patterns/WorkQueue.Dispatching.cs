@@ -138,10 +138,7 @@ public sealed partial class WorkQueue
         item.MayHaveBeenRead |= result.WasRead;
         item.IsInDoubt |= result.WasRead && result.Outcome != LinkOutcome.Answered;
         bool isGivenUp = !delivery.IsDelivered && item.Deliveries >= _options.MaxDeliveries;
-        if (isGivenUp)
-        {
-            await GiveUpAsync(item, delivery.Reason ?? "no worker accepted it").ConfigureAwait(false);
-        }
+        string? whyGivenUp = isGivenUp ? await GiveUpAsync(item, delivery.Reason ?? "no worker accepted it").ConfigureAwait(false) : null;
 
         bool isTakenBack = false;
         bool isClosed = false;
@@ -164,21 +161,20 @@ public sealed partial class WorkQueue
 
         if (delivery.IsDelivered)
         {
-            item.Message.AcceptUnlessDisposed();
             Interlocked.Increment(ref _accepted);
+            End(item, ReceiptStatus.Accepted, null);
         }
-
-        if (isTakenBack)
+        else if (isGivenUp)
+        {
+            EndUndone(item, ReceiptStatus.NotDelivered, whyGivenUp);
+        }
+        else if (isTakenBack)
         {
             EndTakenBack(item);
         }
         else if (isClosed)
         {
             EndGivenBack(item);
-        }
-        else if (delivery.IsDelivered || isGivenUp)
-        {
-            End(item);
         }
 
         Dispatch();
@@ -224,21 +220,18 @@ public sealed partial class WorkQueue
     private void EndTakenBack(Item item)
     {
         Interlocked.Increment(ref _takenBack);
-        item.Message.AnswerUnlessDisposed(item.IsInDoubt ? ReceiptStatus.Unknown : ReceiptStatus.TakenBack, item.IsInDoubt ? InDoubt : null);
-        End(item);
+        EndUndone(item, ReceiptStatus.TakenBack, null);
     }
 
     /// <summary>The queue closes before a worker has accepted it.</summary>
     private void EndGivenBack(Item item)
     {
         Interlocked.Increment(ref _givenBack);
-        item.Message.AnswerUnlessDisposed(
-            item.IsInDoubt ? ReceiptStatus.Unknown : ReceiptStatus.Closed,
-            item.IsInDoubt ? $"the work queue was closed, and {InDoubt}" : "the work queue was closed before a worker accepted it");
-        End(item);
+        EndUndone(item, ReceiptStatus.Closed, item.IsInDoubt ? "the work queue was closed" : "the work queue was closed before a worker accepted it");
     }
 
-    private async ValueTask GiveUpAsync(Item item, string reason)
+    /// <returns>Why, for its sender.</returns>
+    private async ValueTask<string> GiveUpAsync(Item item, string reason)
     {
         Interlocked.Increment(ref _givenUp);
         string told = $"given up after {item.Deliveries} deliveries: {reason}";
@@ -259,13 +252,24 @@ public sealed partial class WorkQueue
             Core.CountDropped();
         }
 
-        item.Message.AnswerUnlessDisposed(item.IsInDoubt ? ReceiptStatus.Unknown : ReceiptStatus.NotDelivered, item.IsInDoubt ? $"{told}; {InDoubt}" : told);
+        return told;
     }
 
-    private void End(Item item)
+    /// <summary>No worker has accepted it; whether one has done it may not be known.</summary>
+    private void EndUndone(Item item, ReceiptStatus status, string? reason)
+    {
+        if (item.IsInDoubt)
+        {
+            (status, reason) = (ReceiptStatus.Unknown, reason is null ? InDoubt : $"{reason}; {InDoubt}");
+        }
+
+        End(item, status, reason);
+    }
+
+    /// <summary>Counted out before its sender hears of it, so that whoever has the receipt finds it so; only then are those told who wait for room or for the end.</summary>
+    private void End(Item item, ReceiptStatus status, string? reason)
     {
         item.Watch.Unregister();
-        item.Message.Dispose();
         TaskCompletionSource? room = null;
         TaskCompletionSource? drained = null;
         lock (_gate)
@@ -281,6 +285,8 @@ public sealed partial class WorkQueue
             }
         }
 
+        item.Message.AnswerUnlessDisposed(status, reason);
+        item.Message.Dispose();
         room?.TrySetResult();
         drained?.TrySetResult();
         FinishIfDue();

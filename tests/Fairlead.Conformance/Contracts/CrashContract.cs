@@ -186,21 +186,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
         peer.Continue();
         if (!Excludes(Transport.IsVisitedAgain, "one end connects once"))
         {
-            Sender? next = null;
-            while (next is null)
-            {
-                try
-                {
-                    // Where one comes after the other, the last one's leaving may not have been noticed yet, and what the next has said goes with it: he is told to come again, now or when he is through already.
-                    Sender comer = Track(await Sender.ConnectAsync(address));
-                    next = Transport.ServesMany || comer.Peers.Count > 0 ? comer : null;
-                }
-                catch (FairleadException early) when (early.Code == ErrorCode.PeerGone && !Transport.ServesMany)
-                {
-                    Output.WriteLine(early.Message);
-                }
-            }
-
+            Sender next = Track(await Sender.ConnectAsync(address));
             Assert.Single(next.Peers);
         }
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using Fairlead.Framing;
+using Fairlead.Patterns.Links;
 using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Hostile;
@@ -7,6 +8,10 @@ namespace Fairlead.Tests.Hostile;
 /// <content>Peers that do not read, do not speak, or come in crowds.</content>
 public abstract partial class HostilePeerTests
 {
+    private const int ReplyLength = 60_000;
+    private const int Requests = 300;
+    private const int Handlers = 4;
+
     [Fact]
     public async Task A_handshake_that_drips_is_given_up_at_its_deadline()
     {
@@ -80,11 +85,9 @@ public abstract partial class HostilePeerTests
     [Fact]
     public async Task Replies_that_nobody_reads_do_not_pile_up()
     {
-        const int ReplyLength = 60_000;
-        const int Requests = 300;
         await using Responder responder = Track(Responder.Bind(NewPlace(), Patient with { Messages = 10 * Requests, MaxMessage = null }));
         byte[] reply = new byte[ReplyLength];
-        Task serving = responder.RunAsync((_, _) => reply);
+        Task serving = responder.RunAsync((_, _) => reply, Handlers);
         using RawPeer peer = Connect(responder);
         await peer.ShakeAsync(PatternKind.Requester);
         await using Requester good = Track(await Requester.ConnectAsync(Bare(responder.Address)));
@@ -96,9 +99,66 @@ public abstract partial class HostilePeerTests
             Assert.Equal(ReplyLength, answer.Length);
         }
 
-        // 18 MB were asked for. What lies here is the limit, 4 MiB, and what had been read before it was reached: some, where this process had to wait for a processor.
+        await AllAreHeldBackUntilReadAsync(responder, serving, peer);
+    }
+
+    /// <summary>The same where all were read at once, before there was a single answer: then they are held back.</summary>
+    [Fact]
+    public async Task Requests_of_who_reads_no_replies_are_held_back_though_they_were_read()
+    {
+        await using Responder responder = Track(Responder.Bind(NewPlace(), Patient with { Messages = 10 * Requests, MaxMessage = null }));
+        using RawPeer peer = Connect(responder);
+        await peer.ShakeAsync(PatternKind.Requester);
+        await peer.SendAsync([.. Enumerable.Range(1, Requests).SelectMany(id => RawPeer.Frame(MessageKind.Request, "?"u8, (uint)id))]);
+        await Until(() => responder.Core.Links().Sum(link => link.InboundCount) == Requests, "all have been read");
+
+        byte[] reply = new byte[ReplyLength];
+        Task serving = responder.RunAsync((_, _) => reply, Handlers);
+        await Until(() => responder.Core.Links().Any(link => link.IsHeldBack), "the others are held back");
+        await using Requester good = Track(await Requester.ConnectAsync(Bare(responder.Address)));
+        for (int i = 0; i < 20; i++)
+        {
+            using Message answer = await good.RequestAsync("!"u8.ToArray());
+            Assert.Equal(ReplyLength, answer.Length);
+        }
+
+        await AllAreHeldBackUntilReadAsync(responder, serving, peer);
+    }
+
+    /// <summary>What a sender that reads no receipts has sent is held back with all else, and is not lost when it goes.</summary>
+    [Fact]
+    public async Task What_was_held_back_is_received_when_its_sender_has_gone()
+    {
+        const int Messages = 10;
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
+        RawPeer peer = Connect(receiver);
+        await peer.ShakeAsync(PatternKind.Sender);
+        await peer.SendAsync([.. Enumerable.Range(1, Messages).SelectMany(id => RawPeer.Frame(MessageKind.Send, [(byte)id], 0))]);
+        await Until(() => receiver.Core.Links().Sum(link => link.InboundCount) == Messages, "all have been read");
+        using CancellationTokenSource enough = new();
+        byte[] pings = [.. Enumerable.Repeat(RawPeer.Frame(MessageKind.Ping, []), 4_000).SelectMany(ping => ping)];
+        Task flood = FloodAsync(peer, pings, enough.Token);
+        await Until(() => receiver.Core.Links().Any(link => link.IsHeldBack), "its messages are held back");
+        Assert.False(receiver.TryReceive(out _));
+        ValueTask<Message> first = receiver.ReceiveAsync();
+        Assert.False(first.IsCompleted);
+
+        await enough.CancelAsync();
+        peer.Dispose();
+        await flood;
+
+        for (int i = 1; i <= Messages; i++)
+        {
+            using Message message = i == 1 ? await first : await receiver.ReceiveAsync();
+            Assert.Equal([(byte)i], message.Memory.ToArray());
+        }
+    }
+
+    /// <summary>18 MB were asked for. What lies here is the limit, and what was in hand when it was reached; the rest is answered as the peer reads.</summary>
+    private async Task AllAreHeldBackUntilReadAsync(Responder responder, Task serving, RawPeer peer)
+    {
         Output.WriteLine($"{Unwritten(responder)} bytes wait to be written");
-        Assert.InRange(Unwritten(responder), 0, 12_000_000);
+        Assert.InRange(Unwritten(responder), 0, Link.MostUnreadAnswers + (Handlers * (ReplyLength + MessageHeader.Size)));
 
         for (int replies = 0; replies < Requests;)
         {

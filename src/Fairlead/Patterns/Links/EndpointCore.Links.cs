@@ -358,6 +358,7 @@ internal sealed partial class EndpointCore
     /// <summary>What is to be looked at after each turn.</summary>
     private void Settle(Completions completions)
     {
+        HandOutIfResumed(completions);
         foreach (Link link in _linkCache)
         {
             if (link.State == LinkState.PeerClosed)

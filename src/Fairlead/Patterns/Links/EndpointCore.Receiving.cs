@@ -10,6 +10,7 @@ internal sealed partial class EndpointCore
 
     private readonly List<MessageCore> _handedOver = [];
     private RingQueue<Link> _ready;
+    private bool _handsOutAgain;
     private RingQueue<ReceiveOperation> _receivers;
     private int _depth;
 
@@ -111,18 +112,53 @@ internal sealed partial class EndpointCore
                 _ready.Enqueue(link);
             }
 
-            while (_receivers.Count > 0 && _ready.Count > 0 && !_isClosing)
-            {
-                ReceiveOperation operation = _receivers.Dequeue();
-                MessageCore message = TakeReady();
-                operation.TryComplete(message);
-                _handedOver.Add(message);
-                completions.Add(operation);
-            }
-
-            Counters.SetQueueDepth(_depth);
+            HandOut(completions);
         }
 
+        AfterHandOut();
+    }
+
+    /// <summary>By a link that held back what lies there, and does not any more. Any thread, no lock of a link held.</summary>
+    public void HandOutAgain()
+    {
+        Volatile.Write(ref _handsOutAgain, true);
+        RequestTurn();
+    }
+
+    /// <summary>By the pump, in each turn.</summary>
+    private void HandOutIfResumed(Completions completions)
+    {
+        if (!Volatile.Read(ref _handsOutAgain))
+        {
+            return;
+        }
+
+        using (_gate.Hold())
+        {
+            Volatile.Write(ref _handsOutAgain, false);
+            HandOut(completions);
+        }
+
+        AfterHandOut();
+    }
+
+    /// <summary>Gives those who wait what may be handed out. Under the gate; <see cref="AfterHandOut"/> follows, without it.</summary>
+    private void HandOut(Completions completions)
+    {
+        while (_receivers.Count > 0 && !_isClosing && NextReady() is >= 0 and int next)
+        {
+            ReceiveOperation operation = _receivers.Dequeue();
+            MessageCore message = TakeReady(next);
+            operation.TryComplete(message);
+            _handedOver.Add(message);
+            completions.Add(operation);
+        }
+
+        Counters.SetQueueDepth(_depth);
+    }
+
+    private void AfterHandOut()
+    {
         // Before anybody is woken: a type 2 message is acknowledged before its receiver can die with it in hand.
         foreach (MessageCore message in _handedOver)
         {
@@ -173,9 +209,9 @@ internal sealed partial class EndpointCore
             {
                 operation.TryFail(new ObjectDisposedException(_profile.Name));
             }
-            else if (_receivers.Count == 0 && _ready.Count > 0)
+            else if (_receivers.Count == 0 && NextReady() is >= 0 and int next)
             {
-                message = TakeReady();
+                message = TakeReady(next);
                 operation.TryComplete(message);
             }
             else if (EndsWithPeer && _lastEnd is not null)
@@ -220,9 +256,9 @@ internal sealed partial class EndpointCore
                 return null;
             }
 
-            if (_ready.Count > 0)
+            if (NextReady() is >= 0 and int next)
             {
-                message = TakeReady();
+                message = TakeReady(next);
             }
             else if (TryPull(me) is { } pulled)
             {
@@ -238,14 +274,28 @@ internal sealed partial class EndpointCore
         return message;
     }
 
-    /// <summary>Round robin over the links that have messages, some in a row from each. Under the gate.</summary>
-    private MessageCore TakeReady()
+    /// <summary>Whose turn it is to hand out, among <see cref="_ready"/>: the first that holds nothing back; -1 where there is none. Under the gate.</summary>
+    private int NextReady()
     {
-        Link link = _ready[0];
+        for (int i = 0; i < _ready.Count; i++)
+        {
+            if (!_ready[i].IsHeldBack)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>Round robin over the links that have messages, some in a row from each. Under the gate.</summary>
+    private MessageCore TakeReady(int next)
+    {
+        Link link = _ready[next];
         Incoming incoming = link.Dequeue();
         if (link.InboundCount == 0)
         {
-            _ready.Dequeue();
+            _ready.RemoveAt(next);
             link.IsReady = false;
             link.Turn = 0;
         }
@@ -253,7 +303,7 @@ internal sealed partial class EndpointCore
         {
             // What a lost link has left stays before all others: its sender may be back, and what it sends now comes after that.
             link.Turn = 0;
-            _ready.Enqueue(_ready.Dequeue());
+            _ready.Enqueue(_ready.RemoveAt(next));
         }
 
         if (incoming.Header.Kind.IsData())

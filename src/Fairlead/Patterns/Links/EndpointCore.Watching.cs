@@ -46,7 +46,7 @@ internal sealed partial class EndpointCore
                 return Readiness.Closed;
             }
 
-            if (_ready.Count > 0)
+            if (NextReady() >= 0)
             {
                 ready = Readiness.Readable;
             }

@@ -51,7 +51,7 @@ internal sealed partial class Link
             }
             else
             {
-                _isPaused = false;
+                Unpause();
                 UpdateInterest();
                 _connection.Abort();
             }
@@ -159,6 +159,7 @@ internal sealed partial class Link
             _state = LinkState.Down;
             EndFlushing();
             Unblock();
+            Unpause();
             NotePart(false);
             LinkOperation? halfWritten = _writing;
             if (_writing is { } writing)

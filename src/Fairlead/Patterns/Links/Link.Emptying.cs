@@ -29,7 +29,6 @@ internal sealed partial class Link
                 needsPump = FlushNow();
             }
 
-
             // Of one that has just gone the connection is over, and holds nothing: what it took with it stands in its end.
             operation.Rest = _state == LinkState.Down ? End!.Unwritten : Unwritten;
             bool isLost = operation.Rest > 0 && (_isBroken || _state == LinkState.Down);

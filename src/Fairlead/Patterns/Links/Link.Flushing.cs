@@ -127,7 +127,7 @@ internal sealed partial class Link
                     _connection.Abort();
                 }
 
-                if (_interest != PollEvents.Read)
+                if (_isPaused || _interest != PollEvents.Read)
                 {
                     UpdateInterest();
                 }

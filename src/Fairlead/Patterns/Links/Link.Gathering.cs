@@ -59,7 +59,7 @@ internal sealed partial class Link
             }
 
             CommitParts(ref header, default, parts, null, 0);
-            needsPump = FlushSoon();
+            needsPump = FlushAnswer();
         }
 
         if (needsPump)

@@ -3,7 +3,9 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Nothing more is read from a peer who does not read his answers, or whose messages nobody takes.</content>
+/// <content>
+/// Nothing more is read from a peer who does not read his answers, or whose messages nobody takes; and what was read of the former before is not handed out, since it would be answered too.
+/// </content>
 internal sealed partial class Link
 {
     /// <summary>
@@ -12,14 +14,32 @@ internal sealed partial class Link
     /// </summary>
     private long UnwrittenAnswers => _connection.Unflushed - _outstanding.Bytes - ((long)_outstanding.Count * MessageHeader.Size);
 
-    private void PauseForAnswers()
+    /// <summary>Whether what lies here is not handed out before the peer has read more of his answers. <see cref="EndpointCore.HandOutAgain"/> follows its end.</summary>
+    public bool IsHeldBack => Volatile.Read(ref _isPaused) && !IsBare;
+
+    /// <summary>Writes what needed no credit, and pauses where too much of that lies here. Under <c>_sending</c>. True when somebody must pump for the rest.</summary>
+    private bool FlushAnswer()
     {
-        using (_sending.Hold())
+        bool needsPump = FlushSoon();
+        if (!_isPaused && !IsBare && UnwrittenAnswers > MostUnreadAnswers)
         {
-            if (UnwrittenAnswers > MostUnreadAnswers)
+            _isPaused = true;
+            UpdateInterest();
+        }
+
+        return needsPump;
+    }
+
+    /// <summary>Reads and hands out again, whatever is unread: also where the link is over. Under <c>_sending</c>.</summary>
+    private void Unpause()
+    {
+        if (_isPaused)
+        {
+            _isPaused = false;
+            if (!IsBare)
             {
-                _isPaused = true;
-                UpdateInterest();
+                // Of a connection through memory what came meanwhile has rung no bell, and what lies here rings none. Not from here: the gate is never taken under the send lock.
+                ThreadPool.UnsafeQueueUserWorkItem(static endpoint => endpoint.HandOutAgain(), _endpoint, preferLocal: false);
             }
         }
     }
@@ -57,12 +77,7 @@ internal sealed partial class Link
     {
         if (_isPaused && !IsBare && UnwrittenAnswers <= MostUnreadAnswers / 2)
         {
-            _isPaused = false;
-            if (_connection.TellsRoomByReading)
-            {
-                // What came meanwhile has rung no bell. Not from here: the gate is never taken under the send lock.
-                ThreadPool.UnsafeQueueUserWorkItem(static endpoint => endpoint.RequestTurn(), _endpoint, preferLocal: false);
-            }
+            Unpause();
         }
 
         // A doorbell is heard even while nothing is read.

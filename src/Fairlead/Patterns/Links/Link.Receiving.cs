@@ -12,7 +12,7 @@ internal sealed partial class Link
     private const int FillsPerTurn = 4;
 
     /// <summary>Bytes of answers that may pile up for a peer that does not read them, before nothing more is read from it.</summary>
-    private const int MostUnreadAnswers = 4 * 1024 * 1024;
+    public const int MostUnreadAnswers = 4 * 1024 * 1024;
 
     private RingQueue<Incoming> _arrived;
     private RingQueue<Incoming> _inbound;
@@ -156,10 +156,6 @@ internal sealed partial class Link
         if (fill is FillResult.End or FillResult.Broken)
         {
             OnEnd(fill == FillResult.End, completions);
-        }
-        else if (!IsBare && _connection.Unflushed > MostUnreadAnswers)
-        {
-            PauseForAnswers();
         }
     }
 

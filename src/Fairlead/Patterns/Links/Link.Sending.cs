@@ -191,7 +191,7 @@ internal sealed partial class Link
             }
 
             Commit(ref header, head, payload, null);
-            needsPump = FlushSoon();
+            needsPump = FlushAnswer();
         }
 
         if (needsPump)

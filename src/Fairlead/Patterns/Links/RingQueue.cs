@@ -34,6 +34,11 @@ internal struct RingQueue<T>
 
     public T RemoveAt(int index)
     {
+        if (index == 0)
+        {
+            return Dequeue();
+        }
+
         T item = this[index];
         for (int i = index; i < Count - 1; i++)
         {

@@ -110,6 +110,16 @@ internal sealed class FifoFile : IDisposable
     public Descriptor OpenToRead(Address address) =>
         NativeFile.Reopen(Place, OpenFlags.ReadOnly, out Errno error) ?? throw Cannot("read it", error, address);
 
+    /// <summary>Reads away what lies there, if this user may.</summary>
+    public void Empty()
+    {
+        using Descriptor? reader = NativeFile.Reopen(Place, OpenFlags.ReadOnly, out _);
+        if (reader is not null)
+        {
+            PipeConnection.Discard(reader);
+        }
+    }
+
     /// <summary>Opens it for writing, without waiting; null when nobody reads there.</summary>
     public Descriptor? TryOpenToWrite(Address address)
     {

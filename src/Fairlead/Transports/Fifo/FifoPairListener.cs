@@ -66,8 +66,15 @@ internal sealed class FifoPairListener : FifoListener
             return new PipeConnection(source, target, _settings.Framing, FifoTransport.Duplex, Fifo.Peer) { EmptiesSource = true, OnClosed = OnClosed };
         }
 
-        // Somebody came and went, or wrote here who does not listen.
-        PipeConnection.Discard(source);
+        // Somebody came and went, or wrote here who does not listen. Whoever comes meanwhile has the place of the one peer, and what he says is not thrown away with it.
+        using (Descriptor? place = _answers.TryOpenToReadAlone(Address))
+        {
+            if (place is not null)
+            {
+                PipeConnection.Discard(source);
+            }
+        }
+
         source.Dispose();
         Rearm();
         return null;

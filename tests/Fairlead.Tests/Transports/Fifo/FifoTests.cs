@@ -320,6 +320,23 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving);
     }
 
+    [Fact]
+    public async Task Who_gave_up_unheard_does_not_cut_off_the_next()
+    {
+        string place = $"fifo://t{Environment.ProcessId}-unheard,t{Environment.ProcessId}-heard";
+        using PeerProcess responder = PeerProcess.Start("responder", "bind", place);
+        await responder.AnswerAsync();
+        await responder.StopAsync();
+        FairleadException late = await Assert.ThrowsAsync<FairleadException>(async () => await Requester.ConnectAsync(place, new() { HandshakeTimeout = 50.Milliseconds() }));
+        Assert.Equal(ErrorCode.Timeout, late.Code);
+        responder.Continue();
+
+        await using Requester requester = await Requester.ConnectAsync(place);
+        await responder.AskAsync("echo");
+        using Message reply = await requester.RequestAsync("?"u8.ToArray());
+        Assert.Equal("?", reply.Text);
+    }
+
     private static string Shell(string script)
     {
         using Process shell = Process.Start(new ProcessStartInfo("sh", ["-c", script]) { RedirectStandardOutput = true })!;
