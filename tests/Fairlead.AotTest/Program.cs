@@ -1,41 +1,22 @@
-using Fairlead.TestPeer.Verbs;
+using Fairlead.TestPeer.Verbs.Locks;
 
 namespace Fairlead.AotTest;
 
 /// <summary>
 /// Uses the library from a program that is published with Native AOT. That it publishes without a warning is half of the test, that
 /// it runs is the other half. It speaks TAP (one line "ok" or "not ok" a check), which test.sh counts.
-/// With arguments it is a test peer: a verb of locks, as Fairlead.TestPeer has it.
+/// With arguments it is a test peer, at locks: those meet programs there that are compiled as they run.
 /// </summary>
 internal static class Program
 {
     private static int _checks;
     private static int _failures;
 
-    // As a peer of tests: these meet, at one lock, programs that are compiled as they run.
-    private static readonly Dictionary<string, Func<string[], Task<int>>> Verbs = new(StringComparer.Ordinal)
-    {
-        ["barrier"] = BarrierVerb.RunAsync,
-        ["condition"] = ConditionVerb.RunAsync,
-        ["countdown"] = CountdownVerb.RunAsync,
-        ["counter"] = CounterVerb.RunAsync,
-        ["crowd"] = CrowdVerb.RunAsync,
-        ["event"] = EventVerb.RunAsync,
-        ["exchange"] = ExchangeVerb.RunAsync,
-        ["ledger"] = LedgerVerb.RunAsync,
-        ["march"] = MarchVerb.RunAsync,
-        ["mutex"] = MutexVerb.RunAsync,
-        ["mutexcount"] = MutexCountVerb.RunAsync,
-        ["readwrite"] = ReadWriteVerb.RunAsync,
-        ["semaphore"] = SemaphoreVerb.RunAsync,
-        ["turnstile"] = TurnstileVerb.RunAsync,
-    };
-
     public static async Task<int> Main(string[] arguments)
     {
         if (arguments is [var verb, .. var rest])
         {
-            return await Verbs[verb](rest);
+            return await LockVerbs.All[verb](rest);
         }
 
         Check("addresses are parsed, changed and written back", Addresses);

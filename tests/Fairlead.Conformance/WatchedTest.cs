@@ -73,19 +73,11 @@ public abstract class WatchedTest : IAsyncLifetime
     /// <summary>Runs a body that blocks, on a thread of its own.</summary>
     protected static Task<T> OnThread<T>(Func<T> body) => Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    /// <summary>Waits for a state that no event tells of, looking again and again. For ever: the watchdog ends it.</summary>
-    protected async Task Until(Func<bool> condition, string what)
+    /// <summary>Waits for a state that no event tells of, until the watchdog ends the test.</summary>
+    protected Task Until(Func<bool> condition, string what)
     {
         ArgumentNullException.ThrowIfNull(condition);
-        while (!condition())
-        {
-            if (_hung)
-            {
-                throw new TimeoutException($"This never became true: {what}");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
-        }
+        return Polling.Until(() => condition() || (_hung ? throw new TimeoutException($"This never became true: {what}") : false));
     }
 
     /// <summary>Times that double, from short to long enough for any machine: for what must happen within a time that must pass.</summary>

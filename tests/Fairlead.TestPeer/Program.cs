@@ -1,45 +1,33 @@
 using Fairlead.TestPeer.Verbs;
+using Fairlead.TestPeer.Verbs.Locks;
 
 namespace Fairlead.TestPeer;
 
-/// <summary>A real second process for the tests. The first argument is a verb; each verb is a file in Verbs, entered in the table here.</summary>
+/// <summary>A real second process for the tests. The first argument is a verb; each verb is a file in Verbs, entered in the table here or, where it is one of locks, in <see cref="LockVerbs"/>.</summary>
 internal static class Program
 {
     // A verb gets the arguments behind its name and returns the exit code. It talks in lines: "ready" when the test may go on.
-    private static readonly Dictionary<string, Func<string[], Task<int>>> Verbs = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<string[], Task<int>>> Verbs = new(LockVerbs.All, StringComparer.Ordinal)
     {
         ["activated"] = ActivatedVerb.RunAsync,
         ["actor"] = ActorVerb.RunAsync,
         ["audience"] = AudienceVerb.RunAsync,
-        ["barrier"] = BarrierVerb.RunAsync,
         ["cell"] = CellVerb.RunAsync,
         ["churn"] = ChurnVerb.RunAsync,
-        ["condition"] = ConditionVerb.RunAsync,
-        ["countdown"] = CountdownVerb.RunAsync,
-        ["counter"] = CounterVerb.RunAsync,
-        ["crowd"] = CrowdVerb.RunAsync,
-        ["event"] = EventVerb.RunAsync,
-        ["exchange"] = ExchangeVerb.RunAsync,
         ["heir"] = HeirVerb.RunAsync,
-        ["ledger"] = LedgerVerb.RunAsync,
         ["log"] = LogVerb.RunAsync,
-        ["march"] = MarchVerb.RunAsync,
-        ["mutex"] = MutexVerb.RunAsync,
-        ["mutexcount"] = MutexCountVerb.RunAsync,
         ["pair"] = PairVerb.RunAsync,
         ["parent"] = ParentVerb.RunAsync,
         ["participant"] = ParticipantVerb.RunAsync,
         ["producer"] = ProducerVerb.RunAsync,
         ["publisher"] = PublisherVerb.RunAsync,
         ["quiet"] = QuietVerb.RunAsync,
-        ["readwrite"] = ReadWriteVerb.RunAsync,
         ["receiver"] = ReceiverVerb.RunAsync,
         ["region"] = RegionVerb.RunAsync,
         ["regionchurn"] = RegionChurnVerb.RunAsync,
         ["requester"] = RequesterVerb.RunAsync,
         ["responder"] = ResponderVerb.RunAsync,
         ["scribbler"] = ScribblerVerb.RunAsync,
-        ["semaphore"] = SemaphoreVerb.RunAsync,
         ["sender"] = SenderVerb.RunAsync,
         ["server"] = ServerVerb.RunAsync,
         ["signals"] = SignalsVerb.RunAsync,
@@ -48,7 +36,6 @@ internal static class Program
         ["steady"] = SteadyVerb.RunAsync,
         ["subscriber"] = SubscriberVerb.RunAsync,
         ["tracer"] = TracerVerb.RunAsync,
-        ["turnstile"] = TurnstileVerb.RunAsync,
         ["waiter"] = WaiterVerb.RunAsync,
         ["worker"] = WorkerVerb.RunAsync,
     };

@@ -34,23 +34,23 @@ public sealed class NamedBarrier : IDisposable
 
     /// <summary>The number of the phase that is not complete yet, the first being 0, as it was a moment ago.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public long CurrentPhase => Kept(_core.State).Phase;
+    public long CurrentPhase => this.Kept(_core.State).Phase;
 
     /// <summary>How many have arrived in this phase, as it was a moment ago; none where it is broken.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public int Arrived => Kept(_core.State).Arrived;
+    public int Arrived => this.Kept(_core.State).Arrived;
 
     /// <summary>Whether a party has died, and nobody has called <see cref="Reset"/> since.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public bool IsBroken => Kept(_core.State).IsBroken;
+    public bool IsBroken => this.Kept(_core.State).IsBroken;
 
     /// <summary>The parties that have arrived once and are not disposed, as it was a moment ago; in no order.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public IReadOnlyList<LockHolder> Holders => Kept(_core.Snapshot()).Holders;
+    public IReadOnlyList<LockHolder> Holders => this.Kept(_core.Snapshot()).Holders;
 
     /// <summary>Who waits, in the order in which they came, as it was a moment ago; 128 at most.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public IReadOnlyList<LockHolder> Waiters => Kept(_core.Snapshot()).Waiters;
+    public IReadOnlyList<LockHolder> Waiters => this.Kept(_core.Snapshot()).Waiters;
 
     /// <summary>How many bytes one takes in a region.</summary>
     /// <param name="parties">How many wait for each other: 1 to 1,024.</param>
@@ -223,12 +223,6 @@ public sealed class NamedBarrier : IDisposable
     }
 
     private bool IsCompleted(BarrierAttempt attempt) => attempt.Outcome == BarrierOutcome.Broken ? throw _core.Broken(attempt.Dead) : attempt.Outcome == BarrierOutcome.Completed;
-
-    private T Kept<T>(T value)
-    {
-        GC.KeepAlive(this);
-        return value;
-    }
 
     private FairleadException NotInTime(BarrierAttempt attempt, TimeSpan? timeout) => new(
         ErrorCode.Timeout,

@@ -37,11 +37,11 @@ public sealed class NamedCountdown : IDisposable
 
     /// <summary>How much is left, as it was a moment ago.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public int CurrentCount => Kept(_core.Count);
+    public int CurrentCount => this.Kept(_core.Count);
 
     /// <summary>Who waits, in the order in which they came, as it was a moment ago; 128 at most.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public IReadOnlyList<LockHolder> Waiters => Kept(_core.Snapshot()).Waiters;
+    public IReadOnlyList<LockHolder> Waiters => this.Kept(_core.Snapshot()).Waiters;
 
     /// <summary>Opens the countdown of a name, or makes it.</summary>
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
@@ -198,12 +198,6 @@ public sealed class NamedCountdown : IDisposable
         bool isZero = _core.TryPass(out uint rounds) || await new CountdownAttempt(_core, rounds, thread: 0).WaitAsync(Deadline.After(timeout), token).ConfigureAwait(false);
         GC.KeepAlive(this);
         return isZero;
-    }
-
-    private T Kept<T>(T value)
-    {
-        GC.KeepAlive(this);
-        return value;
     }
 
     private FairleadException NotInTime(TimeSpan? timeout) => new(

@@ -37,11 +37,11 @@ public sealed class NamedEvent : IDisposable
 
     /// <summary>Whether it is set, as it was a moment ago.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public bool IsSet => Kept(_core.IsSet());
+    public bool IsSet => this.Kept(_core.IsSet());
 
     /// <summary>Who waits, in the order in which they came, as it was a moment ago; 128 at most.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public IReadOnlyList<LockHolder> Waiters => Kept(_core.Snapshot()).Waiters;
+    public IReadOnlyList<LockHolder> Waiters => this.Kept(_core.Snapshot()).Waiters;
 
     /// <summary>Opens the event of a name, or makes it: not set.</summary>
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
@@ -170,12 +170,6 @@ public sealed class NamedEvent : IDisposable
         bool isSet = _core.TryPass(out uint epoch) || await new EventAttempt(_core, epoch, thread: 0).WaitAsync(Deadline.After(timeout), token).ConfigureAwait(false);
         GC.KeepAlive(this);
         return isSet;
-    }
-
-    private T Kept<T>(T value)
-    {
-        GC.KeepAlive(this);
-        return value;
     }
 
     private FairleadException NotInTime(TimeSpan? timeout) => new(

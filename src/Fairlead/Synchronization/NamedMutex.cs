@@ -38,7 +38,7 @@ public sealed partial class NamedMutex : IDisposable
 
     /// <summary>How often it has been entered since it was made, by everybody.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public long Entries => (long)Kept(_core.Entries);
+    public long Entries => (long)this.Kept(_core.Entries);
 
     /// <summary>Opens the mutex of a name, or makes it.</summary>
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
@@ -148,13 +148,9 @@ public sealed partial class NamedMutex : IDisposable
         }
 
         EnterAttempt attempt = new(_core, thread);
-        if (attempt.Wait(deadline, token))
-        {
-            stay = attempt.Stay;
-            return true;
-        }
-
-        return false;
+        bool isEntered = attempt.Wait(deadline, token);
+        stay = attempt.Stay;
+        return isEntered;
     }
 
     private async ValueTask<Stay?> EnterLaterAsync(TimeSpan? timeout, CancellationToken token)
@@ -170,12 +166,6 @@ public sealed partial class NamedMutex : IDisposable
         bool isEntered = await attempt.WaitAsync(deadline, token).ConfigureAwait(false);
         GC.KeepAlive(this);
         return isEntered ? attempt.Stay : null;
-    }
-
-    private T Kept<T>(T value)
-    {
-        GC.KeepAlive(this);
-        return value;
     }
 
     private FairleadException NotInTime(TimeSpan? timeout)

@@ -36,11 +36,11 @@ public sealed class NamedReaderWriterLock : IDisposable
 
     /// <summary>Who is inside, as it was a moment ago: a writer, or readers.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public IReadOnlyList<LockHolder> Holders => Snapshot().Holders;
+    public IReadOnlyList<LockHolder> Holders => this.Kept(_core.Snapshot()).Holders;
 
     /// <summary>Who waits, in the order in which they will enter, as it was a moment ago.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public IReadOnlyList<LockHolder> Waiters => Snapshot().Waiters;
+    public IReadOnlyList<LockHolder> Waiters => this.Kept(_core.Snapshot()).Waiters;
 
     /// <summary>Opens the lock of a name, or makes it.</summary>
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
@@ -214,13 +214,6 @@ public sealed class NamedReaderWriterLock : IDisposable
 
         GC.KeepAlive(this);
         return hold is null ? null : new WriteScope(hold);
-    }
-
-    private LockSnapshot Snapshot()
-    {
-        LockSnapshot snapshot = _core.Snapshot();
-        GC.KeepAlive(this);
-        return snapshot;
     }
 
     private FairleadException NotInTime(TimeSpan? timeout)

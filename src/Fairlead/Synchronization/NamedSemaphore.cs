@@ -226,12 +226,6 @@ public sealed partial class NamedSemaphore : IDisposable
         return (isGot, stay);
     }
 
-    private T Kept<T>(T value)
-    {
-        GC.KeepAlive(this);
-        return value;
-    }
-
     private FairleadException NotInTime(TimeSpan? timeout)
     {
         IReadOnlyList<LockHolder> holders = _core.Snapshot().Holders;

@@ -6,10 +6,12 @@ namespace Fairlead.Conformance.Contracts;
 public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;
-    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
+    private const int Kills = 12;
 
     /// <summary>So many rounds, about.</summary>
-    private const int BetweenKills = 10;
+    private const int BetweenKills = 50;
+
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
 
     [Fact]
     public async Task Who_waits_is_released_at_zero()
@@ -99,7 +101,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
     public async Task Nobody_waits_for_ever_though_those_are_killed_who_count()
     {
         // The whole of it: FAIRLEAD_INCREMENTS=1000000 FAIRLEAD_TEST_WATCHDOG=600.
-        int rounds = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "200", CultureInfo.InvariantCulture);
+        int rounds = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "1000", CultureInfo.InvariantCulture);
         (NamedCountdown countdown, string place) = NewCountdown(Processes);
         string name = $"crowd-{Guid.NewGuid():N}";
         using SharedRegion region = SharedRegion.Open(name, Crowd.SizeOf(Processes));
@@ -114,21 +116,21 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
             Task killing = Task.Run(
                 async () =>
                 {
-                    while (Volatile.Read(ref done) < rounds)
+                    while (killed < Kills || Volatile.Read(ref done) < rounds)
                     {
                         int next = Volatile.Read(ref done) + random.Next(2 * BetweenKills);
-                        await Until(() => Volatile.Read(ref done) >= Math.Min(next, rounds), "it begins anew");
+                        await Until(() => Volatile.Read(ref done) >= next || (killed >= Kills && Volatile.Read(ref done) >= rounds), "it begins anew");
                         int victim = random.Next(Processes);
                         if (await peers[victim].TryReadLineAsync() == "ready")
                         {
                             await peers[victim].KillAsync();
-                            killed++;
+                            Interlocked.Increment(ref killed);
                             peers[victim] = Start(victim);
                         }
                     }
                 },
                 Token);
-            while (done < rounds)
+            while (Volatile.Read(ref killed) < Kills || done < rounds)
             {
                 // They count for ever, and wait for each other: whoever finds that it has come to zero begins it anew.
                 await countdown.WaitAsync(Token);

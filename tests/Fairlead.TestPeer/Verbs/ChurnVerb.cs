@@ -66,10 +66,7 @@ internal static class ChurnVerb
     /// <summary>Waits until the last connection is gone: from the peers at first, then its descriptor. One that is never closed is waited for in vain; the test's watchdog ends that.</summary>
     private static async Task<(int Descriptors, int Threads, long Bytes)> SettleAsync(Receiver receiver, int mostDescriptors = int.MaxValue)
     {
-        while (receiver.Peers.Count > 0 || OpenDescriptors.Count() > mostDescriptors)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
-        }
+        await Polling.Until(() => receiver.Peers.Count == 0 && OpenDescriptors.Count() <= mostDescriptors);
 
         GC.Collect();
         GC.WaitForPendingFinalizers();

@@ -33,10 +33,8 @@ public sealed class CutConnectionTests
             }
 
             // Nothing may be lost with the connection, nor be sent on it when it is cut already.
-            while (receiver.Statistics.QueueDepth < (cut + 1) * 2 * Each)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
-            }
+            int due = (cut + 1) * 2 * Each;
+            await Polling.Until(() => receiver.Statistics.QueueDepth >= due);
 
             relay.Cut();
             await isBack.WaitAsync();

@@ -47,7 +47,7 @@ public sealed class ManyChildrenTests
         }
 
         Assert.All(ids, static id => Assert.False(NativeProcess.IsOwnOrChild(id), $"{id} is still there"));
-        await Until(() => OpenDescriptors.Count() <= before);
+        await Polling.Until(() => OpenDescriptors.Count() <= before);
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class ManyChildrenTests
     {
         int[] ids = [.. Enumerable.Range(0, 50).Select(static _ => StartAndForget())];
         GC.Collect();
-        await Until(() => !ids.Any(NativeProcess.IsOwnOrChild));
+        await Polling.Until(() => !ids.Any(NativeProcess.IsOwnOrChild));
 
         static int StartAndForget() => ChildProcess.Start("true").Id;
     }
@@ -92,12 +92,4 @@ public sealed class ManyChildrenTests
         Directory.GetFileSystemEntries(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/fd")).Select(static path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture));
 
     private static string Target(int processId, int number) => new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/fd/{number}")).LinkTarget ?? "?";
-
-    private static async Task Until(Func<bool> condition)
-    {
-        while (!condition())
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
-        }
-    }
 }

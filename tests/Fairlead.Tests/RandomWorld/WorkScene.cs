@@ -19,11 +19,8 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
         Task last = WorkAsync(queue, new Random(Random.Next()), over.Token, isReliable: true);
 
         // All senders have gone; what they could send is here, or on its way to the queue.
-        while (queue.Peers.Count > 1 || queue.Count > 0 || queue.Statistics.MessagesReceived != queue.Accepted + queue.TakenBack)
-        {
-            await queue.DrainAsync();
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
-        }
+        await Polling.Until(() => queue.Peers.Count <= 1 && queue.Count == 0 && queue.Statistics.MessagesReceived == queue.Accepted + queue.TakenBack);
+        await queue.DrainAsync();
 
         Assert.Empty(_unmarked);
         Assert.All(_notDone, item => Assert.DoesNotContain(item, _accepted.Keys));

@@ -64,11 +64,5 @@ public sealed class DeadlockTests : IDisposable
         two.Enter().Dispose();
     }
 
-    private static async Task UntilWaitingAsync(NamedMutex mutex)
-    {
-        while (mutex.Waiters.Count == 0)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
-        }
-    }
+    private static Task UntilWaitingAsync(NamedMutex mutex) => Polling.Until(() => mutex.Waiters.Count > 0);
 }

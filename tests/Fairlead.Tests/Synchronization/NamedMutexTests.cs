@@ -225,13 +225,7 @@ public sealed class NamedMutexTests : IDisposable
         }
     }
 
-    private static async Task UntilWaitingAsync(NamedMutex mutex, int count)
-    {
-        while (mutex.Waiters.Count != count)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
-        }
-    }
+    private static Task UntilWaitingAsync(NamedMutex mutex, int count) => Polling.Until(() => mutex.Waiters.Count == count);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Lose(NamedMutex mutex) => mutex.Enter();

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fairlead.Conformance;
 
-namespace Fairlead.TestPeer.Verbs;
+namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
 /// <c>condition MUTEX CONDITION</c>: opens both, says <c>ready</c>, then obeys until its input ends: <c>enter</c>, <c>leave</c>, <c>wait [MILLISECONDS]</c>, <c>async [MILLISECONDS]</c>, <c>notify</c>, <c>all</c>. Answers <c>ok</c>, of a wait

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fairlead.Conformance;
 
-namespace Fairlead.TestPeer.Verbs;
+namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
 /// <c>semaphore PLACE PERMITS MAXIMUM</c>: opens a semaphore, says <c>ready</c>, then obeys until its input ends: <c>enter</c>, <c>async</c>, <c>try MILLISECONDS</c>, <c>leave</c>, <c>take</c>, <c>takeasync</c>, <c>post COUNT</c>, <c>count</c>. Answers

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fairlead.Conformance;
 
-namespace Fairlead.TestPeer.Verbs;
+namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
 /// <c>crowd PLACE PERMITS MAXIMUM REGION SIZE INDEX</c>: enters a semaphore again and again until it is over; says <c>ready</c> when it has begun, and <c>ok</c> in the end; or <c>error</c> where

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fairlead.Conformance;
 
-namespace Fairlead.TestPeer.Verbs;
+namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
 /// <c>barrier PLACE PARTIES</c>: opens a barrier, says <c>ready</c>, then obeys until its input ends: <c>wait</c>, <c>async</c>, <c>try</c>, <c>exit</c> (without disposing it). Answers <c>ok</c> and the phase, <c>ok no</c>, or <c>ok broken</c> and who has died.

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fairlead.Conformance;
 
-namespace Fairlead.TestPeer.Verbs;
+namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary><c>turnstile PLACE REGION SIZE INDEX</c>: waits for an event that resets itself, counts, and sets it for the next one, until it is over. See <see cref="Crowd"/>.</summary>
 internal static class TurnstileVerb

@@ -1,6 +1,6 @@
 using Fairlead.Conformance;
 
-namespace Fairlead.TestPeer.Verbs;
+namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary><c>event PLACE MODE</c>: opens an event, says <c>ready</c>, then obeys until its input ends: <c>wait</c>, <c>async</c>, <c>set</c>, <c>reset</c>, <c>isset</c>. Answers <c>ok</c>, or <c>ok set</c>.</summary>
 internal static class EventVerb

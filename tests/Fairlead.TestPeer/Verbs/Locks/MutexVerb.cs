@@ -2,7 +2,7 @@ using System.Globalization;
 using Fairlead.Conformance;
 using Fairlead.Native;
 
-namespace Fairlead.TestPeer.Verbs;
+namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
 /// <c>mutex PLACE [recursive] [deadlock] [onebyone] [PLACE…]</c>: opens mutexes, says <c>ready</c>, then obeys until its input ends. The first letter behind a command is the number of the mutex, 0 where there is none:

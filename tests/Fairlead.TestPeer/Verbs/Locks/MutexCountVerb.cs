@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fairlead.Conformance;
 
-namespace Fairlead.TestPeer.Verbs;
+namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
 /// <c>mutexcount PLACE REGION INDEX</c>: increments the counter of a region under a mutex until it is over; says <c>ready</c> when it has begun, and in the end <c>ok REPAIRED</c>, how often it has been told of a dead owner;
