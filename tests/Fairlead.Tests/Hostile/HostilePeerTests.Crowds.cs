@@ -154,6 +154,47 @@ public abstract partial class HostilePeerTests
         }
     }
 
+    /// <summary>
+    /// A receipt's sender is to know that his message was read by the time that it is: the acknowledgement is under way, or the message waits. Else what is written before an end would call one undelivered that somebody has.
+    /// </summary>
+    [Fact]
+    public async Task What_wants_a_receipt_is_not_handed_out_while_its_sender_cannot_be_told()
+    {
+        await using Pair pair = Track(Pair.Bind(NewPlace(), Patient));
+        using RawPeer peer = Connect(pair);
+        await peer.ShakeAsync(PatternKind.Pair, window: 64_000_000);
+        await Until(() => pair.Peers.Count == 1, "it is here");
+        byte[] large = new byte[ReplyLength];
+        int sent = 0;
+
+        // More than the kernel takes at last, of a connection over TCP, too.
+        while (Unwritten(pair) < 20_000_000)
+        {
+            Assert.Equal(SendResult.Sent, pair.TrySend(large));
+            sent++;
+        }
+
+        await peer.SendAsync(RawPeer.Frame(MessageKind.Deliver, "x"u8, id: 1));
+        await Until(() => pair.Core.Links().Sum(link => link.InboundCount) == 1, "it has been read");
+        Assert.False(pair.TryReceive(out _));
+        Task<Message> receiving = pair.ReceiveAsync().AsTask();
+        Assert.False(receiving.IsCompleted);
+
+        uint acknowledged = 0;
+        for (int i = 0; i < sent || acknowledged == 0;)
+        {
+            Assert.True(acknowledged > 0 || !receiving.IsCompleted || Unwritten(pair) == 0);
+            (MessageHeader header, _) = (await peer.ReadAsync())!.Value;
+            i += header.Kind == MessageKind.Send ? 1 : 0;
+            acknowledged = header.Ack;
+        }
+
+        using Message message = await receiving;
+        Assert.Equal("x", message.Text);
+        message.Accept();
+        Assert.Equal(MessageKind.Receipt, (await peer.ReadAsync())!.Value.Header.Kind);
+    }
+
     /// <summary>18 MB were asked for. What lies here is the limit, and what was in hand when it was reached; the rest is answered as the peer reads.</summary>
     private async Task AllAreHeldBackUntilReadAsync(Responder responder, Task serving, RawPeer peer)
     {

@@ -10,9 +10,9 @@ internal sealed class RawPeer(Socket socket) : IDisposable
     public Socket Socket => socket;
 
     /// <summary>A handshake that any endpoint of a fitting pattern takes.</summary>
-    public static byte[] Hello(PatternKind pattern, ushort lowest = 1, ushort highest = 1, ulong longest = 1_000_000) => Frame(
+    public static byte[] Hello(PatternKind pattern, ushort lowest = 1, ushort highest = 1, ulong longest = 1_000_000, uint window = 1_000_000) => Frame(
         MessageKind.Hello,
-        new Handshake { Pattern = pattern, Lowest = lowest, Highest = highest, WindowMessages = 1_000, WindowBytes = 1_000_000, LongestMessage = longest, ProcessId = 1, Text = "hostile" }.Encode(),
+        new Handshake { Pattern = pattern, Lowest = lowest, Highest = highest, WindowMessages = 1_000, WindowBytes = window, LongestMessage = longest, ProcessId = 1, Text = "hostile" }.Encode(),
         id: Handshake.MagicHigh,
         ack: Handshake.MagicLow);
 
@@ -75,9 +75,9 @@ internal sealed class RawPeer(Socket socket) : IDisposable
     }
 
     /// <summary>Says hello and takes the welcome.</summary>
-    public async Task<Handshake> ShakeAsync(PatternKind pattern, ulong longest = 1_000_000)
+    public async Task<Handshake> ShakeAsync(PatternKind pattern, ulong longest = 1_000_000, uint window = 1_000_000)
     {
-        await SendAsync(Hello(pattern, longest: longest));
+        await SendAsync(Hello(pattern, longest: longest, window: window));
         (MessageHeader header, byte[] body) = (await ReadAsync())!.Value;
         Assert.Equal(MessageKind.Welcome, header.Kind);
         return Handshake.Decode(header, body);

@@ -44,11 +44,17 @@ internal sealed partial class EndpointCore
     {
         using (_gate.Hold())
         {
-            _wantsReactor = true;
-            if (!_isPumping)
-            {
-                Arm();
-            }
+            WantPump();
+        }
+    }
+
+    /// <summary>The same under the gate.</summary>
+    public void WantPump()
+    {
+        _wantsReactor = true;
+        if (!_isPumping)
+        {
+            Arm();
         }
     }
 

@@ -118,11 +118,11 @@ internal sealed partial class EndpointCore
         AfterHandOut();
     }
 
-    /// <summary>By a link that held back what lies there, and does not any more. Any thread, no lock of a link held.</summary>
+    /// <summary>By a link that held back what lies there, and does not any more. Any thread, also under its send lock: the gate, which is never taken there, is taken elsewhere.</summary>
     public void HandOutAgain()
     {
         Volatile.Write(ref _handsOutAgain, true);
-        RequestTurn();
+        ThreadPool.UnsafeQueueUserWorkItem(static endpoint => endpoint.RequestTurn(), this, preferLocal: false);
     }
 
     /// <summary>By the pump, in each turn.</summary>
@@ -145,7 +145,7 @@ internal sealed partial class EndpointCore
     /// <summary>Gives those who wait what may be handed out. Under the gate; <see cref="AfterHandOut"/> follows, without it.</summary>
     private void HandOut(Completions completions)
     {
-        while (_receivers.Count > 0 && !_isClosing && NextReady() is >= 0 and int next)
+        while (_receivers.Count > 0 && !_isClosing && NextReady(tells: true) is >= 0 and int next)
         {
             ReceiveOperation operation = _receivers.Dequeue();
             MessageCore message = TakeReady(next);
@@ -209,7 +209,7 @@ internal sealed partial class EndpointCore
             {
                 operation.TryFail(new ObjectDisposedException(_profile.Name));
             }
-            else if (_receivers.Count == 0 && NextReady() is >= 0 and int next)
+            else if (_receivers.Count == 0 && NextReady(tells: true) is >= 0 and int next)
             {
                 message = TakeReady(next);
                 operation.TryComplete(message);
@@ -256,7 +256,7 @@ internal sealed partial class EndpointCore
                 return null;
             }
 
-            if (NextReady() is >= 0 and int next)
+            if (NextReady(tells: true) is >= 0 and int next)
             {
                 message = TakeReady(next);
             }
@@ -275,11 +275,12 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>Whose turn it is to hand out, among <see cref="_ready"/>: the first that holds nothing back; -1 where there is none. Under the gate.</summary>
-    private int NextReady()
+    /// <param name="tells">Whether it will be handed out, so that its sender may be told before.</param>
+    private int NextReady(bool tells)
     {
         for (int i = 0; i < _ready.Count; i++)
         {
-            if (!_ready[i].IsHeldBack)
+            if (_ready[i].MayHandOut(tells))
             {
                 return i;
             }

@@ -83,6 +83,10 @@ internal sealed partial class Link
         {
             _isBlocked = false;
             _endpoint.CountBlocked(-1);
+            if (Volatile.Read(ref _isHeadTold))
+            {
+                _endpoint.HandOutAgain();
+            }
         }
     }
 

@@ -5,6 +5,7 @@ namespace Fairlead.Patterns.Links;
 
 /// <content>
 /// Nothing more is read from a peer who does not read his answers, or whose messages nobody takes; and what was read of the former before is not handed out, since it would be answered too.
+/// Nor is a message handed out that wants a receipt before its sender can hear that it is: else one that dies with it in hand is taken for one that has never read it.
 /// </content>
 internal sealed partial class Link
 {
@@ -16,6 +17,55 @@ internal sealed partial class Link
 
     /// <summary>Whether what lies here is not handed out before the peer has read more of his answers. <see cref="EndpointCore.HandOutAgain"/> follows its end.</summary>
     public bool IsHeldBack => Volatile.Read(ref _isPaused) && !IsBare;
+
+    /// <summary>
+    /// Whether the next message may be handed out now. Of one that wants a receipt its sender is told first, and it waits while that cannot be written, which is until he reads what is in its way. Under the endpoint's gate.
+    /// </summary>
+    /// <param name="tells">Whether he is told now, because it will be handed out.</param>
+    public bool MayHandOut(bool tells)
+    {
+        if (IsHeldBack)
+        {
+            return false;
+        }
+
+        return IsBare || _inbound[0].Header.Kind != MessageKind.Deliver || IsTold(tells);
+    }
+
+    private bool IsTold(bool tells)
+    {
+        bool isNew = tells && !_isHeadTold;
+        if (isNew)
+        {
+            // Before the lock: who unblocks under it sees it.
+            Volatile.Write(ref _isHeadTold, true);
+            Consume(_inbound[0].Header.Length);
+        }
+
+        bool needsPump = false;
+        bool isTold;
+        using (_sending.Hold())
+        {
+            if (isNew && _state != LinkState.Down && !_isBroken)
+            {
+                NoteTold();
+                MessageHeader ack = MessageHeader.Of(MessageKind.Ack);
+                Commit(ref ack, default, default, null);
+                _isDeferred = false;
+                needsPump = !_isBlocked && FlushNow();
+            }
+
+            // Where nobody hears it any more, it need not be told.
+            isTold = !_isBlocked || _isBroken || _state == LinkState.Down;
+        }
+
+        if (needsPump)
+        {
+            _endpoint.WantPump();
+        }
+
+        return isTold;
+    }
 
     /// <summary>Writes what needed no credit, and pauses where too much of that lies here. Under <c>_sending</c>. True when somebody must pump for the rest.</summary>
     private bool FlushAnswer()
@@ -38,8 +88,8 @@ internal sealed partial class Link
             _isPaused = false;
             if (!IsBare)
             {
-                // Of a connection through memory what came meanwhile has rung no bell, and what lies here rings none. Not from here: the gate is never taken under the send lock.
-                ThreadPool.UnsafeQueueUserWorkItem(static endpoint => endpoint.HandOutAgain(), _endpoint, preferLocal: false);
+                // Of a connection through memory what came meanwhile has rung no bell, and what lies here rings none.
+                _endpoint.HandOutAgain();
             }
         }
     }

@@ -25,6 +25,9 @@ internal sealed partial class Link
     private uint _consumedAtAck;
     private long _lastHeard;
     private bool _hasNewCredit;
+
+    // The first that lies here is counted as consumed already, and its sender told so. Written under the endpoint's gate.
+    private bool _isHeadTold;
     private bool _hasPart;
     private PollEvents _interest = PollEvents.Read;
 
@@ -212,7 +215,7 @@ internal sealed partial class Link
         Incoming message = _inbound.Dequeue();
         if (message.Header.Kind.IsData())
         {
-            Consume(message.Header.Length);
+            ConsumeHead(message.Header.Length);
             if ((message.Header.Flags & MessageFlags.Handle) != 0 && _endpoint.Settings.Handles > 0)
             {
                 UncountHandle();
@@ -259,8 +262,20 @@ internal sealed partial class Link
     {
         while (_inbound.Count > 0 && _inbound[0].Header.Kind == MessageKind.Dropped)
         {
-            Consume(_inbound.Dequeue().Header.Length);
+            ConsumeHead(_inbound.Dequeue().Header.Length);
         }
+    }
+
+    /// <summary>The first has been taken, or dropped. What its sender was told before is counted.</summary>
+    private void ConsumeHead(int length)
+    {
+        if (_isHeadTold)
+        {
+            Volatile.Write(ref _isHeadTold, false);
+            return;
+        }
+
+        Consume(length);
     }
 
     private void Consume(int length)
@@ -314,9 +329,7 @@ internal sealed partial class Link
             return;
         }
 
-        Volatile.Write(ref _consumedAtAck, Volatile.Read(ref _consumed));
-        Volatile.Write(ref _consumedBytesSinceAck, 0);
-        Volatile.Write(ref _handlesUntold, 0);
+        NoteTold();
         if (Volatile.Read(ref _ackWritten) != Volatile.Read(ref _consumed) && !(_connection.HearsBroadcasts && TellConsumed()))
         {
             SendControl(MessageHeader.Of(MessageKind.Ack), default, default);
@@ -326,6 +339,14 @@ internal sealed partial class Link
         {
             FlushDeferred();
         }
+    }
+
+    /// <summary>What has been consumed by now is about to be told.</summary>
+    private void NoteTold()
+    {
+        Volatile.Write(ref _consumedAtAck, Volatile.Read(ref _consumed));
+        Volatile.Write(ref _consumedBytesSinceAck, 0);
+        Volatile.Write(ref _handlesUntold, 0);
     }
 
     /// <summary>A publisher that looks for itself may have waited for less than it is told now and then.</summary>
