@@ -103,6 +103,11 @@ internal sealed partial class EndpointCore
     /// </summary>
     public bool TryLeadBriefly()
     {
+        if (HasMemoryAlone && Settings.Waiting == WaitMode.Efficient)
+        {
+            return false;
+        }
+
         if (_briefSkips > 0)
         {
             _briefSkips--;
@@ -185,9 +190,20 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>Looks again and again, letting whoever shares the core run in between: some 10 µs in all. Never spins, which would hold up a peer on this core.</summary>
+    /// <summary>Looks again and again, letting whoever shares the core run in between: some 10 µs in all, where memory is shared 50. Never spins for long, which would hold up a peer on this core.</summary>
     private void YieldFor(Operation operation, Completions completions)
     {
+        if (HasMemoryAlone)
+        {
+            // No longer than a wake-up would cost; the poll set, whose turn costs more than a look, waits meanwhile.
+            if (LookAtMemory(Timeout.InfiniteTimeSpan))
+            {
+                Serve(_isWoken || ++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null, completions);
+            }
+
+            return;
+        }
+
         for (int i = 0; i < Yields && !operation.IsClaimed; i++)
         {
             Thread.Yield();
