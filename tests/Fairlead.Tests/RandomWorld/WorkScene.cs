@@ -19,8 +19,8 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
         Task last = WorkAsync(queue, new Random(Random.Next()), over.Token, isReliable: true);
 
         // All senders have gone; what they could send is here, or on its way to the queue.
-        await Polling.Until(() => queue.Peers.Count <= 1 && queue.Count == 0 && queue.Statistics.MessagesReceived == queue.Accepted + queue.TakenBack);
         await queue.DrainAsync();
+        await Polling.Until(() => queue.Peers.Count <= 1 && queue.Count == 0 && queue.Statistics.MessagesReceived == queue.Accepted + queue.TakenBack);
 
         Assert.Empty(_unmarked);
         Assert.All(_notDone, item => Assert.DoesNotContain(item, _accepted.Keys));

@@ -45,7 +45,7 @@ internal sealed partial class EndpointCore
         if (HasArrivedInMemory() || (looks && LookAtMemory(timeout)))
         {
             _isSoon = true;
-            return _isWoken || ++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null;
+            return PollIfDue();
         }
 
         if (Settings.Waiting == WaitMode.Latency)
@@ -69,6 +69,9 @@ internal sealed partial class EndpointCore
         _isSoon = Stopwatch.GetTimestamp() - start < (looks ? SoonSpan - SpinSpan : SoonSpan);
         return _isWoken ? TimeSpan.Zero : null;
     }
+
+    /// <summary>How long the next turn, in which something comes through memory, is to look at the poll set: not at all, but now and then, or when somebody has asked for it.</summary>
+    private TimeSpan? PollIfDue() => _isWoken || ++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null;
 
     private bool Looks => Settings.Waiting switch
     {

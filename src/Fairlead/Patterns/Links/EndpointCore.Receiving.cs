@@ -159,7 +159,7 @@ internal sealed partial class EndpointCore
 
     private void AfterHandOut()
     {
-        // Before anybody is woken: a type 2 message is acknowledged before its receiver can die with it in hand.
+        // Before anybody is woken: what is due is told before user code takes its time. Who waits for a receipt was told already.
         foreach (MessageCore message in _handedOver)
         {
             message.Link.AfterHandOver(message.Header.Kind);

@@ -198,7 +198,7 @@ internal sealed partial class EndpointCore
             // No longer than a wake-up would cost; the poll set, whose turn costs more than a look, waits meanwhile.
             if (LookAtMemory(Timeout.InfiniteTimeSpan))
             {
-                Serve(_isWoken || ++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null, completions);
+                Serve(PollIfDue(), completions);
             }
 
             return;
