@@ -34,12 +34,33 @@ internal struct MessageHeader
     /// <summary>How many data messages of the other side have been handed to this side's user, modulo 2³².</summary>
     public uint Ack;
 
+    // Of a plain message, what follows the length in the first 8 bytes.
+    private const uint PlainMarks = (uint)MessageKind.Send << 24;
+
     public static MessageHeader Of(MessageKind kind, uint id = 0, MessageFlags flags = MessageFlags.None) => new() { Kind = kind, Id = id, Flags = flags };
 
     public readonly void Write(Span<byte> destination)
     {
         BinaryPrimitives.WriteUInt64BigEndian(destination, ((ulong)(uint)Length << 32) | ((ulong)Kind << 24) | ((ulong)Flags << 16) | HeadLength);
         BinaryPrimitives.WriteUInt64BigEndian(destination[8..], ((ulong)Id << 32) | Ack);
+    }
+
+    /// <summary>Writes the header of a plain message: one that is sent, with neither a head nor flags.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WritePlain(Span<byte> destination, int length, uint ack)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(destination, ((ulong)(uint)length << 32) | PlainMarks);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[8..], ack);
+    }
+
+    /// <summary>Reads the header of a plain message; false when it is another's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadPlain(ReadOnlySpan<byte> source, out uint length, out uint ack)
+    {
+        ulong first = BinaryPrimitives.ReadUInt64BigEndian(source);
+        length = (uint)(first >> 32);
+        ack = BinaryPrimitives.ReadUInt32BigEndian(source[12..]);
+        return (uint)first == PlainMarks;
     }
 
     /// <summary>Reads a header without judging it; the length may be anything up to 2³²-1 and comes back apart.</summary>

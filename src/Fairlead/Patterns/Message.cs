@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -28,7 +29,11 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
     }
 
     /// <summary>The payload, where it lies. Valid until <see cref="Dispose"/>.</summary>
-    public ReadOnlySpan<byte> Span => Core.PayloadSpan;
+    public ReadOnlySpan<byte> Span
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Core.PayloadSpan;
+    }
 
     /// <summary>The payload, where it lies. Valid until <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Memory => Core.Payload;
@@ -64,6 +69,7 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
 
     internal MessageCore Core
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
             ObjectDisposedException.ThrowIf(_core is null, typeof(Message));
@@ -85,7 +91,14 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
     }
 
     /// <summary>Tells the sender of a type 2 message that it is delivered. Once; on other messages, or the second time, nothing happens. Does not block.</summary>
-    public void Accept() => Answer(Core, ReceiptStatus.Accepted, null);
+    public void Accept()
+    {
+        MessageCore core = Core;
+        if (core.Kind == MessageKind.Deliver)
+        {
+            Answer(core, ReceiptStatus.Accepted, null);
+        }
+    }
 
     /// <summary>Tells the sender of a type 2 message that it is not delivered, and why. Does not block.</summary>
     /// <param name="reason">A sentence for the sender; the first 128 characters are told.</param>
@@ -129,7 +142,14 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
     }
 
     /// <summary>Gives the memory back. The second time is harmless.</summary>
-    public void Dispose() => _core?.Release(_version, null);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Dispose()
+    {
+        if (_core is { } core && !core.TryGiveBack(_version))
+        {
+            core.Release(_version, null);
+        }
+    }
 
     /// <inheritdoc/>
     public bool Equals(Message other) => _core == other._core && _version == other._version;

@@ -52,9 +52,10 @@ internal sealed unsafe class EndpointCounters
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddSentAlone(long bytes)
     {
-        ref long messages = ref At(EndpointLayout.MessagesSent);
+        byte* page = _page;
+        ref long messages = ref *(long*)(page + EndpointLayout.MessagesSent);
         Volatile.Write(ref messages, messages + 1);
-        ref long sum = ref At(EndpointLayout.BytesSent);
+        ref long sum = ref *(long*)(page + EndpointLayout.BytesSent);
         Volatile.Write(ref sum, sum + bytes);
         GC.KeepAlive(this);
     }

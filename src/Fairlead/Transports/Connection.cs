@@ -70,6 +70,9 @@ internal abstract class Connection : IDisposable
     /// </summary>
     public virtual bool TrySend(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload) => false;
 
+    /// <summary>The same for a plain message: one of the kind that is sent, with neither a head nor flags, that acknowledges so much.</summary>
+    public virtual bool TrySendPlain(uint ack, ReadOnlySpan<byte> payload) => false;
+
     /// <summary>
     /// Memory for a body of at most this length where the peer will read it, valid until <see cref="EndLoan"/>; false where there is none now. What is committed meanwhile goes before it. One at a time. By a thread
     /// that has the send lock, as the following two.
@@ -119,6 +122,17 @@ internal abstract class Connection : IDisposable
     public virtual bool TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
     {
         header = default;
+        body = default;
+        return false;
+    }
+
+    /// <summary>As <see cref="TryPeek"/>, for a plain message (<see cref="TrySendPlain"/>) that is not worth lending. False where another lies next, or nothing.</summary>
+    /// <param name="looks">Whether to look at what the peer has published since all that was seen has been taken.</param>
+    /// <param name="ack">What it acknowledges.</param>
+    /// <param name="body">Where it lies.</param>
+    public virtual bool TryPeekPlain(bool looks, out uint ack, out ReadOnlySpan<byte> body)
+    {
+        ack = 0;
         body = default;
         return false;
     }

@@ -18,7 +18,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
 
     public bool HasLong { get; private set; }
 
-    public bool IsEmpty => _front.Length == 0 && !HasLong && _back.Length == 0;
+    public bool IsEmpty { get; private set; } = true;
 
     /// <summary>Bytes that lie in the queue's own memory.</summary>
     public int Buffered => _front.Length + _back.Length;
@@ -45,6 +45,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         Span<byte> frame = Tail.Room(whole)[..whole];
         framing.Write(frame[..framing.PrefixLength], header, frame[(whole - suffix)..]);
         Tail.Added(whole);
+        IsEmpty = false;
         _reserved = -1;
     }
 
@@ -58,6 +59,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         head.CopyTo(room[framing.PrefixLength..]);
         _front.Added(before);
         HasLong = true;
+        IsEmpty = false;
         _long = payload;
         if (behind > 0)
         {
@@ -89,19 +91,19 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         int part = Math.Min(count, _front.Length);
         _front.Removed(part);
         count -= part;
-        if (!HasLong)
+        if (HasLong)
         {
-            return;
+            part = Math.Min(count, _long.Length);
+            _long = _long[part..];
+            _back.Removed(count - part);
+            if (_long.IsEmpty && _front.Length == 0)
+            {
+                EndLong();
+                (_front, _back) = (_back, _front);
+            }
         }
 
-        part = Math.Min(count, _long.Length);
-        _long = _long[part..];
-        _back.Removed(count - part);
-        if (_long.IsEmpty && _front.Length == 0)
-        {
-            EndLong();
-            (_front, _back) = (_back, _front);
-        }
+        IsEmpty = _front.Length == 0 && !HasLong && _back.Length == 0;
     }
 
     public void Dispose()
@@ -109,6 +111,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         EndLong();
         _front.Free();
         _back.Free();
+        IsEmpty = true;
     }
 
     private void EndLong()

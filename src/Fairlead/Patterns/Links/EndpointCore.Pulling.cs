@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
+using Fairlead.Native;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
@@ -45,6 +47,45 @@ internal sealed partial class EndpointCore
         return message;
     }
 
+    /// <summary>
+    /// The next message of the one peer that shares memory, if it lies there and nothing about it, or here, is unusual. Null: nothing was done, and the ordinary way says what there is.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public MessageCore? TryReceivePlain()
+    {
+        // Left by hand, as in Link.TrySendShort.
+        int me = Environment.CurrentManagedThreadId;
+        BiasedLock.Scope gate = _gate.Hold(me);
+        MessageCore? message = null;
+        Link? link = MemoryAlone;
+        if (link is not null && !_isClosing && (_receivers.Count | _ready.Count) == 0 && MayPull && ((_pulls + 1) & (PullsPerPoll - 1)) != 0 && !(_isArmed && link.Connection.IsAnnounced))
+        {
+            message = link.TryPullPlain(me);
+            if (message is not null)
+            {
+                _pulls++;
+                Counters.AddReceived(message.Length);
+            }
+        }
+
+        gate.Dispose();
+        if (message is null)
+        {
+            return null;
+        }
+
+        if (link!.IsAckDue)
+        {
+            link.AfterHandOver(message.Kind);
+        }
+        else if (!Volatile.Read(ref _isSlowDue))
+        {
+            ServeLater();
+        }
+
+        return message;
+    }
+
     /// <summary>Whether it is not yet time to look at the poll set, or nothing is there. Under the gate.</summary>
     private bool MayGoOn()
     {
@@ -70,8 +111,9 @@ internal sealed partial class EndpointCore
     /// <summary>Whether nobody pumps or ought to. Under the gate.</summary>
     private bool MayPull => !(_isPumping | _isTornDown | _wantsReactor) && (_partlyRead | Volatile.Read(ref _asyncWaiters) | Volatile.Read(ref _blockedLinks)) == 0;
 
-    /// <summary>Sends a message to the one peer that shares memory, if that goes at once and nobody measures or traces it. False: nothing was done.</summary>
-    public bool TrySendShort(MessageKind kind, ReadOnlySpan<byte> payload)
+    /// <summary>Sends a plain message to the one peer that shares memory, if that goes at once and nobody measures or traces it. False: nothing was done.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public bool TrySendPlain(ReadOnlySpan<byte> payload)
     {
         if (MemoryAlone is not { } link || _isClosing || OperationMeter.IsOn || Tracing.IsWatched)
         {
@@ -79,14 +121,29 @@ internal sealed partial class EndpointCore
         }
 
         int me = Environment.CurrentManagedThreadId;
-        bool isSent = link.TrySendShort(kind, payload, me);
-        if (isSent ? link.ShouldLookForAcks() : !link.HasRoomNow)
+        PlainSending outcome = link.TrySendPlain(payload, me);
+        return outcome == PlainSending.Sent || FinishSending(link, payload, me, outcome);
+    }
+
+    private bool FinishSending(Link link, ReadOnlySpan<byte> payload, int me, PlainSending outcome)
+    {
+        if (outcome == PlainSending.HalfFull)
         {
-            LookForAcks();
-            isSent = isSent || link.TrySendShort(kind, payload, me);
+            if (link.IsTimeToLook())
+            {
+                LookForAcks();
+            }
+
+            return true;
         }
 
-        return isSent;
+        if (link.HasRoomNow)
+        {
+            return false;
+        }
+
+        LookForAcks();
+        return link.TrySendPlain(payload, me) != PlainSending.NotSent;
     }
 
     /// <summary>The acknowledgements have probably come, and nobody has read them: without a turn, where nothing else has.</summary>

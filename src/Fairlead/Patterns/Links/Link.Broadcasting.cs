@@ -30,7 +30,7 @@ internal sealed partial class Link
         Broadcast? broadcast = _endpoint.Broadcasting;
         bool isNew = false;
         bool needsPump;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (broadcast is null || IsSeated || !MayJoin)
             {
@@ -69,7 +69,7 @@ internal sealed partial class Link
     /// <summary>Lets a peer that sits, and for which nothing waits, take part again where it has enough credit by now; true when it takes part.</summary>
     public bool TryResume(int length)
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             return IsSeated && _queued.Count == 0 && _queued.Missed == 0 && _seat!.TryResume(length);
         }
@@ -78,7 +78,7 @@ internal sealed partial class Link
     /// <summary>Whether a peer that sits has so much credit again that it is worth going on; no less than a peer without a seat, which is waited for otherwise.</summary>
     public bool HasCaughtUp(int length)
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             return !IsSeated || _queued.Count > 0 || _queued.Missed > 0 || _seat!.HasCaughtUp(length);
         }
@@ -88,7 +88,7 @@ internal sealed partial class Link
     public void LeaveBroadcast()
     {
         bool needsPump;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             LeaveSeat();
             needsPump = FlushSoon();

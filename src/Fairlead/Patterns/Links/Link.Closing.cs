@@ -30,7 +30,7 @@ internal sealed partial class Link
     /// </summary>
     public void Kill(CloseReason reason, string? text)
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (_state == LinkState.Down || _killReason is not null)
             {
@@ -63,7 +63,7 @@ internal sealed partial class Link
     /// <summary>The endpoint closes: takes nothing new, and says so to the peer behind those who wait for credit already.</summary>
     public void BeginClose()
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (_state != LinkState.Down)
             {
@@ -77,7 +77,7 @@ internal sealed partial class Link
     public void EndSending()
     {
         bool needsPump;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             _sendsNoMore = true;
             _isEndOfSendingDue = true;
@@ -94,7 +94,7 @@ internal sealed partial class Link
     /// <summary>The endpoint ends now: the last word to the peer, as far as it goes without waiting.</summary>
     public void SayGoodbye()
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             _sendsNoMore = true;
             if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !_isCloseWritten)
@@ -113,7 +113,7 @@ internal sealed partial class Link
     {
         get
         {
-            using (_sending.Hold())
+            using (HoldSending())
             {
                 return _state == LinkState.Down || (_queued.Count == 0 && _outstanding.Count == 0 && !IsSeated && Calls.Count == 0 && !HasActive && IsWrittenOut());
             }
@@ -133,7 +133,7 @@ internal sealed partial class Link
         }
 
         Acknowledge();
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if ((_isCloseFinal && Calls.Count > 0) || !IsWrittenOut())
             {
@@ -147,7 +147,7 @@ internal sealed partial class Link
     /// <summary>The link is over: everything that waits on it ends. By the pump.</summary>
     public void GoDown(LinkEnd end, Completions completions)
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (_state == LinkState.Down)
             {
@@ -197,7 +197,7 @@ internal sealed partial class Link
     /// <summary>Ends the connection that has gone down. By the endpoint.</summary>
     public void GiveBack()
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             _connection.Dispose();
         }
@@ -213,7 +213,7 @@ internal sealed partial class Link
     private void OnClose(in Incoming message, Completions completions)
     {
         ReadOnlySpan<byte> payload = message.Payload.Span;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             NoteMissedBehind(message.Head);
             _closeReason = payload.Length > 0 ? ReasonOf(payload[0]) : CloseReason.ClosedByPeer;
@@ -245,7 +245,7 @@ internal sealed partial class Link
     /// <summary>The connection has ended.</summary>
     private void OnEnd(bool isOrderly, Completions completions)
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             // A reset is told once: where a write has had it, the next read finds an end that looks like an orderly one, and of what the peer wrote some may be lost.
             isOrderly &= !_isBroken;
@@ -282,7 +282,7 @@ internal sealed partial class Link
     private void Reject(FairleadException exception, Completions completions)
     {
         CloseReason reason = exception.Code is ErrorCode.TooLarge or ErrorCode.Unavailable ? CloseReason.Limit : CloseReason.ProtocolError;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             Failure = exception;
             if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !_isCloseWritten)

@@ -147,7 +147,7 @@ internal sealed partial class Link
             return;
         }
 
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (_seat is not null && (int)(acknowledged - _acknowledged) < 0)
             {
@@ -179,7 +179,7 @@ internal sealed partial class Link
 
     private void OnAnswer(ref Incoming message, Completions completions)
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             // Answers to calls whose callers have gone are dropped here.
             if (Calls.Remove(message.Header.Id, out LinkOperation? call))

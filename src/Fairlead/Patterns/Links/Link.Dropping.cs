@@ -26,7 +26,7 @@ internal sealed partial class Link
         bool needsPump;
         bool isLeft = false;
         Completions completions = Completions.Rent();
-        using (_sending.Hold())
+        using (HoldSending())
         {
             outcome = CanSend(letter.Head.Length + letter.Payload.Length);
             if (outcome == LinkOutcome.Sent)
@@ -64,7 +64,7 @@ internal sealed partial class Link
     /// <summary>Whether a message of this length would go at once.</summary>
     public bool HasRoom(int length)
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             return CanSend(length) != LinkOutcome.Full;
         }
@@ -73,7 +73,7 @@ internal sealed partial class Link
     /// <summary>A message was dropped before it came to the queue.</summary>
     public void CountMissed()
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             _queued.AddMissed(1);
         }

@@ -16,7 +16,7 @@ internal sealed partial class Link
     {
         bool needsPump = false;
         bool isDone;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (operation.IsClaimed)
             {
@@ -59,7 +59,7 @@ internal sealed partial class Link
     public void Withdraw(FlushOperation operation, Exception? error)
     {
         bool isOurs;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             _flushing?.Remove(operation);
             isOurs = error is null ? operation.TryComplete(false) : operation.TryFail(error);
@@ -117,7 +117,7 @@ internal sealed partial class Link
     private void FinishWriting()
     {
         Completions completions = Completions.Rent();
-        using (_sending.Hold())
+        using (HoldSending())
         {
             CompleteWriting(completions);
         }

@@ -12,7 +12,7 @@ internal sealed partial class Link
     {
         bool needsPump = false;
         Completions completions = Completions.Rent();
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (_isDeferred)
             {
@@ -39,7 +39,7 @@ internal sealed partial class Link
         {
             Thread.Yield();
             Completions completions = Completions.Rent();
-            using (_sending.Hold())
+            using (HoldSending())
             {
                 int before = _connection.LongRest;
                 if (!_isBroken && _state != LinkState.Down && Write() == FlushResult.Done)
@@ -63,7 +63,7 @@ internal sealed partial class Link
     /// <summary>The descriptor is writable again. By the pump.</summary>
     private void OnWritable(Completions completions)
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (_state == LinkState.Down)
             {

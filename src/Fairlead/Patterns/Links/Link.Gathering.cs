@@ -27,7 +27,7 @@ internal sealed partial class Link
         int length = head.Length + (int)parts.Length;
         LinkOutcome outcome;
         bool needsPump;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             outcome = CanSend(length);
             if (outcome == LinkOutcome.Sent)
@@ -51,7 +51,7 @@ internal sealed partial class Link
     {
         MessageHeader header = MessageHeader.Of(MessageKind.Reply, id);
         bool needsPump;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (CanControl != LinkOutcome.Sent)
             {

@@ -14,7 +14,7 @@ internal sealed partial class Link
             return false;
         }
 
-        using (_sending.Hold())
+        using (HoldSending())
         {
             return CanSend(length) == LinkOutcome.Sent && _queued.Missed == 0 && _connection.TryLoan(length, out memory);
         }
@@ -24,7 +24,7 @@ internal sealed partial class Link
     public bool TrySendLoan(MessageHeader header, int length)
     {
         bool needsPump;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             header.Length = length;
             if (CanSend(length) != LinkOutcome.Sent || _queued.Missed > 0 || !_connection.HoldsLoan)
@@ -51,7 +51,7 @@ internal sealed partial class Link
     {
         bool needsPump = false;
         Completions completions = Completions.Rent();
-        using (_sending.Hold())
+        using (HoldSending())
         {
             _connection.EndLoan();
             if (_isBlocked && _state != LinkState.Down && !_isBroken)

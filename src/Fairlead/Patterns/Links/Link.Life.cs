@@ -20,7 +20,7 @@ internal sealed partial class Link
         bool isHere = true;
         bool needsPump = false;
         Completions completions = Completions.Rent();
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (operation.Link != this)
             {
@@ -49,7 +49,7 @@ internal sealed partial class Link
     public void Recall(uint id, LinkOperation? caller = null)
     {
         bool needsPump = false;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             // A work queue acknowledges what it has, and has it until a worker has it.
             if (_state is LinkState.Up or LinkState.PeerClosed && !_isBroken && !IsBare && Calls.TryGetValue(id, out LinkOperation? call) && (caller is null || call == caller)

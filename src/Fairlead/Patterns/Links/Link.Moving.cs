@@ -23,7 +23,7 @@ internal sealed partial class Link
     /// <summary>Hands those that leave over to the endpoint, in the order of their asking. Under the endpoint's gate: from one queue to the other nobody can withdraw them.</summary>
     public void TakeMoving(SendQueue waiting)
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             foreach (LinkOperation operation in _moving)
             {

@@ -41,7 +41,7 @@ internal sealed partial class Link
     private void OnHandshakeLate()
     {
         string seconds = $"{_endpoint.Settings.HandshakeTimeout.TotalSeconds:0.###} s";
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (_state != LinkState.Handshaking || _killReason is not null)
             {
@@ -116,7 +116,7 @@ internal sealed partial class Link
     /// <summary>By the endpoint, under its gate: those who waited for a link stand before all others.</summary>
     public void Adopt(SendQueue waiting, Completions completions)
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             while (waiting.Count > 0)
             {
@@ -140,7 +140,7 @@ internal sealed partial class Link
     /// <summary>By the endpoint, under its gate: those that have lost their link come behind those that wait here. False when this one is about to go too.</summary>
     public bool TryAdopt(SendQueue waiting, Completions completions)
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (_state != LinkState.Up || _isBroken || _sendsNoMore)
             {
@@ -191,7 +191,7 @@ internal sealed partial class Link
     /// <summary>By the endpoint, without its gate: sends what was adopted, as far as there is credit.</summary>
     public void ServeAdopted(Completions completions)
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             ServeQueued(completions);
         }

@@ -44,7 +44,7 @@ internal sealed partial class Link
 
         bool needsPump = false;
         bool isTold;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (isNew && _state != LinkState.Down && !_isBroken)
             {
@@ -96,7 +96,7 @@ internal sealed partial class Link
 
     private void Pause()
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             _isPaused = true;
             UpdateInterest();
@@ -110,7 +110,7 @@ internal sealed partial class Link
             return;
         }
 
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (IsBare && (Volatile.Read(ref _inboundBytes) > _endpoint.Settings.Capacity / 2 || _inbound.Count > _endpoint.Settings.Messages / 2))
             {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
@@ -38,7 +39,7 @@ internal sealed partial class Link
     }
 
     /// <summary>Whether that is worth while.</summary>
-    public bool IsStreaming => _takenInRow >= StreamLength && _connection.IsDrained && _endpoint.Settings.Waiting != WaitMode.Latency;
+    public bool IsStreaming => _takenInRow >= StreamLength && _connection.IsDrained && !_isLatency;
 
     /// <summary>
     /// The next message straight out of the connection's memory, if it is a short one and nothing lies before it. What else there may be, an answer, an end, something wrong, is left to
@@ -51,7 +52,7 @@ internal sealed partial class Link
             return null;
         }
 
-        if (_connection.HearsBroadcasts)
+        if (_hearsBroadcasts)
         {
             return TryPullPublished();
         }
@@ -94,6 +95,45 @@ internal sealed partial class Link
 
         return message;
     }
+
+    /// <summary>
+    /// The next message, if it is a plain one and nothing is unusual. Null: nothing was done, and <see cref="TryPull"/> says what there is. As that; nothing in here throws.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public MessageCore? TryPullPlain(int me)
+    {
+        if (_state != LinkState.Up || (_isPaused | _hasHeartbeat | !_takesPlain) || (_arrived.Count | _inbound.Count) != 0)
+        {
+            return null;
+        }
+
+        // Where a look at what was published is to wait a little, it is the ordinary way that waits.
+        bool looks = _takenInRow < StreamLength || _isLatency;
+        MessageCore[] residents = _residents;
+        if (residents.Length == 0 || !_connection.TryPeekPlain(looks, out uint ack, out ReadOnlySpan<byte> body))
+        {
+            return null;
+        }
+
+        MessageCore resident = residents[0];
+        if (!resident.IsPlainlyBack(body.Length) || (ack != _acknowledged && !TryNoteAck(ack, me)))
+        {
+            return null;
+        }
+
+        resident.ReusePlain(body);
+        _connection.Pass(body.Length);
+        _hasLingered = false;
+        _takenInRow++;
+        _received++;
+        _consumed++;
+        _consumedBytes += body.Length;
+        _consumedBytesSinceAck += body.Length;
+        return resident;
+    }
+
+    /// <summary>Whether enough has been consumed to tell the peer, on a link that is up and carries no files.</summary>
+    public bool IsAckDue => _consumed - Volatile.Read(ref _consumedAtAck) >= _enoughMessages || Volatile.Read(ref _consumedBytesSinceAck) >= _enoughBytes;
 
     /// <summary>Whether a head has nothing that concerns the link: that of a request, with the time that its sender waits.</summary>
     private static bool IsPlainHead(in MessageHeader header, ReadOnlySpan<byte> body)

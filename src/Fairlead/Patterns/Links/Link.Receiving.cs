@@ -361,7 +361,7 @@ internal sealed partial class Link
     /// <summary>Says in memory what has been consumed; false when the peer is to be told.</summary>
     private bool TellConsumed()
     {
-        using (_sending.Hold())
+        using (HoldSending())
         {
             return _state != LinkState.Down && _connection.TellConsumed(Volatile.Read(ref _consumed), Volatile.Read(ref _consumedBytes));
         }

@@ -14,7 +14,7 @@ internal sealed partial class Link
             return;
         }
 
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (_state == LinkState.Up && !_sendsNoMore && !_isBroken)
             {
@@ -30,7 +30,7 @@ internal sealed partial class Link
     public void ServeReplayed()
     {
         Completions completions = Completions.Rent();
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (_state == LinkState.Up)
             {

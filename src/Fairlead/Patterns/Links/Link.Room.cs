@@ -8,7 +8,7 @@ internal sealed partial class Link
     {
         bool hasRoom;
         bool needsPump = false;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             hasRoom = CanSend(1) == LinkOutcome.Sent;
             if (!hasRoom && _isDeferred)

@@ -47,7 +47,7 @@ internal sealed partial class Link
     {
         get
         {
-            using (_sending.Hold())
+            using (HoldSending())
             {
                 if (IsSeated)
                 {
@@ -82,8 +82,10 @@ internal sealed partial class Link
     }
 
     /// <summary>Now and then, when more than half of the window is used: the acknowledgements have probably come, and reading them in time saves sleeping for them.</summary>
-    public bool ShouldLookForAcks() =>
-        !IsBare && (_outstanding.Bytes > _windowBytes / 2 || _outstanding.Count > _windowMessages / 2) && (++_looks & 127) == 0;
+    public bool ShouldLookForAcks() => !IsBare && (_outstanding.Bytes > _windowBytes / 2 || _outstanding.Count > _windowMessages / 2) && IsTimeToLook();
+
+    /// <summary>The same where more than half is known to be used.</summary>
+    public bool IsTimeToLook() => (++_looks & 127) == 0;
 
     /// <summary>Whether something lies that the flusher will write.</summary>
     public bool IsDeferred => Volatile.Read(ref _isDeferred);
@@ -93,7 +95,7 @@ internal sealed partial class Link
     {
         LinkOutcome outcome;
         bool needsPump;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             outcome = CanSend(head.Length + payload.Length);
             if (outcome == LinkOutcome.Sent)
@@ -125,7 +127,7 @@ internal sealed partial class Link
     {
         bool needsPump;
         Completions completions = Completions.Rent();
-        using (_sending.Hold())
+        using (HoldSending())
         {
             // Withdrawn before it began: then it is not sent, and nothing here may hold on to it.
             needsPump = !operation.IsClaimed && Begin(operation, completions);
@@ -183,7 +185,7 @@ internal sealed partial class Link
     public bool SendControl(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
         bool needsPump;
-        using (_sending.Hold())
+        using (HoldSending())
         {
             if (_state == LinkState.Down || _isBroken)
             {

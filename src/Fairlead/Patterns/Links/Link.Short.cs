@@ -10,24 +10,38 @@ namespace Fairlead.Patterns.Links;
 /// </content>
 internal sealed partial class Link
 {
-    /// <summary>Sends a message that is nothing but its payload. False: nothing was done.</summary>
-    public bool TrySendShort(MessageKind kind, ReadOnlySpan<byte> payload, int me)
+    // Whether IsPlain has said so, and nobody has had the send lock since who might have changed it.
+    private bool _isKnownPlain;
+
+    /// <summary>The send lock for all but those on the short way, who leave alone what <see cref="IsPlain"/> looks at.</summary>
+    private BiasedLock.Scope HoldSending()
+    {
+        BiasedLock.Scope held = _sending.Hold();
+        _isKnownPlain = false;
+        return held;
+    }
+
+    /// <summary>Sends a plain message, if that goes at once. Unless it says <see cref="PlainSending.NotSent"/>, it is with the peer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public PlainSending TrySendPlain(ReadOnlySpan<byte> payload, int me)
     {
         // Left by hand: nothing in here throws, and what stands in a try block is kept in memory instead of in registers.
         BiasedLock.Scope sending = _sending.Hold(me);
-        bool isSent = false;
-        if (IsPlain && MayTake(payload.Length))
+        PlainSending outcome = PlainSending.NotSent;
+        int count = _outstanding.Count;
+        long bytes = _outstanding.Bytes + payload.Length;
+        if ((_isKnownPlain || (_isKnownPlain = IsPlain)) && MayTake(payload.Length, count, bytes))
         {
-            MessageHeader header = new() { Kind = kind, Length = payload.Length, Ack = Volatile.Read(ref _consumed) };
-            isSent = _connection.TrySend(header, default, payload);
-            if (isSent)
+            uint ack = Volatile.Read(ref _consumed);
+            if (_connection.TrySendPlain(ack, payload))
             {
-                NoteSent(header.Ack, header.Length, payload.Length);
+                NoteSent(ack, payload.Length, payload.Length);
+                outcome = count > _windowMessages >> 1 || bytes > _windowBytes >> 1 ? PlainSending.HalfFull : PlainSending.Sent;
             }
         }
 
         sending.Dispose();
-        return isSent;
+        return outcome;
     }
 
     /// <summary>Sends an answer: the same without credit.</summary>
@@ -55,10 +69,14 @@ internal sealed partial class Link
     /// <summary>Whether what is sent now goes at once, as far as credit and room allow. Under <c>_sending</c>.</summary>
     private bool IsPlain => _state == LinkState.Up && !(_isBroken | _isBlocked | _sendsNoMore | IsBare) && _queued.Count == 0 && _queued.Missed == 0 && _seat is null;
 
-    private bool MayTake(int length) =>
-        Takes(length) && _outstanding.HasPlace && _outstanding.Count < _windowMessages && (_outstanding.Count < AlwaysOutstanding || _outstanding.Bytes + length <= _windowBytes);
+    private bool MayTake(int length) => MayTake(length, _outstanding.Count, _outstanding.Bytes + length);
 
-    /// <summary>Behind the sending of a data message. Under <c>_sending</c>.</summary>
+    /// <summary>The same where so many are outstanding, and would be so many bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool MayTake(int length, int count, long bytes) =>
+        length <= _longestToPeer && count < _outstanding.Places && count < _windowMessages && (count < AlwaysOutstanding || bytes <= _windowBytes);
+
+    /// <summary>Behind the sending of a data message that <see cref="MayTake(int)"/> let pass. Under <c>_sending</c>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void NoteSent(uint ack, int length, int payloadLength)
     {
@@ -73,15 +91,28 @@ internal sealed partial class Link
             _takenInRow = 0;
         }
 
-        _outstanding.Add(length);
-        if (_endpoint.MostPeers == 1)
+        _outstanding.AddInPlace(length);
+        if (_countsAlone)
         {
             // One link after the other, and each counts under its send lock.
-            _endpoint.Counters.AddSentAlone(payloadLength);
+            _counters.AddSentAlone(payloadLength);
         }
         else
         {
-            _endpoint.Counters.AddSent(payloadLength);
+            _counters.AddSent(payloadLength);
         }
     }
+}
+
+/// <summary>What became of <see cref="Link.TrySendPlain"/>.</summary>
+internal enum PlainSending
+{
+    /// <summary>Nothing was done.</summary>
+    NotSent,
+
+    /// <summary>It is with the peer.</summary>
+    Sent,
+
+    /// <summary>It is, and more than half of the window is used.</summary>
+    HalfFull,
 }

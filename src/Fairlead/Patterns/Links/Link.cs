@@ -1,5 +1,6 @@
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Registry;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
@@ -20,6 +21,11 @@ internal sealed partial class Link
 
     private readonly EndpointCore _endpoint;
     private readonly Connection _connection;
+    private readonly bool _hearsBroadcasts;
+    private readonly bool _takesPlain;
+    private readonly bool _isLatency;
+    private readonly bool _countsAlone;
+    private readonly EndpointCounters _counters;
     private readonly TimeProvider _time;
     private ITimer? _handshakeTimer;
     private byte[]? _welcome;
@@ -29,6 +35,11 @@ internal sealed partial class Link
     {
         _endpoint = endpoint;
         _connection = connection;
+        _hearsBroadcasts = connection.HearsBroadcasts;
+        _takesPlain = endpoint.Profile.Accepts(MessageKind.Send) && !_hearsBroadcasts;
+        _countsAlone = endpoint.MostPeers == 1;
+        _counters = endpoint.Counters;
+        _isLatency = endpoint.Settings.Waiting == WaitMode.Latency;
         _time = endpoint.Settings.Time;
         _queued = new SendQueue(endpoint);
         Policy = endpoint.Policy;
@@ -46,7 +57,7 @@ internal sealed partial class Link
             PeerPattern = PatternKind.Foreign;
         }
 
-        int tells = connection.HearsBroadcasts ? TellsPerWindow : AcksPerWindow;
+        int tells = _hearsBroadcasts ? TellsPerWindow : AcksPerWindow;
         _enoughMessages = (uint)Math.Max(1, endpoint.Settings.Messages / tells);
         _enoughBytes = endpoint.Settings.Capacity / tells;
         connection.ReceiveLimit = LimitFor(connection.Peer);

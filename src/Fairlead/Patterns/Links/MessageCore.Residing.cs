@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
@@ -7,6 +8,9 @@ internal sealed partial class MessageCore
 {
     private bool _isResident;
     private bool _isInHand;
+
+    // A resident whose sender waits for nothing, and whose cancellation nobody has asked for.
+    private bool _isPlain;
 
     /// <summary>Whether its link finds it by itself.</summary>
     public bool IsResident => _isResident;
@@ -26,6 +30,10 @@ internal sealed partial class MessageCore
     // Acquire: who gave it back no longer reads in it. Its release is in ReleaseResident.
     public bool IsBack => Volatile.Read(ref _givenBack) == _version;
 
+    /// <summary>Whether one of which there was nothing to say is back, and has memory for such a body. By whoever hands it out.</summary>
+    // Acquire: see IsBack.
+    public bool IsPlainlyBack(int length) => Volatile.Read(ref _givenBack) == _version && _isPlain && length <= _own.Length;
+
     /// <summary>Hands it out once more, with a copy of a short body. One at a time, who has seen that it is back.</summary>
     public void Reuse(in MessageHeader header, ReadOnlySpan<byte> body)
     {
@@ -36,9 +44,44 @@ internal sealed partial class MessageCore
         }
 
         Keep(header, body);
-        _isInHand = WantsAnswer;
+        _isCancelled = _isTakenBack = false;
+        bool wantsAnswer = WantsAnswer;
+        _isInHand = wantsAnswer;
+        _isPlain = !wantsAnswer;
         Volatile.Write(ref _version, _version + 1);
-        Begin();
+        if (wantsAnswer)
+        {
+            Begin();
+        }
+    }
+
+    /// <summary>The same of one that <see cref="IsPlainlyBack"/>, for a message that is plain, too.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void ReusePlain(ReadOnlySpan<byte> body)
+    {
+        body.CopyTo(_own);
+        _incoming.Header = new MessageHeader { Kind = MessageKind.Send, Length = body.Length };
+        _start = 0;
+        _length = body.Length;
+        Volatile.Write(ref _version, _version + 1);
+    }
+
+    /// <summary>Gives a message back of which there is nothing to say to anybody; false where there is, see <see cref="Release"/>. Harmless the second time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryGiveBack(int version)
+    {
+        if (!_isPlain)
+        {
+            return false;
+        }
+
+        if (version == _version)
+        {
+            // Release: see ReleaseResident.
+            Volatile.Write(ref _givenBack, version);
+        }
+
+        return true;
     }
 
     /// <summary>The answer to a resident is on its way, or nobody waits for it any more.</summary>

@@ -39,6 +39,7 @@ internal sealed partial class MessageCore
     private long _unanswered = Settled;
     private Incoming _incoming;
     private ReadOnlyMemory<byte> _body;
+    private bool _isKept;
     private int _start;
     private int _length;
     private bool _isCancelled;
@@ -59,7 +60,11 @@ internal sealed partial class MessageCore
 
     public int Length => _length;
 
-    public ReadOnlySpan<byte> PayloadSpan => _body.Span.Slice(_start, _length);
+    public ReadOnlySpan<byte> PayloadSpan
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _isKept ? new ReadOnlySpan<byte>(_own, _start, _length) : Payload.Span;
+    }
 
     public ReadOnlySpan<byte> Head => _body.Span[.._start];
 
@@ -72,6 +77,7 @@ internal sealed partial class MessageCore
         core.Link = link;
         core._incoming = incoming;
         core._body = incoming.Body;
+        core._isKept = false;
         core._start = incoming.Header.HeadLength;
         core._length = incoming.Body.Length - core._start;
         core.Begin();
@@ -94,17 +100,25 @@ internal sealed partial class MessageCore
         if (_own.Length < body.Length)
         {
             _own = GC.AllocateUninitializedArray<byte>((int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(LeastOwn, body.Length)));
+            _isKept = false;
         }
 
         body.CopyTo(_own);
-        if (_body.Length != _own.Length)
+        if (!_isKept)
         {
+            _isKept = true;
             _body = _own;
         }
 
         _incoming.Header = header;
         _start = header.HeadLength;
         _length = body.Length - _start;
+    }
+
+    private void Forget()
+    {
+        _body = default;
+        _isKept = false;
     }
 
     private static MessageCore RentSpare()
@@ -146,6 +160,7 @@ internal sealed partial class MessageCore
         lock (_gate)
         {
             Check(version);
+            _isPlain = false;
             _cancellation ??= new CancellationTokenSource();
             if (_isCancelled)
             {
@@ -227,7 +242,7 @@ internal sealed partial class MessageCore
             if (Interlocked.CompareExchange(ref _version, version + 1, version) == version)
             {
                 _incoming.Release();
-                _body = default;
+                Forget();
                 Link = null!;
                 Return();
             }
@@ -249,7 +264,7 @@ internal sealed partial class MessageCore
             header = _incoming.Header;
             wasUnsettled = TryTakeAnswer(version);
             _incoming.Release();
-            _body = default;
+            Forget();
         }
 
         if (wasUnsettled)

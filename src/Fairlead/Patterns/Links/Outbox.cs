@@ -72,12 +72,15 @@ internal readonly partial struct Outbox(EndpointCore core)
     /// <summary>Buffers a message, waiting in this thread for a peer and for credit.</summary>
     public void Send(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token)
     {
-        token.ThrowIfCancellationRequested();
-        if (core.TrySendShort(MessageKind.Send, payload))
+        if (token.IsCancellationRequested || !core.TrySendPlain(payload))
         {
-            return;
+            SendTheOrdinaryWay(payload, timeout, token);
         }
+    }
 
+    private void SendTheOrdinaryWay(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
         if (core.Policy.Drops())
         {
             PostOrThrow(null, payload);

@@ -27,26 +27,33 @@ internal struct Unacknowledged
     /// <summary>Their bytes.</summary>
     public readonly long Bytes => SentBytes - _acknowledgedBytes;
 
-    /// <summary>Whether <see cref="Add"/> does without more memory.</summary>
-    public readonly bool HasPlace => _sums is { } sums && Count < sums.Length;
+    /// <summary>How many there is memory for.</summary>
+    public readonly int Places => _sums is { } sums ? sums.Length : 0;
 
     /// <summary>All of it, for who counts on.</summary>
     public readonly BroadcastTally Tally => new(Sent, SentBytes, Count, Bytes);
 
     /// <summary>One was sent.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(long bytes)
     {
-        if (!HasPlace)
+        if (Count >= Places)
         {
             Grow(Count + 1);
         }
 
+        AddInPlace(bytes);
+    }
+
+    /// <summary>The same where there is memory for one more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddInPlace(long bytes)
+    {
         long[] sums = _sums!;
+        long number = Sent;
         long sum = SentBytes + bytes;
-        sums[(int)Sent & (sums.Length - 1)] = sum;
+        sums[(int)number & (sums.Length - 1)] = sum;
         SentBytes = sum;
-        Sent++;
+        Sent = number + 1;
     }
 
     /// <summary>One was sent that nobody will acknowledge.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Fairlead.Framing;
 using Fairlead.Native;
@@ -100,32 +101,67 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     /// <summary>As <see cref="Look"/> and <see cref="TryRead"/>, but what cannot be right is only not there: they say it.</summary>
     public bool TryPeek(out MessageHeader header, out int length)
     {
-        if (_read == _tail)
+        long rest = _tail - _read;
+        if (rest == 0 && (rest = See()) == 0)
         {
-            // Acquire: see Look.
-            long tail = Volatile.Read(ref *(long*)(_control + RingLayout.TailAt));
-            if (tail <= _tail || tail - Volatile.Read(ref _head) > memory.Capacity || (tail & (RingLayout.Alignment - 1)) != 0)
-            {
-                header = default;
-                length = 0;
-                GiveBack();
-                return false;
-            }
-
-            _tail = tail;
+            header = default;
+            length = 0;
+            return false;
         }
 
-        if (_tail - _read >= Ahead + CacheLine + CacheLine)
-        {
-            // What lies further on is on its way while this record is handled: the sender's processor has it, and each line takes longer to come than a short message takes to be handled.
-            byte* ahead = _data + (_read & _mask) + Ahead;
-            Processor.Prefetch(ahead);
-            Processor.Prefetch(ahead + CacheLine);
-        }
-
+        FetchAhead(_data + (_read & _mask), rest);
         header = ReadHeader(out uint announced);
         length = (int)announced;
-        return announced <= int.MaxValue && RingLayout.Whole(announced) <= _tail - _read;
+        return announced <= int.MaxValue && RingLayout.Whole(announced) <= rest;
+    }
+
+    /// <summary>As <see cref="TryPeek"/>, for a plain message.</summary>
+    /// <param name="looks">Whether to look at what has been published where all that was seen has been read.</param>
+    /// <param name="ack">What it acknowledges.</param>
+    /// <param name="length">Of its body, at most <see cref="int.MaxValue"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryPeekPlain(bool looks, out uint ack, out int length)
+    {
+        long read = _read;
+        long rest = _tail - read;
+        if (rest == 0 && (!looks || (rest = See()) == 0))
+        {
+            ack = 0;
+            length = 0;
+            return false;
+        }
+
+        byte* record = _data + (read & _mask);
+        FetchAhead(record, rest);
+        bool isPlain = MessageHeader.TryReadPlain(new ReadOnlySpan<byte>(record, MessageHeader.Size), out uint announced, out ack);
+        length = (int)announced;
+        return isPlain && RingLayout.Whole(announced) <= rest;
+    }
+
+    /// <summary>Sees what has been published; how much there is to read by now. What cannot be right is only not there. What was read is given back where there is nothing.</summary>
+    private long See()
+    {
+        // Acquire: see Look.
+        long tail = Volatile.Read(ref *(long*)(_control + RingLayout.TailAt));
+        if (tail <= _tail || tail - Volatile.Read(ref _head) > memory.Capacity || (tail & (RingLayout.Alignment - 1)) != 0)
+        {
+            GiveBack();
+            return 0;
+        }
+
+        _tail = tail;
+        return tail - _read;
+    }
+
+    /// <summary>What lies further on is on its way while a record is handled: the sender's processor has it, and each line takes longer to come than a short message takes to be handled.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FetchAhead(byte* record, long rest)
+    {
+        if (rest >= Ahead + CacheLine + CacheLine)
+        {
+            Processor.Prefetch(record + Ahead);
+            Processor.Prefetch(record + Ahead + CacheLine);
+        }
     }
 
     /// <summary>Goes on behind a record whose bytes were copied, and gives back when enough has come together. What is less is given back by the next look that finds nothing, when there is time.</summary>

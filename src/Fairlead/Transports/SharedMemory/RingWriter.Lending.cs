@@ -32,6 +32,7 @@ internal sealed unsafe partial class RingWriter
 
         _loan = _tail;
         _loanLength = bodyLength;
+        FindFree();
         at = (int)(_tail & _mask) + MessageHeader.Size;
         return true;
     }
@@ -43,12 +44,17 @@ internal sealed unsafe partial class RingWriter
     public void CommitLoan(in MessageHeader header)
     {
         _loan = Nowhere;
+        FindFree();
         _reserved = RingLayout.Whole(header.Length);
         Commit(header);
     }
 
     /// <summary>The borrower writes there no more.</summary>
-    public void EndLoan() => _loan = _hole = Nowhere;
+    public void EndLoan()
+    {
+        _loan = _hole = Nowhere;
+        FindFree();
+    }
 
     /// <summary>Before anything is written at the tail.</summary>
     private void PassOverLoan()
@@ -57,6 +63,7 @@ internal sealed unsafe partial class RingWriter
         {
             _hole = _loan + _memory.Capacity;
             PutRecord(RingLayout.Nothing, _loanLength);
+            FindFree();
         }
     }
 
@@ -70,6 +77,7 @@ internal sealed unsafe partial class RingWriter
         {
             _hole += _memory.Capacity;
             PutRecord(RingLayout.Nothing, (int)(hole - MessageHeader.Size));
+            FindFree();
         }
     }
 }

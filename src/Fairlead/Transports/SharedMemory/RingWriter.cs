@@ -20,6 +20,7 @@ internal sealed unsafe partial class RingWriter
     private long _tail;
     private long _published;
     private long _reserved;
+    private long _freeUntil;
 
     public RingWriter(RingMemory memory)
     {
@@ -85,6 +86,26 @@ internal sealed unsafe partial class RingWriter
 
         payload.CopyTo(new Span<byte>(at, payload.Length));
         _tail += whole;
+        sleeper = Publish();
+        return true;
+    }
+
+    /// <summary>The same of a plain message, which has no head.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryWritePlain(uint ack, ReadOnlySpan<byte> payload, out Sleeper sleeper)
+    {
+        long tail = _tail;
+        long whole = RingLayout.Whole(payload.Length);
+        if ((tail + whole > _freeUntil && !TryFree(whole)) || payload.Length > LongestBody)
+        {
+            sleeper = Sleeper.None;
+            return false;
+        }
+
+        byte* at = _data + (tail & _mask);
+        MessageHeader.WritePlain(new Span<byte>(at, MessageHeader.Size), payload.Length, ack);
+        payload.CopyTo(new Span<byte>(at + MessageHeader.Size, payload.Length));
+        _tail = tail + whole;
         sleeper = Publish();
         return true;
     }
@@ -174,6 +195,12 @@ internal sealed unsafe partial class RingWriter
         return length;
     }
 
+    /// <summary>Looks what the reader has given back. Whether so much is free by now where the tail is, and none of it lent out.</summary>
+    private bool TryFree(long whole) => _loan != _tail && _tail + whole <= _hole && Room() >= whole;
+
+    /// <summary>What is free, and not lent out, is so until a position that changes with the head, the loan and the hole.</summary>
+    private void FindFree() => _freeUntil = _loan == _tail ? 0 : Math.Min(_head + _memory.Capacity, _hole);
+
     private bool HasRoom(long whole) => _memory.Capacity - (_tail - _head) >= whole || Room() >= whole;
 
     private long Room()
@@ -187,6 +214,7 @@ internal sealed unsafe partial class RingWriter
         else
         {
             _head = head;
+            FindFree();
         }
 
         return IsCorrupt ? 0 : _memory.Capacity - (_tail - _head);

@@ -144,6 +144,22 @@ internal sealed partial class SharedMemoryConnection
         return true;
     }
 
+    public override bool TryPeekPlain(bool looks, out uint ack, out ReadOnlySpan<byte> body)
+    {
+        if (IsReadPlainly && _reader.TryPeekPlain(looks, out ack, out int length) && (uint)length < ShortestLease && length <= ReceiveLimit)
+        {
+            body = _reader.Body(length);
+            return true;
+        }
+
+        ack = 0;
+        body = default;
+        return false;
+    }
+
+    /// <summary>Whether what comes next is the next record of the ring, and nothing else.</summary>
+    private bool IsReadPlainly => _broadcast is null && _pieceRest == 0 && !_pieces.HasPart && !_expectsHandshake;
+
     public override bool IsWorthLending(int bodyLength) => bodyLength >= ShortestLease;
 
     public override Incoming Lend(in MessageHeader header, int bodyLength) => _reader.Lend(header, bodyLength);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Fairlead.Framing;
 using Fairlead.Native;
 
@@ -96,6 +97,17 @@ internal sealed partial class SharedMemoryConnection : Connection
     public override bool TrySend(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
         if (!_overflow.IsEmpty || _writer is not { } writer || !writer.TryWrite(header, head, payload, out Sleeper sleeper))
+        {
+            return false;
+        }
+
+        Wake(sleeper);
+        return true;
+    }
+
+    public override bool TrySendPlain(uint ack, ReadOnlySpan<byte> payload)
+    {
+        if (!_overflow.IsEmpty || _writer is not { } writer || !writer.TryWritePlain(ack, payload, out Sleeper sleeper))
         {
             return false;
         }
@@ -258,13 +270,17 @@ internal sealed partial class SharedMemoryConnection : Connection
         *(uint*)(control + RingLayout.MagicAt) = RingLayout.Magic;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Wake(Sleeper sleeper)
     {
-        if (sleeper == Sleeper.None)
+        if (sleeper != Sleeper.None)
         {
-            return;
+            NoteWoken(sleeper);
         }
+    }
 
+    private void NoteWoken(Sleeper sleeper)
+    {
         _hasWoken = true;
         if (sleeper == Sleeper.BehindBell)
         {
