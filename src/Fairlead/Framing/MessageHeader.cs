@@ -63,6 +63,16 @@ internal struct MessageHeader
         return (uint)first == PlainMarks;
     }
 
+    /// <summary>Reads the header of a published message; false when it is another's, has flags, or a head of another length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadPublished(ReadOnlySpan<byte> source, int headLength, out uint length, out uint ack)
+    {
+        ulong first = BinaryPrimitives.ReadUInt64BigEndian(source);
+        length = (uint)(first >> 32);
+        ack = BinaryPrimitives.ReadUInt32BigEndian(source[12..]);
+        return (uint)first == (((uint)MessageKind.Publish << 24) | (uint)headLength);
+    }
+
     /// <summary>Reads a header without judging it; the length may be anything up to 2³²-1 and comes back apart.</summary>
     public static MessageHeader Read(ReadOnlySpan<byte> source, out uint length) =>
         Of(BinaryPrimitives.ReadUInt64BigEndian(source), BinaryPrimitives.ReadUInt64BigEndian(source[8..]), out length);

@@ -149,6 +149,16 @@ internal abstract class Connection : IDisposable
     /// <summary>The same where messages may come in memory that the peer shares with others (<see cref="HearsBroadcasts"/>); false when it has been written over meanwhile, and what was copied may be anything.</summary>
     public virtual bool TryPass(int bodyLength) => throw new NotSupportedException();
 
+    /// <summary>
+    /// Takes the next message where it lies in memory that the peer shares with others, if it was seen already, was published without flags, has this head, acknowledges so much, and fits: a copy of head and payload.
+    /// False, and nothing was done but that something may have been written into the memory, where another lies next, or it has been written over.
+    /// </summary>
+    public virtual bool TryTakePublished(ReadOnlySpan<byte> head, uint ack, Span<byte> into, out int length)
+    {
+        length = 0;
+        return false;
+    }
+
     /// <summary>Whether all that was seen has been taken: the next look goes to what the peer writes.</summary>
     public virtual bool IsDrained => true;
 

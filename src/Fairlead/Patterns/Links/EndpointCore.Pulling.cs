@@ -50,21 +50,27 @@ internal sealed partial class EndpointCore
     /// <summary>
     /// The next message of the one peer that shares memory, if it lies there and nothing about it, or here, is unusual. Null: nothing was done, and the ordinary way says what there is.
     /// </summary>
+    /// <param name="me">The calling thread.</param>
+    /// <param name="endsLook">Whether it has just looked.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public MessageCore? TryReceivePlain()
+    public MessageCore? TryReceivePlain(int me, bool endsLook = false)
     {
-        // Left by hand, as in Link.TrySendShort.
-        int me = Environment.CurrentManagedThreadId;
+        // Left by hand, as in Link.TrySendPlain.
         BiasedLock.Scope gate = _gate.Hold(me);
+        if (endsLook)
+        {
+            EndLook();
+        }
+
         MessageCore? message = null;
         Link? link = MemoryAlone;
         if (link is not null && !_isClosing && (_receivers.Count | _ready.Count) == 0 && MayPull && ((_pulls + 1) & (PullsPerPoll - 1)) != 0 && !(_isArmed && link.Connection.IsAnnounced))
         {
-            message = link.TryPullPlain(me);
+            message = link.TryPullPlain(me, endsLook);
             if (message is not null)
             {
                 _pulls++;
-                Counters.AddReceived(message.Length);
+                _counters.AddReceived(message.Length);
             }
         }
 
@@ -162,17 +168,24 @@ internal sealed partial class EndpointCore
         PumpOnce();
     }
 
-    /// <summary>Looks at the memory for as long as the endpoint may, without leading, and takes what comes.</summary>
-    private MessageCore? LookAndPull(Deadline deadline, int me)
+    /// <summary>Looks at the memory for as long as the endpoint may, without leading, and takes what comes. False: somebody waits here already, or this endpoint does not look.</summary>
+    private bool TryLookAndPull(Deadline deadline, int me, out MessageCore? message)
     {
-        if (!HasMemoryAlone || !Looks || _receivers.Count > 0 || !TryBeginLook(me))
+        message = null;
+        if (MemoryAlone is not { } link || !Looks || _receivers.Count > 0 || _ready.Count > 0 || !TryBeginLook(me))
         {
-            return null;
+            return false;
+        }
+
+        if (link.IsStreaming && link == MemoryAlone)
+        {
+            link.Linger();
         }
 
         // What did not come by now has been looked for long enough.
         _isSoon = LookAtMemory(deadline.RemainingWait);
-        return TryTake(me, endsLook: true);
+        message = TryReceivePlain(me, endsLook: true) ?? TryTake(me, mayLinger: false);
+        return true;
     }
 
     /// <summary>Whether the user has been taking messages since this was asked last, and nobody waits before the door. Under the gate.</summary>

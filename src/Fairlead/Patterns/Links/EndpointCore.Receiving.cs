@@ -30,17 +30,22 @@ internal sealed partial class EndpointCore
     public MessageCore? Receive(Deadline deadline, CancellationToken token)
     {
         int me = Environment.CurrentManagedThreadId;
-        if (TryTake(me) is { } message)
+        if (TryReceivePlain(me) is { } plain)
+        {
+            return plain;
+        }
+
+        if (token.IsCancellationRequested || !TryLookAndPull(deadline, me, out MessageCore? message))
+        {
+            message = TryTake(me);
+        }
+
+        if (message is not null)
         {
             return message;
         }
 
         token.ThrowIfCancellationRequested();
-        if (LookAndPull(deadline, me) is { } pulled)
-        {
-            return pulled;
-        }
-
         ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: true);
         Enqueue(operation);
         if (!Wait(operation, deadline, token))
@@ -234,17 +239,21 @@ internal sealed partial class EndpointCore
         operation.Signal(inline: false);
     }
 
-    private MessageCore? TryTake(int me, bool endsLook = false)
+    /// <summary>The next message that is here.</summary>
+    /// <param name="me">The calling thread.</param>
+    /// <param name="mayLinger">Whether to let some come together in a stream: who has looked for it just now has done so.</param>
+    private MessageCore? TryTake(int me, bool mayLinger = true)
     {
         MessageCore message;
-        if (_ready.Count == 0 && MemoryAlone is { IsStreaming: true } stream && (endsLook || (endsLook = TryBeginLook(me))) && MemoryAlone == stream)
+        bool looks = false;
+        if (mayLinger && _ready.Count == 0 && MemoryAlone is { IsStreaming: true } stream && (looks = TryBeginLook(me)) && MemoryAlone == stream)
         {
             stream.Linger();
         }
 
         using (_gate.Hold(me))
         {
-            if (endsLook)
+            if (looks)
             {
                 EndLook();
             }

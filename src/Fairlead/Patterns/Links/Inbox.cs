@@ -33,9 +33,7 @@ internal readonly struct Inbox(EndpointCore core)
         return false;
     }
 
-    public Message Receive(TimeSpan? timeout, CancellationToken token) => core.TryReceivePlain() is { } message ? new Message(message) : Await(timeout, token);
-
-    private Message Await(TimeSpan? timeout, CancellationToken token) =>
+    public Message Receive(TimeSpan? timeout, CancellationToken token) =>
         core.Receive(Deadline.After(timeout, core.Settings.Time), token) is { } received ? new Message(received) : throw Nothing(timeout);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

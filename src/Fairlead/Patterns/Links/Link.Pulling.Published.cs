@@ -47,6 +47,25 @@ internal sealed partial class Link
         return message;
     }
 
+    /// <summary>The next message, if it has been seen in the memory that many read, and is like the one before it. As <see cref="TryPullPlain"/>.</summary>
+    private MessageCore? TryPullAsBefore(MessageCore resident)
+    {
+        int headLength = _knownHeadLength;
+        if (headLength < 0 || !resident.IsPlainlyBack(0) || !_connection.TryTakePublished(_knownHead.AsSpan(0, headLength), _acknowledged, resident.Own, out int length))
+        {
+            return null;
+        }
+
+        resident.ReusePublished(headLength, length);
+        _hasLingered = false;
+        _takenInRow++;
+        _received++;
+        _consumed++;
+        _consumedBytes += length;
+        _consumedBytesSinceAck += length;
+        return resident;
+    }
+
     /// <summary>Whether a head says nothing that is to be looked at: as that of the message before, mostly.</summary>
     private bool IsKnown(ReadOnlySpan<byte> head)
     {

@@ -97,20 +97,27 @@ internal sealed partial class Link
     }
 
     /// <summary>
-    /// The next message, if it is a plain one and nothing is unusual. Null: nothing was done, and <see cref="TryPull"/> says what there is. As that; nothing in here throws.
+    /// The next message, if it is a plain one, or a published one like that before it, and nothing is unusual. Null: nothing was done, and <see cref="TryPull"/> says what there is. As that; nothing in here
+    /// throws.
     /// </summary>
+    /// <param name="me">The calling thread.</param>
+    /// <param name="looks">Whether to look at what was published in any case: else, in a stream, it is for who receives to linger before he looks.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public MessageCore? TryPullPlain(int me)
+    public MessageCore? TryPullPlain(int me, bool looks)
     {
-        if (_state != LinkState.Up || (_isPaused | _hasHeartbeat | !_takesPlain) || (_arrived.Count | _inbound.Count) != 0)
+        MessageCore[] residents = _residents;
+        if (_state != LinkState.Up || (_isPaused | _hasHeartbeat) || (_arrived.Count | _inbound.Count) != 0 || residents.Length == 0)
         {
             return null;
         }
 
-        // Where a look at what was published is to wait a little, it is the ordinary way that waits.
-        bool looks = _takenInRow < StreamLength || _isLatency;
-        MessageCore[] residents = _residents;
-        if (residents.Length == 0 || !_connection.TryPeekPlain(looks, out uint ack, out ReadOnlySpan<byte> body))
+        if (_hearsBroadcasts)
+        {
+            return TryPullAsBefore(residents[0]);
+        }
+
+        looks |= _takenInRow < StreamLength || _isLatency;
+        if (!_takesPlain || !_connection.TryPeekPlain(looks, out uint ack, out ReadOnlySpan<byte> body))
         {
             return null;
         }

@@ -36,7 +36,7 @@ internal sealed partial class Link
         _endpoint = endpoint;
         _connection = connection;
         _hearsBroadcasts = connection.HearsBroadcasts;
-        _takesPlain = endpoint.Profile.Accepts(MessageKind.Send) && !_hearsBroadcasts;
+        _takesPlain = endpoint.Profile.Accepts(MessageKind.Send);
         _countsAlone = endpoint.MostPeers == 1;
         _counters = endpoint.Counters;
         _isLatency = endpoint.Settings.Waiting == WaitMode.Latency;

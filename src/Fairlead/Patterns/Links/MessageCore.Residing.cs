@@ -66,6 +66,18 @@ internal sealed partial class MessageCore
         Volatile.Write(ref _version, _version + 1);
     }
 
+    /// <summary>The memory of one that is back, for a copy of a short body.</summary>
+    public Span<byte> Own => _own;
+
+    /// <summary>As <see cref="ReusePlain"/>, of a published message that was copied into <see cref="Own"/>.</summary>
+    public void ReusePublished(int headLength, int length)
+    {
+        _incoming.Header = new MessageHeader { Kind = MessageKind.Publish, HeadLength = (ushort)headLength, Length = length };
+        _start = headLength;
+        _length = length - headLength;
+        Volatile.Write(ref _version, _version + 1);
+    }
+
     /// <summary>Gives a message back of which there is nothing to say to anybody; false where there is, see <see cref="Release"/>. Harmless the second time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGiveBack(int version)

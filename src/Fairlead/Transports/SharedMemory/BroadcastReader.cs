@@ -266,6 +266,52 @@ internal sealed unsafe class BroadcastReader : IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes the next record, if it was seen already, is meant for this side, and is like the one before: published, with this head, and acknowledging so much. A copy of its body. What is unusual, or cannot be right, is
+    /// only not there.
+    /// </summary>
+    public bool TryTake(ReadOnlySpan<byte> head, uint ack, Span<byte> into, int limit, out int length)
+    {
+        long at = _at;
+        long rest = _tail - at;
+        byte* record = _data + (at & _mask);
+        length = 0;
+        if (rest == 0 || _isPassed || (Volatile.Read(ref *(ulong*)record) & _bit) == 0
+            || !MessageHeader.TryReadPublished(new ReadOnlySpan<byte>(record + 8, MessageHeader.Size), head.Length, out uint announced, out uint acknowledged))
+        {
+            return false;
+        }
+
+        long whole = BroadcastLayout.Whole(announced);
+        if (whole > rest || announced > limit || announced > into.Length || acknowledged != ack)
+        {
+            return false;
+        }
+
+        length = (int)announced;
+        new ReadOnlySpan<byte>(record + BroadcastLayout.RecordHead, length).CopyTo(into);
+
+        // All that was read was read before this; see IsStillThere, which also says what is wrong.
+        Ordering.Loads();
+        if (Volatile.Read(ref *(long*)(_control + BroadcastLayout.FloorAt)) > at || !into[..length].StartsWith(head))
+        {
+            return false;
+        }
+
+        GoOn(whole);
+        return true;
+    }
+
+    private void GoOn(long whole)
+    {
+        _at += whole;
+        _taken++;
+        if (_at - _told >= LeastTold)
+        {
+            TellRead();
+        }
+    }
+
     /// <summary>Goes on behind the record that was read and copied; false when the copy may not be whole.</summary>
     public bool TryPass()
     {
@@ -274,13 +320,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
             return false;
         }
 
-        _at += _next;
-        _taken++;
-        if (_at - _told >= LeastTold)
-        {
-            TellRead();
-        }
-
+        GoOn(_next);
         return true;
     }
 

@@ -87,6 +87,17 @@ internal sealed unsafe partial class SharedMemoryConnection
         return true;
     }
 
+    public override bool TryTakePublished(ReadOnlySpan<byte> head, uint ack, Span<byte> into, out int length)
+    {
+        if (_broadcast is { IsSitting: true } broadcast)
+        {
+            return broadcast.TryTake(head, ack, into, Math.Min(ShortestLease - 1, ReceiveLimit), out length);
+        }
+
+        length = 0;
+        return false;
+    }
+
     /// <summary>What is said through the connection comes first as soon as nothing lies here, or was seen to.</summary>
     private bool TryPeekBroadcast(BroadcastReader broadcast, out MessageHeader header, out ReadOnlySpan<byte> body)
     {
