@@ -43,7 +43,7 @@ internal struct BiasedLock
     /// <summary>Enters; disposing what is returned leaves.</summary>
     [UnscopedRef]
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Scope Hold() => Hold(Environment.CurrentManagedThreadId);
+    public Scope Hold() => Hold(NativeThread.ManagedId);
 
     /// <summary>The same for a caller who has asked already which thread he is: that costs more than an uncontended entry.</summary>
     [UnscopedRef]

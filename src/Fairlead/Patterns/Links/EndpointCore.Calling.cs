@@ -1,5 +1,6 @@
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
+using Fairlead.Native;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
@@ -25,7 +26,7 @@ internal sealed unsafe partial class EndpointCore
             return null;
         }
 
-        int me = Environment.CurrentManagedThreadId;
+        int me = NativeThread.ManagedId;
         call = link.TryAskShort(flags, head, payload, length, deadline, me);
         if (call is null || !TryBeginLook(me))
         {

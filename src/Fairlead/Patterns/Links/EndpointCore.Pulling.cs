@@ -126,7 +126,7 @@ internal sealed partial class EndpointCore
             return false;
         }
 
-        int me = Environment.CurrentManagedThreadId;
+        int me = NativeThread.ManagedId;
         PlainSending outcome = link.TrySendPlain(payload, me);
         return outcome == PlainSending.Sent || FinishSending(link, payload, me, outcome);
     }
@@ -155,7 +155,7 @@ internal sealed partial class EndpointCore
     /// <summary>The acknowledgements have probably come, and nobody has read them: without a turn, where nothing else has.</summary>
     public void LookForAcks()
     {
-        int me = Environment.CurrentManagedThreadId;
+        int me = NativeThread.ManagedId;
         using (_gate.Hold(me))
         {
             if (MemoryAlone is { } link && MayPull && MayGoOn() && link.PullAcks(me))

@@ -1,4 +1,5 @@
 using Fairlead.Framing;
+using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
@@ -17,19 +18,19 @@ internal sealed partial class EndpointCore
     /// <summary>The next message without waiting, or null.</summary>
     public MessageCore? TryReceive()
     {
-        if (TryTake(Environment.CurrentManagedThreadId) is { } message)
+        if (TryTake(NativeThread.ManagedId) is { } message)
         {
             return message;
         }
 
         PumpOnce();
-        return TryTake(Environment.CurrentManagedThreadId);
+        return TryTake(NativeThread.ManagedId);
     }
 
     /// <summary>The next message; null when the time has passed, or the endpoint has ended (<see cref="LastEnd"/>). Blocks.</summary>
     public MessageCore? Receive(Deadline deadline, CancellationToken token)
     {
-        int me = Environment.CurrentManagedThreadId;
+        int me = NativeThread.ManagedId;
         if (TryReceivePlain(me) is { } plain)
         {
             return plain;
@@ -59,7 +60,7 @@ internal sealed partial class EndpointCore
     /// <summary>The same without blocking a thread.</summary>
     public ValueTask<MessageCore?> ReceiveAsync(TimeSpan? timeout, CancellationToken token)
     {
-        if (TryTake(Environment.CurrentManagedThreadId) is { } message)
+        if (TryTake(NativeThread.ManagedId) is { } message)
         {
             return new ValueTask<MessageCore?>(message);
         }

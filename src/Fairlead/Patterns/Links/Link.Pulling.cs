@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Fairlead.Framing;
+using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
@@ -200,10 +201,11 @@ internal sealed partial class Link
             return true;
         }
 
-        using (_sending.Hold(me))
-        {
-            return TryNoteAck(acknowledged);
-        }
+        // Left by hand, as in TrySendPlain.
+        BiasedLock.Scope sending = _sending.Hold(me);
+        bool isNoted = TryNoteAck(acknowledged);
+        sending.Dispose();
+        return isNoted;
     }
 
     /// <summary>Under <c>_sending</c>.</summary>

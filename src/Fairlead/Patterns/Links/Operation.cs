@@ -52,7 +52,7 @@ internal abstract class Operation
     {
         lock (this)
         {
-            _leader = IsClaimed ? 0 : Environment.CurrentManagedThreadId;
+            _leader = IsClaimed ? 0 : NativeThread.ManagedId;
             return _leader != 0;
         }
     }
@@ -109,7 +109,7 @@ internal abstract class Operation
         }
 
         // Whoever leads sleeps in the kernel, where only the poll set reaches him. Mostly it is he who completes his own operation.
-        if (leader != 0 && leader != Environment.CurrentManagedThreadId)
+        if (leader != 0 && leader != NativeThread.ManagedId)
         {
             endpoint.WakeLeader();
         }
