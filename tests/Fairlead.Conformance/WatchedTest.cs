@@ -108,10 +108,20 @@ public abstract class WatchedTest : IAsyncLifetime
     /// <summary>By the watchdog.</summary>
     internal void EndHang()
     {
-        _hung = true;
         object[] all = Tracked();
-        string state = string.Join('\n', all.Select(StateDump.Of));
-        Output.WriteLine($"The watchdog ends the test after {Watchdog.Patience.TotalSeconds} s. State:\n{state}");
+        string text = $"The watchdog ends {GetType()} after {Watchdog.Patience.TotalSeconds} s. State:\n{string.Join('\n', all.Select(StateDump.Of))}";
+        try
+        {
+            Output.WriteLine(text);
+        }
+        catch (InvalidOperationException)
+        {
+            // The test itself is over, and hangs in what follows it: its output is closed.
+            Console.Error.WriteLine(text);
+        }
+
+        // Said before: who looks at this may end the test at once.
+        _hung = true;
         foreach (object tracked in all)
         {
             (tracked as IDisposable)?.Dispose();

@@ -45,7 +45,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         Span<byte> frame = Tail.Room(whole)[..whole];
         framing.Write(frame[..framing.PrefixLength], header, frame[(whole - suffix)..]);
         Tail.Added(whole);
-        IsEmpty = false;
+        Look();
         _reserved = -1;
     }
 
@@ -59,13 +59,14 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         head.CopyTo(room[framing.PrefixLength..]);
         _front.Added(before);
         HasLong = true;
-        IsEmpty = false;
         _long = payload;
         if (behind > 0)
         {
             suffix.CopyTo(_back.Room(behind));
             _back.Added(behind);
         }
+
+        Look();
     }
 
     /// <summary>Takes the rest of the long message into own memory, between front and back.</summary>
@@ -83,6 +84,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         _front.Added(length);
         _back.Removed(_back.Length);
         EndLong();
+        Look();
     }
 
     /// <summary>So many bytes, counted over the three parts in order, have been written.</summary>
@@ -103,7 +105,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
             }
         }
 
-        IsEmpty = _front.Length == 0 && !HasLong && _back.Length == 0;
+        Look();
     }
 
     public void Dispose()
@@ -111,8 +113,11 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         EndLong();
         _front.Free();
         _back.Free();
-        IsEmpty = true;
+        Look();
     }
+
+    /// <summary>Behind each change: whether anything lies here is asked for each message.</summary>
+    private void Look() => IsEmpty = _front.Length == 0 && !HasLong && _back.Length == 0;
 
     private void EndLong()
     {

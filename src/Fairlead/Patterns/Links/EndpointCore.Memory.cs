@@ -120,7 +120,7 @@ internal sealed partial class EndpointCore
                 {
                     Thread.Yield();
                 }
-                else
+                else if (i >= 0)
                 {
                     Processor.Pause();
                 }

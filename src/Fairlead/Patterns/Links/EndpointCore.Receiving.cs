@@ -18,13 +18,14 @@ internal sealed partial class EndpointCore
     /// <summary>The next message without waiting, or null.</summary>
     public MessageCore? TryReceive()
     {
-        if (TryTake(NativeThread.ManagedId) is { } message)
+        int me = NativeThread.ManagedId;
+        if (TryTake(me) is { } message)
         {
             return message;
         }
 
         PumpOnce();
-        return TryTake(NativeThread.ManagedId);
+        return TryTake(me);
     }
 
     /// <summary>The next message; null when the time has passed, or the endpoint has ended (<see cref="LastEnd"/>). Blocks.</summary>
@@ -60,7 +61,8 @@ internal sealed partial class EndpointCore
     /// <summary>The same without blocking a thread.</summary>
     public ValueTask<MessageCore?> ReceiveAsync(TimeSpan? timeout, CancellationToken token)
     {
-        if (TryTake(NativeThread.ManagedId) is { } message)
+        int me = NativeThread.ManagedId;
+        if (TryTake(me) is { } message)
         {
             return new ValueTask<MessageCore?>(message);
         }

@@ -195,10 +195,17 @@ internal sealed partial class EndpointCore
     {
         if (HasMemoryAlone)
         {
-            // No longer than a wake-up would cost; the poll set, whose turn costs more than a look, waits meanwhile.
+            // Whoever had armed the reactor had it announced that somebody sleeps. Nobody does: the peer need not ring.
+            foreach (Link link in _announcing)
+            {
+                link.Connection.EndWait();
+            }
+
+            // No longer than a wake-up would cost; the poll set, whose turn costs more than a look, waits meanwhile. Then it is looked at, once: a bell that was rung before would have the reactor take a turn
+            // behind this call, when nobody waits any more, after which nobody would watch for the peer's end.
             if (LookAtMemory(Timeout.InfiniteTimeSpan))
             {
-                Serve(PollIfDue(), completions);
+                Serve(TimeSpan.Zero, completions);
             }
 
             return;

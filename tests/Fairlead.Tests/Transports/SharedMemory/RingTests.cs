@@ -6,7 +6,7 @@ using Fairlead.Transports.SharedMemory;
 namespace Fairlead.Tests.Transports.SharedMemory;
 
 /// <summary>The ring alone, both ends in one process over two mappings of the same memory.</summary>
-public sealed class RingTests : IDisposable
+public sealed partial class RingTests : IDisposable
 {
     private const long Capacity = RingLayout.LeastCapacity;
 

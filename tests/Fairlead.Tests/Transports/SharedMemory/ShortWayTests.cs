@@ -1,0 +1,187 @@
+using Fairlead.Conformance;
+
+namespace Fairlead.Tests.Transports.SharedMemory;
+
+/// <summary>Short messages to one peer have a way of their own, from ring to ring. Nothing of it may show but the time that it takes.</summary>
+public sealed class ShortWayTests : IDisposable
+{
+    private readonly Pair _near = Pair.Bind($"shm://short-{Guid.NewGuid():N}?messages=500&capacity=256KiB");
+    private readonly Pair _far;
+
+    public ShortWayTests() => _far = Pair.Connect(_near.Address);
+
+    public void Dispose()
+    {
+        _far.Dispose();
+        _near.Dispose();
+    }
+
+    [Fact]
+    public void Messages_come_in_order_however_each_is_sent_and_received() => RandomSeed.Rounds(3, random =>
+    {
+        const int Count = 5_000;
+        Random sender = new(random.Next());
+        InParallel.Run(2, i =>
+        {
+            if (i == 0)
+            {
+                SendAllAsync(Count, sender).GetAwaiter().GetResult();
+            }
+            else
+            {
+                ReceiveAllAsync(Count, random).GetAwaiter().GetResult();
+            }
+        });
+    });
+
+    [Fact]
+    public void A_message_that_was_given_back_is_not_the_next_one()
+    {
+        const int Count = 400;
+        for (int i = 0; i < Count; i++)
+        {
+            _far.Send(Payload.Make(i, 20));
+        }
+
+        Message last = default;
+        for (int i = 0; i < Count; i++)
+        {
+            Message message = _near.Receive();
+
+            // Of a message before, given back long ago.
+            last.Dispose();
+            Assert.Equal(i, Payload.Check(message.Span).Number);
+            if (i > 0)
+            {
+                Assert.NotEqual(last, message);
+                Assert.Throws<ObjectDisposedException>(() => last.Length);
+            }
+
+            message.Dispose();
+            message.Dispose();
+            Assert.Throws<ObjectDisposedException>(() => message.Length);
+            last = message;
+        }
+    }
+
+    [Fact]
+    public void Messages_that_are_kept_stay_as_they_are()
+    {
+        const int Count = 300;
+        for (int i = 0; i < Count; i++)
+        {
+            _far.Send(Payload.Make(i, i));
+        }
+
+        Message[] kept = new Message[Count];
+        for (int i = 0; i < Count; i++)
+        {
+            kept[i] = _near.Receive();
+            if (i % 3 == 0)
+            {
+                kept[i].Dispose();
+            }
+        }
+
+        for (int i = 0; i < Count; i++)
+        {
+            if (i % 3 != 0)
+            {
+                Assert.Equal(i, Payload.Check(kept[i].Span).Number);
+                kept[i].Dispose();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Who_has_asked_and_waits_for_nothing_more_notices_the_end_of_the_one_who_answered()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            using Responder responder = Responder.Bind($"shm://answer-{Guid.NewGuid():N}");
+            Task running = responder.RunAsync(static (request, _) => request.Memory);
+            using Requester requester = await Requester.ConnectAsync(responder.Address);
+            for (int j = 0; j < 3; j++)
+            {
+                using Message reply = await requester.RequestAsync("who?"u8.ToArray());
+            }
+
+            responder.Dispose();
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
+            await Polling.Until(() => requester.Peers.Count == 0).WaitAsync(60.Seconds());
+        }
+    }
+
+    private async Task SendAllAsync(int count, Random random)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            byte[] message = Payload.Make(i, random.Next(20) == 0 ? random.Next(100_000) : random.Next(200));
+            switch (random.Next(8))
+            {
+                case 0:
+                    await _far.SendAsync(message.AsMemory());
+                    break;
+                case 1:
+                    await _far.SendAsync(message.AsSpan());
+                    break;
+                case 2:
+                    Assert.True(_far.Deliver(message).IsDelivered);
+                    break;
+                case 3 when _far.TrySend(message) == SendResult.Sent:
+                    break;
+                default:
+                    _far.Send(message);
+                    break;
+            }
+        }
+    }
+
+    private async Task ReceiveAllAsync(int count, Random random)
+    {
+        Queue<Message> kept = [];
+        for (int i = 0; i < count; i++)
+        {
+            Message message = default;
+            switch (random.Next(5))
+            {
+                case 0:
+                    message = await _near.ReceiveAsync();
+                    break;
+                case 1 when _near.TryReceive(out message):
+                    break;
+                case 2:
+                    Assert.True(_near.TryReceive(60.Seconds(), out message));
+                    break;
+                default:
+                    message = _near.Receive();
+                    break;
+            }
+
+            Assert.Equal(i, Payload.Check(message.Span).Number);
+            if (message.WantsReceipt)
+            {
+                message.Accept();
+                message.Dispose();
+            }
+            else if (message.Length < 2_000 && random.Next(4) == 0)
+            {
+                kept.Enqueue(message);
+            }
+            else
+            {
+                message.Dispose();
+            }
+
+            while (kept.Count > random.Next(8))
+            {
+                kept.Dequeue().Dispose();
+            }
+        }
+
+        while (kept.TryDequeue(out Message message))
+        {
+            message.Dispose();
+        }
+    }
+}
