@@ -34,9 +34,6 @@ internal struct MessageHeader
     /// <summary>How many data messages of the other side have been handed to this side's user, modulo 2³².</summary>
     public uint Ack;
 
-    // Of a plain message, what follows the length in the first 8 bytes.
-    private const uint PlainMarks = (uint)MessageKind.Send << 24;
-
     public static MessageHeader Of(MessageKind kind, uint id = 0, MessageFlags flags = MessageFlags.None) => new() { Kind = kind, Id = id, Flags = flags };
 
     public readonly void Write(Span<byte> destination)
@@ -49,28 +46,18 @@ internal struct MessageHeader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void WritePlain(Span<byte> destination, int length, uint ack)
     {
-        BinaryPrimitives.WriteUInt64BigEndian(destination, ((ulong)(uint)length << 32) | PlainMarks);
+        BinaryPrimitives.WriteUInt64BigEndian(destination, ((ulong)(uint)length << 32) | Marks(MessageKind.Send, 0));
         BinaryPrimitives.WriteUInt64BigEndian(destination[8..], ack);
     }
 
-    /// <summary>Reads the header of a plain message; false when it is another's.</summary>
+    /// <summary>Reads the header of a message of a kind; false when it is another's, has flags, or a head of another length.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TryReadPlain(ReadOnlySpan<byte> source, out uint length, out uint ack)
+    public static bool TryReadAs(MessageKind kind, int headLength, ReadOnlySpan<byte> source, out uint length, out uint ack)
     {
         ulong first = BinaryPrimitives.ReadUInt64BigEndian(source);
         length = (uint)(first >> 32);
         ack = BinaryPrimitives.ReadUInt32BigEndian(source[12..]);
-        return (uint)first == PlainMarks;
-    }
-
-    /// <summary>Reads the header of a published message; false when it is another's, has flags, or a head of another length.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TryReadPublished(ReadOnlySpan<byte> source, int headLength, out uint length, out uint ack)
-    {
-        ulong first = BinaryPrimitives.ReadUInt64BigEndian(source);
-        length = (uint)(first >> 32);
-        ack = BinaryPrimitives.ReadUInt32BigEndian(source[12..]);
-        return (uint)first == (((uint)MessageKind.Publish << 24) | (uint)headLength);
+        return (uint)first == Marks(kind, headLength);
     }
 
     /// <summary>Reads a header without judging it; the length may be anything up to 2³²-1 and comes back apart.</summary>
@@ -86,6 +73,9 @@ internal struct MessageHeader
         length = fields.AsUInt32().ToScalar();
         return Unsafe.BitCast<Vector128<byte>, MessageHeader>(fields);
     }
+
+    /// <summary>What follows the length in the first 8 bytes, where there are no flags.</summary>
+    private static uint Marks(MessageKind kind, int headLength) => ((uint)kind << 24) | (uint)headLength;
 
     private static MessageHeader Of(ulong first, ulong second, out uint length)
     {

@@ -91,14 +91,7 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
     }
 
     /// <summary>Tells the sender of a type 2 message that it is delivered. Once; on other messages, or the second time, nothing happens. Does not block.</summary>
-    public void Accept()
-    {
-        MessageCore core = Core;
-        if (core.Kind == MessageKind.Deliver)
-        {
-            Answer(core, ReceiptStatus.Accepted, null);
-        }
-    }
+    public void Accept() => Answer(Core, ReceiptStatus.Accepted, null);
 
     /// <summary>Tells the sender of a type 2 message that it is not delivered, and why. Does not block.</summary>
     /// <param name="reason">A sentence for the sender; the first 128 characters are told.</param>

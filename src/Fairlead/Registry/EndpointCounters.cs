@@ -52,10 +52,9 @@ internal sealed unsafe class EndpointCounters
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddSentAlone(long bytes)
     {
-        byte* page = _page;
-        ref long messages = ref *(long*)(page + EndpointLayout.MessagesSent);
+        ref long messages = ref At(EndpointLayout.MessagesSent);
         Volatile.Write(ref messages, messages + 1);
-        ref long sum = ref *(long*)(page + EndpointLayout.BytesSent);
+        ref long sum = ref At(EndpointLayout.BytesSent);
         Volatile.Write(ref sum, sum + bytes);
         GC.KeepAlive(this);
     }

@@ -70,7 +70,7 @@ internal sealed partial class EndpointCore
             if (message is not null)
             {
                 _pulls++;
-                _counters.AddReceived(message.Length);
+                Counters.AddReceived(message.Length);
             }
         }
 
@@ -84,7 +84,7 @@ internal sealed partial class EndpointCore
         {
             link.AfterHandOver(message.Kind);
         }
-        else if (!Volatile.Read(ref _isSlowDue))
+        else
         {
             ServeLater();
         }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fairlead.Patterns.Links;
 
 /// <content>What has time: acknowledging, accepting, while the user is away.</content>
@@ -14,13 +16,17 @@ internal sealed partial class EndpointCore
     /// Something is to be done that has time: acknowledging, accepting. This lies on the way of every call, and setting a timer wakes a thread: so the timer runs on by itself while there
     /// is something to do, and stops after one round in which there was not. By the system's clock: a user's own clock rules his timeouts, and while that stands a peer is answered all the same.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ServeLater()
     {
-        if (Volatile.Read(ref _isSlowDue))
+        if (!Volatile.Read(ref _isSlowDue))
         {
-            return;
+            SetSlowTimer();
         }
+    }
 
+    private void SetSlowTimer()
+    {
         using (_gate.Hold())
         {
             if (_isClosed)

@@ -27,7 +27,6 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     private IListener? _listener;
     private ulong _nextToken = ListenerToken;
     private LinkEnd? _lastEnd;
-    private readonly EndpointCounters _counters;
     private Address _address;
 
     private EndpointCore(Address address, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, EndpointEntry entry, IListener? listener)
@@ -41,7 +40,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         _profile = profile;
         _owner = owner;
         _entry = entry;
-        _counters = entry.Counters;
+        Counters = entry.Counters;
         MeterTags = EndpointMeter.Add(entry.Counters, address, profile.Kind);
         ServesInBackground = profile.HearsAlways || settings.Heartbeat > TimeSpan.Zero;
         _waiting = new SendQueue(this);
@@ -74,7 +73,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     /// <summary>Whether peers count on being read even while the user does not call: for their heartbeat, or what they ask for.</summary>
     public bool ServesInBackground { get; set; }
 
-    public EndpointCounters Counters => _counters;
+    public EndpointCounters Counters { get; }
 
     /// <summary>The links at this moment, without a copy: not to be changed.</summary>
     public Link[] LinkSnapshot => Volatile.Read(ref _linkCache);

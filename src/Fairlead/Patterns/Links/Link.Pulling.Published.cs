@@ -35,10 +35,7 @@ internal sealed partial class Link
         }
 
         _takenInRow++;
-        _received++;
-        _consumed++;
-        _consumedBytes += header.Length;
-        _consumedBytesSinceAck += header.Length;
+        NotePulled(header.Length);
         if (_hasHeartbeat)
         {
             _lastHeard = _time.GetTimestamp();
@@ -59,10 +56,7 @@ internal sealed partial class Link
         resident.ReusePublished(headLength, length);
         _hasLingered = false;
         _takenInRow++;
-        _received++;
-        _consumed++;
-        _consumedBytes += length;
-        _consumedBytesSinceAck += length;
+        NotePulled(length);
         return resident;
     }
 

@@ -85,10 +85,7 @@ internal sealed partial class Link
             _takenInRow++;
         }
 
-        _received++;
-        _consumed++;
-        _consumedBytes += header.Length;
-        _consumedBytesSinceAck += header.Length;
+        NotePulled(header.Length);
         if (_hasHeartbeat)
         {
             _lastHeard = _time.GetTimestamp();
@@ -133,11 +130,18 @@ internal sealed partial class Link
         _connection.Pass(body.Length);
         _hasLingered = false;
         _takenInRow++;
+        NotePulled(body.Length);
+        return resident;
+    }
+
+    /// <summary>Counts a message that has arrived and is consumed in one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void NotePulled(int length)
+    {
         _received++;
         _consumed++;
-        _consumedBytes += body.Length;
-        _consumedBytesSinceAck += body.Length;
-        return resident;
+        _consumedBytes += length;
+        _consumedBytesSinceAck += length;
     }
 
     /// <summary>Whether enough has been consumed to tell the peer, on a link that is up and carries no files.</summary>

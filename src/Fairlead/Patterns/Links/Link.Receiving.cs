@@ -304,8 +304,7 @@ internal sealed partial class Link
 
         bool isDue = kind == MessageKind.Deliver
             || _state == LinkState.PeerClosed
-            || _consumed - Volatile.Read(ref _consumedAtAck) >= _enoughMessages
-            || Volatile.Read(ref _consumedBytesSinceAck) >= _enoughBytes
+            || IsAckDue
             || ShouldTellHandles;
         if (isDue)
         {

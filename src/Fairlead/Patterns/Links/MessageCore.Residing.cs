@@ -31,8 +31,7 @@ internal sealed partial class MessageCore
     public bool IsBack => Volatile.Read(ref _givenBack) == _version;
 
     /// <summary>Whether one of which there was nothing to say is back, and has memory for such a body. By whoever hands it out.</summary>
-    // Acquire: see IsBack.
-    public bool IsPlainlyBack(int length) => Volatile.Read(ref _givenBack) == _version && _isPlain && length <= _own.Length;
+    public bool IsPlainlyBack(int length) => IsBack && _isPlain && length <= _own.Length;
 
     /// <summary>Hands it out once more, with a copy of a short body. One at a time, who has seen that it is back.</summary>
     public void Reuse(in MessageHeader header, ReadOnlySpan<byte> body)
@@ -45,14 +44,10 @@ internal sealed partial class MessageCore
 
         Keep(header, body);
         _isCancelled = _isTakenBack = false;
-        bool wantsAnswer = WantsAnswer;
-        _isInHand = wantsAnswer;
-        _isPlain = !wantsAnswer;
+        _isInHand = WantsAnswer;
+        _isPlain = !_isInHand;
         Volatile.Write(ref _version, _version + 1);
-        if (wantsAnswer)
-        {
-            Begin();
-        }
+        Begin();
     }
 
     /// <summary>The same of one that <see cref="IsPlainlyBack"/>, for a message that is plain, too.</summary>

@@ -277,7 +277,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
         byte* record = _data + (at & _mask);
         length = 0;
         if (rest == 0 || _isPassed || (Volatile.Read(ref *(ulong*)record) & _bit) == 0
-            || !MessageHeader.TryReadPublished(new ReadOnlySpan<byte>(record + 8, MessageHeader.Size), head.Length, out uint announced, out uint acknowledged))
+            || !MessageHeader.TryReadAs(MessageKind.Publish, head.Length, new ReadOnlySpan<byte>(record + 8, MessageHeader.Size), out uint announced, out uint acknowledged))
         {
             return false;
         }

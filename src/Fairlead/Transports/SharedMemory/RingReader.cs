@@ -133,7 +133,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
 
         byte* record = _data + (read & _mask);
         FetchAhead(record, rest);
-        bool isPlain = MessageHeader.TryReadPlain(new ReadOnlySpan<byte>(record, MessageHeader.Size), out uint announced, out ack);
+        bool isPlain = MessageHeader.TryReadAs(MessageKind.Send, headLength: 0, new ReadOnlySpan<byte>(record, MessageHeader.Size), out uint announced, out ack);
         length = (int)announced;
         return isPlain && RingLayout.Whole(announced) <= rest;
     }

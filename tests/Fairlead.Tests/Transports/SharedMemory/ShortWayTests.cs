@@ -1,4 +1,5 @@
 using Fairlead.Conformance;
+using Fairlead.Patterns.Links;
 
 namespace Fairlead.Tests.Transports.SharedMemory;
 
@@ -110,6 +111,18 @@ public sealed class ShortWayTests : IDisposable
             await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
             await Polling.Until(() => requester.Peers.Count == 0).WaitAsync(60.Seconds());
         }
+    }
+
+    [Fact]
+    public async Task Who_awaits_a_reply_looks_for_it_himself_but_not_where_he_is_to_be_efficient()
+    {
+        using Responder responder = Responder.Bind($"shm://answer-{Guid.NewGuid():N}");
+        using Requester looks = await Requester.ConnectAsync(responder.Address);
+        await Polling.Until(looks.Core.TryLeadBriefly).WaitAsync(60.Seconds());
+        looks.Core.LeadBriefly(ReceiveOperation.Rent(looks.Core, isBlocking: true));
+
+        using Requester leaves = await Requester.ConnectAsync(responder.Address.With("waiting", "efficient"));
+        Assert.False(leaves.Core.TryLeadBriefly());
     }
 
     private async Task SendAllAsync(int count, Random random)
