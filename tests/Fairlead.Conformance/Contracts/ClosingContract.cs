@@ -302,6 +302,34 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
         large.Dispose();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_does_nothing_meanwhile_notices_that_the_other_has_gone(bool senderBinds)
+    {
+        if (Excludes(Transport.HasPeers, "nobody is at the other end"))
+        {
+            return;
+        }
+
+        (Sender sender, Receiver receiver) = await OpenAsync(senderBinds);
+        sender.Send(Payload.Make(0, 100));
+        (await OnThread(() => receiver.Receive())).Dispose();
+        sender.Send(Payload.Make(1, 100));
+        if (!senderBinds)
+        {
+            receiver.Dispose();
+            await Until(() => sender.Peers.Count == 0, "the sender has noticed");
+            return;
+        }
+
+        // What came while he was away is there all the same.
+        await sender.DisposeAsync();
+        await Until(() => receiver.Peers.Count == 0, "the receiver has noticed");
+        using Message last = await receiver.ReceiveAsync();
+        Assert.Equal(1, Payload.Check(last.Span).Number);
+    }
+
     [Fact]
     public async Task What_was_sent_before_closing_arrives_though_nobody_reads_yet()
     {

@@ -31,6 +31,22 @@ public abstract partial class RequestContract
         await EndAsync(responder, running);
     }
 
+    [Theory]
+    [InlineData(Calls.Blocking)]
+    [InlineData(Calls.Async)]
+    public async Task A_requester_that_asks_nothing_more_notices_that_its_responder_has_gone(Calls calls)
+    {
+        (Requester requester, Responder responder) = await OpenRequestAsync();
+        Task running = responder.RunAsync(static (request, _) => request.Memory);
+        for (int i = 0; i < 3; i++)
+        {
+            using Message reply = await RequestAsync(requester, calls, "who?"u8.ToArray());
+        }
+
+        await EndAsync(responder, running);
+        await Until(() => requester.Peers.Count == 0, "it has noticed");
+    }
+
     [Fact]
     public async Task A_request_given_back_without_a_reply_fails()
     {

@@ -35,11 +35,19 @@ internal sealed unsafe partial class EndpointCore
 
         // What did not come by now has been looked for long enough.
         _isSoon = LookAtMemory(deadline.RemainingWait, call);
+        MessageCore? reply;
         using (_gate.Hold(me))
         {
             EndLook();
-            return _isSoon && MayPull && MemoryAlone == link && MayGoOn() ? TakeReply(link, call, me) : null;
+            reply = _isSoon && MayPull && MemoryAlone == link && MayGoOn() ? TakeReply(link, call, me) : null;
         }
+
+        if (reply is not null)
+        {
+            ServeLater();
+        }
+
+        return reply;
     }
 
     private MessageCore? TakeReply(Link link, LinkOperation call, int me)

@@ -162,7 +162,6 @@ internal sealed partial class EndpointCore
         Completions completions = Completions.Rent();
         _registration?.Dispose();
         StopListening();
-        _slowTimer?.Dispose();
         _owner.OnClosing();
         foreach (Link link in _linkCache)
         {

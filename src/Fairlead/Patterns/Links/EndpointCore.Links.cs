@@ -141,7 +141,6 @@ internal sealed partial class EndpointCore
         {
             // At once with becoming visible, so that nobody overtakes those who waited.
             link.Adopt(_waiting, completions);
-            ServesInBackground |= link.PeerHeartbeat > TimeSpan.Zero;
             _upCount++;
             Counters.SetClients(_upCount);
             foreach (LinkWaitOperation operation in _linkWaiters)
@@ -333,7 +332,7 @@ internal sealed partial class EndpointCore
         {
             FairleadEventSource.Log.CannotAccept(Address.Display, exception.WhatHappened);
 
-            // Mostly out of descriptors: those who wait stay in the kernel's queue, and are accepted when the slow timer tries again.
+            // Mostly out of descriptors: those who wait stay in the kernel's queue, and are accepted when the slow rounds try again.
             if (Volatile.Read(ref _listener) is { } listener)
             {
                 _isAcceptingPaused = true;

@@ -15,7 +15,6 @@ internal sealed partial class EndpointCore
     private const int PullsPerPoll = 1024;
 
     private int _pulls;
-    private int _pullsSeen;
     private bool _isLedByReceiver;
 
     /// <summary>Whether the pattern must hear of each acknowledgement.</summary>
@@ -186,14 +185,5 @@ internal sealed partial class EndpointCore
         _isSoon = LookAtMemory(deadline.RemainingWait);
         message = TryReceivePlain(me, endsLook: true) ?? TryTake(me, mayLinger: false);
         return true;
-    }
-
-    /// <summary>Whether the user has been taking messages since this was asked last, and nobody waits before the door. Under the gate.</summary>
-    private bool IsPulling()
-    {
-        int pulls = _pulls;
-        bool isPulling = pulls != _pullsSeen && !HasEvents();
-        _pullsSeen = pulls;
-        return isPulling;
     }
 }

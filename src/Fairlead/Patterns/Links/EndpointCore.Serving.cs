@@ -5,27 +5,26 @@ namespace Fairlead.Patterns.Links;
 /// <content>What has time: acknowledging, accepting, while the user is away.</content>
 internal sealed partial class EndpointCore
 {
-    /// <summary>How long a bound endpoint whose user waits in turns is left alone before the reactor serves it: accepts, answers pings, acknowledges.</summary>
-    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(20);
+    /// <summary>An endpoint whose user waits in turns, and has not been here for a whole round, is served without him: accepts, answers pings, acknowledges, notices that a peer has gone.</summary>
+    private static readonly Rounds<EndpointCore> Slow = new("fairlead rounds", TimeSpan.FromMilliseconds(20), idle: 1, static endpoint => endpoint.ServeSlowly());
 
-    private ITimer? _slowTimer;
     private bool _isSlowDue;
-    private bool _isSlowRunning;
+    private bool _isInRounds;
 
     /// <summary>
-    /// Something is to be done that has time: acknowledging, accepting. This lies on the way of every call, and setting a timer wakes a thread: so the timer runs on by itself while there
-    /// is something to do, and stops after one round in which there was not. By the system's clock: a user's own clock rules his timeouts, and while that stands a peer is answered all the same.
+    /// Something is to be done that has time: acknowledging, accepting. This lies on the way of every call, and waking a thread costs more than many a call: so the endpoint is visited in round after round while there
+    /// is something to do, and left out after one in which there was not. By the system's clock: a user's own clock rules his timeouts, and while that stands a peer is answered all the same.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ServeLater()
     {
         if (!Volatile.Read(ref _isSlowDue))
         {
-            SetSlowTimer();
+            JoinRounds();
         }
     }
 
-    private void SetSlowTimer()
+    private void JoinRounds()
     {
         using (_gate.Hold())
         {
@@ -35,27 +34,21 @@ internal sealed partial class EndpointCore
             }
 
             _isSlowDue = true;
-            if (!_isSlowRunning)
+            if (!_isInRounds)
             {
-                _isSlowRunning = true;
-                _slowTimer ??= TimeProvider.System.CreateTimer(static state => ((EndpointCore)state!).OnSlowTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-                _slowTimer.Change(Slow, Timeout.InfiniteTimeSpan);
+                _isInRounds = true;
+                Slow.Add(this);
             }
         }
     }
 
-    private void OnSlowTimer()
+    private void ServeSlowly()
     {
+        bool isActive;
         using (_gate.Hold())
         {
-            _isSlowRunning = _isSlowDue && !_isClosed;
-            if (!_isSlowRunning)
-            {
-                return;
-            }
-
+            isActive = _isSlowDue;
             Volatile.Write(ref _isSlowDue, false);
-            _slowTimer!.Change(Slow, Timeout.InfiniteTimeSpan);
         }
 
         ResumeAccepting();
@@ -66,14 +59,21 @@ internal sealed partial class EndpointCore
 
         using (_gate.Hold())
         {
-            if (IsPulling())
+            if (_isClosed)
             {
-                // He may have taken his last one, and be away by the next time.
-                Volatile.Write(ref _isSlowDue, true);
+                return;
             }
-            else if (!_isPumping && !_isClosed)
+
+            // A user who was here since the last round is back soon, and arming would only be in his way, unless somebody else waits before the door.
+            if (!_isPumping && (!isActive || HasEvents()))
             {
                 Arm();
+            }
+
+            _isInRounds = isActive || _isSlowDue;
+            if (_isInRounds)
+            {
+                Slow.Add(this);
             }
         }
     }

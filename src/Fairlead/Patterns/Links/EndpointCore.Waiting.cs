@@ -80,17 +80,15 @@ internal sealed partial class EndpointCore
         {
             Arm();
         }
-        else if (IsBound || ServesInBackground)
+        else if (isReactor && (IsBound || _profile.HearsAlways))
         {
-            // A user who waits in turns is back soon; the reactor, where it serves, goes on serving.
-            if (isReactor)
-            {
-                Arm();
-            }
-            else
-            {
-                ServeLater();
-            }
+            // Peers come and ask while the user is away, and the reactor goes on serving them.
+            Arm();
+        }
+        else
+        {
+            // A user who waits in turns is back soon, and arming costs two system calls; one who stays away is to hear of the end all the same, and his peers that he is there.
+            ServeLater();
         }
 
         return null;
@@ -201,11 +199,10 @@ internal sealed partial class EndpointCore
                 link.Connection.EndWait();
             }
 
-            // No longer than a wake-up would cost; the poll set, whose turn costs more than a look, waits meanwhile. Then it is looked at, once: a bell that was rung before would have the reactor take a turn
-            // behind this call, when nobody waits any more, after which nobody would watch for the peer's end.
+            // No longer than a wake-up would cost; the poll set, whose turn costs more than a look, waits meanwhile.
             if (LookAtMemory(Timeout.InfiniteTimeSpan))
             {
-                Serve(TimeSpan.Zero, completions);
+                Serve(PollIfDue(), completions);
             }
 
             return;

@@ -42,7 +42,6 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         _entry = entry;
         Counters = entry.Counters;
         MeterTags = EndpointMeter.Add(entry.Counters, address, profile.Kind);
-        ServesInBackground = profile.HearsAlways || settings.Heartbeat > TimeSpan.Zero;
         _waiting = new SendQueue(this);
         _dropPacer = new EventPacer(settings.Time, TellDropped);
         Policy = settings.Full ?? profile.Policy;
@@ -69,9 +68,6 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
 
     /// <summary>What is done with a message for which a peer has no room, unless the peer has asked for something else.</summary>
     public FullMode Policy { get; }
-
-    /// <summary>Whether peers count on being read even while the user does not call: for their heartbeat, or what they ask for.</summary>
-    public bool ServesInBackground { get; set; }
 
     public EndpointCounters Counters { get; }
 

@@ -51,12 +51,6 @@ internal sealed partial class Link
                 NoteMissedBefore(message.Head);
             }
 
-            if (header.Kind is MessageKind.Deliver or MessageKind.Request)
-            {
-                // Its sender may want it back while the user is away.
-                _endpoint.ServesInBackground = true;
-            }
-
             _received++;
             _arrivedBytes += header.Length;
             _arrived.Enqueue(message);

@@ -11,9 +11,6 @@ internal sealed partial class Link
     private bool _hasHeartbeat;
     private int _pings;
 
-    /// <summary>How long the peer bears silence before it asks; zero: it never does.</summary>
-    public TimeSpan PeerHeartbeat { get; private set; }
-
     /// <summary>Takes an operation out of the link. By its caller, on any thread. False when it is on this link no more.</summary>
     public bool Withdraw(LinkOperation operation, Exception? error)
     {

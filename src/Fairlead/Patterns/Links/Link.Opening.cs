@@ -98,8 +98,7 @@ internal sealed partial class Link
         _windowMessages = Math.Max(1, theirs.WindowMessages);
         _longestToPeer = (long)Math.Min(theirs.LongestMessage, long.MaxValue);
         _windowBytes = (long)Math.Min(theirs.WindowBytes, long.MaxValue);
-        PeerHeartbeat = theirs.Heartbeat;
-        _hasHeartbeat |= PeerHeartbeat > TimeSpan.Zero;
+        _hasHeartbeat |= theirs.Heartbeat > TimeSpan.Zero;
         _welcome = IsAccepted ? Introduction().Encode() : null;
         _handshakeTimer?.Dispose();
         StartHeartbeat();

@@ -288,7 +288,7 @@ internal sealed partial class Link
 
     /// <summary>
     /// What follows a hand-over, without the gate: the acknowledgement, before the message is in the user's hands where its sender waits for a receipt, otherwise
-    /// when a quarter of the window has been consumed or, by the endpoint's slow timer, a little later.
+    /// when a quarter of the window has been consumed or, in the endpoint's slow rounds, a little later.
     /// </summary>
     public void AfterHandOver(MessageKind kind)
     {

@@ -1,0 +1,48 @@
+using Fairlead.Conformance;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead.Tests.Patterns;
+
+public sealed class RoundsTests
+{
+    [Fact]
+    public async Task Each_item_is_visited_once_for_each_time_that_it_was_added()
+    {
+        const int Items = 100;
+        int[] visits = new int[Items];
+        Rounds<int> rounds = new("test rounds", 1.Milliseconds(), idle: 0, item => Interlocked.Increment(ref visits[item]));
+
+        // Some when the thread is awake, some when it has gone to sleep for good.
+        for (int i = 1; i <= 20; i++)
+        {
+            InParallel.Run(4, part =>
+            {
+                for (int item = part; item < Items; item += 4)
+                {
+                    rounds.Add(item);
+                }
+            });
+            await Polling.Until(() => visits.Sum() == i * Items).WaitAsync(60.Seconds());
+        }
+
+        Assert.All(visits, static count => Assert.Equal(20, count));
+    }
+
+    [Fact]
+    public async Task Who_is_visited_may_add_himself_again()
+    {
+        int visits = 0;
+        Rounds<string>? rounds = null;
+        rounds = new Rounds<string>("test rounds", TimeSpan.FromMicroseconds(100), idle: 1, name =>
+        {
+            if (Interlocked.Increment(ref visits) % 50 != 0)
+            {
+                rounds!.Add(name);
+            }
+        });
+        rounds.Add("again");
+        await Polling.Until(() => visits == 50).WaitAsync(60.Seconds());
+        rounds.Add("and again");
+        await Polling.Until(() => visits == 100).WaitAsync(60.Seconds());
+    }
+}
