@@ -140,6 +140,20 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>
+    /// Before an asynchronous wait. Who has just woken the peer may stand on the very processor that it was put on: lets it answer first, which is sooner than all that the wait takes. False: nobody was woken.
+    /// </summary>
+    private bool TryMakeRoom()
+    {
+        if (MemoryAlone is not { } link || Settings.Waiting == WaitMode.Efficient || !link.Connection.TakeHasWoken())
+        {
+            return false;
+        }
+
+        Thread.Yield();
+        return true;
+    }
+
+    /// <summary>
     /// By one who does not lead, before he looks: until <see cref="EndLook"/> no memory goes away under his eyes. False: somebody leads, or is to. A link that is lost meanwhile is given back behind his back.
     /// </summary>
     private bool TryBeginLook(int me)

@@ -62,7 +62,7 @@ internal sealed partial class EndpointCore
     public ValueTask<MessageCore?> ReceiveAsync(TimeSpan? timeout, CancellationToken token)
     {
         int me = NativeThread.ManagedId;
-        if (TryTake(me) is { } message)
+        if (TryTake(me) is { } message || (TryMakeRoom() && (message = TryTake(me)) is not null))
         {
             return new ValueTask<MessageCore?>(message);
         }
