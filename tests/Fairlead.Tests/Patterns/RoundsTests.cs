@@ -12,6 +12,9 @@ public sealed class RoundsTests
         int[] visits = new int[Items];
         Rounds<int> rounds = new("test rounds", 1.Milliseconds(), idle: 0, item => Interlocked.Increment(ref visits[item]));
 
+        rounds.Start();
+        rounds.Start();
+
         // Some when the thread is awake, some when it has gone to sleep for good.
         for (int i = 1; i <= 20; i++)
         {
@@ -41,6 +44,7 @@ public sealed class RoundsTests
             }
         });
         rounds.Add("again");
+        rounds.Start();
         await Polling.Until(() => visits == 50).WaitAsync(60.Seconds());
         rounds.Add("and again");
         await Polling.Until(() => visits == 100).WaitAsync(60.Seconds());

@@ -226,6 +226,7 @@ internal sealed partial class EndpointCore
 
     private void StartServing()
     {
+        Slow.Start();
         _registration = Reactor.Shared.Register(_pollSet.Descriptor, this);
         if (IsBound)
         {

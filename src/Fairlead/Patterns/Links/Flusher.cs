@@ -6,5 +6,9 @@ internal static class Flusher
     private static readonly Rounds<Link> Rounds = new("fairlead flusher", TimeSpan.FromMicroseconds(100), idle: 20, static link => link.FlushDeferred());
 
     /// <summary>The link's <see cref="Link.FlushDeferred"/> is called within some 100 µs. Called under the link's send lock.</summary>
-    public static void Add(Link link) => Rounds.Add(link);
+    public static void Add(Link link)
+    {
+        Rounds.Start();
+        Rounds.Add(link);
+    }
 }

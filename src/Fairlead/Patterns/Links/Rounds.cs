@@ -1,25 +1,38 @@
-using System.Diagnostics.CodeAnalysis;
 using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
 /// Sees to what has been left for later. One thread for the process, which runs only while something is left: then it makes its rounds, so that who leaves something need not wake it, and sleeps for good
-/// after some without work. A thread of its own, since those of the pool look for further work for some hundred microseconds each time they are through.
+/// after some without work. A thread of its own, since those of the pool go on looking for work for a while each time they are through. No descriptors: it works where there are none left.
 /// </summary>
 /// <param name="name">Of the thread.</param>
 /// <param name="period">From round to round.</param>
 /// <param name="idle">Rounds without work before it sleeps.</param>
 /// <param name="visit">Called in the thread, once for each time that something was added; may add it again, for the next round.</param>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Its thread waits on the descriptor to the end of the process.")]
 internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T> visit)
 {
     private readonly Lock _gate = new();
-    private readonly EventDescriptor _wake = new();
+
+    // A futex: 1 when the thread is called out of its sleep. Pinned, since the kernel knows it by its address.
+    private readonly int[] _called = GC.AllocateArray<int>(1, pinned: true);
     private List<T> _waiting = [];
     private List<T> _taken = [];
     private bool _sleeps;
-    private Thread? _thread;
+    private bool _hasThread;
+
+    /// <summary>Starts the thread, where that has not been done: where the system gives none, whoever begins is told, and not who is in the middle of something.</summary>
+    public void Start()
+    {
+        lock (_gate)
+        {
+            if (!_hasThread)
+            {
+                new Thread(Run) { IsBackground = true, Name = name }.UnsafeStart();
+                _hasThread = true;
+            }
+        }
+    }
 
     /// <summary>Visited within one period, or some more where the system has much to do. Takes no lock but its own.</summary>
     public void Add(T item)
@@ -27,15 +40,11 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
         lock (_gate)
         {
             _waiting.Add(item);
-            if (_thread is null)
-            {
-                _thread = new Thread(Run) { IsBackground = true, Name = name };
-                _thread.UnsafeStart();
-            }
-            else if (_sleeps)
+            if (_sleeps)
             {
                 _sleeps = false;
-                _wake.Signal();
+                Volatile.Write(ref _called[0], 1);
+                Futex.Wake(ref _called[0]);
             }
         }
     }
@@ -47,12 +56,17 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
         {
             if (rounds > idle)
             {
-                BlockingWait.Wait(_wake.Descriptor, PollEvents.Read, Timeout.InfiniteTimeSpan);
-                _wake.Drain();
+                while (Volatile.Read(ref _called[0]) == 0)
+                {
+                    Futex.Wait(ref _called[0], 0, Timeout.InfiniteTimeSpan);
+                }
+
+                Volatile.Write(ref _called[0], 0);
                 rounds = 0;
             }
 
-            BlockingWait.Wait(_wake.Descriptor, PollEvents.Read, period);
+            // Nobody calls meanwhile.
+            Futex.Wait(ref _called[0], 0, period);
             lock (_gate)
             {
                 (_waiting, _taken) = (_taken, _waiting);
