@@ -192,6 +192,16 @@ internal static unsafe class NativeFile
         };
     }
 
+    /// <summary>The release of <see cref="TryFlock"/>, for all who have the open file; nothing where it is closed.</summary>
+    public static void Unflock(Descriptor file)
+    {
+        if (file.TryEnter())
+        {
+            _ = Libc.FileLock(file.Number, Libc.LOCK_UN);
+            file.Exit();
+        }
+    }
+
     private static Descriptor? OpenAt(int directory, string path, OpenFlags flags, uint mode, out Errno error)
     {
         error = Errno.EINVAL;

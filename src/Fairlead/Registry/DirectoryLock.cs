@@ -3,18 +3,23 @@ using Fairlead.Native;
 namespace Fairlead.Registry;
 
 /// <summary>The right to replace socket files in one directory. Taken around looking and replacing, so that of two servers that start at once only one takes over a stale name.</summary>
-internal static class DirectoryLock
+internal sealed class DirectoryLock : IDisposable
 {
     /// <summary>How long a server that starts waits for others that start in the same directory.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(16);
 
+    private DirectoryLock(Descriptor directory) => Directory = directory;
+
+    /// <summary>The directory, open until this is disposed.</summary>
+    public Descriptor Directory { get; }
+
     /// <summary>Opens a directory and locks it. Disposing the result unlocks. Null when the lock was not free in time.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="patience">How long to wait.</param>
     /// <param name="error">Why the directory could not be opened; none when only the lock was not free.</param>
-    public static Descriptor? TryTake(string directory, TimeSpan patience, out Errno error)
+    public static DirectoryLock? TryTake(string directory, TimeSpan patience, out Errno error)
     {
         var descriptor = NativeFile.Open(directory, OpenFlags.ReadOnly | OpenFlags.Directory, 0, out error);
         if (descriptor is null)
@@ -38,6 +43,13 @@ internal static class DirectoryLock
             pause = pause < LongestPause ? pause * 2 : LongestPause;
         }
 
-        return descriptor;
+        return new DirectoryLock(descriptor);
+    }
+
+    /// <summary>Unlocks before it closes: a child that another thread is just starting holds the open file, and with it the lock, until it has become another program.</summary>
+    public void Dispose()
+    {
+        NativeFile.Unflock(Directory);
+        Directory.Dispose();
     }
 }

@@ -121,7 +121,7 @@ internal static class NamedRegion
     }
 
     // The release is disposing the result.
-    private static Descriptor Lock(string path, out string folder)
+    private static DirectoryLock Lock(string path, out string folder)
     {
         folder = path[..path.LastIndexOf('/')];
         return DirectoryLock.TryTake(folder, DirectoryLock.Patience, out var error) ?? throw (error == Errno.None

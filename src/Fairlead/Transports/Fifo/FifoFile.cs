@@ -55,8 +55,8 @@ internal sealed class FifoFile : IDisposable
         string path = PathOf(address, name);
         string parent = path[..Math.Max(1, path.LastIndexOf('/'))];
 
-        // Held while it is looked at and made: of two that start at once one makes it and the other finds it held. Released by closing it.
-        using Descriptor locked = DirectoryLock.TryTake(parent, DirectoryLock.Patience, out Errno error) ?? throw TakenPlace.NoDirectory(parent, error, address);
+        // Held while it is looked at and made: of two that start at once one makes it and the other finds it held.
+        using DirectoryLock locked = DirectoryLock.TryTake(parent, DirectoryLock.Patience, out Errno error) ?? throw TakenPlace.NoDirectory(parent, error, address);
         bool isMade = !address.IsPath;
         if (NativeFile.Lstat(path) is { } found)
         {
@@ -136,7 +136,7 @@ internal sealed class FifoFile : IDisposable
         }
 
         // Where the lock is not to be had the file stays, and the next one takes it over.
-        using Descriptor? locked = DirectoryLock.TryTake(_path[..Math.Max(1, _path.LastIndexOf('/'))], TimeSpan.FromSeconds(1), out _);
+        using DirectoryLock? locked = DirectoryLock.TryTake(_path[..Math.Max(1, _path.LastIndexOf('/'))], TimeSpan.FromSeconds(1), out _);
         if (locked is not null && FileIdentity.At(_path) == Identity)
         {
             _ = NativeFile.Unlink(_path);

@@ -76,7 +76,7 @@ internal sealed partial class SocketFile : IDisposable
         var slash = path.LastIndexOf('/');
         var parent = slash == 0 ? "/" : path[..slash];
 
-        // Held until the socket listens: a server that is half bound looks like a dead one. Released by closing it.
+        // Held until the socket listens: a server that is half bound looks like a dead one.
         using var locked = DirectoryLock.TryTake(parent, DirectoryLock.Patience, out var error) ?? throw TakenPlace.NoDirectory(parent, error, address);
         MakeWay(path, type, address, directory);
 
@@ -85,7 +85,7 @@ internal sealed partial class SocketFile : IDisposable
         {
             // Before bind, so that at no moment more may connect than shall.
             _ = NativeFile.Fchmod(listener, mode);
-            error = BindTo(listener, locked, path, path[(slash + 1)..]);
+            error = BindTo(listener, locked.Directory, path, path[(slash + 1)..]);
             if (error != Errno.None)
             {
                 throw (error is Errno.EADDRINUSE or Errno.EEXIST
