@@ -85,9 +85,10 @@ internal sealed partial class EndpointCore
             // Peers come and ask while the user is away, and the reactor goes on serving them.
             Arm();
         }
-        else
+        else if (IsBound || !Settings.IsBare)
         {
             // A user who waits in turns is back soon, and arming costs two system calls; one who stays away is to hear of the end all the same, and his peers that he is there.
+            // Without credit a connected end leaves what its user does not read to the sender.
             ServeLater();
         }
 
