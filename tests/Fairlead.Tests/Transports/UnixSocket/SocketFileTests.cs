@@ -226,6 +226,24 @@ public sealed class SocketFileTests : IDisposable
     }
 
     [Fact]
+    public void The_lock_of_a_directory_is_free_though_a_child_that_is_just_starting_has_the_directory_open()
+    {
+        Descriptor? ofChild;
+        using (var held = DirectoryLock.TryTake(_temporary.Path, TimeSpan.Zero, out _))
+        {
+            Assert.NotNull(held);
+            ofChild = NativeSpawn.Duplicate(held.Directory.Number, 3, out _);
+        }
+
+        using (ofChild)
+        {
+            Assert.NotNull(ofChild);
+            using var again = DirectoryLock.TryTake(_temporary.Path, TimeSpan.Zero, out _);
+            Assert.NotNull(again);
+        }
+    }
+
+    [Fact]
     public void What_took_the_place_of_the_file_is_not_removed()
     {
         var file = Bind();
