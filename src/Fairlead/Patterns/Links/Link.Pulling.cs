@@ -39,6 +39,17 @@ internal sealed partial class Link
         _hasLingered = true;
     }
 
+    /// <summary>Something is sent, also an answer: what its peer sends next may wait for it, and lingering would only hold both up. Any thread; a message more or less makes no stream.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void EndStream()
+    {
+        // No store that changes nothing, as in NoteSent.
+        if (_takenInRow != 0)
+        {
+            _takenInRow = 0;
+        }
+    }
+
     /// <summary>Whether that is worth while.</summary>
     public bool IsStreaming => _takenInRow >= StreamLength && _connection.IsDrained && !_isLatency;
 

@@ -305,7 +305,7 @@ internal sealed partial class Link
 
         if (header.Kind.IsData())
         {
-            _takenInRow = 0;
+            EndStream();
             if (IsBare)
             {
                 _outstanding.AddUnanswered(header.Length);

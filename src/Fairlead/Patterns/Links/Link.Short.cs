@@ -86,11 +86,7 @@ internal sealed partial class Link
             _ackWritten = ack;
         }
 
-        if (_takenInRow != 0)
-        {
-            _takenInRow = 0;
-        }
-
+        EndStream();
         _outstanding.AddInPlace(length);
         if (_countsAlone)
         {

@@ -125,6 +125,48 @@ public sealed class ShortWayTests : IDisposable
         Assert.False(leaves.Core.TryLeadBriefly());
     }
 
+    [Fact]
+    public void Messages_that_nothing_is_sent_between_are_a_stream()
+    {
+        // Those that the reactor takes while nobody receives are not counted.
+        for (int i = 0; i < 10_000 && _near.Core.LinkSnapshot is not [{ IsStreaming: true }]; i++)
+        {
+            _far.Send([1]);
+            _near.Receive().Dispose();
+        }
+
+        Assert.True(_near.Core.LinkSnapshot.Single().IsStreaming);
+        _near.Send([2]);
+        Assert.False(_near.Core.LinkSnapshot.Single().IsStreaming);
+    }
+
+    [Fact]
+    public async Task Requests_that_are_answered_are_no_stream_so_that_nobody_lingers_who_is_waited_for()
+    {
+        using Responder responder = Responder.Bind($"shm://answer-{Guid.NewGuid():N}");
+        using Requester requester = await Requester.ConnectAsync(responder.Address);
+        for (int i = 0; i < 200; i++)
+        {
+            // Asked before it is received, so that it is taken from where it lies.
+            ValueTask<Message> reply = requester.RequestAsync("who?"u8);
+            bool fails = i % 20 == 19;
+            using (Request request = responder.Receive())
+            {
+                Assert.True(fails ? request.Fail(ErrorCode.Failed, "not me") : request.Reply("me"u8));
+            }
+
+            Assert.False(responder.Core.LinkSnapshot.Single().IsStreaming);
+            if (fails)
+            {
+                await Assert.ThrowsAsync<FairleadException>(async () => await reply);
+            }
+            else
+            {
+                (await reply).Dispose();
+            }
+        }
+    }
+
     private async Task SendAllAsync(int count, Random random)
     {
         for (int i = 0; i < count; i++)
