@@ -173,7 +173,7 @@ internal static unsafe class NativeFile
 
     /// <summary>
     /// Takes the whole-file lock of flock(2), on a directory as well, without waiting: false when somebody else has it. It belongs to the
-    /// open file and goes when that is closed, at the latest with the process.
+    /// open file and goes when this descriptor is closed, at the latest with the process.
     /// </summary>
     public static bool TryFlock(Descriptor file)
     {
@@ -181,6 +181,7 @@ internal static unsafe class NativeFile
         if (file.TryEnter())
         {
             error = Result(Libc.FileLock(file.Number, Libc.LOCK_EX | Libc.LOCK_NB));
+            file.IsFlocked |= error == Errno.None;
             file.Exit();
         }
 
@@ -190,16 +191,6 @@ internal static unsafe class NativeFile
             Errno.EAGAIN => false,
             _ => throw ErrnoMap.Failure($"cannot lock {file}", error),
         };
-    }
-
-    /// <summary>The release of <see cref="TryFlock"/>, for all who have the open file; nothing where it is closed.</summary>
-    public static void Unflock(Descriptor file)
-    {
-        if (file.TryEnter())
-        {
-            _ = Libc.FileLock(file.Number, Libc.LOCK_UN);
-            file.Exit();
-        }
     }
 
     private static Descriptor? OpenAt(int directory, string path, OpenFlags flags, uint mode, out Errno error)

@@ -46,10 +46,5 @@ internal sealed class DirectoryLock : IDisposable
         return new DirectoryLock(descriptor);
     }
 
-    /// <summary>Unlocks before it closes: a child that another thread is just starting holds the open file, and with it the lock, until it has become another program.</summary>
-    public void Dispose()
-    {
-        NativeFile.Unflock(Directory);
-        Directory.Dispose();
-    }
+    public void Dispose() => Directory.Dispose();
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Fairlead.Native;
 using Fairlead.Registry;
+using Fairlead.Transports.Fifo;
 
 namespace Fairlead.Tests.Transports.Fifo;
 
@@ -48,6 +49,27 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
         finally
         {
             writers.ForEach(static writer => writer.Dispose());
+        }
+    }
+
+    [Fact]
+    public void The_place_of_the_reader_is_free_though_a_child_that_is_just_starting_has_his_end_open()
+    {
+        Address address = Address.Parse($"fifo://{_directory["left"]}");
+        using FifoFile file = FifoFile.Make(address, address.Place);
+        Descriptor? ofChild;
+        using (Descriptor? reader = file.TryOpenToReadAlone(address))
+        {
+            Assert.NotNull(reader);
+            Assert.Null(file.TryOpenToReadAlone(address));
+            ofChild = NativeSpawn.Duplicate(reader.Number, 3, out _);
+        }
+
+        using (ofChild)
+        {
+            Assert.NotNull(ofChild);
+            using Descriptor? again = file.TryOpenToReadAlone(address);
+            Assert.NotNull(again);
         }
     }
 
