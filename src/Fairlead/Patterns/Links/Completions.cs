@@ -35,6 +35,21 @@ internal sealed class Completions
         _items[_count++] = operation;
     }
 
+    /// <summary>How many wait asynchronously: they count as waiting until they are signalled.</summary>
+    public int Awaiting
+    {
+        get
+        {
+            int count = 0;
+            for (int i = 0; i < _count; i++)
+            {
+                count += _items[i].IsBlocking ? 0 : 1;
+            }
+
+            return count;
+        }
+    }
+
     /// <summary>Signals all in the order of their completion and gives the list back. No lock may be held.</summary>
     /// <param name="inline">Whether continuations may run on this thread: true on reactor threads, false on a user's.</param>
     public void Run(bool inline)

@@ -246,7 +246,7 @@ internal sealed partial class EndpointCore
         return true;
     }
 
-    private void Leave(bool isReactor)
+    private void Leave(bool isReactor, int answered = 0)
     {
         Operation? next = null;
         bool tearDown;
@@ -260,7 +260,7 @@ internal sealed partial class EndpointCore
             }
             else
             {
-                next = NextLeader(isReactor);
+                next = NextLeader(isReactor, answered);
             }
         }
 

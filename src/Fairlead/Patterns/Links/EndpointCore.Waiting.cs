@@ -65,7 +65,9 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>Who takes the role next: a follower, or else the reactor where it is needed. Under the gate.</summary>
-    private Operation? NextLeader(bool isReactor)
+    /// <param name="isReactor">Whether it is the reactor that leaves it.</param>
+    /// <param name="answered">Of those who wait asynchronously, how many need nobody any more.</param>
+    private Operation? NextLeader(bool isReactor, int answered = 0)
     {
         OfferRole();
         foreach (Operation follower in _followers)
@@ -76,7 +78,7 @@ internal sealed partial class EndpointCore
             }
         }
 
-        if (_wantsReactor || Volatile.Read(ref _asyncWaiters) > 0 || Volatile.Read(ref _blockedLinks) > 0 || _partlyRead > 0)
+        if (_wantsReactor || Volatile.Read(ref _asyncWaiters) > answered || Volatile.Read(ref _blockedLinks) > 0 || _partlyRead > 0)
         {
             Arm();
         }
@@ -120,7 +122,18 @@ internal sealed partial class EndpointCore
                 return false;
             }
 
-            Disarm();
+            if (!HasMemoryAlone)
+            {
+                Disarm();
+                return true;
+            }
+
+            // Whoever had armed the reactor had it announced that somebody sleeps. Nobody does: the peer need not ring, and what else there may be wakes the reactor as before.
+            foreach (Link link in _announcing)
+            {
+                link.Connection.EndWait();
+            }
+
             return true;
         }
     }
@@ -141,7 +154,8 @@ internal sealed partial class EndpointCore
         }
         finally
         {
-            Leave(isReactor: false);
+            // Who has his answer, and is only to be told, does not need the reactor: to arm it would cost him a system call each time.
+            Leave(isReactor: false, answered: completions.Awaiting);
         }
 
         completions.Run(inline: false);
@@ -194,12 +208,6 @@ internal sealed partial class EndpointCore
     {
         if (HasMemoryAlone)
         {
-            // Whoever had armed the reactor had it announced that somebody sleeps. Nobody does: the peer need not ring.
-            foreach (Link link in _announcing)
-            {
-                link.Connection.EndWait();
-            }
-
             // No longer than a wake-up would cost; the poll set, whose turn costs more than a look, waits meanwhile.
             if (LookAtMemory(Timeout.InfiniteTimeSpan))
             {

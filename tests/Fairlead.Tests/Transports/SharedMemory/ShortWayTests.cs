@@ -167,6 +167,26 @@ public sealed class ShortWayTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Whoever_asks_beside_one_who_just_has_his_reply_gets_his_own()
+    {
+        const int Count = 2_000;
+        using Responder responder = Responder.Bind($"shm://answer-{Guid.NewGuid():N}");
+        Task running = responder.RunAsync(static (request, _) => request.Memory);
+        using Requester requester = await Requester.ConnectAsync(responder.Address);
+        await Task.WhenAll(Enumerable.Range(0, 2).Select(asker => Task.Run(async () =>
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                using Message reply = await requester.RequestAsync(Payload.Make(i, 20 + asker).AsMemory());
+                Assert.Equal(i, Payload.Check(reply.Span).Number);
+                Assert.Equal(20 + asker, reply.Length);
+            }
+        }))).WaitAsync(60.Seconds());
+        responder.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
+    }
+
     private async Task SendAllAsync(int count, Random random)
     {
         for (int i = 0; i < count; i++)
