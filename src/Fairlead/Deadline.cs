@@ -5,6 +5,9 @@ namespace Fairlead;
 /// <summary>A moment by which something must be done. Made once where a call begins, and handed down, so that every wait below shares it.</summary>
 internal readonly struct Deadline
 {
+    // Timers and tasks of the base library take no longer time: some 49 days.
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
+
     // A null clock is the deadline that never passes, so that default(Deadline) is harmless.
     private readonly TimeProvider? _clock;
     private readonly long _end;
@@ -41,6 +44,25 @@ internal readonly struct Deadline
 
     /// <summary>What is left, in the form that waits take: <see cref="Timeout.InfiniteTimeSpan"/> when infinite.</summary>
     public TimeSpan RemainingWait => _clock is null ? Timeout.InfiniteTimeSpan : Remaining;
+
+    /// <summary>What is left, in the form that timers take, which know nothing longer than 49 days: a tick that comes before the end is to arm the timer again.</summary>
+    public TimeSpan RemainingTimer => _clock is null ? Timeout.InfiniteTimeSpan : ForTimer(Remaining);
+
+    /// <summary>A time as far as a timer of the base library takes it. One that is as good as infinite stays below what it would throw at.</summary>
+    public static TimeSpan ForTimer(TimeSpan span) => span > LongestTimer ? LongestTimer : span;
+
+    /// <summary>The same where nobody arms again: beyond 49 days a task is waited for without end.</summary>
+    public static TimeSpan ForTask(TimeSpan span) => span > LongestTimer ? Timeout.InfiniteTimeSpan : span;
+
+    /// <summary>Refuses a time-out that none can be. At the public edge, before anything is taken.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite.</exception>
+    public static void Check(TimeSpan? timeout, [CallerArgumentExpression(nameof(timeout))] string name = "timeout")
+    {
+        if (timeout is { } span && span < TimeSpan.Zero && span != Timeout.InfiniteTimeSpan)
+        {
+            throw new ArgumentOutOfRangeException(name, span, "A time-out is zero, positive, or Timeout.InfiniteTimeSpan.");
+        }
+    }
 
     /// <summary>A deadline that far from now; null and <see cref="Timeout.InfiniteTimeSpan"/> never pass, zero has passed.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite.</exception>

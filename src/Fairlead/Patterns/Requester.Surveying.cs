@@ -23,6 +23,7 @@ public sealed partial class Requester
     public IAsyncEnumerable<SurveyReply> SurveyAsync(ReadOnlySpan<byte> question, TimeSpan timeout, bool newcomers = false, CancellationToken token = default)
     {
         Core.ThrowIfClosing();
+        Deadline.Check(timeout);
         return CollectAsync(question.ToArray(), timeout, newcomers, token);
     }
 

@@ -153,6 +153,8 @@ public sealed partial class Sender : Endpoint, ILinkOwner
 
     /// <summary>Memory to write a message into. Send it, or dispose it to give the memory back.</summary>
     /// <param name="size">Bytes at most; fewer may be sent.</param>
+    /// <exception cref="FairleadException">TooLarge: no message is so long.</exception>
+    /// <exception cref="OutOfMemoryException">There is no memory for so many bytes.</exception>
     public Loan Loan(int size) => new(this, size);
 
     internal Link? TryLoan(int size, out Memory<byte> memory) => Outbox.TryLoan(size, out memory);

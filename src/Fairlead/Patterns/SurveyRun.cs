@@ -26,7 +26,7 @@ internal sealed class SurveyRun : IDisposable
         if (newcomers)
         {
             _open = 2;
-            _closing = time.CreateTimer(static state => ((SurveyRun)state!).EndAsking(), this, deadline.Remaining, Timeout.InfiniteTimeSpan);
+            _closing = time.CreateTimer(static state => ((SurveyRun)state!).EndAsking(), this, deadline.RemainingTimer, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -86,7 +86,7 @@ internal sealed class SurveyRun : IDisposable
     {
         try
         {
-            Message reply = await _ask(link, _deadline.Remaining, _end.Token).ConfigureAwait(false);
+            Message reply = await _ask(link, _deadline.RemainingWait, _end.Token).ConfigureAwait(false);
             Add(new SurveyReply(reply.Peer, reply, null));
         }
         catch (FairleadException problem)
@@ -100,6 +100,11 @@ internal sealed class SurveyRun : IDisposable
         catch (ObjectDisposedException closed)
         {
             _replies.Writer.TryComplete(closed);
+        }
+        catch (Exception other)
+        {
+            // Its caller hears of it; the count of those that are asked must come down.
+            _replies.Writer.TryComplete(other);
         }
 
         Finish();

@@ -50,6 +50,7 @@ public sealed class WaitSet : IDisposable
     /// <summary>Waits for a signal. While it is attached the signal does nothing else: SIGTERM and SIGINT do not end the process.</summary>
     /// <param name="signal">A member of <see cref="PosixSignal"/>, or a number of the system in its place: <c>(PosixSignal)10</c>.</param>
     /// <param name="state">Comes back in <see cref="WaitEvent.State"/>.</param>
+    /// <exception cref="FairleadException">NotSupported: there is no such signal, or no process may handle it.</exception>
     public WaitAttachment Attach(PosixSignal signal, object? state = null) => Add(new SignalItem(_core, _core.NextToken(), signal), state);
 
     /// <summary>Waits for a moment. It leaves the set when it has been reported.</summary>

@@ -13,6 +13,9 @@ internal sealed record EndpointSettings
 
     private const TransportCapabilities ForProtocol = TransportCapabilities.Duplex | TransportCapabilities.Reliable;
 
+    private static readonly TimeSpan LongestHeartbeat = TimeSpan.FromDays(1);
+    private static readonly TimeSpan LongestHandshake = TimeSpan.FromDays(1);
+
     public const int DefaultNetworkLimit = 16 * 1024 * 1024;
 
     /// <summary>The longest limit that there is: a message of so many bytes and what stands around it still fit into one array.</summary>
@@ -75,6 +78,7 @@ internal sealed record EndpointSettings
     {
         AddressOptions.RequireKnown(address, [.. CommonOptions, .. patternOptions, .. transport.Options]);
         options ??= new EndpointOptions();
+        Check(options);
         TransportCapabilities capabilities = transport.CapabilitiesOf(address);
         bool crossHost = (capabilities & TransportCapabilities.CrossHost) != 0;
         StreamFraming framing = FramingOf(address);
@@ -85,7 +89,7 @@ internal sealed record EndpointSettings
             Messages = Math.Clamp(AddressOptions.Int(address, "messages") ?? options.Messages, 1, 1 << 20),
             LongestMessage = (AddressOptions.Size(address, "maxmessage") ?? options.MaxMessage) is { } longest ? (int)Math.Clamp(longest, 1, NoLimit) : null,
             Full = AddressOptions.Enum<FullMode>(address, "full") ?? options.Full,
-            Heartbeat = AddressOptions.Duration(address, "heartbeat") ?? options.Heartbeat ?? (crossHost ? TimeSpan.FromSeconds(10) : TimeSpan.Zero),
+            Heartbeat = HeartbeatOf(address) ?? options.Heartbeat ?? (crossHost ? TimeSpan.FromSeconds(10) : TimeSpan.Zero),
             HandshakeTimeout = options.HandshakeTimeout > transport.LeastHandshakeTime ? options.HandshakeTimeout : transport.LeastHandshakeTime,
             Wait = AddressOptions.Duration(address, "wait") ?? options.Wait,
             Reconnect = AddressOptions.Duration(address, "reconnect") ?? options.Reconnect,
@@ -98,6 +102,44 @@ internal sealed record EndpointSettings
             Time = options.TimeProvider,
         };
     }
+
+    /// <summary>What a type lets through that no option can be: refused here, before anything is made.</summary>
+    private static void Check(EndpointOptions options)
+    {
+        Deadline.Check(options.Wait, nameof(options));
+        Deadline.Check(options.Reconnect, nameof(options));
+        Deadline.Check(options.Heartbeat, nameof(options));
+        if (options.Heartbeat > LongestHeartbeat)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.Heartbeat, "A heartbeat has an interval of a day at the most. Give Timeout.InfiniteTimeSpan or zero for none.");
+        }
+
+        if (options.HandshakeTimeout <= TimeSpan.Zero || options.HandshakeTimeout > LongestHandshake)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.HandshakeTimeout, "A handshake has a time-out above zero, and of a day at the most.");
+        }
+
+        CheckDefined(options.Full);
+        CheckDefined<AddressOrder>(options.Order);
+        CheckDefined<WaitMode>(options.Waiting);
+        CheckDefined<WriteMode>(options.Writing);
+        ArgumentNullException.ThrowIfNull(options.TimeProvider, nameof(options));
+        ArgumentNullException.ThrowIfNull(options.Alternatives, nameof(options));
+    }
+
+    private static void CheckDefined<T>(T? value)
+        where T : struct, Enum
+    {
+        if (value is { } given && !Enum.IsDefined(given))
+        {
+            throw new ArgumentOutOfRangeException("options", value, $"There is no {typeof(T).Name} {given}.");
+        }
+    }
+
+    private static TimeSpan? HeartbeatOf(Address address) => AddressOptions.Duration(address, "heartbeat") is { } heartbeat
+        ? heartbeat <= LongestHeartbeat ? heartbeat
+            : throw new AddressFormatException(address.ToString(), $"option 'heartbeat' cannot be '{AddressText.Display(address.Option("heartbeat")!)}': an interval of a day is the longest. Write 0 for none.")
+        : null;
 
     private static WaitMode? WaitingOf(Address address) => address.Option("waiting") switch
     {

@@ -41,6 +41,7 @@ internal sealed partial class EndpointCore
     /// </summary>
     public async ValueTask<CloseReport> CloseAsync(TimeSpan timeout)
     {
+        Deadline.Check(timeout);
         bool isFirst;
         Completions completions = Completions.Rent();
         using (_gate.Hold())
@@ -73,7 +74,7 @@ internal sealed partial class EndpointCore
         {
             try
             {
-                await end.WaitAsync(timeout, Settings.Time).ConfigureAwait(false);
+                await end.WaitAsync(Deadline.ForTask(timeout), Settings.Time).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {
@@ -156,10 +157,28 @@ internal sealed partial class EndpointCore
         return drained.Task;
     }
 
-    /// <summary>By whoever holds the role, for good.</summary>
+    /// <summary>By whoever holds the role, for good. Whatever goes wrong on the way, those who wait for the end hear of it.</summary>
     private void TearDown()
     {
         Completions completions = Completions.Rent();
+        try
+        {
+            TearDown(completions);
+        }
+        finally
+        {
+            _drained?.TrySetResult();
+            _gone.TrySetResult();
+            completions.Run(inline: false);
+            foreach (Operation follower in Followers())
+            {
+                follower.Nudge();
+            }
+        }
+    }
+
+    private void TearDown(Completions completions)
+    {
         _registration?.Dispose();
         StopListening();
         _owner.OnClosing();
@@ -182,18 +201,11 @@ internal sealed partial class EndpointCore
 
         EndBroadcasting();
         _pollSet.Dispose();
-        _wake?.Dispose();
+        _wake.Dispose();
         _ending.Cancel();
         EndDropping();
         EndpointMeter.Remove(_entry.Counters);
         _entry.Dispose();
-        _drained?.TrySetResult();
-        _gone.TrySetResult();
-        completions.Run(inline: false);
-        foreach (Operation follower in Followers())
-        {
-            follower.Nudge();
-        }
     }
 
     /// <summary>Ends whoever waits for a message or a peer. Under the gate.</summary>

@@ -78,13 +78,16 @@ internal sealed partial class EndpointCore
     {
         Address address = addresses[at];
         Connection connection = await BuiltInTransports.Find(address).ConnectAsync(address, settings, token).ConfigureAwait(false);
+        EndpointEntry? entry = null;
         EndpointCore core;
         try
         {
-            core = new EndpointCore(address, settings, profile, owner, EndpointEntry.Create(profile.Kind, bound: false, address.ToString()), listener: null) { _addresses = addresses };
+            entry = EndpointEntry.Create(profile.Kind, bound: false, address.ToString());
+            core = new EndpointCore(address, settings, profile, owner, entry, listener: null) { _addresses = addresses };
         }
         catch
         {
+            entry?.Dispose();
             connection.Dispose();
             throw;
         }

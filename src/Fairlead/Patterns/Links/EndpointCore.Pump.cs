@@ -15,7 +15,9 @@ internal sealed partial class EndpointCore
     private readonly PollEvent[] _events = new PollEvent[EventsPerTurn];
     private readonly List<Operation> _followers = [];
     private Registration? _registration;
-    private EventDescriptor? _wake;
+
+    // Made with the endpoint: whoever needs it later, to cancel or to close, may be out of descriptors.
+    private readonly EventDescriptor _wake = new();
     private bool _isPumping;
     private bool _isArmed;
     private bool _wantsReactor;
@@ -98,9 +100,9 @@ internal sealed partial class EndpointCore
         finally
         {
             Leave(isReactor: false);
+            completions.Run(inline: false);
         }
 
-        completions.Run(inline: false);
         return true;
     }
 
@@ -127,7 +129,6 @@ internal sealed partial class EndpointCore
                 Unpark();
                 return;
             }
-
         }
 
         Completions completions = Completions.Rent();
@@ -138,10 +139,10 @@ internal sealed partial class EndpointCore
         finally
         {
             Leave(isReactor: true);
-        }
 
-        // The role is free again, and the poll set armed where others wait: user code may take its time here.
-        completions.Run(inline: true);
+            // The role is free again, and the poll set armed where others wait: user code may take its time here.
+            completions.Run(inline: true);
+        }
     }
 
     public void SetInterest(Link link, PollEvents interest)
@@ -316,12 +317,6 @@ internal sealed partial class EndpointCore
             return;
         }
 
-        if (_wake is null)
-        {
-            _wake = new EventDescriptor();
-            _pollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
-        }
-
         _wake.Signal();
         Unpark();
     }
@@ -368,7 +363,7 @@ internal sealed partial class EndpointCore
             (ulong token, PollEvents events) = _events[i];
             if (token == WakeToken)
             {
-                _wake!.Drain();
+                _wake.Drain();
             }
             else if (token == ListenerToken)
             {

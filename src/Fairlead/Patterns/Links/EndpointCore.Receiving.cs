@@ -49,10 +49,18 @@ internal sealed partial class EndpointCore
 
         token.ThrowIfCancellationRequested();
         ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: true);
-        Enqueue(operation);
-        if (!Wait(operation, deadline, token))
+        try
         {
-            operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
+            Enqueue(operation);
+            if (!Wait(operation, deadline, token))
+            {
+                operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
+            }
+        }
+        catch (Exception exception)
+        {
+            // What it was given meanwhile is the caller's all the same: the error comes again where it is still so.
+            operation.Withdraw(exception);
         }
 
         return operation.Take();
@@ -61,6 +69,7 @@ internal sealed partial class EndpointCore
     /// <summary>The same without blocking a thread.</summary>
     public ValueTask<MessageCore?> ReceiveAsync(TimeSpan? timeout, CancellationToken token)
     {
+        Deadline.Check(timeout);
         int me = NativeThread.ManagedId;
         if (TryTake(me) is { } message || (TryMakeRoom() && (message = TryTake(me)) is not null))
         {
@@ -79,9 +88,17 @@ internal sealed partial class EndpointCore
 
         ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: false);
         ValueTask<MessageCore?> task = operation.Task;
-        operation.WatchFor(timeout, Settings.Time, token);
-        Enqueue(operation);
-        return task;
+        try
+        {
+            operation.WatchFor(timeout, Settings.Time, token);
+            Enqueue(operation);
+            return task;
+        }
+        catch (Exception exception)
+        {
+            operation.Withdraw(exception);
+            throw;
+        }
     }
 
     public void Withdraw(ReceiveOperation operation, Exception? error)

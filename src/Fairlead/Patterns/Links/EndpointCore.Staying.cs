@@ -68,9 +68,9 @@ internal sealed partial class EndpointCore
         finally
         {
             Leave(isReactor: true);
+            completions.Run(inline: true);
         }
 
-        completions.Run(inline: true);
         return true;
     }
 

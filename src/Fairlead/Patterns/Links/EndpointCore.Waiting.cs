@@ -36,10 +36,16 @@ internal sealed partial class EndpointCore
             else
             {
                 hasFollowed = true;
-                operation.Sleep(deadline);
-                using (_gate.Hold())
+                try
                 {
-                    _followers.Remove(operation);
+                    operation.Sleep(deadline);
+                }
+                finally
+                {
+                    using (_gate.Hold())
+                    {
+                        _followers.Remove(operation);
+                    }
                 }
             }
         }
@@ -98,7 +104,7 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>
-    /// Before an asynchronous call is sent: whether its caller leads for a moment itself. Where the peer was woken on this very core, it can only answer when this thread makes
+    /// Before an asynchronous call is sent: takes the role for a moment, if its caller shall lead itself. Where the peer was woken on this very core, it can only answer when this thread makes
     /// room, and every instruction until then is added to the call; so this thread yields some times before it leaves the rest to the reactor. Only a call that is alone does
     /// so, and less and less often where replies take longer.
     /// </summary>
@@ -121,11 +127,28 @@ internal sealed partial class EndpointCore
             {
                 return false;
             }
+        }
 
+        try
+        {
+            PrepareBriefly();
+            return true;
+        }
+        catch
+        {
+            Leave(isReactor: false);
+            throw;
+        }
+    }
+
+    private void PrepareBriefly()
+    {
+        using (_gate.Hold())
+        {
             if (!HasMemoryAlone)
             {
                 Disarm();
-                return true;
+                return;
             }
 
             // Whoever had armed the reactor had it announced that somebody sleeps. Nobody does: the peer need not ring, and what else there may be wakes the reactor as before.
@@ -133,8 +156,6 @@ internal sealed partial class EndpointCore
             {
                 link.Connection.EndWait();
             }
-
-            return true;
         }
     }
 
@@ -156,48 +177,58 @@ internal sealed partial class EndpointCore
         {
             // Who has his answer, and is only to be told, does not need the reactor: to arm it would cost him a system call each time.
             Leave(isReactor: false, answered: completions.Awaiting);
+            completions.Run(inline: false);
         }
-
-        completions.Run(inline: false);
     }
 
     /// <summary>A blocking caller pumps until its own operation is done.</summary>
     private void Lead(Operation operation, Deadline deadline, CancellationToken token)
     {
-        if (!HasMemoryAlone)
-        {
-            using (_gate.Hold())
-            {
-                Disarm();
-            }
-        }
-
-        FlushDeferred();
         try
         {
+            if (!HasMemoryAlone)
+            {
+                using (_gate.Hold())
+                {
+                    Disarm();
+                }
+            }
+
+            FlushDeferred();
             if (operation.TryBeginLead())
             {
                 if (!deadline.IsInfinite && _announcing.Length == 0 && operation is LinkOperation { WantsAnswer: true })
                 {
                     // Arming a kernel timer costs as much as many a reply takes.
                     Completions completions = Completions.Rent();
-                    YieldFor(operation, completions);
-                    completions.Run(inline: false);
+                    try
+                    {
+                        YieldFor(operation, completions);
+                    }
+                    finally
+                    {
+                        completions.Run(inline: false);
+                    }
                 }
 
                 _isLedByReceiver = operation is ReceiveOperation;
                 while (!operation.IsClaimed && !deadline.Passed && !token.IsCancellationRequested && !_isClosed)
                 {
                     Completions completions = Completions.Rent();
-                    Turn(deadline.RemainingWait, completions);
-                    completions.Run(inline: false);
+                    try
+                    {
+                        Turn(deadline.RemainingWait, completions);
+                    }
+                    finally
+                    {
+                        completions.Run(inline: false);
+                    }
                 }
-
-                operation.EndLead();
             }
         }
         finally
         {
+            operation.EndLead();
             _isLedByReceiver = false;
             Leave(isReactor: false);
         }
@@ -232,6 +263,32 @@ internal sealed partial class EndpointCore
             if (link.IsDeferred)
             {
                 link.FlushDeferred();
+            }
+        }
+    }
+
+    /// <summary>The role, where it is to be had, for one asynchronous call: given back behind <see cref="Lead"/>, or where the call came to nothing. The default holds nothing.</summary>
+    public ref struct BriefLead(EndpointCore endpoint)
+    {
+        // Null where somebody else leads, and from the moment on that it is given back.
+        private EndpointCore? _endpoint = endpoint.TryLeadBriefly() ? endpoint : null;
+
+        /// <summary>Waits for a moment. Once, behind the sending.</summary>
+        public void Lead(Operation operation)
+        {
+            if (_endpoint is { } led)
+            {
+                _endpoint = null;
+                led.LeadBriefly(operation);
+            }
+        }
+
+        public void Dispose()
+        {
+            if (_endpoint is { } led)
+            {
+                _endpoint = null;
+                led.Leave(isReactor: false);
             }
         }
     }

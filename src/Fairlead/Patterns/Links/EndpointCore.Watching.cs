@@ -69,12 +69,23 @@ internal sealed partial class EndpointCore
             {
                 return false;
             }
-
-            Disarm();
         }
 
-        FlushDeferred();
-        return true;
+        try
+        {
+            using (_gate.Hold())
+            {
+                Disarm();
+            }
+
+            FlushDeferred();
+            return true;
+        }
+        catch
+        {
+            LeaveWatch();
+            throw;
+        }
     }
 
     /// <summary>By the leader, before it sleeps on <see cref="PollDescriptor"/>: false when a turn has something to do already.</summary>
@@ -87,8 +98,14 @@ internal sealed partial class EndpointCore
         if (isReadable || _announcing.Length > 0)
         {
             Completions completions = Completions.Rent();
-            Turn(TimeSpan.Zero, completions);
-            completions.Run(inline: false);
+            try
+            {
+                Turn(TimeSpan.Zero, completions);
+            }
+            finally
+            {
+                completions.Run(inline: false);
+            }
         }
     }
 

@@ -46,6 +46,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         _dropPacer = new EventPacer(settings.Time, TellDropped);
         Policy = settings.Full ?? profile.Policy;
         MostPeers = isBound ? profile.MostPeers : 1;
+        _pollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
     }
 
     /// <summary>Where it is bound or connected; with several addresses the one that was last connected to, or tried.</summary>
@@ -91,10 +92,11 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsForeign, transport.Remedy);
         profile.CheckPolicy(address, settings.Full);
         IListener listener = transport.Bind(address, settings);
+        EndpointEntry? entry = null;
         EndpointCore? core = null;
         try
         {
-            EndpointEntry entry = EndpointEntry.Create(profile.Kind, bound: true, listener.Address.ToString(), listener.File);
+            entry = EndpointEntry.Create(profile.Kind, bound: true, listener.Address.ToString(), listener.File);
             core = new EndpointCore(listener.Address, settings, profile, owner, entry, listener);
             core._pollSet.Add(listener.WaitDescriptor, ListenerToken, PollEvents.Read);
             core.StartServing();
@@ -102,8 +104,16 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         }
         catch
         {
-            listener.Dispose();
-            core?._entry.Dispose();
+            if (core is not null)
+            {
+                core.Dispose();
+            }
+            else
+            {
+                entry?.Dispose();
+                listener.Dispose();
+            }
+
             throw;
         }
     }

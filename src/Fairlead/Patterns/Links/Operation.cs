@@ -265,9 +265,13 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
     /// <summary>The time-out of one use. A tick that comes late finds it ended and leaves the next use alone.</summary>
     private sealed class Expiry(Operation<T> operation)
     {
+        // A timer may tick a little early by another clock; one that ticks earlier than this had no longer time to wait.
+        private static readonly TimeSpan Early = TimeSpan.FromSeconds(1);
+
         private readonly Lock _gate = new();
         private ITimer? _timer;
         private Deadline _end;
+        private TimeSpan _recallBefore;
         private bool _isRecalled;
         private bool _hasEnded;
 
@@ -275,10 +279,10 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
         {
             lock (_gate)
             {
-                TimeSpan before = operation.RecallBefore(span);
-                _isRecalled = before == TimeSpan.Zero;
+                _recallBefore = operation.RecallBefore(span);
+                _isRecalled = _recallBefore == TimeSpan.Zero;
                 _end = Deadline.After(span, time);
-                _timer = time.CreateTimer(static state => ((Expiry)state!).Tick(), this, span - before, Timeout.InfiniteTimeSpan);
+                _timer = time.CreateTimer(static state => ((Expiry)state!).Tick(), this, Deadline.ForTimer(span - _recallBefore), Timeout.InfiniteTimeSpan);
             }
         }
 
@@ -300,14 +304,19 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
                     return;
                 }
 
-                if (_isRecalled)
+                TimeSpan rest = _end.Remaining;
+                if (rest - (_isRecalled ? TimeSpan.Zero : _recallBefore) > Early)
+                {
+                    _timer!.Change(Deadline.ForTimer(rest - (_isRecalled ? TimeSpan.Zero : _recallBefore)), Timeout.InfiniteTimeSpan);
+                }
+                else if (_isRecalled)
                 {
                     operation.Withdraw(null);
                 }
                 else
                 {
                     _isRecalled = true;
-                    _timer!.Change(_end.Remaining, Timeout.InfiniteTimeSpan);
+                    _timer!.Change(rest, Timeout.InfiniteTimeSpan);
                     operation.Recall();
                 }
             }

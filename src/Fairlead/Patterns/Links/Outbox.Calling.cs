@@ -36,20 +36,30 @@ internal readonly partial struct Outbox
             BorrowedMemory borrowed = BorrowedMemory.Rent(start, payload.Length);
             operation.Borrow(borrowed.Memory);
             operation.Borrow(parts);
-            Start(operation, link);
-            if (length >= Link.LongPayload)
-            {
-                operation.Link?.Push(operation);
-            }
 
-            if (!Wait(operation, deadline, recall, token))
-            {
-                operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
-            }
-
-            // The operation has ended, and with it the loan.
+            // The operation has ended, and with it the loan, however this is left.
             try
             {
+                try
+                {
+                    Start(operation, link);
+                    if (length >= Link.LongPayload)
+                    {
+                        operation.Link?.Push(operation);
+                    }
+
+                    if (!Wait(operation, deadline, recall, token))
+                    {
+                        operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
+                    }
+                }
+                catch (Exception exception)
+                {
+                    operation.Withdraw(exception);
+                    operation.Take().Answer.Release();
+                    throw;
+                }
+
                 LinkResult result = operation.Take();
                 OperationMeter.EndCall(began, header.Kind, core.MeterTags, began == 0 ? null : ErrorType(result));
                 return result;
@@ -76,14 +86,23 @@ internal readonly partial struct Outbox
                 return reply is not null;
             }
 
-            if (!core.Wait(call, deadline, token))
-            {
-                call.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
-            }
-
             BorrowedMemory? lent = call.Lent;
             try
             {
+                try
+                {
+                    if (!core.Wait(call, deadline, token))
+                    {
+                        call.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
+                    }
+                }
+                catch (Exception exception)
+                {
+                    call.Withdraw(exception);
+                    call.Take().Answer.Release();
+                    throw;
+                }
+
                 result = call.Take();
             }
             finally
@@ -122,6 +141,9 @@ internal readonly partial struct Outbox
     public ValueTask<LinkResult> CallOnAsync(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token, Descriptor? handle = null, in ReadOnlySequence<byte> parts = default)
     {
         ThrowIfClosing();
+
+        // Judges the time-out, before anything is taken.
+        Deadline deadline = Deadline.After(timeout, core.Settings.Time);
         long began = OperationMeter.StartCall();
         bool isMovable = link is null && IsMovable(header.Kind);
         link ??= core.TheLink;
@@ -142,29 +164,36 @@ internal readonly partial struct Outbox
         }
 
         LookForRoom(link, whole.Length + length);
-        bool leads = link is not null && header.Kind is MessageKind.Request or MessageKind.Deliver && core.TryLeadBriefly();
+        using EndpointCore.BriefLead lead = link is not null && header.Kind is MessageKind.Request or MessageKind.Deliver ? new(core) : default;
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, whole);
         operation.IsMovable = isMovable && handle is null;
         operation.Handle = handle;
-        operation.Deadline = Deadline.After(timeout, core.Settings.Time);
-        if (span.IsEmpty)
+        operation.Deadline = deadline;
+        ValueTask<LinkResult> task = operation.Task;
+        try
         {
-            operation.Borrow(memory);
-            operation.Borrow(parts);
+            if (span.IsEmpty)
+            {
+                operation.Borrow(memory);
+                operation.Borrow(parts);
+            }
+            else
+            {
+                operation.Copy(span);
+            }
+
+            operation.Link = link;
+            operation.WatchFor(timeout, core.Settings.Time, token);
+            Start(operation, link);
         }
-        else
+        catch (Exception exception)
         {
-            operation.Copy(span);
+            // Nobody has its task: what it holds, it lets go of here.
+            operation.Withdraw(exception);
+            throw;
         }
 
-        operation.Link = link;
-        ValueTask<LinkResult> task = operation.Task;
-        operation.WatchFor(timeout, core.Settings.Time, token);
-        Start(operation, link);
-        if (leads)
-        {
-            core.LeadBriefly(operation);
-        }
+        lead.Lead(operation);
 
         if (activity is null && began == 0)
         {

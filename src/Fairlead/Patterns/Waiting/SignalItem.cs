@@ -12,7 +12,17 @@ internal sealed class SignalItem(WaitCore set, ulong token, PosixSignal signal) 
 
     public override object? Source => _source;
 
-    public override void Attach(PollSet pollSet) => _registration = PosixSignalRegistration.Create(signal, OnSignal);
+    public override void Attach(PollSet pollSet)
+    {
+        try
+        {
+            _registration = PosixSignalRegistration.Create(signal, OnSignal);
+        }
+        catch (Exception exception) when (exception is PlatformNotSupportedException or IOException)
+        {
+            throw new FairleadException(ErrorCode.NotSupported, $"signal {signal} cannot be waited for", "Give a signal that a process may handle: SIGKILL and SIGSTOP are none.", exception);
+        }
+    }
 
     public override Readiness Take(out int count)
     {

@@ -18,7 +18,9 @@ internal sealed class TimerItem : WaitItem
         _due = Ticks(due) > long.MaxValue - now ? long.MaxValue : now + Ticks(due);
         if (time != TimeProvider.System)
         {
-            _alarm = time.CreateTimer(static state => ((TimerItem)state!).Set.Nudge(), this, due, period ?? Timeout.InfiniteTimeSpan);
+            // Beyond what a timer takes it ticks now and then, for a look that finds nothing.
+            TimeSpan again = Deadline.ForTimer(due) < due ? due : Timeout.InfiniteTimeSpan;
+            _alarm = time.CreateTimer(static state => ((TimerItem)state!).Set.Nudge(), this, Deadline.ForTimer(due), Deadline.ForTimer(period ?? again));
         }
     }
 

@@ -1,0 +1,125 @@
+using System.Globalization;
+using Fairlead.Conformance;
+
+namespace Fairlead.Tests.Arguments;
+
+/// <summary>Options that cannot be are refused when an endpoint is made, before anything of it is there; the name is free afterwards.</summary>
+public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(output)
+{
+    private static readonly TimeSpan Enormous = TimeSpan.FromDays(100);
+
+    public static TheoryData<string, EndpointOptions> Refused => new()
+    {
+        { "heartbeat, negative", new EndpointOptions { Heartbeat = -1.Seconds() } },
+        { "heartbeat, 100 days", new EndpointOptions { Heartbeat = Enormous } },
+        { "handshake, zero", new EndpointOptions { HandshakeTimeout = TimeSpan.Zero } },
+        { "handshake, infinite", new EndpointOptions { HandshakeTimeout = Timeout.InfiniteTimeSpan } },
+        { "handshake, enormous", new EndpointOptions { HandshakeTimeout = TimeSpan.MaxValue } },
+        { "wait, negative", new EndpointOptions { Wait = -2.Seconds() } },
+        { "reconnect, negative", new EndpointOptions { Reconnect = TimeSpan.MinValue } },
+        { "full, unknown", new EndpointOptions { Full = (FullMode)99 } },
+        { "order, unknown", new EndpointOptions { Order = (AddressOrder)99 } },
+        { "waiting, unknown", new EndpointOptions { Waiting = (WaitMode)99 } },
+        { "writing, unknown", new EndpointOptions { Writing = (WriteMode)99 } },
+        { "clock, null", new EndpointOptions { TimeProvider = null! } },
+        { "alternatives, null", new EndpointOptions { Alternatives = null! } },
+    };
+
+    public static TheoryData<EndpointOptions> Taken =>
+    [
+        new EndpointOptions { Capacity = int.MinValue, Messages = int.MinValue, MaxMessage = 4_096, Handles = int.MaxValue },
+        new EndpointOptions { Capacity = int.MaxValue, Messages = int.MaxValue, MaxMessage = int.MaxValue, Handles = int.MinValue },
+        new EndpointOptions { Heartbeat = Timeout.InfiniteTimeSpan, Reconnect = TimeSpan.MaxValue, Wait = TimeSpan.MaxValue, HandshakeTimeout = TimeSpan.FromDays(1) },
+        new EndpointOptions { Heartbeat = TimeSpan.FromDays(1), Reconnect = Timeout.InfiniteTimeSpan, Wait = Timeout.InfiniteTimeSpan },
+    ];
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public async Task It_is_refused_and_leaves_nothing(string what, EndpointOptions options)
+    {
+        Output.WriteLine(what);
+        Address address = $"unix://options-{Guid.NewGuid():N}";
+        Assert.ThrowsAny<ArgumentException>(() => Receiver.Bind(address, options));
+        await Assert.ThrowsAnyAsync<ArgumentException>(async () => await Sender.ConnectAsync(address, options));
+        await using Receiver receiver = Receiver.Bind(address);
+        await using Sender sender = await Sender.ConnectAsync(address);
+        await sender.SendAsync("free"u8.ToArray());
+        using Message message = await receiver.ReceiveAsync();
+        Assert.Equal("free", message.Text);
+    }
+
+    [Theory]
+    [InlineData("heartbeat=100d")]
+    [InlineData("heartbeat=-1s")]
+    [InlineData("wait=-1s")]
+    [InlineData("reconnect=-5s")]
+    [InlineData("messages=-1")]
+    [InlineData("capacity=-1")]
+    [InlineData("maxmessage=1e9")]
+    [InlineData("full=sometimes")]
+    public void An_option_of_an_address_is_refused_alike(string option) =>
+        Assert.Throws<AddressFormatException>(() => Receiver.Bind($"tcp://127.0.0.1:0?{option}"));
+
+    [Theory]
+    [MemberData(nameof(Taken))]
+    public async Task What_is_only_enormous_works(EndpointOptions options)
+    {
+        foreach (string scheme in new[] { "unix", "shm" })
+        {
+            // Open files pass over unix:// alone.
+            EndpointOptions own = scheme == "unix" ? options : options with { Handles = 0 };
+            await using Receiver receiver = Track(Receiver.Bind($"{scheme}://options-{Guid.NewGuid():N}", own));
+            await using Sender sender = Track(await Sender.ConnectAsync(receiver.Address, own));
+            ValueTask<Delivery> delivery = sender.DeliverAsync("enormous"u8.ToArray(), TimeSpan.MaxValue);
+            using (Message message = await receiver.ReceiveAsync(TimeSpan.MaxValue))
+            {
+                Assert.Equal("enormous", message.Text);
+                message.Accept();
+            }
+
+            Assert.True((await delivery).IsDelivered);
+            Assert.True((await sender.CloseAsync(TimeSpan.MaxValue)).IsComplete);
+        }
+    }
+
+    [Theory]
+    [InlineData("unix")]
+    [InlineData("shm")]
+    public async Task A_call_with_an_impossible_time_leaves_the_endpoint_to_others(string scheme)
+    {
+        await using Responder responder = Track(Responder.Bind($"{scheme}://options-{Guid.NewGuid():N}"));
+        Task running = responder.RunAsync(static (request, _) => request.Memory);
+        await using Requester requester = Track(await Requester.ConnectAsync(responder.Address));
+
+        // Connected and idle: this is when a caller leads its endpoint itself.
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await requester.RequestAsync("?"u8.ToArray(), -1.Seconds()));
+        using (Message reply = await requester.RequestAsync("a"u8.ToArray(), TimeSpan.MaxValue))
+        {
+            Assert.Equal("a", reply.Text);
+        }
+
+        await foreach (SurveyReply reply in requester.SurveyAsync("b"u8.ToArray(), Timeout.InfiniteTimeSpan))
+        {
+            Assert.Equal("b", reply.Message.Text);
+        }
+
+        requester.Dispose();
+        responder.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
+    }
+
+    [Fact]
+    public async Task A_time_beyond_what_timers_take_passes_by_the_endpoints_own_clock()
+    {
+        ManualClock clock = new();
+        await using Receiver receiver = Track(Receiver.Bind($"unix://options-{Guid.NewGuid():N}", new EndpointOptions { TimeProvider = clock }));
+        TimeSpan all = TimeSpan.FromDays(120);
+        Task<Message> receiving = receiver.ReceiveAsync(all).AsTask();
+        clock.Advance(all - 1.Seconds());
+        Assert.False(receiving.IsCompleted);
+        clock.Advance(1.Seconds());
+        FairleadException late = await Assert.ThrowsAsync<FairleadException>(() => receiving);
+        Assert.Equal(ErrorCode.Timeout, late.Code);
+        Assert.Contains(all.TotalSeconds.ToString(CultureInfo.InvariantCulture), late.Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,99 @@
+using System.Reflection;
+using Fairlead.Conformance;
+
+namespace Fairlead.Tests.Arguments;
+
+/// <summary>
+/// Every public method of what can be opened is called with values that nobody expects: negative, zero, enormous, infinite and malformed ones, one parameter at a time. It may refuse them, as an argument or with an
+/// error of the library; afterwards what it was called on works as before, and closes. A new method is covered by itself.
+/// </summary>
+public sealed class NoBadArgumentTests(ITestOutputHelper output) : WatchedTest(output)
+{
+    // So long a call may wait that was given a valid time-out, however long: then its token is cancelled.
+    private static readonly TimeSpan Patience = 3.Milliseconds();
+
+    // What is awaited here without a token of its own has ended long before.
+    private static readonly TimeSpan Hang = 60.Seconds();
+
+    public static TheoryData<string> Subjects => [.. Subject.All.Select(static subject => subject.Name)];
+
+    [Theory]
+    [MemberData(nameof(Subjects))]
+    public async Task It_may_be_refused_and_does_no_harm(string name)
+    {
+        Subject subject = Subject.All.Single(each => each.Name == name);
+        int calls = 0;
+        foreach (MethodInfo method in subject.Methods)
+        {
+            Func<object?, object?[], object?> call = Invocation.Of(method);
+            Subject.Instance instance = await subject.OpenAsync();
+            ParameterInfo[] parameters = method.GetParameters();
+            foreach (ParameterInfo parameter in parameters.Where(BadValues.Has))
+            {
+                foreach (object? bad in BadValues.Of(parameter.ParameterType))
+                {
+                    using CancellationTokenSource patience = new();
+                    object?[] arguments = new object?[parameters.Length];
+                    bool isKnown = true;
+                    for (int i = 0; i < arguments.Length; i++)
+                    {
+                        isKnown &= BadValues.TryPlain(parameters[i], patience.Token, instance.Known, out arguments[i]);
+                    }
+
+                    if (!isKnown)
+                    {
+                        continue;
+                    }
+
+                    arguments[parameter.Position] = bad;
+                    calls++;
+                    await CallAsync(() => call(method.IsStatic ? null : instance.Target, arguments), patience, $"{name}.{method.Name}({parameter.Name}: {Show(bad)})");
+                    if (subject.Ends(method))
+                    {
+                        await instance.EndAsync().WaitAsync(Hang);
+                        instance = await subject.OpenAsync();
+                    }
+                }
+            }
+
+            await instance.UseAsync().WaitAsync(Hang);
+            await instance.EndAsync().WaitAsync(Hang);
+        }
+
+        Output.WriteLine($"{calls} calls");
+        Assert.True(calls > 0, "No method of it takes anything that could be bad.");
+    }
+
+    private static async Task CallAsync(Func<object?> call, CancellationTokenSource patience, string what)
+    {
+        try
+        {
+            Task calling = OnThread(async () => await Invocation.FinishAsync(call())).Unwrap();
+            patience.CancelAfter(Patience);
+            await calling.WaitAsync(Hang);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"{what} did not end.");
+        }
+        catch (Exception exception) when (exception is ArgumentException or FairleadException or OperationCanceledException || IsStatement(exception))
+        {
+        }
+        catch (Exception exception)
+        {
+            Assert.Fail($"{what}: {exception}");
+        }
+    }
+
+    /// <summary>Whether it says that the object is not in the state for it: in the library's own words, and not because something inside broke.</summary>
+    private static bool IsStatement(Exception exception) => exception is InvalidOperationException && exception.TargetSite?.DeclaringType?.Assembly == typeof(Endpoint).Assembly;
+
+    private static string Show(object? bad) => bad switch
+    {
+        null => "null",
+        string { Length: > 20 } text => $"{text.Length} characters",
+        string text => $"'{PlainText.OneLine(text)}'",
+        RequestOptions options => $"{options.Timeout}",
+        _ => $"{bad}",
+    };
+}
