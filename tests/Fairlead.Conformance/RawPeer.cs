@@ -71,21 +71,28 @@ public sealed class RawPeer(Socket socket) : IDisposable
     }
 
     /// <summary>The next frame, or null at the end of the connection, however it came. Blocks.</summary>
-    public (byte Kind, byte Flags, byte[] Body)? Read()
+    public (byte Kind, byte Flags, byte[] Body)? Read() => UnlessEnded<(byte Kind, byte Flags, byte[] Body)?>(() =>
+    {
+        MessageHeader header = MessageHeader.Read(ReadBytes(MessageHeader.Size), out uint length);
+        return ((byte)header.Kind, (byte)header.Flags, ReadBytes((int)length));
+    });
+
+    /// <summary>The header of the next frame alone, of which this is the id; the body stays where it is. Null at the end.</summary>
+    public uint? ReadHeader() => UnlessEnded<uint?>(() => MessageHeader.Read(ReadBytes(MessageHeader.Size), out _).Id);
+
+    private static T? UnlessEnded<T>(Func<T?> read)
     {
         try
         {
-            byte[] header = ReadBytes(MessageHeader.Size);
-            MessageHeader read = MessageHeader.Read(header, out uint length);
-            return ((byte)read.Kind, (byte)read.Flags, ReadBytes((int)length));
+            return read();
         }
         catch (EndOfStreamException)
         {
-            return null;
+            return default;
         }
         catch (SocketException)
         {
-            return null;
+            return default;
         }
     }
 

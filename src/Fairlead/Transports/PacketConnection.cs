@@ -12,7 +12,7 @@ internal sealed class PacketConnection : Connection
     /// <summary>Bytes of a packet that is written: well below the kernel's default buffer, so that it never has to be empty for one.</summary>
     private const int LongestWritten = 64 * 1024;
 
-    /// <summary>Bytes of the longest packet that is read; a foreign peer may write more than this side would.</summary>
+    /// <summary>Bytes of the longest packet that is taken; a foreign peer may write more than this side would. One more is read, since the kernel cuts what does not fit and says nothing.</summary>
     private const int LongestRead = 256 * 1024;
 
     /// <summary>Bytes of the memory that a long message gets at first.</summary>
@@ -111,7 +111,7 @@ internal sealed class PacketConnection : Connection
 
     public override FillResult Fill()
     {
-        byte[] packet = _packet ??= GC.AllocateUninitializedArray<byte>(LongestRead, pinned: true);
+        byte[] packet = _packet ??= GC.AllocateUninitializedArray<byte>(LongestRead + 1, pinned: true);
         for (int i = 0; i < PacketsPerFill && _failure is null; i++)
         {
             IoResult result = _descriptor.Read(packet);
@@ -180,6 +180,11 @@ internal sealed class PacketConnection : Connection
     {
         try
         {
+            if (packet.Length > LongestRead)
+            {
+                throw new FairleadException(ErrorCode.TooLarge, $"a packet of more than {LongestRead} bytes arrived and was cut", "Let the peer send shorter ones.");
+            }
+
             if (_partial is not null)
             {
                 AddToPartial(packet);
@@ -201,11 +206,6 @@ internal sealed class PacketConnection : Connection
         if (_expectsHandshake && (packet.Length < MessageHeader.Size || !Handshake.IsHandshake(MessageHeader.Read(packet, out _))))
         {
             throw Handshake.NotFairlead();
-        }
-
-        if (!_framing.IsFairlead && packet.Length == LongestRead)
-        {
-            throw new FairleadException(ErrorCode.TooLarge, $"a packet of more than {LongestRead} bytes arrived and was cut", "Let the peer send shorter ones.");
         }
 
         int scanned = 0;

@@ -21,8 +21,7 @@ internal sealed partial class Link
         EndStream();
         byte[] payload = new byte[1 + Math.Min(LongestErrorText, Encoding.UTF8.GetMaxByteCount(text.Length))];
         payload[0] = (byte)code;
-        Encoder encoder = Encoding.UTF8.GetEncoder();
-        encoder.Convert(text, payload.AsSpan(1), flush: true, out _, out int length, out _);
+        int length = WriteText(text, text.Length, payload.AsSpan(1));
         return SendControl(MessageHeader.Of(MessageKind.Error, id), default, payload.AsSpan(0, 1 + length));
     }
 }

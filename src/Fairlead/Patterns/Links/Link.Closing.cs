@@ -176,7 +176,7 @@ internal sealed partial class Link
             {
                 // What the peer has not acknowledged it has not handed out: of type 2 messages that holds whenever all of its words have been read, since it
                 // acknowledges each before; of the others only when it closed in order.
-                bool isKnownUnread = call == halfWritten || (!IsAcknowledged(call) && (end.IsExact || (end.HasReadAll && call.Header.Kind == MessageKind.Deliver)));
+                bool isKnownUnread = call == halfWritten || _halfWritten.Holds(call.Header.Id) || (!IsAcknowledged(call) && (end.IsExact || (end.HasReadAll && call.Header.Kind == MessageKind.Deliver)));
                 EndCall(call, wasRead: !isKnownUnread, completions);
             }
 
@@ -379,16 +379,11 @@ internal sealed partial class Link
     {
         // What stands in the broadcast ring comes before the last word.
         LeaveSeat();
-        Span<byte> payload = stackalloc byte[1 + 1024];
+        Span<byte> payload = stackalloc byte[1 + (LongestReason * MostBytesOfCharacter)];
 
         // The words are the reader's: what this side does, the peer did.
         payload[0] = (byte)(reason is CloseReason.ClosedByUs or CloseReason.Aborted ? CloseReason.ClosedByPeer : reason);
-        int length = 0;
-        if (text is not null)
-        {
-            Encoding.UTF8.TryGetBytes(text.Length > 256 ? text.AsSpan(0, 256) : text, payload[1..], out length);
-        }
-
+        int length = WriteText(text, LongestReason, payload[1..]);
         _isCloseWritten = true;
         MessageHeader header = MessageHeader.Of(MessageKind.Close, flags: flags);
 

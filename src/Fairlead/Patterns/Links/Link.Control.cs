@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
@@ -6,6 +7,10 @@ namespace Fairlead.Patterns.Links;
 /// <content>What each kind of message does that arrives.</content>
 internal sealed partial class Link
 {
+    // Of a receipt, and of a close.
+    private const int LongestReason = 256;
+    private const int MostBytesOfCharacter = 4;
+
     private void Handle(ref Incoming message, Completions completions)
     {
         ref MessageHeader header = ref message.Header;
@@ -111,6 +116,11 @@ internal sealed partial class Link
             throw new FairleadException(ErrorCode.Corrupt, $"the peer sent a {kind} message, which a {_endpoint.Profile.Name} does not take");
         }
 
+        if (PeerPattern is PatternKind.Receiver or PatternKind.Subscriber)
+        {
+            throw new FairleadException(ErrorCode.Corrupt, $"the peer sent a {kind} message, and a {PeerPattern} sends none");
+        }
+
         if (!HeadReader.IsWellFormed(message.Head, out string? problem))
         {
             throw new FairleadException(ErrorCode.Corrupt, problem);
@@ -158,6 +168,11 @@ internal sealed partial class Link
             }
 
             uint count = acknowledged - _acknowledged;
+            if (_halfWritten.Reaches(acknowledged) && count <= (uint)_outstanding.Count)
+            {
+                throw new FairleadException(ErrorCode.Corrupt, "the peer acknowledged a message of which it cannot have read the whole");
+            }
+
             if (count > (uint)_outstanding.Count)
             {
                 throw new FairleadException(ErrorCode.Corrupt, "the peer acknowledged messages that were never sent");
@@ -176,14 +191,22 @@ internal sealed partial class Link
         using (HoldSending())
         {
             // Answers to calls whose callers have gone are dropped here.
-            if (Calls.Remove(message.Header.Id, out LinkOperation? call))
+            if (Calls.TryGetValue(message.Header.Id, out LinkOperation? call))
             {
-                bool isTakenBack = message.Header.Kind == MessageKind.Receipt && message.Payload.Length > 0 && message.Payload.Span[0] == (byte)ReceiptStatus.TakenBack;
-                if (_writing == call)
+                // Judged before it is taken out: a call whose answer is refused ends with its link.
+                if (_writing == call || _halfWritten.Holds(message.Header.Id))
                 {
                     throw new FairleadException(ErrorCode.Corrupt, "the peer answered a message that it cannot have read yet");
                 }
 
+                bool isReceipt = message.Header.Kind == MessageKind.Receipt;
+                if (isReceipt == (call.Header.Kind == MessageKind.Request))
+                {
+                    throw new FairleadException(ErrorCode.Corrupt, $"the peer answered a {call.Header.Kind} with a {message.Header.Kind}");
+                }
+
+                Calls.Remove(message.Header.Id);
+                bool isTakenBack = isReceipt && message.Payload.Length > 0 && message.Payload.Span[0] == (byte)ReceiptStatus.TakenBack;
                 call.At = LinkOperation.Stage.Ended;
                 if (call.TryComplete(new LinkResult { Outcome = LinkOutcome.Answered, Link = this, WasSent = true, WasRead = !isTakenBack, Answer = message }))
                 {
@@ -196,6 +219,12 @@ internal sealed partial class Link
 
     private void OnSubscription(in Incoming message)
     {
+        if (!Utf8.IsValid(message.Payload.Span))
+        {
+            SendReceipt(message.Header.Id, ReceiptStatus.NotDelivered, "the topic is not UTF-8");
+            return;
+        }
+
         string topic = Encoding.UTF8.GetString(message.Payload.Span);
         string? refusal = _endpoint.OnSubscription(this, topic, message.Header.Kind == MessageKind.Subscribe);
         SendReceipt(message.Header.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
@@ -203,14 +232,23 @@ internal sealed partial class Link
 
     public void SendReceipt(uint id, ReceiptStatus status, string? reason)
     {
-        Span<byte> payload = stackalloc byte[1 + 512];
+        Span<byte> payload = stackalloc byte[1 + (LongestReason * MostBytesOfCharacter)];
         payload[0] = (byte)status;
-        int length = 0;
-        if (reason is not null)
+        int length = WriteText(reason, LongestReason, payload[1..]);
+        SendControl(MessageHeader.Of(MessageKind.Receipt, id), default, payload[..(1 + length)]);
+    }
+
+    /// <summary>A text for the peer, as far as it goes into the memory, and into what the peer takes behind one byte. Whole characters.</summary>
+    /// <returns>Its bytes.</returns>
+    private int WriteText(string? text, int mostCharacters, Span<byte> destination)
+    {
+        ReadOnlySpan<char> characters = text.AsSpan(0, Math.Min(text?.Length ?? 0, mostCharacters));
+        if (destination.Length >= _longestToPeer)
         {
-            Encoding.UTF8.TryGetBytes(reason.Length > 128 ? reason.AsSpan(0, 128) : reason, payload[1..], out length);
+            destination = destination[..(int)Math.Max(0, _longestToPeer - 1)];
         }
 
-        SendControl(MessageHeader.Of(MessageKind.Receipt, id), default, payload[..(1 + length)]);
+        _ = Utf8.FromUtf16(characters, destination, out _, out int written);
+        return written;
     }
 }

@@ -10,7 +10,7 @@ internal sealed partial class Link
     private const int MissedBytes = 3 + 8;
 
     /// <summary>Nobody drops more than this, and sums of such numbers are still numbers.</summary>
-    private const long MostMissed = 1L << 52;
+    public const long MostMissed = 1L << 52;
 
     private long _missedTold;
     private long _missedHeard;
@@ -143,17 +143,20 @@ internal sealed partial class Link
     {
         if (HeadReader.TryGet(head, HeadField.Missed, out ulong missed))
         {
-            _endpoint.Counters.AddMissed(Math.Max(0, (long)Math.Min(missed, MostMissed) - _missedHeard));
+            _endpoint.Counters.AddMissed(Math.Max(0, Judged(missed) - _missedHeard));
             _missedHeard = 0;
         }
     }
+
+    private static long Judged(ulong missed) =>
+        missed <= MostMissed ? (long)missed : throw new FairleadException(ErrorCode.Corrupt, $"the peer says that {missed} messages were dropped, which cannot be");
 
     /// <summary>The peer tells what it has dropped behind its last message. The next message, where there is one, tells it again. By the pump.</summary>
     private void NoteMissedBehind(ReadOnlySpan<byte> head)
     {
         if (head.Length > 0 && HeadReader.TryGet(head, HeadField.Missed, out ulong missed))
         {
-            long all = (long)Math.Min(missed, MostMissed);
+            long all = Judged(missed);
             _endpoint.Counters.AddMissed(Math.Max(0, all - _missedHeard));
             _missedHeard = all;
         }

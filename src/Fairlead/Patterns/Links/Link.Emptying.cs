@@ -1,3 +1,4 @@
+using Fairlead.Framing;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
@@ -7,9 +8,19 @@ internal sealed partial class Link
 {
     private readonly WriteMode _writeMode;
     private List<FlushOperation>? _flushing;
+    private HalfWritten _halfWritten;
 
     /// <summary>Bytes that the kernel has not taken. Under <c>_sending</c>.</summary>
     private long Unwritten => (long)_connection.Unflushed + _connection.LongRest;
+
+    /// <summary>Behind each commit: a long message is not with the peer before the kernel has all of it. Under <c>_sending</c>.</summary>
+    private void NoteLong(in MessageHeader header)
+    {
+        if (header.Length >= LongPayload && !IsBare && header.Kind.IsData() && Unwritten is > 0 and long rest)
+        {
+            _halfWritten.Add(LastNumber, header.Id, rest);
+        }
+    }
 
     /// <summary>Writes what lies here; the operation is completed when all of it is with the kernel, or the link is lost with some of it.</summary>
     public void Start(FlushOperation operation)
@@ -74,7 +85,7 @@ internal sealed partial class Link
     /// <summary>Hands over as much as goes without blocking, and counts it for those who wait. Under <c>_sending</c>.</summary>
     private FlushResult Write()
     {
-        if (_flushing is not { Count: > 0 } flushing)
+        if (_flushing is not { Count: > 0 } && !_halfWritten.Any)
         {
             return _connection.Flush();
         }
@@ -82,10 +93,12 @@ internal sealed partial class Link
         long before = Unwritten;
         FlushResult result = _connection.Flush();
         long written = before - Unwritten;
-        for (int i = flushing.Count - 1; i >= 0; i--)
+        _halfWritten.Written(written);
+        for (int i = (_flushing?.Count ?? 0) - 1; i >= 0; i--)
         {
-            flushing[i].Rest -= written;
-            if (flushing[i].Rest <= 0)
+            FlushOperation flush = _flushing![i];
+            flush.Rest -= written;
+            if (flush.Rest <= 0)
             {
                 EndFlush(i, static operation => operation.TryComplete(true));
             }

@@ -78,6 +78,7 @@ internal sealed partial class Link
         WriteHead(head, missed, body[..headLength]);
         parts.CopyTo(body[headLength..]);
         _connection.Commit(header);
+        NoteLong(header);
     }
 
     private FairleadException TooLarge(int length, int headLength)

@@ -79,7 +79,7 @@ internal sealed partial class Link
         _hasLingered = false;
 
         // Nothing is unread: it is within the credit that its sender has. One who waits for a receipt is to be told first.
-        if (header.Kind == MessageKind.Deliver || !_endpoint.Profile.Accepts(header.Kind) || (header.HeadLength > 0 && !IsPlainHead(header, body)) || !TryNoteAck(header.Ack, me))
+        if (header.Kind == MessageKind.Deliver || PeerPattern == PatternKind.Receiver || !_endpoint.Profile.Accepts(header.Kind) || (header.HeadLength > 0 && !IsPlainHead(header, body)) || !TryNoteAck(header.Ack, me))
         {
             return null;
         }

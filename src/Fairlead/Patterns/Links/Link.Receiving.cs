@@ -136,6 +136,13 @@ internal sealed partial class Link
             Reject(new FairleadException(ErrorCode.TooLarge, "there is no memory for a message that was announced", "Send less at once, or limit it with ?maxmessage=.", exception), completions);
             return;
         }
+        catch (Exception exception)
+        {
+            // What a peer sends may end its own connection, and nothing else: this runs on threads of everybody's.
+            PublishArrived(completions);
+            Reject(new FairleadException(ErrorCode.Corrupt, $"what the peer sent could not be handled: {exception.Message}", "Report it, with what was sent.", exception), completions);
+            return;
+        }
 
         _lastHeard = _time.GetTimestamp();
         PublishArrived(completions);

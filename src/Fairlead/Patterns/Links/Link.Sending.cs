@@ -246,6 +246,7 @@ internal sealed partial class Link
         WriteHead(head, missed, body[..headLength]);
         payload.CopyTo(body[headLength..]);
         _connection.Commit(header);
+        NoteLong(header);
     }
 
     private void CommitOperation(LinkOperation operation, Completions completions)
@@ -258,6 +259,7 @@ internal sealed partial class Link
             WriteHead(own, operation.Missed, head);
             Prepare(ref operation.Header, head.Length, operation.PayloadLength, call);
             _connection.BeginLong(operation.Header, head, operation.Payload);
+            NoteLong(operation.Header);
             operation.At = LinkOperation.Stage.Writing;
             _writing = operation;
             return;

@@ -226,7 +226,9 @@ internal sealed partial class SharedMemoryConnection
         CheckLength(header, length, _expectsHandshake ? Handshake.LongestBody : ReceiveLimit);
 
         _pieces.ExpectsHandshake = _expectsHandshake = false;
-        if (length >= ShortestLease)
+
+        // Only what is a user's to read: what this side reads itself its peer must not be able to change meanwhile.
+        if (length >= ShortestLease && (header.Kind.IsData() || header.Kind == MessageKind.Reply))
         {
             return _reader.Lend(header, length);
         }
