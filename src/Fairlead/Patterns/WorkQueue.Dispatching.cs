@@ -26,6 +26,9 @@ public sealed partial class WorkQueue
     private long _givenUp;
     private long _takenBack;
 
+    /// <summary>For tests alone, which force an order of events: called behind each hand-over with what tells whether the answer has come already.</summary>
+    internal Action<Func<bool>>? BeforeFollowing { get; set; }
+
     /// <summary>Takes items while there is room; what is not taken stays with its sender, who then waits.</summary>
     private async Task TakeAsync()
     {
@@ -80,20 +83,48 @@ public sealed partial class WorkQueue
         }
     }
 
-    /// <summary>Hands out what waits, as far as workers have room.</summary>
+    /// <summary>Hands out what waits, as far as workers have room, and gives up what none of them takes.</summary>
     private void Dispatch()
     {
-        lock (_gate)
+        while (TryDispatch(out HandedOut handedOut))
         {
-            while (_waiting.First is { } first && TryHandOut(first.Value))
+            if (handedOut.Task is { } task)
             {
-                _waiting.RemoveFirst();
+                // Without the gate: the answer may be in already, and what follows from it takes the gate, and may run a user's code.
+                BeforeFollowing?.Invoke(() => task.IsCompleted);
+                _ = FollowAsync(task, handedOut.Worker!, handedOut.Item);
+            }
+            else
+            {
+                _ = RefuseTooLongAsync(handedOut.Item, handedOut.Longest);
             }
         }
     }
 
-    /// <summary>Round robin over the workers that have room. Under the gate, so that an item's place is not lost.</summary>
-    private bool TryHandOut(Item item)
+    /// <summary>The first that waits leaves the line before anybody can have it, so that whoever gives it back finds it in none. False: none waits, or none has room for it.</summary>
+    private bool TryDispatch(out HandedOut handedOut)
+    {
+        handedOut = default;
+        lock (_gate)
+        {
+            if (_waiting.First is not { } first)
+            {
+                return false;
+            }
+
+            _waiting.RemoveFirst();
+            if (TryHandOut(first.Value, out handedOut))
+            {
+                return true;
+            }
+
+            _waiting.AddFirst(first);
+            return false;
+        }
+    }
+
+    /// <summary>Round robin over the workers that have room and take messages as long as this one. Under the gate.</summary>
+    private bool TryHandOut(Item item, out HandedOut handedOut)
     {
         Span<byte> space = stackalloc byte[16];
         HeadWriter head = new(space);
@@ -103,9 +134,19 @@ public sealed partial class WorkQueue
             head.Add(HeadField.Deliveries, (ulong)item.Deliveries);
         }
 
+        int length = head.Length + item.Message.Length;
+        long longest = -1;
+        bool isTooLong = _workers.Count > 0;
         for (int i = 0; i < _workers.Count; i++)
         {
             Worker worker = _workers[(_turn + i) % _workers.Count];
+            if (!worker.Link.Takes(length))
+            {
+                longest = Math.Max(longest, worker.Link.LongestToPeer - head.Length);
+                continue;
+            }
+
+            isTooLong = false;
             if (worker.InHand >= _options.Prefetch)
             {
                 continue;
@@ -119,7 +160,7 @@ public sealed partial class WorkQueue
                 _turn = (_turn + i + 1) % _workers.Count;
                 worker.InHand++;
                 (item.At, item.Call) = (worker.Link, call.Header.Id);
-                _ = FollowAsync(task, worker, item);
+                handedOut = new HandedOut(item, worker, task, 0);
                 return true;
             }
 
@@ -127,11 +168,27 @@ public sealed partial class WorkQueue
             _ = Forget(task);
         }
 
-        return false;
+        // It would hold up all behind it, for workers who may never come.
+        handedOut = new HandedOut(item, null, null, longest);
+        return isTooLong;
+    }
+
+    /// <summary>No worker that is there takes a message as long: it is given up, and its sender told why.</summary>
+    private async Task RefuseTooLongAsync(Item item, long longest)
+    {
+        string why = await GiveUpAsync(item, $"no worker takes {item.Message.Length} bytes: the longest that one takes is {longest} (?maxmessage=)").ConfigureAwait(false);
+        EndUndone(item, ReceiptStatus.NotDelivered, why);
+        Dispatch();
     }
 
     private async Task FollowAsync(ValueTask<LinkResult> task, Worker worker, Item item)
     {
+        if (task.IsCompleted)
+        {
+            // An answer that overtook us is not followed up inside the loop that hands out: one by one, they would stand on top of each other.
+            await Task.Yield();
+        }
+
         LinkResult result = await task.ConfigureAwait(false);
         Delivery delivery = Outbox.ToDelivery(result, null);
         item.Deliveries += delivery.IsDelivered || result.WasRead ? 1 : 0;
@@ -227,6 +284,12 @@ public sealed partial class WorkQueue
     private void EndGivenBack(Item item)
     {
         Interlocked.Increment(ref _givenBack);
+        if (!item.Message.WantsReceipt)
+        {
+            // Its sender was told long ago that the queue has it, and hears nothing more: that is a loss, and counted.
+            Core.CountLost();
+        }
+
         EndUndone(item, ReceiptStatus.Closed, item.IsInDoubt ? "the work queue was closed" : "the work queue was closed before a worker accepted it");
     }
 
@@ -234,7 +297,7 @@ public sealed partial class WorkQueue
     private async ValueTask<string> GiveUpAsync(Item item, string reason)
     {
         Interlocked.Increment(ref _givenUp);
-        string told = $"given up after {item.Deliveries} deliveries: {reason}";
+        string told = item.Deliveries == 0 ? reason : $"given up after {item.Deliveries} deliveries: {reason}";
         if (_options.DeadLetter is { } deadLetter)
         {
             try
@@ -336,6 +399,9 @@ public sealed partial class WorkQueue
 
     /// <summary>Takes the result of a call that was never made, so that its operation is used again.</summary>
     private static async Task Forget(ValueTask<LinkResult> task) => await task.ConfigureAwait(false);
+
+    /// <summary>An item that has left the line: with a worker, and the task of its answer; or without, since it is longer than any of them takes.</summary>
+    private readonly record struct HandedOut(Item Item, Worker? Worker, ValueTask<LinkResult>? Task, long Longest);
 
     private sealed class Item
     {

@@ -52,7 +52,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
     /// <summary>Items that ended because their senders gave up, by a time-out or a token, before a worker accepted them.</summary>
     public long TakenBack => Interlocked.Read(ref _takenBack);
 
-    /// <summary>Items that went back to their senders because the queue closed.</summary>
+    /// <summary>Items that no worker has accepted because the queue closed. Senders that wait for a receipt are told; those of type 1 are lost, and counted in <see cref="CloseReport.NotDelivered"/>.</summary>
     public long GivenBack => Interlocked.Read(ref _givenBack);
 
     /// <summary>Binds, for senders and workers that will connect.</summary>

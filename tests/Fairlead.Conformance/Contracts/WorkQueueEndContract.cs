@@ -25,6 +25,27 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
     }
 
     [Fact]
+    public async Task What_it_had_taken_over_and_gives_to_nobody_is_counted_as_lost()
+    {
+        const int Items = 100;
+        WorkQueue queue = Open();
+        Sender sender = await SenderAsync(queue);
+        for (int i = 0; i < Items; i++)
+        {
+            await sender.SendAsync(new[] { (byte)i });
+        }
+
+        await Until(() => queue.Count == Items, "the queue holds the items");
+        await sender.CloseAsync(60.Seconds());
+
+        CloseReport report = await queue.CloseAsync(60.Seconds());
+
+        Assert.False(report.IsComplete);
+        Assert.Equal((Items, Items), (report.NotDelivered, queue.Statistics.Dropped));
+        Assert.Equal(Items, queue.GivenBack);
+    }
+
+    [Fact]
     public async Task A_full_queue_gives_back_all_it_holds_when_it_closes()
     {
         WorkQueue queue = Open(new() { MaxItems = 2 });

@@ -25,6 +25,18 @@ internal sealed partial class EndpointCore
         _dropPacer.Note();
     }
 
+    /// <summary>Counts a message that this end had taken over from its sender, and does not hand to anybody: it stands in the report of the end. Any thread, no lock held.</summary>
+    public void CountLost()
+    {
+        using (_gate.Hold())
+        {
+            _pastSent++;
+            _pastNotDelivered++;
+        }
+
+        CountDropped();
+    }
+
     /// <summary>Leaves a message here for the first peer to come, by a policy that drops; where there is one already, that is given instead. PeerGone: none will come.</summary>
     public LinkOutcome LeaveWaiting(in Letter letter, bool mayDrop, out Link? link)
     {

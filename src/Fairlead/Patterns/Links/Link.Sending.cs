@@ -67,6 +67,9 @@ internal sealed partial class Link
     /// <summary>Payloads of at least so many bytes go the long way: out of the caller's own memory.</summary>
     public const int LongPayload = 64 * 1024;
 
+    /// <summary>The longest message that the peer takes, head and payload together.</summary>
+    public long LongestToPeer => _longestToPeer;
+
     /// <summary>Whether the peer takes a message whose head and payload are so long together.</summary>
     public bool Takes(int length) => length <= _longestToPeer;
 

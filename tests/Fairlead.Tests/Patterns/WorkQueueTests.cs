@@ -1,0 +1,154 @@
+using Fairlead.Conformance;
+using Fairlead.Tests.Conformance;
+
+namespace Fairlead.Tests.Patterns;
+
+/// <summary>What workers do not take, and answers that come at once.</summary>
+public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(output)
+{
+    [Fact]
+    public async Task A_worker_gets_no_item_that_is_longer_than_it_takes()
+    {
+        WorkQueue queue = Track(WorkQueue.Bind(NewPlace()));
+        Sender sender = Track(await Sender.ConnectAsync(queue.Address));
+        Receiver small = Track(await Receiver.ConnectAsync(queue.Address.With("maxmessage", "50")));
+        Receiver large = Track(await Receiver.ConnectAsync(queue.Address));
+        Task running = Task.WhenAll(CountAsync(small, new byte[50]), CountAsync(large, new byte[5_000]));
+
+        for (int i = 0; i < 50; i++)
+        {
+            Delivery delivery = await sender.DeliverAsync(new byte[i % 3 == 0 ? 10 : 5_000]);
+            Assert.True(delivery.IsDelivered, delivery.ToString());
+        }
+
+        Assert.Equal(3, queue.Peers.Count);
+        Assert.Equal((50L, 0L, 0L), (queue.Accepted, queue.Redeliveries, queue.GivenUp));
+        queue.Dispose();
+        await running;
+    }
+
+    [Fact]
+    public async Task An_item_that_is_too_long_for_every_worker_is_given_up_and_holds_up_nobody()
+    {
+        List<(int Length, string Reason)> dead = [];
+        WorkQueue queue = Track(WorkQueue.Bind(NewPlace(), new()
+        {
+            DeadLetter = letter =>
+            {
+                dead.Add((letter.Payload.Length, letter.Reason));
+                return default;
+            },
+        }));
+        Sender sender = Track(await Sender.ConnectAsync(queue.Address));
+        Receiver worker = Track(await Receiver.ConnectAsync(queue.Address.With("maxmessage", "50")));
+        Task running = CountAsync(worker, new byte[50]);
+        await Until(() => queue.Peers.Count == 2, "both are there");
+
+        Task<Delivery> tooLong = sender.DeliverAsync(new byte[1_000]).AsTask();
+        Assert.True((await sender.DeliverAsync(new byte[10])).IsDelivered);
+
+        Delivery refused = await tooLong;
+        Assert.Equal(DeliveryStatus.NotDelivered, refused.Status);
+        Assert.Contains("no worker takes 1000 bytes", refused.Reason, StringComparison.Ordinal);
+        Assert.Equal((1_000, "no worker takes 1000 bytes: the longest that one takes is 50 (?maxmessage=)"), Assert.Single(dead));
+        Assert.Equal((1L, 1L, 2), (queue.Accepted, queue.GivenUp, queue.Peers.Count));
+        queue.Dispose();
+        await running;
+    }
+
+    [Theory]
+    [InlineData("inproc")]
+    [InlineData("shm")]
+    public async Task Answers_that_overtake_the_hand_over_lose_nothing(string scheme)
+    {
+        const int Items = 300;
+        WorkQueue queue = Track(WorkQueue.Bind($"{scheme}://overtaking-{Guid.NewGuid():N}", new() { MaxDeliveries = int.MaxValue, Prefetch = 1 }));
+        int overtaken = 0;
+
+        // Where it is the pump itself that hands out, nobody else reads the answer: it goes on after a while.
+        queue.BeforeFollowing = isAnswered => overtaken += SpinWait.SpinUntil(isAnswered, 5.Milliseconds()) ? 1 : 0;
+        Sender sender = Track(await Sender.ConnectAsync(queue.Address));
+        Receiver worker = Track(await Receiver.ConnectAsync(queue.Address));
+        Receiver refuses = Track(await Receiver.ConnectAsync(queue.Address));
+        bool[] seen = new bool[Items];
+        Task working = OnThread(() =>
+        {
+            for (int done = 0; done < Items; done++)
+            {
+                using Message message = worker.Receive();
+                int item = BitConverter.ToInt32(message.Span);
+                Assert.False(seen[item], $"{item} came twice.");
+                seen[item] = true;
+                message.Accept();
+            }
+        });
+        Task refusing = OnThread(() =>
+        {
+            try
+            {
+                while (true)
+                {
+                    using Message message = refuses.Receive();
+                    message.Reject("another time");
+                }
+            }
+            catch (FairleadException)
+            {
+                // The queue has closed.
+            }
+        });
+
+        for (int i = 0; i < Items; i++)
+        {
+            await sender.SendAsync(BitConverter.GetBytes(i));
+        }
+
+        await working;
+        await queue.DrainAsync();
+        Assert.Equal((Items, 0), (queue.Accepted, queue.Count));
+        Output.WriteLine($"{queue.Redeliveries} redeliveries, {overtaken} overtaken");
+        Assert.True(overtaken > 0, "No answer overtook its hand-over.");
+        queue.Dispose();
+        await refusing;
+    }
+
+    [Fact]
+    public async Task A_worker_that_sends_is_sent_away()
+    {
+        UnixNameUnderTest transport = new();
+        WorkQueue queue = Track(WorkQueue.Bind(transport.NewPlace()));
+        using RawPeer worker = Track(RawPeer.Introduce(transport, queue.Address, "Receiver"));
+        worker.Send(1, "an item of its own"u8.ToArray());
+        (byte Kind, byte Flags, byte[] Body)? goodbye = await OnThread(worker.ReadToEnd);
+        Assert.Equal((14, 2), (goodbye!.Value.Kind, goodbye.Value.Body[0]));
+        Assert.Equal((0, 0L), (queue.Count, queue.Accepted));
+    }
+
+    [Fact]
+    public async Task An_error_longer_than_its_requester_takes_is_cut_and_costs_no_connection()
+    {
+        Responder responder = Track(Responder.Bind(NewPlace()));
+        Task running = responder.RunAsync(static ReadOnlyMemory<byte> (_, _) => throw new InvalidOperationException(new string('é', 3_000)));
+        Requester requester = Track(await Requester.ConnectAsync(responder.Address.With("maxmessage", "10")));
+        for (int i = 0; i < 3; i++)
+        {
+            FairleadException error = await Assert.ThrowsAsync<FairleadException>(async () => await requester.RequestAsync("?"u8.ToArray()));
+            Assert.Equal(ErrorCode.Failed, error.Code);
+            Assert.Contains("éééé", error.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("ééééé", error.Message, StringComparison.Ordinal);
+        }
+
+        responder.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
+    }
+
+    private static Address NewPlace() => $"unix://work-{Guid.NewGuid():N}";
+
+    private static async Task CountAsync(Receiver worker, byte[] longest)
+    {
+        await foreach (Message message in worker.ReceiveAllAsync())
+        {
+            Assert.InRange(message.Length, 0, longest.Length);
+        }
+    }
+}
