@@ -37,4 +37,7 @@ internal sealed class FairleadEventSource : EventSource
 
     [Event(8, Level = EventLevel.Warning, Message = "{0}: a scope was lost without being disposed; it stays held until this process ends")]
     public void ScopeLost(string name) => WriteEvent(8, name);
+
+    [Event(9, Level = EventLevel.Error, Message = "{0}: a handler of StateChanged failed: {1}")]
+    public void HandlerFailed(string address, string error) => WriteEvent(9, address, error);
 }

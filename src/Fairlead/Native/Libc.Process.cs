@@ -6,6 +6,7 @@ namespace Fairlead.Native;
 internal static unsafe partial class Libc
 {
     public const int SC_CLK_TCK = 2;
+    public const int SC_OPEN_MAX = 4;
 
     [LibraryImport(Library, EntryPoint = "geteuid")]
     public static partial uint EffectiveUserId();

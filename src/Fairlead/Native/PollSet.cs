@@ -32,6 +32,16 @@ internal sealed unsafe class PollSet : IDisposable
     public void Modify(Descriptor descriptor, ulong token, PollEvents events) =>
         Change(Libc.EPOLL_CTL_MOD, descriptor, token, events);
 
+    /// <summary>The same, of one that somebody may be removing at this moment: then nothing is done.</summary>
+    public void TryModify(Descriptor descriptor, ulong token, PollEvents events)
+    {
+        var error = Control(Libc.EPOLL_CTL_MOD, descriptor, token, events);
+        if (error is not (Errno.None or Errno.ENOENT or Errno.EBADF))
+        {
+            throw ErrnoMap.Failure($"cannot watch {descriptor}", error);
+        }
+    }
+
     /// <summary>
     /// The release of <see cref="Add"/>; does nothing when it is not there. A thread that is already back from
     /// <see cref="Wait"/> may still hold an event of it.

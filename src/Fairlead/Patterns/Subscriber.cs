@@ -57,6 +57,8 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     public static ValueTask<Subscriber> BindAsync(Address address, string topics = ">", EndpointOptions? options = null, CancellationToken token = default) =>
         Opening.Run(() => Bind(address, topics, options), token);
 
+    private static readonly TimeSpan PauseBetweenPublishers = TimeSpan.FromMilliseconds(10);
+
     /// <summary>Connects to a bound publisher. Blocks.</summary>
     /// <inheritdoc cref="Bind" path="/param"/>
     /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
@@ -68,22 +70,33 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
     public static async ValueTask<Subscriber> ConnectAsync(Address address, string topics = ">", EndpointOptions? options = null, CancellationToken token = default)
     {
-        Subscriber subscriber = new();
-        string[] patterns = subscriber.Add(topics);
-        subscriber.Open(await EndpointCore.ConnectAsync(address, options, Profile, subscriber, token).ConfigureAwait(false));
-        try
+        Deadline? deadline = null;
+        while (true)
         {
-            foreach (string pattern in patterns)
+            Subscriber subscriber = new();
+            string[] patterns = subscriber.Add(topics);
+            subscriber.Open(await EndpointCore.ConnectAsync(address, options, Profile, subscriber, token).ConfigureAwait(false));
+            deadline ??= Deadline.After(subscriber.Core.Settings.Wait, subscriber.Core.Settings.Time);
+            try
             {
-                await subscriber.AskAsync(MessageKind.Subscribe, pattern, token).ConfigureAwait(false);
-            }
+                foreach (string pattern in patterns)
+                {
+                    await subscriber.AskAsync(MessageKind.Subscribe, pattern, token).ConfigureAwait(false);
+                }
 
-            return subscriber;
-        }
-        catch
-        {
-            subscriber.Dispose();
-            throw;
+                return subscriber;
+            }
+            catch (FairleadException exception) when (exception.Code == ErrorCode.PeerGone && !deadline.Value.Passed)
+            {
+                // The publisher ended in between, and the next may be about to start: to the caller that is still connecting.
+                subscriber.Dispose();
+                await Task.Delay(PauseBetweenPublishers, subscriber.Core.Settings.Time, token).ConfigureAwait(false);
+            }
+            catch
+            {
+                subscriber.Dispose();
+                throw;
+            }
         }
     }
 

@@ -26,6 +26,7 @@ internal sealed partial class EndpointCore
         Deadline deadline = Deadline.After(settings.Wait, settings.Time);
         for (TimeSpan pause = ShortestWait; ; pause = 2 * pause < LongestWait ? 2 * pause : LongestWait)
         {
+            // That is so, too, of one that ends while it lets somebody in: the next may be about to start.
             bool isNobodyThere = true;
             for (int i = 0; i < addresses.Length; i++)
             {
@@ -33,10 +34,10 @@ internal sealed partial class EndpointCore
                 {
                     return await ConnectToAsync(addresses, i, settings, profile, owner, token).ConfigureAwait(false);
                 }
-                catch (FairleadException exception) when (i < addresses.Length - 1 || (isNobodyThere && exception.Code == ErrorCode.NotFound && !deadline.Passed))
+                catch (FairleadException exception) when (i < addresses.Length - 1 || (isNobodyThere && exception.Code is ErrorCode.NotFound or ErrorCode.PeerGone && !deadline.Passed))
                 {
                     // The next address; behind the last, the first again, while it is waited for somebody to listen.
-                    isNobodyThere &= exception.Code == ErrorCode.NotFound;
+                    isNobodyThere &= exception.Code is ErrorCode.NotFound or ErrorCode.PeerGone;
                 }
             }
 

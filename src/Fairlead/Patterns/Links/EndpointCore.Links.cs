@@ -10,6 +10,9 @@ internal sealed partial class EndpointCore
 {
     private const int AcceptsPerTurn = 64;
 
+    /// <summary>Peers that have connected to one endpoint and not been through the handshake.</summary>
+    private const int MostHandshakes = 4096;
+
     private readonly List<LinkWaitOperation> _linkWaiters = [];
     private readonly SendQueue _waiting;
     private Link[] _linkCache = [];
@@ -275,9 +278,9 @@ internal sealed partial class EndpointCore
         Link link;
         using (_gate.Hold())
         {
-            if (_isRetired)
+            if (_isRetired || _isClosed)
             {
-                // It was in the listener's queue when that closed, and finds nobody.
+                // It was in the listener's queue when that closed, or came back while the endpoint ended, and finds nobody.
                 connection.Dispose();
                 return;
             }
@@ -319,26 +322,66 @@ internal sealed partial class EndpointCore
         {
             for (int i = 0; i < AcceptsPerTurn && !_isClosing; i++)
             {
-                Connection? connection = Volatile.Read(ref _listener)?.TryAccept();
-                if (connection is null)
+                if (Volatile.Read(ref _listener) is not { } listener)
+                {
+                    return;
+                }
+
+                if (DescriptorReserve.IsTouchedBy(listener.WaitDescriptor))
+                {
+                    PauseAccepting("the process has few descriptors left, which are kept for what it does itself: raise its limit (ulimit -n)");
+                    return;
+                }
+
+                if (listener.TryAccept() is not { } connection)
                 {
                     return;
                 }
 
                 AddLink(connection, isAccepted: true, completions);
+                KeepHandshakesBounded();
             }
         }
         catch (FairleadException exception)
         {
-            FairleadEventSource.Log.CannotAccept(Address.Display, exception.WhatHappened);
+            PauseAccepting(exception.WhatHappened);
+        }
+    }
 
-            // Mostly out of descriptors: those who wait stay in the kernel's queue, and are accepted when the slow rounds try again.
-            if (Volatile.Read(ref _listener) is { } listener)
+    /// <summary>Those who wait stay in the kernel's queue, and are accepted when the slow rounds try again. By the pump.</summary>
+    private void PauseAccepting(string why)
+    {
+        FairleadEventSource.Log.CannotAccept(Address.Display, why);
+        if (Volatile.Read(ref _listener) is { } listener)
+        {
+            _isAcceptingPaused = true;
+            _pollSet.TryModify(listener.WaitDescriptor, ListenerToken, PollEvents.None);
+            ServeLater();
+        }
+    }
+
+    /// <summary>Of those who have connected and not said who they are only so many are kept: the oldest makes room, since an honest one is through at once. By the pump.</summary>
+    private void KeepHandshakesBounded()
+    {
+        if (_linkCache.Length <= MostHandshakes)
+        {
+            return;
+        }
+
+        Link? oldest = null;
+        int count = 0;
+        foreach (Link link in _linkCache)
+        {
+            if (link.State == LinkState.Handshaking && link.IsAccepted && !EndsWithPeer)
             {
-                _isAcceptingPaused = true;
-                _pollSet.Modify(listener.WaitDescriptor, ListenerToken, PollEvents.None);
-                ServeLater();
+                count++;
+                oldest = oldest is null || link.Token < oldest.Token ? link : oldest;
             }
+        }
+
+        if (count > MostHandshakes)
+        {
+            oldest!.Kill(CloseReason.Limit, "too many others connected and said nothing");
         }
     }
 
@@ -349,7 +392,7 @@ internal sealed partial class EndpointCore
             if (_isAcceptingPaused && !_isTornDown && _listener is { } listener)
             {
                 _isAcceptingPaused = false;
-                _pollSet.Modify(listener.WaitDescriptor, ListenerToken, PollEvents.Read);
+                _pollSet.TryModify(listener.WaitDescriptor, ListenerToken, PollEvents.Read);
             }
         }
     }

@@ -148,7 +148,15 @@ internal sealed partial class EndpointCore
                 }
             }
 
-            _owner.OnStateChanged(change);
+            try
+            {
+                _owner.OnStateChanged(change);
+            }
+            catch (Exception exception)
+            {
+                // A handler is told of what happened, and has no part in it: what it throws ends neither the process nor what is told next.
+                FairleadEventSource.Log.HandlerFailed(Address.Display, exception.ToString());
+            }
         }
     }
 }

@@ -52,9 +52,11 @@ internal sealed partial class EndpointCore
         }
 
         ResumeAccepting();
+        bool isOpening = false;
         foreach (Link link in _linkCache)
         {
             link.Acknowledge();
+            isOpening |= link.CheckHandshake();
         }
 
         using (_gate.Hold())
@@ -70,7 +72,7 @@ internal sealed partial class EndpointCore
                 Arm();
             }
 
-            _isInRounds = isActive || _isSlowDue;
+            _isInRounds = isActive || isOpening || _isSlowDue;
             if (_isInRounds)
             {
                 Slow.Add(this);

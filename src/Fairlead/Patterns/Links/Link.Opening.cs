@@ -31,11 +31,38 @@ internal sealed partial class Link
             return;
         }
 
-        _handshakeTimer = _time.CreateTimer(static state => ((Link)state!).OnHandshakeLate(), this, _endpoint.Settings.HandshakeTimeout, Timeout.InfiniteTimeSpan);
+        if (_time == TimeProvider.System)
+        {
+            // Looked after in the rounds, and not by a timer, whose thread may not be to be had when it is needed: in a flood of peers that say nothing.
+            _handshakeEnd = Deadline.After(_endpoint.Settings.HandshakeTimeout, _time);
+            _endpoint.ServeLater();
+        }
+        else
+        {
+            _handshakeTimer = _time.CreateTimer(static state => ((Link)state!).OnHandshakeLate(), this, _endpoint.Settings.HandshakeTimeout, Timeout.InfiniteTimeSpan);
+        }
+
         if (!IsAccepted)
         {
             SendHandshake(MessageKind.Hello, Introduction());
         }
+    }
+
+    /// <summary>In each round: ends a handshake that takes too long. Whether it is still under way, and to be looked after again.</summary>
+    public bool CheckHandshake()
+    {
+        if (_state != LinkState.Handshaking || _handshakeEnd.IsInfinite)
+        {
+            return false;
+        }
+
+        if (_handshakeEnd.Passed)
+        {
+            OnHandshakeLate();
+            return false;
+        }
+
+        return true;
     }
 
     private void OnHandshakeLate()

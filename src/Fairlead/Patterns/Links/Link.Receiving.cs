@@ -47,8 +47,9 @@ internal sealed partial class Link
     /// <summary>The poll set reported the descriptor.</summary>
     public void OnEvents(PollEvents events, Completions completions)
     {
-        if (_state == LinkState.Down)
+        if (_state == LinkState.Down || (IsBare && _state == LinkState.Handshaking))
         {
+            // The latter is watched, and about to be opened by the thread that connects: a peer that speaks first is heard in a moment.
             return;
         }
 

@@ -28,6 +28,7 @@ internal sealed partial class Link
     private readonly EndpointCounters _counters;
     private readonly TimeProvider _time;
     private ITimer? _handshakeTimer;
+    private Deadline _handshakeEnd;
     private byte[]? _welcome;
     private volatile LinkState _state;
 

@@ -51,6 +51,7 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
 
     private void Run()
     {
+        Preloading.Run();
         int rounds = 0;
         while (true)
         {

@@ -1,0 +1,104 @@
+using System.Net.Sockets;
+using Fairlead.Conformance;
+using Fairlead.Tests.Conformance;
+
+namespace Fairlead.Tests.Patterns;
+
+/// <summary>Who waits for a server, and meets one that ends while it lets somebody in.</summary>
+public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(output)
+{
+    [Theory]
+    [InlineData("unix")]
+    [InlineData("unixpacket")]
+    [InlineData("tcp")]
+    public async Task A_server_that_dies_in_the_handshake_is_waited_for_like_one_that_is_not_there(string name)
+    {
+        TransportUnderTest transport = TransportOf(name);
+        (Socket listener, Address address) = transport.ListenRaw();
+        using Socket _ = listener;
+        Task<Sender> connecting = Sender.ConnectAsync(address, new() { Wait = TimeSpan.FromMinutes(10) }).AsTask();
+        for (int i = 0; i < 3; i++)
+        {
+            using RawPeer dies = new(await listener.AcceptAsync());
+            if (i > 0)
+            {
+                await OnThread(dies.Read);
+            }
+        }
+
+        using RawPeer lives = Track(new RawPeer(await listener.AcceptAsync()));
+        await OnThread(lives.Read);
+        lives.SayHello("Receiver", kind: 'W');
+
+        Sender sender = Track(await connecting);
+        Assert.Single(sender.Peers);
+    }
+
+    [Theory]
+    [InlineData("unix")]
+    [InlineData("tcp")]
+    public async Task A_publisher_that_dies_before_it_has_heard_the_topics_is_waited_for_too(string name)
+    {
+        TransportUnderTest transport = TransportOf(name);
+        (Socket listener, Address address) = transport.ListenRaw();
+        using Socket _ = listener;
+        Task<Subscriber> connecting = Subscriber.ConnectAsync(address, "a", new() { Wait = TimeSpan.FromMinutes(10) }).AsTask();
+        for (int i = 0; i < 2; i++)
+        {
+            using RawPeer peer = new(await listener.AcceptAsync());
+            await OnThread(peer.Read);
+            peer.SayHello("Publisher", kind: 'W');
+            await OnThread(peer.Read);
+        }
+
+        using RawPeer lives = Track(new RawPeer(await listener.AcceptAsync()));
+        await OnThread(lives.Read);
+        lives.SayHello("Publisher", kind: 'W');
+        uint id = await OnThread(lives.ReadHeader) ?? throw new EndOfStreamException();
+        lives.Send(3, [0], id: id);
+
+        Subscriber subscriber = Track(await connecting);
+        Assert.Single(subscriber.Peers);
+    }
+
+    [Fact]
+    public async Task Who_does_not_wait_is_told_at_once()
+    {
+        (Socket listener, Address address) = new UnixNameUnderTest().ListenRaw();
+        using Socket _ = listener;
+        Task<Sender> connecting = Sender.ConnectAsync(address).AsTask();
+        (await listener.AcceptAsync()).Dispose();
+        await FailsAsync(ErrorCode.PeerGone, () => connecting);
+    }
+
+    [Fact]
+    public async Task A_handler_that_throws_when_it_is_told_ends_nothing()
+    {
+        Address address = $"unix://told-{Guid.NewGuid():N}";
+        Receiver receiver = Track(Receiver.Bind(address));
+        Sender sender = Track(await Sender.ConnectAsync(address, new() { Reconnect = Timeout.InfiniteTimeSpan }));
+        TaskCompletionSource isBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        sender.StateChanged += (_, change) =>
+        {
+            if (change.State == EndpointState.Connected)
+            {
+                isBack.SetResult();
+            }
+
+            throw new InvalidOperationException("a handler's own");
+        };
+
+        receiver.Dispose();
+        Track(Receiver.Bind(address));
+
+        await isBack.Task;
+        await sender.SendAsync("on"u8.ToArray());
+    }
+
+    private static TransportUnderTest TransportOf(string name) => name switch
+    {
+        "unix" => new UnixNameUnderTest(),
+        "unixpacket" => new UnixPacketUnderTest(),
+        _ => new TcpUnderTest(),
+    };
+}
