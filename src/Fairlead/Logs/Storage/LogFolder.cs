@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Fairlead.Native;
 using Fairlead.Registry;
@@ -7,6 +8,8 @@ namespace Fairlead.Logs.Storage;
 /// <summary>The folder of a log, and where it lies.</summary>
 internal static class LogFolder
 {
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
     /// <summary>Where the log of an address lies.</summary>
     /// <exception cref="FairleadException">The directory of the user's logs cannot be used.</exception>
     public static string PathOf(Address address) => address.IsPath ? address.Place : $"{StateDirectory.Prepare()}/{address.Place}";
@@ -37,10 +40,14 @@ internal static class LogFolder
             throw new FairleadException(ErrorCode.AlreadyExists, $"{PlainText.OneLine(folder)} is not the folder of a log", "Fairlead never replaces what it did not make: choose another place, or remove it yourself.");
         }
 
-        // Ours, or empty; in somebody else's folder nothing is made.
-        if (NativeFile.Lstat($"{folder}/{LogLayout.ControlName}") is null && Ordinals(folder).Count == 0 && Directory.EnumerateFileSystemEntries(folder).Any(static path => !Path.GetFileName(path).Contains('~')))
+        // A log, or empty. In a folder with anything else in it Fairlead makes nothing.
+        if (NativeFile.Lstat($"{folder}/{LogLayout.ControlName}") is null && Ordinals(folder).Count == 0
+            && Directory.EnumerateFileSystemEntries(folder).Any(static path => !IsUnfinished(Path.GetFileName(path.AsSpan()))))
         {
-            throw new FairleadException(ErrorCode.AlreadyExists, $"the directory {PlainText.OneLine(folder)} holds other things than a log", "Choose another place: a log has a directory of its own.");
+            throw new FairleadException(
+                ErrorCode.AlreadyExists,
+                $"the directory {PlainText.OneLine(folder)} holds other things than a log",
+                "Choose another place: a log has a directory of its own.");
         }
     }
 
@@ -55,8 +62,7 @@ internal static class LogFolder
         List<long> ordinals = [];
         foreach (string path in Directory.EnumerateFiles(folder, "*" + LogLayout.SegmentSuffix))
         {
-            ReadOnlySpan<char> name = path.AsSpan(folder.Length + 1, path.Length - folder.Length - 1 - LogLayout.SegmentSuffix.Length);
-            if (long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out long ordinal) && ordinal > 0 && path.EndsWith("/" + LogSegment.NameOf(ordinal), StringComparison.Ordinal))
+            if (TryGetOrdinal(Path.GetFileName(path.AsSpan()), out long ordinal))
             {
                 ordinals.Add(ordinal);
             }
@@ -64,5 +70,31 @@ internal static class LogFolder
 
         ordinals.Sort();
         return ordinals;
+    }
+
+    /// <summary>Returns the files that a process left behind when it died while making a segment or the control file.</summary>
+    public static IEnumerable<string> Unfinished(string folder) =>
+        Directory.EnumerateFiles(folder, "*~*").Where(static path => IsUnfinished(Path.GetFileName(path.AsSpan())));
+
+    // Exactly the names that LogSegment.TryMake and LogControl.Open give to what is not ready yet: any other file is not Fairlead's.
+    private static bool IsUnfinished(ReadOnlySpan<char> name)
+    {
+        int tilde = name.IndexOf('~');
+        if (tilde < 0)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<char> behind = name[(tilde + 1)..];
+        return behind.IsEmpty ? TryGetOrdinal(name[..tilde], out _)
+            : name[..tilde].SequenceEqual(LogLayout.ControlName) && behind.Length == 32 && !behind.ContainsAnyExcept(HexDigits);
+    }
+
+    private static bool TryGetOrdinal(ReadOnlySpan<char> name, out long ordinal)
+    {
+        ordinal = 0;
+        return name.EndsWith(LogLayout.SegmentSuffix)
+            && long.TryParse(name[..^LogLayout.SegmentSuffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out ordinal)
+            && ordinal > 0 && name.SequenceEqual(LogSegment.NameOf(ordinal));
     }
 }

@@ -15,7 +15,7 @@ internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
     /// <param name="newSegment">Size of the first segment of a log that has none yet; null: it must have one.</param>
     public void Mend(long? newSegment)
     {
-        foreach (string unfinished in Directory.EnumerateFiles(store.Folder, "*~*"))
+        foreach (string unfinished in LogFolder.Unfinished(store.Folder))
         {
             _ = NativeFile.Unlink(unfinished);
         }
