@@ -78,4 +78,97 @@ public sealed class LogFolderTests : IDisposable
         Assert.All(left, name => Assert.False(File.Exists($"{Folder}/{name}"), name));
         Assert.Equal(1, log.Append("one"u8));
     }
+
+    [RootFact]
+    public void The_folder_of_another_user_is_refused()
+    {
+        Directory.CreateDirectory(Folder);
+        _directory.GiveAway("orders");
+
+        Assert.Equal(
+            $"{Address}: the log {Folder} belongs to uid 65534, while this process runs as uid 0. "
+            + "Its owner could read and change the log: choose another place for it, or run as its owner.",
+            Refused(() => MappedLog.Open(Address)));
+        Assert.Empty(Directory.GetFileSystemEntries(Folder));
+    }
+
+    [RootFact]
+    public void A_log_that_another_user_has_made_is_neither_appended_to_nor_removed()
+    {
+        MakeWithPosition();
+        string[] names = ["orders", .. Directory.GetFileSystemEntries(Folder).Select(static path => $"orders/{Path.GetFileName(path)}")];
+        Array.ForEach(names, _directory.GiveAway);
+
+        Refused(() => MappedLog.Open(Address));
+        Refused(() => MappedLog.Remove(Address));
+        Assert.All(names, name => Assert.True(Path.Exists(_directory[name])));
+    }
+
+    [RootTheory]
+    [InlineData(LogLayout.ControlName)]
+    [InlineData("000000000001.segment")]
+    public void A_file_of_another_user_in_the_folder_is_refused(string name)
+    {
+        MakeWithPosition();
+        _directory.GiveAway($"orders/{name}");
+
+        Assert.Contains($"{Folder}/{name} belongs to uid 65534", Refused(() => Use(MappedLog.Open(Address))), StringComparison.Ordinal);
+    }
+
+    [RootTheory]
+    [InlineData("positions")]
+    [InlineData("positions/billing")]
+    public void A_position_of_another_user_is_refused(string name)
+    {
+        MakeWithPosition();
+        _directory.GiveAway($"orders/{name}");
+        using var log = MappedLog.Open(Address);
+
+        Refused(() => log.Follow("billing").Dispose());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_positions_are_not_sought_through_a_symbolic_link(bool exists)
+    {
+        string elsewhere = _directory["elsewhere"];
+        if (exists)
+        {
+            Directory.CreateDirectory(elsewhere);
+        }
+
+        using var log = MappedLog.Open(Address);
+        File.CreateSymbolicLink($"{Folder}/{LogLayout.PositionFolder}", elsewhere);
+
+        var error = Assert.Throws<FairleadException>(() => log.Follow("billing").Dispose());
+
+        Assert.Equal(ErrorCode.AlreadyExists, error.Code);
+        Assert.Equal(exists, Path.Exists(elsewhere));
+        Assert.False(Path.Exists($"{elsewhere}/billing"));
+    }
+
+    private static void Use(MappedLog log)
+    {
+        using (log)
+        {
+            log.Append("two"u8);
+        }
+    }
+
+    private static string Refused(Action action)
+    {
+        var error = Assert.Throws<FairleadException>(action);
+        Assert.Equal(ErrorCode.PermissionDenied, error.Code);
+        return error.Message;
+    }
+
+    private void MakeWithPosition()
+    {
+        using var log = MappedLog.Open(Address);
+        log.Append("one"u8);
+        using var follower = log.Follow("billing");
+        Assert.Equal(1, follower.Read().Sequence);
+        follower.Commit();
+    }
 }

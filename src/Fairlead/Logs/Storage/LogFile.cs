@@ -1,3 +1,4 @@
+using System.Globalization;
 using Fairlead.Native;
 
 namespace Fairlead.Logs.Storage;
@@ -5,20 +6,60 @@ namespace Fairlead.Logs.Storage;
 /// <summary>Opens what a log consists of.</summary>
 internal static class LogFile
 {
-    /// <summary>Null when nothing is there. Never follows a symbolic link, never opens anything but a file.</summary>
+    /// <summary>Returns null when nothing is there. Never follows a symbolic link, and opens only files of a trusted user.</summary>
+    /// <exception cref="FairleadException">AlreadyExists: not a regular file. PermissionDenied: it belongs to another user.</exception>
     public static Descriptor? TryOpen(string path, string who)
     {
+        // Looked at first: opening a FIFO or a device does something.
         if (NativeFile.Lstat(path, out Errno error) is not { } status)
         {
             return error == Errno.ENOENT ? null : throw ErrnoMap.Failure($"{who} cannot be looked at", error);
         }
 
+        RequireRegular(status, who);
+        RequireTrusted(status, who);
+        Descriptor? file = NativeFile.Open(path, OpenFlags.ReadWrite | OpenFlags.NoFollow, out error);
+        return file is not null ? Judged(file, who) : error == Errno.ENOENT ? null : throw ErrnoMap.Failure($"{who} cannot be opened", error);
+    }
+
+    /// <summary>Returns the file, or disposes it and throws where <see cref="TryOpen"/> would: the name may lead to another one by now.</summary>
+    public static Descriptor Judged(Descriptor file, string who)
+    {
+        try
+        {
+            FileStatus status = NativeFile.Fstat(file)!;
+            RequireRegular(status, who);
+            RequireTrusted(status, who);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Throws unless this user, or root, owns it: any other owner could read and change the log, and cut a file that is mapped here, which ends the process.</summary>
+    public static void RequireTrusted(FileStatus status, string who)
+    {
+        uint user = NativeProcess.UserId;
+        if (status.Uid != user && status.Uid != 0)
+        {
+            throw new FairleadException(
+                ErrorCode.PermissionDenied,
+                string.Create(CultureInfo.InvariantCulture, $"{who} belongs to uid {status.Uid}, while this process runs as uid {user}"),
+                "Its owner could read and change the log: choose another place for it, or run as its owner.");
+        }
+    }
+
+    private static void RequireRegular(FileStatus status, string who)
+    {
         if (status.Kind != FileKind.Regular)
         {
-            throw new FairleadException(ErrorCode.AlreadyExists, $"{who} is no regular file", "Fairlead never replaces what it did not make: choose another place for the log, or remove it yourself.");
+            throw new FairleadException(
+                ErrorCode.AlreadyExists,
+                $"{who} is not a regular file",
+                "Fairlead never replaces what it did not make: choose another place for the log, or remove it yourself.");
         }
-
-        Descriptor? file = NativeFile.Open(path, OpenFlags.ReadWrite | OpenFlags.NoFollow, out error);
-        return file ?? (error == Errno.ENOENT ? null : throw ErrnoMap.Failure($"{who} cannot be opened", error));
     }
 }

@@ -14,16 +14,11 @@ internal static class LogFolder
     /// <exception cref="FairleadException">The directory of the user's logs cannot be used.</exception>
     public static string PathOf(Address address) => address.IsPath ? address.Place : $"{StateDirectory.Prepare()}/{address.Place}";
 
-    /// <summary>Makes the folder where it is missing, and sees that it is a log's.</summary>
+    /// <summary>Makes the folder where it is missing, and checks that it is a log's, and of a trusted user.</summary>
     public static void Prepare(string folder, bool mayMake)
     {
-        if (NativeFile.Lstat(folder, out Errno error) is not { } status)
+        if (NativeFile.Lstat(folder, out Errno error) is null && error == Errno.ENOENT && mayMake)
         {
-            if (error != Errno.ENOENT || !mayMake)
-            {
-                throw error is Errno.ENOENT or Errno.ENOTDIR ? NotFound(folder) : ErrnoMap.Failure($"{folder} cannot be looked at", error);
-            }
-
             error = NativeFile.Mkdir(folder, PrivateFolder.Mode);
             if (error is not (Errno.None or Errno.EEXIST))
             {
@@ -31,14 +26,10 @@ internal static class LogFolder
                     ? new FairleadException(ErrorCode.NotFound, $"there is no directory for the log {PlainText.OneLine(folder)}", "Make the one above it first.")
                     : ErrnoMap.Failure($"the log {PlainText.OneLine(folder)} cannot be made", error);
             }
-
-            return;
         }
 
-        if (status.Kind != FileKind.Directory)
-        {
-            throw new FairleadException(ErrorCode.AlreadyExists, $"{PlainText.OneLine(folder)} is not the folder of a log", "Fairlead never replaces what it did not make: choose another place, or remove it yourself.");
-        }
+        // Behind the making, too: somebody else may have been faster.
+        Require(folder);
 
         // A log, or empty. In a folder with anything else in it Fairlead makes nothing.
         if (NativeFile.Lstat($"{folder}/{LogLayout.ControlName}") is null && Ordinals(folder).Count == 0
@@ -49,6 +40,22 @@ internal static class LogFolder
                 $"the directory {PlainText.OneLine(folder)} holds other things than a log",
                 "Choose another place: a log has a directory of its own.");
         }
+    }
+
+    /// <summary>Throws unless it is a directory, not a symbolic link to one, of a trusted user.</summary>
+    public static void Require(string folder)
+    {
+        FileStatus status = NativeFile.Lstat(folder, out Errno error)
+            ?? throw (error is Errno.ENOENT or Errno.ENOTDIR ? NotFound(folder) : ErrnoMap.Failure($"{folder} cannot be looked at", error));
+        if (status.Kind != FileKind.Directory)
+        {
+            throw new FairleadException(
+                ErrorCode.AlreadyExists,
+                $"{PlainText.OneLine(folder)} is not the folder of a log",
+                "Fairlead never replaces what it did not make: choose another place, or remove it yourself.");
+        }
+
+        LogFile.RequireTrusted(status, $"the log {PlainText.OneLine(folder)}");
     }
 
     public static FairleadException NotFound(string folder) => new(ErrorCode.NotFound, $"there is no log {PlainText.OneLine(folder)}", "Append something, or look where it lies.");

@@ -37,14 +37,16 @@ internal sealed class LogPosition : IDisposable
             throw ErrnoMap.Failure($"cannot make {positions}", error);
         }
 
-        string path = $"{positions}/{name}";
+        using Descriptor directory = TryOpenFolder(folder) ?? throw LogFolder.NotFound(folder);
         string who = $"the position '{name}' of the log {PlainText.OneLine(folder)}";
-        Descriptor file = NativeFile.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow, RuntimeDirectory.PrivateFile, out error) ?? throw ErrnoMap.Failure($"cannot open {who}", error);
+        Descriptor file = NativeFile.OpenAt(directory, name, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow, RuntimeDirectory.PrivateFile, out error)
+            ?? throw ErrnoMap.Failure($"cannot open {who}", error);
+        file = LogFile.Judged(file, who);
         try
         {
             if (!OpenFileLock.TryLockWhole(file))
             {
-                Peer? holder = HolderOf(path);
+                Peer? holder = HolderOf(directory, name);
                 throw new FairleadException(ErrorCode.AlreadyExists, $"{who} is held by {holder?.ToString() ?? "another process"}", "One follows under a name at a time: choose another name, or end the other.") { Peer = holder };
             }
 
@@ -104,13 +106,14 @@ internal sealed class LogPosition : IDisposable
     /// <summary>All positions of a log: name, number of the record to be read next (0: nothing committed), and who follows now.</summary>
     public static IEnumerable<(string Name, long Next, bool IsHeld, Peer? Holder)> All(string folder)
     {
-        foreach (string path in Paths(folder))
+        using Descriptor? directory = TryOpenFolder(folder);
+        foreach (string name in directory is null ? [] : NamesIn(folder))
         {
-            using Descriptor? file = NativeFile.Open(path, OpenFlags.ReadOnly | OpenFlags.NoFollow, out _);
+            using Descriptor? file = NativeFile.OpenAt(directory!, name, OpenFlags.ReadOnly | OpenFlags.NoFollow, 0, out _);
             if (file is not null && TryRead(file, out long next))
             {
                 bool isHeld = OpenFileLock.IsLocked(file);
-                yield return (path[(path.LastIndexOf('/') + 1)..], next, isHeld, isHeld ? HolderOf(path) : null);
+                yield return (name, next, isHeld, isHeld ? HolderOf(directory!, name) : null);
             }
         }
     }
@@ -132,9 +135,10 @@ internal sealed class LogPosition : IDisposable
     /// <summary>Behind a cut numbers are given out again: nobody may skip them. By who has the log alone.</summary>
     public static void MoveBack(string folder, long next)
     {
-        foreach (string path in Paths(folder))
+        using Descriptor? directory = TryOpenFolder(folder);
+        foreach (string name in directory is null ? [] : NamesIn(folder))
         {
-            using Descriptor? file = NativeFile.Open(path, OpenFlags.ReadWrite | OpenFlags.NoFollow, out _);
+            using Descriptor? file = NativeFile.OpenAt(directory!, name, OpenFlags.ReadWrite | OpenFlags.NoFollow, 0, out _);
             if (file is not null && TryRead(file, out long has) && has > next)
             {
                 _ = file.WriteAt(MemoryMarshal.AsBytes(new ReadOnlySpan<long>(in next)), LogLayout.NextAt);
@@ -152,7 +156,37 @@ internal sealed class LogPosition : IDisposable
         }
     }
 
-    private static string[] Paths(string folder) => Directory.Exists($"{folder}/{LogLayout.PositionFolder}") ? Directory.GetFiles($"{folder}/{LogLayout.PositionFolder}") : [];
+    // Everything in it is opened below this descriptor: the name may be given to something else at any time. Null: there is none.
+    private static Descriptor? TryOpenFolder(string folder)
+    {
+        string path = $"{folder}/{LogLayout.PositionFolder}";
+        string who = $"the folder {PlainText.OneLine(path)}";
+        Descriptor? directory = NativeFile.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow, out Errno error);
+        if (directory is null)
+        {
+            return error switch
+            {
+                Errno.ENOENT => null,
+                Errno.ENOTDIR or Errno.ELOOP => throw new FairleadException(
+                    ErrorCode.AlreadyExists, $"{who} is not a directory", "Fairlead never replaces what it did not make: remove it yourself."),
+                _ => throw ErrnoMap.Failure($"cannot open {who}", error),
+            };
+        }
+
+        try
+        {
+            LogFile.RequireTrusted(NativeFile.Fstat(directory)!, who);
+            return directory;
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    private static IEnumerable<string> NamesIn(string folder) =>
+        Directory.GetFiles($"{folder}/{LogLayout.PositionFolder}").Select(static path => Path.GetFileName(path));
 
     private static bool TryRead(Descriptor file, out long next)
     {
@@ -162,10 +196,10 @@ internal sealed class LogPosition : IDisposable
         return isPosition;
     }
 
-    // For people: the lock says that somebody is there, this who it was when he took it.
-    private static Peer? HolderOf(string path)
+    // For people: the lock says that a process is there, the number in the file which one it was when it took the lock.
+    private static Peer? HolderOf(Descriptor directory, string name)
     {
-        using Descriptor? file = NativeFile.Open(path, OpenFlags.ReadOnly | OpenFlags.NoFollow, out _);
+        using Descriptor? file = NativeFile.OpenAt(directory, name, OpenFlags.ReadOnly | OpenFlags.NoFollow, 0, out _);
         Span<byte> page = stackalloc byte[LogLayout.PositionSize];
         return file is not null && file.ReadAt(page, 0).Count == page.Length && MemoryMarshal.Read<int>(page[LogLayout.HolderAt..]) is > 0 and var process
             ? new Peer { ProcessId = process, Program = NativeProcess.CommandLine(process) }
