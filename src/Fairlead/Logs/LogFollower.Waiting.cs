@@ -205,5 +205,7 @@ public sealed partial class LogFollower
     private sealed class Arrival() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), ILogWaiter
     {
         public void Wake() => TrySetResult();
+
+        public void Fail(Exception exception) => TrySetException(exception);
     }
 }

@@ -140,8 +140,7 @@ internal sealed unsafe class Reactor
         Interlocked.Increment(ref _threads);
         try
         {
-            // Unsafe: the execution context of whoever came first must not live in it for ever.
-            new Thread(Run) { IsBackground = true, Name = "fairlead reactor" }.UnsafeStart();
+            BackgroundThread.Start("fairlead reactor", Run);
         }
         catch
         {
@@ -230,7 +229,7 @@ internal sealed unsafe class Reactor
         {
             StartThread();
         }
-        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        catch (FairleadException)
         {
             // The system gives no thread. The callback runs all the same; only if it blocks must others wait for it,
             // and the next event tries again.

@@ -23,7 +23,15 @@ internal static class RemoteFence
     {
         if (IsAvailable && Interlocked.Exchange(ref _hasBegun, 1) == 0)
         {
-            new Thread(static () => _isReached = Libc.Barrier(Libc.MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0) { IsBackground = true, Name = "fairlead fence" }.UnsafeStart();
+            try
+            {
+                BackgroundThread.Start("fairlead fence", static () => _isReached = Libc.Barrier(Libc.MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0);
+            }
+            catch (FairleadException)
+            {
+                // Until this process is reached it uses its own fences, which cost more and do as well. The next registration tries again.
+                Volatile.Write(ref _hasBegun, 0);
+            }
         }
     }
 

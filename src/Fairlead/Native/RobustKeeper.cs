@@ -36,7 +36,8 @@ internal sealed unsafe class RobustKeeper
         _list->Pending = 0;
         using ManualResetEventSlim ready = new();
         Errno error = Errno.None;
-        Thread thread = new(
+        BackgroundThread.Start(
+            ThreadName,
             () =>
             {
                 // The runtime may name it later, and by its name it is known.
@@ -50,12 +51,7 @@ internal sealed unsafe class RobustKeeper
                     new ManualResetEventSlim().Wait();
                 }
             },
-            64 * 1024)
-        {
-            IsBackground = true,
-            Name = ThreadName,
-        };
-        thread.UnsafeStart();
+            64 * 1024);
         ready.Wait();
         if (error != Errno.None)
         {

@@ -96,7 +96,7 @@ internal static class BlockedSignals
         if (_thread == 0)
         {
             // To the end of the process: what it lets through must find it.
-            new Thread(Run) { IsBackground = true, Name = "fairlead signals" }.UnsafeStart();
+            BackgroundThread.Start("fairlead signals", Run);
         }
 
         TaskCompletionSource done = new();

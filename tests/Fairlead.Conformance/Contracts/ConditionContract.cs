@@ -187,7 +187,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
             all[i] = LeaveAfter(places.Condition.WaitAsync(scope, token: Token), scope);
         }
 
-        int threads = Synchronization.Waiting.TurnThread.Count;
+        int threads = Synchronization.Waiting.TurnThreads.Shared.Count;
         Output.WriteLine($"{threads} threads wait for {Many}");
         Assert.InRange(threads, 1, 16);
         Assert.Equal(128, places.Condition.Waiters.Count);

@@ -134,7 +134,7 @@ public abstract class EventContract(LockUnderTest under, ITestOutputHelper outpu
         const int Many = 1000;
         (NamedEvent signal, _) = NewEvent(EventResetMode.ManualReset);
         Task[] all = [.. Enumerable.Range(0, Many).Select(_ => signal.WaitAsync(Token).AsTask())];
-        int threads = Synchronization.Waiting.TurnThread.Count;
+        int threads = Synchronization.Waiting.TurnThreads.Shared.Count;
         Output.WriteLine($"{threads} threads wait for {Many}");
         Assert.InRange(threads, 1, 8);
         Assert.DoesNotContain(all, static task => task.IsCompleted);

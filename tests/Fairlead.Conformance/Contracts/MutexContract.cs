@@ -130,7 +130,7 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
             entered++;
             Interlocked.Decrement(ref within);
         })];
-        int threads = Synchronization.Waiting.TurnThread.Count;
+        int threads = Synchronization.Waiting.TurnThreads.Shared.Count;
         Output.WriteLine($"{threads} threads wait for {Many}");
         Assert.InRange(threads, 1, 8);
         inside.Dispose();

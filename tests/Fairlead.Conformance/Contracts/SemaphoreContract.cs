@@ -156,7 +156,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
             Interlocked.Increment(ref entered);
             Interlocked.Decrement(ref within);
         })];
-        int threads = Synchronization.Waiting.TurnThread.Count;
+        int threads = Synchronization.Waiting.TurnThreads.Shared.Count;
         Output.WriteLine($"{threads} threads wait for {Many}");
         Assert.InRange(threads, 1, 8);
         foreach (SemaphoreScope scope in inside)

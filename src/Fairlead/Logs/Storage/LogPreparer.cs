@@ -44,8 +44,15 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
             _isWanted = true;
             if (!_hasThread)
             {
-                _hasThread = true;
-                new Thread(Run) { IsBackground = true, Name = "fairlead log ahead" }.UnsafeStart();
+                try
+                {
+                    BackgroundThread.Start("fairlead log ahead", Run);
+                    _hasThread = true;
+                }
+                catch (FairleadException)
+                {
+                    // The appender does by itself what is not ready; the next call asks for a thread again.
+                }
             }
 
             Monitor.Pulse(_gate);
@@ -118,13 +125,10 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
                     PrepareNext(segment);
                 }
             }
-            catch (FairleadException)
+            catch (Exception)
             {
-                // A full disk, or a file that was cut: the appender meets it by itself when it comes there, and tells its user.
-            }
-            catch (ObjectDisposedException)
-            {
-                // The log was closed meanwhile: nobody needs it any more.
+                // A full disk, a file that was cut or removed: the appender meets it by itself when it comes there, and tells its user.
+                // Or the log was closed meanwhile, and nobody needs it any more.
             }
             finally
             {

@@ -7,6 +7,9 @@ internal interface ILogWaiter
 {
     /// <summary>Called once, on a thread of the log's: short, and without waiting for anything.</summary>
     void Wake();
+
+    /// <summary>Called in place of a <see cref="Wake"/> that failed.</summary>
+    void Fail(Exception exception);
 }
 
 /// <summary>
@@ -28,20 +31,23 @@ internal sealed class LogWaiters(LogControl control) : IDisposable
     /// <param name="waiter">Has announced itself, and looked again.</param>
     /// <param name="bell">What <see cref="LogControl.Announce"/> returned.</param>
     /// <param name="isBusy">Whether the next record has been begun.</param>
+    /// <exception cref="FairleadException">Unavailable: the system gives no thread. The waiter is not woken then.</exception>
     public void Add(ILogWaiter waiter, int bell, bool isBusy)
     {
         lock (_gate)
         {
             if (!_isDisposed)
             {
-                _waiters.Add((waiter, bell, isBusy));
                 if (!_hasThread)
                 {
+                    // It begins with this gate, and so finds the waiter. Where the system gives no thread, nobody waits for it.
+                    BackgroundThread.Start("fairlead log", Run);
                     _hasThread = true;
-                    new Thread(Run) { IsBackground = true, Name = "fairlead log" }.UnsafeStart();
+                    _waiters.Add((waiter, bell, isBusy));
                 }
                 else
                 {
+                    _waiters.Add((waiter, bell, isBusy));
                     Monitor.Pulse(_gate);
                     if (isBusy)
                     {
@@ -161,6 +167,19 @@ internal sealed class LogWaiters(LogControl control) : IDisposable
             }
         }
 
-        awake?.ForEach(static waiter => waiter.Wake());
+        awake?.ForEach(Wake);
+    }
+
+    // Each by itself: an exception concerns the one waiter, neither the others nor the process.
+    private static void Wake(ILogWaiter waiter)
+    {
+        try
+        {
+            waiter.Wake();
+        }
+        catch (Exception exception)
+        {
+            waiter.Fail(exception);
+        }
     }
 }

@@ -28,7 +28,7 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
         {
             if (!_hasThread)
             {
-                new Thread(Run) { IsBackground = true, Name = name }.UnsafeStart();
+                BackgroundThread.Start(name, Run);
                 _hasThread = true;
             }
         }

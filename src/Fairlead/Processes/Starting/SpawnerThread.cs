@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fairlead.Native;
 
 namespace Fairlead.Processes.Starting;
 
@@ -7,13 +8,14 @@ namespace Fairlead.Processes.Starting;
 /// </summary>
 internal static class SpawnerThread
 {
-    private static readonly Lazy<BlockingCollection<Action>> Work = new(Begin);
+    private static readonly Lock Gate = new();
+    private static BlockingCollection<Action>? _work;
 
     /// <summary>Runs it there, and waits until it is done.</summary>
     public static T Run<T>(Func<T> start)
     {
         TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Work.Value.Add(() =>
+        Begin().Add(() =>
         {
             try
             {
@@ -30,15 +32,24 @@ internal static class SpawnerThread
 
     private static BlockingCollection<Action> Begin()
     {
-        BlockingCollection<Action> work = [];
-        new Thread(() =>
+        lock (Gate)
         {
-            foreach (Action action in work.GetConsumingEnumerable())
+            if (_work is null)
             {
-                action();
+                BlockingCollection<Action> work = [];
+                BackgroundThread.Start("fairlead spawner", () =>
+                {
+                    foreach (Action action in work.GetConsumingEnumerable())
+                    {
+                        action();
+                    }
+                });
+
+                // Not before: were the thread refused, the next caller would wait for it without end.
+                _work = work;
             }
-        })
-        { IsBackground = true, Name = "fairlead spawner" }.UnsafeStart();
-        return work;
+
+            return _work;
+        }
     }
 }

@@ -5,6 +5,7 @@ internal sealed unsafe class AttemptTurn(LockAttempt attempt, CancellationToken 
 {
     private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int* _word;
+    private bool _isAbandoned;
 
     /// <summary>False: not in time.</summary>
     public Task<bool> Task => _done.Task;
@@ -28,7 +29,7 @@ internal sealed unsafe class AttemptTurn(LockAttempt attempt, CancellationToken 
 
     public override void Abandon()
     {
-        attempt.Abandon();
+        AbandonOnce();
         if (token.IsCancellationRequested)
         {
             _done.SetCanceled(token);
@@ -36,6 +37,29 @@ internal sealed unsafe class AttemptTurn(LockAttempt attempt, CancellationToken 
         else
         {
             _done.SetResult(false);
+        }
+    }
+
+    public override void Fail(Exception exception)
+    {
+        try
+        {
+            AbandonOnce();
+        }
+        catch (Exception another)
+        {
+            exception = new AggregateException(exception, another);
+        }
+
+        _ = _done.TrySetException(exception);
+    }
+
+    private void AbandonOnce()
+    {
+        if (!_isAbandoned)
+        {
+            _isAbandoned = true;
+            attempt.Abandon();
         }
     }
 }

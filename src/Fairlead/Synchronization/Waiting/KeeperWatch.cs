@@ -91,6 +91,6 @@ internal sealed class KeeperWatch : IReactorClient
         // First counted, then woken: who is not asleep by then does not fall asleep.
         Interlocked.Increment(ref _ended);
         Sleep.WakeAll();
-        TurnThread.WakeAll();
+        TurnThreads.Shared.WakeAll();
     }
 }

@@ -63,7 +63,7 @@ internal abstract class LockAttempt
                 return false;
             }
 
-            TurnThread.Add(turn);
+            TurnThreads.Shared.Add(turn);
         }
         catch
         {

@@ -2,82 +2,50 @@ using Fairlead.Native;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>
-/// The threads in which those sleep who have none: each on up to 127 words at once, and any number on each of them. Where there are more words another is started, and all but the first end when they are not needed any more.
-/// Where the kernel cannot wait for several words (before Linux 5.16) there is a thread for each.
-/// </summary>
+/// <summary>One of the threads that sleep for those who have none.</summary>
 internal sealed unsafe class TurnThread
 {
-    private static readonly Lock Starting = new();
-    private static readonly List<TurnThread> Running = [];
+    private readonly TurnThreads _all;
     private readonly FutexSet _set = new();
     private readonly List<Turn> _coming = [];
 
     // The thread's own.
     private List<Turn> _turns = [];
     private List<Turn> _staying = [];
-    private bool _isFull;
 
-    /// <summary>How many there are in this process.</summary>
-    internal static int Count
+    private TurnThread(TurnThreads all) => _all = all;
+
+    /// <summary>Whether no further turn is to come here. Inside the gate of all.</summary>
+    public bool IsFull { get; private set; }
+
+    /// <exception cref="FairleadException">Unavailable: the system gives no thread.</exception>
+    public static TurnThread Start(TurnThreads all)
     {
-        get
+        TurnThread thread = new(all);
+        try
         {
-            lock (Starting)
-            {
-                return Running.Count;
-            }
+            BackgroundThread.Start("Fairlead waiting", thread.Run, 256 * 1024);
+            return thread;
         }
-    }
-
-    /// <summary>Drives a turn that waits.</summary>
-    public static void Add(Turn turn)
-    {
-        lock (Starting)
+        catch
         {
-            Place(turn);
-        }
-    }
-
-    /// <summary>All look again at what they wait for.</summary>
-    public static void WakeAll()
-    {
-        lock (Starting)
-        {
-            foreach (TurnThread thread in Running)
-            {
-                thread._set.Ring();
-            }
+            thread._set.Free();
+            throw;
         }
     }
 
     /// <summary>Any thread: one of its turns is to end.</summary>
-    public void Hurry()
-    {
-        lock (Starting)
-        {
-            // One that has ended has handed its turns on before, and they are looked at by then.
-            if (Running.Contains(this))
-            {
-                _set.Ring();
-            }
-        }
-    }
+    public void Hurry() => _all.Hurry(this);
 
-    private static void Place(Turn turn)
-    {
-        TurnThread? thread = Running.Find(static thread => !thread._isFull);
-        if (thread is null)
-        {
-            thread = new TurnThread();
-            Running.Add(thread);
-            new Thread(thread.Run, 256 * 1024) { IsBackground = true, Name = "Fairlead waiting" }.UnsafeStart();
-        }
+    /// <summary>Inside the gate of all, while it is in the list.</summary>
+    public void Ring() => _set.Ring();
 
-        turn.MoveTo(thread);
-        thread._coming.Add(turn);
-        thread._isFull |= !FutexSet.IsAvailable;
-        thread._set.Ring();
+    /// <summary>Inside the gate of all, while it is in the list.</summary>
+    public void Take(Turn turn)
+    {
+        _coming.Add(turn);
+        IsFull |= !FutexSet.IsAvailable;
+        _set.Ring();
     }
 
     private void Run()
@@ -98,6 +66,19 @@ internal sealed unsafe class TurnThread
 
     private void Drive(Turn turn)
     {
+        try
+        {
+            GoOn(turn);
+        }
+        catch (Exception exception)
+        {
+            // It concerns the one that waits, who is told: neither the others here nor the process.
+            turn.Fail(exception);
+        }
+    }
+
+    private void GoOn(Turn turn)
+    {
         // First the look at what ends it: what it gets after that, it gets.
         bool isEnding = turn.IsEnding;
         if (turn.Advance(out int* word, out int value))
@@ -115,10 +96,10 @@ internal sealed unsafe class TurnThread
         }
         else
         {
-            lock (Starting)
+            lock (_all.Gate)
             {
-                _isFull = true;
-                Place(turn);
+                IsFull = true;
+                _all.Place(turn);
             }
         }
     }
@@ -126,7 +107,7 @@ internal sealed unsafe class TurnThread
     /// <summary>False when there is nothing more to be done.</summary>
     private bool Sleep()
     {
-        lock (Starting)
+        lock (_all.Gate)
         {
             if (_coming.Count > 0)
             {
@@ -135,10 +116,9 @@ internal sealed unsafe class TurnThread
                 return true;
             }
 
-            _isFull = _set.IsFull;
-            if (_turns.Count == 0 && Running.IndexOf(this) > 0)
+            IsFull = _set.IsFull;
+            if (_turns.Count == 0 && _all.TryEnd(this))
             {
-                Running.Remove(this);
                 _set.Free();
                 return false;
             }

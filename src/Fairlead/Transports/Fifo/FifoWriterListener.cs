@@ -32,11 +32,7 @@ internal sealed class FifoWriterListener : FifoListener
         return writer is null ? null : FifoTransport.WriterOf(writer, Address, _settings, Fifo.Peer, OnClosed);
     }
 
-    protected override void Rearm()
-    {
-        _waiter = new Thread(WaitForReader) { IsBackground = true, Name = "Fairlead FIFO" };
-        _waiter.Start();
-    }
+    protected override void Rearm() => _waiter = BackgroundThread.Start("Fairlead FIFO", WaitForReader);
 
     protected override void Release()
     {

@@ -112,7 +112,15 @@ internal sealed class FollowingConnection : Connection, ILogWaiter
         // One who waits since before is woken as soon as the bell has another value than then, if not now.
         if (Interlocked.Exchange(ref _isAwaited, 1) == 0)
         {
-            _follower.Await(this, bell, isBusy);
+            try
+            {
+                _follower.Await(this, bell, isBusy);
+            }
+            catch
+            {
+                Volatile.Write(ref _isAwaited, 0);
+                throw;
+            }
         }
 
         return true;
@@ -124,6 +132,9 @@ internal sealed class FollowingConnection : Connection, ILogWaiter
         Volatile.Write(ref _isAwaited, 0);
         _event.Signal();
     }
+
+    // The receiver is told that the log has ended: the alternative is to wait without end.
+    void ILogWaiter.Fail(Exception exception) => Abort();
 
     public override void EndSending()
     {

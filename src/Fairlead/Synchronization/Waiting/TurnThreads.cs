@@ -1,0 +1,83 @@
+using Fairlead.Native;
+
+namespace Fairlead.Synchronization.Waiting;
+
+/// <summary>
+/// The threads in which those sleep who have none: each on up to 127 words at once, and any number on each of them. Where there are more words another is started, and all but the first end when they are not needed any more.
+/// Where the kernel cannot wait for several words (before Linux 5.16) there is a thread for each.
+/// </summary>
+internal sealed class TurnThreads
+{
+    private readonly List<TurnThread> _running = [];
+
+    /// <summary>Those of this process.</summary>
+    public static TurnThreads Shared { get; } = new();
+
+    /// <summary>How many there are.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _running.Count;
+            }
+        }
+    }
+
+    /// <summary>Of all of them: which threads there are, and which turns come to them.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>Drives a turn that waits.</summary>
+    /// <exception cref="FairleadException">Unavailable: the system gives no thread. The turn is not driven then, and its caller ends it.</exception>
+    public void Add(Turn turn)
+    {
+        lock (Gate)
+        {
+            Place(turn);
+        }
+    }
+
+    /// <summary>All look again at what they wait for.</summary>
+    public void WakeAll()
+    {
+        lock (Gate)
+        {
+            foreach (TurnThread thread in _running)
+            {
+                thread.Ring();
+            }
+        }
+    }
+
+    /// <summary>Wakes one; without effect when it has ended. It has handed its turns on before, and they are looked at by then.</summary>
+    public void Hurry(TurnThread thread)
+    {
+        lock (Gate)
+        {
+            if (_running.Contains(thread))
+            {
+                thread.Ring();
+            }
+        }
+    }
+
+    /// <summary>Hands a turn to a thread that has room, or starts one. Inside the gate.</summary>
+    /// <exception cref="FairleadException">Unavailable: the system gives no thread.</exception>
+    public void Place(Turn turn)
+    {
+        TurnThread? thread = _running.Find(static thread => !thread.IsFull);
+        if (thread is null)
+        {
+            // In the list when it runs, and not before: a turn that came to a thread that never ran would wait without end. It waits for the gate meanwhile.
+            thread = TurnThread.Start(this);
+            _running.Add(thread);
+        }
+
+        turn.MoveTo(thread);
+        thread.Take(turn);
+    }
+
+    /// <summary>Takes one out of the list, unless it is the first, which stays. Inside the gate.</summary>
+    public bool TryEnd(TurnThread thread) => _running.IndexOf(thread) > 0 && _running.Remove(thread);
+}

@@ -1,0 +1,92 @@
+using Fairlead.Logs.Storage;
+using Fairlead.Native;
+
+namespace Fairlead.Tests.Logs;
+
+/// <summary>A log's threads: what happens where the system gives none, or where one that waits fails.</summary>
+public sealed class LogThreadTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    private string Address => $"log://{_directory["orders"]}?segment=1MiB";
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task A_follower_for_which_there_is_no_thread_is_told_and_the_next_gets_one()
+    {
+        using var log = MappedLog.Open(Address);
+        using var follower = log.Follow();
+        NoThreads.AssertRefused(() => follower.ReadAsync().AsTask().GetAwaiter().GetResult());
+
+        ValueTask<LogRecord> reading = follower.ReadAsync();
+        log.Append("one"u8);
+
+        Assert.Equal(1, (await reading).Sequence);
+    }
+
+    [Fact]
+    public void An_appender_does_without_its_thread()
+    {
+        const int Many = 2000;
+        using (new NoThreads())
+        {
+            using var log = MappedLog.Open(Address);
+            for (int i = 1; i <= Many; i++)
+            {
+                Assert.Equal(i, log.Append(new byte[1000]));
+            }
+
+            Assert.Equal(Many, log.Info().Records);
+        }
+    }
+
+    [Fact]
+    public void An_appender_asks_for_its_thread_again()
+    {
+        using var store = LogStore.Open(_directory["orders"], 1 << 20, mayMake: true, new LogRetention(null, null, default), TimeProvider.System);
+        using LogSegment segment = store.OpenLast(isWritable: true, out _);
+        using LogPreparer preparer = new(store);
+        using (new NoThreads())
+        {
+            preparer.Tell(segment, 0);
+        }
+
+        preparer.Tell(segment, 0);
+
+        SpinWait.SpinUntil(() => preparer.Prepared > 0);
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_woken_is_told_and_the_others_are_woken()
+    {
+        using var store = LogStore.Open(_directory["orders"], 64 * 1024, mayMake: true, new LogRetention(null, null, default), TimeProvider.System);
+        int bell = store.Control.Announce();
+        TestWaiter before = new();
+        TestWaiter failing = new() { OnWake = static () => throw new InvalidOperationException("of this one") };
+        TestWaiter behind = new();
+        foreach (TestWaiter waiter in new[] { before, failing, behind })
+        {
+            store.Waiters.Add(waiter, bell, isBusy: false);
+        }
+
+        store.Control.Ring();
+
+        await before.Task;
+        await behind.Task;
+        Assert.Equal("of this one", (await Assert.ThrowsAsync<InvalidOperationException>(() => failing.Task)).Message);
+    }
+
+    private sealed class TestWaiter() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), ILogWaiter
+    {
+        public Action? OnWake { get; init; }
+
+        public void Wake()
+        {
+            OnWake?.Invoke();
+            TrySetResult();
+        }
+
+        public void Fail(Exception exception) => TrySetException(exception);
+    }
+}

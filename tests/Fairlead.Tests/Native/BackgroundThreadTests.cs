@@ -1,0 +1,67 @@
+using Fairlead.Native;
+using Fairlead.Patterns.Links;
+using Fairlead.Processes.Starting;
+
+namespace Fairlead.Tests.Native;
+
+/// <summary>A thread that the system refuses is an error for the caller that needed it. The next caller gets one.</summary>
+public sealed class BackgroundThreadTests
+{
+    [Fact]
+    public void It_has_a_name_and_does_not_keep_the_process()
+    {
+        string? name = null;
+        bool isBackground = false;
+        BackgroundThread.Start("fairlead test", () => (name, isBackground) = (Thread.CurrentThread.Name, Thread.CurrentThread.IsBackground)).Join();
+
+        Assert.Equal(("fairlead test", true), (name, isBackground));
+    }
+
+    [Fact]
+    public void One_that_is_refused_is_an_error_that_says_what_to_do()
+    {
+        using NoThreads none = new();
+        var error = Assert.Throws<FairleadException>(() => BackgroundThread.Start("fairlead test", static () => { }));
+
+        Assert.Equal(ErrorCode.Unavailable, error.Code);
+        Assert.Equal(
+            "cannot start the thread 'fairlead test': the system gives no more threads or memory. "
+            + "End some processes, or raise the limit (ulimit -u, pids.max of the control group).",
+            error.Message);
+    }
+
+    [Fact]
+    public void A_reactor_without_a_thread_is_not_begun() => NoThreads.AssertRefused(static () => _ = new Reactor(TimeSpan.FromSeconds(1)));
+
+    [Fact]
+    public void Deferred_work_starts_its_thread_at_the_next_call()
+    {
+        using ManualResetEventSlim visited = new();
+        Rounds<int> rounds = new("fairlead test", TimeSpan.FromMilliseconds(1), 10, _ => visited.Set());
+        NoThreads.AssertRefused(rounds.Start);
+
+        rounds.Start();
+        rounds.Add(1);
+
+        visited.Wait();
+    }
+
+    [Fact]
+    public void A_spawner_starts_its_thread_at_the_next_call()
+    {
+        using (new NoThreads())
+        {
+            try
+            {
+                // Another test may have begun it.
+                Assert.Equal(1, SpawnerThread.Run(static () => 1));
+            }
+            catch (FairleadException error)
+            {
+                Assert.Equal(ErrorCode.Unavailable, error.Code);
+            }
+        }
+
+        Assert.Equal(2, SpawnerThread.Run(static () => 2));
+    }
+}
