@@ -8,11 +8,16 @@ namespace Fairlead;
 /// <param name="Since">Since when.</param>
 public sealed record LockHolder(Peer Peer, int? Thread, DateTimeOffset Since)
 {
-    /// <summary><c>pid 4242 (msbuild), since 12:03:01</c>, with the thread where it is not the first of its process, and the day when that is not today.</summary>
+    /// <summary>Whether its process is stopped (SIGSTOP, Ctrl-Z, a debugger) at the moment. It keeps what it has, and while it is the first that waits no other enters, even if the lock is free.</summary>
+    public bool IsStopped { get; init; }
+
+    /// <summary>
+    /// <c>pid 4242 (msbuild), since 12:03:01</c>, with the thread where it is not the first of its process, the day when that is not today, and <c>now stopped</c> where it is.
+    /// </summary>
     public override string ToString()
     {
-        string when = LocalTime.Format(Since);
-        return Thread is null || Thread == Peer.ProcessId ? $"{Peer}, since {when}" : string.Create(CultureInfo.InvariantCulture, $"{Peer}, thread {Thread}, since {when}");
+        string thread = Thread is null || Thread == Peer.ProcessId ? "" : string.Create(CultureInfo.InvariantCulture, $", thread {Thread}");
+        return $"{Peer}{thread}, since {LocalTime.Format(Since)}{(IsStopped ? ", now stopped" : "")}";
     }
 
     /// <summary><c>pid 4250 (make), for 00:01:12</c>.</summary>

@@ -13,11 +13,15 @@ internal sealed record PartyLine
 
     public required DateTimeOffset Since { get; init; }
 
+    /// <summary>Not there where the process is not stopped.</summary>
+    public bool? Stopped { get; init; }
+
     public static PartyLine Of(LockHolder party) => new()
     {
         Pid = party.Peer.ProcessId ?? 0,
         Thread = party.Thread,
         Program = party.Peer.Program,
         Since = party.Since,
+        Stopped = party.IsStopped ? true : null,
     };
 }

@@ -76,6 +76,13 @@ internal static class NativeProcess
         return ProcStat.State(stat) is 'Z' or 'X' || (ProcStat.Flags(stat) & Exiting) != 0 || IsKilled(ReadProc(pid, "status", buffer));
     }
 
+    /// <summary>Whether it is stopped: by a signal, or by a debugger.</summary>
+    public static bool IsStopped(int pid)
+    {
+        Span<byte> buffer = stackalloc byte[LongestStat];
+        return ProcStat.State(ReadProc(pid, "stat", buffer)) is 'T' or 't';
+    }
+
     /// <summary>Whether it is this process, or one that this process has started.</summary>
     public static bool IsOwnOrChild(int pid)
     {

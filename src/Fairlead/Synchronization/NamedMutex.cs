@@ -1,5 +1,6 @@
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
+using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 
@@ -170,13 +171,11 @@ public sealed partial class NamedMutex : IDisposable
 
     private FairleadException NotInTime(TimeSpan? timeout)
     {
-        LockHolder? holder = _core.Snapshot().Holder;
+        LockSnapshot snapshot = _core.Snapshot();
+        LockHolder? holder = snapshot.Holder;
         string time = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{timeout?.TotalSeconds ?? 0:0.###} s");
-        return new FairleadException(
-            ErrorCode.Timeout,
-            holder is null ? $"{_core.Description} could not be entered within {time}" : $"{_core.Description} is held by {holder}, and could not be entered within {time}")
-        {
-            Peer = holder?.Peer,
-        };
+        return snapshot.NotInTime(
+            holder is null ? $"{_core.Description} could not be entered within {time}" : $"{_core.Description} is held by {holder}, and could not be entered within {time}",
+            holder);
     }
 }

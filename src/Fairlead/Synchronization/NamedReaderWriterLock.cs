@@ -218,13 +218,11 @@ public sealed class NamedReaderWriterLock : IDisposable
 
     private FairleadException NotInTime(TimeSpan? timeout)
     {
-        LockHolder? holder = _core.Snapshot().Holder;
+        LockSnapshot snapshot = _core.Snapshot();
+        LockHolder? holder = snapshot.Holder;
         string time = string.Create(CultureInfo.InvariantCulture, $"{timeout?.TotalSeconds ?? 0:0.###} s");
-        return new FairleadException(
-            ErrorCode.Timeout,
-            holder is null ? $"{_core.Description} could not be entered within {time}" : $"{_core.Description} is held by {holder}, and could not be entered within {time}")
-        {
-            Peer = holder?.Peer,
-        };
+        return snapshot.NotInTime(
+            holder is null ? $"{_core.Description} could not be entered within {time}" : $"{_core.Description} is held by {holder}, and could not be entered within {time}",
+            holder);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
+using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 
@@ -228,9 +229,10 @@ public sealed partial class NamedSemaphore : IDisposable
 
     private FairleadException NotInTime(TimeSpan? timeout)
     {
-        IReadOnlyList<LockHolder> holders = _core.Snapshot().Holders;
+        LockSnapshot snapshot = _core.Snapshot();
+        IReadOnlyList<LockHolder> holders = snapshot.Holders;
         string time = string.Create(CultureInfo.InvariantCulture, $"{timeout?.TotalSeconds ?? 0:0.###} s");
         string who = holders.Count == 0 ? "nobody has entered it" : string.Create(CultureInfo.InvariantCulture, $"{holders.Count} of {Maximum} have entered it, {holders[0]} among them");
-        return new FairleadException(ErrorCode.Timeout, $"{_core.Description} had no free permit within {time}: {who}") { Peer = holders is [var first, ..] ? first.Peer : null };
+        return snapshot.NotInTime($"{_core.Description} had no free permit within {time}: {who}", holders is [var first, ..] ? first : null);
     }
 }

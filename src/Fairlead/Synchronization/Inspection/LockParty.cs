@@ -18,5 +18,8 @@ internal readonly record struct LockParty(Standing Standing, ulong Mark)
     public LockHolder Describe() => new(
         new Peer { ProcessId = Standing.Process, Program = NativeProcess.CommandLine(Standing.Process) },
         Standing.Thread == 0 ? null : Standing.Thread,
-        DateTimeOffset.UnixEpoch.AddTicks(Standing.Since / TimeSpan.NanosecondsPerTick));
+        DateTimeOffset.UnixEpoch.AddTicks(Standing.Since / TimeSpan.NanosecondsPerTick))
+    {
+        IsStopped = NativeProcess.IsStopped(Standing.Process),
+    };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
@@ -22,6 +23,9 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
     /// <summary>The first of those who have it.</summary>
     public LockHolder? Holder => Owners is [var first, ..] ? first.Describe() : null;
 
+    /// <summary>The first of those who wait, where its process is stopped: it takes nothing, and whoever is behind it waits for it.</summary>
+    public LockHolder? StoppedFirst => Waiting is [var first, ..] && first.Describe() is { IsStopped: true } stopped ? stopped : null;
+
     public IReadOnlyList<LockHolder> Waiters => [.. Waiting.Select(static party => party.Describe())];
 
     /// <summary>How many bytes the words of a lock take at most; 0: it is none.</summary>
@@ -36,6 +40,22 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
         RegionContent.Barrier => BarrierLayout.Size(BarrierLayout.MostParties),
         _ => 0,
     };
+
+    /// <summary>The error for a caller that has not got the lock in time.</summary>
+    /// <param name="what">What happened, as a sentence without its end.</param>
+    /// <param name="holder">Who has it, or a part of it; null: nobody.</param>
+    public FairleadException NotInTime(string what, LockHolder? holder)
+    {
+        LockHolder? first = StoppedFirst;
+        LockHolder? stopped = first ?? (holder is { IsStopped: true } ? holder : null);
+        return new FairleadException(
+            ErrorCode.Timeout,
+            first is null ? what : $"{what}; first in line is {first}, and no other overtakes it",
+            stopped is null ? null : string.Create(CultureInfo.InvariantCulture, $"Continue it (kill -CONT {stopped.Peer.ProcessId}), or end it."))
+        {
+            Peer = (holder ?? first)?.Peer,
+        };
+    }
 
     /// <summary>Reads the words of one; null: there are not enough.</summary>
     /// <param name="content">Which kind it is.</param>

@@ -1,0 +1,120 @@
+using System.Globalization;
+
+namespace Fairlead.Conformance.Contracts;
+
+/// <summary>A process is stopped while it is the first that waits: the errors of those behind it name it.</summary>
+public abstract class StoppedWaiterContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
+{
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
+
+    [Fact]
+    public async Task A_time_out_names_the_first_in_line_that_is_stopped()
+    {
+        (NamedMutex mutex, string place) = NewMutex();
+        PeerProcess peer = await StartAsync("mutex", place);
+        MutexScope inside = mutex.Enter(token: Token);
+        await peer.TellAsync("enter");
+        await UntilWaiting(mutex, 1);
+
+        // Until it sleeps on the word, others may enter before it.
+        await Until(() => mutex.Core.Words.Word.HasSleeper, "it sleeps");
+        Assert.False(mutex.Waiters[0].IsStopped);
+        await peer.StopAsync();
+        inside.Dispose();
+
+        var error = Assert.Throws<FairleadException>(() => mutex.Enter(Short, Token));
+
+        Assert.Equal(ErrorCode.Timeout, error.Code);
+        Assert.Contains(First(peer), error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(Remedy(peer), error.Message, StringComparison.Ordinal);
+        Assert.Equal(peer.Id, error.Peer?.ProcessId);
+        Assert.True(mutex.Waiters[0].IsStopped);
+        Assert.Equal(error.WhatToDo, (await Assert.ThrowsAsync<FairleadException>(async () => await mutex.EnterAsync(Short, Token))).WhatToDo);
+
+        peer.Continue();
+        Assert.Equal("", await peer.AnswerAsync());
+        Assert.False(mutex.Holder!.IsStopped);
+        await peer.AskAsync("leave");
+    }
+
+    [Fact]
+    public async Task A_time_out_says_that_the_holder_is_stopped()
+    {
+        (NamedMutex mutex, string place) = NewMutex();
+        PeerProcess peer = await StartAsync("mutex", place);
+        Assert.Equal("", await peer.AskAsync("enter"));
+        await peer.StopAsync();
+
+        var error = Assert.Throws<FairleadException>(() => mutex.Enter(Short, Token));
+
+        Assert.Contains(", now stopped, and could not be entered within", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(Continue(peer), error.Message, StringComparison.Ordinal);
+        Assert.Equal(peer.Id, error.Peer?.ProcessId);
+        peer.Continue();
+        await peer.AskAsync("leave");
+    }
+
+    [Fact]
+    public async Task Of_a_semaphore_too()
+    {
+        (NamedSemaphore semaphore, string place) = NewSemaphore();
+        PeerProcess peer = await StartAsync("semaphore", place, "1", "1");
+        SemaphoreScope inside = semaphore.Enter(token: Token);
+        await peer.TellAsync("enter");
+        await UntilWaiting(() => semaphore.Waiters, 1);
+        await peer.StopAsync();
+        inside.Dispose();
+
+        var error = Assert.Throws<FairleadException>(() => semaphore.Enter(Short, Token));
+
+        Assert.Contains(First(peer), error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(Remedy(peer), error.Message, StringComparison.Ordinal);
+        Assert.Equal(peer.Id, error.Peer?.ProcessId);
+        peer.Continue();
+        await peer.AnswerAsync();
+    }
+
+    [Fact]
+    public async Task Of_a_writer_that_waits_for_readers_too()
+    {
+        (NamedReaderWriterLock under, string place) = NewReaderWriterLock();
+        PeerProcess peer = await StartAsync("readwrite", place);
+        ReadScope inside = under.EnterRead(token: Token);
+        await peer.TellAsync("write");
+        await UntilWaiting(() => under.Waiters, 1);
+        await peer.StopAsync();
+        inside.Dispose();
+
+        var error = Assert.Throws<FairleadException>(() => under.EnterWrite(Short, Token));
+
+        Assert.Contains(First(peer), error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(Remedy(peer), error.Message, StringComparison.Ordinal);
+        Assert.Equal(peer.Id, error.Peer?.ProcessId);
+        peer.Continue();
+        await peer.AnswerAsync();
+    }
+
+    private static string First(PeerProcess peer) => string.Create(CultureInfo.InvariantCulture, $"; first in line is pid {peer.Id} (");
+
+    private static string Remedy(PeerProcess peer) => string.Create(CultureInfo.InvariantCulture, $", now stopped, and no other overtakes it. {Continue(peer)}");
+
+    private static string Continue(PeerProcess peer) => string.Create(CultureInfo.InvariantCulture, $"Continue it (kill -CONT {peer.Id}), or end it.");
+
+    private (NamedMutex Mutex, string Place) NewMutex()
+    {
+        string place = NewPlace(NamedMutex.SizeInRegion);
+        return (Track(LockPlaceText.Mutex(place)), place);
+    }
+
+    private (NamedSemaphore Semaphore, string Place) NewSemaphore()
+    {
+        string place = NewPlace(NamedSemaphore.SizeInRegion(1));
+        return (Track(LockPlaceText.Semaphore(place, 1, 1)), place);
+    }
+
+    private (NamedReaderWriterLock Lock, string Place) NewReaderWriterLock()
+    {
+        string place = NewPlace(NamedReaderWriterLock.SizeInRegion);
+        return (Track(LockPlaceText.ReaderWriterLock(place)), place);
+    }
+}
