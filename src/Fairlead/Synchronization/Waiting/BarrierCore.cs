@@ -163,18 +163,18 @@ internal sealed unsafe class BarrierCore : LockCore
         Hold();
         try
         {
-            _guard.Enter();
-            WatchAll();
-            if (!LookWhole(out _))
+            using (_guard.Enter())
             {
-                FreeDead();
-                Words.Reset();
+                WatchAll();
+                if (!LookWhole(out _))
+                {
+                    FreeDead();
+                    Words.Reset();
 
-                // Whoever has broken it may have died before he rang.
-                Words.Ring();
+                    // The process that has broken it may have died before it rang.
+                    Words.Ring();
+                }
             }
-
-            _guard.Leave();
         }
         finally
         {

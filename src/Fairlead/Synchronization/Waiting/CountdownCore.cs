@@ -58,9 +58,10 @@ internal sealed unsafe class CountdownCore : LockCore
             CountdownStep step = Words.Change(change, isGuarded: false, out left);
             if (step == CountdownStep.NeedsGuard)
             {
-                _guard.Enter();
-                step = Words.Change(change, isGuarded: true, out left);
-                _guard.Leave();
+                using (_guard.Enter())
+                {
+                    step = Words.Change(change, isGuarded: true, out left);
+                }
             }
 
             return step == CountdownStep.Done;
@@ -77,9 +78,10 @@ internal sealed unsafe class CountdownCore : LockCore
         Hold();
         try
         {
-            _guard.Enter();
-            Words.Reset(count);
-            _guard.Leave();
+            using (_guard.Enter())
+            {
+                Words.Reset(count);
+            }
         }
         finally
         {

@@ -12,21 +12,16 @@ internal sealed unsafe class Guard(LockCore core, Form form, MutexWords words)
     // One of this process has it at a time.
     private readonly RobustKeeper _keeper = RobustKeeper.Reserve();
 
-    /// <summary>Enters. Blocks while others are inside, which is for some steps, or while one of them is stopped. The release is <see cref="Leave"/>.</summary>
-    public void Enter()
+    /// <summary>Enters. Blocks while others are inside, which is for some steps, or while one of them is stopped.</summary>
+    /// <returns>Leaves when it is disposed, however the steps end: until then every user in every process waits.</returns>
+    public Scope Enter()
     {
         if (!TryTakeIdle())
         {
             _ = new Attempt(this, core, form, words).Wait(Deadline.Infinite, CancellationToken.None);
         }
-    }
 
-    public void Leave()
-    {
-        using (_keeper.Hold())
-        {
-            words.Leave(_keeper);
-        }
+        return new Scope(this);
     }
 
     /// <summary>Nobody enters any more by this.</summary>
@@ -57,6 +52,20 @@ internal sealed unsafe class Guard(LockCore core, Form form, MutexWords words)
         }
 
         return true;
+    }
+
+    private void Leave()
+    {
+        using (_keeper.Hold())
+        {
+            words.Leave(_keeper);
+        }
+    }
+
+    /// <summary>The time inside.</summary>
+    public readonly ref struct Scope(Guard guard)
+    {
+        public void Dispose() => guard.Leave();
     }
 
     private sealed class Attempt(Guard guard, LockCore core, Form form, MutexWords words) : LineAttempt(core, form, words.Line, NativeThread.Id)

@@ -67,7 +67,18 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
         try
         {
             stay = default;
-            return !_words.IsClosed && TryGet(isTaken, thread, out stay);
+            if (!_words.IsClosed)
+            {
+                return TryGet(isTaken, thread, out stay);
+            }
+
+            if (_words.Form.IsMixed && _words.TryFindFree(_hint, out _, out Seat found) && found.Word.HasDied)
+            {
+                // A process of another pid namespace has died inside, whose end nobody here can watch: the first of the line is woken by whoever comes next.
+                _words.Ring();
+            }
+
+            return false;
         }
         finally
         {

@@ -1,0 +1,37 @@
+using Fairlead.Memory.Backing;
+using Fairlead.Synchronization.Waiting;
+using Fairlead.Synchronization.Words;
+
+namespace Fairlead.Tests.Synchronization;
+
+public sealed class GuardTests
+{
+    [Fact]
+    public void It_is_left_however_the_steps_inside_end()
+    {
+        string name = $"guard-{Guid.NewGuid():N}";
+        BarrierCore barrier = new(LockPlace.Named(name, BarrierLayout.Size(2), RegionContent.Barrier), 2);
+        try
+        {
+            Guard guard = new(barrier, barrier.Words.Form, barrier.Words.Guard);
+            Assert.Throws<InvalidOperationException>(() => FailInside(guard));
+            guard.Free();
+
+            // Waits for the guard.
+            barrier.Reset();
+        }
+        finally
+        {
+            barrier.Close();
+            NamedRegion.Remove(name, RegionContent.Barrier);
+        }
+    }
+
+    private static void FailInside(Guard guard)
+    {
+        using (guard.Enter())
+        {
+            throw new InvalidOperationException();
+        }
+    }
+}

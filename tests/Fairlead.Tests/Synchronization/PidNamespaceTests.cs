@@ -1,0 +1,27 @@
+using Fairlead.Conformance;
+
+namespace Fairlead.Tests.Synchronization;
+
+/// <summary>Locks between pid namespaces, where no process can watch the other's end.</summary>
+public sealed class PidNamespaceTests(ITestOutputHelper output) : LockContract(new LockUnderTest.Named(), output)
+{
+    [PidNamespaceFact]
+    public async Task A_newcomer_wakes_the_one_that_sleeps_for_the_permit_of_a_dead_process()
+    {
+        string place = NewPlace(NamedSemaphore.SizeInRegion(1));
+        NamedSemaphore semaphore = Track(LockPlaceText.Semaphore(place, 1, 1));
+        PeerProcess peer = Track(PeerProcess.StartBy(PidNamespaceFactAttribute.Command, "semaphore", place, "1", "1"));
+        Assert.Equal("ready", await peer.ReadLineAsync());
+        Assert.Equal("", await peer.AskAsync("enter"));
+        Task<SemaphoreScope> asleep = OnThread(() => semaphore.Enter(token: Token));
+        await UntilWaiting(() => semaphore.Waiters, 1);
+
+        // What is killed is the parent of its process, which ends some time afterwards.
+        await peer.KillAsync();
+        await Until(() => asleep.IsCompleted || semaphore.CurrentCount == 1, "it has died");
+        Assert.False(semaphore.TryEnter(TimeSpan.Zero, out _, Token));
+
+        using SemaphoreScope inside = await asleep;
+        Assert.Equal(0, semaphore.CurrentCount);
+    }
+}
