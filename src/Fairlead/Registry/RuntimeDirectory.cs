@@ -56,16 +56,11 @@ internal sealed class RuntimeDirectory
 
     /// <summary>Whether the directory is there. When it is, it has been checked.</summary>
     /// <exception cref="FairleadException">PermissionDenied: it is there and not safe to use.</exception>
-    public bool Exists()
-    {
-        if (NativeFile.Lstat(Path) is not { } status)
-        {
-            return false;
-        }
+    public bool Exists() => Exists(Path);
 
-        PrivateFolder.RequireOurs(Path, status, Variable);
-        return true;
-    }
+    /// <summary>Whether a folder is there in the directory. When it is, both have been checked.</summary>
+    /// <exception cref="FairleadException">PermissionDenied: one of them is there and not safe to use.</exception>
+    public bool HasFolder(string name) => Exists() && Exists($"{Path}/{name}");
 
     /// <summary>Makes the directory where it is missing, and checks it.</summary>
     /// <exception cref="FairleadException">PermissionDenied: it is not safe to use, or may not be made. Unavailable: it cannot be made.</exception>
@@ -108,6 +103,17 @@ internal sealed class RuntimeDirectory
                 string.Create(CultureInfo.InvariantCulture, $"{Variable} names {parent}, which belongs to uid {status.Uid}, while this process runs as uid {user}"),
                 "Unset the variable, or set it to a directory of this user (after sudo or su it often still names the other user's).");
         }
+    }
+
+    private static bool Exists(string path)
+    {
+        if (NativeFile.Lstat(path) is not { } status)
+        {
+            return false;
+        }
+
+        PrivateFolder.RequireOurs(path, status, Variable);
+        return true;
     }
 
     private void MakePrivate(string path) => PrivateFolder.Make(path, Cannot, Variable);

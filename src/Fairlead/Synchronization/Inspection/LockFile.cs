@@ -8,11 +8,19 @@ namespace Fairlead.Synchronization.Inspection;
 internal static class LockFile
 {
     /// <summary>All locks by name; what is none, or cannot be read, is left out.</summary>
-    public static Dictionary<string, LockSnapshot> All()
+    /// <param name="directory">Null: the directory of this process.</param>
+    /// <exception cref="FairleadException">PermissionDenied: others could have put files there, and told what they like.</exception>
+    public static Dictionary<string, LockSnapshot> All(RuntimeDirectory? directory = null)
     {
         Dictionary<string, LockSnapshot> all = new(StringComparer.Ordinal);
-        string folder = $"{RuntimeDirectory.Current().Path}/{NamedRegion.LockFolder}";
-        foreach (string name in DeadParticipants.Names(RuntimeDirectory.Current(), NamedRegion.LockFolder))
+        directory ??= RuntimeDirectory.Current();
+        if (!directory.HasFolder(NamedRegion.LockFolder))
+        {
+            return all;
+        }
+
+        string folder = $"{directory.Path}/{NamedRegion.LockFolder}";
+        foreach (string name in DeadParticipants.Names(directory, NamedRegion.LockFolder))
         {
             if (Read($"{folder}/{name}") is { } found)
             {
