@@ -1,0 +1,110 @@
+using Fairlead.Native;
+using Fairlead.Registry;
+
+namespace Fairlead.Tests.Registry;
+
+/// <summary>The lock of a directory: what others may do to it forbids nothing.</summary>
+public sealed class DirectoryLockTests : IDisposable
+{
+    private readonly TemporaryDirectory _temporary = new();
+
+    public DirectoryLockTests() => Directory.CreateDirectory(Place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+    private string Place => _temporary["place"];
+
+    private RuntimeDirectory Runtime => RuntimeDirectory.At(_temporary["fairlead"]);
+
+    public void Dispose() => _temporary.Dispose();
+
+    [Fact]
+    public void In_a_private_directory_its_own_lock_counts()
+    {
+        using var kept = Keep();
+
+        Assert.Null(Take());
+        Assert.False(Path.Exists(Runtime.Path));
+    }
+
+    [Theory]
+    [InlineData(0b111_101_101)]
+    [InlineData(0b111_100_000)]
+    [InlineData(0b111_111_111)]
+    public void In_a_directory_that_others_may_read_a_lock_of_theirs_forbids_nothing(int mode)
+    {
+        Open(mode);
+        using var kept = Keep();
+
+        using var locked = Take();
+
+        Assert.NotNull(locked);
+    }
+
+    [Fact]
+    public void In_a_directory_that_others_may_read_those_of_one_user_keep_each_other_out()
+    {
+        Open(0b111_101_101);
+        using (var first = Take())
+        {
+            Assert.NotNull(first);
+            Assert.Null(Take());
+        }
+
+        using var second = Take();
+        Assert.NotNull(second);
+    }
+
+    [Fact]
+    public void Without_a_runtime_directory_the_lock_of_the_directory_counts()
+    {
+        Open(0b111_101_101);
+        Directory.CreateDirectory(Runtime.Path);
+        File.SetUnixFileMode(Runtime.Path, (UnixFileMode)0b111_111_111);
+        using (var kept = Keep())
+        {
+            Assert.Null(Take());
+        }
+
+        using var locked = Take();
+        Assert.NotNull(locked);
+    }
+
+    [RootFact]
+    public void In_a_directory_of_another_user_its_lock_forbids_nothing()
+    {
+        _temporary.GiveAway("place");
+        using var kept = Keep();
+
+        using var locked = Take();
+
+        Assert.NotNull(locked);
+    }
+
+    [Fact]
+    public void A_server_binds_in_a_directory_whose_lock_another_user_keeps()
+    {
+        Open(0b111_101_101);
+        using var kept = Keep();
+
+        using var receiver = Receiver.Bind($"unix://{Place}/calc");
+        using var reader = Receiver.Bind($"fifo://{Place}/line");
+
+        Assert.Equal(2, Directory.GetFileSystemEntries(Place).Length);
+    }
+
+    private void Open(int mode) => File.SetUnixFileMode(Place, (UnixFileMode)mode);
+
+    private DirectoryLock? Take()
+    {
+        var locked = DirectoryLock.TryTake(Place, TimeSpan.Zero, out var error, Runtime);
+        Assert.Equal(Errno.None, error);
+        return locked;
+    }
+
+    // As any user does who may open it.
+    private Descriptor Keep()
+    {
+        var directory = NativeFile.Open(Place, OpenFlags.ReadOnly | OpenFlags.Directory, 0, out _)!;
+        Assert.True(NativeFile.TryFlock(directory));
+        return directory;
+    }
+}
