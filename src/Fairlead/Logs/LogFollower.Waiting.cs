@@ -68,8 +68,19 @@ public sealed partial class LogFollower
     /// <inheritdoc cref="TryRead(out LogRecord, TimeSpan, CancellationToken)" path="/param|/exception"/>
     public ValueTask<LogRecord> ReadAsync(CancellationToken token = default)
     {
-        token.ThrowIfCancellationRequested();
-        return TryLook(out LogRecord record, settle: false) == RecordView.Record ? ValueTask.FromResult(record) : SleepAsync(token);
+        if (token.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<LogRecord>(token);
+        }
+
+        try
+        {
+            return TryLook(out LogRecord record, settle: false) == RecordView.Record ? ValueTask.FromResult(record) : SleepAsync(token);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException<LogRecord>(exception);
+        }
     }
 
     /// <summary>All records from here on, for ever. Blocks while there is none.</summary>

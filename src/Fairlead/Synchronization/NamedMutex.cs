@@ -108,7 +108,11 @@ public sealed partial class NamedMutex : IDisposable
     /// <inheritdoc cref="EnterAsync(TimeSpan?, CancellationToken)"/>
     public ValueTask<MutexScope> EnterAsync(CancellationToken token = default)
     {
-        token.ThrowIfCancellationRequested();
+        if (token.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<MutexScope>(token);
+        }
+
         bool isEntered = _core.TryEnterIdle(thread: 0, out Stay stay);
         GC.KeepAlive(this);
         return isEntered ? new(new MutexScope(stay)) : EnterAsync(null, token);

@@ -1,0 +1,67 @@
+namespace Fairlead.Tests.Synchronization;
+
+/// <summary>An asynchronous call with a token that is cancelled already gives back a cancelled task. It does not throw.</summary>
+public sealed class CancelledCallTests : IDisposable
+{
+    private static readonly CancellationToken Cancelled = new(canceled: true);
+
+    private readonly TemporaryDirectory _temporary = new();
+    private readonly SharedRegion _region = SharedRegion.Create(256 * 1024);
+
+    public void Dispose()
+    {
+        _region.Dispose();
+        _temporary.Dispose();
+    }
+
+    [Fact]
+    public async Task Of_locks()
+    {
+        using var mutex = NamedMutex.In(_region, 0);
+        using var semaphore = NamedSemaphore.In(_region, 32 * 1024, 1, 1);
+        using var condition = NamedCondition.In(_region, 64 * 1024, mutex);
+        using var countdown = NamedCountdown.In(_region, 96 * 1024, 1);
+        using var happened = NamedEvent.In(_region, 128 * 1024);
+        using var barrier = NamedBarrier.In(_region, 160 * 1024, 2);
+        using var readers = NamedReaderWriterLock.In(_region, 192 * 1024);
+        using MutexScope scope = mutex.Enter();
+        foreach (Task call in new[]
+        {
+            mutex.EnterAsync(Cancelled).AsTask(),
+            mutex.EnterAsync(null, Cancelled).AsTask(),
+            mutex.TryEnterAsync(TimeSpan.Zero, Cancelled).AsTask(),
+            semaphore.EnterAsync(Cancelled).AsTask(),
+            semaphore.TryEnterAsync(TimeSpan.Zero, Cancelled).AsTask(),
+            semaphore.TakeAsync(Cancelled).AsTask(),
+            semaphore.TryTakeAsync(TimeSpan.Zero, Cancelled).AsTask(),
+            condition.WaitAsync(scope, null, Cancelled).AsTask(),
+            countdown.WaitAsync(Cancelled).AsTask(),
+            countdown.TryWaitAsync(TimeSpan.Zero, Cancelled).AsTask(),
+            happened.WaitAsync(Cancelled).AsTask(),
+            happened.TryWaitAsync(TimeSpan.Zero, Cancelled).AsTask(),
+            barrier.SignalAndWaitAsync(Cancelled).AsTask(),
+            barrier.TrySignalAndWaitAsync(TimeSpan.Zero, Cancelled).AsTask(),
+            readers.EnterReadAsync(Cancelled).AsTask(),
+            readers.TryEnterReadAsync(TimeSpan.Zero, Cancelled).AsTask(),
+            readers.EnterWriteAsync(Cancelled).AsTask(),
+            readers.TryEnterWriteAsync(TimeSpan.Zero, Cancelled).AsTask(),
+        })
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+            Assert.True(call.IsCanceled);
+        }
+    }
+
+    [Fact]
+    public async Task Of_a_log_and_its_errors_too()
+    {
+        using var log = MappedLog.Open($"log://{_temporary["orders"]}?segment=64KiB");
+        LogFollower follower = log.Follow();
+        Task cancelled = follower.ReadAsync(Cancelled).AsTask();
+        follower.Dispose();
+        Task disposed = follower.ReadAsync().AsTask();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => disposed);
+    }
+}
