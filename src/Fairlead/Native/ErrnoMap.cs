@@ -44,11 +44,17 @@ internal static class ErrnoMap
     public static FairleadException Failure(string what, Errno error) =>
         new(ToCode(error), $"{what} ({Describe(error)})", Mend(error)) { Errno = (int)error };
 
+    /// <summary>The exception for a descriptor that cannot be watched: there ENOSPC speaks of watches and not of a disk.</summary>
+    /// <param name="what">As for <see cref="Failure"/>.</param>
+    /// <param name="error">The errno of the attempt.</param>
+    public static FairleadException WatchFailure(string what, Errno error) => error != Errno.ENOSPC ? Failure(what, error)
+        : new(ToCode(error), $"{what}: this user watches as many descriptors as the system allows", "Raise /proc/sys/fs/epoll/max_user_watches.") { Errno = (int)error };
+
     private static string? Mend(Errno error) => error switch
     {
         Errno.EMFILE => "This process has as many files open as it may: close some, or raise the limit (ulimit -n).",
         Errno.ENFILE => "The system has as many files open as it may: see /proc/sys/fs/file-max.",
-        Errno.ENOSPC => "Free some space; where a descriptor was to be watched, raise /proc/sys/fs/epoll/max_user_watches.",
+        Errno.ENOSPC => "Free some space, or files where their number is the limit (df -h, df -i).",
         Errno.EDQUOT => "The disk quota is used up: free some space.",
         Errno.ENOMEM or Errno.ENOBUFS => "The kernel has no memory for it: free some, or raise the limit of the control group.",
         _ => null,

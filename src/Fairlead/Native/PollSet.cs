@@ -67,7 +67,7 @@ internal sealed unsafe class PollSet : IDisposable
 
         if (error != Errno.None)
         {
-            throw ErrnoMap.Failure($"cannot watch descriptor {number}", error);
+            throw ErrnoMap.WatchFailure($"cannot watch descriptor {number}", error);
         }
     }
 
@@ -141,7 +141,7 @@ internal sealed unsafe class PollSet : IDisposable
         var error = Control(operation, descriptor, token, events);
         if (error != Errno.None)
         {
-            throw ErrnoMap.Failure($"cannot watch {descriptor}", error);
+            throw ErrnoMap.WatchFailure($"cannot watch {descriptor}", error);
         }
     }
 

@@ -94,7 +94,7 @@ internal sealed unsafe class Reactor
         if (error != Errno.None)
         {
             _registrations.TryRemove(token, out _);
-            throw ErrnoMap.Failure($"cannot watch {descriptor}", error);
+            throw ErrnoMap.WatchFailure($"cannot watch {descriptor}", error);
         }
 
         return registration;

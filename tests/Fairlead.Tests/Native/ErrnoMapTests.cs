@@ -37,4 +37,18 @@ public sealed class ErrnoMapTests
         Assert.StartsWith("cannot create a socket (EMFILE: ", failure.Message, StringComparison.Ordinal);
         Assert.Contains("ulimit -n", failure.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_full_disk_and_a_full_set_of_watches_are_told_apart()
+    {
+        var disk = ErrnoMap.Failure("cannot make a file", Errno.ENOSPC);
+        var watches = ErrnoMap.WatchFailure("cannot watch fd 4", Errno.ENOSPC);
+
+        Assert.Equal((ErrorCode.Full, 28), (disk.Code, disk.Errno));
+        Assert.Contains("df -i", disk.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("max_user_watches", disk.Message, StringComparison.Ordinal);
+        Assert.Equal((ErrorCode.Full, 28), (watches.Code, watches.Errno));
+        Assert.EndsWith("Raise /proc/sys/fs/epoll/max_user_watches.", watches.Message, StringComparison.Ordinal);
+        Assert.Equal(ErrnoMap.Failure("cannot watch fd 4", Errno.EMFILE).Message, ErrnoMap.WatchFailure("cannot watch fd 4", Errno.EMFILE).Message);
+    }
 }
