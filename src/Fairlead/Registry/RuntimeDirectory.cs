@@ -13,6 +13,8 @@ internal sealed class RuntimeDirectory
     public const uint PrivateFile = 0b110_000_000;
 
     private const string Variable = "XDG_RUNTIME_DIR";
+    private const uint OthersMayWrite = 0b000_000_010;
+    private const uint Sticky = 0b001_000_000_000;
 
     // The directory that must exist for ours to be made in it, when it was chosen by the variable; then nothing else will do.
     private readonly string? _chosenParent;
@@ -102,6 +104,14 @@ internal sealed class RuntimeDirectory
                 ErrorCode.PermissionDenied,
                 string.Create(CultureInfo.InvariantCulture, $"{Variable} names {parent}, which belongs to uid {status.Uid}, while this process runs as uid {user}"),
                 "Unset the variable, or set it to a directory of this user (after sudo or su it often still names the other user's).");
+        }
+
+        if ((status.Mode & (OthersMayWrite | Sticky)) == OthersMayWrite)
+        {
+            throw new FairleadException(
+                ErrorCode.PermissionDenied,
+                $"{Variable} names {parent}, in which every user may rename and remove what is this user's (mode {Convert.ToString(status.Mode, 8).PadLeft(4, '0')})",
+                $"Close it: chmod 700 {parent}");
         }
     }
 

@@ -61,6 +61,21 @@ public sealed class RuntimeDirectoryTests : IDisposable
         Assert.Contains($"belongs to uid {User}, while this process runs as uid {User + 1}", foreign.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0b0_111_111_111, true)]
+    [InlineData(0b0_111_000_010, true)]
+    [InlineData(0b1_111_111_111, false)]
+    [InlineData(0b0_111_101_101, false)]
+    public void The_directory_of_the_variable_must_not_be_every_users_to_write(int mode, bool isRefused)
+    {
+        File.SetUnixFileMode(_temporary.Path, (UnixFileMode)mode);
+        var error = Record.Exception(() => RuntimeDirectory.Locate(_temporary.Path, User, "/run/user", "/tmp"));
+        File.SetUnixFileMode(_temporary.Path, Private);
+
+        Assert.Equal(isRefused, error is FairleadException { Code: ErrorCode.PermissionDenied });
+        Assert.Equal(isRefused, error is not null);
+    }
+
     [Fact]
     public void It_is_made_for_its_user_alone()
     {
