@@ -34,10 +34,12 @@ internal static class Program
         }
     }
 
-    /// <summary>The bare command does nothing, so it is a usage error that teaches: help, but on stderr.</summary>
+    /// <summary>The bare command is a usage error: it shows its help on stderr.</summary>
     private static int ShowHelp()
     {
-        FairleadCommand.Create().Parse(["--help"]).Invoke(new InvocationConfiguration { Output = Console.Error });
+        using var help = new StringWriter();
+        FairleadCommand.Create().Parse(["--help"]).Invoke(new InvocationConfiguration { Output = help });
+        StandardError.Write(help.ToString());
         return ExitCode.Usage;
     }
 }

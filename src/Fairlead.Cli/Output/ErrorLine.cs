@@ -3,20 +3,11 @@ namespace Fairlead.Cli.Output;
 /// <summary>What the tool says on stderr: one line a fact, which begins with the tool's name.</summary>
 internal static class ErrorLine
 {
-    private static readonly Lock Gate = new();
-
     /// <summary>Writes <c>fairlead: message</c>.</summary>
     public static void Write(string message) => WriteBare($"fairlead: {OneLine(message)}");
 
     /// <summary>Writes a line without the tool's name, for other programs to read.</summary>
-    public static void WriteBare(string line)
-    {
-        // Console.Error flushes after each write; the lock keeps lines of several threads whole.
-        lock (Gate)
-        {
-            Console.Error.WriteLine(line);
-        }
-    }
+    public static void WriteBare(string line) => StandardError.Write($"{line}\n");
 
     /// <summary>Says what happened and returns the exit code for it.</summary>
     public static int Report(Exception exception, Interruption interruption)

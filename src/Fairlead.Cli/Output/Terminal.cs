@@ -14,7 +14,7 @@ internal static class Terminal
     /// <summary>Asks a person; everything but a yes is a no, and so is the end of input.</summary>
     public static async Task<bool> ConfirmAsync(string question, CancellationToken token)
     {
-        Console.Error.Write(question);
+        StandardError.Write(question);
         try
         {
             string? answer = await Task.Run(Console.In.ReadLine, CancellationToken.None).WaitAsync(token);
@@ -23,7 +23,7 @@ internal static class Terminal
         catch (OperationCanceledException)
         {
             // The shell's prompt begins a line of its own.
-            Console.Error.WriteLine();
+            StandardError.Write("\n");
             throw;
         }
     }

@@ -86,7 +86,7 @@ internal sealed class TourReport(bool isJson, TourCut cut)
     {
         if (Terminal.IsOutput && Terminal.IsError)
         {
-            Console.Error.Write($"\r\e[K{text}");
+            StandardError.Write($"\r\e[K{text}");
         }
     }
 }

@@ -1,0 +1,39 @@
+using System.Text;
+using Fairlead.Cli.Processes;
+
+namespace Fairlead.Cli.Output;
+
+/// <summary>
+/// Stderr. Writing to it never fails: a closed descriptor or a full disk loses the text, not the work, and the exit code keeps its meaning.
+/// Everything that the tool says there passes here.
+/// </summary>
+internal static class StandardError
+{
+    private const int Descriptor = 2;
+
+    private static readonly Lock Gate = new();
+    private static bool? _isOpen;
+    private static Stream? _stream;
+
+    /// <summary>Writes a text as it is, with a newline or without, in one piece beside other threads.</summary>
+    public static void Write(string text)
+    {
+        lock (Gate)
+        {
+            if (!(_isOpen ??= InheritedDescriptor.IsOpen(Descriptor)))
+            {
+                return;
+            }
+
+            try
+            {
+                _stream ??= Console.OpenStandardError();
+                _stream.Write(Encoding.UTF8.GetBytes(text));
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // There is no other place to say it. The next text is tried again: a disk may have room by then.
+            }
+        }
+    }
+}

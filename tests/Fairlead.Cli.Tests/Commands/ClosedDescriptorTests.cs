@@ -1,0 +1,44 @@
+using Fairlead.Cli.Tests.Running;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+/// <summary>Stdin, stdout and stderr that cannot be used: exit codes keep their meaning.</summary>
+public sealed class ClosedDescriptorTests : IDisposable
+{
+    private readonly ToolHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Theory]
+    [InlineData("fairlead send unix://nobody hi 2>&-", 3)]
+    [InlineData("fairlead send unix://nobody hi 2>/dev/full", 3)]
+    [InlineData("fairlead send unix://nobody hi <&- 2>&-", 3)]
+    [InlineData("fairlead no-such-verb 2>/dev/full", 2)]
+    [InlineData("fairlead 2>&-", 2)]
+    [InlineData("fairlead 2>/dev/full", 2)]
+    [InlineData("fairlead spawn -- sh -c 'exit 7' 2>&-", 7)]
+    [InlineData("fairlead spawn -- sh -c 'exit 7' <&- >&- 2>&-", 7)]
+    [InlineData("fairlead receive unix://inbox --verbose --timeout 1ms 2>/dev/full", 124)]
+    [InlineData("fairlead tour --transport locks 2>&-", 0)]
+    public async Task Stderr_that_cannot_be_written_loses_the_text_and_not_the_exit_code(string line, int code)
+    {
+        var outcome = await _home.StartShell(line).EndAsync();
+
+        Assert.True(outcome.ExitCode == code, outcome.ToString());
+    }
+
+    [Fact]
+    public async Task A_server_whose_stderr_is_full_serves_on()
+    {
+        var server = _home.StartShell("fairlead listen unix://talk --verbose --count 2 2> /dev/full");
+
+        Assert.Equal(0, (await SayAsync("one")).ExitCode);
+        Assert.Equal("one", await server.LineAsync());
+        Assert.Equal(0, (await SayAsync("two")).ExitCode);
+
+        Assert.Equal("two", await server.LineAsync());
+        Assert.Equal(0, (await server.ExitAsync()).ExitCode);
+    }
+
+    private async Task<Outcome> SayAsync(string text) => await _home.StartShell($"echo {text} | fairlead connect unix://talk --wait 1m").EndAsync();
+}
