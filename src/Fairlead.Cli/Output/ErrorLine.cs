@@ -7,7 +7,7 @@ internal static class ErrorLine
     public static void Write(string message) => WriteBare($"fairlead: {OneLine(message)}");
 
     /// <summary>Writes a line without the tool's name, for other programs to read.</summary>
-    public static void WriteBare(string line) => StandardError.Write($"{line}\n");
+    public static void WriteBare(string line) => StandardError.Write($"{VisibleText.OneLine(line)}\n");
 
     /// <summary>Says what happened and returns the exit code for it.</summary>
     public static int Report(Exception exception, Interruption interruption)

@@ -5,12 +5,16 @@ using System.Text.Json;
 namespace Fairlead.Cli.Output;
 
 /// <summary>Writes received messages to stdout: one a line, their bytes alone, or one JSON object a line. When a call returns, the kernel has the message.</summary>
-internal sealed class MessageOutput(bool isRaw, bool isJson, bool showsTopic = false)
+/// <param name="isRaw">Bytes alone.</param>
+/// <param name="isJson">An object a line.</param>
+/// <param name="showsTopic">Whether the topic stands before each message.</param>
+/// <param name="isTerminal">Whether a person reads: payloads must not steer the terminal.</param>
+internal sealed class MessageOutput(bool isRaw, bool isJson, bool showsTopic, bool isTerminal)
 {
     private readonly ArrayBufferWriter<byte> _line = new(4096);
 
     /// <summary>How a receiving command was told to write.</summary>
-    public static MessageOutput Of(bool isRaw, string format, bool showsTopic = false) => new(isRaw, format == "json", showsTopic);
+    public static MessageOutput Of(bool isRaw, string format, bool showsTopic = false) => new(isRaw, format == "json", showsTopic, isTerminal: !Console.IsOutputRedirected);
 
     public void Write(Message message) => Write(message.Span, () => MessageLine.Of(message), showsTopic ? message.Topic : null);
 
@@ -39,10 +43,17 @@ internal sealed class MessageOutput(bool isRaw, bool isJson, bool showsTopic = f
         {
             if (topic is not null)
             {
-                _line.Write(Encoding.UTF8.GetBytes(topic + " "));
+                _line.Write(Encoding.UTF8.GetBytes(VisibleText.OneLine(topic) + " "));
             }
 
-            _line.Write(payload);
+            if (isTerminal)
+            {
+                _line.Write(Encoding.UTF8.GetBytes(VisibleText.Lines(payload)));
+            }
+            else
+            {
+                _line.Write(payload);
+            }
         }
 
         _line.Write("\n"u8);

@@ -1,0 +1,21 @@
+using System.Text;
+
+namespace Fairlead.Cli.Output;
+
+/// <summary>
+/// Text that another program has chosen (a reason, a topic, a payload), made harmless where a person reads it: control characters could steer
+/// the terminal or forge a line, and marks of writing direction could disguise one. Each becomes a space.
+/// </summary>
+internal static class VisibleText
+{
+    /// <summary>A text that becomes part of a line of the tool's own.</summary>
+    public static string OneLine(string text) => Replace(text, kept: "");
+
+    /// <summary>A payload on a terminal: it keeps its lines and its tabs.</summary>
+    public static string Lines(ReadOnlySpan<byte> payload) => Replace(Encoding.UTF8.GetString(payload), kept: "\n\t");
+
+    private static string Replace(string text, string kept) =>
+        text.Any(IsUnfit) ? string.Concat(text.Select(c => IsUnfit(c) && !kept.Contains(c) ? ' ' : c)) : text;
+
+    private static bool IsUnfit(char c) => char.IsControl(c) || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+}
