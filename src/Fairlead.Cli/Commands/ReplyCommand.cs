@@ -35,10 +35,10 @@ internal sealed class ReplyCommand : ToolCommand
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
     {
-        Func<Request, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> answer = (parsed.GetValue(_echo), parsed.GetValue(_exec)) switch
+        var shell = (parsed.GetValue(_echo), parsed.GetValue(_exec)) switch
         {
-            (true, null) => static (request, _) => new ValueTask<ReadOnlyMemory<byte>>(request.Memory),
-            (false, { } command) => new ShellCommand(command, parsed.GetValue(_raw), _endpoint.Timeout(parsed)).AnswerAsync,
+            (true, null) => null,
+            (false, { } command) => new ShellCommand(command, parsed.GetValue(_raw), _endpoint.Timeout(parsed)),
             (true, _) => throw ToolException.Usage("either --echo or --exec COMMAND, not both"),
             _ => throw ToolException.Usage("a way to answer is needed: --echo, or --exec COMMAND"),
         };
@@ -48,11 +48,11 @@ internal sealed class ReplyCommand : ToolCommand
         ThreadPool.GetMinThreads(out var workers, out var completions);
         ThreadPool.SetMinThreads(workers + (3 * parallel), completions);
         await using var responder = await _endpoint.OpenAsync(parsed, Responder.Bind, Responder.ConnectAsync, token);
-        await ServeAsync(responder, answer, parallel, parsed.GetValue(_count) ?? long.MaxValue, token);
+        await ServeAsync(responder, shell, parallel, parsed.GetValue(_count) ?? long.MaxValue, token);
         return ExitCode.Ok;
     }
 
-    private static async Task ServeAsync(Responder responder, Func<Request, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> answer, int parallel, long count, CancellationToken token)
+    private static async Task ServeAsync(Responder responder, ShellCommand? shell, int parallel, long count, CancellationToken token)
     {
         using var places = new SemaphoreSlim(parallel);
         try
@@ -60,7 +60,7 @@ internal sealed class ReplyCommand : ToolCommand
             for (; count > 0; count--)
             {
                 await places.WaitAsync(token);
-                _ = AnswerAsync(await NextAsync(), answer, places, token);
+                _ = AnswerAsync(await NextAsync(), shell, places, token);
             }
         }
         finally
@@ -86,13 +86,20 @@ internal sealed class ReplyCommand : ToolCommand
         }
     }
 
-    private static async Task AnswerAsync(Request request, Func<Request, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> answer, SemaphoreSlim places, CancellationToken token)
+    private static async Task AnswerAsync(Request request, ShellCommand? shell, SemaphoreSlim places, CancellationToken token)
     {
+        using CollectedOutput output = new();
         try
         {
+            if (shell is null)
+            {
+                request.Reply(request.Span);
+                return;
+            }
+
             // Ends when nobody waits for the answer any more, or this end is to end.
             using var end = CancellationTokenSource.CreateLinkedTokenSource(request.CancellationToken, token);
-            request.Reply((await answer(request, end.Token)).Span);
+            request.Reply(await shell.RunAsync(request.Memory, output, end.Token));
         }
         catch (FairleadException exception)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.CommandLine;
 using Fairlead.Cli.Input;
 using Fairlead.Cli.Output;
@@ -111,10 +112,12 @@ internal sealed class WorkPullCommand : ToolCommand
         SayIfAgain(item);
         try
         {
-            var written = await shell.RunAsync(item.Memory, token);
+            using CollectedOutput output = new();
+            var written = await shell.RunAsync(item.Memory, output, token);
             if (!written.IsEmpty)
             {
-                StandardOutput.Write(isRaw ? written.Span : [.. written.Span, (byte)'\n']);
+                // In one piece: lines of several workers on one pipe stay whole.
+                StandardOutput.Write(isRaw ? written.ToArray() : [.. written.ToArray(), (byte)'\n']);
             }
 
             item.Accept();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Text;
 using Fairlead.Cli.Input;
@@ -10,12 +11,13 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
     /// <summary>So much of stderr, from its end, is told to a requester.</summary>
     private const int ErrorTail = 500;
 
-    public ValueTask<ReadOnlyMemory<byte>> AnswerAsync(Request request, CancellationToken token) => RunAsync(request.Memory, token);
-
     /// <summary>Runs the command with these bytes on its stdin and returns what it wrote.</summary>
+    /// <param name="given">The bytes.</param>
+    /// <param name="output">The memory of what it wrote, to be disposed when that is no longer read, also after a failure.</param>
+    /// <param name="token">Kills the process.</param>
     /// <exception cref="FairleadException">Failed: it ended with something else than 0. Timeout: it ran too long, and was killed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the process was killed.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>> RunAsync(ReadOnlyMemory<byte> given, CancellationToken token)
+    public async ValueTask<ReadOnlySequence<byte>> RunAsync(ReadOnlyMemory<byte> given, CollectedOutput output, CancellationToken token)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
@@ -25,14 +27,18 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-        using var output = new MemoryStream();
-        using var errors = new MemoryStream();
+
+        // A disposed process leaves the streams open that were asked for.
+        using var input = process.StandardInput.BaseStream;
+        using var reader = process.StandardOutput;
+        using var errorReader = process.StandardError;
+        string errors;
         try
         {
-            var feeding = FeedAsync(process, given, end.Token);
-            await Task.WhenAll(
-                process.StandardOutput.BaseStream.CopyToAsync(output, end.Token),
-                process.StandardError.BaseStream.CopyToAsync(errors, end.Token)).WaitAsync(end.Token);
+            var feeding = FeedAsync(input, given, end.Token);
+            var telling = TailAsync(errorReader, end.Token);
+            await Task.WhenAll(output.FillAsync(reader.BaseStream, end.Token), telling).WaitAsync(end.Token);
+            errors = await telling;
             await feeding.WaitAsync(end.Token);
             await process.WaitForExitAsync(end.Token);
         }
@@ -46,14 +52,13 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
         }
 
         return process.ExitCode == 0
-            ? Reply(output)
-            : throw new FairleadException(ErrorCode.Failed, $"the command ended with exit code {process.ExitCode}{Tail(errors)}");
+            ? output.Content(withoutNewline: !isRaw)
+            : throw new FairleadException(ErrorCode.Failed, $"the command ended with exit code {process.ExitCode}{errors}");
     }
 
     /// <summary>Writes what it is given. A command that does not want to read it closes its stdin, which is its affair.</summary>
-    private async Task FeedAsync(Process process, ReadOnlyMemory<byte> given, CancellationToken token)
+    private async Task FeedAsync(Stream input, ReadOnlyMemory<byte> given, CancellationToken token)
     {
-        var input = process.StandardInput.BaseStream;
         try
         {
             await input.WriteAsync(given, token);
@@ -70,16 +75,24 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
         }
     }
 
-    private ReadOnlyMemory<byte> Reply(MemoryStream output)
+    /// <summary>The end of what a command says on stderr, behind a colon; no more of it is kept.</summary>
+    private static async Task<string> TailAsync(StreamReader reader, CancellationToken token)
     {
-        var bytes = output.GetBuffer().AsMemory(0, (int)output.Length);
-        return !isRaw && bytes.Span is [.., (byte)'\n'] ? bytes[..^1] : bytes;
-    }
+        var buffer = new char[4 * ErrorTail];
+        StringBuilder tail = new();
+        var isCut = false;
+        while (await reader.ReadAsync(buffer, token) is > 0 and var count)
+        {
+            tail.Append(buffer, 0, count);
+            if (tail.Length > 2 * buffer.Length)
+            {
+                isCut = true;
+                tail.Remove(0, tail.Length - buffer.Length);
+            }
+        }
 
-    private static string Tail(MemoryStream errors)
-    {
-        var text = Encoding.UTF8.GetString(errors.GetBuffer(), 0, (int)errors.Length).Trim();
-        text = text.Length > ErrorTail ? "…" + text[^ErrorTail..] : text;
+        var text = tail.ToString().Trim();
+        text = isCut || text.Length > ErrorTail ? "…" + text[Math.Max(0, text.Length - ErrorTail)..] : text;
         return text.Length == 0 ? "" : $": {text}";
     }
 }

@@ -135,4 +135,50 @@ public sealed class RequestTests : IDisposable
 
         Assert.True(outcome.ExitCode == 6, outcome.ToString());
     }
+
+    [Fact]
+    public async Task A_responder_keeps_no_descriptor_of_a_command_that_has_ended()
+    {
+        // Far fewer descriptors than a hundred commands would leave.
+        var responder = _home.StartShell("ulimit -n 150; fairlead reply unix://upper --exec 'tr a-z A-Z' --verbose");
+        await responder.ErrorLineAsync("listening on ");
+        var requester = _home.Start("request", "unix://upper", "-", "--in-flight", "2");
+        await requester.SayAsync([.. Enumerable.Range(0, 100).Select(static n => $"line {n}")]);
+
+        var asked = await requester.EndAsync();
+
+        Assert.True(asked.ExitCode == 0, asked.ToString());
+        Assert.Equal(Enumerable.Range(0, 100).Select(static n => $"LINE {n}"), asked.Lines);
+    }
+
+    [Theory]
+    [InlineData(0, "")]
+    [InlineData(1, "")]
+    [InlineData(65_535, "")]
+    [InlineData(65_536, "")]
+    [InlineData(1_000_000, "")]
+    [InlineData(0, "echo")]
+    [InlineData(65_535, "echo")]
+    [InlineData(65_536, "echo")]
+    public async Task An_answer_of_any_length_is_what_the_command_wrote_without_its_last_newline(int length, string last)
+    {
+        var (_, address) = await _home.ServeAsync("reply", "unix://long", "--exec", $"head -c {length} /dev/zero | tr '\\0' x; {last}");
+
+        var asked = await _home.RunAsync("request", address, "how long?");
+
+        Assert.True(asked.ExitCode == 0, asked.ToString());
+        Assert.Equal(new string('x', length) + "\n", asked.Output);
+    }
+
+    [Fact]
+    public async Task Of_a_long_stderr_the_end_is_told()
+    {
+        var (_, address) = await _home.ServeAsync("reply", "unix://broken", "--exec", "seq 100000 >&2; exit 1");
+
+        var asked = await _home.RunAsync("request", address, "count");
+
+        Assert.True(asked.ExitCode == 1, asked.ToString());
+        Assert.Contains("exit code 1: …", asked.Error, StringComparison.Ordinal);
+        Assert.EndsWith(" 99999 100000\n", asked.Error, StringComparison.Ordinal);
+    }
 }

@@ -1,0 +1,89 @@
+using System.Buffers;
+
+namespace Fairlead.Cli.Processes;
+
+/// <summary>
+/// What a command has written, in pieces of rented memory: it grows without copying, and goes back when the answer has been handed on.
+/// </summary>
+internal sealed class CollectedOutput : IDisposable
+{
+    private const int PieceSize = 64 * 1024;
+
+    private readonly List<byte[]> _pieces = [];
+    private int _lastLength = PieceSize;
+    private Task _filling = Task.CompletedTask;
+
+    private long Length => ((_pieces.Count - 1L) * PieceSize) + _lastLength;
+
+    /// <summary>Reads a stream to its end.</summary>
+    public Task FillAsync(Stream stream, CancellationToken token) => _filling = ReadToEndAsync(stream, token);
+
+    /// <summary>What there is, valid until <see cref="Dispose"/>.</summary>
+    /// <param name="withoutNewline">Whether a newline at its end is left away.</param>
+    public ReadOnlySequence<byte> Content(bool withoutNewline)
+    {
+        Piece? first = null;
+        Piece? last = null;
+        for (var i = 0; i < _pieces.Count; i++)
+        {
+            last = new Piece(_pieces[i].AsMemory(0, i == _pieces.Count - 1 ? _lastLength : PieceSize), last);
+            first ??= last;
+        }
+
+        if (first is null)
+        {
+            return ReadOnlySequence<byte>.Empty;
+        }
+
+        ReadOnlySequence<byte> all = new(first, 0, last!, last!.Memory.Length);
+        return withoutNewline && Length > 0 && all.Slice(Length - 1).FirstSpan[0] == '\n' ? all.Slice(0, Length - 1) : all;
+    }
+
+    public void Dispose()
+    {
+        // A read that was given up may still write into the last piece: then the memory is left to the collector.
+        if (_filling.IsCompleted)
+        {
+            foreach (var piece in _pieces)
+            {
+                ArrayPool<byte>.Shared.Return(piece);
+            }
+
+            _pieces.Clear();
+            _lastLength = PieceSize;
+        }
+    }
+
+    private async Task ReadToEndAsync(Stream stream, CancellationToken token)
+    {
+        while (true)
+        {
+            if (_lastLength == PieceSize)
+            {
+                _pieces.Add(ArrayPool<byte>.Shared.Rent(PieceSize));
+                _lastLength = 0;
+            }
+
+            var count = await stream.ReadAsync(_pieces[^1].AsMemory(_lastLength, PieceSize - _lastLength), token);
+            if (count == 0)
+            {
+                return;
+            }
+
+            _lastLength += count;
+        }
+    }
+
+    private sealed class Piece : ReadOnlySequenceSegment<byte>
+    {
+        public Piece(ReadOnlyMemory<byte> memory, Piece? before)
+        {
+            Memory = memory;
+            if (before is not null)
+            {
+                RunningIndex = before.RunningIndex + before.Memory.Length;
+                before.Next = this;
+            }
+        }
+    }
+}
