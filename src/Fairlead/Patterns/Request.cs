@@ -108,15 +108,18 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     /// <summary>Answers with an error, which the requester gets as a <see cref="FairleadException"/>.</summary>
     /// <param name="code">The error's code there.</param>
     /// <param name="text">Its text there; some 1,000 characters are told.</param>
-    /// <returns>False when the requester is gone.</returns>
+    /// <returns>False when the requester is gone, or no longer waits.</returns>
     /// <exception cref="InvalidOperationException">The request was answered before.</exception>
     public bool Fail(ErrorCode code, string text)
     {
         MessageCore core = _message.Core;
         Link link = core.Link;
         uint id = core.Id;
+
+        // A call that was cancelled is over: it gets no error.
+        bool isAwaited = !_message.IsTakenBack;
         Settle();
-        bool sent = link.SendError(id, code, text);
+        bool sent = isAwaited && link.SendError(id, code, text);
         link.RemoveActive(core);
         return sent;
     }

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Fairlead.Cli.Tests.Running;
+using Fairlead.Conformance;
 
 namespace Fairlead.Cli.Tests.Commands;
 
@@ -180,5 +182,30 @@ public sealed class RequestTests : IDisposable
         Assert.True(asked.ExitCode == 1, asked.ToString());
         Assert.Contains("exit code 1: …", asked.Error, StringComparison.Ordinal);
         Assert.EndsWith(" 99999 100000\n", asked.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_request_that_was_cancelled_gets_no_answer()
+    {
+        const byte Request = 4, Reply = 5, Cancel = 7;
+        var path = Path.Combine(_home.Work, "slow");
+        await _home.ServeAsync("reply", $"unix://{path}", "--exec", "read name; touch \"$name\"; [ $name = second ] || exec tail -f /dev/null", "--parallel", "1");
+        using RawPeer requester = new(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = 180_000 });
+        await requester.Socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
+        requester.SayHello("Requester");
+        Assert.Equal((byte)'W', requester.Read()!.Value.Kind);
+        requester.Send(Request, "first"u8.ToArray(), id: 1);
+        await _home.FileAsync("first");
+        requester.Send(Cancel, [], id: 1);
+        requester.Send(Request, "second"u8.ToArray(), id: 2);
+
+        byte kind;
+        do
+        {
+            kind = requester.Read()!.Value.Kind;
+        }
+        while (kind == 11);
+
+        Assert.Equal(Reply, kind);
     }
 }

@@ -102,7 +102,8 @@ internal sealed partial class MessageCore
             MessageKind kind = Kind;
             if (TryTakeAnswer(version))
             {
-                Refuse(Link, kind, id, reasonIfUnsettled);
+                // A cancellation is noted only while the message is unanswered: this one does not change any more.
+                Refuse(Link, kind, id, _isTakenBack, reasonIfUnsettled);
                 Link.RemoveActive(this);
             }
         }

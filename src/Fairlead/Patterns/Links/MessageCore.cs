@@ -251,6 +251,7 @@ internal sealed partial class MessageCore
         }
 
         bool wasUnsettled;
+        bool isTakenBack;
         Link link = Link;
         MessageHeader header;
         lock (_gate)
@@ -263,13 +264,14 @@ internal sealed partial class MessageCore
             Volatile.Write(ref _version, version + 1);
             header = _incoming.Header;
             wasUnsettled = TryTakeAnswer(version);
+            isTakenBack = _isTakenBack;
             _incoming.Release();
             Forget();
         }
 
         if (wasUnsettled)
         {
-            Refuse(link, header.Kind, header.Id, reasonIfUnsettled);
+            Refuse(link, header.Kind, header.Id, isTakenBack, reasonIfUnsettled);
         }
 
         if (header.Kind is MessageKind.Deliver or MessageKind.Request)
@@ -283,13 +285,14 @@ internal sealed partial class MessageCore
     }
 
     /// <summary>It was given back, and nobody has answered.</summary>
-    private static void Refuse(Link link, MessageKind kind, uint id, string? reason)
+    private static void Refuse(Link link, MessageKind kind, uint id, bool isTakenBack, string? reason)
     {
         if (kind == MessageKind.Deliver)
         {
+            // Also of one that was taken back: its sender may still wait, see OnCancel.
             link.SendReceipt(id, ReceiptStatus.NotDelivered, reason ?? "the receiver gave the message back without accepting it");
         }
-        else
+        else if (!isTakenBack)
         {
             link.SendError(id, 0, reason ?? "the responder gave the request back without a reply");
         }
