@@ -4,7 +4,10 @@ using Fairlead.Cli.Output;
 namespace Fairlead.Cli.Commands;
 
 /// <summary>A duplex talk with all who connect.</summary>
-internal sealed class HubTalk(Hub hub, bool isVerbose)
+/// <param name="hub">The hub.</param>
+/// <param name="patience">How long a line waits at most for one client that has no room; infinite: until it has.</param>
+/// <param name="isVerbose">Whether clients that come and go in order are told on stderr.</param>
+internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
 {
     private readonly TaskCompletionSource _someoneCame = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -74,7 +77,7 @@ internal sealed class HubTalk(Hub hub, bool isVerbose)
         }
     }
 
-    /// <summary>To each client, waiting where one has no room: a shell's pipe waits too, and loses nothing. Nothing is read before there is somebody to send it to.</summary>
+    /// <summary>To each client, waiting where one has no room: a shell's pipe waits too, and loses nothing. Nothing is read before a client has come.</summary>
     private async Task SendAsync(Talk talk, CancellationToken token)
     {
         await _someoneCame.Task.WaitAsync(token);
@@ -82,15 +85,37 @@ internal sealed class HubTalk(Hub hub, bool isVerbose)
         {
             foreach (var client in hub.Clients)
             {
-                try
-                {
-                    await hub.SendAsync(client, message.Span, token);
-                }
-                catch (FairleadException exception) when (exception.Code == ErrorCode.PeerGone)
-                {
-                    // It left, which the listener notes.
-                }
+                await SendAsync(client, message, token);
             }
         }
+    }
+
+    /// <summary>A client that cannot take a line is sent away, so that it holds up none of the others.</summary>
+    private async Task SendAsync(HubClient client, ReadOnlyMemory<byte> message, CancellationToken token)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        end.CancelAfter(patience);
+        try
+        {
+            await hub.SendAsync(client, message.Span, end.Token);
+        }
+        catch (FairleadException exception) when (exception.Code == ErrorCode.PeerGone)
+        {
+            // It left, which the listener notes.
+        }
+        catch (FairleadException exception) when (exception.Code == ErrorCode.TooLarge)
+        {
+            SendAway(client, $"a line of {message.Length} bytes is longer than it takes");
+        }
+        catch (OperationCanceledException) when (!token.IsCancellationRequested)
+        {
+            SendAway(client, $"it has read nothing for {DurationText.Describe(patience)}");
+        }
+    }
+
+    private void SendAway(HubClient client, string why)
+    {
+        ErrorLine.Write($"{hub.Address}: {client} ({client.Peer}) is disconnected: {why}");
+        hub.Disconnect(client, why);
     }
 }

@@ -6,6 +6,9 @@ namespace Fairlead.Cli.Commands;
 /// <summary>The listening end of a duplex talk: many clients may come.</summary>
 internal sealed class ListenCommand : ToolCommand
 {
+    /// <summary>So long a line waits for a client that does not read, unless it is told otherwise: one client shall not hold up all others.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly EndpointArguments _endpoint;
     private readonly TalkArguments _talk;
 
@@ -13,7 +16,7 @@ internal sealed class ListenCommand : ToolCommand
         : base("listen", "Talk with all who connect: lines of stdin go to each, what they say goes to stdout")
     {
         _endpoint = EndpointArguments.AddTo(this, binds: true, "End when nothing was said for so long", ["pair"], turns: false)
-            .WithFull(this, "What to do for a client that has no room: wait is what is done otherwise", FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail);
+            .WithFull(this, "What to do for a client that has no room; without it a line waits 5 s, then the client is disconnected", FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail);
         _talk = TalkArguments.AddTo(this);
         Examples =
         [
@@ -27,6 +30,7 @@ internal sealed class ListenCommand : ToolCommand
     {
         await using var hub = Hub.Bind(_endpoint.Address(parsed), new HubOptions { Full = _endpoint.Full(parsed) });
         _endpoint.SayListening(parsed, hub);
-        return Dropping.Say(hub, await new HubTalk(hub, _endpoint.IsVerbose(parsed)).RunAsync(_talk.Read(parsed, hub.Address), _endpoint.Timeout(parsed), token), wasAskedFor: true);
+        var talk = new HubTalk(hub, _endpoint.Full(parsed) is null ? Patience : Timeout.InfiniteTimeSpan, _endpoint.IsVerbose(parsed));
+        return Dropping.Say(hub, await talk.RunAsync(_talk.Read(parsed, hub.Address), _endpoint.Timeout(parsed), token), wasAskedFor: true);
     }
 }

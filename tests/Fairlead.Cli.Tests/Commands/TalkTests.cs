@@ -107,4 +107,46 @@ public sealed class TalkTests : IDisposable
 
         Assert.Equal(6, (await client.ExitAsync()).ExitCode);
     }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("--full=wait")]
+    [InlineData("--full=drop-oldest")]
+    public async Task A_client_that_takes_only_shorter_lines_is_sent_away_and_the_others_hear(string full)
+    {
+        var (listener, address) = await _home.ServeAsync([.. new[] { "listen", "unix://talk", "--keep", full }.Where(static word => word.Length > 0)]);
+        var small = _home.Start("connect", address + "?maxmessage=3", "--keep");
+        await listener.ErrorLineAsync("client 1 joined");
+        var other = _home.Start("connect", address, "--keep");
+        await listener.ErrorLineAsync("client 2 joined");
+        await listener.SayAsync("one");
+        Assert.Equal("one", await small.LineAsync());
+        Assert.Equal("one", await other.LineAsync());
+        await listener.SayAsync("two is longer", "three");
+
+        Assert.Equal("two is longer", await other.LineAsync());
+        Assert.Equal("three", await other.LineAsync());
+        Assert.Contains("longer than it takes", await listener.ErrorLineAsync("fairlead: unix://talk: client 1 "), StringComparison.Ordinal);
+        Assert.NotEqual(0, (await small.ExitAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_client_that_never_reads_is_sent_away_and_the_others_hear()
+    {
+        var (listener, address) = await _home.ServeAsync("listen", "unix://talk", "--keep");
+        var deaf = _home.Start("connect", address + "?messages=1", "--keep");
+        await listener.ErrorLineAsync("client 1 joined");
+        await deaf.SignalAsync("STOP");
+        var other = _home.Start("connect", address, "--keep");
+        await listener.ErrorLineAsync("client 2 joined");
+        var lines = Enumerable.Range(0, 10).Select(static n => $"line {n}").ToArray();
+        await listener.SayAsync(lines);
+
+        foreach (var line in lines)
+        {
+            Assert.Equal(line, await other.LineAsync());
+        }
+
+        Assert.Contains("has read nothing for 5 s", await listener.ErrorLineAsync("fairlead: unix://talk: client 1 "), StringComparison.Ordinal);
+    }
 }
