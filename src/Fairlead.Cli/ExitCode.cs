@@ -13,7 +13,11 @@ internal static class ExitCode
     public const int Full = 7;
     public const int Incompatible = 8;
     public const int Timeout = 124;
+
+    // 128 and the number of the signal, as shells have it.
+    public const int HungUp = 129;
     public const int Interrupted = 130;
+    public const int Terminated = 143;
 
     public static int Of(ErrorCode code) => code switch
     {

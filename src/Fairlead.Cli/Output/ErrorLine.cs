@@ -18,7 +18,7 @@ internal static class ErrorLine
                 // Whoever read the output has had enough. That is no error of ours.
                 return ExitCode.Ok;
             case OperationCanceledException when interruption.HasHappened:
-                return ExitCode.Interrupted;
+                return interruption.ExitCode;
             case ToolException tool:
                 return Say(tool.Message, tool.ExitCode);
             case FairleadException fairlead:

@@ -23,7 +23,7 @@ public sealed class SignalTests : IDisposable
 
         var sent = await _home.RunAsync("signal", identity, "TERM");
         Assert.True(sent is { ExitCode: 0, Error: "", Output: "" }, sent.ToString());
-        Assert.Equal(130, (await receiver.EndAsync()).ExitCode);
+        Assert.Equal(143, (await receiver.EndAsync()).ExitCode);
     }
 
     [Fact]

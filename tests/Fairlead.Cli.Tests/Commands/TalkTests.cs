@@ -27,7 +27,7 @@ public sealed class TalkTests : IDisposable
         Assert.Equal("to all", await second.LineAsync());
 
         await listener.SignalAsync("TERM");
-        Assert.Equal(130, (await listener.EndAsync()).ExitCode);
+        Assert.Equal(143, (await listener.EndAsync()).ExitCode);
         Assert.Equal(0, (await first.EndAsync()).ExitCode);
         Assert.Equal(0, (await second.EndAsync()).ExitCode);
     }

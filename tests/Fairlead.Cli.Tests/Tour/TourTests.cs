@@ -139,7 +139,7 @@ public sealed class TourTests : IDisposable
         var outcome = await tour.EndAsync();
         await Worker.EndedAsync(workers);
 
-        Assert.Equal(signal == "KILL" ? 137 : 130, outcome.ExitCode);
+        Assert.Equal(signal == "KILL" ? 137 : 143, outcome.ExitCode);
         AssertNothingLeft();
     }
 
