@@ -7,10 +7,18 @@ namespace Fairlead.Cli.Commands;
 /// <summary>The parser's help, and below it the examples of the verb.</summary>
 internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
 {
+    /// <summary>Columns: in fewer the parser's help cannot be laid out, and fails or never ends; the terminal then breaks its lines.</summary>
+    private const int NarrowestHelp = 40;
+
     public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)
     {
+        if (!Console.IsOutputRedirected)
+        {
+            help.MaxWidth = Math.Max(NarrowestHelp, Console.WindowWidth);
+        }
+
         help.Invoke(parseResult);
         if (parseResult.CommandResult.Command is IHasExamples { Examples: { Count: > 0 } examples })
         {

@@ -52,7 +52,7 @@ internal sealed class SpawnChannel
 
         // A program that knows nothing of Fairlead may answer when it has read to the end, and has said all when it ends itself.
         var isForeign = address.Option("framing") != "fairlead";
-        Talk talk = new(isStream ? new ChunkReader().ReadAsync : new LineReader().ReadAsync, MessageOutput.Of(isStream, "text"), null, Keeps: isForeign, TellsEnd: isForeign);
+        Talk talk = new(Input(kind, isStream), MessageOutput.Of(isStream, "text"), null, Keeps: isForeign, TellsEnd: isForeign);
         try
         {
             switch (kind)
@@ -110,6 +110,14 @@ internal sealed class SpawnChannel
             // Interrupted, or the child has ended before it spoke.
         }
     }
+
+    /// <summary>Where what the child is told comes from; one that only talks is told nothing.</summary>
+    private static Func<CancellationToken, ValueTask<ReadOnlyMemory<byte>?>> Input(ChannelKind kind, bool isStream) => (kind, isStream) switch
+    {
+        (ChannelKind.FromChild, _) => static _ => default,
+        (_, true) => new ChunkReader().ReadAsync,
+        _ => new LineReader().ReadAsync,
+    };
 
     private ChannelKind Kind(ParseResult parsed) => Kinds[parsed.GetRequiredValue(_kind)];
 }

@@ -1,3 +1,4 @@
+using Fairlead.Cli.Processes;
 using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Cli.Input;
@@ -17,9 +18,19 @@ internal sealed class StandardInput
         return await read.WaitAsync(token);
     }
 
+    /// <exception cref="ToolException">The starter of this process closed it (<c>&lt;&amp;-</c>).</exception>
+    public static void ThrowIfClosed()
+    {
+        if (!InheritedDescriptor.IsOpen(Descriptor))
+        {
+            throw new ToolException(ExitCode.Failure, "stdin cannot be read: it is closed. For an empty input: < /dev/null");
+        }
+    }
+
     /// <summary>As for stdout: the file position belongs to the shell as well, so a file is read by read(2); a terminal is read as it is, without the console's line editor.</summary>
     private static Stream Open()
     {
+        ThrowIfClosed();
         var stream = new FileStream(new SafeFileHandle(Descriptor, ownsHandle: false), FileAccess.Read, bufferSize: 0);
         return stream.CanSeek ? Console.OpenStandardInput() : stream;
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using Fairlead.Cli.Processes;
 using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Cli.Output;
@@ -49,6 +50,11 @@ internal static class StandardOutput
     /// </summary>
     private static Stream Open()
     {
+        if (!InheritedDescriptor.IsOpen(Descriptor))
+        {
+            throw new ToolException(ExitCode.Failure, "stdout cannot be written: it is closed");
+        }
+
         var stream = new FileStream(new SafeFileHandle(Descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
         return stream.CanSeek ? Console.OpenStandardOutput() : stream;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Cli.Input;
 using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Cli.Tour;
@@ -23,6 +24,11 @@ internal sealed class TourSource : IDisposable
         {
             using var text = new MemoryStream(TourText.Bytes);
             return new TourSource(TourCut.Of(text, null), null);
+        }
+
+        if (input == "-")
+        {
+            StandardInput.ThrowIfClosed();
         }
 
         using var stream = input == "-" ? Console.OpenStandardInput() : new FileStream(input, FileMode.Open, FileAccess.Read);

@@ -27,6 +27,36 @@ public sealed class ClosedDescriptorTests : IDisposable
         Assert.True(outcome.ExitCode == code, outcome.ToString());
     }
 
+    [Theory]
+    [InlineData("fairlead log append log://orders - <&-")]
+    [InlineData("fairlead send unix://inbox - <&-")]
+    [InlineData("fairlead request unix://echo - --bind <&-")]
+    [InlineData("fairlead listen unix://talk --keep <&-")]
+    [InlineData("fairlead spawn --channel to-child -- true <&-")]
+    [InlineData("fairlead tour --input - --transport unix <&-")]
+    public async Task A_stdin_that_is_closed_is_an_error_where_it_is_read(string line)
+    {
+        var receiver = _home.Start("receive", "unix://inbox", "--verbose");
+        await receiver.ErrorLineAsync("listening on ");
+
+        var outcome = await _home.StartShell(line).EndAsync();
+
+        Assert.True(outcome.ExitCode == 1, outcome.ToString());
+        Assert.Contains("fairlead: stdin cannot be read: it is closed", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("fairlead spawn --channel from-child --framing line -- sh -c 'echo said >&3' <&-", 0, "said\n")]
+    [InlineData("fairlead list <&-", 0, null)]
+    [InlineData("fairlead list >&-", 1, "")]
+    [InlineData("fairlead list --output json >&- <&-", 0, "")]
+    public async Task What_is_not_used_may_be_closed(string line, int code, string? output)
+    {
+        var outcome = await _home.StartShell(line).EndAsync();
+
+        Assert.True(outcome.ExitCode == code && (output ?? outcome.Output) == outcome.Output, outcome.ToString());
+    }
+
     [Fact]
     public async Task A_server_whose_stderr_is_full_serves_on()
     {

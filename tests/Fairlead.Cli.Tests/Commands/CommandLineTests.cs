@@ -51,6 +51,19 @@ public sealed class CommandLineTests : IDisposable
         Assert.DoesNotContain(outcome.Lines, line => line.Length > 120 && !line.Contains("--", StringComparison.Ordinal) && line.StartsWith("  fairlead", StringComparison.Ordinal));
     }
 
+    [NeedsProgramFact("script")]
+    public async Task Help_is_shown_on_a_terminal_of_any_width()
+    {
+        foreach (var width in new[] { 0, 1, 2, 80 })
+        {
+            var tool = string.Join(' ', ToolHome.Tool);
+            var outcome = await _home.StartShell($"script -qec 'stty cols {width}; {tool} list --help' /dev/null").EndAsync();
+
+            Assert.True(outcome.ExitCode == 0, outcome.ToString());
+            Assert.Contains("Examples:", outcome.Output, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task The_bare_tool_shows_its_help_on_stderr()
     {
