@@ -76,7 +76,8 @@ tap() {
   count_tap "$code" "$file"
 }
 
-# Counts the tests of an xunit assembly from its result file.
+# Counts the tests of an xunit assembly from its result file. A run without one, or of no test at all, has failed: a filter that matches
+# nothing must not pass.
 count_trx() {
   local code=$1 file=$2 counters total executed good bad
   counters=$(grep -o '<Counters [^>]*' "$file" 2>/dev/null)
@@ -86,7 +87,9 @@ count_trx() {
   # The console logger does not tell why a test was skipped.
   awk '/<UnitTestResult / { name = ""; if (/outcome="NotExecuted"/) { name = $0; sub(/.* testName="/, "", name); sub(/".*/, "", name) } }
        name != "" && /<Message>/ { gsub(/^ *<Message>|<\/Message>.*/, ""); print "  " name ": " $0 }' "$file" 2> /dev/null
-  if [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then fail "the run ended with $code: crashed, or hung for five minutes"; fi
+  if [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then fail "the run ended with $code: crashed, or hung for five minutes"
+  elif [ ! -f "$file" ]; then fail "the run left no results in $file"
+  elif [ "${executed:-0}" -eq 0 ]; then fail "the run executed no test"; fi
 }
 
 # Runs an assembly's tests, or some: ASSEMBLY RESULT OPTIONS.
@@ -119,6 +122,9 @@ if [ ${#missing[@]} -gt 0 ]; then
     echo "not installed here, which takes root and apt-get; the tests that need them are skipped"
   fi
 fi
+
+# No package to install: it belongs to systemd itself.
+has systemd-socket-activate || echo "missing: systemd-socket-activate; the tests of socket activation are skipped"
 
 # --- build ------------------------------------------------------------------------------------------------------------------------
 
