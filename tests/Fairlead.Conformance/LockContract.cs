@@ -1,9 +1,13 @@
 namespace Fairlead.Conformance;
 
-/// <summary>What the contracts of locks share: places, processes at them, and a token that ends what waits when the watchdog does.</summary>
-[Trait("Contract", "Lock")]
+/// <summary>
+/// What the contracts of locks share: places, processes at them, and a token that ends what waits when the watchdog does. Where there is a peer of Native AOT,
+/// programs of both kinds meet at each lock: the test itself runs under the JIT compiler, and so does the second of its peers.
+/// </summary>
 public abstract class LockContract : WatchedTest
 {
+    private int _started;
+
     /// <summary>Begins a test.</summary>
     protected LockContract(LockUnderTest under, ITestOutputHelper output)
         : base(output)
@@ -29,7 +33,7 @@ public abstract class LockContract : WatchedTest
     /// <summary>A process of the test peer that says <c>ready</c>.</summary>
     protected async Task<PeerProcess> StartAsync(params string[] arguments)
     {
-        PeerProcess peer = Track(PeerProcess.Start(arguments));
+        PeerProcess peer = Track(PeerProcess.StartNumber(_started++, arguments));
         Assert.Equal("ready", await peer.ReadLineAsync());
         return peer;
     }

@@ -38,7 +38,11 @@ public static class Payload
     /// <summary>Reads the numbers and checks every other byte.</summary>
     public static (int Number, int From) Check(ReadOnlySpan<byte> bytes)
     {
-        Assert.True(bytes.Length >= Least, $"A message of {bytes.Length} bytes arrived, and at least {Least} were sent.");
+        if (bytes.Length < Least)
+        {
+            throw new InvalidDataException($"A message of {bytes.Length} bytes arrived, and at least {Least} were sent.");
+        }
+
         int number = BinaryPrimitives.ReadInt32BigEndian(bytes);
         int from = BinaryPrimitives.ReadInt32BigEndian(bytes[4..]);
         ulong state = Start(number, from);
@@ -47,7 +51,7 @@ public static class Payload
         {
             if (BinaryPrimitives.ReadUInt64LittleEndian(rest) != Next(ref state))
             {
-                Assert.Fail($"The 8 bytes from {bytes.Length - rest.Length} on of message {number} of {from} were altered.");
+                throw new InvalidDataException($"The 8 bytes from {bytes.Length - rest.Length} on of message {number} of {from} were altered.");
             }
         }
 
@@ -56,7 +60,7 @@ public static class Payload
         {
             if (rest[i] != (byte)(last >> (8 * i)))
             {
-                Assert.Fail($"Byte {bytes.Length - rest.Length + i} of message {number} of {from} was altered.");
+                throw new InvalidDataException($"Byte {bytes.Length - rest.Length + i} of message {number} of {from} was altered.");
             }
         }
 

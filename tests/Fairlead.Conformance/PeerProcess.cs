@@ -9,6 +9,7 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
 {
     private const int Stopped = 19;
     private const int Continued = 18;
+    private const int KilledCode = 128 + 9;
 
     private const int Windows = 10;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
@@ -17,9 +18,10 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     // Ends a hang; no test depends on how long anything takes.
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
 
-    // A program of the same verbs that is compiled before it runs: every other peer is one then.
-    private static readonly string? Compiled = Environment.GetEnvironmentVariable("FAIRLEAD_COMPILED_PEER");
-    private static int _count;
+    // The same program as Native AOT compiles it. It starts in a tenth of the time; every fourth peer is the other one all the same, so that
+    // both are tested. The second of four: of two peers that meet, each is a different one.
+    private static readonly string? Compiled = Environment.GetEnvironmentVariable("FAIRLEAD_COMPILED_PEER") is { Length: > 0 } path ? path : null;
+    private static int _count = -1;
 
     private readonly StartedPeer _started;
 
@@ -33,6 +35,9 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
 
     /// <summary>Starts a verb of the test peer.</summary>
     public static PeerProcess Start(params string[] arguments) => Start(null, arguments);
+
+    /// <summary>The same as the test's own count has it, whatever other tests start: number 1, 5, 9 run under the JIT compiler, those between under Native AOT.</summary>
+    public static PeerProcess StartNumber(int number, params string[] arguments) => new(StartedPeer.Of(Process.Start(StartInfo(Command(number, arguments)))!));
 
     /// <summary>The same with changes to the environment; null removes a variable.</summary>
     public static PeerProcess Start(IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
@@ -115,6 +120,14 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         await ExitAsync();
     }
 
+    /// <summary>The same for a peer that must still be running: one that ended by itself, of whatever went wrong there, fails the test.</summary>
+    public async Task KillRunningAsync()
+    {
+        _started.Kill();
+        int code = await ExitAsync();
+        Assert.True(code == KilledCode, $"The peer ended with {code} before it was killed: {await ErrorsAsync()}");
+    }
+
     /// <summary>SIGSTOP; returns when all its threads have stopped.</summary>
     public async Task StopAsync()
     {
@@ -178,8 +191,10 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         }
     }
 
-    private static string[] Command(string[] arguments) =>
-        Compiled is not null && Interlocked.Increment(ref _count) % 2 == 0
+    private static string[] Command(string[] arguments) => Command(Interlocked.Increment(ref _count), arguments);
+
+    private static string[] Command(int number, string[] arguments) =>
+        Compiled is not null && number % 4 != 1
             ? [Compiled, .. arguments]
             : [DotnetPath(), "exec", Path.Combine(AppContext.BaseDirectory, "Fairlead.TestPeer.dll"), .. arguments];
 

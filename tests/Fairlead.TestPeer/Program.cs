@@ -13,6 +13,7 @@ internal static class Program
         ["actor"] = ActorVerb.RunAsync,
         ["audience"] = AudienceVerb.RunAsync,
         ["cell"] = CellVerb.RunAsync,
+        ["checks"] = ChecksVerb.RunAsync,
         ["churn"] = ChurnVerb.RunAsync,
         ["heir"] = HeirVerb.RunAsync,
         ["log"] = LogVerb.RunAsync,

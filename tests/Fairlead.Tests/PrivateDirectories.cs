@@ -8,7 +8,7 @@ internal static class PrivateDirectories
     /// <summary>For socket files by path.</summary>
     public static string Sockets { get; private set; } = "";
 
-    /// <summary>For logs by path: on the disk, as a log's file is meant to be.</summary>
+    /// <summary>For logs by path: on the disk, as a log's file is meant to be. FAIRLEAD_DISK is a directory there, for where the temporary files are in memory.</summary>
     public static string Logs { get; private set; } = "";
 
     [ModuleInitializer]
@@ -16,8 +16,13 @@ internal static class PrivateDirectories
     {
         var root = Directory.CreateTempSubdirectory("fl-").FullName;
         Sockets = Directory.CreateDirectory($"{root}/s").FullName;
-        Logs = Directory.CreateDirectory($"{root}/l").FullName;
+        string logs = Environment.GetEnvironmentVariable("FAIRLEAD_DISK") is { Length: > 0 } disk ? $"{disk}/l{Environment.ProcessId}" : $"{root}/l";
+        Logs = Directory.CreateDirectory(logs).FullName;
         Environment.SetEnvironmentVariable("XDG_RUNTIME_DIR", root);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(root, recursive: true);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            Directory.Delete(logs, recursive: true);
+            Directory.Delete(root, recursive: true);
+        };
     }
 }

@@ -258,7 +258,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
         Random random = NewRandom();
         try
         {
-            PeerProcess Start(int index) => Track(PeerProcess.Start("march", place, $"{Processes}", name, $"{index}"));
+            PeerProcess Start(int index) => Track(PeerProcess.StartNumber(index, "march", place, $"{Processes}", name, $"{index}"));
             PeerProcess[] peers = [.. Enumerable.Range(0, Processes).Select(Start)];
             int killed = 0;
             while (killed < Kills || barrier.CurrentPhase < phases)

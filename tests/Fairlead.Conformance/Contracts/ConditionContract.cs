@@ -258,7 +258,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
         Random random = NewRandom();
         try
         {
-            PeerProcess Start(int index) => Track(PeerProcess.Start([.. arguments, name, index % 2 == 0 ? "fill" : "empty"]));
+            PeerProcess Start(int index) => Track(PeerProcess.StartNumber(index, [.. arguments, name, index % 2 == 0 ? "fill" : "empty"]));
             PeerProcess[] peers = [.. Enumerable.Range(0, 2 * Pairs).Select(Start)];
             long Emptied() => Volatile.Read(ref region.At<long>(8));
             for (int i = 0; i < Kills; i++)

@@ -52,7 +52,7 @@ public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper 
         Random random = NewRandom();
         try
         {
-            PeerProcess Start(int index) => Track(PeerProcess.Start("turnstile", place, name, $"{Processes}", $"{index}"));
+            PeerProcess Start(int index) => Track(PeerProcess.StartNumber(index, "turnstile", place, name, $"{Processes}", $"{index}"));
             PeerProcess[] peers = [.. Enumerable.Range(0, Processes).Select(Start)];
             int killed = 0;
             while (killed < Kills || crowd.Stays < count)

@@ -122,7 +122,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
         long begin = TimeProvider.System.GetTimestamp();
         try
         {
-            PeerProcess Start(int index) => Track(PeerProcess.Start("mutexcount", place, name, $"{index}"));
+            PeerProcess Start(int index) => Track(PeerProcess.StartNumber(index, "mutexcount", place, name, $"{index}"));
             PeerProcess[] peers = [.. Enumerable.Range(0, Processes).Select(Start)];
             int killed = 0;
             while (killed < Kills || counter.Value < count)

@@ -1,6 +1,6 @@
 namespace Fairlead.TestPeer.Verbs.Locks;
 
-/// <summary>What a peer does at locks. This folder is also part of the program that is published with Native AOT, so that peers of both kinds meet at one lock.</summary>
+/// <summary>What a peer does at locks.</summary>
 internal static class LockVerbs
 {
     public static IReadOnlyDictionary<string, Func<string[], Task<int>>> All { get; } = new Dictionary<string, Func<string[], Task<int>>>(StringComparer.Ordinal)

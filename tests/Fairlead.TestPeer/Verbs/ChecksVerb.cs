@@ -1,29 +1,21 @@
-using Fairlead.TestPeer.Verbs.Locks;
-
-namespace Fairlead.AotTest;
+namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// Uses the library from a program that is published with Native AOT. That it publishes without a warning is half of the test, that
-/// it runs is the other half. It speaks TAP (one line "ok" or "not ok" a check), which test.sh counts.
-/// With arguments it is a test peer, at locks: those meet programs there that are compiled as they run.
+/// <c>checks</c>: uses the library by itself. Run under Native AOT: that it publishes without a warning is half of the test, that it runs is the other half.
+/// It speaks TAP (one line "ok" or "not ok" a check), which test.sh counts.
 /// </summary>
-internal static class Program
+internal static class ChecksVerb
 {
     private static int _checks;
     private static int _failures;
 
-    public static async Task<int> Main(string[] arguments)
+    public static Task<int> RunAsync(string[] arguments)
     {
-        if (arguments is [var verb, .. var rest])
-        {
-            return await LockVerbs.All[verb](rest);
-        }
-
         Check("addresses are parsed, changed and written back", Addresses);
         Check("memory is shared, and a cell in it written and read", Memory);
         Check("a mutex is entered, awaited and left", Mutex);
         Console.WriteLine($"1..{_checks}");
-        return _failures == 0 ? 0 : 1;
+        return Task.FromResult(_failures == 0 ? 0 : 1);
     }
 
     private static bool Addresses()
