@@ -4,14 +4,12 @@ using System.Globalization;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>steady send|gather|receive|request|reply ADDRESS blocking|async COUNT</c>: the senders connect, the others bind. After some rounds to warm up it says how many bytes of managed
-/// memory were allocated for each further round of COUNT messages of 64 bytes, in the whole process. <c>gather</c> sends them in two parts.
+/// <c>steady send|gather|receive|request|reply ADDRESS blocking|async COUNT</c>: the senders connect, the others bind. For each line that it is told it plays a round of
+/// COUNT messages of 64 bytes, and says how many bytes of managed memory were allocated meanwhile, in the whole process. <c>gather</c> sends them in two parts.
 /// </summary>
 internal static class SteadyVerb
 {
     private const int Size = 64;
-    private const int WarmUp = 3;
-    private const int Rounds = 8;
 
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -27,8 +25,7 @@ internal static class SteadyVerb
         var count = int.Parse(arguments[3], CultureInfo.InvariantCulture);
         ReadOnlySequence<byte>? parts = arguments[0] == "gather" ? new Half(new byte[Size / 2]).Twice() : null;
         Console.WriteLine($"ok {endpoint.Address}");
-        var allocated = new long[WarmUp + Rounds];
-        for (var round = 0; round < allocated.Length; round++)
+        while (await Console.In.ReadLineAsync() is not null)
         {
             var before = GC.GetTotalAllocatedBytes(precise: true);
             if (isBlocking)
@@ -40,11 +37,9 @@ internal static class SteadyVerb
                 await RunAsync(endpoint, count, parts);
             }
 
-            allocated[round] = GC.GetTotalAllocatedBytes(precise: true) - before;
+            Console.WriteLine($"ok {GC.GetTotalAllocatedBytes(precise: true) - before}");
         }
 
-        Console.WriteLine($"ok {string.Join(' ', allocated[WarmUp..])}");
-        await Console.In.ReadToEndAsync();
         return 0;
     }
 
