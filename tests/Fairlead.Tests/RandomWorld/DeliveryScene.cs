@@ -54,7 +54,7 @@ internal sealed class DeliveryScene(Random random, TransportUnderTest transport)
 
     private async Task JudgeAsync(Message message, Random own)
     {
-        (int number, int from) = Payload.Check(message.Span);
+        (int number, int from) = Read(message.Span);
         _handed.AddOrUpdate((from, number), 1, static (_, count) => count + 1);
         if (Chance(own, 0.1))
         {

@@ -35,7 +35,7 @@ internal sealed class HubScene(Random random, TransportUnderTest transport) : Sc
         await Task.WhenAll(clients);
     }
 
-    private static async Task HearAsync(Hub hub)
+    private async Task HearAsync(Hub hub)
     {
         Dictionary<int, int> heard = [];
         HashSet<int> left = [];
@@ -49,7 +49,7 @@ internal sealed class HubScene(Random random, TransportUnderTest transport) : Sc
                     Assert.True(heard.TryAdd(client, -1));
                     break;
                 case Said said:
-                    (int number, _) = Payload.Check(said.Message.Span);
+                    (int number, _) = Read(said.Message.Span);
                     Assert.True(number > heard[client], $"Of client {client} message {number} came after {heard[client]}.");
                     heard[client] = number;
                     break;
@@ -73,7 +73,7 @@ internal sealed class HubScene(Random random, TransportUnderTest transport) : Sc
                     ConcurrentDictionary<int, int> last = new();
                     await foreach (Message message in pair.ReceiveAllAsync())
                     {
-                        (int number, int from) = Payload.Check(message.Span);
+                        (int number, int from) = Read(message.Span);
                         Assert.True(number > last.GetValueOrDefault(from, -1), $"Broadcast {number} came after {last.GetValueOrDefault(from, -1)}.");
                         last[from] = number;
                     }

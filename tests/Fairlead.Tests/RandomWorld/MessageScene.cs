@@ -137,7 +137,7 @@ internal sealed class MessageScene(Random random, TransportUnderTest transport) 
 
     private void Note(Message message)
     {
-        (int number, int from) = Payload.Check(message.Span);
+        (int number, int from) = Read(message.Span);
         List<int> seen = _seen.GetOrAdd(from, static _ => []);
         lock (seen)
         {

@@ -102,7 +102,7 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
 
     private void Note(Request request)
     {
-        (int number, int from) = Payload.Check(request.Span);
+        (int number, int from) = Read(request.Span);
         (int, int) one = request.Redelivered ? (0, 1) : (1, 0);
         _done.AddOrUpdate((from, number), one, (_, done) => (done.Fresh + one.Item1, done.Again + one.Item2));
     }
@@ -157,7 +157,7 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
                 1 => await requester.RequestAsync(content.AsMemory(), options, impatient.Token),
                 _ => await requester.RequestAsync(content.AsSpan(), options, impatient.Token),
             };
-            Assert.Equal((key.Number, key.From), Payload.Check(reply.Span));
+            Assert.Equal((key.Number, key.From), Read(reply.Span));
         }
         catch (Exception exception) when (IsExcused(exception))
         {
@@ -177,7 +177,7 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
             {
                 if (reply.IsReply)
                 {
-                    Assert.Equal((i, from), Payload.Check(reply.Message.Span));
+                    Assert.Equal((i, from), Read(reply.Message.Span));
                 }
                 else
                 {

@@ -10,15 +10,19 @@ namespace Fairlead.Tests.RandomWorld;
 internal abstract class Scene(Random random, TransportUnderTest transport) : IDisposable
 {
     private static int _lastFrom;
+    private int _heard;
 
     private readonly ConcurrentDictionary<PeerProcess, bool> _actors = new();
     private readonly CancellationTokenSource _curtain = new();
 
     /// <summary>For people.</summary>
-    public string Name => $"{GetType().Name} on {transport.Name}";
+    public string Name => NameOf(GetType().Name, transport);
 
     /// <summary>What to look at when it hangs.</summary>
     public ConcurrentDictionary<Endpoint, bool> Endpoints { get; } = new();
+
+    /// <summary>How many messages arrived.</summary>
+    public int Heard => _heard;
 
     /// <summary>Cancelled when the play is to end.</summary>
     protected CancellationToken Curtain => _curtain.Token;
@@ -27,6 +31,9 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
     protected Address Place { get; private set; } = transport.NewPlace();
 
     protected Random Random => random;
+
+    /// <summary>For people.</summary>
+    public static string NameOf(string scene, TransportUnderTest transport) => $"{scene} on {transport.Name}";
 
     /// <summary>Plays it and checks it.</summary>
     public async Task PlayAsync()
@@ -71,6 +78,13 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
     public void Dispose() => _curtain.Dispose();
 
     protected abstract Task ActAsync();
+
+    /// <summary>Checks what has arrived, and counts it.</summary>
+    protected (int Number, int From) Read(ReadOnlySpan<byte> content)
+    {
+        Interlocked.Increment(ref _heard);
+        return Payload.Check(content);
+    }
 
     /// <summary>A number that nobody else sends under.</summary>
     protected static int NewFrom() => Interlocked.Increment(ref _lastFrom);

@@ -86,7 +86,7 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
                 while (true)
                 {
                     using Message message = await worker.ReceiveAsync(null, enough.Token);
-                    (int number, int from) = Payload.Check(message.Span);
+                    (int number, int from) = Read(message.Span);
                     if (isReliable || Chance(own, 0.8))
                     {
                         if (_accepted.AddOrUpdate((from, number), 1, static (_, count) => count + 1) > 1 && !message.Redelivered)
