@@ -67,16 +67,8 @@ public abstract class Contract : WatchedTest
         return peer;
     }
 
-    /// <summary>Whether a test is not for this transport, by what it has declared. The reason is printed with the result.</summary>
-    protected bool Excludes(bool isDeclared, string reason)
-    {
-        if (!isDeclared)
-        {
-            Output.WriteLine($"Not for {Transport.Name}: {reason}");
-        }
-
-        return !isDeclared;
-    }
+    /// <summary>Skips a test that is not for this transport, by what the transport has declared.</summary>
+    protected void SkipUnless(bool isDeclared, string reason) => Skip(!isDeclared, $"not for {Transport.Name}: {reason}");
 
     /// <summary>Moves the clock until the task is done: what an endpoint does in the background it does by the clock.</summary>
     protected async Task<T> MovingAsync<T>(ManualClock clock, Task<T> task)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Xunit.Sdk;
 
 namespace Fairlead.Conformance;
 
@@ -65,6 +66,15 @@ public abstract class WatchedTest : IAsyncLifetime
         int seed = Environment.GetEnvironmentVariable("FAIRLEAD_TEST_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
         Output.WriteLine($"seed {seed} (repeat it with FAIRLEAD_TEST_SEED={seed})");
         return new Random(seed);
+    }
+
+    /// <summary>Ends the test as skipped, where it is so; the reason stands in the result.</summary>
+    protected static void Skip(bool isSo, string reason)
+    {
+        if (isSo)
+        {
+            throw SkipException.ForSkip(reason);
+        }
     }
 
     /// <summary>Runs a body that blocks, on a thread of its own.</summary>

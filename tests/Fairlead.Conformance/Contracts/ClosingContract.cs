@@ -33,10 +33,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Closing_reports_what_was_not_read_in_time()
     {
-        if (Excludes(Transport.HasPeers, "what is kept is sent"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "what is kept is sent");
 
         ManualClock clock = new();
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
@@ -66,10 +63,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Who_waits_for_credit_when_the_close_begins_still_gets_through()
     {
-        if (Excludes(Transport.HasPeers, "nobody waits for credit"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "nobody waits for credit");
 
         (Sender sender, Receiver receiver) = await OpenAsync(options: "messages=3");
         Task[] sending = [.. Enumerable.Range(0, 30).Select(i => sender.SendAsync(Payload.Make(i, i % 4 == 0 ? 90_000 : 8).AsMemory()).AsTask())];
@@ -92,10 +86,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Who_waits_for_credit_when_the_time_is_over_is_told()
     {
-        if (Excludes(Transport.HasPeers, "nobody waits for credit"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "nobody waits for credit");
 
         (Sender sender, Receiver receiver) = await OpenAsync(options: "messages=3");
         Task[] sending = [.. Enumerable.Range(0, 10).Select(i => sender.SendAsync(Payload.Make(i, 8).AsMemory()).AsTask())];
@@ -123,10 +114,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Closing_twice_and_disposing_meanwhile_give_one_report()
     {
-        if (Excludes(Transport.HasPeers, "what is kept is sent, so that closing waits for nobody"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "what is kept is sent, so that closing waits for nobody");
 
         (Sender sender, Receiver receiver) = await OpenAsync();
         sender.Send("1"u8);
@@ -160,10 +148,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Disposing_ends_whoever_waits()
     {
-        if (Excludes(Transport.CarriesAnswers, "it waits for receipts"))
-        {
-            return;
-        }
+        SkipUnless(Transport.CarriesAnswers, "it waits for receipts");
 
         for (int round = 0; round < 20; round++)
         {
@@ -260,10 +245,8 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_disposed_endpoint_gives_its_name_back_at_once()
     {
-        if (Excludes(Transport.IsVisitedAgain, "its places are not bound again") || Excludes(Transport.HasPeers, "nobody holds a place"))
-        {
-            return;
-        }
+        SkipUnless(Transport.IsVisitedAgain, "its places are not bound again");
+        SkipUnless(Transport.HasPeers, "nobody holds a place");
 
         Address place = Bare((await OpenAsync()).Receiver.Address);
         for (int round = 0; round < 10; round++)
@@ -307,10 +290,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [InlineData(true)]
     public async Task Who_does_nothing_meanwhile_notices_that_the_other_has_gone(bool senderBinds)
     {
-        if (Excludes(Transport.HasPeers, "nobody is at the other end"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "nobody is at the other end");
 
         (Sender sender, Receiver receiver) = await OpenAsync(senderBinds);
         sender.Send(Payload.Make(0, 100));

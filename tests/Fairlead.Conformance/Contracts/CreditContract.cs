@@ -197,10 +197,7 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
     [Fact]
     public async Task A_sender_that_floods_does_not_starve_another()
     {
-        if (Excludes(Transport.ServesMany, "it has one peer"))
-        {
-            return;
-        }
+        SkipUnless(Transport.ServesMany, "it has one peer");
 
         (Sender flooding, Receiver receiver) = await OpenAsync();
         Sender other = Track(await Sender.ConnectAsync(OtherEnd(receiver.Address)));

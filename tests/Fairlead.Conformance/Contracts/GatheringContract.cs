@@ -122,10 +122,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     [Fact]
     public async Task What_is_sent_before_a_receiver_comes_waits_for_it()
     {
-        if (Excludes(Transport.SendersBind, "senders only connect"))
-        {
-            return;
-        }
+        SkipUnless(Transport.SendersBind, "senders only connect");
 
         Sender sender = Track(await Sender.BindAsync(NewPlace()));
         Assert.Equal(SendResult.NoPeer, sender.TrySend(Parts.Cut(Payload.Make(-1, 300), 100)));
@@ -193,10 +190,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     [Fact]
     public async Task A_pair_and_a_hub_gather_too()
     {
-        if (Excludes(Transport.ServesMany, "it has one client"))
-        {
-            return;
-        }
+        SkipUnless(Transport.ServesMany, "it has one client");
 
         Hub hub = Track(await Hub.BindAsync(NewPlace()));
         Pair pair = Track(await Pair.ConnectAsync(OtherEnd(hub.Address)));
@@ -300,10 +294,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     [InlineData(Calls.Async)]
     public async Task A_receiver_killed_in_the_middle_leaves_the_buffers_to_their_owner(Calls calls)
     {
-        if (Excludes(Transport.CrossesProcesses, "it has one process"))
-        {
-            return;
-        }
+        SkipUnless(Transport.CrossesProcesses, "it has one process");
 
         // It is stopped first, so that the message is certainly half way.
         (PeerProcess peer, Address there) = await StartBoundAsync("receiver", NewPlace(Transport.IsNetwork ? "maxmessage=256MiB" : ""));

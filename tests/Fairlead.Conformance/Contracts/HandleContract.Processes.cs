@@ -9,10 +9,7 @@ public abstract partial class HandleContract
     [Fact]
     public async Task Another_process_reads_what_this_one_has_opened_and_removed()
     {
-        if (!Transport.CarriesHandles)
-        {
-            return;
-        }
+        SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 
         (PeerProcess peer, Address there) = await StartBoundAsync("receiver", NewPlace("handles=4"));
         Sender sender = Track(await Sender.ConnectAsync(there));
@@ -29,10 +26,7 @@ public abstract partial class HandleContract
     [Fact]
     public async Task What_a_killed_receiver_has_not_taken_is_open_nowhere()
     {
-        if (!Transport.CarriesHandles)
-        {
-            return;
-        }
+        SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 
         (PeerProcess peer, Address there) = await StartBoundAsync("receiver", NewPlace("handles=4"));
         Sender sender = Track(await Sender.ConnectAsync(there));
@@ -61,10 +55,7 @@ public abstract partial class HandleContract
     [Fact]
     public async Task What_a_killed_sender_has_sent_is_read_all_the_same()
     {
-        if (!Transport.CarriesHandles)
-        {
-            return;
-        }
+        SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace("handles=4")));
         PeerProcess peer = await StartConnectedAsync("sender", OtherEnd(receiver.Address));

@@ -13,10 +13,7 @@ public abstract partial class HandleContract(TransportUnderTest transport, ITest
     [Fact]
     public async Task An_open_file_arrives_with_its_message_in_order_with_the_others()
     {
-        if (!Transport.CarriesHandles)
-        {
-            return;
-        }
+        SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 
         (Sender sender, Receiver receiver) = await OpenAsync(16);
         const int Count = 300;
@@ -62,10 +59,7 @@ public abstract partial class HandleContract(TransportUnderTest transport, ITest
     [Fact]
     public async Task A_thousand_that_nobody_takes_are_closed()
     {
-        if (!Transport.CarriesHandles)
-        {
-            return;
-        }
+        SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 
         (Sender sender, Receiver receiver) = await OpenAsync(8);
         using AnonymousPipeServerStream reader = new(PipeDirection.In);
@@ -94,10 +88,7 @@ public abstract partial class HandleContract(TransportUnderTest transport, ITest
     [Fact]
     public async Task A_receiver_that_reads_nothing_holds_so_many_and_its_end_closes_all()
     {
-        if (!Transport.CarriesHandles)
-        {
-            return;
-        }
+        SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 
         (Sender sender, Receiver receiver) = await OpenAsync(5);
         using AnonymousPipeServerStream reader = new(PipeDirection.In);
@@ -118,10 +109,7 @@ public abstract partial class HandleContract(TransportUnderTest transport, ITest
     [Fact]
     public async Task Sockets_are_handed_over()
     {
-        if (!Transport.CarriesHandles)
-        {
-            return;
-        }
+        SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 
         Pair far = Track(await Pair.BindAsync(NewPlace("handles=1")));
         Pair near = Track(await Pair.ConnectAsync(OtherEnd(far.Address)));
@@ -144,10 +132,7 @@ public abstract partial class HandleContract(TransportUnderTest transport, ITest
     [InlineData(4)]
     public async Task Files_that_nobody_asked_for_are_open_nowhere(int handles)
     {
-        if (!Transport.CarriesHandles)
-        {
-            return;
-        }
+        SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace($"handles={handles}")));
         using RawPeer raw = Track(RawPeer.Introduce(Transport, receiver.Address, "Sender"));

@@ -128,10 +128,7 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
     [Fact]
     public async Task A_bound_pair_serves_one_at_a_time()
     {
-        if (Excludes(Transport.IsVisitedAgain, "nobody comes after the first"))
-        {
-            return;
-        }
+        SkipUnless(Transport.IsVisitedAgain, "nobody comes after the first");
 
         (Pair bound, Pair connected) = await OpenPairAsync();
 

@@ -134,10 +134,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_hub_and_three_processes()
     {
-        if (Excludes(Transport.ServesMany, "it has one peer"))
-        {
-            return;
-        }
+        SkipUnless(Transport.ServesMany, "it has one peer");
 
         Hub hub = Track(await Hub.BindAsync(NewPlace()));
         PeerProcess[] peers = new PeerProcess[3];
@@ -217,10 +214,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_thousand_connections_leave_no_descriptor_no_thread_and_no_memory()
     {
-        if (Excludes(Transport.ServesMany, "it has one peer"))
-        {
-            return;
-        }
+        SkipUnless(Transport.ServesMany, "it has one peer");
 
         PeerProcess peer = Track(PeerProcess.Start("churn", NewPlace().ToString(), "1000"));
 

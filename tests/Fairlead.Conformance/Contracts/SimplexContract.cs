@@ -8,10 +8,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     [InlineData(true)]
     public async Task What_the_receiver_does_not_read_makes_the_sender_wait(bool senderBinds)
     {
-        if (Excludes(Transport.HasPeers, "it keeps what nobody has read"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "it keeps what nobody has read");
 
         if (senderBinds && IsRefusedToSenders())
         {
@@ -71,10 +68,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_connected_receiver_hears_everything_and_then_the_end()
     {
-        if (Excludes(Transport.HasPeers, "it outlives its senders, so there is no end"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "it outlives its senders, so there is no end");
 
         if (IsRefusedToSenders())
         {
@@ -102,10 +96,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_connected_sender_whose_receiver_has_gone_is_told()
     {
-        if (Excludes(Transport.HasPeers, "nobody needs to be there who reads"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "nobody needs to be there who reads");
 
         (Sender sender, Receiver receiver) = await OpenBothAsync(senderBinds: false);
         sender.Send("1"u8);
@@ -135,10 +126,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_bound_sender_serves_one_receiver_and_the_next_when_it_has_left()
     {
-        if (Excludes(Transport.HasPeers, "any number may read"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "any number may read");
 
         if (IsRefusedToSenders())
         {
@@ -206,10 +194,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_place_is_held_by_one_and_the_other_is_told_by_whom()
     {
-        if (Excludes(Transport.HasPeers, "nobody holds a place"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "nobody holds a place");
 
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
         FairleadException error = await FailsAsync(ErrorCode.AlreadyExists, async () => await Receiver.BindAsync(receiver.Address));
@@ -224,10 +209,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task After_a_kill_the_place_can_be_had_again()
     {
-        if (Excludes(Transport.HasPeers, "nobody holds a place"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "nobody holds a place");
 
         PeerProcess dead = Track(PeerProcess.Start("receiver", "bind", NewPlace().ToString()));
         string address = await dead.AnswerAsync();

@@ -14,10 +14,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     [MemberData(nameof(Framings))]
     public async Task Bytes_arrive_as_they_were_written_in_any_pieces(string framing)
     {
-        if (await OpenAsync(framing) is not var (near, far))
-        {
-            return;
-        }
+        (Pair near, Pair far) = await OpenAsync(framing);
 
         const int Length = 12_000_000;
         Random random = NewRandom();
@@ -67,10 +64,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     [MemberData(nameof(Framings))]
     public async Task Lines_go_both_ways(string framing)
     {
-        if (await OpenAsync(framing) is not var (near, far))
-        {
-            return;
-        }
+        (Pair near, Pair far) = await OpenAsync(framing);
 
         Task answering = Task.Run(async () =>
         {
@@ -98,10 +92,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     [MemberData(nameof(Framings))]
     public async Task What_was_written_arrives_when_the_stream_is_disposed(string framing)
     {
-        if (await OpenAsync(framing, "writing=buffered") is not var (near, far))
-        {
-            return;
-        }
+        (Pair near, Pair far) = await OpenAsync(framing, "writing=buffered");
 
         byte[] content = Payload.Make(7, 50_000);
         Task closing = OnThread(() =>
@@ -121,10 +112,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     [MemberData(nameof(Framings))]
     public async Task Waits_end_at_their_time_or_token_and_lose_nothing(string framing)
     {
-        if (await OpenAsync(framing) is not var (near, far))
-        {
-            return;
-        }
+        (Pair near, Pair far) = await OpenAsync(framing);
 
         Stream stream = far.AsStream();
         stream.ReadTimeout = 20;
@@ -148,10 +136,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     [MemberData(nameof(Framings))]
     public async Task A_stream_that_nobody_reads_holds_its_writer_up(string framing)
     {
-        if (await OpenAsync(framing) is not var (near, far))
-        {
-            return;
-        }
+        (Pair near, Pair far) = await OpenAsync(framing);
 
         Stream stream = near.AsStream();
         stream.WriteTimeout = 50;
@@ -183,10 +168,8 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     [MemberData(nameof(Framings))]
     public async Task At_a_bound_end_each_peer_has_its_end(string framing)
     {
-        if (!Transport.ServesMany || await OpenAsync(framing) is not var (near, far))
-        {
-            return;
-        }
+        SkipUnless(Transport.ServesMany, "it has one peer");
+        (Pair near, Pair far) = await OpenAsync(framing);
 
         using StreamReader reader = new(far.AsStream(), leaveOpen: true);
         await near.AsStream().WriteAsync("first"u8.ToArray());
@@ -234,10 +217,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     [Fact]
     public async Task A_program_that_says_its_end_is_still_answered()
     {
-        if (Transport.RawSocketType != SocketType.Stream || Transport.IsWrittenAtOnce)
-        {
-            return;
-        }
+        SkipUnless(Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce, "a program without Fairlead finds no stream of bytes there");
 
         Pair pair = Track(await Pair.BindAsync(NewPlace("framing=none")));
         using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(pair.Address)));
@@ -253,10 +233,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     [Fact]
     public async Task A_program_is_told_the_end_and_heard_out()
     {
-        if (Transport.RawSocketType != SocketType.Stream || Transport.IsWrittenAtOnce)
-        {
-            return;
-        }
+        SkipUnless(Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce, "a program without Fairlead finds no stream of bytes there");
 
         (Socket listener, Address address) = Transport.ListenRaw();
         using Socket listening = listener;
@@ -276,16 +253,11 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
         Assert.Equal("answer", await answer.ReadToEndAsync());
     }
 
-    [Theory]
-    [MemberData(nameof(Framings))]
-    public async Task A_peer_that_is_killed_is_no_end_of_the_stream(string framing)
+    /// <summary>Where there is the protocol: a program without it that dies ends its stream as any other does.</summary>
+    [Fact]
+    public async Task A_peer_that_is_killed_is_no_end_of_the_stream()
     {
-        // A program without a protocol that dies ends its stream as any other does.
-        if (!Transport.CrossesProcesses || framing == "none")
-        {
-            return;
-        }
-
+        SkipUnless(Transport.CrossesProcesses, "it has one process");
         Pair pair = Track(await Pair.BindAsync(NewPlace()));
         PeerProcess peer = Track(Transport.StartPeer("pair", "connect", OtherEnd(pair.Address)));
         await peer.AnswerAsync();
@@ -304,10 +276,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     [MemberData(nameof(Framings))]
     public async Task Pipes_parse_what_comes(string framing)
     {
-        if (await OpenAsync(framing) is not var (near, far))
-        {
-            return;
-        }
+        (Pair near, Pair far) = await OpenAsync(framing);
 
         IDuplexPipe nearPipe = near.AsPipe();
         IDuplexPipe farPipe = far.AsPipe();
@@ -338,16 +307,12 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
         }
     }
 
-    /// <summary>A connected and a bound end; null where there is no such framing.</summary>
-    private async Task<(Pair Near, Pair Far)?> OpenAsync(string framing, string options = "")
+    /// <summary>A connected and a bound end.</summary>
+    private async Task<(Pair Near, Pair Far)> OpenAsync(string framing, string options = "")
     {
         if (framing == "none")
         {
-            if (Transport.IsWrittenAtOnce || !Transport.ShowsSilentPeers)
-            {
-                return null;
-            }
-
+            SkipUnless(!Transport.IsWrittenAtOnce && Transport.ShowsSilentPeers, "bytes without a framing do not travel there");
             options = options.Length > 0 ? $"framing=none&{options}" : "framing=none";
         }
 

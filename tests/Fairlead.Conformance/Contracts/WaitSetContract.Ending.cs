@@ -36,10 +36,7 @@ public abstract partial class WaitSetContract
     [Fact]
     public async Task The_end_of_a_peer_is_reported_when_everything_was_taken()
     {
-        if (Excludes(Transport.HasPeers, "it outlives its senders, so there is no end"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "it outlives its senders, so there is no end");
 
         (Sender sender, Receiver receiver) = await OpenAsync(senderBinds: true);
         WaitSet set = Track(new WaitSet());
@@ -59,15 +56,8 @@ public abstract partial class WaitSetContract
     [Fact]
     public async Task The_death_of_another_process_ends_the_wait()
     {
-        if (Excludes(Transport.HasPeers, "it outlives its senders, so there is no end"))
-        {
-            return;
-        }
-
-        if (!Transport.CrossesProcesses)
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "it outlives its senders, so there is no end");
+        SkipUnless(Transport.CrossesProcesses, "it has one process");
 
         PeerProcess peer = Track(PeerProcess.Start("sender", "bind", NewPlace().ToString()));
         Receiver receiver = Track(await Receiver.ConnectAsync(Bare(Address.Parse(await peer.AnswerAsync()))));

@@ -42,10 +42,7 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
     [Fact]
     public async Task Every_pattern_that_receives_can_be_waited_for()
     {
-        if (Excludes(Transport.CarriesAnswers, "nothing comes back"))
-        {
-            return;
-        }
+        SkipUnless(Transport.CarriesAnswers, "nothing comes back");
 
         WaitSet set = Track(new WaitSet());
         Pair pair = Track(await Pair.BindAsync(NewPlace()));
@@ -135,10 +132,7 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
     [Fact]
     public async Task Who_waits_for_something_else_on_the_same_endpoint_gets_it()
     {
-        if (Excludes(Transport.CarriesAnswers, "nothing comes back"))
-        {
-            return;
-        }
+        SkipUnless(Transport.CarriesAnswers, "nothing comes back");
 
         Pair here = Track(await Pair.BindAsync(NewPlace()));
         Pair there = Track(await Pair.ConnectAsync(here.Address));
@@ -242,10 +236,7 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
     [Fact]
     public async Task A_wait_costs_no_managed_memory_and_no_processor()
     {
-        if (!Transport.CrossesProcesses)
-        {
-            return;
-        }
+        SkipUnless(Transport.CrossesProcesses, "it has one process");
 
         const int Count = 10_000;
         PeerProcess waiter = Track(PeerProcess.Start("waiter", NewPlace().ToString(), $"{Count}"));
@@ -268,10 +259,7 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
     [Fact]
     public async Task A_sender_is_writable_when_its_peer_has_room()
     {
-        if (Excludes(Transport.HasPeers, "there is always room"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "there is always room");
 
         Sender sender = Track(await Sender.BindAsync(NewPlace()));
         WaitSet set = Track(new WaitSet());

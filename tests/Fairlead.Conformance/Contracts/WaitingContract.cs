@@ -151,10 +151,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
     [InlineData(Calls.Async)]
     public async Task Sending_without_a_peer_ends_by_token_and_time_and_sends_nothing(Calls calls)
     {
-        if (Excludes(Transport.HasPeers, "nobody needs to be there who reads"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "nobody needs to be there who reads");
 
         Sender sender = Track(await Sender.BindAsync(NewPlace()));
         using CancellationTokenSource cancel = new(30.Milliseconds());
@@ -212,15 +209,8 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
     [InlineData(Calls.Async)]
     public async Task Waiting_for_a_server_ends_by_token_and_time(Calls calls)
     {
-        if (Excludes(Transport.HasPeers, "nobody is waited for"))
-        {
-            return;
-        }
-
-        if (Excludes(Transport.IsVisitedAgain, "both ends are there from the beginning, so that nobody is waited for"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "nobody is waited for");
+        SkipUnless(Transport.IsVisitedAgain, "both ends are there from the beginning, so that nobody is waited for");
 
         Address nobody = await NobodyAsync();
         if (calls == Calls.Blocking)
@@ -245,15 +235,8 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
     [InlineData(Calls.Async)]
     public async Task A_server_that_comes_while_it_is_waited_for_is_found(Calls calls)
     {
-        if (Excludes(Transport.HasPeers, "nobody is waited for"))
-        {
-            return;
-        }
-
-        if (Excludes(Transport.IsVisitedAgain, "both ends are there from the beginning, so that nobody is waited for"))
-        {
-            return;
-        }
+        SkipUnless(Transport.HasPeers, "nobody is waited for");
+        SkipUnless(Transport.IsVisitedAgain, "both ends are there from the beginning, so that nobody is waited for");
 
         Address place = await NobodyAsync();
         Task<Sender> connecting = calls == Calls.Blocking ? OnThread(() => Sender.Connect(With(place, "wait=90s"))) : Sender.ConnectAsync(With(place, "wait=90s")).AsTask();

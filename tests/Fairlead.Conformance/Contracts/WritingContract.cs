@@ -64,10 +64,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_sender_who_waits_for_room_writes_first()
     {
-        if (!Transport.IsDuplex)
-        {
-            return;
-        }
+        SkipUnless(Transport.IsDuplex, "nothing comes back");
 
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace("messages=5")));
         Sender sender = Track(await Sender.ConnectAsync(With(OtherEnd(receiver.Address), "writing=buffered")));
@@ -87,10 +84,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task What_asks_for_an_answer_takes_with_it_what_lies_before_it()
     {
-        if (!Transport.IsDuplex)
-        {
-            return;
-        }
+        SkipUnless(Transport.IsDuplex, "nothing comes back");
 
         (Sender sender, Receiver receiver) = await OpenAsync("writing=buffered");
         await SendAsync(sender, 0);
@@ -105,10 +99,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     [InlineData(Calls.Async)]
     public async Task Who_waits_for_a_message_writes_first(Calls calls)
     {
-        if (!Transport.IsDuplex)
-        {
-            return;
-        }
+        SkipUnless(Transport.IsDuplex, "nothing comes back");
 
         Pair bound = Track(await Pair.BindAsync(NewPlace()));
         Pair pair = Track(await Pair.ConnectAsync(With(OtherEnd(bound.Address), "writing=buffered")));
@@ -130,10 +121,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task What_is_sent_immediately_is_with_the_kernel_when_the_call_returns()
     {
-        if (Transport.RawSocketType != SocketType.Stream || Transport.IsWrittenAtOnce)
-        {
-            return;
-        }
+        SkipUnless(Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce, "a program without Fairlead finds no stream of bytes there");
 
         Sender sender = Track(await Sender.BindAsync(NewPlace("framing=length&writing=immediate")));
         using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(sender.Address)));
@@ -149,10 +137,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Flushing_waits_for_a_program_that_does_not_read()
     {
-        if (Transport.RawSocketType != SocketType.Stream || Transport.IsWrittenAtOnce)
-        {
-            return;
-        }
+        SkipUnless(Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce, "a program without Fairlead finds no stream of bytes there");
 
         Pair pair = Track(await Pair.BindAsync(NewPlace("framing=none&capacity=16MiB&writing=buffered")));
         using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(pair.Address)));
@@ -192,10 +177,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Flushing_ends_when_the_peer_goes_that_did_not_read()
     {
-        if (Transport.RawSocketType != SocketType.Stream || Transport.IsWrittenAtOnce)
-        {
-            return;
-        }
+        SkipUnless(Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce, "a program without Fairlead finds no stream of bytes there");
 
         (Socket listener, Address address) = Transport.ListenRaw();
         using Socket listening = listener;
@@ -225,10 +207,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Killed_a_sender_takes_with_it_what_it_has_buffered_and_nothing_that_it_has_flushed()
     {
-        if (!Transport.CrossesProcesses || Transport.IsWrittenAtOnce)
-        {
-            return;
-        }
+        SkipUnless(Transport.CrossesProcesses && !Transport.IsWrittenAtOnce, "nothing is left unwritten that dies with its process");
 
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
         PeerProcess peer = Track(Transport.StartPeer("sender", "connect", With(OtherEnd(receiver.Address), "writing=buffered")));
@@ -252,10 +231,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Without_a_peer_there_is_nothing_to_flush_and_an_end_that_has_closed_says_so()
     {
-        if (!Transport.SendersBind)
-        {
-            return;
-        }
+        SkipUnless(Transport.SendersBind, "senders only connect");
 
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
         receiver.Flush();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Native;
 using Fairlead.Transports;
+using Xunit.Sdk;
 
 namespace Fairlead.Tests.Transports;
 
@@ -19,8 +20,7 @@ public sealed class SocketConnectorTests
         Errno bound = NativeSocket.Bind(socket, new IPEndPoint(address, 0).Serialize());
         if (bound == Errno.EADDRNOTAVAIL)
         {
-            // No IPv6 here.
-            return;
+            throw SkipException.ForSkip($"this machine has no address {host}");
         }
 
         Assert.Equal(Errno.None, bound);
