@@ -15,10 +15,14 @@ public sealed class GuardedCounter(SharedRegion region)
     private const int HisNextAt = 136;
     private const int NextAt = 144;
     private const int OverAt = 192;
+    private const int RepairsAt = 256;
     private const int SharesAt = 1024;
 
     /// <summary>How often it was incremented.</summary>
     public long Value => Volatile.Read(ref region.At<long>(ValueAt));
+
+    /// <summary>How often somebody was told of a dead owner, and put right what that one had left.</summary>
+    public long Repairs => Volatile.Read(ref region.At<long>(RepairsAt));
 
     /// <summary>How often by each.</summary>
     public long Share(int index) => Volatile.Read(ref Place(index));
@@ -45,6 +49,7 @@ public sealed class GuardedCounter(SharedRegion region)
     /// <summary>Does to the end what a dead process had begun. May be done again and again.</summary>
     public void Repair()
     {
+        Volatile.Write(ref region.At<long>(RepairsAt), Repairs + 1);
         long next = region.At<long>(NextAt);
         if (next == region.At<long>(DoneAt) + 1)
         {

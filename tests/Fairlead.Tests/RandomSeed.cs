@@ -5,9 +5,17 @@ namespace Fairlead.Tests;
 /// <summary>Random tests in rounds. Each has a seed of its own, which the failure names; FAIRLEAD_TEST_SEED runs that round alone.</summary>
 internal static class RandomSeed
 {
+    /// <summary>Random numbers whose seed stands in the test's output; FAIRLEAD_TEST_SEED repeats them.</summary>
+    public static Random Printed(ITestOutputHelper output)
+    {
+        int seed = Given() ?? Random.Shared.Next();
+        output.WriteLine($"seed {seed} (repeat it with FAIRLEAD_TEST_SEED={seed})");
+        return new Random(seed);
+    }
+
     public static void Rounds(int count, Action<Random> body)
     {
-        int? given = Environment.GetEnvironmentVariable("FAIRLEAD_TEST_SEED") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+        int? given = Given();
         for (int i = 0; i < (given is null ? count : 1); i++)
         {
             int seed = given ?? Random.Shared.Next();
@@ -21,4 +29,6 @@ internal static class RandomSeed
             }
         }
     }
+
+    private static int? Given() => Environment.GetEnvironmentVariable("FAIRLEAD_TEST_SEED") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 }

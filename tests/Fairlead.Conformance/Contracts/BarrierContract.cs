@@ -270,13 +270,13 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
 
                 // The one who has lived longest, so that most of the time all are at it.
                 int victim = killed++ % Processes;
-                await peers[victim].KillAsync();
+                await peers[victim].KillRunningAsync();
                 peers[victim] = Start(victim);
             }
 
             foreach (PeerProcess peer in peers)
             {
-                await peer.KillAsync();
+                await peer.KillRunningAsync();
             }
 
             Assert.Null(march.Problem);

@@ -267,10 +267,15 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
                 long before = Emptied();
                 await Until(() => Emptied() >= before + Between, "things are exchanged");
                 int victim = random.Next(peers.Length);
-                await peers[victim].KillAsync();
+                await peers[victim].KillRunningAsync();
                 before = Emptied();
                 await Until(() => Emptied() >= before + Between, "things are exchanged by the others");
                 peers[victim] = Start(victim);
+            }
+
+            foreach (PeerProcess peer in peers)
+            {
+                await peer.KillRunningAsync();
             }
 
             Output.WriteLine($"{Emptied()} exchanged, {Kills} killed");

@@ -64,7 +64,7 @@ public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper 
 
                 // The one who has lived longest, so that most of the time all are at it.
                 int victim = killed++ % Processes;
-                await peers[victim].KillAsync();
+                await peers[victim].KillRunningAsync();
                 peers[victim] = Start(victim);
             }
 

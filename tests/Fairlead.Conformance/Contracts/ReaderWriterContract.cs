@@ -204,7 +204,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
                 long before = Written();
                 await Until(() => Written() >= before + Between, "they write");
                 int victim = random.Next(Processes);
-                await peers[victim].KillAsync();
+                await peers[victim].KillRunningAsync();
                 before = Written();
                 await Until(() => Written() >= before + Between, "the others write");
                 await SaidNothingElse(peers[victim]);
@@ -213,7 +213,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
 
             foreach (PeerProcess peer in peers)
             {
-                await peer.KillAsync();
+                await peer.KillRunningAsync();
                 await SaidNothingElse(peer);
             }
 

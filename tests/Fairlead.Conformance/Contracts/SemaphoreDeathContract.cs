@@ -113,7 +113,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
                 int victim = killed % Processes;
                 Assert.Equal("ready", await peers[victim].ReadLineAsync());
                 crowd.Doom(victim);
-                await peers[victim].KillAsync();
+                await peers[victim].KillRunningAsync();
                 crowd.Forget(victim);
                 killed++;
                 peers[victim] = Start(victim);

@@ -25,7 +25,8 @@ internal static class CounterVerb
             }
             catch (InvalidOperationException)
             {
-                // It has come to zero, and is about to begin anew.
+                // It has come to zero, and is about to begin anew: by another process, which needs a processor for that.
+                Thread.Yield();
             }
 
             // Not for ever: all others may be dead. Now and then without a thread.

@@ -12,14 +12,15 @@ public sealed class DeathTests(ITestOutputHelper output)
     public async Task A_server_that_is_killed_under_load_comes_back_under_the_same_name()
     {
         Address place = NewPlace();
+        Random random = RandomSeed.Printed(output);
         for (int i = 0; i < Kills; i++)
         {
             await using PeerProcess peer = PeerProcess.Start("receiver", "bind", place.ToString());
             await peer.AnswerAsync();
             await using Sender sender = await Sender.ConnectAsync(place);
             await peer.TellAsync("take 1000000");
-            int size = 16 + (Random.Shared.Next(3) * 2_000);
-            int until = Random.Shared.Next(2_000);
+            int size = 16 + (random.Next(3) * 2_000);
+            int until = random.Next(2_000);
             FairleadException lost = await Assert.ThrowsAsync<FairleadException>(() => Task.Run(() =>
             {
                 for (int n = 0; ; n++)
@@ -42,11 +43,11 @@ public sealed class DeathTests(ITestOutputHelper output)
         await using IAsyncEnumerator<HubEvent> events = hub.Events().GetAsyncEnumerator();
         await using Pair honest = await Pair.ConnectAsync(hub.Address);
         Assert.IsType<Joined>(await NextAsync(events));
+        Random random = RandomSeed.Printed(output);
         Dictionary<CloseReason, int> ends = [];
         for (int i = 0; i < Kills; i++)
         {
-            int seed = Random.Shared.Next();
-            output.WriteLine($"seed {seed}");
+            int seed = random.Next();
             await using PeerProcess peer = PeerProcess.Start("scribbler", hub.Address.ToString(), seed.ToString(CultureInfo.InvariantCulture));
             int said = 0;
             HubEvent next = await NextAsync(events);

@@ -15,7 +15,7 @@ public sealed class LeftoverTests(ITestOutputHelper output)
     {
         await using Hub hub = await Hub.BindAsync(NewPlace());
         await using IAsyncEnumerator<HubEvent> events = hub.Events().GetAsyncEnumerator();
-        Random random = new();
+        Random random = RandomSeed.Printed(output);
         List<double> times = [];
         (int Maps, int Descriptors) before = default;
         for (int i = 0; i < Kills; i++)
