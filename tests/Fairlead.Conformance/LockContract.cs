@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Fairlead.Conformance;
 
 /// <summary>
@@ -21,6 +23,9 @@ public abstract class LockContract : WatchedTest
 
     /// <summary>Cancelled where the test hangs.</summary>
     protected CancellationToken Token { get; }
+
+    /// <summary>How many processes a test kills: FAIRLEAD_KILLS, where it is set.</summary>
+    protected static int KillsOr(int usual) => int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? $"{usual}", CultureInfo.InvariantCulture);
 
     /// <summary>A new place, which goes with the test.</summary>
     protected string NewPlace(long size)

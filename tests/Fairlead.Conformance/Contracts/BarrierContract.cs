@@ -6,11 +6,11 @@ namespace Fairlead.Conformance.Contracts;
 public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;
-    private const int Kills = 12;
 
     /// <summary>So many phases, about.</summary>
     private const int BetweenKills = 30;
 
+    private static readonly int Kills = KillsOr(12);
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
 
     [Fact]
@@ -249,7 +249,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     [Fact]
     public async Task Nobody_waits_for_ever_and_none_passes_alone_though_processes_are_killed()
     {
-        // The whole of it: FAIRLEAD_INCREMENTS=1000000 FAIRLEAD_TEST_WATCHDOG=600.
+        // The whole of it: eng/nightly.sh.
         long phases = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "400", CultureInfo.InvariantCulture);
         (NamedBarrier barrier, string place) = NewBarrier(Processes);
         string name = $"march-{Guid.NewGuid():N}";

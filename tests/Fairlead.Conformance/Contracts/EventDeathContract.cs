@@ -6,10 +6,11 @@ namespace Fairlead.Conformance.Contracts;
 public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;
-    private const int Kills = 12;
 
     /// <summary>So many passes, about.</summary>
     private const int BetweenKills = 100;
+
+    private static readonly int Kills = KillsOr(12);
 
     [Fact]
     public async Task The_dead_swallow_no_wake_up()
@@ -43,7 +44,7 @@ public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper 
     [Fact]
     public async Task Nobody_sleeps_while_it_is_set_though_those_are_killed_who_set_it()
     {
-        // The whole of it: FAIRLEAD_INCREMENTS=1000000 FAIRLEAD_TEST_WATCHDOG=600.
+        // The whole of it: eng/nightly.sh.
         long count = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "5000", CultureInfo.InvariantCulture);
         (NamedEvent signal, string place) = NewEvent(EventResetMode.AutoReset);
         string name = $"crowd-{Guid.NewGuid():N}";
