@@ -55,6 +55,7 @@ inline mark(i) { if :: seat[i].owner == me -> seat[i].owner = 0; seat[i].died = 
 inline walk() { atomic { mark(0); mark(1) } }
 
 /* The kernel has one step for it. */
+/* C#: BarrierWords.Ring */
 inline ring()
 {
 	KERNEL;
@@ -62,6 +63,7 @@ inline ring()
 	atomic { rung[1] = 1; rung[2] = 1; asleep[1] = 0; asleep[2] = 0 }
 }
 
+/* C#: BarrierWords.TryFindDead */
 inline find_dead()
 {
 	STEP;
@@ -69,6 +71,7 @@ inline find_dead()
 }
 
 /* As long as there is a dead party it is broken first: then is_broken, else ph, rs and ar are those of before the look. */
+/* C#: BarrierCore.LookWhole, BarrierWords.Break */
 inline look_whole()
 {
 	atomic { is_broken = 0; dead = 0 };
@@ -104,6 +107,7 @@ inline look_whole()
 }
 
 /* Who owns it: watched, or marked if he is gone. */
+/* C#: SeatWatch.MarkGone */
 inline watch(i)
 {
 	if
@@ -113,6 +117,7 @@ inline watch(i)
 	fi
 }
 
+/* C#: BarrierCore.WatchAll */
 inline watch_all()
 {
 #ifndef NO_WATCH
@@ -123,6 +128,7 @@ inline watch_all()
 	skip
 }
 
+/* C#: BarrierCore.TryTakeSeat, BarrierWords.TryTake */
 inline take(i)
 {
 	if
@@ -137,6 +143,8 @@ inline take(i)
 	fi
 }
 
+/* C#: BarrierCore.Arrive, BarrierWords.TryJoin, BarrierWords.TryArrive,
+ *     BarrierAttempt.TryAdvanceAsFirst, BarrierWords.TakeBack, BarrierCore.LeaveSeat */
 proctype process(byte me; byte most)
 {
 	byte mine = PARTIES, dead, ph, rs, ar, was_phase, was_resets, calls;
@@ -265,6 +273,7 @@ end:
 }
 
 /* One that takes no part, and resets it once. He does not die: who follows him would do the rest. */
+/* C#: BarrierCore.Reset, BarrierCore.FreeDead, BarrierWords.Free, BarrierWords.Reset */
 proctype resetter()
 {
 	endwhole: broken;

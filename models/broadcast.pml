@@ -35,6 +35,7 @@ chan line = [LINE] of { byte, byte, byte };     /* the connection: kind or messa
 bit publisherDead = 0;
 bit subscriberDead = 0;
 
+/* C#: BroadcastRing.Publish, BroadcastRing.TrySeat, BroadcastRing.TryMoveFloor, BroadcastRing.Write */
 active proctype Publisher()
 {
     byte next = 0;
@@ -141,6 +142,8 @@ dead:
     publisherDead = 1
 }
 
+/* C#: BroadcastReader.TryRead, BroadcastReader.IsStillThere, BroadcastReader.TellRead,
+ *     BroadcastReader.Sit, BroadcastReader.Leave, BroadcastReader.IsRepeated */
 active proctype Subscriber()
 {
     byte expected = 0;

@@ -26,6 +26,7 @@ byte done = 0;
 byte low[SLOTS];
 byte high[SLOTS];
 
+/* C#: CellWords.Slot */
 inline store_value(n)
 {
     if
@@ -42,6 +43,7 @@ inline died()
     fi
 }
 
+/* C#: CellWords.Settle, CellWords.Write, CellWords.StoreBarrier */
 active proctype Writer()
 {
     byte n;
@@ -77,6 +79,7 @@ end:
     skip
 }
 
+/* C#: CellWords.TryRead, CellWords.LoadBarrier */
 active proctype Reader()
 {
     byte n, a, b, seen;

@@ -39,6 +39,7 @@ inline wake(t)
 	if :: owner[t] != 0 -> asleep[owner[t]] = 0 :: else fi
 }
 
+/* C#: ConditionWords.TryNotify */
 inline notify_place(t)
 {
 #ifdef TWO_STEPS
@@ -51,6 +52,7 @@ inline notify_place(t)
 }
 
 /* Looks at all places, and notifies one or all. */
+/* C#: ConditionCore.Notify, ConditionWords.NotifyOne, ConditionWords.NotifyAll, ConditionWords.NotifyLine */
 inline notify(all)
 {
 	n = 1;
@@ -85,6 +87,7 @@ inline mend()
 	fi
 }
 
+/* C#: ConditionWords.CountMissing */
 inline count_missing(result)
 {
 	atomic {
@@ -97,11 +100,14 @@ inline count_missing(result)
 	}
 }
 
+/* C#: ConditionAttempt.Leave */
 inline leave_place()
 {
 	atomic { owner[mine] = 0; mine = 0 }
 }
 
+/* C#: ConditionCore.Begin, ConditionWords.TryJoin, ConditionAttempt.TryAdvance,
+ *     ConditionAttempt.WatchThoseBefore, ConditionAttempt.IsDue, ConditionAttempt.TakeBack */
 proctype consumer(byte me)
 {
 	byte mine, n, before, now, seen;

@@ -41,6 +41,7 @@ inline end_it()
 }
 
 /* By how much: 1 up, or 1 down. */
+/* C#: CountdownCore.TryChange, CountdownWords.Change, Guard.Enter, Guard.Leave */
 inline change(up)
 {
 	needs = 0; done = 0;
@@ -106,6 +107,7 @@ died:
 	atomic { if :: guard == me -> guard = 0 :: else fi }
 }
 
+/* C#: CountdownCore.Reset, CountdownWords.Reset */
 proctype resetter(byte me)
 {
 	STEP;
@@ -119,6 +121,7 @@ died:
 	atomic { if :: guard == me -> guard = 0 :: else fi }
 }
 
+/* C#: CountdownWords.IsReleased, CountdownWords.PrepareSleep */
 proctype waiter()
 {
 	byte mine;

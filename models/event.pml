@@ -36,6 +36,7 @@ inline wake_all()
 }
 
 /* One of those who are released one at a time. */
+/* C#: Line.TryJoin, EventWords.TryTake, EventAttempt.TryAdvanceAsFirst */
 proctype taker(byte me)
 {
 	bit is_last;
@@ -68,6 +69,7 @@ left:
 }
 
 /* One of those who are released together. */
+/* C#: EventWords.IsReleased, EventWords.PrepareSleep */
 proctype waiter(byte me)
 {
 	byte mine;
@@ -86,6 +88,7 @@ left:
 	asleep[me] = 0
 }
 
+/* C#: EventWords.Set */
 inline do_set()
 {
 	STEP;
@@ -109,6 +112,7 @@ inline do_set()
 }
 
 /* Sets it, resets it, sets it, pulses it; where it resets itself only sets it. */
+/* C#: EventWords.Set, EventWords.Reset, EventWords.Pulse */
 proctype setter()
 {
 	bit must_wake;

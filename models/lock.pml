@@ -112,6 +112,7 @@ inline fence(thread)
 }
 
 /* In the code: Hold, TryEnterOwn, EnterOther. What it returns: the ownership by which it was entered, or NONE. */
+/* C#: BiasedLock.Hold, BiasedLock.TryEnterOwn */
 inline hold(own)
 {
     load(own, OWNER);
@@ -135,6 +136,7 @@ inline hold(own)
     fi
 }
 
+/* C#: BiasedLock.EnterOther */
 inline enterOther(own)
 {
     load(own, TAKEN_BACK);
@@ -157,6 +159,7 @@ inline enterOther(own)
     fi
 }
 
+/* C#: BiasedLock.TakeBack */
 inline takeBack(own)
 {
     store(TAKEN_BACK, own);
@@ -183,6 +186,7 @@ inline takeBack(own)
 }
 
 /* In the code: Leave, LeaveOther. */
+/* C#: BiasedLock.Leave, BiasedLock.LeaveOther */
 inline leave(own)
 {
     if

@@ -35,6 +35,7 @@ byte at = 0;                    /* where the follower is */
 
 #define MAY_DIE if :: skip :: dead[me] = 1; goto end fi
 
+/* C#: LogControl.Ring */
 inline Ring() {
     if
     :: (bell & 1) ->
@@ -49,6 +50,7 @@ inline Ring() {
     fi
 }
 
+/* C#: LogAppender.Append, LogAppender.Fill, LogAppender.PassOver */
 proctype Appender(byte me)
 {
     byte done = 0, t;
@@ -98,6 +100,7 @@ end:
     skip
 }
 
+/* C#: LogCursor.Look, LogControl.IsAlive, LogSegment.Void, LogFollower.TryAnnounce, LogControl.Announce, LogFollower.Sleep */
 proctype Follower()
 {
     byte w, heard;

@@ -31,6 +31,7 @@ byte deaths;
 
 #define STEP if :: true :: atomic { deaths < DEATHS -> deaths++ }; goto died fi
 
+/* C#: ReaderWriterWords.Ring */
 inline ring()
 {
 	STEP;
@@ -40,6 +41,7 @@ inline ring()
 	fi
 }
 
+/* C#: ReaderWriterCore.TakeOver, ReaderWriterWords.NoteDeath */
 inline take_gate()
 {
 	STEP;
@@ -57,6 +59,7 @@ inline take_gate()
 	fi
 }
 
+/* C#: ReaderWriterCore.TryReadIdle, ReaderWriterCore.TryTakeSeat, ReaderWriterCore.LeaveSeat */
 proctype reader(byte me)
 {
 	bit has_read;
@@ -103,6 +106,8 @@ end:
 	skip
 }
 
+/* C#: ReaderWriterAttempt.TryBegin, ReaderWriterWords.Want, ReaderWriterWords.WantNoMore,
+ *     ReaderWriterCore.IsWithoutReaders, ReaderWriterAttempt.AreWatched, ReaderWriterCore.Write, ReaderWriterCore.Leave */
 proctype writer(byte me)
 {
 	byte seen, found, was;

@@ -55,6 +55,7 @@ inline emptyWriters() { atomic { tail = tailOf; tailUnfenced = tailSaid } }
 inline emptyReaders() { atomic { head = headOf; headUnfenced = headSaid } }
 
 /* By the writer behind a publication. */
+/* C#: Elision.Fence */
 inline fenceTail()
 {
     if
@@ -68,6 +69,7 @@ inline fenceTail()
     fi
 }
 
+/* C#: Elision.Fence */
 inline fenceHead()
 {
     if
@@ -79,6 +81,8 @@ inline fenceHead()
     fi
 }
 
+/* C#: RingWriter.TryWrite, RingWriter.HasRoom, RingWriter.Room,
+ *     RingWriter.PrepareWait, Elision.FenceForSleep, RingWriter.Publish, RingWriter.WakeReader */
 active proctype Writer()
 {
     byte next = 0;
@@ -147,6 +151,8 @@ gone:
     writerGone = 1
 }
 
+/* C#: RingReader.See, RingReader.TryRead, RingReader.PrepareWait,
+ *     RingReader.Announce, Elision.FenceForSleep, RingReader.GiveBack, RingReader.MoveHead */
 active proctype Reader()
 {
     byte expected = 0;

@@ -76,6 +76,7 @@ inline walk()
 }
 
 /* The kernel has one step for it. */
+/* C#: SemaphoreWords.Ring */
 inline ring()
 {
 	STEP;
@@ -102,6 +103,7 @@ inline grace()
 	fi
 }
 
+/* C#: SemaphoreWords.TryEnter, Seats.TryTake */
 inline try_take(i)
 {
 	STEP;
@@ -113,6 +115,7 @@ inline try_take(i)
 	}
 }
 
+/* C#: SemaphoreWords.TryFindFree, SemaphoreCore.TryGet */
 inline try_all()
 {
 	try_take(0);
@@ -122,6 +125,7 @@ inline try_all()
 }
 
 /* Who owns it: watched, or marked if he is gone. One that nobody owns any more had an owner who need not have rung. */
+/* C#: SemaphoreAttempt.AllAreWatched, SeatWatch.MarkGone */
 inline watch(i)
 {
 	STEP;
@@ -138,6 +142,7 @@ inline watch(i)
 }
 
 /* Whether somebody has come behind is looked at before. */
+/* C#: SemaphoreWords.WantNoMore */
 inline want_no_more()
 {
 	STEP;
@@ -153,6 +158,8 @@ inline want_no_more()
 	fi
 }
 
+/* C#: SemaphoreCore.TryGetIdle, Line.TryJoin, SemaphoreAttempt.TryAdvanceAsFirst,
+ *     SemaphoreWords.Want, SemaphoreAttempt.Abandon, SemaphoreCore.LeaveSeat */
 proctype process(byte me)
 {
 	byte mine, seen, ticket_of, w;
@@ -250,6 +257,7 @@ end:
 }
 
 /* Posts the seat that is moved in the beginning, or does not. */
+/* C#: SemaphoreCore.TryPost, SemaphoreWords.TryBeginPost, SemaphoreWords.EndPost */
 proctype poster(byte me)
 {
 	if :: true :: goto end fi;
