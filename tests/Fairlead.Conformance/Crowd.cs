@@ -8,6 +8,8 @@ public sealed class Crowd(SharedRegion region, int size)
     private const int DoomedAt = 8;
     private const int StaysAt = 16;
     private const int OverAt = 24;
+    private const int BalanceAt = 32;
+    private const int IsChangingAt = 40;
 
     /// <summary>Bytes that it takes.</summary>
     public static int SizeOf(int size) => size * 64;
@@ -27,6 +29,22 @@ public sealed class Crowd(SharedRegion region, int size)
 
     /// <summary>He is not any more.</summary>
     public void Go(int index) => Volatile.Write(ref At(index, 0), 0);
+
+    /// <summary>What all have changed something by, added up.</summary>
+    public long Balance => Enumerable.Range(0, size).Sum(index => Volatile.Read(ref At(index, BalanceAt)));
+
+    /// <summary>It is about to change it.</summary>
+    public void BeginChange(int index) => Interlocked.Exchange(ref At(index, IsChangingAt), 1);
+
+    /// <summary>It has changed it by this much.</summary>
+    public void EndChange(int index, int by)
+    {
+        Volatile.Write(ref At(index, BalanceAt), At(index, BalanceAt) + by);
+        Volatile.Write(ref At(index, IsChangingAt), 0);
+    }
+
+    /// <summary>Whether it died between the two, so that its last change may lack in the balance; asked once.</summary>
+    public bool TakeDoubt(int index) => Interlocked.Exchange(ref At(index, IsChangingAt), 0) != 0;
 
     /// <summary>Before he is killed.</summary>
     public void Doom(int index) => Interlocked.Exchange(ref At(index, DoomedAt), 1);

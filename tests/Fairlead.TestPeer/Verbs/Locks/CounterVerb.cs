@@ -16,11 +16,18 @@ internal static class CounterVerb
         int index = int.Parse(arguments[4], CultureInfo.InvariantCulture);
         for (long mine = 0; ; mine++)
         {
+            int counted = 0;
+            crowd.BeginChange(index);
             try
             {
-                if (mine % 8 != 7 || !countdown.TryAddCount())
+                if (mine % 8 == 7 && countdown.TryAddCount())
+                {
+                    counted = -1;
+                }
+                else
                 {
                     _ = countdown.Signal();
+                    counted = 1;
                 }
             }
             catch (InvalidOperationException)
@@ -28,6 +35,8 @@ internal static class CounterVerb
                 // It has come to zero, and is about to begin anew: by another process, which needs a processor for that.
                 Thread.Yield();
             }
+
+            crowd.EndChange(index, counted);
 
             // Not for ever: all others may be dead. Now and then without a thread.
             _ = mine % 16 == 15 ? await countdown.TryWaitAsync(Shortly) : countdown.TryWait(Shortly);
