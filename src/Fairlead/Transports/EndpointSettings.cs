@@ -119,20 +119,20 @@ internal sealed record EndpointSettings
             throw new ArgumentOutOfRangeException(nameof(options), options.HandshakeTimeout, "A handshake has a time-out above zero, and of a day at the most.");
         }
 
-        CheckDefined(options.Full);
-        CheckDefined<AddressOrder>(options.Order);
-        CheckDefined<WaitMode>(options.Waiting);
-        CheckDefined<WriteMode>(options.Writing);
+        CheckDefined(options.Full, nameof(options));
+        CheckDefined<AddressOrder>(options.Order, nameof(options));
+        CheckDefined<WaitMode>(options.Waiting, nameof(options));
+        CheckDefined<WriteMode>(options.Writing, nameof(options));
         ArgumentNullException.ThrowIfNull(options.TimeProvider, nameof(options));
         ArgumentNullException.ThrowIfNull(options.Alternatives, nameof(options));
     }
 
-    private static void CheckDefined<T>(T? value)
+    private static void CheckDefined<T>(T? value, string name)
         where T : struct, Enum
     {
         if (value is { } given && !Enum.IsDefined(given))
         {
-            throw new ArgumentOutOfRangeException("options", value, $"There is no {typeof(T).Name} {given}.");
+            throw new ArgumentOutOfRangeException(name, value, $"There is no {typeof(T).Name} {given}.");
         }
     }
 

@@ -25,7 +25,7 @@ internal static class BadValues
     };
 
     /// <summary>What stands where another parameter is tried; false: nothing is known that fits.</summary>
-    public static bool TryPlain(ParameterInfo parameter, CancellationToken token, Dictionary<Type, object> known, out object? value)
+    public static bool TryPlain(ParameterInfo parameter, Dictionary<Type, object> known, out object? value)
     {
         Type type = parameter.ParameterType.IsByRef ? parameter.ParameterType.GetElementType()! : parameter.ParameterType;
         value = null;
@@ -34,11 +34,7 @@ internal static class BadValues
             return true;
         }
 
-        if (type == typeof(CancellationToken))
-        {
-            value = token;
-        }
-        else if (known.TryGetValue(type, out object? made))
+        if (known.TryGetValue(type, out object? made))
         {
             value = made;
         }

@@ -33,11 +33,12 @@ public sealed class NoBadArgumentTests(ITestOutputHelper output) : WatchedTest(o
                 foreach (object? bad in BadValues.Of(parameter.ParameterType))
                 {
                     using CancellationTokenSource patience = new();
+                    Dictionary<Type, object> known = new(instance.Known) { [typeof(CancellationToken)] = patience.Token };
                     object?[] arguments = new object?[parameters.Length];
                     bool isKnown = true;
                     for (int i = 0; i < arguments.Length; i++)
                     {
-                        isKnown &= BadValues.TryPlain(parameters[i], patience.Token, instance.Known, out arguments[i]);
+                        isKnown &= BadValues.TryPlain(parameters[i], known, out arguments[i]);
                     }
 
                     if (!isKnown)
@@ -48,7 +49,7 @@ public sealed class NoBadArgumentTests(ITestOutputHelper output) : WatchedTest(o
                     arguments[parameter.Position] = bad;
                     calls++;
                     await CallAsync(() => call(method.IsStatic ? null : instance.Target, arguments), patience, $"{name}.{method.Name}({parameter.Name}: {Show(bad)})");
-                    if (subject.Ends(method))
+                    if (Subject.Ends(method))
                     {
                         await instance.EndAsync().WaitAsync(Hang);
                         instance = await subject.OpenAsync();

@@ -14,7 +14,7 @@ internal sealed record Subject(string Name, Type Type, Func<Task<Subject.Instanc
         select method;
 
     /// <summary>Whether it is over for the one on which this was called.</summary>
-    public bool Ends(MethodInfo method) => method.Name is "CloseAsync" or "Dispose" or "DisposeAsync" or "Disconnect";
+    public static bool Ends(MethodInfo method) => method.Name is "CloseAsync" or "Dispose" or "DisposeAsync" or "Disconnect";
 
     private static IEnumerable<Subject> Endpoints(string scheme)
     {
@@ -128,19 +128,21 @@ internal sealed record Subject(string Name, Type Type, Func<Task<Subject.Instanc
             string name = NewName();
             NamedMutex mutex = NamedMutex.Open($"{name}-mutex");
             NamedCondition condition = NamedCondition.Open(name, mutex);
-            return Task.FromResult(new Instance(condition, () =>
+            Instance instance = new(condition, () =>
             {
                 using MutexScope scope = mutex.Enter();
                 Assert.False(condition.Wait(scope, TimeSpan.Zero));
                 return Task.CompletedTask;
-            }, condition, mutex) { Known = { [typeof(NamedMutex)] = mutex } });
+            }, condition, mutex);
+            instance.Known[typeof(NamedMutex)] = mutex;
+            return Task.FromResult(instance);
         });
     }
 
     private static Subject Set() => new(nameof(WaitSet), typeof(WaitSet), static () =>
     {
         WaitSet set = new();
-        return Task.FromResult(new Instance(set, () =>
+        Instance instance = new(set, () =>
         {
             WaitAttachment due = set.AttachTimer(TimeSpan.Zero);
             bool isReported = false;
@@ -153,19 +155,23 @@ internal sealed record Subject(string Name, Type Type, Func<Task<Subject.Instanc
             }
 
             return Task.CompletedTask;
-        }, set) { Known = { [typeof(TimeProvider)] = TimeProvider.System } });
+        }, set);
+        instance.Known[typeof(TimeProvider)] = TimeProvider.System;
+        return Task.FromResult(instance);
     });
 
     private static Subject Log() => new(nameof(MappedLog), typeof(MappedLog), static () =>
     {
         MappedLog log = MappedLog.Open($"log://{NewName()}?segment=64KiB");
-        return Task.FromResult(new Instance(log, () =>
+        Instance instance = new(log, () =>
         {
             log.Append("more"u8);
             using LogFollower follower = log.Follow();
             Assert.Equal(4, follower.Read().Length);
             return Task.CompletedTask;
-        }, log) { Known = { [typeof(Address)] = log.Address } });
+        }, log);
+        instance.Known[typeof(Address)] = log.Address;
+        return Task.FromResult(instance);
     });
 
     private static Subject Of<T>(string scheme, Func<Address, Task<Instance>> open)

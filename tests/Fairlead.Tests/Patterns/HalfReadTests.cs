@@ -153,7 +153,7 @@ public sealed class HalfReadTests(ITestOutputHelper output) : WatchedTest(output
         raw.Send(answer, body, id: answer == Ack ? 0 : id, ack: 1);
     }
 
-    private static object? ReadPast(RawPeer raw)
+    private static (byte Kind, byte Flags, byte[] Body)? ReadPast(RawPeer raw)
     {
         _ = raw.ReadToEnd();
         return raw.Read();
