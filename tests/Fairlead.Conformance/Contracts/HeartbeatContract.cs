@@ -105,6 +105,41 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
+    public async Task The_first_question_comes_after_one_heartbeat_and_the_end_after_three()
+    {
+        ManualClock clock = new();
+        Hub hub = Track(await Hub.BindAsync(NewPlace("heartbeat=1s"), new HubOptions { TimeProvider = clock }));
+        using RawPeer raw = await OnThread(() => RawPeer.Introduce(Transport, hub.Address, "Pair"));
+        HubClient client = Assert.IsType<Joined>(hub.NextEvent()).Client;
+
+        // Heard in the middle between two beats: from there it counts.
+        clock.Advance(500.Milliseconds());
+        raw.Send(1, "here"u8.ToArray());
+        Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
+        clock.Advance(999.Milliseconds());
+        raw.Send(12, []);
+        Assert.Equal(13, (await OnThread(() => Past(raw, 11)))!.Value.Kind);
+        clock.Advance(1.Seconds());
+        Assert.Equal(12, (await OnThread(() => Past(raw, 11)))!.Value.Kind);
+        clock.Advance(1_999.Milliseconds());
+        Assert.True(client.IsConnected);
+        clock.Advance(1.Milliseconds());
+        Assert.Equal(CloseReason.Heartbeat, Assert.IsType<Left>(hub.NextEvent()).Reason);
+    }
+
+    /// <summary>The next frame that is none of this kind.</summary>
+    private static (byte Kind, byte Flags, byte[] Body)? Past(RawPeer raw, byte kind)
+    {
+        (byte Kind, byte Flags, byte[] Body)? frame;
+        do
+        {
+            frame = raw.Read();
+        }
+        while (frame?.Kind == kind);
+        return frame;
+    }
+
+    [Fact]
     public async Task A_network_has_a_heartbeat_unasked_and_one_machine_has_none()
     {
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));

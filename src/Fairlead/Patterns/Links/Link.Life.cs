@@ -5,6 +5,9 @@ namespace Fairlead.Patterns.Links;
 /// <content>Heartbeat, and operations that are withdrawn.</content>
 internal sealed partial class Link
 {
+    /// <summary>Questions that a silent peer may leave unanswered.</summary>
+    private const int Pings = 2;
+
     private ITimer? _heartbeatTimer;
 
     // Either side wants to know when the other was heard last.
@@ -117,36 +120,40 @@ internal sealed partial class Link
         TimeSpan own = _endpoint.Settings.Heartbeat;
         if (own > TimeSpan.Zero)
         {
-            _heartbeatTimer = _time.CreateTimer(static state => ((Link)state!).OnHeartbeat(), this, own, own);
+            // Armed when it is known here, since its first tick arms it again.
+            _heartbeatTimer = _time.CreateTimer(static state => ((Link)state!).OnHeartbeat(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _heartbeatTimer.Change(own, Timeout.InfiniteTimeSpan);
         }
     }
 
+    /// <summary>Asks for a sign of life after one and after two intervals of silence, and gives the peer up after three.</summary>
     private void OnHeartbeat()
     {
         TimeSpan interval = _endpoint.Settings.Heartbeat;
-        if (Silence < interval)
+        if (Silence >= interval)
         {
-            _pings = 0;
+            // Nobody may have pumped for lack of interest: what has arrived meanwhile counts as a sign of life.
+            _endpoint.PumpOnce();
+        }
+
+        TimeSpan silence = Silence;
+        _pings = silence < interval ? 0 : _pings;
+        TimeSpan due = (_pings + 1) * interval;
+        if (silence >= due && _pings >= Pings)
+        {
+            Kill(CloseReason.Heartbeat, $"nothing was heard for {silence.TotalSeconds:0.###} s");
             return;
         }
 
-        // Nobody may have pumped for lack of interest: what has arrived meanwhile counts as a sign of life.
-        _endpoint.PumpOnce();
-        TimeSpan silence = Silence;
-        if (silence >= 3 * interval && _pings >= 2)
+        if (silence >= due)
         {
-            Kill(CloseReason.Heartbeat, $"nothing was heard for {silence.TotalSeconds:0.###} s");
-        }
-        else if (silence >= interval)
-        {
-            // Asked twice at least: this process may have been stopped itself, and heard nothing for that.
+            // Asked as often as this before it is given up, however late: this process may have been stopped itself, and heard nothing for that.
             _pings++;
+            due += interval;
             SendControl(MessageHeader.Of(MessageKind.Ping), default, default);
         }
-        else
-        {
-            _pings = 0;
-        }
+
+        _heartbeatTimer!.Change(due > silence ? due - silence : interval, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>When something came last, by the endpoint's clock.</summary>
