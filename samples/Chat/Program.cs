@@ -3,7 +3,8 @@
 //   dotnet run --project samples/Chat -- server [ADDRESS]
 //   dotnet run --project samples/Chat -- client [ADDRESS]
 //
-// What a client or the server types goes to all; "@2 text" goes to number 2 alone; "end" leaves, or at the server ends the chat.
+// What a client or the server types goes to all; "@2 text" goes to number 2 alone, and is not shown at the server; "end" leaves, or
+// at the server ends the chat.
 // With the address tcp://127.0.0.1:5242?framing=line every line-oriented program can join: nc 127.0.0.1 5242.
 using System.Text;
 using Fairlead;
@@ -65,7 +66,11 @@ async Task ServeAsync(Hub hub)
                 break;
             case Said said:
                 string text = said.Message.Text;
-                Console.WriteLine($"{client}: {text}");
+                if (!text.StartsWith('@'))
+                {
+                    Console.WriteLine($"{client}: {text}");
+                }
+
                 PassOn(hub, client, text);
                 break;
             case Left left:
@@ -98,10 +103,14 @@ void PassOn(Hub hub, HubClient? from, string text)
     if (!text.StartsWith('@'))
     {
         hub.Broadcast(Encoding.UTF8.GetBytes($"{who}: {text}"), except: from);
+        return;
     }
-    else if (int.TryParse(text.AsSpan(1).Trim().ToString().Split(' ')[0], out int number) && hub.Client(number) is { } client)
+
+    // A number, and perhaps what is said to it.
+    string[] words = text[1..].Trim().Split(' ', 2);
+    if (int.TryParse(words[0], out int number) && hub.Client(number) is { } client)
     {
-        Tell(hub, client, $"{who}, to you: {text[text.IndexOf(' ')..].Trim()}");
+        Tell(hub, client, $"{who}, to you: {(words.Length > 1 ? words[1].Trim() : "")}");
     }
     else if (from is not null)
     {

@@ -14,6 +14,13 @@ equal() { [ "$1" = "$2" ] || { printf 'expected: %q\nactual:   %q\n' "$1" "$2"; 
 # contains TEXT PART
 contains() { [[ $1 == *"$2"* ]] || { printf 'expected to contain: %q\nactual: %q\n' "$2" "$1"; return 1; }; }
 
+# absent PATTERN FILE …: no line of the files matches. (A command behind ! never fails a test, unless it is the last one; run.sh refuses it.)
+absent() {
+  local pattern=$1 file; shift
+  for file in "$@"; do [ -e "$file" ] || { echo "there is no file $file"; return 1; }; done
+  if grep -H -e "$pattern" "$@"; then echo "expected nowhere: $pattern"; return 1; fi
+}
+
 # exits CODE COMMAND …: runs a command that must end with this code. Its output goes to the files out and err.
 exits() {
   local expected=$1 code=0; shift
