@@ -28,7 +28,7 @@ public sealed class ClosedDescriptorTests : IDisposable
     }
 
     [Theory]
-    [InlineData("fairlead log append log://orders - <&-")]
+    [InlineData("fairlead log append log://$PWD/orders - <&-")]
     [InlineData("fairlead send unix://inbox - <&-")]
     [InlineData("fairlead request unix://echo - --bind <&-")]
     [InlineData("fairlead listen unix://talk --keep <&-")]

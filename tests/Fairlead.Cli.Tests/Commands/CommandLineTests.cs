@@ -9,7 +9,8 @@ public sealed class CommandLineTests : IDisposable
 {
     private readonly ToolHome _home = new();
 
-    public static TheoryData<string> Verbs => [.. FairleadCommand.Create().Subcommands.Where(static command => !command.Hidden).Select(static command => command.Name)];
+    /// <summary>All that may stand behind the tool's name: <c>work</c>, <c>work push</c>.</summary>
+    public static TheoryData<string> Verbs => [.. Below(FairleadCommand.Create(), "")];
 
     public void Dispose() => _home.Dispose();
 
@@ -43,7 +44,7 @@ public sealed class CommandLineTests : IDisposable
     [MemberData(nameof(Verbs))]
     public async Task Every_verb_has_help_with_examples(string verb)
     {
-        var outcome = await _home.RunAsync(verb, "--help");
+        var outcome = await _home.RunAsync([.. verb.Split(' '), "--help"]);
 
         Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.ToString());
         var examples = outcome.Output[outcome.Output.IndexOf("Examples:\n", StringComparison.Ordinal)..];
@@ -97,4 +98,8 @@ public sealed class CommandLineTests : IDisposable
     {
         Assert.Equal(3, (await _home.RunAsync("send", "unix://inbox", "--file", "nowhere")).ExitCode);
     }
+
+    private static IEnumerable<string> Below(Command command, string path) => command.Subcommands
+        .Where(static verb => !verb.Hidden)
+        .SelectMany(verb => Below(verb, $"{path}{verb.Name} ").Prepend(path + verb.Name));
 }
