@@ -79,6 +79,31 @@ public sealed class LogFolderTests : IDisposable
         Assert.Equal(1, log.Append("one"u8));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("&keep=64MiB")]
+    public void A_folder_that_is_removed_in_use_is_an_error_of_the_log(string options)
+    {
+        using var log = MappedLog.Open(Address + options);
+        using var follower = log.Follow();
+        log.Append("one"u8);
+        Directory.Delete(Folder, recursive: true);
+
+        byte[] record = new byte[1000];
+        Assert.Throws<FairleadException>(() =>
+        {
+            for (int i = 0; i < 1000; i++)
+            {
+                log.Append(record);
+            }
+        });
+        Assert.Throws<FairleadException>(() => log.Replay().Count());
+        Assert.Throws<FairleadException>(() => log.Follow("billing"));
+        Assert.Throws<FairleadException>(() => MappedLog.Open($"log://{Folder}", new LogOptions { Create = false }));
+        Assert.Equal(1, follower.Read().Sequence);
+        Assert.Equal(0, log.Info().Segments);
+    }
+
     [RootFact]
     public void The_folder_of_another_user_is_refused()
     {

@@ -63,16 +63,28 @@ internal static class LogFolder
     /// <summary>The oldest segment that there is; 0: none.</summary>
     public static long First(string folder) => Ordinals(folder) is [var first, ..] ? first : 0;
 
-    /// <summary>The segments that there are, in order.</summary>
+    /// <summary>The segments that there are, in order; none where the folder has been removed.</summary>
+    /// <exception cref="FairleadException">PermissionDenied: the folder may not be read.</exception>
     public static IReadOnlyList<long> Ordinals(string folder)
     {
         List<long> ordinals = [];
-        foreach (string path in Directory.EnumerateFiles(folder, "*" + LogLayout.SegmentSuffix))
+        try
         {
-            if (TryGetOrdinal(Path.GetFileName(path.AsSpan()), out long ordinal))
+            foreach (string path in Directory.EnumerateFiles(folder, "*" + LogLayout.SegmentSuffix))
             {
-                ordinals.Add(ordinal);
+                if (TryGetOrdinal(Path.GetFileName(path.AsSpan()), out long ordinal))
+                {
+                    ordinals.Add(ordinal);
+                }
             }
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw ErrnoMap.Failure($"the log {PlainText.OneLine(folder)} cannot be read", Errno.EACCES);
         }
 
         ordinals.Sort();
