@@ -8,11 +8,15 @@ namespace Fairlead;
 /// <param name="Since">Since when.</param>
 public sealed record LockHolder(Peer Peer, int? Thread, DateTimeOffset Since)
 {
-    /// <summary>Whether its process is stopped (SIGSTOP, Ctrl-Z, a debugger) at the moment. It keeps what it has, and while it is the first that waits no other enters, even if the lock is free.</summary>
+    /// <summary>
+    /// Whether its process is stopped (SIGSTOP, Ctrl-Z, a debugger) at the moment. It keeps what it has, and while it is the first that waits
+    /// no other enters, even if the lock is free.
+    /// </summary>
     public bool IsStopped { get; init; }
 
     /// <summary>
-    /// <c>pid 4242 (msbuild), since 12:03:01</c>, with the thread where it is not the first of its process, the day when that is not today, and <c>now stopped</c> where it is.
+    /// <c>pid 4242 (msbuild), since 12:03:01</c>, with the thread where it is not the first of its process, the day when that is not today, and
+    /// <c>now stopped</c> where it is.
     /// </summary>
     public override string ToString()
     {

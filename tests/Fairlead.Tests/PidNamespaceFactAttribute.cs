@@ -27,7 +27,8 @@ internal sealed class PidNamespaceFactAttribute : FactAttribute
         string[] words = command.Split(' ');
         try
         {
-            using var unshare = Process.Start(new ProcessStartInfo(words[0], [.. words[1..], "true"]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            ProcessStartInfo start = new(words[0], [.. words[1..], "true"]) { RedirectStandardError = true, RedirectStandardOutput = true };
+            using var unshare = Process.Start(start)!;
             unshare.WaitForExit();
             return unshare.ExitCode == 0;
         }

@@ -56,7 +56,15 @@ internal static class LockListing
     }
 
     private static Cell[] Row(LockLine line, string state, PartyLine party) =>
-        [line.Lock, line.Kind, party.Stopped == true ? $"{state}, stopped" : state, Number(party.Pid), party.Thread is { } thread ? Number(thread) : "", TimeText.Since(party.Since), party.Program ?? ""];
+    [
+        line.Lock,
+        line.Kind,
+        party.Stopped == true ? $"{state}, stopped" : state,
+        Number(party.Pid),
+        party.Thread is { } thread ? Number(thread) : "",
+        TimeText.Since(party.Since),
+        party.Program ?? "",
+    ];
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -18,7 +18,8 @@ public sealed partial class MappedLog
     /// <param name="options">What the address does not say.</param>
     /// <exception cref="FairleadException">
     /// NotFound: there is none, and none was to be made. AlreadyExists: something else stands there. Full: there is no room for the first segment. Incompatible: another layout version.
-    /// Corrupt: the header of a file is damaged. PermissionDenied: the folder or a file in it belongs to another user (root's are taken). Unavailable: another process has had it for itself for a minute.
+    /// Corrupt: the header of a file is damaged.
+    /// PermissionDenied: the folder or a file in it belongs to another user (root's are taken). Unavailable: another process has had it for itself for a minute.
     /// </exception>
     public static MappedLog Open(Address address, LogOptions? options = null)
     {

@@ -7,7 +7,7 @@ internal static class BackgroundThread
     [field: ThreadStatic]
     internal static bool IsDenied { get; set; }
 
-    /// <summary>Starts a thread. Call it before the thread is announced to anybody: nothing then waits for a thread that the system did not give.</summary>
+    /// <summary>Starts a thread. Call it before the thread is announced: then nothing waits for one that the system did not give.</summary>
     /// <param name="name">As tools show it.</param>
     /// <param name="run">What it does. An exception out of it ends the process.</param>
     /// <param name="stackSize">In bytes; 0: the default.</param>

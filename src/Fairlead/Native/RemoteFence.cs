@@ -25,7 +25,9 @@ internal static class RemoteFence
         {
             try
             {
-                BackgroundThread.Start("fairlead fence", static () => _isReached = Libc.Barrier(Libc.MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0);
+                BackgroundThread.Start(
+                    "fairlead fence",
+                    static () => _isReached = Libc.Barrier(Libc.MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0);
             }
             catch (FairleadException)
             {

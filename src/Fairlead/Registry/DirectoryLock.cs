@@ -4,9 +4,10 @@ namespace Fairlead.Registry;
 
 /// <summary>The right to replace socket files in one directory. Taken around looking and replacing, so that of two servers that start at once only one takes over a stale name.</summary>
 /// <remarks>
-/// A file is replaced only by its owner, so it is enough to keep out the processes of one user. The lock of a directory (<c>flock</c>) can be held by every user who may read it. For such a directory
-/// the lock of the user's runtime directory is the one that counts, which nobody else can open. That of the directory itself is asked for behind it, for a short time: it keeps out a process of this
-/// user with another runtime directory, and another user who keeps it forbids nothing.
+/// A file is replaced only by its owner, so it is enough to keep out the processes of one user. The lock of a directory (<c>flock</c>) can be
+/// held by every user who may read it. For such a directory the lock of the user's runtime directory counts, which nobody else can open. That of
+/// the directory itself is asked for behind it, for a short time: it keeps out a process of this user with another runtime directory, and another
+/// user who keeps it forbids nothing.
 /// </remarks>
 internal sealed class DirectoryLock : IDisposable
 {
@@ -70,7 +71,8 @@ internal sealed class DirectoryLock : IDisposable
     {
         try
         {
-            return NativeFile.Open((runtime ?? RuntimeDirectory.Current()).Prepare().Path, OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow, 0, out _);
+            string path = (runtime ?? RuntimeDirectory.Current()).Prepare().Path;
+            return NativeFile.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow, 0, out _);
         }
         catch (FairleadException)
         {

@@ -110,7 +110,7 @@ internal sealed class RuntimeDirectory
         {
             throw new FairleadException(
                 ErrorCode.PermissionDenied,
-                $"{Variable} names {parent}, in which every user may rename and remove what is this user's (mode {Convert.ToString(status.Mode, 8).PadLeft(4, '0')})",
+                $"{Variable} names {parent}, in which every user may rename this user's files (mode {Convert.ToString(status.Mode, 8).PadLeft(4, '0')})",
                 $"Close it: chmod 700 {parent}");
         }
     }

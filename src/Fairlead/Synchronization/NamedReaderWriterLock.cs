@@ -222,7 +222,9 @@ public sealed class NamedReaderWriterLock : IDisposable
         LockHolder? holder = snapshot.Holder;
         string time = string.Create(CultureInfo.InvariantCulture, $"{timeout?.TotalSeconds ?? 0:0.###} s");
         return snapshot.NotInTime(
-            holder is null ? $"{_core.Description} could not be entered within {time}" : $"{_core.Description} is held by {holder}, and could not be entered within {time}",
+            holder is null
+                ? $"{_core.Description} could not be entered within {time}"
+                : $"{_core.Description} is held by {holder}, and could not be entered within {time}",
             holder);
     }
 }

@@ -233,6 +233,6 @@ public sealed partial class NamedSemaphore : IDisposable
         IReadOnlyList<LockHolder> holders = snapshot.Holders;
         string time = string.Create(CultureInfo.InvariantCulture, $"{timeout?.TotalSeconds ?? 0:0.###} s");
         string who = holders.Count == 0 ? "nobody has entered it" : string.Create(CultureInfo.InvariantCulture, $"{holders.Count} of {Maximum} have entered it, {holders[0]} among them");
-        return snapshot.NotInTime($"{_core.Description} had no free permit within {time}: {who}", holders is [var first, ..] ? first : null);
+        return snapshot.NotInTime($"{_core.Description} had no free permit within {time}: {who}", snapshot.Holder);
     }
 }

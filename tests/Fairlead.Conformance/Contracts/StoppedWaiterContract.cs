@@ -29,7 +29,8 @@ public abstract class StoppedWaiterContract(LockUnderTest under, ITestOutputHelp
         Assert.EndsWith(Remedy(peer), error.Message, StringComparison.Ordinal);
         Assert.Equal(peer.Id, error.Peer?.ProcessId);
         Assert.True(mutex.Waiters[0].IsStopped);
-        Assert.Equal(error.WhatToDo, (await Assert.ThrowsAsync<FairleadException>(async () => await mutex.EnterAsync(Short, Token))).WhatToDo);
+        var awaited = await Assert.ThrowsAsync<FairleadException>(async () => await mutex.EnterAsync(Short, Token));
+        Assert.Equal(error.WhatToDo, awaited.WhatToDo);
 
         peer.Continue();
         Assert.Equal("", await peer.AnswerAsync());
@@ -96,9 +97,11 @@ public abstract class StoppedWaiterContract(LockUnderTest under, ITestOutputHelp
 
     private static string First(PeerProcess peer) => string.Create(CultureInfo.InvariantCulture, $"; first in line is pid {peer.Id} (");
 
-    private static string Remedy(PeerProcess peer) => string.Create(CultureInfo.InvariantCulture, $", now stopped, and no other overtakes it. {Continue(peer)}");
+    private static string Remedy(PeerProcess peer) =>
+        string.Create(CultureInfo.InvariantCulture, $", now stopped, and no other overtakes it. {Continue(peer)}");
 
-    private static string Continue(PeerProcess peer) => string.Create(CultureInfo.InvariantCulture, $"Continue it (kill -CONT {peer.Id}), or end it.");
+    private static string Continue(PeerProcess peer) =>
+        string.Create(CultureInfo.InvariantCulture, $"Continue it (kill -CONT {peer.Id}), or end it.");
 
     private (NamedMutex Mutex, string Place) NewMutex()
     {

@@ -44,7 +44,7 @@ public sealed class LogThreadTests : IDisposable
     [Fact]
     public void An_appender_asks_for_its_thread_again()
     {
-        using var store = LogStore.Open(_directory["orders"], 1 << 20, mayMake: true, new LogRetention(null, null, default), TimeProvider.System);
+        using var store = OpenStore();
         using LogSegment segment = store.OpenLast(isWritable: true, out _);
         using LogPreparer preparer = new(store);
         using (new NoThreads())
@@ -60,7 +60,7 @@ public sealed class LogThreadTests : IDisposable
     [Fact]
     public async Task One_that_cannot_be_woken_is_told_and_the_others_are_woken()
     {
-        using var store = LogStore.Open(_directory["orders"], 64 * 1024, mayMake: true, new LogRetention(null, null, default), TimeProvider.System);
+        using var store = OpenStore();
         int bell = store.Control.Announce();
         TestWaiter before = new();
         TestWaiter failing = new() { OnWake = static () => throw new InvalidOperationException("of this one") };
@@ -76,6 +76,9 @@ public sealed class LogThreadTests : IDisposable
         await behind.Task;
         Assert.Equal("of this one", (await Assert.ThrowsAsync<InvalidOperationException>(() => failing.Task)).Message);
     }
+
+    private LogStore OpenStore() =>
+        LogStore.Open(_directory["orders"], 1 << 20, mayMake: true, new LogRetention(null, null, default), TimeProvider.System);
 
     private sealed class TestWaiter() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), ILogWaiter
     {

@@ -12,7 +12,11 @@ public sealed class BackgroundThreadTests
     {
         string? name = null;
         bool isBackground = false;
-        BackgroundThread.Start("fairlead test", () => (name, isBackground) = (Thread.CurrentThread.Name, Thread.CurrentThread.IsBackground)).Join();
+        BackgroundThread.Start("fairlead test", () =>
+        {
+            name = Thread.CurrentThread.Name;
+            isBackground = Thread.CurrentThread.IsBackground;
+        }).Join();
 
         Assert.Equal(("fairlead test", true), (name, isBackground));
     }

@@ -8,7 +8,7 @@ public sealed class DirectoryLockTests : IDisposable
 {
     private readonly TemporaryDirectory _temporary = new();
 
-    public DirectoryLockTests() => Directory.CreateDirectory(Place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    public DirectoryLockTests() => Directory.CreateDirectory(Place, (UnixFileMode)0b111_000_000);
 
     private string Place => _temporary["place"];
 

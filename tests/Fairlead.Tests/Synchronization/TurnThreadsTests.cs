@@ -53,7 +53,11 @@ public sealed class TurnThreadsTests
 
         // The first thread is there; every other one is refused, whether it is started here or by the first.
         TaskCompletionSource<Exception> refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        WordTurn[] turns = [.. Enumerable.Range(0, Many).Select(i => new WordTurn(words, i) { OnAdvance = static () => BackgroundThread.IsDenied = true, OnFail = error => refused.TrySetResult(error) })];
+        WordTurn[] turns = [.. Enumerable.Range(0, Many).Select(i => new WordTurn(words, i)
+        {
+            OnAdvance = static () => BackgroundThread.IsDenied = true,
+            OnFail = error => refused.TrySetResult(error),
+        })];
         threads.Add(turns[0]);
         AddWithoutThreads(threads, turns[1..]);
         Assert.Equal(ErrorCode.Unavailable, Assert.IsType<FairleadException>(await refused.Task).Code);

@@ -19,10 +19,12 @@ internal static class LogFile
         RequireRegular(status, who);
         RequireTrusted(status, who);
         Descriptor? file = NativeFile.Open(path, OpenFlags.ReadWrite | OpenFlags.NoFollow, out error);
-        return file is not null ? Judged(file, who) : error == Errno.ENOENT ? null : throw ErrnoMap.Failure($"{who} cannot be opened", error);
+        return file is not null ? Judged(file, who)
+            : error == Errno.ENOENT ? null
+            : throw ErrnoMap.Failure($"{who} cannot be opened", error);
     }
 
-    /// <summary>Returns the file, or disposes it and throws where <see cref="TryOpen"/> would: the name may lead to another one by now.</summary>
+    /// <summary>Returns the file, or disposes it and throws as <see cref="TryOpen"/> does: the name may lead to another one by now.</summary>
     public static Descriptor Judged(Descriptor file, string who)
     {
         try
@@ -39,7 +41,10 @@ internal static class LogFile
         }
     }
 
-    /// <summary>Throws unless this user, or root, owns it: any other owner could read and change the log, and cut a file that is mapped here, which ends the process.</summary>
+    /// <summary>
+    /// Throws unless this user, or root, owns it: any other owner could read and change the log, and cut a file that is mapped here,
+    /// which ends the process.
+    /// </summary>
     public static void RequireTrusted(FileStatus status, string who)
     {
         uint user = NativeProcess.UserId;

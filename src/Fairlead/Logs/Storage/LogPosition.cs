@@ -39,7 +39,8 @@ internal sealed class LogPosition : IDisposable
 
         using Descriptor directory = TryOpenFolder(folder) ?? throw LogFolder.NotFound(folder);
         string who = $"the position '{name}' of the log {PlainText.OneLine(folder)}";
-        Descriptor file = NativeFile.OpenAt(directory, name, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow, RuntimeDirectory.PrivateFile, out error)
+        const OpenFlags Flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow;
+        Descriptor file = NativeFile.OpenAt(directory, name, Flags, RuntimeDirectory.PrivateFile, out error)
             ?? throw ErrnoMap.Failure($"cannot open {who}", error);
         file = LogFile.Judged(file, who);
         try
@@ -168,7 +169,9 @@ internal sealed class LogPosition : IDisposable
             {
                 Errno.ENOENT => null,
                 Errno.ENOTDIR or Errno.ELOOP => throw new FairleadException(
-                    ErrorCode.AlreadyExists, $"{who} is not a directory", "Fairlead never replaces what it did not make: remove it yourself."),
+                    ErrorCode.AlreadyExists,
+                    $"{who} is not a directory",
+                    "Fairlead never replaces what it did not make: remove it yourself."),
                 _ => throw ErrnoMap.Failure($"cannot open {who}", error),
             };
         }

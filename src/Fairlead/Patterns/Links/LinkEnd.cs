@@ -55,7 +55,9 @@ internal sealed record LinkEnd(CloseReason Reason, string? Text)
         };
 
         // What this process was given when it was started is gone with the connection.
-        string whatToDo = address.Scheme == "fd" ? "A descriptor that was inherited cannot be connected again: start this process anew" : "Connect again when the peer is back";
+        string whatToDo = address.Scheme == "fd"
+            ? "A descriptor that was inherited cannot be connected again: start this process anew"
+            : "Connect again when the peer is back";
         return new FairleadException(code, $"{what}{who}{text}{counts}", whatToDo) { Address = address, Peer = Peer, Reason = Reason };
     }
 }

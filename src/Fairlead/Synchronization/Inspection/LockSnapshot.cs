@@ -23,7 +23,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
     /// <summary>The first of those who have it.</summary>
     public LockHolder? Holder => Owners is [var first, ..] ? first.Describe() : null;
 
-    /// <summary>The first of those who wait, where its process is stopped: it takes nothing, and whoever is behind it waits for it.</summary>
+    /// <summary>The first of those that wait, where its process is stopped: it takes nothing, and all behind it wait for it.</summary>
     public LockHolder? StoppedFirst => Waiting is [var first, ..] && first.Describe() is { IsStopped: true } stopped ? stopped : null;
 
     public IReadOnlyList<LockHolder> Waiters => [.. Waiting.Select(static party => party.Describe())];
@@ -51,7 +51,8 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
         return new FairleadException(
             ErrorCode.Timeout,
             first is null ? what : $"{what}; first in line is {first}, and no other overtakes it",
-            stopped is null ? null : string.Create(CultureInfo.InvariantCulture, $"Continue it (kill -CONT {stopped.Peer.ProcessId}), or end it."))
+            stopped is null ? null
+                : string.Create(CultureInfo.InvariantCulture, $"Continue it (kill -CONT {stopped.Peer.ProcessId}), or end it."))
         {
             Peer = (holder ?? first)?.Peer,
         };

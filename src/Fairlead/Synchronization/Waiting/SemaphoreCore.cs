@@ -74,7 +74,7 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
 
             if (_words.Form.IsMixed && _words.TryFindFree(_hint, out _, out Seat found) && found.Word.HasDied)
             {
-                // A process of another pid namespace has died inside, whose end nobody here can watch: the first of the line is woken by whoever comes next.
+                // A process of another pid namespace has died inside, whose end nobody here can watch: the next that comes wakes the first of the line.
                 _words.Ring();
             }
 
