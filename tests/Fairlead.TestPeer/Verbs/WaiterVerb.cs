@@ -3,14 +3,11 @@ using System.Globalization;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>waiter ADDRESS COUNT</c>: takes messages through a wait set with an endpoint, a timer and a token in it. After some rounds to warm up it says how many bytes of managed memory
-/// were allocated for each further round of COUNT messages, and then waits for ever.
+/// <c>waiter ADDRESS COUNT</c>: takes messages through a wait set with an endpoint, a timer and a token in it. For each line that it is told it takes COUNT messages, and says how many bytes of
+/// managed memory were allocated meanwhile; told <c>wait</c> it waits for ever.
 /// </summary>
 internal static class WaiterVerb
 {
-    private const int WarmUp = 3;
-    private const int Rounds = 3;
-
     public static Task<int> RunAsync(string[] arguments)
     {
         using var receiver = Receiver.Bind(arguments[0]);
@@ -20,8 +17,7 @@ internal static class WaiterVerb
         set.AttachTimer(TimeSpan.FromDays(1));
         var count = int.Parse(arguments[1], CultureInfo.InvariantCulture);
         Console.WriteLine($"ok {receiver.Address}");
-        var allocated = new long[WarmUp + Rounds];
-        for (var round = 0; round < allocated.Length; round++)
+        while (Console.ReadLine() is { } line && line != "wait")
         {
             var before = GC.GetTotalAllocatedBytes(precise: true);
             for (var i = 0; i < count;)
@@ -33,10 +29,10 @@ internal static class WaiterVerb
                 }
             }
 
-            allocated[round] = GC.GetTotalAllocatedBytes(precise: true) - before;
+            Console.WriteLine($"ok {GC.GetTotalAllocatedBytes(precise: true) - before}");
         }
 
-        Console.WriteLine($"ok {string.Join(' ', allocated[WarmUp..])}");
+        Console.WriteLine("ok");
         set.Wait(null, never.Token);
         return Task.FromResult(0);
     }
