@@ -126,8 +126,8 @@ public sealed partial class Address : IEquatable<Address>
         return new Address(_scheme, place, AddressText.Escape(place, AddressText.PlaceSpecials), Host, port, Options);
     }
 
-    /// <summary>The same address without any option: what identifies the place.</summary>
-    internal Address WithoutOptions() =>
+    /// <summary>The same address without any option: what identifies the place. What a bound endpoint reports (<see cref="Endpoint.Address"/>) carries its own options, of which some are not for the other end.</summary>
+    public Address WithoutOptions() =>
         Options.Count == 0 ? this : new Address(_scheme, Place, _escapedPlace, Host, Port, []);
 
     /// <summary>The normal form: parsing it gives an equal address. A broker's address shows its password here; error messages hide it.</summary>

@@ -81,6 +81,10 @@ public sealed partial class ArchitectureTests
     public void Every_folder_has_its_place() => Assert.Equal(Below.Keys.Order(StringComparer.Ordinal), Folders.Select(folder => folder.Path).Order(StringComparer.Ordinal));
 
     [Fact]
+    public void Nobody_makes_an_endpoint_that_is_not_open() =>
+        Assert.Equal([], typeof(Endpoint).Assembly.GetExportedTypes().Where(static type => type.IsSubclassOf(typeof(Endpoint)) && type.GetConstructors().Length > 0));
+
+    [Fact]
     public void References_go_down_only()
     {
         List<string> wrong = [];

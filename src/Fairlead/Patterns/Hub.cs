@@ -26,6 +26,11 @@ public sealed partial class Hub : Endpoint, ILinkOwner
         ReportsLinks = true,
     };
 
+    /// <summary>By the factories alone: one that is not open is of no use.</summary>
+    private Hub()
+    {
+    }
+
     private int _lastNumber;
 
     private Outbox Outbox => new(Core);

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Fairlead.Patterns.Links;
-using Fairlead.Transports;
 
 namespace Fairlead;
 
@@ -21,11 +20,6 @@ public sealed class Loan : IDisposable
     internal Loan(Sender sender, int size)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
-        if (size > EndpointSettings.NoLimit)
-        {
-            throw new FairleadException(ErrorCode.TooLarge, $"{size} bytes are more than any message has: {EndpointSettings.NoLimit} at the most", "Send it in parts, or pass an open file.");
-        }
-
         _sender = sender;
         _link = sender.TryLoan(size, out _memory);
         if (_link is null)

@@ -24,6 +24,11 @@ public sealed partial class Pair : Endpoint, ILinkOwner
         MostPeers = 1,
     };
 
+    /// <summary>By the factories alone: one that is not open is of no use.</summary>
+    private Pair()
+    {
+    }
+
     private Inbox Inbox => new(Core);
 
     private Outbox Outbox => new(Core);

@@ -18,6 +18,11 @@ public sealed class Receiver : Endpoint, ILinkOwner
         TalksBare = true,
     };
 
+    /// <summary>By the factories alone: one that is not open is of no use.</summary>
+    private Receiver()
+    {
+    }
+
     private Inbox Inbox => new(Core);
 
     /// <summary>Binds, for senders that will connect. Waits for nobody, apart from a holder of the name that was killed and is still ending (5 seconds at most).</summary>

@@ -26,6 +26,11 @@ public sealed partial class Requester : Endpoint, ILinkOwner
         Spreads = true,
     };
 
+    /// <summary>By the factories alone: one that is not open is of no use.</summary>
+    private Requester()
+    {
+    }
+
     private Outbox Outbox => new(Core);
 
     /// <summary>Binds, for responders that will connect.</summary>

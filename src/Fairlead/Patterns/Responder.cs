@@ -20,6 +20,11 @@ public sealed class Responder : Endpoint, ILinkOwner
         Needs = TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Protocol,
     };
 
+    /// <summary>By the factories alone: one that is not open is of no use.</summary>
+    private Responder()
+    {
+    }
+
     private Inbox Inbox => new(Core);
 
     /// <summary>Binds, for requesters that will connect.</summary>

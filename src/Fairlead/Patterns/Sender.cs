@@ -26,6 +26,11 @@ public sealed partial class Sender : Endpoint, ILinkOwner
         MostPeers = 1,
     };
 
+    /// <summary>By the factories alone: one that is not open is of no use.</summary>
+    private Sender()
+    {
+    }
+
     private Outbox Outbox => new(Core);
 
     /// <summary>Binds, for a receiver that will connect.</summary>

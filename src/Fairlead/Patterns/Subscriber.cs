@@ -17,6 +17,11 @@ public sealed class Subscriber : Endpoint, ILinkOwner
         Policies = [FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Latest],
     };
 
+    /// <summary>By the factories alone: one that is not open is of no use.</summary>
+    private Subscriber()
+    {
+    }
+
     private readonly Lock _gate = new();
     private readonly HashSet<string> _patterns = [];
 

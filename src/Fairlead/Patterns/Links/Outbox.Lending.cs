@@ -1,5 +1,6 @@
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
+using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
@@ -10,6 +11,11 @@ internal readonly partial struct Outbox
     public Link? TryLoan(int size, out Memory<byte> memory)
     {
         memory = default;
+        if (size > EndpointSettings.NoLimit)
+        {
+            throw new FairleadException(ErrorCode.TooLarge, $"{size} bytes are more than any message has: {EndpointSettings.NoLimit} at the most", "Send it in parts, or pass an open file.");
+        }
+
         if (core.IsClosing || Tracing.IsOn || core.TheLink is not { } link || (link.Connection.Capabilities & TransportCapabilities.ZeroCopy) == 0)
         {
             return null;
