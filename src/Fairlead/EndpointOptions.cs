@@ -62,6 +62,9 @@ public record EndpointOptions
     /// <summary>When what is sent leaves for the kernel: at once, in batches, or when it is flushed. In the address: <c>?writing=buffered</c>.</summary>
     public WriteMode Writing { get; init; }
 
-    /// <summary>The clock of every timer of the endpoint.</summary>
+    /// <summary>
+    /// The clock of every timer of the endpoint, and of the time-outs of asynchronous calls. A call that blocks its thread sleeps by the system's clock, and looks at this one when it wakes: with a clock of your own
+    /// await, or block without a time-out.
+    /// </summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

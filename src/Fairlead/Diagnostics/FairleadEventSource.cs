@@ -40,4 +40,7 @@ internal sealed class FairleadEventSource : EventSource
 
     [Event(9, Level = EventLevel.Error, Message = "{0}: a handler of StateChanged failed: {1}")]
     public void HandlerFailed(string address, string error) => WriteEvent(9, address, error);
+
+    [Event(10, Level = EventLevel.Error, Message = "{0}: what was left for later failed: {1}")]
+    public void VisitFailed(string thread, string error) => WriteEvent(10, thread, error);
 }

@@ -187,14 +187,14 @@ public sealed partial class Hub
         Task<LinkResult>[] calls = new Task<LinkResult>[waiting.Count];
         for (int i = 0; i < calls.Length; i++)
         {
-            calls[i] = Outbox.CallOnAsync(waiting[i], MessageHeader.Of(MessageKind.Send), default, default, message, null, token).AsTask();
+            calls[i] = CallAsync(waiting[i], message, token);
         }
 
-        foreach (Task<LinkResult> call in calls)
-        {
-            count += (await call.ConfigureAwait(false)).Outcome == LinkOutcome.Sent ? 1 : 0;
-        }
-
-        return count;
+        // All are waited for, whatever becomes of one.
+        return count + (await Task.WhenAll(calls).ConfigureAwait(false)).Count(static result => result.Outcome == LinkOutcome.Sent);
     }
+
+    /// <summary>An error that comes at once is the task's, too.</summary>
+    private async Task<LinkResult> CallAsync(Link link, byte[] message, CancellationToken token) =>
+        await Outbox.CallOnAsync(link, MessageHeader.Of(MessageKind.Send), default, default, message, null, token).ConfigureAwait(false);
 }

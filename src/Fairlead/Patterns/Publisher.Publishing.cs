@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 
@@ -84,7 +85,7 @@ public sealed partial class Publisher
     private static void Give(Link link, Outbox outbox, string topic, ReadOnlySpan<byte> message, ref Round round)
     {
         byte[] head = round.Head;
-        if (!link.Takes(head.Length + message.Length))
+        if (!link.Takes((long)head.Length + message.Length))
         {
             // Longer than this subscriber takes; the others get it.
             link.CountMissed();
@@ -136,10 +137,11 @@ public sealed partial class Publisher
         Task<LinkResult>[] calls = new Task<LinkResult>[waiting.Count];
         for (int i = 0; i < calls.Length; i++)
         {
-            calls[i] = outbox.CallOnAsync(waiting[i], MessageHeader.Of(MessageKind.Publish), round.Head, default, message, _longestWait, token).AsTask();
+            calls[i] = CallAsync(outbox, waiting[i], round.Head, message, token);
         }
 
-        OperationCanceledException? cancelled = null;
+        // All are waited for, whatever becomes of one: the message is the caller's until the last has let go of it.
+        ExceptionDispatchInfo? failed = null;
         for (int i = 0; i < calls.Length; i++)
         {
             try
@@ -147,15 +149,20 @@ public sealed partial class Publisher
                 LinkResult result = await calls[i].ConfigureAwait(false);
                 round.Buffered += WasBuffered(waiting[i], result) ? 1 : 0;
             }
-            catch (OperationCanceledException exception)
+            catch (Exception exception)
             {
                 waiting[i].CountMissed();
-                cancelled = exception;
+                failed ??= ExceptionDispatchInfo.Capture(exception);
             }
         }
 
-        return cancelled is null ? End(round) : throw cancelled;
+        failed?.Throw();
+        return End(round);
     }
+
+    /// <summary>An error that comes at once is the task's, too.</summary>
+    private async Task<LinkResult> CallAsync(Outbox outbox, Link link, byte[] head, ReadOnlyMemory<byte> message, CancellationToken token) =>
+        await outbox.CallOnAsync(link, MessageHeader.Of(MessageKind.Publish), head, default, message, _longestWait, token).ConfigureAwait(false);
 
     /// <summary>What became of a message for a subscriber that was waited for.</summary>
     private bool WasBuffered(Link link, in LinkResult result)

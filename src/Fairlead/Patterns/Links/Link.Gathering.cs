@@ -9,9 +9,9 @@ internal sealed partial class Link
     /// <summary>As of one buffer. Fairlead's own framing carries everything; others look at the content, and see it in one piece.</summary>
     public void Check(in ReadOnlySequence<byte> parts, int headLength = 0)
     {
-        if (!Takes(headLength + (int)parts.Length))
+        if (!Takes(headLength + parts.Length))
         {
-            throw TooLarge((int)parts.Length, headLength);
+            throw TooLarge(parts.Length, headLength);
         }
 
         if (IsBare)
@@ -81,7 +81,7 @@ internal sealed partial class Link
         NoteLong(header);
     }
 
-    private FairleadException TooLarge(int length, int headLength)
+    private FairleadException TooLarge(long length, int headLength)
     {
         string head = headLength == 0 ? "" : $" and {headLength} in front of them";
         return new FairleadException(ErrorCode.TooLarge, $"the message has {length} bytes{head}, and the peer takes at most {_longestToPeer}", "Send less, or raise ?maxmessage= there.") { Address = _endpoint.Address, Peer = Peer };

@@ -123,7 +123,7 @@ internal sealed partial class Link
 
         _handlesToPeer = theirs.Handles;
         _windowMessages = Math.Max(1, theirs.WindowMessages);
-        _longestToPeer = (long)Math.Min(theirs.LongestMessage, long.MaxValue);
+        _longestToPeer = (long)Math.Min(theirs.LongestMessage, (ulong)EndpointSettings.NoLimit);
         _windowBytes = (long)Math.Min(theirs.WindowBytes, long.MaxValue);
         _hasHeartbeat |= theirs.Heartbeat > TimeSpan.Zero;
         _welcome = IsAccepted ? Introduction().Encode() : null;

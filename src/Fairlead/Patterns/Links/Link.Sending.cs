@@ -36,7 +36,7 @@ internal sealed partial class Link
     private bool _isDeferred;
     private bool _isPaused;
     private bool _sendsNoMore;
-    private long _longestToPeer = long.MaxValue;
+    private long _longestToPeer = EndpointSettings.NoLimit;
     private int _looks;
     private long _burstStart;
     private int _burstCount;
@@ -71,12 +71,12 @@ internal sealed partial class Link
     public long LongestToPeer => _longestToPeer;
 
     /// <summary>Whether the peer takes a message whose head and payload are so long together.</summary>
-    public bool Takes(int length) => length <= _longestToPeer;
+    public bool Takes(long length) => length <= _longestToPeer;
 
     /// <summary>Refuses what the framing cannot carry or the peer does not take.</summary>
     public void Check(ReadOnlySpan<byte> payload, int headLength = 0)
     {
-        if (!Takes(headLength + payload.Length))
+        if (!Takes((long)headLength + payload.Length))
         {
             throw TooLarge(payload.Length, headLength);
         }

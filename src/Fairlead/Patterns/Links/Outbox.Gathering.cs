@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
+using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
@@ -136,10 +137,17 @@ internal readonly partial struct Outbox
         return ToSendResult(outcome);
     }
 
-    private static int LengthOf(in ReadOnlySequence<byte> parts) => (int)parts.Length;
+    /// <summary>Bytes of all parts; of more than any message has, so many that every check finds them too long.</summary>
+    private static int LengthOf(in ReadOnlySequence<byte> parts) => (int)Math.Min(parts.Length, EndpointSettings.NoLimit);
 
-    private static void Check(Link? link, ReadOnlySpan<byte> payload, in ReadOnlySequence<byte> parts, int headLength)
+    private void Check(Link? link, ReadOnlySpan<byte> payload, in ReadOnlySequence<byte> parts, int headLength)
     {
+        if (headLength + payload.Length + parts.Length > EndpointSettings.NoLimit)
+        {
+            // Also where no peer is there yet that could say what it takes.
+            throw new FairleadException(ErrorCode.TooLarge, $"the message has {payload.Length + parts.Length} bytes, and none has more than {EndpointSettings.NoLimit}", "Send it in parts, or pass an open file.") { Address = core.Address };
+        }
+
         if (parts.IsEmpty)
         {
             link?.Check(payload, headLength);

@@ -1,3 +1,4 @@
+using Fairlead.Diagnostics;
 using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
@@ -49,6 +50,19 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
         }
     }
 
+    /// <summary>One that fails costs neither the others nor the thread, which is everybody's.</summary>
+    private void Visit(T item)
+    {
+        try
+        {
+            visit(item);
+        }
+        catch (Exception exception)
+        {
+            FairleadEventSource.Log.VisitFailed(name, exception.ToString());
+        }
+    }
+
     private void Run()
     {
         Preloading.Run();
@@ -77,7 +91,7 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
 
             foreach (T item in _taken)
             {
-                visit(item);
+                Visit(item);
             }
 
             _taken.Clear();
