@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Fairlead.Conformance;
 
 /// <summary>
-/// What the contracts of locks share: places, processes at them, and a token that ends what waits when the watchdog does. Where there is a peer of Native AOT,
-/// programs of both kinds meet at each lock: the test itself runs under the JIT compiler, and so does the second of its peers.
+/// What the contracts of locks share: places, processes at them, and a token that ends what waits when the watchdog does. Where there is a
+/// peer of Native AOT, programs of both kinds meet at each lock: the test itself runs under the JIT compiler, and so does the second of its peers.
 /// </summary>
 public abstract class LockContract : WatchedTest
 {
@@ -25,7 +25,8 @@ public abstract class LockContract : WatchedTest
     protected CancellationToken Token { get; }
 
     /// <summary>How many processes a test kills: FAIRLEAD_KILLS, where it is set.</summary>
-    protected static int KillsOr(int usual) => int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? $"{usual}", CultureInfo.InvariantCulture);
+    protected static int KillsOr(int usual) =>
+        int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? $"{usual}", CultureInfo.InvariantCulture);
 
     /// <summary>A new place, which goes with the test.</summary>
     protected string NewPlace(long size)

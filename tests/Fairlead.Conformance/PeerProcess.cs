@@ -18,7 +18,7 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     // Ends a hang; no test depends on how long anything takes.
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
 
-    // The same program as Native AOT compiles it. It starts in a tenth of the time; every fourth peer is the other one all the same, so that
+    // The same program as Native AOT compiles it. It starts in a tenth of the time; every fourth peer is the other one all the same:
     // both are tested. The second of four: of two peers that meet, each is a different one.
     private static readonly string? Compiled = Environment.GetEnvironmentVariable("FAIRLEAD_COMPILED_PEER") is { Length: > 0 } path ? path : null;
     private static int _count = -1;
@@ -36,8 +36,12 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     /// <summary>Starts a verb of the test peer.</summary>
     public static PeerProcess Start(params string[] arguments) => Start(null, arguments);
 
-    /// <summary>The same as the test's own count has it, whatever other tests start: number 1, 5, 9 run under the JIT compiler, those between under Native AOT.</summary>
-    public static PeerProcess StartNumber(int number, params string[] arguments) => new(StartedPeer.Of(Process.Start(StartInfo(Command(number, arguments)))!));
+    /// <summary>
+    /// The same as the test's own count has it, whatever other tests start: number 1, 5, 9 run under the JIT compiler, those between under
+    /// Native AOT.
+    /// </summary>
+    public static PeerProcess StartNumber(int number, params string[] arguments) =>
+        new(StartedPeer.Of(Process.Start(StartInfo(Command(number, arguments)))!));
 
     /// <summary>The same with changes to the environment; null removes a variable.</summary>
     public static PeerProcess Start(IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
@@ -120,7 +124,9 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         await ExitAsync();
     }
 
-    /// <summary>The same for a peer that must still be running: one that ended by itself, of whatever went wrong there, fails the test.</summary>
+    /// <summary>
+    /// The same for a peer that must still be running: one that ended by itself, of whatever went wrong there, fails the test.
+    /// </summary>
     public async Task KillRunningAsync()
     {
         _started.Kill();

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Fairlead.Docs.Tests;
 
-/// <summary>Gives the test process a runtime directory: the snippets use names that a developer's own programs may use, and remove them.</summary>
+/// <summary>
+/// Gives the test process a runtime directory: the snippets use names that a developer's own programs may use, and remove them.
+/// </summary>
 internal static class PrivateDirectories
 {
     [ModuleInitializer]

@@ -8,7 +8,10 @@ internal static class PrivateDirectories
     /// <summary>For socket files by path.</summary>
     public static string Sockets { get; private set; } = "";
 
-    /// <summary>For logs by path: on the disk, as a log's file is meant to be. FAIRLEAD_DISK is a directory there, for where the temporary files are in memory.</summary>
+    /// <summary>
+    /// For logs by path: on the disk, as a log's file is meant to be. FAIRLEAD_DISK is a directory there, for where the temporary files are
+    /// in memory.
+    /// </summary>
     public static string Logs { get; private set; } = "";
 
     [ModuleInitializer]

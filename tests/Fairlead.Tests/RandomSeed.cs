@@ -30,5 +30,6 @@ internal static class RandomSeed
         }
     }
 
-    private static int? Given() => Environment.GetEnvironmentVariable("FAIRLEAD_TEST_SEED") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+    private static int? Given() =>
+        Environment.GetEnvironmentVariable("FAIRLEAD_TEST_SEED") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 }

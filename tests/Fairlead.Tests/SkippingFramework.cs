@@ -5,12 +5,14 @@ using Xunit.Sdk;
 namespace Fairlead.Tests;
 
 /// <summary>
-/// Runs tests as xunit does, and reports those as skipped that end with <see cref="SkipException"/>: a test that finds out only when it runs that it is not for this transport, or this machine.
+/// Runs tests as xunit does, and reports those as skipped that end with <see cref="SkipException"/>: a test that finds out only when it
+/// runs that it is not for this transport, or this machine.
 /// </summary>
 public sealed class SkippingFramework(IMessageSink messageSink) : XunitTestFramework(messageSink)
 {
     /// <inheritdoc/>
-    protected override ITestFrameworkExecutor CreateExecutor(AssemblyName assemblyName) => new Executor(assemblyName, SourceInformationProvider, DiagnosticMessageSink);
+    protected override ITestFrameworkExecutor CreateExecutor(AssemblyName assemblyName) =>
+        new Executor(assemblyName, SourceInformationProvider, DiagnosticMessageSink);
 
     private sealed class Executor(AssemblyName name, ISourceInformationProvider source, IMessageSink diagnostics) : XunitTestFrameworkExecutor(name, source, diagnostics)
     {

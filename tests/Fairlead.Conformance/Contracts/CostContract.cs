@@ -45,7 +45,8 @@ public abstract class CostContract(TransportUnderTest transport, ITestOutputHelp
         (PeerProcess server, Address there) = await StartBoundAsync("steady", NewPlace(), answers, serverCalls, $"{count}");
         PeerProcess client = await StartConnectedAsync("steady", there, asks, clientCalls, $"{count}");
 
-        // The smallest object has 24 bytes: less than one byte a message is nothing per message. Pools grow at first, and still do now and then: the best round of each counts.
+        // The smallest object has 24 bytes: less than one byte a message is nothing per message. Pools grow at first, and still do now and
+        // then: the best round of each counts.
         List<long> clientRounds = [];
         List<long> serverRounds = [];
         bool IsNothing(List<long> rounds) => rounds.Exists(bytes => bytes < count);

@@ -109,7 +109,8 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
         Random random = NewRandom();
         try
         {
-            PeerProcess Start(int index) => Track(PeerProcess.StartNumber(index, "counter", place, $"{Processes}", name, $"{Processes}", $"{index}"));
+            PeerProcess Start(int index) =>
+                Track(PeerProcess.StartNumber(index, "counter", place, $"{Processes}", name, $"{Processes}", $"{index}"));
             PeerProcess[] peers = [.. Enumerable.Range(0, Processes).Select(Start)];
             int killed = 0;
             int done = 0;

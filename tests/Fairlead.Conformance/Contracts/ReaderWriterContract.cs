@@ -196,7 +196,8 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
         Random random = NewRandom();
         try
         {
-            PeerProcess Start(int index) => Track(PeerProcess.StartNumber(index, "ledger", place, name, index.ToString(CultureInfo.InvariantCulture)));
+            PeerProcess Start(int index) =>
+                Track(PeerProcess.StartNumber(index, "ledger", place, name, index.ToString(CultureInfo.InvariantCulture)));
             PeerProcess[] peers = [.. Enumerable.Range(0, Processes).Select(Start)];
             long Written() => Volatile.Read(ref region.At<long>(0));
             for (int i = 0; i < kills; i++)

@@ -103,7 +103,8 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
         Random random = NewRandom();
         try
         {
-            PeerProcess Start(int index) => Track(PeerProcess.StartNumber(index, "crowd", place, $"{Permits}", $"{Permits}", name, $"{Processes}", $"{index}"));
+            PeerProcess Start(int index) =>
+                Track(PeerProcess.StartNumber(index, "crowd", place, $"{Permits}", $"{Permits}", name, $"{Processes}", $"{index}"));
             PeerProcess[] peers = [.. Enumerable.Range(0, Processes).Select(Start)];
             int killed = 0;
             while (killed < Kills || crowd.Stays < count)

@@ -1,7 +1,8 @@
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>checks</c>: uses the library by itself. Run under Native AOT: that it publishes without a warning is half of the test, that it runs is the other half.
+/// <c>checks</c>: uses the library by itself. Run under Native AOT: that it publishes without a warning is half of the test, that it runs
+/// is the other half.
 /// It speaks TAP (one line "ok" or "not ok" a check), which test.sh counts.
 /// </summary>
 internal static class ChecksVerb

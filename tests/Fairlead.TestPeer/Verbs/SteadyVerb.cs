@@ -4,8 +4,10 @@ using System.Globalization;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>steady send|gather|receive|request|reply ADDRESS blocking|async COUNT</c>: the senders connect, the others bind. For each line that it is told it plays a round of
-/// COUNT messages of 64 bytes, and says how many bytes of managed memory were allocated meanwhile, in the whole process. <c>gather</c> sends them in two parts.
+/// <c>steady send|gather|receive|request|reply ADDRESS blocking|async COUNT</c>: the senders connect, the others bind. For each line that
+/// it is told it plays a round of
+/// COUNT messages of 64 bytes, and says how many bytes of managed memory were allocated meanwhile, in the whole process. <c>gather</c>
+/// sends them in two parts.
 /// </summary>
 internal static class SteadyVerb
 {

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>waiter ADDRESS COUNT</c>: takes messages through a wait set with an endpoint, a timer and a token in it. For each line that it is told it takes COUNT messages, and says how many bytes of
+/// <c>waiter ADDRESS COUNT</c>: takes messages through a wait set with an endpoint, a timer and a token in it. For each line that it is
+/// told it takes COUNT messages, and says how many bytes of
 /// managed memory were allocated meanwhile; told <c>wait</c> it waits for ever.
 /// </summary>
 internal static class WaiterVerb

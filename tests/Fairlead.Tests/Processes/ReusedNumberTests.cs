@@ -30,7 +30,8 @@ public sealed class ReusedNumberTests(ITestOutputHelper output)
         System.Diagnostics.Process? next = null;
         while (next is null)
         {
-            // A thread that another process starts meanwhile may take the number; and a process that starts in the same tick of the kernel's clock has the same identity.
+            // A thread that another process starts meanwhile may take the number; and a process that starts in the same tick of the
+            // kernel's clock has the same identity.
             File.WriteAllText(Last, (number - 1).ToString(CultureInfo.InvariantCulture));
             next = System.Diagnostics.Process.Start("sleep", "600");
             tries++;

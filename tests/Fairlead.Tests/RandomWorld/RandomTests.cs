@@ -5,9 +5,12 @@ using Fairlead.Tests.Conformance;
 namespace Fairlead.Tests.RandomWorld;
 
 /// <summary>
-/// Endpoints of all patterns on all transports, opened, used, stopped, killed and closed at random: each pattern on each transport once, and on until FAIRLEAD_RANDOM_SECONDS (20) are over.
-/// The seed stands in the output, and FAIRLEAD_RANDOM_SEED repeats its choices, though not the moments at which threads meet; FAIRLEAD_RANDOM_ONLY plays those scenes alone whose names
-/// hold it ("Work", "on tcp"). What must hold: nothing is lost silently or doubled, order, true reports, every call ends, names are free; and messages do arrive.
+/// Endpoints of all patterns on all transports, opened, used, stopped, killed and closed at random: each pattern on each transport once,
+/// and on until FAIRLEAD_RANDOM_SECONDS (20) are over.
+/// The seed stands in the output, and FAIRLEAD_RANDOM_SEED repeats its choices, though not the moments at which threads meet;
+/// FAIRLEAD_RANDOM_ONLY plays those scenes alone whose names
+/// hold it ("Work", "on tcp"). What must hold: nothing is lost silently or doubled, order, true reports, every call ends, names are free;
+/// and messages do arrive.
 /// </summary>
 public sealed class RandomTests(ITestOutputHelper output)
 {
