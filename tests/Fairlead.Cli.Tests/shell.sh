@@ -14,7 +14,7 @@ equal() { [ "$1" = "$2" ] || { printf 'expected: %q\nactual:   %q\n' "$1" "$2"; 
 # contains TEXT PART
 contains() { [[ $1 == *"$2"* ]] || { printf 'expected to contain: %q\nactual: %q\n' "$2" "$1"; return 1; }; }
 
-# absent PATTERN FILE …: no line of the files matches. (A command behind ! never fails a test, unless it is the last one; run.sh refuses it.)
+# absent PATTERN FILE …: no line of the files matches. (A command behind ! never fails a test, unless it is the last; run.sh refuses it.)
 absent() {
   local pattern=$1 file; shift
   for file in "$@"; do [ -e "$file" ] || { echo "there is no file $file"; return 1; }; done

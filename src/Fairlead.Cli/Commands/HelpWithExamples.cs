@@ -7,7 +7,7 @@ namespace Fairlead.Cli.Commands;
 /// <summary>The parser's help, and below it the examples of the verb.</summary>
 internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
 {
-    /// <summary>Columns: in fewer the parser's help cannot be laid out, and fails or never ends; the terminal then breaks its lines.</summary>
+    /// <summary>In fewer columns the parser's help fails or never ends; the terminal then breaks its lines.</summary>
     private const int NarrowestHelp = 40;
 
     public override bool ClearsParseErrors => true;

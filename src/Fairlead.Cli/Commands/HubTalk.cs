@@ -77,7 +77,9 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
         }
     }
 
-    /// <summary>To each client, waiting where one has no room: a shell's pipe waits too, and loses nothing. Nothing is read before a client has come.</summary>
+    /// <summary>
+    /// To each client, waiting where one has no room: a shell's pipe waits too, and loses nothing. No line is read before a client comes.
+    /// </summary>
     private async Task SendAsync(Talk talk, CancellationToken token)
     {
         await _someoneCame.Task.WaitAsync(token);

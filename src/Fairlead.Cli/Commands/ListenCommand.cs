@@ -6,7 +6,7 @@ namespace Fairlead.Cli.Commands;
 /// <summary>The listening end of a duplex talk: many clients may come.</summary>
 internal sealed class ListenCommand : ToolCommand
 {
-    /// <summary>So long a line waits for a client that does not read, unless it is told otherwise: one client shall not hold up all others.</summary>
+    /// <summary>A line waits so long for a client that does not read, without <c>--full</c>: it must not hold up others.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly EndpointArguments _endpoint;
@@ -16,7 +16,10 @@ internal sealed class ListenCommand : ToolCommand
         : base("listen", "Talk with all who connect: lines of stdin go to each, what they say goes to stdout")
     {
         _endpoint = EndpointArguments.AddTo(this, binds: true, "End when nothing was said for so long", ["pair"], turns: false)
-            .WithFull(this, "What to do for a client that has no room; without it a line waits 5 s, then the client is disconnected", FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail);
+            .WithFull(
+                this,
+                "What to do for a client that has no room; without it a line waits 5 s, then the client is disconnected",
+                FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail);
         _talk = TalkArguments.AddTo(this);
         Examples =
         [

@@ -112,12 +112,15 @@ internal sealed class SpawnChannel
     }
 
     /// <summary>Where what the child is told comes from; one that only talks is told nothing.</summary>
-    private static Func<CancellationToken, ValueTask<ReadOnlyMemory<byte>?>> Input(ChannelKind kind, bool isStream) => (kind, isStream) switch
+    private static Func<CancellationToken, ValueTask<ReadOnlyMemory<byte>?>> Input(ChannelKind kind, bool isStream)
     {
-        (ChannelKind.FromChild, _) => static _ => default,
-        (_, true) => new ChunkReader().ReadAsync,
-        _ => new LineReader().ReadAsync,
-    };
+        if (kind == ChannelKind.FromChild)
+        {
+            return static _ => default;
+        }
+
+        return isStream ? new ChunkReader().ReadAsync : new LineReader().ReadAsync;
+    }
 
     private ChannelKind Kind(ParseResult parsed) => Kinds[parsed.GetRequiredValue(_kind)];
 }

@@ -14,7 +14,8 @@ internal sealed class MessageOutput(bool isRaw, bool isJson, bool showsTopic, bo
     private readonly ArrayBufferWriter<byte> _line = new(4096);
 
     /// <summary>How a receiving command was told to write.</summary>
-    public static MessageOutput Of(bool isRaw, string format, bool showsTopic = false) => new(isRaw, format == "json", showsTopic, isTerminal: !Console.IsOutputRedirected);
+    public static MessageOutput Of(bool isRaw, string format, bool showsTopic = false) =>
+        new(isRaw, format == "json", showsTopic, isTerminal: !Console.IsOutputRedirected);
 
     public void Write(Message message) => Write(message.Span, () => MessageLine.Of(message), showsTopic ? message.Topic : null);
 

@@ -3,8 +3,8 @@ using System.Text;
 namespace Fairlead.Cli.Output;
 
 /// <summary>
-/// Text that another program has chosen (a reason, a topic, a payload), made harmless where a person reads it: control characters could steer
-/// the terminal or forge a line, and marks of writing direction could disguise one. Each becomes a space.
+/// Text that another program has chosen (a reason, a topic, a payload), made harmless where a person reads it: control characters could
+/// steer the terminal or forge a line, and marks of writing direction could disguise one. Each becomes a space.
 /// </summary>
 internal static class VisibleText
 {
@@ -17,5 +17,6 @@ internal static class VisibleText
     private static string Replace(string text, string kept) =>
         text.Any(IsUnfit) ? string.Concat(text.Select(c => IsUnfit(c) && !kept.Contains(c) ? ' ' : c)) : text;
 
-    private static bool IsUnfit(char c) => char.IsControl(c) || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+    private static bool IsUnfit(char c) =>
+        char.IsControl(c) || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Fairlead.Cli.Processes;
 
-/// <summary>The descriptors 0, 1 and 2, which the starter of this process may have left closed (<c>&lt;&amp;-</c>, <c>2&gt;&amp;-</c>).</summary>
+/// <summary>The descriptors 0, 1 and 2, which the starter may have left closed (<c>&lt;&amp;-</c>, <c>2&gt;&amp;-</c>).</summary>
 internal static class InheritedDescriptor
 {
     // O_CLOEXEC, as the kernel shows it in fdinfo.

@@ -70,5 +70,6 @@ public sealed class ClosedDescriptorTests : IDisposable
         Assert.Equal(0, (await server.ExitAsync()).ExitCode);
     }
 
-    private async Task<Outcome> SayAsync(string text) => await _home.StartShell($"echo {text} | fairlead connect unix://talk --wait 1m").EndAsync();
+    private async Task<Outcome> SayAsync(string text) =>
+        await _home.StartShell($"echo {text} | fairlead connect unix://talk --wait 1m").EndAsync();
 }

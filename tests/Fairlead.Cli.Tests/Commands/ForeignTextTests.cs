@@ -57,7 +57,8 @@ public sealed class ForeignTextTests : IDisposable
 
         async Task<string> OnTerminalAsync(string option)
         {
-            var receiver = _home.StartShell($"script -qec \"stty -opost; {string.Join(' ', ToolHome.Tool)} receive unix://inbox --count 1 {option}\" /dev/null");
+            var tool = string.Join(' ', ToolHome.Tool);
+            var receiver = _home.StartShell($"script -qec \"stty -opost; {tool} receive unix://inbox --count 1 {option}\" /dev/null");
             Assert.Equal(0, (await _home.RunAsync("send", "unix://inbox?wait=1m", "one\n\ttwo\r\e[31m")).ExitCode);
             return (await receiver.ExitAsync()).Output;
         }

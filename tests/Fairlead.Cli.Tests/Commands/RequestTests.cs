@@ -189,8 +189,15 @@ public sealed class RequestTests : IDisposable
     {
         const byte Request = 4, Reply = 5, Cancel = 7;
         var path = Path.Combine(_home.Work, "slow");
-        await _home.ServeAsync("reply", $"unix://{path}", "--exec", "read name; touch \"$name\"; [ $name = second ] || exec tail -f /dev/null", "--parallel", "1");
-        using RawPeer requester = new(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = 180_000 });
+        await _home.ServeAsync(
+            "reply",
+            $"unix://{path}",
+            "--exec",
+            "read name; touch \"$name\"; [ $name = second ] || exec tail -f /dev/null",
+            "--parallel",
+            "1");
+        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = 180_000 };
+        using RawPeer requester = new(socket);
         await requester.Socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
         requester.SayHello("Requester");
         Assert.Equal((byte)'W', requester.Read()!.Value.Kind);

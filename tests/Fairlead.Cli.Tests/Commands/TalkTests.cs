@@ -114,7 +114,8 @@ public sealed class TalkTests : IDisposable
     [InlineData("--full=drop-oldest")]
     public async Task A_client_that_takes_only_shorter_lines_is_sent_away_and_the_others_hear(string full)
     {
-        var (listener, address) = await _home.ServeAsync([.. new[] { "listen", "unix://talk", "--keep", full }.Where(static word => word.Length > 0)]);
+        string[] options = full.Length == 0 ? ["--keep"] : ["--keep", full];
+        var (listener, address) = await _home.ServeAsync(["listen", "unix://talk", .. options]);
         var small = _home.Start("connect", address + "?maxmessage=3", "--keep");
         await listener.ErrorLineAsync("client 1 joined");
         var other = _home.Start("connect", address, "--keep");
@@ -126,7 +127,8 @@ public sealed class TalkTests : IDisposable
 
         Assert.Equal("two is longer", await other.LineAsync());
         Assert.Equal("three", await other.LineAsync());
-        Assert.Contains("longer than it takes", await listener.ErrorLineAsync("fairlead: unix://talk: client 1 "), StringComparison.Ordinal);
+        var remark = await listener.ErrorLineAsync("fairlead: unix://talk: client 1 ");
+        Assert.Contains("longer than it takes", remark, StringComparison.Ordinal);
         Assert.NotEqual(0, (await small.ExitAsync()).ExitCode);
     }
 
@@ -147,6 +149,7 @@ public sealed class TalkTests : IDisposable
             Assert.Equal(line, await other.LineAsync());
         }
 
-        Assert.Contains("has read nothing for 5 s", await listener.ErrorLineAsync("fairlead: unix://talk: client 1 "), StringComparison.Ordinal);
+        var remark = await listener.ErrorLineAsync("fairlead: unix://talk: client 1 ");
+        Assert.Contains("has read nothing for 5 s", remark, StringComparison.Ordinal);
     }
 }

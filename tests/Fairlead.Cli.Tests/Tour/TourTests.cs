@@ -142,7 +142,7 @@ public sealed class TourTests : IDisposable
 
     private Task WriteLargeInputAsync() => File.WriteAllBytesAsync(Path.Combine(_home.Work, "large"), RandomNumberGenerator.GetBytes(100_000_000));
 
-    /// <summary>No file of any kind below the runtime directory: sockets, FIFOs, meeting places, regions, entries. The notes of participants are cleared away by those that come later.</summary>
+    /// <summary>No socket, FIFO, region or entry is left. Later participants clear away the notes of earlier ones.</summary>
     private void AssertNothingLeft() =>
         Assert.DoesNotContain(
             Directory.EnumerateFiles(Path.Combine(_home.Runtime, "fairlead"), "*", SearchOption.AllDirectories),
