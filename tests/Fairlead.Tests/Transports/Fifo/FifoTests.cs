@@ -110,11 +110,18 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
             Assert.Equal(expected, message.Text);
         }
 
+        // A FIFO knows no end of one writer while there is another: what the first has left torn is dropped before the next one comes.
+        ValueTask<Message> receiving = receiver.ReceiveAsync();
+        while (receiver.Statistics.Dropped == 0)
+        {
+            await Task.Yield();
+        }
+
         await using Sender sender = await Sender.ConnectAsync(receiver.Address);
         Assert.Throws<ArgumentException>(() => sender.Send("too long for it"u8));
         Assert.Throws<ArgumentException>(() => sender.Send("nul\0"u8));
         sender.Send("back"u8);
-        using Message back = await receiver.ReceiveAsync();
+        using Message back = await receiving;
         Assert.Equal("back", back.Text);
         Assert.Equal(1, receiver.Statistics.Dropped);
         Assert.Throws<AddressFormatException>(() => Receiver.Bind($"fifo://{path}2?framing=block"));
