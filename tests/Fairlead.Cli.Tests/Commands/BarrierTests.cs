@@ -114,7 +114,7 @@ public sealed class BarrierTests : IDisposable
     /// <summary>Looks until so many wait.</summary>
     private async Task WaitingAsync(int count)
     {
-        while ((await _home.RunAsync("locks", "--output", "text")).Lines.Count(static line => line.Contains("\twaits\t", StringComparison.Ordinal)) != count)
+        while ((await _home.RunAsync("locks", "--output", "text")).Lines.Count(static line => line.Contains("\twaits", StringComparison.Ordinal)) != count)
         {
         }
     }

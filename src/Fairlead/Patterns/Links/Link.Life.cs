@@ -12,7 +12,10 @@ internal sealed partial class Link
 
     // Either side wants to know when the other was heard last.
     private bool _hasHeartbeat;
+
+    // Questions that have not been answered, and when the peer had been heard last before them.
     private int _pings;
+    private long _askedBehind;
 
     /// <summary>Takes an operation out of the link. By its caller, on any thread. False when it is on this link no more.</summary>
     public bool Withdraw(LinkOperation operation, Exception? error)
@@ -136,8 +139,15 @@ internal sealed partial class Link
             _endpoint.PumpOnce();
         }
 
-        TimeSpan silence = Silence;
-        _pings = silence < interval ? 0 : _pings;
+        long heard = LastHeard;
+        if (heard != _askedBehind)
+        {
+            // Whatever was asked before that has been answered.
+            _askedBehind = heard;
+            _pings = 0;
+        }
+
+        TimeSpan silence = _time.GetElapsedTime(heard);
         TimeSpan due = (_pings + 1) * interval;
         if (silence >= due && _pings >= Pings)
         {
