@@ -159,6 +159,25 @@ public abstract partial class HostileContract
         }
     }
 
+    [Fact]
+    public async Task A_publication_without_a_topic_is_none()
+    {
+        foreach (byte[] head in new byte[][] { [], [3, 0, 0], [3, 4, 1, .. Enumerable.Repeat((byte)'t', 1_025)], [4, 0, 8, 0xFF, 0, 0, 0, 0, 0, 0, 0, 3, 0, 1, (byte)'t'] })
+        {
+            (Socket listener, Address address) = Transport.ListenRaw();
+            using Socket _ = listener;
+            Task<Subscriber> connecting = Subscriber.ConnectAsync(address, "t").AsTask();
+            using RawPeer raw = Track(new RawPeer(await listener.AcceptAsync()));
+            await OnThread(raw.Read);
+            raw.SayHello("Publisher", kind: 'W');
+            raw.Send(Receipt, [0], id: (await OnThread(raw.ReadHeader))!.Value);
+            Subscriber subscriber = Track(await connecting);
+            raw.Send(Publish, "x"u8.ToArray(), head: head);
+
+            Output.WriteLine((await FailsAsync(ErrorCode.Corrupt, async () => await subscriber.ReceiveAsync())).Message);
+        }
+    }
+
     private static void Breach(RawPeer raw, string what)
     {
         switch (what)

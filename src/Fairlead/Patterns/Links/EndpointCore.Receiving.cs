@@ -204,11 +204,11 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>Drops an unread message whose sender took it back.</summary>
-    public bool TryDrop(Link link, uint id)
+    public bool TryDrop(Link link, uint id, out MessageKind kind)
     {
         using (_gate.Hold())
         {
-            return Drop(link, id, withDeliveries: true) > 0;
+            return Drop(link, id, withDeliveries: true, out kind) > 0;
         }
     }
 
@@ -352,9 +352,9 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>Under the gate.</summary>
-    private int Drop(Link link, uint? id, bool withDeliveries)
+    private int Drop(Link link, uint? id, bool withDeliveries, out MessageKind last)
     {
-        int count = link.Drop(id, withDeliveries);
+        int count = link.Drop(id, withDeliveries, out last);
         if (count > 0)
         {
             _depth -= count;

@@ -126,6 +126,11 @@ internal sealed partial class Link
             throw new FairleadException(ErrorCode.Corrupt, problem);
         }
 
+        if (kind == MessageKind.Publish && !HasTopic(message.Head))
+        {
+            throw new FairleadException(ErrorCode.Corrupt, $"the peer published a message without a topic, or with one of more than {TopicFilter.LongestTopic} bytes");
+        }
+
         if (IsBare)
         {
             return;
@@ -143,6 +148,8 @@ internal sealed partial class Link
             throw new FairleadException(ErrorCode.Corrupt, "the peer sent more than the credit that it was given");
         }
     }
+
+    private static bool HasTopic(ReadOnlySpan<byte> head) => HeadReader.TryGet(head, HeadField.Topic, out ReadOnlySpan<byte> topic) && topic.Length is > 0 and <= TopicFilter.LongestTopic;
 
     private void OnAck(uint acknowledged, Completions completions)
     {

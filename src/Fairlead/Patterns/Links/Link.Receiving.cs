@@ -201,19 +201,21 @@ internal sealed partial class Link
     }
 
     /// <summary>Drops a message that came together with its cancellation: it must not be handed to who waits for one, because he waits.</summary>
-    private bool DropArrived(uint id)
+    private bool DropArrived(uint id, out MessageKind kind)
     {
         for (int i = 0; i < _arrived.Count; i++)
         {
             ref Incoming candidate = ref _arrived[i];
             if (candidate.Header.Id == id && candidate.Header.Kind is MessageKind.Deliver or MessageKind.Request)
             {
+                kind = candidate.Header.Kind;
                 candidate.Release();
                 candidate.Header.Kind = MessageKind.Dropped;
                 return true;
             }
         }
 
+        kind = MessageKind.None;
         return false;
     }
 
@@ -247,15 +249,20 @@ internal sealed partial class Link
     /// Drops unread messages whose senders wait for an answer no more: the one with this id, or all of a kind. Their places stay until those before them have been read, since
     /// acknowledgements are cumulative: the peer would take the credit of an older and larger one for its own. Under the endpoint's gate.
     /// </summary>
+    /// <param name="id">Which; null: all.</param>
+    /// <param name="withDeliveries">Whether type 2 messages are dropped too, and not requests alone.</param>
+    /// <param name="last">What the last of them was.</param>
     /// <returns>How many.</returns>
-    public int Drop(uint? id, bool withDeliveries)
+    public int Drop(uint? id, bool withDeliveries, out MessageKind last)
     {
         int count = 0;
+        last = MessageKind.None;
         for (int i = 0; i < _inbound.Count; i++)
         {
             ref Incoming candidate = ref _inbound[i];
             if ((id is null || candidate.Header.Id == id) && (candidate.Header.Kind == MessageKind.Request || (withDeliveries && candidate.Header.Kind == MessageKind.Deliver)))
             {
+                last = candidate.Header.Kind;
                 candidate.Release();
                 candidate.Header.Kind = MessageKind.Dropped;
                 count++;
