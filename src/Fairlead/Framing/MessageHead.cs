@@ -81,6 +81,12 @@ internal ref struct HeadWriter(Span<byte> destination)
 /// <summary>Finds fields in a received head. The head is the peer's word: everything is bounds-checked.</summary>
 internal static class HeadReader
 {
+    /// <summary>Bytes of the longest topic.</summary>
+    public const int LongestTopic = 1024;
+
+    /// <summary>Whether there is a topic of a length that topics have.</summary>
+    public static bool HasTopic(ReadOnlySpan<byte> head) => TryGet(head, HeadField.Topic, out ReadOnlySpan<byte> topic) && topic.Length is > 0 and <= LongestTopic;
+
     /// <summary>The value of a field, or false when it is absent or the head is malformed before it.</summary>
     public static bool TryGet(ReadOnlySpan<byte> head, HeadField field, out ReadOnlySpan<byte> value)
     {

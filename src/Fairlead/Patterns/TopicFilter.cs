@@ -1,3 +1,5 @@
+using Fairlead.Framing;
+
 namespace Fairlead;
 
 /// <summary>
@@ -7,7 +9,7 @@ namespace Fairlead;
 public static class TopicFilter
 {
     /// <summary>Longest topic or pattern, in UTF-8 bytes.</summary>
-    public const int LongestTopic = 1024;
+    public const int LongestTopic = HeadReader.LongestTopic;
 
     /// <summary>Whether the topic fits the pattern. Both must be valid.</summary>
     public static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> topic)

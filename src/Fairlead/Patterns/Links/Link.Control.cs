@@ -126,9 +126,9 @@ internal sealed partial class Link
             throw new FairleadException(ErrorCode.Corrupt, problem);
         }
 
-        if (kind == MessageKind.Publish && !HasTopic(message.Head))
+        if (kind == MessageKind.Publish && !HeadReader.HasTopic(message.Head))
         {
-            throw new FairleadException(ErrorCode.Corrupt, $"the peer published a message without a topic, or with one of more than {TopicFilter.LongestTopic} bytes");
+            throw new FairleadException(ErrorCode.Corrupt, $"the peer published a message without a topic, or with one of more than {HeadReader.LongestTopic} bytes");
         }
 
         if (IsBare)
@@ -148,8 +148,6 @@ internal sealed partial class Link
             throw new FairleadException(ErrorCode.Corrupt, "the peer sent more than the credit that it was given");
         }
     }
-
-    private static bool HasTopic(ReadOnlySpan<byte> head) => HeadReader.TryGet(head, HeadField.Topic, out ReadOnlySpan<byte> topic) && topic.Length is > 0 and <= TopicFilter.LongestTopic;
 
     private void OnAck(uint acknowledged, Completions completions)
     {

@@ -68,7 +68,7 @@ internal sealed partial class Link
             return true;
         }
 
-        if (!HeadReader.IsWellFormed(head, out _) || HeadReader.TryGet(head, HeadField.Missed, out ulong _) || !HasTopic(head))
+        if (!HeadReader.IsWellFormed(head, out _) || HeadReader.TryGet(head, HeadField.Missed, out ulong _) || !HeadReader.HasTopic(head))
         {
             return false;
         }

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Breaks the product on purpose, one place after the other, and says which test notices: a test suite that passes proves something only where it can fail.
+# Works in a copy of the last commit. Takes about a minute for each mutation.
+# Usage: eng/mutations.sh [NAME...]     those of eng/mutations.txt whose names are given; all of them without
+# Ends with 0 where each was noticed.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=true DOTNET_TieredPGO=0 FAIRLEAD_TEST_WATCHDOG=30
+
+private=$(mktemp -d /tmp/fl.XXXXXX) || exit 1
+mkdir -m 700 "$private/run" "$private/tmp" "$private/state" "$private/tree"
+export XDG_RUNTIME_DIR=$private/run XDG_STATE_HOME=$private/state TMPDIR=$private/tmp
+. eng/sessions.sh
+session=
+finish() {
+  [ -z "$session" ] || end_session "$session"
+  dotnet build-server shutdown --vbcscompiler > /dev/null 2>&1
+  rm -rf "$private"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+git archive HEAD | tar -x -C "$private/tree" || exit 1
+build() {
+  dotnet build "$private/tree/tests/Fairlead.Tests" -c Release -v quiet -p:RunAnalyzers=false -p:TreatWarningsAsErrors=false -p:FairleadAotAnalysis=false > "$private/build" 2>&1
+}
+build || { cat "$private/build"; exit 1; }
+
+# Runs the tests of a filter; prints the first that failed, or how the run ended. 0: all passed.
+run_tests() {
+  local code
+  in_session timeout 240 dotnet test "$private/tree/artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll" --filter "$1" > "$private/log" 2>&1
+  session=$!
+  wait "$session"; code=$?
+  end_session "$session"; session=
+  grep -m 1 -oP '^  Failed \K\S+' "$private/log" || { [ "$code" -eq 0 ] || echo "(the run ended with $code)"; }
+  return "$code"
+}
+
+unnoticed=0 count=0
+while IFS=$'\t' read -r name file from to filter; do
+  case $name in '' | '#'*) continue ;; esac
+  if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then continue; fi
+  count=$((count + 1))
+  target=$private/tree/src/Fairlead/$file
+  cp "$target" "$private/original"
+  # Exactly one place, or the mutation is out of date.
+  if ! FROM=$from TO=$to perl -0pi -e 'BEGIN { ($f, $t) = @ENV{"FROM", "TO"}; s/\\n/\n/g for $f, $t } $n += s/\Q$f\E/$t/g; END { exit($n == 1 ? 0 : 1) }' "$target"; then
+    echo "$name: $file has not exactly one place for it"; unnoticed=$((unnoticed + 1))
+  elif ! build; then
+    echo "$name: does not compile"; grep -m 3 error "$private/build"; unnoticed=$((unnoticed + 1))
+  else
+    by=$(run_tests "$filter"); code=$?
+    if [ "$code" -eq 0 ]; then echo "$name: NOT NOTICED"; unnoticed=$((unnoticed + 1)); else echo "$name: $by"; fi
+  fi
+  cp "$private/original" "$target"
+done < eng/mutations.txt
+
+echo "$count mutations, $unnoticed not noticed"
+[ "$unnoticed" -eq 0 ] && [ "$count" -gt 0 ]
