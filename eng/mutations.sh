@@ -34,11 +34,14 @@ run_tests() {
   session=$!
   wait "$session"; code=$?
   end_session "$session"; session=
-  grep -m 1 -oP '^  Failed \K\S+' "$private/log" || { [ "$code" -eq 0 ] || echo "(the run ended with $code)"; }
+  grep -m 1 -oP "^  Failed \K\S+" "$private/log" || { [ "$code" -eq 0 ] || echo "(the run ended with $code)"; }
+  # A filter that matches no test proves nothing.
+  [ "$code" -ne 0 ] || grep -qE "Passed: +[1-9]" "$private/log" || { echo "(no test was run)"; return 2; }
   return "$code"
 }
 
 unnoticed=0 count=0
+mutations=$(< eng/mutations.txt)
 while IFS=$'\t' read -r name file from to filter; do
   case $name in '' | '#'*) continue ;; esac
   if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then continue; fi
@@ -52,10 +55,14 @@ while IFS=$'\t' read -r name file from to filter; do
     echo "$name: does not compile"; grep -m 3 error "$private/build"; unnoticed=$((unnoticed + 1))
   else
     by=$(run_tests "$filter"); code=$?
-    if [ "$code" -eq 0 ]; then echo "$name: NOT NOTICED"; unnoticed=$((unnoticed + 1)); else echo "$name: $by"; fi
+    case $code in
+      0) echo "$name: NOT NOTICED"; unnoticed=$((unnoticed + 1)) ;;
+      2) echo "$name: $by"; unnoticed=$((unnoticed + 1)) ;;
+      *) echo "$name: $by" ;;
+    esac
   fi
   cp "$private/original" "$target"
-done < eng/mutations.txt
+done <<< "$mutations"
 
 echo "$count mutations, $unnoticed not noticed"
 [ "$unnoticed" -eq 0 ] && [ "$count" -gt 0 ]

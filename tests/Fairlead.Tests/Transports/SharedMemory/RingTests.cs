@@ -247,6 +247,9 @@ public sealed partial class RingTests : IDisposable
         _writer.Publish();
         Assert.True(_reader.Look());
 
+        // A peek leaves it to those that say what is wrong.
+        Assert.False(_reader.TryPeek(out _, out _));
+        Assert.False(_reader.TryPeekPlain(looks: true, out _, out _));
         Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => _reader.TryRead(out _, out _)).Code);
     }
 
