@@ -9,7 +9,8 @@ public static class ReliableUdpContracts
 
     public sealed class Cost(ITestOutputHelper output) : CostContract(new ReliableUdpUnderTest(), output);
 
-    public sealed class Crash(ITestOutputHelper output) : CrashContract(new FixedReliableUdpUnderTest(), output);
+    /// <summary>An end that only listens hears nothing of a death but by its heartbeat: ten seconds, three times, would be long.</summary>
+    public sealed class Crash(ITestOutputHelper output) : CrashContract(new FixedReliableUdpUnderTest("&heartbeat=3s"), output);
 
     public sealed class Credit(ITestOutputHelper output) : CreditContract(new ReliableUdpUnderTest(), output);
 
