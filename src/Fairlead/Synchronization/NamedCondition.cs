@@ -11,7 +11,7 @@ namespace Fairlead;
 /// </summary>
 /// <remarks>
 /// A wait may end without a notification: when a process dies that had been notified, those who came after it wake in its stead; and beyond 128 who wait at once the others wake at each notification. So look again at what was waited for, or use the forms that take a predicate. A
-/// notification for which nobody waits is lost.
+/// notification for which nobody waits is lost. One that a process would have given that dies inside the mutex is not given: whoever enters next is told of the death (<see cref="MutexScope.OwnerDied"/>), and notifies all.
 /// </remarks>
 public sealed class NamedCondition : IDisposable
 {
