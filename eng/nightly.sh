@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # The long runs of tests that test.sh plays shortly: locks under a million entries and hundreds of kills, deaths in shared memory and logs, and the random world
-# with several seeds. Takes some hours. Writes what they print of themselves into a file, and ends with 0 where all passed.
+# with several seeds. Takes an hour or two. Writes what they print of themselves into a file, and ends with 0 where all passed.
 # Usage: eng/nightly.sh [FIGURES]     FIGURES is artifacts/nightly.txt unless given
-# Shorter: FAIRLEAD_INCREMENTS (1000000), FAIRLEAD_ROUNDS (20000), FAIRLEAD_KILLS (300), FAIRLEAD_RANDOM_SECONDS (600), FAIRLEAD_SEEDS (10)
+# Shorter: FAIRLEAD_INCREMENTS (1000000), FAIRLEAD_ROUNDS (20000), FAIRLEAD_KILLS (300), FAIRLEAD_RANDOM_SECONDS (600), FAIRLEAD_SEEDS (10), of which FAIRLEAD_AT_ONCE
+# (as many as there are processors) are played beside each other
 set -uo pipefail
 figures=$(realpath -m "${1:-$(dirname "${BASH_SOURCE[0]}")/../artifacts/nightly.txt}")
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=true
-increments=${FAIRLEAD_INCREMENTS:-1000000} rounds=${FAIRLEAD_ROUNDS:-20000} seeds=${FAIRLEAD_SEEDS:-10}
+increments=${FAIRLEAD_INCREMENTS:-1000000} rounds=${FAIRLEAD_ROUNDS:-20000} seeds=${FAIRLEAD_SEEDS:-10} at_once=${FAIRLEAD_AT_ONCE:-$(nproc)}
 export FAIRLEAD_KILLS=${FAIRLEAD_KILLS:-300} FAIRLEAD_RANDOM_SECONDS=${FAIRLEAD_RANDOM_SECONDS:-600} FAIRLEAD_TEST_WATCHDOG=7200
 
 private=$(mktemp -d /tmp/fl.XXXXXX) || exit 1
@@ -19,21 +20,23 @@ dotnet build tests/Fairlead.Tests -c Release -v quiet || exit 1
 peer=artifacts/publish/Fairlead.TestPeer.Aot/release/Fairlead.TestPeer
 if command -v clang > /dev/null && dotnet msbuild eng/Aot.proj -m -v:quiet; then export FAIRLEAD_COMPILED_PEER=$PWD/$peer; fi
 
-failures=0
+true > "$private/failures"
 mkdir -p "$(dirname "$figures")"
 {
   date -u '+# %Y-%m-%d %H:%M UTC'
-  echo "# $(uname -srm), $(nproc) processors; $increments increments, $rounds rounds, $FAIRLEAD_KILLS kills, $FAIRLEAD_RANDOM_SECONDS s of random scenes for each of $seeds seeds"
+  echo "# $(uname -srm), $(nproc) processors; $increments increments, $rounds rounds, $FAIRLEAD_KILLS kills, $FAIRLEAD_RANDOM_SECONDS s of random scenes for each of $seeds seeds, $at_once at once"
 } > "$figures"
 
-# run NAME FILTER: its tests, of which what they printed goes into the figures.
+# run NAME FILTER: its tests, of which what they printed goes into the figures, whole.
 run() {
-  local code
-  printf '\n== %s\n' "$1"
-  dotnet test artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll --filter "$2" --logger 'console;verbosity=detailed' > "$private/log" 2>&1; code=$?
-  grep -q '^ *Passed: [1-9]' "$private/log" || code=1
-  [ "$code" -eq 0 ] || { failures=$((failures + 1)); echo "FAILED: $1"; cat "$private/log"; }
-  { printf '\n== %s%s\n' "$1" "$([ "$code" -eq 0 ] || echo ': FAILED')"; grep -vE '^ *$|^\[xUnit|^VSTest|^Starting|^A total|Standard Output Messages' "$private/log"; } >> "$figures"
+  local code log
+  log=$(mktemp "$private/log.XXXXXX")
+  dotnet test artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll --filter "$2" --logger 'console;verbosity=detailed' > "$log" 2>&1; code=$?
+  grep -q '^ *Passed: [1-9]' "$log" || code=1
+  [ "$code" -eq 0 ] || { printf 'FAILED: %s\n%s\n' "$1" "$(cat "$log")"; echo "$1" >> "$private/failures"; }
+  printf '\n== %s%s\n%s\n' "$1" "$([ "$code" -eq 0 ] || echo ': FAILED')" \
+    "$(grep -vE '^ *$|^\[xUnit|^VSTest|^Starting|^A total|Standard Output Messages' "$log")" >> "$figures"
+  echo "$1: ended with $code after $SECONDS s"
 }
 
 FAIRLEAD_INCREMENTS=$increments run 'locks that are entered' \
@@ -42,9 +45,12 @@ FAIRLEAD_INCREMENTS=$rounds run 'locks in rounds' 'FullyQualifiedName~Nobody_wai
 run 'conditions, readers and writers' 'FullyQualifiedName~Things_are_exchanged_though|FullyQualifiedName~Readers_see_nothing_half_written'
 FAIRLEAD_TEST_ITEMS=$increments run 'shared memory and logs' 'FullyQualifiedName~SharedMemory.DeathTests|FullyQualifiedName~LeftoverTests|FullyQualifiedName~LogCrashTests'
 for ((i = 0; i < seeds; i++)); do
-  export FAIRLEAD_RANDOM_SEED=$((RANDOM * 32768 + RANDOM))
-  run "random world, seed $FAIRLEAD_RANDOM_SEED" 'FullyQualifiedName~RandomWorld'
+  while [ "$(jobs -rp | wc -l)" -ge "$at_once" ]; do wait -n; done
+  seed=$((RANDOM * 32768 + RANDOM))
+  FAIRLEAD_RANDOM_SEED=$seed run "random world, seed $seed" 'FullyQualifiedName~RandomWorld' &
 done
+wait
 
+failures=$(wc -l < "$private/failures")
 printf '\n%d failed; the figures are in %s\n' "$failures" "$figures"
 [ "$failures" -eq 0 ]
