@@ -21,7 +21,10 @@ public sealed partial class MappedLog
     /// Corrupt: the header of a file is damaged.
     /// PermissionDenied: the folder or a file in it belongs to another user (root's are taken). Unavailable: another process has had it for itself for a minute.
     /// </exception>
-    public static MappedLog Open(Address address, LogOptions? options = null)
+    public static MappedLog Open(Address address, LogOptions? options = null) => Open(address, options, CancellationToken.None);
+
+    /// <summary>The same; the token ends the wait for another process that has the log for itself.</summary>
+    internal static MappedLog Open(Address address, LogOptions? options, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(address);
         RequireScheme(address);
@@ -30,7 +33,9 @@ public sealed partial class MappedLog
         try
         {
             LogRetention retention = new(settings.MaxSize, settings.MaxAge, settings.Protection);
-            return new MappedLog(address, LogStore.Open(LogFolder.PathOf(address), settings.SegmentSize, settings.Create, retention, settings.TimeProvider), settings);
+            string folder = LogFolder.PathOf(address);
+            LogStore store = LogStore.Open(folder, settings.SegmentSize, settings.Create, retention, settings.TimeProvider, token);
+            return new MappedLog(address, store, settings);
         }
         catch (FairleadException error) when (error.Address is null)
         {

@@ -172,37 +172,94 @@ public sealed partial class MappedLog : IDisposable
     /// <summary>For people: what it is.</summary>
     public override string ToString() => _store.Who;
 
-    /// <summary>Makes sure that there is room for a record of this length, so that appending it now fails by nothing but a race for the last room.</summary>
+    /// <summary>
+    /// Makes sure that there is room for a record of this length, so that appending it now fails by nothing but a race for the last room.
+    /// False while another process makes the next segment.
+    /// </summary>
     /// <exception cref="FairleadException">TooLarge, Full.</exception>
-    internal void MakeRoom(int length)
+    internal bool TryMakeRoom(int length)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            _appender.MakeRoom(length);
+            return _appender.TryMakeRoom(length);
         }
     }
 
+    /// <summary>
+    /// Completes when <see cref="TryMakeRoom"/> has found room. Blocks no thread while another process makes the next segment.
+    /// </summary>
+    /// <exception cref="FairleadException">TooLarge, Full.</exception>
+    /// <exception cref="ObjectDisposedException">The log has been disposed.</exception>
+    internal async Task MakeRoomAsync(int length, CancellationToken token)
+    {
+        TimeSpan pause = LogStore.FirstPause;
+        while (!TryMakeRoom(length))
+        {
+            await Task.Delay(pause, TimeProvider.System, token).ConfigureAwait(false);
+            pause = LogStore.NextPause(pause);
+        }
+    }
+
+    /// <summary>
+    /// Appends a record as <see cref="Append"/> does; false, and nothing is appended, while another process makes the next segment. Where
+    /// each record is to be synchronized it blocks for the disk all the same.
+    /// </summary>
+    internal bool TryAppend(ReadOnlySpan<byte> record)
+    {
+        ThrowFailure();
+        long segment;
+        RecordPlace end;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (!_appender.TryAppend(record, out _, out end))
+            {
+                return false;
+            }
+
+            segment = NoteAppended();
+        }
+
+        if (_options.Sync == LogSync.EachRecord)
+        {
+            _synchronizer.Sync(segment, end);
+        }
+
+        return true;
+    }
+
     private long AppendOnly(ReadOnlySpan<byte> record, out long segment, out RecordPlace end)
+    {
+        ThrowFailure();
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            long sequence = _appender.Append(record, out end);
+            segment = NoteAppended();
+            return sequence;
+        }
+    }
+
+    // What went wrong beside, since.
+    private void ThrowFailure()
     {
         if (_failure is { } failure)
         {
             _failure = null;
             throw failure;
         }
+    }
 
-        lock (_gate)
+    /// <summary>The segment of the record. Under the gate.</summary>
+    private long NoteAppended()
+    {
+        if (!_isUnsynced)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            long sequence = _appender.Append(record, out end);
-            segment = _appender.Segment!.Ordinal;
-            if (!_isUnsynced)
-            {
-                _isUnsynced = true;
-            }
-
-            return sequence;
+            _isUnsynced = true;
         }
+
+        return _appender.Segment!.Ordinal;
     }
 
     private async Task<long> SyncedAsync(long sequence, long segment, RecordPlace end)

@@ -58,6 +58,16 @@ internal abstract class Connection : IDisposable
     {
     }
 
+    /// <summary>
+    /// Whether a body of this length can be committed now, beside what credit says. False: the connection sees to it that <see
+    /// cref="WaitDescriptor"/> becomes readable when this is worth asking again.
+    /// Called under the send lock, of connections without the session protocol.
+    /// </summary>
+    public virtual bool HasRoom(int bodyLength) => true;
+
+    /// <summary>What a sender waits for while it has no credit, in the words of an error.</summary>
+    public virtual string AwaitedWhileFull => "the peer gave no credit: it does not read";
+
     /// <summary>Memory for a body of exactly this length; valid until <see cref="Commit"/>. Empty when there is no room now (never on byte streams), or the length is 0.</summary>
     public abstract Span<byte> Reserve(int bodyLength);
 

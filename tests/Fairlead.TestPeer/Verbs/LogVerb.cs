@@ -1,10 +1,13 @@
 using System.Globalization;
+using Fairlead.Logs.Storage;
 
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
 /// <c>log append ADDRESS REGION SLOT</c>: says <c>ready</c>, then appends numbered records as far as the region allows and notes there the last that was acknowledged, until its input ends.
 /// <c>log follow ADDRESS</c>: says <c>ready</c>; told the number of the last record it answers what it has read: how many, a sum over everything in order, and the last number of each slot.
+/// <c>log hold segments|all ADDRESS</c>: takes the lock for making segments, or the one for having the log alone; says <c>ready</c>, and
+/// gives it back when its input ends.
 /// </summary>
 internal static class LogVerb
 {
@@ -14,6 +17,7 @@ internal static class LogVerb
     {
         "append" => Append(arguments[1], arguments[2], int.Parse(arguments[3], CultureInfo.InvariantCulture)),
         "follow" => Follow(arguments[1]),
+        "hold" => Hold(arguments[1], arguments[2]),
         _ => 2,
     });
 
@@ -40,6 +44,25 @@ internal static class LogVerb
         }
 
         Console.WriteLine("done");
+        return 0;
+    }
+
+    private static int Hold(string what, string address)
+    {
+        string folder = LogFolder.PathOf(address);
+        Directory.CreateDirectory(folder);
+        using LogControl control = LogControl.Open(folder, mayMake: true, out _)!;
+        if (!(what == "segments" ? control.TryTakeSegments() : control.TryBeAlone()))
+        {
+            Console.WriteLine("error somebody else has it");
+            return 1;
+        }
+
+        Console.WriteLine("ready");
+        while (Console.ReadLine() is not null)
+        {
+        }
+
         return 0;
     }
 

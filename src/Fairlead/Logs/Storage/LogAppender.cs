@@ -30,6 +30,20 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
     /// <exception cref="FairleadException">TooLarge: no segment holds it. Full: there is no room for the next segment. Corrupt: the log is damaged.</exception>
     public long Append(ReadOnlySpan<byte> body, out RecordPlace end)
     {
+        long sequence;
+        while (!TryAppend(body, out sequence, out end))
+        {
+            store.MakeNext(_segment!);
+        }
+
+        return sequence;
+    }
+
+    /// <summary>The same; false, and nothing is appended, while another process makes the next segment.</summary>
+    public bool TryAppend(ReadOnlySpan<byte> body, out long sequence, out RecordPlace end)
+    {
+        sequence = 0;
+        end = default;
         LogSegment segment = _segment ?? Open();
         long size = LogLayout.RecordSize(body.Length);
         if (body.Length > LogLayout.LongestBody(segment.Size))
@@ -43,7 +57,11 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
             RecordPlace place = segment.Tail;
             if (place.Offset + size > segment.Limit)
             {
-                EndSegment(segment, place);
+                if (!TryEndSegment(segment, place))
+                {
+                    return false;
+                }
+
                 continue;
             }
 
@@ -70,21 +88,23 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
             // Before the record is there, and not only behind: who sleeps now wakes up while it is written, sees it begun, and from then on looks whether its appender lives. So nobody is asleep
             // on a record whose appender died between publishing it and waking him.
             store.Control.Ring();
-            long sequence = _base + place.Index;
+            sequence = _base + place.Index;
             Fill(segment, place.Offset, sequence, body);
 
             // Release: who sees the word (RecordCheck.Look) sees the record. Exchanged and not stored, since somebody may have declared us dead.
             if (Interlocked.CompareExchange(ref segment.WordAt(place.Offset), mine.As(RecordState.Published).Value, mine.Value) == mine.Value)
             {
                 store.Control.Ring();
-                return sequence;
+                return true;
             }
         }
     }
 
-    /// <summary>Makes the next segment if a record of this length does not fit into this one.</summary>
+    /// <summary>
+    /// Makes the next segment if a record of this length does not fit into this one; false while another process makes it.
+    /// </summary>
     /// <exception cref="FairleadException">TooLarge, Full: nothing has changed.</exception>
-    public void MakeRoom(int length)
+    public bool TryMakeRoom(int length)
     {
         LogSegment segment = _segment ?? Open();
         if (length > LogLayout.LongestBody(segment.Size))
@@ -92,10 +112,7 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
             throw TooLong(length, segment.Size);
         }
 
-        if (segment.Tail.Offset + LogLayout.RecordSize(length) > segment.Limit)
-        {
-            store.MakeNext(segment);
-        }
+        return segment.Tail.Offset + LogLayout.RecordSize(length) <= segment.Limit || store.TryMakeNext(segment);
     }
 
     public void Dispose()
@@ -135,18 +152,23 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
     }
 
     // The next segment is there before this one is ended, so that a full disk leaves everything as it is.
-    private void EndSegment(LogSegment segment, RecordPlace place)
+    private bool TryEndSegment(LogSegment segment, RecordPlace place)
     {
-        store.MakeNext(segment);
+        if (!store.TryMakeNext(segment))
+        {
+            return false;
+        }
+
         ulong found = Interlocked.CompareExchange(ref segment.WordAt(place.Offset), RecordWord.End.Value, 0);
         if (found != 0)
         {
             PassOver(segment, place, new RecordWord(found));
-            return;
+            return true;
         }
 
         store.Control.Ring();
         Take(Next(segment, _base + place.Index));
+        return true;
     }
 
     // A fault for each page would cost four times as much as many pages in one step. Who appends more than a little has it done beside.

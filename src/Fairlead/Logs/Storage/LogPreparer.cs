@@ -190,7 +190,12 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
             }
         }
 
-        store.MakeNext(segment);
+        // Another process that makes it may be stopped: it is asked for again with the next step.
+        if (!store.TryMakeNext(segment))
+        {
+            return;
+        }
+
         LogSegment? next = store.TryOpen(segment.Ordinal + 1, isWritable: true);
         next?.PreparePages(0, 4 * Step);
         lock (_gate)

@@ -7,6 +7,9 @@ namespace Fairlead.Logs.Storage;
 /// <summary>One log, opened: its folder, its control file, and the way from one segment to the next.</summary>
 internal sealed class LogStore : IDisposable
 {
+    /// <summary>The first pause before a lock of another process is tried again.</summary>
+    public static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(16);
 
     // Somebody may be reading all that was appended before the machine went down.
@@ -46,10 +49,12 @@ internal sealed class LogStore : IDisposable
     /// <param name="mayMake">False: NotFound where there is none.</param>
     /// <param name="retention">What is removed when a segment is full.</param>
     /// <param name="time">The clock.</param>
-    public static LogStore Open(string folder, long segmentSize, bool mayMake, LogRetention retention, TimeProvider time)
+    /// <param name="token">Ends the wait for another process that looks after it.</param>
+    public static LogStore Open(
+        string folder, long segmentSize, bool mayMake, LogRetention retention, TimeProvider time, CancellationToken token = default)
     {
         Deadline deadline = Deadline.After(Patience);
-        var pause = TimeSpan.FromMilliseconds(1);
+        TimeSpan pause = FirstPause;
         while (true)
         {
             LogFolder.Prepare(folder, mayMake);
@@ -86,10 +91,13 @@ internal sealed class LogStore : IDisposable
             }
 
             // The kernel has no lock of this kind that waits with a limit.
-            Task.Delay(pause, TimeProvider.System).Wait();
-            pause = pause < LongestPause ? pause * 2 : LongestPause;
+            Task.Delay(pause, TimeProvider.System, CancellationToken.None).Wait(token);
+            pause = NextPause(pause);
         }
     }
+
+    /// <summary>The pause behind one: locks of this kind tell nobody when they are free.</summary>
+    public static TimeSpan NextPause(TimeSpan pause) => pause < LongestPause ? pause * 2 : LongestPause;
 
     /// <summary>The segment to which records are appended, or one shortly before it.</summary>
     /// <param name="isWritable">Whether it is mapped for writing.</param>
@@ -162,41 +170,54 @@ internal sealed class LogStore : IDisposable
     /// <summary>Null when it is not there.</summary>
     public LogSegment? TryOpen(long ordinal, bool isWritable) => LogSegment.TryOpen(PathOf(ordinal), ordinal, isWritable);
 
-    /// <summary>Makes sure that there is a segment behind this one. Whoever makes it also removes what need not be kept.</summary>
+    /// <summary>
+    /// Makes sure that there is a segment behind this one. Waits while another process has the lock for it, without a limit.
+    /// </summary>
     /// <exception cref="FairleadException">Full: there is no room. Nothing has changed then.</exception>
     public void MakeNext(LogSegment segment)
     {
-        // The lock of the file is the whole process's.
-        lock (_segments)
+        TimeSpan pause = FirstPause;
+        while (!TryMakeNext(segment))
         {
-            MakeNextAlone(segment);
+            Task.Delay(pause, TimeProvider.System).Wait();
+            pause = NextPause(pause);
         }
     }
 
-    private void MakeNextAlone(LogSegment segment)
+    /// <summary>
+    /// Makes sure that there is a segment behind this one; false while another process has the lock for it. That process makes the segment,
+    /// or dies, which frees the lock: ask again.
+    /// The process that makes a segment also removes what need not be kept.
+    /// </summary>
+    /// <exception cref="FairleadException">Full: there is no room. Nothing has changed then.</exception>
+    public bool TryMakeNext(LogSegment segment)
     {
         string path = PathOf(segment.Ordinal + 1);
-        var pause = TimeSpan.FromMilliseconds(1);
-        while (NativeFile.Lstat(path) is null && segment.ReadWord(segment.Tail.Offset).State != RecordState.End)
-        {
-            if (!Control.TryTakeSegments())
-            {
-                // Who has it makes the segment, or dies, which frees the lock.
-                Task.Delay(pause, TimeProvider.System).Wait();
-                pause = pause < LongestPause ? pause * 2 : LongestPause;
-                continue;
-            }
 
-            try
+        // The lock of the file is the whole process's. This one is held while the disk works, and never while a thread waits for another
+        // process.
+        lock (_segments)
+        {
+            while (NativeFile.Lstat(path) is null && segment.ReadWord(segment.Tail.Offset).State != RecordState.End)
             {
-                _retention.Apply(this, _time.GetUtcNow());
-                _ = LogSegment.TryMake(path, segment.Ordinal + 1, segment.Size, baseNumber: 0);
-            }
-            finally
-            {
-                Control.LeaveSegments();
+                if (!Control.TryTakeSegments())
+                {
+                    return false;
+                }
+
+                try
+                {
+                    _retention.Apply(this, _time.GetUtcNow());
+                    _ = LogSegment.TryMake(path, segment.Ordinal + 1, segment.Size, baseNumber: 0);
+                }
+                finally
+                {
+                    Control.LeaveSegments();
+                }
             }
         }
+
+        return true;
     }
 
     public string PathOf(long ordinal) => $"{Folder}/{LogSegment.NameOf(ordinal)}";

@@ -77,6 +77,15 @@ internal sealed partial class Link
         }
     }
 
+    private void Block()
+    {
+        if (!_isBlocked)
+        {
+            _isBlocked = true;
+            _endpoint.CountBlocked(+1);
+        }
+    }
+
     private void Unblock()
     {
         if (_isBlocked)
@@ -138,12 +147,7 @@ internal sealed partial class Link
 
                 return false;
             case FlushResult.Blocked:
-                if (!_isBlocked)
-                {
-                    _isBlocked = true;
-                    _endpoint.CountBlocked(+1);
-                }
-
+                Block();
                 UpdateInterest();
                 return true;
             default:

@@ -229,7 +229,19 @@ internal sealed partial class Link
         if (IsBare)
         {
             int unflushed = _connection.Unflushed;
-            return !_connection.HasLong && (unflushed == 0 || unflushed + length <= _windowBytes);
+            if (_connection.HasLong || (unflushed != 0 && unflushed + length > _windowBytes))
+            {
+                return false;
+            }
+
+            if (!_connection.HasRoom(length))
+            {
+                // The descriptor will tell, as it does where a flush could not go on.
+                Block();
+                return false;
+            }
+
+            return true;
         }
 
         if (IsSeated)
@@ -356,6 +368,11 @@ internal sealed partial class Link
 
             _queued.Dequeue();
             DeferMissed(operation);
+            if (IsBare && !IsStillGood(operation, completions))
+            {
+                continue;
+            }
+
             CommitOperation(operation, completions);
             any = true;
             if (_connection.Unflushed >= BatchBytes || _connection.HasLong)
@@ -374,6 +391,34 @@ internal sealed partial class Link
         TellMissed();
         CloseIfDue();
         EndSendingIfDue();
+    }
+
+    /// <summary>
+    /// Asks the connection again before a message that has waited is sent: the disk can have become full meanwhile. A waiting caller is
+    /// told.
+    /// </summary>
+    private bool IsStillGood(LinkOperation operation, Completions completions)
+    {
+        try
+        {
+            _connection.Check(operation.Payload.Span);
+            return true;
+        }
+        catch (FairleadException) when (operation.IsLeft)
+        {
+            // No caller waits that could be told: the connection ends with this message, and says so.
+            return true;
+        }
+        catch (FairleadException exception)
+        {
+            operation.At = LinkOperation.Stage.Ended;
+            if (operation.TryFail(exception.Address is null ? exception.At(_endpoint.Address) : exception))
+            {
+                completions.Add(operation);
+            }
+
+            return false;
+        }
     }
 
     private void Finish(LinkOperation operation, LinkOutcome outcome, Completions completions)

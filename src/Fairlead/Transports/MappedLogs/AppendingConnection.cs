@@ -5,12 +5,22 @@ using Fairlead.Native;
 namespace Fairlead.Transports.MappedLogs;
 
 /// <summary>The sender's: each message is a record, appended when it is committed. What a message needs is asked before, so that its sender is told what is wrong.</summary>
+/// <remarks>
+/// Nothing here waits for another process. While one makes the next segment (it may be stopped), there is no room. A task tries the lock
+/// again and again then, and signals the descriptor when it has had it.
+/// A race may use up the room between <see cref="HasRoom"/> and <see cref="Commit"/>: then that one record is kept here, unflushed, and
+/// nothing is taken behind it.
+/// </remarks>
 internal sealed class AppendingConnection(MappedLog log) : Connection
 {
     private const int KeptBuffer = 64 * 1024;
 
     private readonly EventDescriptor _event = new();
+    private readonly CancellationTokenSource _end = new();
     private byte[] _buffer = [];
+    private int _kept;
+    private bool _isKept;
+    private bool _isMakingRoom;
     private volatile bool _isEnding;
     private bool _hasFailed;
 
@@ -20,14 +30,43 @@ internal sealed class AppendingConnection(MappedLog log) : Connection
 
     public override Descriptor WaitDescriptor => _event.Descriptor;
 
-    public override int Unflushed => 0;
+    // The header counts, as it does elsewhere: an empty record is something, too.
+    public override int Unflushed => _isKept ? MessageHeader.Size + _kept : 0;
+
+    public override bool TellsRoomByReading => true;
+
+    public override string AwaitedWhileFull => "another process has not yet made the log's next segment, and may be stopped";
 
     public override int LongThreshold => int.MaxValue;
 
     public override bool HasLong => false;
 
     /// <exception cref="FairleadException">TooLarge: no segment holds it. Full: the disk has no room.</exception>
-    public override void Check(ReadOnlySpan<byte> body) => log.MakeRoom(body.Length);
+    public override void Check(ReadOnlySpan<byte> body) => log.TryMakeRoom(body.Length);
+
+    public override bool HasRoom(int bodyLength)
+    {
+        if (_hasFailed)
+        {
+            return true;
+        }
+
+        try
+        {
+            if (!_isKept && log.TryMakeRoom(bodyLength))
+            {
+                return true;
+            }
+        }
+        catch (FairleadException)
+        {
+            // Nothing to wait for: Check and Commit meet the same error, and their caller is told.
+            return true;
+        }
+
+        AwaitRoom(bodyLength);
+        return false;
+    }
 
     public override Span<byte> Reserve(int bodyLength)
     {
@@ -42,20 +81,8 @@ internal sealed class AppendingConnection(MappedLog log) : Connection
 
     public override void Commit(in MessageHeader header)
     {
-        try
-        {
-            log.Append(_buffer.AsSpan(0, header.Length));
-        }
-        catch (FairleadException)
-        {
-            // The disk has become full, or the log been damaged, since it was asked: the connection ends, and that is what its sender is told.
-            _hasFailed = true;
-        }
-
-        if (_buffer.Length > KeptBuffer)
-        {
-            GiveBack();
-        }
+        (_isKept, _kept) = (true, header.Length);
+        Append();
     }
 
     public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => throw new NotSupportedException();
@@ -66,12 +93,13 @@ internal sealed class AppendingConnection(MappedLog log) : Connection
 
     public override FlushResult Flush()
     {
+        Append();
         if (_hasFailed)
         {
             Abort();
         }
 
-        return _hasFailed ? FlushResult.Broken : FlushResult.Done;
+        return _hasFailed ? FlushResult.Broken : _isKept ? FlushResult.Blocked : FlushResult.Done;
     }
 
     public override FillResult Fill()
@@ -98,9 +126,68 @@ internal sealed class AppendingConnection(MappedLog log) : Connection
 
     public override void Dispose()
     {
+        // Its last act: what waits for room ends, and touches nothing any more but the descriptor, which may be closed.
+        _end.Cancel();
         GiveBack();
         _event.Dispose();
         log.Dispose();
+    }
+
+    private void Append()
+    {
+        if (!_isKept || _hasFailed)
+        {
+            return;
+        }
+
+        try
+        {
+            _isKept = !log.TryAppend(_buffer.AsSpan(0, _kept));
+        }
+        catch (FairleadException)
+        {
+            // The disk has become full, or the log been damaged, since it was asked: the connection ends, and that is what its sender is
+            // told.
+            _hasFailed = true;
+        }
+
+        if (_isKept && !_hasFailed)
+        {
+            AwaitRoom(_kept);
+        }
+        else if (_buffer.Length > KeptBuffer)
+        {
+            GiveBack();
+        }
+    }
+
+    private void AwaitRoom(int length)
+    {
+        if (!Volatile.Read(ref _isMakingRoom))
+        {
+            Volatile.Write(ref _isMakingRoom, true);
+            _ = MakeRoomAsync(length);
+        }
+    }
+
+    private async Task MakeRoomAsync(int length)
+    {
+        try
+        {
+            await log.MakeRoomAsync(length, _end.Token).ConfigureAwait(false);
+        }
+        catch (FairleadException)
+        {
+            // A full disk, a damaged log: what waits for room meets that by itself, and its caller is told.
+        }
+        catch (Exception ended) when (ended is OperationCanceledException or ObjectDisposedException)
+        {
+            return;
+        }
+
+        // In this order: a sender that the signal wakes may ask for more room.
+        Volatile.Write(ref _isMakingRoom, false);
+        _event.Signal();
     }
 
     private void GiveBack()

@@ -18,15 +18,18 @@ internal sealed class MappedLogTransport : ITransport
 
     public TransportCapabilities CapabilitiesOf(Address address) => Capabilities;
 
-    public IListener Bind(Address address, EndpointSettings settings) => new SingleListener(address, Open(address, settings)) { YieldsOne = true };
+    public IListener Bind(Address address, EndpointSettings settings) =>
+        new SingleListener(address, Open(address, settings, CancellationToken.None)) { YieldsOne = true };
 
     public ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        return new ValueTask<Connection>(Open(address, settings));
+
+        // Reads files, and waits while another process has the log for itself: not on the caller's thread.
+        return new ValueTask<Connection>(Task.Run(() => Open(address, settings, token), token));
     }
 
-    private static Connection Open(Address address, EndpointSettings settings)
+    private static Connection Open(Address address, EndpointSettings settings, CancellationToken token)
     {
         if (settings.IsForeign)
         {
@@ -41,7 +44,7 @@ internal sealed class MappedLogTransport : ITransport
             throw new AddressFormatException(address.ToString(), "options 'from' and 'position' say where a receiver begins; a sender appends at the end");
         }
 
-        MappedLog log = MappedLog.Open(OfLog(address), new LogOptions { TimeProvider = settings.Time });
+        MappedLog log = MappedLog.Open(OfLog(address), new LogOptions { TimeProvider = settings.Time }, token);
         if (appends)
         {
             return new AppendingConnection(log);
