@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.CommandLine;
 using Fairlead.Cli.Output;
 using Fairlead.Cli.Processes;
@@ -55,12 +56,13 @@ internal sealed class ReplyCommand : ToolCommand
     private static async Task ServeAsync(Responder responder, ShellCommand? shell, int parallel, long count, CancellationToken token)
     {
         using var places = new SemaphoreSlim(parallel);
+        UnreadReplies unread = new(parallel / 2);
         try
         {
             for (; count > 0; count--)
             {
                 await places.WaitAsync(token);
-                _ = AnswerAsync(await NextAsync(), shell, places, token);
+                _ = AnswerAsync(await NextAsync(), shell, places, unread, token);
             }
         }
         finally
@@ -86,20 +88,21 @@ internal sealed class ReplyCommand : ToolCommand
         }
     }
 
-    private static async Task AnswerAsync(Request request, ShellCommand? shell, SemaphoreSlim places, CancellationToken token)
+    private static async Task AnswerAsync(
+        Request request, ShellCommand? shell, SemaphoreSlim places, UnreadReplies unread, CancellationToken token)
     {
         using CollectedOutput output = new();
         try
         {
             if (shell is null)
             {
-                request.Reply(request.Span);
+                await unread.ReplyAsync(request, new ReadOnlySequence<byte>(request.Memory), output, token);
                 return;
             }
 
             // Ends when nobody waits for the answer any more, or this end is to end.
             using var end = CancellationTokenSource.CreateLinkedTokenSource(request.CancellationToken, token);
-            request.Reply(await shell.RunAsync(request.Memory, output, end.Token));
+            await unread.ReplyAsync(request, await shell.RunAsync(request.Memory, output, end.Token), output, token);
         }
         catch (FairleadException exception)
         {

@@ -82,7 +82,11 @@ public sealed class Responder : Endpoint, ILinkOwner
     /// Gets the request, valid until it returns, and its context, whose token is cancelled when nobody waits any more. What it throws is told to the requester as
     /// <see cref="ErrorCode.Failed"/>, or as its own code where it is a <see cref="FairleadException"/>, and does not end the run. Short handlers run on the thread that read the request.
     /// </param>
-    /// <param name="concurrency">How many handlers may run at once.</param>
+    /// <param name="concurrency">
+    /// How many handlers may run at once. A handler counts until its answer is written, where its requester does not read its answers and
+    /// more than 4 MiB of them lie here; of one requester at most half of the
+    /// handlers count so long.
+    /// </param>
     /// <param name="token">Ends the run; handlers that still run are waited for.</param>
     public async Task RunAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, int concurrency = DefaultConcurrency, CancellationToken token = default)
     {
@@ -91,7 +95,7 @@ public sealed class Responder : Endpoint, ILinkOwner
         Task[] loops = new Task[concurrency];
         for (int i = 0; i < concurrency; i++)
         {
-            loops[i] = LoopAsync(handler, token);
+            loops[i] = LoopAsync(handler, concurrency / 2, token);
         }
 
         await Task.WhenAll(loops).ConfigureAwait(false);
@@ -117,12 +121,18 @@ public sealed class Responder : Endpoint, ILinkOwner
 
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a responder has no topics";
 
-    private async Task LoopAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, CancellationToken token)
+    private async Task LoopAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, int share, CancellationToken token)
     {
         while (await Core.ReceiveAsync(null, token).ConfigureAwait(false) is { } received)
         {
-            using Request request = new(new Message(received));
-            await AnswerAsync(handler, request).ConfigureAwait(false);
+            Link link = received.Link;
+            using (Request request = new(new Message(received)))
+            {
+                await AnswerAsync(handler, request).ConfigureAwait(false);
+            }
+
+            // With nothing in hand: an answer that lies unwritten is all that this place holds.
+            await link.AwaitReaderAsync(share, token).ConfigureAwait(false);
         }
 
         if (Core.LastEnd is { Reason: not CloseReason.ClosedByPeer })

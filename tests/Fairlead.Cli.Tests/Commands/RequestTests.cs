@@ -215,4 +215,56 @@ public sealed class RequestTests : IDisposable
 
         Assert.Equal(Reply, kind);
     }
+
+    [Fact]
+    public async Task A_command_counts_as_running_until_its_answer_is_read_or_nobody_is_there_to_read_it()
+    {
+        const byte Request = 4;
+        const int Parallel = 4;
+        var path = Path.Combine(_home.Work, "long");
+        const string Command = "cat >> asked; head -c 16000000 /dev/zero";
+        await _home.ServeAsync("reply", $"unix://{path}", "--exec", Command, "--parallel", $"{Parallel}");
+        var requesters = new List<RawPeer>();
+        try
+        {
+            for (var i = 0; i <= Parallel; i++)
+            {
+                Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = 180_000 };
+                RawPeer requester = new(socket);
+                requesters.Add(requester);
+                await requester.Socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
+                requester.SayHello("Requester");
+                Assert.Equal((byte)'W', requester.Read()!.Value.Kind);
+                requester.Send(Request, "once"u8.ToArray(), id: 1);
+                if (i < Parallel)
+                {
+                    AwaitAnswer(requester);
+                }
+            }
+
+            // Time in which one command more would begin.
+            await _home.RunAsync("list");
+            Assert.Equal(Parallel, File.ReadAllLines(Path.Combine(_home.Work, "asked")).Length);
+
+            requesters[0].Dispose();
+            AwaitAnswer(requesters[^1]);
+        }
+        finally
+        {
+            requesters.ForEach(static requester => requester.Dispose());
+        }
+
+        // Acknowledgements, which have no number, may come before it.
+        static void AwaitAnswer(RawPeer requester)
+        {
+            uint? id;
+            do
+            {
+                id = requester.ReadHeader();
+            }
+            while (id == 0);
+
+            Assert.Equal(1u, id);
+        }
+    }
 }

@@ -101,6 +101,15 @@ internal sealed partial class EndpointCore
         }
     }
 
+    /// <summary>Whether messages of other peers lie here that could be handed out, if somebody took them.</summary>
+    public bool HasMessagesBeside(Link slow)
+    {
+        using (_gate.Hold())
+        {
+            return Array.Exists(_linkCache, link => link != slow && link.InboundCount > 0 && !link.IsHeldBack);
+        }
+    }
+
     public void Withdraw(ReceiveOperation operation, Exception? error)
     {
         bool isOurs;

@@ -85,7 +85,7 @@ internal sealed partial class Link
     /// <summary>Hands over as much as goes without blocking, and counts it for those who wait. Under <c>_sending</c>.</summary>
     private FlushResult Write()
     {
-        if (_flushing is not { Count: > 0 } && !_halfWritten.Any)
+        if (_flushing is not { Count: > 0 } && !_halfWritten.Any && _resumed is null)
         {
             return _connection.Flush();
         }
@@ -94,6 +94,7 @@ internal sealed partial class Link
         FlushResult result = _connection.Flush();
         long written = before - Unwritten;
         _halfWritten.Written(written);
+        _writtenHeldBack += written;
         for (int i = (_flushing?.Count ?? 0) - 1; i >= 0; i--)
         {
             FlushOperation flush = _flushing![i];

@@ -9,6 +9,13 @@ namespace Fairlead.Patterns.Links;
 /// </content>
 internal sealed partial class Link
 {
+    // Of callers that wait until the peer reads again. Under _sending.
+    private TaskCompletionSource? _resumed;
+    private ITimer? _patience;
+    private int _readerAwaited;
+    private long _writtenHeldBack;
+    private long _writtenAtLook;
+
     /// <summary>
     /// What lies unwritten that is not data. Data is bounded by the peer's credit, and must not keep this side from reading: two ends that write long messages to each other would
     /// wait for ever. What was written of it and is not acknowledged is counted out too, so this may say too little, never too much. Under <c>_sending</c>.
@@ -80,12 +87,72 @@ internal sealed partial class Link
         return needsPump;
     }
 
+    /// <summary>
+    /// Completes at once, unless the peer is held back because it does not read its answers: then when it has read enough of them, or the
+    /// link is over. A caller that takes no other request until then
+    /// bounds what lies unwritten for all peers together.
+    /// </summary>
+    /// <param name="most">So many calls wait for one peer; further ones complete at once: one peer must not hold up all others.</param>
+    /// <param name="token">Ends the wait.</param>
+    public ValueTask AwaitReaderAsync(int most, CancellationToken token)
+    {
+        if (!IsHeldBack)
+        {
+            return default;
+        }
+
+        using (HoldSending())
+        {
+            if (!IsHeldBack || _state == LinkState.Down || _readerAwaited >= most)
+            {
+                return default;
+            }
+
+            _readerAwaited++;
+            if (_resumed is null)
+            {
+                _resumed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _writtenAtLook = _writtenHeldBack;
+                TimeSpan patience = _endpoint.Settings.HandshakeTimeout;
+                _patience = _time.CreateTimer(static state => ((Link)state!).LookAtReader(), this, patience, patience);
+            }
+
+            return new ValueTask(_resumed.Task.WaitAsync(token));
+        }
+    }
+
+    /// <summary>
+    /// Ends the connection of a peer that has read nothing since the last look, where messages of other peers could be handed out
+    /// meanwhile. By the timer.
+    /// </summary>
+    private void LookAtReader()
+    {
+        bool stands;
+        using (HoldSending())
+        {
+            stands = _resumed is not null && _writtenHeldBack == _writtenAtLook;
+            _writtenAtLook = _writtenHeldBack;
+        }
+
+        // Under the gate, before which no send lock is held.
+        if (stands && _endpoint.HasMessagesBeside(this))
+        {
+            double seconds = _endpoint.Settings.HandshakeTimeout.TotalSeconds;
+            Kill(CloseReason.SlowConsumer, $"no answer was read for {seconds:0.###} s, and requests of others waited");
+        }
+    }
+
     /// <summary>Reads and hands out again, whatever is unread: also where the link is over. Under <c>_sending</c>.</summary>
     private void Unpause()
     {
         if (_isPaused)
         {
             _isPaused = false;
+            _patience?.Dispose();
+            _patience = null;
+            _resumed?.SetResult();
+            _resumed = null;
+            _readerAwaited = 0;
             if (!IsBare)
             {
                 // Of a connection through memory what came meanwhile has rung no bell, and what lies here rings none.
