@@ -165,6 +165,24 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
+    public async Task A_client_of_a_hub_that_never_reads_has_left_behind_the_broadcast_that_found_it_full()
+    {
+        // The clock stands still: nothing here waits for a time.
+        string framing = Transport.KeepsBoundaries ? "none" : "line";
+        Hub hub = Track(await Hub.BindAsync(NewPlace($"framing={framing}"), new HubOptions { TimeProvider = new ManualClock() }));
+        using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(hub.Address)));
+        Joined joined = Assert.IsType<Joined>(hub.NextEvent());
+        byte[] message = new byte[10_000];
+        while (hub.Broadcast(message) == 1)
+        {
+        }
+
+        Left left = Assert.IsType<Left>(hub.NextEvent());
+        Assert.Equal((joined.Client, CloseReason.SlowConsumer), (left.Client, left.Reason));
+        Assert.Empty(hub.Clients);
+    }
+
+    [Fact]
     public async Task A_reader_that_is_slow_holds_up_a_foreign_sender_and_bounds_what_lies_here()
     {
         string framing = Transport.KeepsBoundaries ? "none" : "length";

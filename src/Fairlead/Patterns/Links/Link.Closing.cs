@@ -26,7 +26,7 @@ internal sealed partial class Link
 
     /// <summary>
     /// Ends the connection from any thread; whoever pumps then sees its end, with this reason. The peer is told, behind what was sent before; one that does not even take
-    /// that from the kernel gets as long for it as for a handshake.
+    /// that from the kernel gets as long for it as for a handshake. A foreign peer that reads too slowly is ended at once.
     /// </summary>
     public void Kill(CloseReason reason, string? text)
     {
@@ -45,7 +45,9 @@ internal sealed partial class Link
             }
 
             _sendsNoMore = true;
-            if (_connection.Unflushed > 0 && reason is CloseReason.SlowConsumer or CloseReason.ClosedByUs or CloseReason.Limit)
+            // A foreign peer is told nothing: one that does not read has no more to wait for.
+            bool isTold = reason == CloseReason.ClosedByUs || (!IsBare && reason is CloseReason.SlowConsumer or CloseReason.Limit);
+            if (_connection.Unflushed > 0 && isTold)
             {
                 _lingerTimer = _time.CreateTimer(static state => ((Link)state!)._connection.Abort(), this, _endpoint.Settings.HandshakeTimeout, Timeout.InfiniteTimeSpan);
             }
