@@ -21,4 +21,9 @@ internal interface IListener : IDisposable
     /// <summary>The next connection, or null when nobody waits or the listener was disposed. Does not block. What goes wrong with one client (it left again) is not an error.</summary>
     /// <exception cref="FairleadException">Unavailable: the process has no descriptors left; the caller should accept again later.</exception>
     Connection? TryAccept();
+
+    /// <summary>
+    /// How much came since this was asked last that is nobody's message and belongs to no connection. By the thread that accepts.
+    /// </summary>
+    int TakeDropped() => 0;
 }

@@ -333,7 +333,13 @@ internal sealed partial class EndpointCore
                     return;
                 }
 
-                if (listener.TryAccept() is not { } connection)
+                Connection? accepted = listener.TryAccept();
+                for (int dropped = listener.TakeDropped(); dropped > 0; dropped--)
+                {
+                    CountDropped();
+                }
+
+                if (accepted is not { } connection)
                 {
                     return;
                 }

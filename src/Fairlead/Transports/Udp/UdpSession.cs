@@ -73,19 +73,6 @@ internal sealed class UdpSession : Connection
         }
     }
 
-    /// <summary>Something has come that is no message, of whomever. By the listener.</summary>
-    public void NoteDropped()
-    {
-        lock (_gate)
-        {
-            if (!_isDisposed)
-            {
-                _dropped++;
-                _event.Signal();
-            }
-        }
-    }
-
     /// <summary>Nothing was heard of it for long. By the listener.</summary>
     public void End()
     {

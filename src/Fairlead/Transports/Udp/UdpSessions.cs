@@ -24,6 +24,9 @@ internal sealed class UdpSessions : IListener
     private readonly EventDescriptor _more = new();
     private readonly ITimer? _timer;
     private int _users = 1;
+
+    // Of nobody's session. By the thread that accepts.
+    private int _dropped;
     private bool _isDisposed;
 
     /// <summary>Takes over the socket.</summary>
@@ -143,7 +146,7 @@ internal sealed class UdpSessions : IListener
         if (_batch.IsCut(index) || !DatagramConnection.TryParse(_framing, datagram, DatagramBatch.Longest, out Frame frame) || !UdpRemote.TryRead(_batch.Name(index), out UdpRemote remote))
         {
             ReliableRefusals.OnStranger(Socket, datagram, _batch.Name(index), isConnected: false);
-            Drop();
+            _dropped++;
             return;
         }
 
@@ -151,7 +154,7 @@ internal sealed class UdpSessions : IListener
         {
             if (_sessions.Count >= MostSessions)
             {
-                Drop();
+                _dropped++;
                 return;
             }
 
@@ -165,14 +168,11 @@ internal sealed class UdpSessions : IListener
         session.Deliver(frame, datagram);
     }
 
-    /// <summary>Counted at a session, if there is one: a listener has no counter.</summary>
-    private void Drop()
+    public int TakeDropped()
     {
-        foreach (UdpSession session in _sessions.Values)
-        {
-            session.NoteDropped();
-            return;
-        }
+        int dropped = _dropped;
+        _dropped = 0;
+        return dropped;
     }
 
     private void EndIdle()

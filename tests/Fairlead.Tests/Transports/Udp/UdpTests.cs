@@ -140,6 +140,20 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public async Task What_is_no_message_is_counted_where_no_session_is()
+    {
+        await using Hub hub = await Hub.BindAsync("udp://127.0.0.1:0");
+        using Socket raw = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        raw.SendTo("no message"u8, new IPEndPoint(IPAddress.Loopback, hub.Address.Port!.Value));
+        await using Pair pair = await Pair.ConnectAsync(hub.Address);
+        pair.Send("sound"u8);
+
+        Assert.IsType<Joined>(hub.NextEvent());
+
+        Assert.Equal(1, hub.Statistics.Dropped);
+    }
+
+    [Fact]
     public async Task A_hub_knows_its_clients_by_where_they_send_from()
     {
         await using Hub hub = await Hub.BindAsync("udp://127.0.0.1:0?framing=none");
