@@ -21,14 +21,14 @@ internal sealed partial class ReliableSession : IReactorClient, IDisposable
     private readonly Registration _registration;
     private readonly ITimer _timer;
     private readonly Queue<int> _lengths = new();
-    private readonly EventDescriptor _news = new();
-    private readonly GateDescriptor _room = new();
+    private readonly EventDescriptor _news;
+    private readonly GateDescriptor _room;
     private TimeSpan _timerDue = TimeSpan.MaxValue;
     private bool _hasNews;
     private bool _isShut;
     private int _foreign;
 
-    /// <summary>Takes over the socket. Nothing happens before <see cref="Start()"/>.</summary>
+    /// <summary>Takes over the socket, unless this throws. Nothing happens before <see cref="Start()"/>.</summary>
     /// <param name="socket">Connected.</param>
     /// <param name="terms">What was agreed on.</param>
     /// <param name="time">Of the endpoint.</param>
@@ -46,8 +46,21 @@ internal sealed partial class ReliableSession : IReactorClient, IDisposable
         _isProved = listener is null;
         Peer = peer;
         _stream = new ReliableStream(terms.Session, terms.SegmentBytes, terms.Window, terms.PeerWindow);
-        _timer = time.CreateTimer(static state => ((ReliableSession)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _registration = Reactor.Shared.Register(socket, this);
+        try
+        {
+            _news = new EventDescriptor();
+            _room = new GateDescriptor();
+            _timer = time.CreateTimer(static state => ((ReliableSession)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _registration = Reactor.Shared.Register(socket, this);
+        }
+        catch
+        {
+            _timer?.Dispose();
+            _room?.Dispose();
+            _news?.Dispose();
+            _stream.Dispose();
+            throw;
+        }
     }
 
     public Peer Peer { get; }
