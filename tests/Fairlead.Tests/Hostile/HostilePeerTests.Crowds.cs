@@ -327,6 +327,28 @@ public abstract partial class HostilePeerTests
         await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
     }
 
+    /// <summary>
+    /// A receiver acknowledges a message before it hands it out. So a message that is unacknowledged when the connection has been read to
+    /// its end has not been handed out, whatever the reason of the close.
+    /// </summary>
+    [Fact]
+    public async Task What_a_peer_had_not_acknowledged_when_it_sent_this_side_away_is_not_delivered()
+    {
+        await using Pair pair = Track(Pair.Bind(NewPlace(), Patient));
+        using RawPeer peer = Connect(pair);
+        await peer.ShakeAsync(PatternKind.Pair);
+        await Until(() => pair.Peers.Count == 1, "it is here");
+        Task<Delivery> delivering = pair.DeliverAsync("x"u8.ToArray()).AsTask();
+        Assert.Equal(MessageKind.Deliver, (await peer.ReadAsync())!.Value.Header.Kind);
+
+        // What lies here unread keeps the link until the end of the connection has been seen.
+        byte[] close = RawPeer.Frame(MessageKind.Close, [(byte)CloseReason.Limit]);
+        await peer.SendAsync([.. RawPeer.Frame(MessageKind.Send, "unread"u8), .. close]);
+        peer.Dispose();
+
+        Assert.Equal(DeliveryStatus.NotDelivered, (await delivering).Status);
+    }
+
     /// <summary>A small limit is the affair of who announces it.</summary>
     [Fact]
     public async Task A_client_that_takes_nothing_keeps_a_broadcast_from_nobody()

@@ -253,6 +253,8 @@ internal sealed partial class Link
             isOrderly &= !_isBroken;
         }
 
+        // On one machine what the peer wrote before its end is always still read; on the way from another host it may have been lost.
+        bool hasReadAll = isOrderly || (_connection.Capabilities & TransportCapabilities.CrossHost) == 0;
         LinkEnd end;
         if (_killReason is { } reason)
         {
@@ -260,7 +262,7 @@ internal sealed partial class Link
         }
         else if (_closeReason is { } told)
         {
-            end = new LinkEnd(told, _closeText) { IsExact = _isCloseFinal };
+            end = new LinkEnd(told, _closeText) { IsExact = _isCloseFinal, HasReadAll = hasReadAll };
         }
         else if (IsBare)
         {
@@ -272,9 +274,7 @@ internal sealed partial class Link
         }
         else
         {
-            // On one machine what the peer wrote before it died is always still read; on the way from another host it may have been lost.
-            bool isLocal = (_connection.Capabilities & TransportCapabilities.CrossHost) == 0;
-            end = new LinkEnd(CloseReason.PeerDied, _connection.HasPart ? "in the middle of a message" : null) { HasReadAll = isLocal || isOrderly };
+            end = new LinkEnd(CloseReason.PeerDied, _connection.HasPart ? "in the middle of a message" : null) { HasReadAll = hasReadAll };
         }
 
         GoDown(end, completions);
