@@ -6,6 +6,9 @@ namespace Fairlead;
 /// <summary>One survey on its way: whom it has asked, and what has come of it so far.</summary>
 internal sealed class SurveyRun : IDisposable
 {
+    // A timer may tick a little early by another clock. One that ticks earlier than this was too short for the deadline.
+    private static readonly TimeSpan Early = TimeSpan.FromSeconds(1);
+
     private readonly Func<Link?, TimeSpan, CancellationToken, ValueTask<Message>> _ask;
     private readonly Deadline _deadline;
     private readonly Channel<SurveyReply> _replies = Channel.CreateUnbounded<SurveyReply>();
@@ -26,7 +29,11 @@ internal sealed class SurveyRun : IDisposable
         if (newcomers)
         {
             _open = 2;
-            _closing = time.CreateTimer(static state => ((SurveyRun)state!).EndAsking(), this, deadline.RemainingTimer, Timeout.InfiniteTimeSpan);
+            lock (_asked)
+            {
+                TimeSpan due = deadline.RemainingTimer;
+                _closing = time.CreateTimer(static state => ((SurveyRun)state!).Tick(), this, due, Timeout.InfiniteTimeSpan);
+            }
         }
     }
 
@@ -118,10 +125,17 @@ internal sealed class SurveyRun : IDisposable
         }
     }
 
-    private void EndAsking()
+    /// <summary>Ends the asking of newcomers at the deadline. Arms the timer again where it is shorter than the deadline.</summary>
+    private void Tick()
     {
         lock (_asked)
         {
+            if (!_isOver && _deadline.Remaining > Early)
+            {
+                _closing!.Change(_deadline.RemainingTimer, Timeout.InfiniteTimeSpan);
+                return;
+            }
+
             _isOver = true;
         }
 

@@ -1,0 +1,47 @@
+using System.Text;
+using Fairlead.Conformance;
+using Fairlead.Tests.Conformance;
+
+namespace Fairlead.Tests.Patterns;
+
+/// <summary>What a survey promises whatever it goes over.</summary>
+public sealed class SurveyTests(ITestOutputHelper output) : WatchedTest(output)
+{
+    private readonly Address _place = new InprocUnderTest().NewPlace();
+
+    [Fact]
+    public async Task Newcomers_are_asked_until_a_deadline_beyond_the_longest_timer()
+    {
+        // The timers of the base library take no more than 49 days.
+        ManualClock clock = new();
+        Requester requester = Track(await Requester.BindAsync(_place, new() { TimeProvider = clock }));
+        Answer("first");
+        await Until(() => requester.Peers.Count == 1, "the first is there");
+        IAsyncEnumerable<SurveyReply> survey = requester.SurveyAsync("who?"u8, TimeSpan.FromDays(120), newcomers: true);
+        await using IAsyncEnumerator<SurveyReply> replies = survey.GetAsyncEnumerator();
+        Assert.True(await replies.MoveNextAsync());
+        Assert.Equal("first", replies.Current.Message.Text);
+
+        clock.Advance(TimeSpan.FromDays(60));
+        Answer("after 60 days");
+        Assert.True(await replies.MoveNextAsync());
+        Assert.Equal("after 60 days", replies.Current.Message.Text);
+
+        clock.Advance(TimeSpan.FromDays(50));
+        Answer("after 110 days");
+        Assert.True(await replies.MoveNextAsync());
+        Assert.Equal("after 110 days", replies.Current.Message.Text);
+
+        ValueTask<bool> end = replies.MoveNextAsync();
+        clock.Advance(TimeSpan.FromDays(9));
+        Assert.False(end.IsCompleted);
+        clock.Advance(TimeSpan.FromDays(1));
+        Assert.False(await end);
+    }
+
+    private void Answer(string text)
+    {
+        Responder responder = Track(Responder.Connect(_place));
+        _ = responder.RunAsync((_, _) => Encoding.UTF8.GetBytes(text));
+    }
+}
