@@ -174,7 +174,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
             Task<long> blocking = OnThread(() => barrier.SignalAndWait(token: Token));
             Task<long> awaiting = other.SignalAndWaitAsync(Token).AsTask();
             await UntilWaiting(() => barrier.Waiters, hasArrived ? 4 : 3);
-            await peer.KillAsync();
+            await peer.KillRunningAsync();
             FairleadException error = await FailsAsync(ErrorCode.BarrierBroken, () => blocking);
             Assert.Equal(peer.Id, error.Peer?.ProcessId);
             Assert.Contains($"is broken: pid {peer.Id}, one of its parties", error.Message, StringComparison.Ordinal);
@@ -221,7 +221,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
             Task<long> waiting = i % 2 == 0 ? OnThread(() => barrier.SignalAndWait(token: Token)) : barrier.SignalAndWaitAsync(Token).AsTask();
             await UntilWaiting(() => mender.Waiters, 2);
             await slow.StopAsync();
-            await peer.KillAsync();
+            await peer.KillRunningAsync();
             mender.Reset();
             slow.Continue();
             await FailsAsync(ErrorCode.BarrierBroken, () => waiting);

@@ -215,7 +215,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
                 places.Condition.Notify(scope);
 
                 // It has been notified, and comes to the mutex at most.
-                await doomed.KillAsync();
+                await doomed.KillRunningAsync();
             }
 
             Assert.Equal("True", await next.AnswerAsync());
@@ -233,13 +233,13 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
         MutexScope scope = places.Mutex.Enter(token: Token);
         Task<bool> waiting = places.Condition.WaitAsync(scope, token: Token).AsTask();
         await UntilWaiting(() => places.Condition.Waiters, 2);
-        await doomed.KillAsync();
+        await doomed.KillRunningAsync();
         await UntilWaiting(() => places.Condition.Waiters, 1);
         PeerProcess inside = await StartAsync("condition", places.MutexPlace, places.ConditionPlace);
         Assert.Equal("", await inside.AskAsync("enter"));
         Assert.False(waiting.IsCompleted);
         Assert.Equal("", await inside.AskAsync("notify"));
-        await inside.KillAsync();
+        await inside.KillRunningAsync();
         Assert.True(await waiting);
         Assert.True(scope.OwnerDied);
         scope.MarkConsistent();

@@ -30,7 +30,7 @@ public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper 
             await UntilWaiting(() => signal.Waiters, 4);
             foreach (PeerProcess peer in peers)
             {
-                await peer.KillAsync();
+                await peer.KillRunningAsync();
             }
 
             // They have died in the line: it is for who is left.

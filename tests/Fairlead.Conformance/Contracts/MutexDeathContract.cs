@@ -21,7 +21,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
         Assert.Equal("", await peers[0].AskAsync("enter"));
         await peers[1].TellAsync("enter");
         await UntilWaiting(mutex, 1);
-        await peers[0].KillAsync();
+        await peers[0].KillRunningAsync();
         Assert.Equal("died", await peers[1].AnswerAsync());
         await peers[1].AskAsync("leave");
         using (MutexScope scope = mutex.Enter(token: Token))
@@ -37,7 +37,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
         }
 
         Assert.Equal("", await peers[1].AskAsync("enter"));
-        await peers[1].KillAsync();
+        await peers[1].KillRunningAsync();
         Assert.True(mutex.TryEnter(TimeSpan.Zero, out MutexScope last));
         Assert.True(last.OwnerDied);
         last.MarkConsistent();
@@ -90,7 +90,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
 
             foreach (PeerProcess peer in peers)
             {
-                await peer.KillAsync();
+                await peer.KillRunningAsync();
             }
 
             Assert.Empty(mutex.Waiters);

@@ -139,7 +139,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
         Assert.Equal("", await reader.AskAsync("read"));
         Task<WriteScope> waiting = under.EnterWriteAsync(Token).AsTask();
         await UntilWaiting(() => under.Waiters, 1);
-        await reader.KillAsync();
+        await reader.KillRunningAsync();
         using (WriteScope scope = await waiting)
         {
             Assert.False(scope.OwnerDied);
@@ -152,7 +152,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
         await UntilClosed(under);
         Task<ReadScope> behind = OnThread(() => under.EnterRead(token: Token));
         await UntilWaiting(() => under.Waiters, 2);
-        await waiter.KillAsync();
+        await waiter.KillRunningAsync();
         using (ReadScope scope = await behind)
         {
             Assert.False(scope.OwnerDied);
@@ -165,7 +165,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
             Assert.Equal("", await writer.AskAsync(how));
             Task<ReadScope> next = OnThread(() => under.EnterRead(token: Token));
             await UntilWaiting(() => under.Waiters, 1);
-            await writer.KillAsync();
+            await writer.KillRunningAsync();
             using (ReadScope scope = await next)
             {
                 Assert.True(scope.OwnerDied);

@@ -24,7 +24,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
         Assert.Equal(0, semaphore.CurrentCount);
         Task<SemaphoreScope> waiting = OnThread(() => semaphore.Enter(token: Token));
         await UntilWaiting(() => semaphore.Waiters, 1);
-        await peer.KillAsync();
+        await peer.KillRunningAsync();
         using SemaphoreScope first = await waiting;
         using SemaphoreScope second = await semaphore.EnterAsync(Token);
         Assert.Equal(0, semaphore.CurrentCount);
@@ -71,7 +71,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
             (await last).Dispose();
             foreach (PeerProcess peer in peers)
             {
-                await peer.KillAsync();
+                await peer.KillRunningAsync();
             }
 
             Assert.Empty(semaphore.Waiters);

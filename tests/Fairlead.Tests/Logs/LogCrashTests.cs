@@ -55,7 +55,7 @@ public sealed class LogCrashTests(ITestOutputHelper output) : IDisposable
 
                 // In the middle of its work, and most likely of a record.
                 SpinWait.SpinUntil(() => Volatile.Read(ref region.At<long>(LogBody.AcknowledgedAt(slotOf[victim]))) > moment);
-                await living[victim].KillAsync();
+                await living[victim].KillRunningAsync();
                 living[victim].Dispose();
                 while (Total(region, slots) < goal)
                 {
