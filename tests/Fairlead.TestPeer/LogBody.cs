@@ -13,6 +13,9 @@ public static class LogBody
     /// <summary>Where the last acknowledged number of a slot stands.</summary>
     public static int AcknowledgedAt(int slot) => 64 * (slot + 1);
 
+    /// <summary>Where it stands that a slot appends without a bound, until it is killed.</summary>
+    public static int IsDoomedAt(int slot) => AcknowledgedAt(slot) + 8;
+
     public static void Fill(Span<byte> body, int slot, long number)
     {
         BinaryPrimitives.WriteInt32LittleEndian(body, slot);

@@ -28,11 +28,12 @@ internal static class LogVerb
         Span<byte> body = stackalloc byte[LogBody.Size];
         ref long allowed = ref region.At<long>(LogBody.AllowedAt);
         ref long acknowledged = ref region.At<long>(LogBody.AcknowledgedAt(slot));
+        ref long doomed = ref region.At<long>(LogBody.IsDoomedAt(slot));
         Console.WriteLine("ready");
         long number = 0;
         while (Volatile.Read(ref allowed) >= 0)
         {
-            if (number >= Volatile.Read(ref allowed))
+            if (number >= Volatile.Read(ref allowed) && Volatile.Read(ref doomed) == 0)
             {
                 Thread.Yield();
                 continue;
