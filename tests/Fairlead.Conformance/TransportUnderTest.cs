@@ -62,6 +62,9 @@ public abstract class TransportUnderTest
     /// <summary>Where the other end of a bound address is: mostly at the same.</summary>
     public virtual Address OtherEndOf(Address bound) => bound;
 
+    /// <summary>The files of a bound end. One that is killed leaves them to the next.</summary>
+    public virtual IReadOnlyList<string> FilesOf(Address bound) => [];
+
     /// <summary>Starts a verb of the test peer that binds or connects at a place.</summary>
     public virtual PeerProcess StartPeer(string verb, string how, Address place, params string[] more)
     {
@@ -80,6 +83,10 @@ public abstract class TransportUnderTest
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    /// <summary>Where Fairlead keeps the file of this name.</summary>
+    protected static string NamedFile(string folder, string name) =>
+        $"{Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")}/fairlead/{folder}/{name}";
 
     /// <summary>A name that no other test of this run has, in this process or another.</summary>
     protected static string NewName() => string.Create(CultureInfo.InvariantCulture, $"t{Environment.ProcessId}-{Interlocked.Increment(ref _places)}");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Fairlead.Conformance.Contracts;
 
@@ -293,11 +294,16 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
 
         Address place = NewPlace();
         int? port = null;
+        List<PeerProcess> servers = [];
         for (int round = 0; round < 3; round++)
         {
             PeerProcess peer = Track(PeerProcess.Start("receiver", "bind", (port is { } known ? place.WithPort(known) : place).ToString()));
+            servers.Add(peer);
             Address address = Address.Parse(await peer.AnswerAsync());
             port = address.Port;
+
+            // Nothing but its own, and what it replaces.
+            Assert.Equal(Transport.FilesOf(address).Order(), FilesAt(address));
             Sender sender = Track(await Sender.ConnectAsync(address));
             sender.Send(Payload.Make(0, 10));
 
@@ -306,12 +312,28 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
             Assert.Equal(peer.Id, held.Peer?.ProcessId);
             peer.KillAndGoOn();
         }
+
+        foreach (PeerProcess server in servers)
+        {
+            await server.KillRunningAsync();
+        }
+
+        // Where the place is bound once more, and left, all that the servers left has gone.
+        await IsFreeAsync(port is { } same ? place.WithPort(same) : place, servers[^1]);
+        foreach (PeerProcess server in servers)
+        {
+            await HasLeftNothingAsync(server);
+        }
     }
+
+    private static string Runtime => Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")!;
 
     private Task<(PeerProcess Peer, Address Address)> StartAsync(string verb, string options = "") => StartBoundAsync(verb, NewPlace(options));
 
     private async Task IsFreeAsync(Address address, PeerProcess dead)
     {
+        // What it bound lies there at the most, until anybody looks who lives; nothing else that was made at this place.
+        Assert.All(FilesAt(address), file => Assert.Contains(file, Transport.FilesOf(address)));
         if (Transport.IsVisitedAgain)
         {
             Receiver next = Track(await Receiver.BindAsync(address));
@@ -320,16 +342,39 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
             using Message message = await next.ReceiveAsync();
             Assert.Equal("served", message.Text);
             next.Dispose();
+            Assert.Empty(FilesAt(address));
         }
 
+        await HasLeftNothingAsync(dead);
+    }
+
+    private async Task HasLeftNothingAsync(PeerProcess dead)
+    {
         Assert.DoesNotContain(Registry.EndpointRegistry.List(), entry => entry.ProcessId == dead.Id);
-        string runtime = $"{Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")}/fairlead";
+        string participants = $"{Runtime}/fairlead/participants";
         string pid = string.Create(CultureInfo.InvariantCulture, $"pid {dead.Id}\n");
 
         // Another test may be clearing it away at this moment.
-        await Until(() => !Directory.GetFiles($"{runtime}/participants").Any(file => TextOf(file).Contains(pid, StringComparison.Ordinal)), "the dead process has left no file");
-        Assert.False(File.Exists($"{runtime}/{address.Scheme}/{address.Place}"));
+        await Until(
+            () => !Directory.GetFiles(participants).Any(file => TextOf(file).Contains(pid, StringComparison.Ordinal)),
+            "the dead process has left no file");
     }
+
+    /// <summary>The files of this place, whoever made them: those with a name that only this test uses. A port has none.</summary>
+    private static IReadOnlyList<string> FilesAt(Address address)
+    {
+        if (NameOfTest().Match(address.Place) is not { Success: true, Value: var name })
+        {
+            return [];
+        }
+
+        EnumerationOptions everywhere = new() { RecurseSubdirectories = true, AttributesToSkip = default };
+        IEnumerable<string> files = Directory.EnumerateFiles(Runtime, "*", everywhere);
+        return [.. files.Where(file => NameOfTest().Match(Path.GetFileName(file)).Value == name).Order()];
+    }
+
+    [GeneratedRegex("t[0-9]+-[0-9]+")]
+    private static partial Regex NameOfTest();
 
     private static string TextOf(string file)
     {

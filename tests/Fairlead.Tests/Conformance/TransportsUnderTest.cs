@@ -27,6 +27,8 @@ internal sealed class SharedMemoryUnderTest : TransportUnderTest
 
     public override Address NewPlace() => $"shm://{NewName()}";
 
+    public override IReadOnlyList<string> FilesOf(Address bound) => [NamedFile("shm", bound.Place)];
+
     public override Socket ConnectRaw(Address bound)
     {
         using Socket listener = Front(out EndPoint place);
@@ -115,6 +117,8 @@ internal sealed class UnixNameUnderTest() : UnixUnderTest(SocketType.Stream)
     public override string Name => "unix://name";
 
     public override Address NewPlace() => $"unix://{NewName()}";
+
+    public override IReadOnlyList<string> FilesOf(Address bound) => [NamedFile("unix", bound.Place)];
 }
 
 internal sealed class UnixPathUnderTest() : UnixUnderTest(SocketType.Stream)
@@ -122,6 +126,8 @@ internal sealed class UnixPathUnderTest() : UnixUnderTest(SocketType.Stream)
     public override string Name => "unix:///path";
 
     public override Address NewPlace() => $"unix://{PrivateDirectories.Sockets}/{NewName()}";
+
+    public override IReadOnlyList<string> FilesOf(Address bound) => [bound.Place];
 }
 
 internal sealed class UnixAbstractUnderTest() : UnixUnderTest(SocketType.Stream)
@@ -138,6 +144,8 @@ internal sealed class UnixPacketUnderTest() : UnixUnderTest(SocketType.Seqpacket
     public override bool KeepsBoundaries => true;
 
     public override Address NewPlace() => $"unixpacket://{NewName()}";
+
+    public override IReadOnlyList<string> FilesOf(Address bound) => [NamedFile("unixpacket", bound.Place)];
 }
 
 internal sealed class FifoUnderTest : TransportUnderTest
@@ -184,6 +192,9 @@ internal sealed class FifoPairUnderTest : TransportUnderTest
         string name = NewName();
         return $"fifo://{name}.a,{name}.b";
     }
+
+    public override IReadOnlyList<string> FilesOf(Address bound) =>
+        [.. bound.Place.Split(',').Select(static name => NamedFile("fifo", name))];
 }
 
 internal sealed class LogUnderTest : TransportUnderTest
