@@ -6,7 +6,9 @@ namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
 /// <c>churn ADDRESS COUNT</c>: binds, and lets so many connections come and go, three times, in a process where nothing else happens; says how many descriptors and threads there are
-/// before and after, and how many bytes of managed memory were left over by the round that left the fewest: pooled memory is made once, what is not forgotten stays each time.
+/// before and after, and how many bytes of managed memory were left over by the round that left the fewest: pooled memory is made once, what is not
+/// forgotten stays each time;
+/// and, with commas between, the names of the threads that there are more of than before.
 /// </summary>
 internal static class ChurnVerb
 {
@@ -20,6 +22,7 @@ internal static class ChurnVerb
         var receiving = receiver.RunAsync((_, _) => default);
         await RoundAsync(place, 50);
         var before = await SettleAsync(receiver);
+        var threads = ThreadNames();
         var after = before;
         var left = long.MaxValue;
         for (var i = 0; i < Rounds; i++)
@@ -32,9 +35,35 @@ internal static class ChurnVerb
             left = Math.Min(left, after.Bytes - bytes);
         }
 
-        Console.WriteLine($"ok {before.Descriptors} {after.Descriptors} {before.Threads} {after.Threads} {left}");
+        string more = string.Join(',', More(threads, ThreadNames()));
+        Console.WriteLine($"ok {before.Descriptors} {after.Descriptors} {before.Threads} {after.Threads} {left} {more}");
         GC.KeepAlive(receiving);
         return 0;
+    }
+
+    private static List<string> ThreadNames()
+    {
+        List<string> names = [];
+        foreach (var task in Directory.GetDirectories("/proc/self/task"))
+        {
+            try
+            {
+                names.Add(File.ReadAllText($"{task}/comm").TrimEnd('\n').Replace(' ', '_'));
+            }
+            catch (IOException)
+            {
+                // It has just ended.
+            }
+        }
+
+        return names;
+    }
+
+    private static List<string> More(List<string> before, List<string> after)
+    {
+        List<string> more = [.. after];
+        before.ForEach(name => more.Remove(name));
+        return more;
     }
 
     private static async Task RoundAsync(Address place, int count)

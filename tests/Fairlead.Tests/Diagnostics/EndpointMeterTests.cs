@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
 namespace Fairlead.Tests.Diagnostics;
@@ -41,13 +42,21 @@ public sealed class EndpointMeterTests
         Task run = responder.RunAsync((request, _) => request.Span[0] == 'x' ? request.Memory : throw new InvalidDataException("no x"), token: stop.Token);
         await using Requester requester = await Requester.ConnectAsync(name);
 
+        long began = Stopwatch.GetTimestamp();
         (await requester.RequestAsync("x"u8)).Dispose();
         requester.Request("x"u8).Dispose();
         await Assert.ThrowsAsync<FairleadException>(async () => await requester.RequestAsync("y"u8));
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
 
-        Assert.All(seen, one => Assert.InRange(one.Value, 0, double.MaxValue));
+        // In seconds, and one behind the other: all requests together took no longer than this, nor did their handlers.
+        double elapsed = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        Assert.All(seen, one => Assert.True(one.Value > 0, $"{one.Name}: {one.Value}"));
+        Assert.All(
+            seen.GroupBy(static one => one.Name),
+            all => Assert.True(
+                all.Sum(static one => one.Value) <= elapsed,
+                $"{all.Key}: {string.Join(" + ", all.Select(static one => one.Value))} s of {elapsed} s"));
         Assert.Equal(3, seen.Count(one => one.Name == "messaging.client.operation.duration" && one.Tags["messaging.operation.name"] is "request" && one.Tags["fairlead.pattern"] is "Requester"));
         Assert.Equal("Failed", Assert.Single(seen, one => one.Name == "messaging.client.operation.duration" && one.Tags.ContainsKey("error.type")).Tags["error.type"]);
         Assert.Equal(3, seen.Count(one => one.Name == "messaging.process.duration" && one.Tags["fairlead.pattern"] is "Responder"));

@@ -13,6 +13,9 @@ public sealed partial class WaitSetTests : IDisposable
     private const int User1 = 10;
     private const int User2 = 12;
 
+    private const int DuplicateFrom = 1030;
+    private const int FarNumber = 1_000;
+
     private readonly WaitSet _set = new();
 
     public void Dispose() => _set.Dispose();
@@ -70,57 +73,43 @@ public sealed partial class WaitSetTests : IDisposable
     [Fact]
     public void A_number_that_comes_back_is_not_taken_for_the_one_that_was_closed()
     {
-        AnonymousPipeServerStream first = new(PipeDirection.In);
-        WaitAttachment old = _set.Attach(first.SafePipeHandle);
-        nint number = first.SafePipeHandle.DangerousGetHandle();
+        using AnonymousPipeServerStream pipe = new(PipeDirection.In);
+        SafeFileHandle first = AtFarNumber(pipe.SafePipeHandle);
+        int number = (int)first.DangerousGetHandle();
+        WaitAttachment old = _set.Attach(first);
         first.Dispose();
 
-        // The lowest free number is given out first, but other tests run beside this one.
-        List<AnonymousPipeServerStream> pipes = [];
-        try
-        {
-            do
-            {
-                pipes.Add(new AnonymousPipeServerStream(PipeDirection.In));
-            }
-            while (pipes.Count < 100 && pipes[^1].SafePipeHandle.DangerousGetHandle() != number);
-
-            WaitAttachment current = _set.Attach(pipes[^1].SafePipeHandle);
-            old.Dispose();
-            using AnonymousPipeClientStream writer = new(PipeDirection.Out, pipes[^1].ClientSafePipeHandle);
-            writer.WriteByte(1);
-            Assert.Equal(current, Assert.Single(_set.Wait().ToArray()).Attachment);
-        }
-        finally
-        {
-            pipes.ForEach(static pipe => pipe.Dispose());
-        }
+        using AnonymousPipeServerStream another = new(PipeDirection.In);
+        using SafeFileHandle second = AtNumber(another.SafePipeHandle, number);
+        WaitAttachment current = _set.Attach(second);
+        old.Dispose();
+        using AnonymousPipeClientStream writer = new(PipeDirection.Out, another.ClientSafePipeHandle);
+        writer.WriteByte(1);
+        Assert.Equal(current, Assert.Single(_set.Wait().ToArray()).Attachment);
     }
 
     [Fact]
     public void A_number_that_comes_back_as_a_file_does_no_harm()
     {
-        AnonymousPipeServerStream pipe = new(PipeDirection.In);
-        WaitAttachment old = _set.Attach(pipe.SafePipeHandle);
-        nint number = pipe.SafePipeHandle.DangerousGetHandle();
-        pipe.Dispose();
+        using AnonymousPipeServerStream pipe = new(PipeDirection.In);
+        SafeFileHandle handle = AtFarNumber(pipe.SafePipeHandle);
+        int number = (int)handle.DangerousGetHandle();
+        WaitAttachment old = _set.Attach(handle);
+        handle.Dispose();
 
-        // The lowest free number is given out first, but other tests run beside this one.
-        List<SafeFileHandle> files = [];
-        try
-        {
-            do
-            {
-                files.Add(File.OpenHandle(typeof(WaitSetTests).Assembly.Location));
-            }
-            while (files.Count < 100 && files[^1].DangerousGetHandle() != number);
+        using SafeFileHandle assembly = File.OpenHandle(typeof(WaitSetTests).Assembly.Location);
+        using SafeFileHandle file = AtNumber(assembly, number);
+        old.Dispose();
+        Assert.Equal(0, _set.Count);
+        Span<byte> magic = stackalloc byte[2];
+        Assert.Equal(2, RandomAccess.Read(file, magic, 0));
+        Assert.Equal("MZ"u8, magic);
 
-            old.Dispose();
-        }
-        finally
-        {
-            files.ForEach(static file => file.Dispose());
-        }
+        using AnonymousPipeServerStream writer = new(PipeDirection.Out);
+        using AnonymousPipeClientStream reader = new(PipeDirection.In, writer.ClientSafePipeHandle);
+        WaitAttachment other = _set.Attach(reader.SafePipeHandle);
+        writer.WriteByte(1);
+        Assert.Equal(other, Assert.Single(_set.Wait().ToArray()).Attachment);
     }
 
     [Fact]
@@ -330,6 +319,26 @@ public sealed partial class WaitSetTests : IDisposable
     private static Task<T> OnThread<T>(Func<T> body) => Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private Task<WaitEvent> NextAsync() => OnThread(() => Assert.Single(_set.Wait().ToArray()));
+
+    // Of numbers that are free the kernel gives out the lowest: no other test gets one of these, by chance.
+    private static SafeFileHandle AtFarNumber(SafeHandle handle)
+    {
+        int number = Control((int)handle.DangerousGetHandle(), DuplicateFrom, FarNumber);
+        Assert.InRange(number, FarNumber, int.MaxValue);
+        return new SafeFileHandle(number, ownsHandle: true);
+    }
+
+    private static SafeFileHandle AtNumber(SafeHandle handle, int number)
+    {
+        Assert.Equal(number, Duplicate((int)handle.DangerousGetHandle(), number));
+        return new SafeFileHandle(number, ownsHandle: true);
+    }
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Control(int descriptor, int command, int argument);
+
+    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
+    private static partial int Duplicate(int descriptor, int number);
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int pid, int signal);

@@ -148,7 +148,8 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
             Assert.Equal(i, Payload.Check(message.Span).Number);
         }
 
-        Assert.InRange(receiver.Statistics.Dropped, 25, int.MaxValue);
+        // Each at least once: between any two lies a message. One that is read in several pieces counts as often.
+        Assert.InRange(receiver.Statistics.Dropped, 50, int.MaxValue);
     }
 
     [Fact]
