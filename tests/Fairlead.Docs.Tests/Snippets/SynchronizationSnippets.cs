@@ -5,6 +5,8 @@ public sealed class SynchronizationSnippets
 {
     private int _built;
 
+    public SynchronizationSnippets() => Console.Clear();
+
     [Fact]
     public async Task A_build()
     {
@@ -13,6 +15,11 @@ public sealed class SynchronizationSnippets
         {
             await BuildOnceAsync(build, CancellationToken.None);
             TellWhoHolds(build);
+            Assert.Empty(Console.Error.ToString());
+            using MutexScope inside = build.Enter();
+            await Task.Factory.StartNew(() => TellWhoHolds(build), TaskCreationOptions.LongRunning);
+            Assert.Equal($"build is held by {build.Holder}\n", Console.Error.ToString());
+            Assert.Contains($"pid {Environment.ProcessId}", Console.Error.ToString(), StringComparison.Ordinal);
         }
 
         Assert.Equal(2, _built);
@@ -25,7 +32,14 @@ public sealed class SynchronizationSnippets
     {
         using var region = SharedRegion.Open("table", 64 + NamedMutex.SizeInRegion);
         using var guard = NamedMutex.In(region, 64);
-        using MutexScope scope = guard.Enter();
+        using var same = NamedMutex.In(SharedRegion.Open("table"), 64);
+        using (guard.Enter())
+        {
+            Assert.Equal(Environment.ProcessId, same.Holder?.Peer.ProcessId);
+            Assert.False(same.TryEnter(TimeSpan.Zero, out _));
+        }
+
+        Assert.Null(same.Holder);
         SharedRegion.Remove("table");
     }
 
@@ -36,6 +50,11 @@ public sealed class SynchronizationSnippets
         using var outer = tree.Enter();
         using var inner = tree.Enter();
         using var third = inner.Enter();
+        outer.Dispose();
+        inner.Dispose();
+        Assert.Equal(Environment.ProcessId, tree.Holder?.Peer.ProcessId);
+        third.Dispose();
+        Assert.Null(tree.Holder);
         NamedMutex.Remove("tree");
     }
 
@@ -106,10 +125,19 @@ public sealed class SynchronizationSnippets
     [Fact]
     public void Looking()
     {
+        using var free = NamedMutex.Open("looked-at-free");
+        using var held = NamedMutex.Open("looked-at-held");
+        using MutexScope scope = held.Enter();
         foreach (NamedLockInfo found in NamedLocks.List())
         {
             Console.WriteLine($"{found.Name}: {found.Holder?.ToString() ?? "free"}, {found.Waiters.Count} wait");
         }
+
+        string[] lines = Console.Out.ToString().Split('\n');
+        Assert.Contains("looked-at-free: free, 0 wait", lines);
+        Assert.Contains($"looked-at-held: {held.Holder}, 0 wait", lines);
+        NamedMutex.Remove("looked-at-free");
+        NamedMutex.Remove("looked-at-held");
     }
 
     [Fact]
@@ -119,11 +147,15 @@ public sealed class SynchronizationSnippets
         await using (await converters.EnterAsync())
         {
             await BuildAsync(CancellationToken.None);
+            Assert.Equal((3, 1), (converters.CurrentCount, converters.Holders.Count));
         }
+
+        Assert.Equal((1, 4, 0), (_built, converters.CurrentCount, converters.Holders.Count));
 
         using var finished = NamedSemaphore.Open("finished", 0, 1000);
         finished.Post();
         await finished.TakeAsync();
+        Assert.False(finished.TryTake(TimeSpan.Zero));
         NamedSemaphore.Remove("converters");
         NamedSemaphore.Remove("finished");
     }
@@ -134,6 +166,7 @@ public sealed class SynchronizationSnippets
         using var ready = NamedEvent.Open("ready");
         ready.Set();
         await ready.WaitAsync(5.Seconds());
+        Assert.True(ready.IsSet);
         NamedEvent.Remove("ready");
     }
 
@@ -144,6 +177,7 @@ public sealed class SynchronizationSnippets
         parts.Signal();
         parts.Signal();
         await parts.WaitAsync();
+        Assert.Equal(0, parts.CurrentCount);
         NamedCountdown.Remove("parts");
     }
 
@@ -222,5 +256,21 @@ public sealed class SynchronizationSnippets
         token.ThrowIfCancellationRequested();
         _built++;
         return Task.CompletedTask;
+    }
+
+    /// <summary>What the snippets print.</summary>
+    private static class Console
+    {
+        public static StringWriter Out { get; } = new() { NewLine = "\n" };
+
+        public static StringWriter Error { get; } = new() { NewLine = "\n" };
+
+        public static void WriteLine(string line) => Out.WriteLine(line);
+
+        public static void Clear()
+        {
+            Out.GetStringBuilder().Clear();
+            Error.GetStringBuilder().Clear();
+        }
     }
 }
