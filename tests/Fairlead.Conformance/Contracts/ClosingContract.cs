@@ -198,6 +198,30 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_waits_at_a_connected_end_that_is_closed_here_is_told_so_and_not_that_a_peer_has_gone(bool inOrder)
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync(senderBinds: true);
+        Task<Message> waiting = receiver.ReceiveAsync().AsTask();
+        Task running = receiver.RunAsync((_, _) => default);
+        Task<Message> blocked = OnThread(() => receiver.Receive());
+        if (inOrder)
+        {
+            await receiver.CloseAsync();
+        }
+        else
+        {
+            receiver.Dispose();
+        }
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => blocked);
+        sender.Dispose();
+    }
+
     [Fact]
     public async Task Many_threads_may_dispose_while_many_use()
     {

@@ -182,6 +182,12 @@ internal sealed partial class EndpointCore
         _registration?.Dispose();
         StopListening();
         _owner.OnClosing();
+        using (_gate.Hold())
+        {
+            // Before the links go down: that would tell the receivers of a connected end that its peer has gone.
+            EndWaiters(new ObjectDisposedException(_profile.Name), completions);
+        }
+
         foreach (Link link in _linkCache)
         {
             link.SayGoodbye();
