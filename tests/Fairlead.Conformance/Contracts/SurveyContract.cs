@@ -12,6 +12,8 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     [InlineData(Calls.Async)]
     public async Task All_are_asked_and_all_replies_come(Calls calls)
     {
+        SkipUnless(Transport.ServesMany, "it has one peer");
+
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
         for (int i = 0; i < 5; i++)
         {
@@ -38,9 +40,11 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     [InlineData(Calls.Async)]
     public async Task Who_is_silent_is_told_at_the_deadline_and_his_late_reply_is_dropped(Calls calls)
     {
+        SkipUnless(Transport.ServesMany, "it has one peer");
+
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
         await AnsweringAsync(requester, "quick");
-        Responder slow = Track(await Responder.ConnectAsync(requester.Address));
+        Responder slow = Track(await Responder.ConnectAsync(OtherEnd(requester.Address)));
         await Until(() => requester.Peers.Count == 2, "both are there");
 
         foreach (TimeSpan timeout in LongerAndLonger())
@@ -79,9 +83,11 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     [Fact]
     public async Task Who_goes_or_fails_counts_as_such_at_once()
     {
+        SkipUnless(Transport.ServesMany, "it has one peer");
+
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
-        Responder closing = Track(await Responder.ConnectAsync(requester.Address));
-        Responder failing = Track(await Responder.ConnectAsync(requester.Address));
+        Responder closing = Track(await Responder.ConnectAsync(OtherEnd(requester.Address)));
+        Responder failing = Track(await Responder.ConnectAsync(OtherEnd(requester.Address)));
         await Until(() => requester.Peers.Count == 2, "both are there");
         Task<List<(string? Text, ErrorCode? Problem)>> asking = SurveyAsync(requester, Calls.Async, "who?"u8.ToArray(), Long);
         using (Request request = await failing.ReceiveAsync())
@@ -100,6 +106,8 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     [Fact]
     public async Task Newcomers_are_asked_until_the_deadline()
     {
+        SkipUnless(Transport.ServesMany, "it has one peer");
+
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
         await AnsweringAsync(requester, "first");
         await Until(() => requester.Peers.Count == 1, "the first is there");
@@ -122,7 +130,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     public async Task A_survey_ends_by_its_token_and_takes_the_question_back()
     {
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
-        Responder responder = Track(await Responder.ConnectAsync(requester.Address));
+        Responder responder = Track(await Responder.ConnectAsync(OtherEnd(requester.Address)));
         await Until(() => requester.Peers.Count == 1, "it is there");
         using CancellationTokenSource cancel = new();
         Task<List<(string? Text, ErrorCode? Problem)>> asking = SurveyAsync(requester, Calls.Async, "who?"u8.ToArray(), Long, cancel.Token);
@@ -137,7 +145,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     {
         Responder responder = Track(await Responder.BindAsync(NewPlace()));
         Task running = responder.RunAsync((request, _) => request.Memory);
-        Requester requester = Track(await Requester.ConnectAsync(responder.Address));
+        Requester requester = Track(await Requester.ConnectAsync(OtherEnd(responder.Address)));
         Assert.Equal(["who?"], (await SurveyAsync(requester, Calls.Async, "who?"u8.ToArray(), Long)).Select(static reply => reply.Text));
         responder.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
@@ -148,9 +156,11 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     [Fact]
     public async Task Requests_go_round_those_that_have_room()
     {
+        SkipUnless(Transport.ServesMany, "it has one peer");
+
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
-        Responder full = Track(await Responder.ConnectAsync(requester.Address, new() { Messages = 2 }));
-        Responder free = Track(await Responder.ConnectAsync(requester.Address));
+        Responder full = Track(await Responder.ConnectAsync(OtherEnd(requester.Address), new() { Messages = 2 }));
+        Responder free = Track(await Responder.ConnectAsync(OtherEnd(requester.Address)));
         await Until(() => requester.Peers.Count == 2, "both are there");
         Task<Message>[] asking = [.. Enumerable.Range(0, 10).Select(i => requester.RequestAsync(Encoding.UTF8.GetBytes($"{i}")).AsTask())];
         for (int i = 0; i < 8; i++)
@@ -174,8 +184,10 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     [InlineData(Calls.Async)]
     public async Task What_was_not_sent_or_may_be_repeated_goes_to_another(Calls calls)
     {
+        SkipUnless(Transport.IsVisitedAgain, "nobody comes after the first");
+
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
-        Responder first = Track(await Responder.ConnectAsync(requester.Address, new() { Messages = 2 }));
+        Responder first = Track(await Responder.ConnectAsync(OtherEnd(requester.Address), new() { Messages = 2 }));
         await Until(() => requester.Peers.Count == 1, "the first is there");
         Task<Message> once = AskAsync(requester, calls, "once", false);
         Request inHand = await first.ReceiveAsync();
@@ -191,7 +203,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
         FairleadException lost = await FailsAsync(ErrorCode.PeerGone, () => once);
         Assert.Equal(DeliveryStatus.Unknown, lost.Delivery);
 
-        Responder second = Track(await Responder.ConnectAsync(requester.Address));
+        Responder second = Track(await Responder.ConnectAsync(OtherEnd(requester.Address)));
         Dictionary<string, bool> seen = [];
         for (int i = 0; i < 6; i++)
         {
@@ -209,6 +221,8 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     [Fact]
     public async Task Responders_that_come_and_go_answer_every_request_that_may_be_repeated()
     {
+        SkipUnless(Transport.ServesMany, "it has one peer");
+
         Random random = NewRandom();
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
         using CancellationTokenSource stop = new();
@@ -216,7 +230,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
         {
             while (!stop.IsCancellationRequested)
             {
-                using Responder responder = await Responder.ConnectAsync(requester.Address, new() { Messages = 3 });
+                using Responder responder = await Responder.ConnectAsync(OtherEnd(requester.Address), new() { Messages = 3 });
                 int turns;
                 lock (random)
                 {
@@ -280,7 +294,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
 
     private async Task AnsweringAsync(Requester requester, string name)
     {
-        Responder responder = Track(await Responder.ConnectAsync(requester.Address));
+        Responder responder = Track(await Responder.ConnectAsync(OtherEnd(requester.Address)));
         _ = responder.RunAsync((request, _) => Encoding.UTF8.GetBytes($"{name}: {request.Text}"));
     }
 }

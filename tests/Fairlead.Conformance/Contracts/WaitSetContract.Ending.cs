@@ -59,8 +59,8 @@ public abstract partial class WaitSetContract
         SkipUnless(Transport.HasPeers, "it outlives its senders, so there is no end");
         SkipUnless(Transport.CrossesProcesses, "it has one process");
 
-        PeerProcess peer = Track(PeerProcess.Start("sender", "bind", NewPlace().ToString()));
-        Receiver receiver = Track(await Receiver.ConnectAsync(Bare(Address.Parse(await peer.AnswerAsync()))));
+        (PeerProcess peer, Address there) = await StartBoundAsync("sender", NewPlace());
+        Receiver receiver = Track(await Receiver.ConnectAsync(there));
         WaitSet set = Track(new WaitSet());
         set.Attach(receiver);
         Task<WaitEvent> waiting = NextAsync(set);
@@ -79,7 +79,7 @@ public abstract partial class WaitSetContract
     {
         Random random = NewRandom();
         Receiver stable = Track(await Receiver.BindAsync(NewPlace()));
-        Sender sender = Track(await Sender.ConnectAsync(stable.Address));
+        Sender sender = Track(await Sender.ConnectAsync(OtherEnd(stable.Address)));
         WaitSet set = Track(new WaitSet());
         set.Attach(stable, state: stable);
         const int Count = 300;
@@ -110,7 +110,7 @@ public abstract partial class WaitSetContract
         {
             Receiver other = await Receiver.BindAsync(NewPlace());
             WaitAttachment attachment = set.Attach(other);
-            Sender? toOther = random.Next(2) == 0 ? await Sender.ConnectAsync(other.Address) : null;
+            Sender? toOther = random.Next(2) == 0 ? await Sender.ConnectAsync(OtherEnd(other.Address)) : null;
             toOther?.Send("x"u8);
             await sender.SendAsync(Payload.Make(i, 8));
             if (random.Next(2) == 0)

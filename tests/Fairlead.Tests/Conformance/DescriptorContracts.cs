@@ -39,4 +39,22 @@ public static class DescriptorContracts
     public sealed class RequestsOverPipes(ITestOutputHelper output) : RequestContract(new DescriptorUnderTest(areTwoPipes: true), output);
 
     public sealed class WaitingOverPipes(ITestOutputHelper output) : WaitingContract(new DescriptorUnderTest(areTwoPipes: true), output);
+
+    public sealed class Publishing(ITestOutputHelper output) : PublishContract(new DescriptorUnderTest(areTwoPipes: false), output);
+
+    public sealed class Loans(ITestOutputHelper output) : LoanContract(new DescriptorUnderTest(areTwoPipes: false), output);
+
+    public sealed class WaitSets(ITestOutputHelper output) : WaitSetContract(new DescriptorUnderTest(areTwoPipes: false), output);
+
+    public sealed class Surveys(ITestOutputHelper output) : SurveyContract(new DescriptorUnderTest(areTwoPipes: false), output);
+
+    public sealed class Histories(ITestOutputHelper output) : HistoryContract(new DescriptorUnderTest(areTwoPipes: false), output);
+
+    public sealed class Recalls(ITestOutputHelper output) : RecallContract(new DescriptorUnderTest(areTwoPipes: false), output);
+
+    public sealed class PublishingOverPipes(ITestOutputHelper output) : PublishContract(new DescriptorUnderTest(areTwoPipes: true), output);
+
+    public sealed class LoansOverPipes(ITestOutputHelper output) : LoanContract(new DescriptorUnderTest(areTwoPipes: true), output);
+
+    public sealed class WaitSetsOverPipes(ITestOutputHelper output) : WaitSetContract(new DescriptorUnderTest(areTwoPipes: true), output);
 }

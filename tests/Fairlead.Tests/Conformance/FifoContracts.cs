@@ -29,4 +29,16 @@ public static class FifoContracts
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new FifoPairUnderTest(), output);
 
     public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new FifoPairUnderTest(), output);
+
+    public sealed class Publishing(ITestOutputHelper output) : PublishContract(new FifoPairUnderTest(), output);
+
+    public sealed class Loans(ITestOutputHelper output) : LoanContract(new FifoPairUnderTest(), output);
+
+    public sealed class WaitSets(ITestOutputHelper output) : WaitSetContract(new FifoPairUnderTest(), output);
+
+    public sealed class Surveys(ITestOutputHelper output) : SurveyContract(new FifoPairUnderTest(), output);
+
+    public sealed class Histories(ITestOutputHelper output) : HistoryContract(new FifoPairUnderTest(), output);
+
+    public sealed class Recalls(ITestOutputHelper output) : RecallContract(new FifoPairUnderTest(), output);
 }
