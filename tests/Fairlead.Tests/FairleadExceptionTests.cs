@@ -8,6 +8,8 @@ public sealed class FairleadExceptionTests
         var error = new FairleadException(ErrorCode.NotFound, "nobody listens there", "Start a server.") { Address = "unix://nobody" };
 
         Assert.Equal("unix://nobody: nobody listens there. Start a server.", error.Message);
+        Assert.Equal("Start a server.", error.WhatToDo);
+        Assert.Equal("Start a server.", error.At("unix://other").WhatToDo);
     }
 
     [Fact]
@@ -17,6 +19,7 @@ public sealed class FairleadExceptionTests
         var error = new FairleadException(ErrorCode.AlreadyExists, $"is held by {peer}") { Address = "unix://calc", Peer = peer };
 
         Assert.Equal("unix://calc is held by pid 4242 (fairlead reply unix://calc)", error.Message);
+        Assert.Null(error.WhatToDo);
     }
 
     [Fact]

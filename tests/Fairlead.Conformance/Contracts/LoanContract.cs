@@ -1,8 +1,33 @@
+using Fairlead.Transports;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>Memory that is lent to write a message into: whatever others do meanwhile, it holds nobody up, and is as if it had never been when it is not sent.</summary>
 public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
+    [Fact]
+    public async Task A_loan_is_the_receivers_memory_where_the_transport_says_so()
+    {
+        bool isShared = TransportCatalog.CapabilitiesOf(NewPlace()).HasFlag(TransportCapabilities.ZeroCopy);
+        (Sender sender, Receiver receiver) = await OpenAsync(options: "capacity=100KiB");
+        using (Loan loan = sender.Loan(5_000))
+        {
+            Assert.Equal(isShared, loan.IsShared);
+            Payload.Write(loan.Span, 0);
+            loan.Send();
+        }
+
+        // One that has no room beside what lies there unread is memory of this process.
+        using (Loan loan = sender.Loan(90_000))
+        using (Loan beside = sender.Loan(90_000))
+        {
+            Assert.False(loan.IsShared && beside.IsShared);
+        }
+
+        using Message message = receiver.Receive();
+        Assert.Equal((0, 0), Payload.Check(message.Span));
+    }
+
     [Fact]
     public async Task What_is_sent_while_a_loan_is_open_goes_before_it()
     {

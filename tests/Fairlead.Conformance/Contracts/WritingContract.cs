@@ -44,6 +44,23 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
         await ending;
     }
 
+    [Theory]
+    [InlineData(WriteMode.Buffered)]
+    [InlineData(WriteMode.Immediate)]
+    public async Task When_it_leaves_may_be_said_in_code(WriteMode mode)
+    {
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
+        Sender sender = Track(await Sender.ConnectAsync(OtherEnd(receiver.Address), new EndpointOptions { Writing = mode }));
+        await SendAsync(sender, 0);
+        if (mode == WriteMode.Buffered)
+        {
+            Assert.True(Transport.IsWrittenAtOnce || !receiver.TryReceive(out _), "It left by itself.");
+            sender.Flush();
+        }
+
+        await ReadsAsync(receiver, 0, 1);
+    }
+
     [Fact]
     public async Task What_is_buffered_leaves_when_enough_has_come_together()
     {

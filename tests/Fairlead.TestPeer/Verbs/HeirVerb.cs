@@ -8,7 +8,11 @@ internal static class HeirVerb
     public static async Task<int> RunAsync(string[] arguments)
     {
         bool binds = arguments[0] == "bind";
-        Address address = Inherited.Address;
+        if (!Inherited.HasChannel || !Inherited.TryGetAddress(out Address? address) || address != Inherited.Address)
+        {
+            throw new InvalidOperationException("It has no channel.");
+        }
+
         switch (arguments[1])
         {
             case "responder":

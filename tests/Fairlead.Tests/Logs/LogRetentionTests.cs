@@ -89,6 +89,46 @@ public sealed class LogRetentionTests : IDisposable
         Assert.InRange(log.Info().First, 200, 301);
     }
 
+    [Fact]
+    public void Options_in_code_do_the_same_as_those_of_the_address_which_win()
+    {
+        LogOptions small = new() { SegmentSize = 64 * 1024, MaxSize = 256 * 1024, Protection = LogProtection.AllPositions };
+        string folder = $"log://{_directory["orders"]}";
+        using var log = MappedLog.Open(folder, small);
+        log.Follow("named").Dispose();
+        Fill(log, 1000);
+        Assert.Equal((64 * 1024L, 1L), (log.Info().SegmentSize, log.Info().First));
+
+        // Nobody follows there now.
+        using var living = MappedLog.Open(folder, small with { Protection = LogProtection.LivingPositions });
+        using (living.Follow("other"))
+        {
+            Fill(living, 500);
+            Assert.InRange(living.Info().First, 1, 1);
+        }
+
+        using var none = MappedLog.Open(folder + "?protect=none", small);
+        using var named = none.Follow("named");
+        Fill(none, 200);
+        Assert.InRange(none.Info().Size, 0, 256 * 1024);
+        Assert.InRange(none.Info().First, 1400, 1700);
+
+        Clock clock = new();
+        folder = $"log://{_directory["aged"]}";
+        LogOptions hour = new() { SegmentSize = 64 * 1024, MaxAge = TimeSpan.FromHours(1), TimeProvider = clock };
+        using var aged = MappedLog.Open(folder, hour);
+        Fill(aged, 300);
+        DateTimeOffset first = clock.Now;
+        Assert.Equal((first, first), (aged.Info().FirstTime, aged.Info().LastTime));
+        clock.Now += TimeSpan.FromMinutes(59);
+        Fill(aged, 300);
+        Assert.Equal((1L, first, clock.Now), (aged.Info().First, aged.Info().FirstTime, aged.Info().LastTime));
+        clock.Now += TimeSpan.FromMinutes(59);
+        Fill(aged, 300);
+        Assert.InRange(aged.Info().First, 200, 301);
+        Assert.Equal(clock.Now, aged.Info().LastTime);
+    }
+
     [MountFact]
     public void A_full_disk_is_an_error_that_says_how_much_is_missing_and_nothing_is_broken()
     {

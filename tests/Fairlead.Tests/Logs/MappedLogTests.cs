@@ -251,6 +251,67 @@ public sealed class MappedLogTests : IDisposable
     }
 
     [Fact]
+    public async Task An_interval_may_be_said_in_code()
+    {
+        ManualClock clock = new();
+        LogOptions options = new() { Sync = LogSync.Interval, SyncInterval = TimeSpan.FromSeconds(5), TimeProvider = clock };
+        using var log = MappedLog.Open(Address, options);
+        log.Append("one"u8);
+        clock.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(1, log.Info().Synced);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        while (log.Info().Synced != 2)
+        {
+            await Task.Yield();
+        }
+    }
+
+    [Fact]
+    public async Task Awaited_appends_are_numbered_and_on_the_disk_where_each_is_to_be()
+    {
+        using var log = MappedLog.Open(Address);
+        byte[] record = "one"u8.ToArray();
+        ValueTask<long> appending = log.AppendAsync(record);
+        Assert.True(appending.IsCompletedSuccessfully);
+        Assert.Equal(1, await appending);
+
+        // It has been copied.
+        record[0] = (byte)'x';
+        Assert.Equal(["1 one"], Texts(log));
+        Assert.Equal(1, log.Info().Synced);
+        await log.SyncAsync();
+        Assert.Equal(2, log.Info().Synced);
+
+        using var each = MappedLog.Open(Address, new LogOptions { Sync = LogSync.EachRecord });
+        ValueTask<long>[] several = [.. Enumerable.Range(0, 20).Select(_ => each.AppendAsync("x"u8))];
+        for (int i = 0; i < several.Length; i++)
+        {
+            long number = await several[i];
+            Assert.Equal(2 + i, number);
+            Assert.InRange(log.Info().Synced, number + 1, 22);
+        }
+
+        await Assert.ThrowsAsync<FairleadException>(async () => await log.AppendAsync(new byte[65 * 1024]));
+        each.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(each.SyncAsync);
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await each.AppendAsync("x"u8));
+    }
+
+    [Fact]
+    public void The_oldest_record_is_where_reading_begins_unless_said_otherwise()
+    {
+        using var log = MappedLog.Open(Address);
+        log.Append("one"u8);
+        log.Append("two"u8);
+        Assert.Equal(default, LogStart.Oldest);
+        Assert.Equal("start", LogStart.Oldest.ToString());
+        Assert.True(LogStart.TryParse("start", out LogStart start) && start == LogStart.Oldest);
+        Assert.Equal(["1 one", "2 two"], Texts(log, LogStart.Oldest));
+        using var follower = log.Follow(LogStart.Oldest);
+        Assert.Equal(1, follower.Read().Sequence);
+    }
+
+    [Fact]
     public void A_log_that_is_not_there_is_made_only_where_it_may()
     {
         Assert.False(MappedLog.Exists(Address));

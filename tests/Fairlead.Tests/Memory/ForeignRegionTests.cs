@@ -127,6 +127,8 @@ public sealed class ForeignRegionTests : IDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, made.Mode);
         Assert.Equal((Environment.ProcessId, (int?)Environment.ProcessId), (made.CreatorProcessId, made.LastProcessId));
         Assert.Equal((NativeProcess.UserId, NativeProcess.UserId), (made.OwnerUserId, made.CreatorUserId));
+        uint group = NativeFile.Stat("/proc/self")!.Gid;
+        Assert.Equal((group, group), (made.OwnerGroupId, made.CreatorGroupId));
         Assert.True(made.ChangedAt >= before && made.AttachedAt >= before);
         Assert.Null(made.DetachedAt);
 

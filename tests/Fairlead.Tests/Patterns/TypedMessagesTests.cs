@@ -44,6 +44,100 @@ public sealed partial class TypedMessagesTests
     }
 
     [Fact]
+    public async Task A_value_travels_as_json_in_every_pattern()
+    {
+        await using Responder responder = await Responder.BindAsync($"inproc://typed-{Guid.NewGuid():N}");
+        await using Requester requester = await Requester.ConnectAsync(responder.Address);
+        ValueTask<Message> asking = requester.RequestAsync(new Order("nuts", 1), OrderJson.Default.Order);
+        using (Request request = await responder.ReceiveAsync())
+        {
+            Assert.Equal("""{"What":"nuts","Count":1}""", request.Text);
+            Assert.True(request.Reply(request.Read(OrderJson.Default.Order)! with { Count = 2 }, OrderJson.Default.Order));
+        }
+
+        using (Message reply = await asking)
+        {
+            Assert.Equal(new Order("nuts", 2), reply.Read(OrderJson.Default.Order));
+        }
+
+        await using Publisher publisher = await Publisher.BindAsync($"inproc://typed-{Guid.NewGuid():N}");
+        await using Subscriber subscriber = await Subscriber.ConnectAsync(publisher.Address);
+        Assert.Equal(1, publisher.Publish("orders", new Order("nuts", 3), OrderJson.Default.Order));
+        using Message published = await subscriber.ReceiveAsync();
+        Assert.Equal(("orders", new Order("nuts", 3)), (published.Topic, published.Read(OrderJson.Default.Order)));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_value_travels_between_the_ends_of_a_pair_and_to_one_or_all_of_a_hub(bool isJson)
+    {
+        Fixed fixedLength = new();
+        async Task ReadsAsync(Pair pair, int count)
+        {
+            using Message message = await pair.ReceiveAsync();
+            if (isJson)
+            {
+                Assert.Equal(new Order("hub", count), message.Read(OrderJson.Default.Order));
+            }
+            else
+            {
+                Assert.Equal(count, message.Read(fixedLength));
+            }
+        }
+
+        await using Hub hub = await Hub.BindAsync($"inproc://typed-{Guid.NewGuid():N}");
+        ValueTask<int> BroadcastAsync(int count, HubClient? except) => isJson
+            ? hub.BroadcastAsync(new Order("hub", count), OrderJson.Default.Order, except)
+            : hub.BroadcastAsync(count, fixedLength, except);
+
+        await using Pair one = await Pair.ConnectAsync(hub.Address);
+        HubClient client = Assert.IsType<Joined>(hub.NextEvent()).Client;
+        await using Pair other = await Pair.ConnectAsync(hub.Address);
+        Assert.IsType<Joined>(hub.NextEvent());
+
+        await (isJson ? hub.SendAsync(client, new Order("hub", 1), OrderJson.Default.Order) : hub.SendAsync(client, 1L, fixedLength));
+        Assert.Equal(2, await BroadcastAsync(2, null));
+        Assert.Equal(1, await BroadcastAsync(3, client));
+        await ReadsAsync(one, 1);
+        await ReadsAsync(one, 2);
+        await ReadsAsync(other, 2);
+        await ReadsAsync(other, 3);
+        Assert.False(one.TryReceive(out _));
+
+        await using Pair bound = await Pair.BindAsync($"inproc://typed-{Guid.NewGuid():N}");
+        await using Pair connected = await Pair.ConnectAsync(bound.Address);
+        await (isJson ? connected.SendAsync(new Order("hub", 4), OrderJson.Default.Order) : connected.SendAsync(4L, fixedLength));
+        await ReadsAsync(bound, 4);
+        await (isJson ? bound.SendAsync(new Order("hub", 5), OrderJson.Default.Order) : bound.SendAsync(5L, fixedLength));
+        await ReadsAsync(connected, 5);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_survey_asks_with_a_value(bool isJson)
+    {
+        Fixed fixedLength = new();
+        await using Responder responder = await Responder.BindAsync($"inproc://typed-{Guid.NewGuid():N}");
+        await using Requester requester = await Requester.ConnectAsync(responder.Address);
+        IAsyncEnumerable<SurveyReply> asking = isJson
+            ? requester.SurveyAsync(new Order("all", 6), OrderJson.Default.Order, Timeout.InfiniteTimeSpan)
+            : requester.SurveyAsync(6L, fixedLength, Timeout.InfiniteTimeSpan);
+        await using IAsyncEnumerator<SurveyReply> replies = asking.GetAsyncEnumerator();
+        ValueTask<bool> next = replies.MoveNextAsync();
+        using (Request request = await responder.ReceiveAsync())
+        {
+            Assert.Equal(6, isJson ? request.Read(OrderJson.Default.Order)!.Count : request.Read(fixedLength));
+            request.Reply(7L, fixedLength);
+        }
+
+        Assert.True(await next);
+        Assert.Equal(7L, replies.Current.Message.Read(fixedLength));
+        Assert.False(await replies.MoveNextAsync());
+    }
+
+    [Fact]
     public async Task A_serializer_that_fails_sends_nothing_and_harms_nothing()
     {
         await using Receiver receiver = await Receiver.BindAsync($"inproc://typed-{Guid.NewGuid():N}");

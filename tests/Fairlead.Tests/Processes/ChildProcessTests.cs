@@ -167,6 +167,35 @@ public sealed class ChildProcessTests
     }
 
     [Fact]
+    public async Task What_this_process_ignores_a_child_ignores_too_unless_it_is_to_do_what_is_usual()
+    {
+        // One that nobody else in this process uses.
+        Signal signal = Signal.RealTime(20);
+        string script = $"kill -{signal.Number} $$; echo survived";
+        Signals.Ignore(signal);
+        try
+        {
+            Assert.Equal("survived", await Script.RunAsync(script));
+            await using ChildProcess child = Script.Start(script, new() { DefaultSignals = [signal] });
+            Assert.Equal("", await Script.ReadAsync(child.StandardOutput));
+            Assert.Equal(signal, Assert.IsType<Killed>(await child.ExitAsync()).Signal);
+        }
+        finally
+        {
+            Signals.RestoreDefault(signal);
+        }
+    }
+
+    [Fact]
+    public void A_process_that_was_started_without_a_channel_is_told_so()
+    {
+        Assert.False(Inherited.HasChannel);
+        Assert.False(Inherited.TryGetAddress(out Address? address));
+        Assert.Null(address);
+        Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(static () => Inherited.Address).Code);
+    }
+
+    [Fact]
     public async Task What_stands_before_a_child_changes_neither_arguments_nor_environment()
     {
         Dictionary<string, string?> odd = new() { ["a.b"] = "1", ["c"] = " 2 ", ["9"] = "x" };
@@ -219,6 +248,37 @@ public sealed class ChildProcessTests
         FairleadException error = Assert.Throws<FairleadException>(() => ChildProcess.Start("true", options: new() { Group = ProcessGroup.Join(first.Group) }));
         Assert.Equal(ErrorCode.NotFound, error.Code);
         Assert.Contains("no process group", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_has_become_of_a_child_can_be_taken_without_waiting()
+    {
+        ChildProcessOptions options = new() { StandardInput = Redirection.Pipe, ReportsStops = true, Group = ProcessGroup.New };
+        await using ChildProcess child = ChildProcess.Start("cat", options: options);
+        Assert.False(child.TryTakeChange(out ChildChange? change));
+        Assert.Null(change);
+        child.Send(Signal.Stop);
+        Assert.Equal(new Stopped(Signal.Stop), await TakeAsync());
+        Assert.False(child.TryTakeChange(out _));
+        child.Send(Signal.Continue);
+        Assert.Equal(new Continued(), await TakeAsync());
+        child.StandardInput.Dispose();
+        Assert.Equal(new Exited(0), await TakeAsync());
+        Assert.Equal(new Exited(0), await child.ExitAsync());
+        Assert.False(child.TryTakeChange(out _));
+
+        async Task<ChildChange> TakeAsync()
+        {
+            while (true)
+            {
+                if (child.TryTakeChange(out ChildChange? taken))
+                {
+                    return taken;
+                }
+
+                await Task.Yield();
+            }
+        }
     }
 
     [Fact]

@@ -1,0 +1,74 @@
+namespace Fairlead.Tests.Patterns;
+
+/// <summary>The rule itself, as programs may ask for it.</summary>
+public sealed class TopicFilterTests
+{
+    [Theory]
+    [InlineData("a", "a", true)]
+    [InlineData("a", "b", false)]
+    [InlineData("a", "A", false)]
+    [InlineData("a", "ab", false)]
+    [InlineData("a", "a.b", false)]
+    [InlineData("a.b", "a", false)]
+    [InlineData("*", "a", true)]
+    [InlineData("*", "a.b", false)]
+    [InlineData("*.b", "a.b", true)]
+    [InlineData("a.*", "a", false)]
+    [InlineData("a.*.c", "a.b.c", true)]
+    [InlineData("a.*.c", "a.b.d", false)]
+    [InlineData("a.*.c", "a.b.b.c", false)]
+    [InlineData(">", "a", true)]
+    [InlineData(">", "a.b.c", true)]
+    [InlineData("a.>", "a.b.c", true)]
+    [InlineData("a.>", "a", false)]
+    [InlineData("a.>", "b.c", false)]
+    [InlineData("*.>", "a.b", true)]
+    [InlineData("a*", "ab", false)]
+    [InlineData("a*", "a*", true)]
+    public void A_topic_fits_a_pattern_or_not(string pattern, string topic, bool fits)
+    {
+        TopicFilter.CheckPattern(pattern);
+        TopicFilter.CheckTopic(topic);
+        Assert.Equal(fits, TopicFilter.Matches(pattern, topic));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(".")]
+    [InlineData("a..b")]
+    [InlineData("a.")]
+    [InlineData("a b")]
+    [InlineData("a\u0001")]
+    public void What_is_neither_topic_nor_pattern_is_refused_with_the_reason(string text)
+    {
+        Assert.Equal("topic", Assert.Throws<ArgumentException>(() => TopicFilter.CheckTopic(text)).ParamName);
+        Assert.Equal("pattern", Assert.Throws<ArgumentException>(() => TopicFilter.CheckPattern(text)).ParamName);
+    }
+
+    [Fact]
+    public void Wildcards_are_for_patterns_and_the_last_one_ends_it()
+    {
+        TopicFilter.CheckPattern("*.b.>");
+        ArgumentException wildcard = Assert.Throws<ArgumentException>(static () => TopicFilter.CheckTopic("*.b"));
+        Assert.Contains("wildcards are for subscribing", wildcard.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(static () => TopicFilter.CheckTopic("b.>"));
+        ArgumentException goesOn = Assert.Throws<ArgumentException>(static () => TopicFilter.CheckPattern("a.>.b"));
+        Assert.Contains("must be the last word", goesOn.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_longest_topic_is_counted_in_bytes()
+    {
+        // Two bytes each.
+        string longest = new('é', TopicFilter.LongestTopic / 2);
+        TopicFilter.CheckTopic(longest);
+        TopicFilter.CheckPattern(longest);
+        Assert.Throws<ArgumentException>(() => TopicFilter.CheckTopic(longest + "x"));
+        Assert.Throws<ArgumentException>(() => TopicFilter.CheckPattern(longest + "x"));
+        using Publisher publisher = Publisher.Bind($"inproc://longest-{Guid.NewGuid():N}");
+        using Subscriber subscriber = Subscriber.Connect(publisher.Address, longest);
+        Assert.Equal(1, publisher.Publish(longest, "x"u8));
+        using Message message = subscriber.Receive();
+        Assert.Equal(longest, message.Topic);
+    }
+}

@@ -1,0 +1,43 @@
+namespace Fairlead.Tests.Processes;
+
+/// <summary>Signals as values.</summary>
+public sealed class SignalTests
+{
+    private static IEnumerable<Signal> All => Enumerable.Range(0, 65).Select(Signal.FromNumber);
+
+    [Fact]
+    public void Each_number_is_a_signal_and_its_name_leads_back()
+    {
+        for (int number = 0; number <= 64; number++)
+        {
+            Signal signal = Signal.FromNumber(number);
+            Assert.Equal(number, signal.Number);
+
+            // Zero is none, and those before the first of real time are the C library's.
+            Assert.Equal(number is not 0 and (<= 31 or >= 34), Signal.TryParse(signal.Name, out Signal again));
+            Assert.True(again == signal || again == default, $"{signal} is read as {again}");
+        }
+
+        Assert.Equal(default, Signal.FromNumber(0));
+        Assert.Equal(Signal.Terminate, Signal.FromNumber(15));
+        Assert.Equal(Signal.Kill, Signal.FromNumber(9));
+        Assert.Throws<ArgumentOutOfRangeException>(static () => Signal.FromNumber(-1));
+        Assert.Throws<ArgumentOutOfRangeException>(static () => Signal.FromNumber(65));
+    }
+
+    [Fact]
+    public void Two_cannot_be_caught() =>
+        Assert.Equal([Signal.Kill, Signal.Stop], All.Where(static signal => signal.IsUncatchable));
+
+    [Fact]
+    public void Those_of_real_time_are_the_last_without_what_the_C_library_keeps()
+    {
+        Signal first = Signal.RealTime(0);
+        Assert.True(first.Number > 31);
+        Assert.Equal(
+            Enumerable.Range(first.Number, 65 - first.Number),
+            All.Where(static signal => signal.IsRealTime).Select(static signal => signal.Number));
+        Assert.Equal(64, Signal.RealTime(64 - first.Number).Number);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Signal.RealTime(65 - first.Number));
+    }
+}

@@ -1,0 +1,53 @@
+using Fairlead.Transports;
+
+namespace Fairlead.Tests.Transports;
+
+/// <summary>What each transport says that it can do. Loans, handles, many peers: the contracts hold them to it.</summary>
+public sealed class TransportCatalogTests
+{
+    private const TransportCapabilities OneWay = TransportCapabilities.Reliable | TransportCapabilities.Ordered;
+    private const TransportCapabilities Stream = OneWay | TransportCapabilities.Duplex;
+    private const TransportCapabilities Network = TransportCapabilities.CrossHost | TransportCapabilities.ManyPeers;
+    private const TransportCapabilities Local = Stream | TransportCapabilities.PeerIdentity | TransportCapabilities.ManyPeers;
+
+    public static TheoryData<string, TransportCapabilities> All => new()
+    {
+        { "inproc://x", Local | TransportCapabilities.KeepsBoundaries },
+        { "unix://x", Local | TransportCapabilities.Handles },
+        { "unixpacket://x", Local | TransportCapabilities.KeepsBoundaries },
+        { "shm://x", Local | TransportCapabilities.KeepsBoundaries | TransportCapabilities.ZeroCopy },
+        { "fifo://x", OneWay | TransportCapabilities.ManyPeers },
+        { "fifo://x,y", Stream },
+        { "unixgram://x", OneWay | TransportCapabilities.KeepsBoundaries | TransportCapabilities.ManyPeers },
+        { "tcp://localhost:1", Stream | Network },
+        { "udp://localhost:1", Network | TransportCapabilities.Duplex | TransportCapabilities.KeepsBoundaries },
+        { "udp://localhost:1?reliable=true", Stream | Network },
+        { "log:///x", OneWay | TransportCapabilities.KeepsBoundaries | TransportCapabilities.Durable },
+        { "fd://3,4", Stream },
+    };
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void What_it_can_do_is_said(string address, TransportCapabilities expected) =>
+        Assert.Equal(expected, TransportCatalog.CapabilitiesOf(address));
+
+    [Fact]
+    public void Every_transport_is_asked() =>
+        Assert.Equal(TransportCatalog.Schemes.Order(), All.Select(static row => Address.Parse((string)row[0]).Scheme).Distinct().Order());
+
+    [Theory]
+    [InlineData("fifo://x-many,x-peers", false)]
+    [InlineData("unix://x-many-peers", true)]
+    public void Where_many_peers_are_not_served_patterns_for_many_are_refused(string address, bool serves)
+    {
+        if (serves)
+        {
+            using Hub hub = Hub.Bind(address);
+            Assert.Empty(hub.Peers);
+        }
+        else
+        {
+            Assert.Equal(ErrorCode.NotSupported, Assert.Throws<FairleadException>(() => Hub.Bind(address)).Code);
+        }
+    }
+}
