@@ -16,6 +16,7 @@ internal static class Program
         ["checks"] = ChecksVerb.RunAsync,
         ["churn"] = ChurnVerb.RunAsync,
         ["heir"] = HeirVerb.RunAsync,
+        ["loading"] = LoadingVerb.RunAsync,
         ["log"] = LogVerb.RunAsync,
         ["pair"] = PairVerb.RunAsync,
         ["parent"] = ParentVerb.RunAsync,

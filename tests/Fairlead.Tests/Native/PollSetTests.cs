@@ -73,6 +73,57 @@ public sealed class PollSetTests
     }
 
     [Fact]
+    public void What_is_tried_is_changed_unless_somebody_has_removed_or_closed_it()
+    {
+        var bell = new EventDescriptor();
+        using var set = new PollSet();
+        set.Add(bell.Descriptor, 1, PollEvents.None);
+        bell.Signal();
+        Assert.Equal(0, set.Wait(_events, TimeSpan.Zero));
+        set.TryModify(bell.Descriptor, 2, PollEvents.Read);
+        Assert.Equal(1, set.Wait(_events, TimeSpan.Zero));
+        Assert.Equal(2ul, _events[0].Token);
+
+        set.Remove(bell.Descriptor);
+        set.TryModify(bell.Descriptor, 3, PollEvents.Read);
+        Assert.Equal(0, set.Wait(_events, TimeSpan.Zero));
+        bell.Dispose();
+        set.TryModify(bell.Descriptor, 4, PollEvents.Read);
+        Assert.Equal(0, set.Wait(_events, TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void What_is_closed_while_it_is_changed_harms_nobody()
+    {
+        using var set = new PollSet();
+        EventDescriptor? current = null;
+        var isOver = false;
+        using var changing = TestThread.Start(() =>
+        {
+            while (!Volatile.Read(ref isOver))
+            {
+                if (Volatile.Read(ref current) is { } bell)
+                {
+                    set.TryModify(bell.Descriptor, 1, PollEvents.None);
+                    set.TryModify(bell.Descriptor, 1, PollEvents.Read);
+                }
+            }
+        });
+        for (var i = 0; i < 20_000; i++)
+        {
+            var bell = new EventDescriptor();
+            set.Add(bell.Descriptor, 1, PollEvents.Read);
+            Volatile.Write(ref current, bell);
+            set.Remove(bell.Descriptor);
+            bell.Dispose();
+        }
+
+        Volatile.Write(ref isOver, true);
+        changing.Join();
+        Assert.Equal(0, set.Wait(_events, TimeSpan.Zero));
+    }
+
+    [Fact]
     public void The_end_of_the_peer_is_reported()
     {
         var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);

@@ -1,0 +1,58 @@
+using System.Net.Sockets;
+using System.Text;
+using Fairlead.Conformance;
+using Fairlead.Tests.Conformance;
+
+namespace Fairlead.Tests.Patterns;
+
+/// <summary>Servers that know nothing of Fairlead, speak first, and go.</summary>
+public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(output)
+{
+    private const int Rounds = 30;
+
+    [Theory]
+    [InlineData("unix", Calls.Blocking)]
+    [InlineData("unix", Calls.Async)]
+    [InlineData("tcp", Calls.Blocking)]
+    [InlineData("tcp", Calls.Async)]
+    public async Task What_a_server_says_as_soon_as_it_has_accepted_reaches_who_waits_again_and_again(string name, Calls calls)
+    {
+        TransportUnderTest transport = name == "unix" ? new UnixNameUnderTest() : new FixedPortUnderTest();
+        (Socket listener, Address address) = transport.ListenRaw();
+        using Socket _ = listener;
+        Task serving = Task.Run(async () =>
+        {
+            for (int i = 0; i < Rounds; i++)
+            {
+                using Socket socket = await listener.AcceptAsync();
+                await socket.SendAsync(Encoding.UTF8.GetBytes($"hello {i}\n"));
+
+                // The other end is there until it has heard that this one goes.
+                socket.Shutdown(SocketShutdown.Send);
+            }
+        });
+        Pair pair = Track(await Pair.ConnectAsync(address.With("framing", "line").With("reconnect", "10m")));
+
+        List<string> heard = [];
+        if (calls == Calls.Blocking)
+        {
+            await OnThread(() =>
+            {
+                while (heard.Count < Rounds)
+                {
+                    using Message message = pair.Receive();
+                    heard.Add(message.Text);
+                }
+            });
+        }
+
+        while (heard.Count < Rounds)
+        {
+            using Message message = await pair.ReceiveAsync();
+            heard.Add(message.Text);
+        }
+
+        await serving;
+        Assert.Equal(Enumerable.Range(0, Rounds).Select(static i => $"hello {i}"), heard);
+    }
+}
