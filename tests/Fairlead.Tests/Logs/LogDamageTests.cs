@@ -61,6 +61,26 @@ public sealed class LogDamageTests : IDisposable
     }
 
     [Fact]
+    public void An_appender_whose_record_was_voided_meanwhile_appends_it_again()
+    {
+        // The appender asks for the time when it has reserved its place, and before it publishes.
+        InterruptingClock clock = new();
+        using var log = MappedLog.Open(Address, new LogOptions { TimeProvider = clock });
+        Assert.Equal(1, log.Append("one"u8));
+        RecordWord reserved = default;
+        clock.Next = () =>
+        {
+            reserved = new RecordWord(LogFiles.Read<ulong>(First, 4096 + 56));
+            LogFiles.Write(First, 4096 + 56, reserved.As(RecordState.Void).Value);
+        };
+        Assert.Equal(3, log.Append("three"u8));
+        Assert.Equal((RecordState.Reserved, 5), (reserved.State, reserved.Length));
+        Assert.Equal(RecordState.Void, new RecordWord(LogFiles.Read<ulong>(First, 4096 + 56)).State);
+        Assert.Equal([1, 3], log.Replay().Select(static record => record.Sequence));
+        Assert.Equal((0L, 1L, 2L), (log.Info().Unfinished, log.Info().Voided, log.Info().Records));
+    }
+
+    [Fact]
     public void Who_dies_before_he_has_moved_the_tail_stops_nobody()
     {
         using var log = MappedLog.Open(Address);
@@ -302,5 +322,19 @@ public sealed class LogDamageTests : IDisposable
         var error = Assert.Throws<FairleadException>(() => MappedLog.Open(Address));
         Assert.Equal(ErrorCode.Incompatible, error.Code);
         Assert.Contains("has layout version 9, and this program knows version 1", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Runs something once, in the middle of whatever asks for the time next.</summary>
+    private sealed class InterruptingClock : TimeProvider
+    {
+        public Action? Next { get; set; }
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            Action? next = Next;
+            Next = null;
+            next?.Invoke();
+            return base.GetUtcNow();
+        }
     }
 }

@@ -1,10 +1,11 @@
 using Fairlead.Memory.Backing;
 using Fairlead.Registry;
+using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Tests.Synchronization;
 
-public sealed class NamedEventTests : IDisposable
+public sealed unsafe class NamedEventTests : IDisposable
 {
     private readonly string _name = $"e-{Guid.NewGuid():N}";
 
@@ -36,6 +37,28 @@ public sealed class NamedEventTests : IDisposable
         signal.Set();
         Assert.Equal(("event", "set", 0, 0), (Seen().Kind, Seen().State, Seen().Holders.Count, Seen().Waiters.Count));
         NamedLockInfo Seen() => NamedLocks.List().Single(found => found.Name == _name);
+    }
+
+    [Fact]
+    public void A_newcomer_does_not_overtake_the_waiter_that_was_woken()
+    {
+        using NamedEvent signal = NamedEvent.Open(_name, EventResetMode.AutoReset);
+        EventCore core = new(LockPlace.Named(_name, EventLayout.Size, RegionContent.Event), isAutomatic: true);
+        Assert.False(core.TryPass(out uint epoch));
+        EventAttempt waiter = new(core, epoch, thread: 0);
+
+        // The waiter is about to sleep, and takes its next step only when this test lets it.
+        Assert.False(waiter.TryAdvance(out _, out _));
+        signal.Set();
+        Assert.False(core.TryPass(out _));
+        Assert.False(signal.TryWait(TimeSpan.Zero));
+        Assert.True(waiter.TryAdvance(out _, out _));
+        Assert.False(signal.IsSet);
+
+        // Nobody waits any more.
+        signal.Set();
+        Assert.True(signal.TryWait(TimeSpan.Zero));
+        core.Close();
     }
 
     [Fact]

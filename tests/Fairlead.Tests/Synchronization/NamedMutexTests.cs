@@ -140,6 +140,29 @@ public sealed class NamedMutexTests : IDisposable
     }
 
     [Fact]
+    public void The_death_of_an_owner_that_the_kernel_has_not_marked_is_reported()
+    {
+        // No thread can have this number.
+        const uint Nobody = 0x2fff_ffff;
+        using SharedRegion region = SharedRegion.Create(NamedMutex.SizeInRegion);
+        using NamedMutex mutex = NamedMutex.In(region, 0);
+        region.At<uint>(MutexLayout.WordAt) = Nobody;
+        using (MutexScope scope = mutex.Enter())
+        {
+            Assert.True(scope.OwnerDied);
+        }
+
+        using (MutexScope scope = mutex.Enter())
+        {
+            Assert.True(scope.OwnerDied);
+            scope.MarkConsistent();
+        }
+
+        using MutexScope last = mutex.Enter();
+        Assert.False(last.OwnerDied);
+    }
+
+    [Fact]
     public void A_lost_scope_is_reported_and_stays_inside()
     {
         using Listener listener = new();
