@@ -46,19 +46,30 @@ public sealed unsafe class NamedEventTests : IDisposable
         EventCore core = new(LockPlace.Named(_name, EventLayout.Size, RegionContent.Event), isAutomatic: true);
         Assert.False(core.TryPass(out uint epoch));
         EventAttempt waiter = new(core, epoch, thread: 0);
+        bool isReleased = false;
+        try
+        {
+            // The waiter is about to sleep, and takes its next step only when this test lets it.
+            Assert.False(waiter.TryAdvance(out _, out _));
+            signal.Set();
+            Assert.False(core.TryPass(out _));
+            Assert.False(signal.TryWait(TimeSpan.Zero));
+            isReleased = waiter.TryAdvance(out _, out _);
+            Assert.Equal((true, false), (isReleased, signal.IsSet));
+        }
+        finally
+        {
+            if (!isReleased)
+            {
+                waiter.Abandon();
+            }
 
-        // The waiter is about to sleep, and takes its next step only when this test lets it.
-        Assert.False(waiter.TryAdvance(out _, out _));
-        signal.Set();
-        Assert.False(core.TryPass(out _));
-        Assert.False(signal.TryWait(TimeSpan.Zero));
-        Assert.True(waiter.TryAdvance(out _, out _));
-        Assert.False(signal.IsSet);
+            core.Close();
+        }
 
         // Nobody waits any more.
         signal.Set();
         Assert.True(signal.TryWait(TimeSpan.Zero));
-        core.Close();
     }
 
     [Fact]

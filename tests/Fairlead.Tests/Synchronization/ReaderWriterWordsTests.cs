@@ -1,0 +1,51 @@
+using Fairlead.Synchronization.Words;
+
+namespace Fairlead.Tests.Synchronization;
+
+/// <summary>The steps of a reader-writer lock, one at a time.</summary>
+public sealed unsafe class ReaderWriterWordsTests : IDisposable
+{
+    private readonly WordsMemory _memory = new(ReaderWriterLayout.Size);
+    private readonly ReaderWriterWords _words;
+
+    public ReaderWriterWordsTests() => _words = new ReaderWriterWords(_memory.Start);
+
+    public void Dispose() => _memory.Dispose();
+
+    [Fact]
+    public void Readers_ring_only_while_somebody_in_the_gate_waits()
+    {
+        _words.Ring();
+        Assert.Equal((false, 0), (_words.IsWanted, *_words.Bell));
+        _words.Want();
+        _words.Ring();
+        Assert.Equal((true, 1), (_words.IsWanted, *_words.Bell));
+        _words.WantNoMore();
+        _words.Ring();
+        Assert.Equal((false, 1), (_words.IsWanted, *_words.Bell));
+    }
+
+    [Theory]
+    [InlineData(false, false, false)]
+    [InlineData(true, false, true)]
+    [InlineData(false, true, true)]
+    [InlineData(true, true, true)]
+    public void The_death_of_a_writer_is_noted_and_that_of_another_is_not(bool isWriting, bool wasInDoubt, bool isInDoubt)
+    {
+        _words.IsWriting = isWriting;
+        _words.IsInDoubt = wasInDoubt;
+        Assert.Equal((isWriting, wasInDoubt), (_words.IsWriting, _words.IsInDoubt));
+        _words.NoteDeath();
+        Assert.Equal((false, isInDoubt), (_words.IsWriting, _words.IsInDoubt));
+    }
+
+    [Fact]
+    public void A_reader_is_written_beside_its_seat()
+    {
+        _words.Reader(1).Process = 7;
+        Assert.Equal(7u, _memory.At(ReaderWriterLayout.SeatsAt + ReaderWriterLayout.SeatSize + 8 + 8));
+        Assert.Equal(ReaderWriterLayout.MostReaders, _words.Seats.Count);
+        *_words.Gate.WordPlace = 5;
+        Assert.Equal(5u, _memory.At(ReaderWriterLayout.GateAt + MutexLayout.WordAt));
+    }
+}
