@@ -1,0 +1,73 @@
+using System.Runtime.Intrinsics;
+using Fairlead.Framing;
+
+namespace Fairlead.Tests.Framing;
+
+/// <summary>The header of a message, in all the ways in which it is written and read.</summary>
+public sealed class MessageHeaderTests
+{
+    private static readonly byte[] Bytes = Convert.FromHexString("01020304" + "05" + "06" + "0708" + "090A0B0C" + "0D0E0F10");
+
+    [Fact]
+    public void Each_way_to_read_finds_the_same()
+    {
+        MessageHeader one = MessageHeader.Read(Bytes, out uint length);
+        MessageHeader two = MessageHeader.Read(Vector128.Create<byte>(Bytes), out uint again);
+        foreach (MessageHeader header in (MessageHeader[])[one, two])
+        {
+            Assert.Equal((0x01020304, 5, 6), (header.Length, (int)header.Kind, (int)header.Flags));
+            Assert.Equal((0x0708, 0x090A0B0Cu, 0x0D0E0F10u), (header.HeadLength, header.Id, header.Ack));
+        }
+
+        Assert.Equal((0x01020304u, 0x01020304u), (length, again));
+        byte[] written = new byte[MessageHeader.Size];
+        one.Write(written);
+        Assert.Equal(Convert.ToHexString(Bytes), Convert.ToHexString(written));
+    }
+
+    [Theory]
+    [InlineData(MessageFlags.None, 0)]
+    [InlineData(MessageFlags.Redelivered, 0)]
+    [InlineData(MessageFlags.None, 1)]
+    internal void A_plain_message_is_known_by_its_marks(MessageFlags flags, int headLength)
+    {
+        byte[] bytes = new byte[MessageHeader.Size];
+        MessageHeader header = new() { Kind = MessageKind.Send, Flags = flags, HeadLength = (ushort)headLength };
+        header.Length = -2;
+        header.Ack = 0xFEDCBA98;
+        header.Write(bytes);
+        bool isPlain = flags == MessageFlags.None && headLength == 0;
+        Assert.Equal(isPlain, MessageHeader.TryReadAs(MessageKind.Send, 0, bytes, out uint length, out uint ack));
+        Assert.Equal((0xFFFF_FFFE, 0xFEDCBA98), (length, ack));
+        Assert.Equal(flags == MessageFlags.None && headLength == 1, MessageHeader.TryReadAs(MessageKind.Send, 1, bytes, out _, out _));
+        Assert.False(MessageHeader.TryReadAs(MessageKind.Deliver, 0, bytes, out _, out _));
+    }
+
+    [Fact]
+    public void A_plain_message_is_written_as_any_other()
+    {
+        byte[] plain = new byte[MessageHeader.Size];
+        byte[] whole = new byte[MessageHeader.Size];
+        plain.AsSpan().Fill(0xEE);
+        MessageHeader.WritePlain(plain, 0x01020304, 0xFEDCBA98);
+        new MessageHeader { Kind = MessageKind.Send, Length = 0x01020304, Ack = 0xFEDCBA98 }.Write(whole);
+        Assert.Equal(Convert.ToHexString(whole), Convert.ToHexString(plain));
+    }
+
+    [Fact]
+    public void A_header_stands_before_the_frames_of_fairlead()
+    {
+        FairleadFraming framing = FairleadFraming.Instance;
+        Assert.Equal((16, 0, 0, true), (framing.PrefixLength, framing.SuffixLength, framing.SuffixFor(5), framing.IsFairlead));
+        byte[] prefix = new byte[MessageHeader.Size];
+        framing.Write(prefix, MessageHeader.Read(Bytes, out _), []);
+        Assert.Equal(Convert.ToHexString(Bytes), Convert.ToHexString(prefix));
+        framing.Check([]);
+    }
+
+    [Fact]
+    public void Data_consumes_credit_and_nothing_else_does() =>
+        Assert.Equal(
+            [MessageKind.Send, MessageKind.Deliver, MessageKind.Request, MessageKind.Publish],
+            Enum.GetValues<MessageKind>().Where(static kind => kind.IsData()).Order());
+}
