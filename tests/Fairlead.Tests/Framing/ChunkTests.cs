@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Fairlead.Framing;
 
 namespace Fairlead.Tests.Framing;
@@ -45,6 +46,7 @@ public sealed class ChunkTests
         Assert.True(chunk.TryHoldAgain(mark));
         Assert.False(chunk.IsUnshared);
         chunk.Release();
+        Assert.True(chunk.IsUnshared);
         chunk.Release();
         Assert.False(chunk.TryHoldAgain(mark));
     }
@@ -55,9 +57,13 @@ public sealed class ChunkTests
         // More than the pool holds: one at least comes from it afterwards, and one at least is not kept.
         Chunk[] all = [.. Enumerable.Range(0, 70).Select(static _ => Chunk.Rent())];
         Assert.Equal(all.Length, all.Distinct().Count());
+        Chunk large = Chunk.Rent(Chunk.PooledSize + 1);
+        large.Release();
         int[] marks = [.. all.Select(static chunk => chunk.Park())];
         Chunk[] again = [.. Enumerable.Range(0, 70).Select(static _ => Chunk.Rent())];
         Assert.Equal(again.Length, again.Distinct().Count());
+        Assert.Contains(again, all.Contains);
+        Assert.DoesNotContain(large, again);
         foreach (Chunk chunk in again)
         {
             Assert.Equal((Chunk.PooledSize, true), (chunk.Free(0).Length, chunk.IsUnshared));
@@ -98,15 +104,40 @@ public sealed class ChunkTests
     }
 
     [Fact]
+    public void A_message_that_fits_exactly_has_no_chunk_of_its_own()
+    {
+        ChunkPacker packer = new();
+        Incoming first = packer.Pack(default, new byte[40_000]);
+        Incoming second = packer.Pack(default, new byte[Chunk.PooledSize - 40_000]);
+        Assert.Same(first.Lease, second.Lease);
+        Chunk chunk = (Chunk)first.Lease!;
+        second.Release();
+
+        // The message and the packer hold it; then the message alone, whether the packer is parked or disposed.
+        Assert.False(chunk.IsUnshared);
+        packer.Park();
+        Assert.True(chunk.IsUnshared);
+        Incoming third = packer.Pack(default, []);
+        Assert.Same(chunk, third.Lease);
+        third.Release();
+        Assert.False(chunk.IsUnshared);
+        packer.Dispose();
+        Assert.True(chunk.IsUnshared);
+        first.Release();
+    }
+
+    [Fact]
     public void A_packer_begins_at_the_front_when_nobody_holds_its_chunk()
     {
         using ChunkPacker packer = new();
-        Incoming first = packer.Pack(default, new byte[40_000]);
+        Incoming first = packer.Pack(default, new byte[400]);
         MemoryLease chunk = first.Lease!;
         first.Release();
         Assert.Equal((null, 0), (first.Lease, first.Body.Length));
-        Incoming second = packer.Pack(default, new byte[40_000]);
+        Incoming second = packer.Pack(default, new byte[400]);
         Assert.Same(chunk, second.Lease);
+        Assert.True(MemoryMarshal.TryGetArray(second.Body, out ArraySegment<byte> place));
+        Assert.Equal(0, place.Offset);
         second.Release();
     }
 

@@ -93,6 +93,7 @@ public sealed class HandshakeTests
     [Fact]
     public void Fields_behind_the_text_may_be_missing_unknown_or_of_another_length()
     {
+        Assert.Equal(Handshake.FixedSize, new Handshake().Encode().Length);
         byte[] plain = new Handshake { Text = "x" }.Encode();
         Assert.Equal(Handshake.FixedSize + 1, plain.Length);
         Assert.Equal((null, 0), Fields(""));

@@ -63,6 +63,9 @@ public sealed class MessageHeaderTests
         framing.Write(prefix, MessageHeader.Read(Bytes, out _), []);
         Assert.Equal(Convert.ToHexString(Bytes), Convert.ToHexString(prefix));
         framing.Check([]);
+        int scanned = 0;
+        Assert.False(framing.TryParse(prefix.AsSpan(0, MessageHeader.Size - 1), ref scanned, atEnd: true, limit: 100, out Frame frame));
+        Assert.Equal((0, 0), (frame.Total, scanned));
     }
 
     [Fact]

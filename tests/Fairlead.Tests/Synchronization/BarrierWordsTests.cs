@@ -8,12 +8,21 @@ public sealed unsafe class BarrierWordsTests : IDisposable
     private const int Parties = 3;
     private const uint Party = 1;
 
-    private readonly WordsMemory _memory = new(BarrierLayout.Size(Parties));
+    // With one seat too many, which is not the barrier's.
+    private readonly WordsMemory _memory = new(BarrierLayout.Size(Parties + 1));
     private readonly BarrierWords _words;
 
     public BarrierWordsTests() => _words = new BarrierWords(_memory.Start, Parties);
 
     public void Dispose() => _memory.Dispose();
+
+    [Fact]
+    public void Its_parts_lie_where_they_are_drawn()
+    {
+        Assert.Equal((nint)_memory.Start + BarrierLayout.LineAt + LineLayout.PlacesAt, (nint)_words.Line.Beside(0));
+        Assert.Equal((nint)_memory.Start + BarrierLayout.GuardAt + MutexLayout.WordAt, (nint)_words.Guard.WordPlace);
+        Assert.Equal((nint)_memory.Start + BarrierLayout.SeatsAt + LineLayout.WordAt, (nint)_words.Seats.Word(0));
+    }
 
     [Fact]
     public void A_state_counts_arrivals_resets_and_phases()
@@ -116,6 +125,7 @@ public sealed unsafe class BarrierWordsTests : IDisposable
         Assert.True(_words.TryFindFree(2, out index, out _));
         Assert.Equal(1, index);
         _words.Free(0, dead);
+        Mark(Parties, LockWord.DiedBit, Party);
         Assert.Equal(default, _words.Seats[0]);
         Assert.False(_words.TryFindDead(3, out _, out _));
         Assert.True(_words.TryFindFree(2, out index, out _));

@@ -65,6 +65,13 @@ public sealed unsafe class CountdownWordsTests : IDisposable
         two.Join();
     }
 
+    [Fact]
+    public void Its_parts_lie_where_they_are_drawn()
+    {
+        Assert.Equal((nint)_memory.Start + CountdownLayout.LineAt + LineLayout.PlacesAt, (nint)_words.Line.Beside(0));
+        Assert.Equal((nint)_memory.Start + CountdownLayout.GuardAt + MutexLayout.WordAt, (nint)_words.Guard.WordPlace);
+    }
+
     [Theory]
     [InlineData(0u, 2, TwoLeft, 0u)]
     [InlineData(0u, 0, Zero, 0u)]

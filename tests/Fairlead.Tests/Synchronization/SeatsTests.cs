@@ -41,7 +41,8 @@ public sealed unsafe class SeatsTests : IDisposable
             *(long*)seats.Beside(index) = index;
         }
 
-        Assert.False(seats.TryFindFree(5, out _, out _));
+        Assert.False(seats.TryFindFree(5, out int none, out _));
+        Assert.Equal(-1, none);
         for (int i = 0; i < Count; i++)
         {
             Assert.Equal(new Seat(new LockWord(_keeper.Id), (uint)(10 + i)), seats[i]);

@@ -9,7 +9,8 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
     private const int Maximum = 4;
     private const uint Posting = uint.MaxValue;
 
-    private readonly WordsMemory _memory = new(SemaphoreLayout.Size(Maximum));
+    // With one seat too many, which is not the semaphore's.
+    private readonly WordsMemory _memory = new(SemaphoreLayout.Size(Maximum + 1));
     private readonly SemaphoreWords _words;
 
     public SemaphoreWordsTests() => _words = new SemaphoreWords(_memory.Start, Permits, Maximum);
@@ -19,9 +20,18 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
     private Seats Seats => _words.Seats;
 
     [Fact]
+    public void Both_numbers_stand_in_the_options()
+    {
+        uint options = SemaphoreLayout.Options(SemaphoreLayout.MostPermits, 3);
+        Assert.Equal(0x1000_0003u, options);
+        Assert.Equal((SemaphoreLayout.MostPermits, 3), (SemaphoreLayout.Permits(options), SemaphoreLayout.Maximum(options)));
+    }
+
+    [Fact]
     public void Of_unused_seats_the_first_are_permits_and_the_others_moved()
     {
         Assert.Equal([true, true, false, false], Enumerable.Range(0, Maximum).Select(i => _words.IsFree(i, Seats[i])));
+        Assert.True(Seats.TryChange(Maximum, default, new Seat(default, 1u << 31)));
         Assert.Equal(Permits, _words.CountFree());
         Assert.True(_words.TryFindFree(1, out int index, out _));
         Assert.Equal(1, index);
