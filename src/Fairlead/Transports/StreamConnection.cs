@@ -7,19 +7,26 @@ namespace Fairlead.Transports;
 /// A connection over any byte stream that is a descriptor (or two, one for each direction): frames what is sent, cuts what is received.
 /// Stream transports are therefore only bind, accept and connect.
 /// </summary>
-internal sealed partial class StreamConnection : Connection
+internal sealed class StreamConnection : Connection
 {
     private readonly Descriptor _descriptor;
     private readonly StreamFraming _framing;
     private readonly OutputQueue _output;
     private readonly StreamInput _input;
+    private readonly StreamHandles _handles;
 
-    public StreamConnection(Descriptor descriptor, StreamFraming framing, TransportCapabilities capabilities, Peer peer)
+    /// <param name="descriptor">The connection owns it.</param>
+    /// <param name="framing">How messages stand in the stream.</param>
+    /// <param name="capabilities">Of the transport.</param>
+    /// <param name="peer">Who it is.</param>
+    /// <param name="takesHandles">Whether open files that come with messages are taken; else the kernel drops them.</param>
+    public StreamConnection(Descriptor descriptor, StreamFraming framing, TransportCapabilities capabilities, Peer peer, bool takesHandles = false)
     {
         _descriptor = descriptor;
         _framing = framing;
         _output = new OutputQueue(framing);
         _input = new StreamInput(framing);
+        _handles = new StreamHandles(descriptor, _output, takesHandles);
         Capabilities = framing.IsFairlead ? capabilities | TransportCapabilities.Protocol | TransportCapabilities.KeepsBoundaries : capabilities;
         Peer = peer;
     }
@@ -52,7 +59,7 @@ internal sealed partial class StreamConnection : Connection
     {
         while (!_output.IsEmpty)
         {
-            IoResult result = _leaving is { Count: > 0 } leaving ? WriteWithHandle(leaving)
+            IoResult result = _handles.AnyLeaves ? _handles.Write()
                 : _output.HasLong
                 ? _descriptor.Write(_output.First, _output.Second, _output.Third)
                 : _descriptor.Write(_output.First);
@@ -66,7 +73,7 @@ internal sealed partial class StreamConnection : Connection
                 return FlushResult.Broken;
             }
 
-            _written += result.Count;
+            _handles.Written(result.Count);
             _output.Written(result.Count);
         }
 
@@ -76,7 +83,7 @@ internal sealed partial class StreamConnection : Connection
     public override FillResult Fill()
     {
         Span<byte> room = _input.Room();
-        IoResult result = TakesHandles ? ReadWithHandles(room) : _descriptor.Read(room);
+        IoResult result = _handles.AreTaken ? _handles.Read(room) : _descriptor.Read(room);
         if (result.WouldBlock)
         {
             return FillResult.Drained;
@@ -91,27 +98,30 @@ internal sealed partial class StreamConnection : Connection
         _input.Filled(result.Count);
 
         // A short read has emptied the kernel's buffer: another call would only say so.
-        return result.Count < room.Length && !TakesHandles ? FillResult.Drained : FillResult.More;
+        return result.Count < room.Length && !_handles.AreTaken ? FillResult.Drained : FillResult.More;
     }
 
     public override bool TryTake(out Incoming message)
     {
         if (!_input.TryTake(ReceiveLimit, out message))
         {
-            RefuseStrayHandles();
+            _handles.RefuseStray(_input.HasPart);
             return false;
         }
 
         _input.ExpectsHandshake = false;
-        if (TakesHandles && message.Header.Kind.IsData() && (message.Header.Flags & MessageFlags.Handle) != 0)
+        if (_handles.AreTaken && message.Header.Kind.IsData() && (message.Header.Flags & MessageFlags.Handle) != 0)
         {
-            TakeHandle(ref message);
+            _handles.Take(ref message);
         }
 
         return true;
     }
 
     public override bool HasPart => _input.HasPart;
+
+    /// <inheritdoc/>
+    public override HandlePassing? Handles => (Capabilities & TransportCapabilities.Handles) != 0 ? _handles : null;
 
     public override void TrustLengths() => _input.TrustsLengths = true;
 
@@ -122,7 +132,7 @@ internal sealed partial class StreamConnection : Connection
     public override void Dispose()
     {
         _descriptor.Dispose();
-        CloseHandles();
+        _handles.Dispose();
         _output.Dispose();
         _input.Dispose();
     }

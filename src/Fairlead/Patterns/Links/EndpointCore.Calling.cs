@@ -55,7 +55,7 @@ internal sealed unsafe partial class EndpointCore
         MessageCore? reply = link.TryPullReply(call, me);
         if (reply is not null)
         {
-            StopRinging(link.Connection);
+            StopRinging(link.Memory!.Sleep);
         }
 
         return reply;

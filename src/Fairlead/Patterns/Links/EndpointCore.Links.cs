@@ -312,8 +312,8 @@ internal sealed partial class EndpointCore
     private void UpdateLinkCache()
     {
         _linkCache = [.. _links.Values];
-        _announcing = [.. _links.Values.Where(static link => link.Connection.AnnouncesWaits)];
-        Volatile.Write(ref _memoryAlone, _linkCache is [var link] && link.Connection.CanPark ? link : null);
+        _announcing = [.. _links.Values.Where(static link => link.Connection.Sleep is not null)];
+        Volatile.Write(ref _memoryAlone, _linkCache is [{ Connection.Memory: not null } link] ? link : null);
     }
 
     private void Accept(Completions completions)

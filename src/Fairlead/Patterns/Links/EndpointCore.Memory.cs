@@ -28,7 +28,7 @@ internal sealed partial class EndpointCore
     private readonly List<Link> _lost = [];
     private Link? _memoryAlone;
     private int _lookers;
-    private Connection? _parked;
+    private MemorySleep? _parked;
     private volatile bool _isWoken;
     private bool _isSoon = true;
     private int _unpolledTurns;
@@ -65,7 +65,7 @@ internal sealed partial class EndpointCore
 
         _announcing[0].TellBeforeSleep();
         long start = Stopwatch.GetTimestamp();
-        Park(_announcing[0].Connection, timeout);
+        Park(_announcing[0].Memory!.Sleep, timeout);
         _isSoon = Stopwatch.GetTimestamp() - start < (looks ? SoonSpan - SpinSpan : SoonSpan);
         return _isWoken ? TimeSpan.Zero : null;
     }
@@ -100,7 +100,7 @@ internal sealed partial class EndpointCore
         bool yields = HasOneProcessor;
         foreach (Link link in _announcing)
         {
-            yields |= link.Connection.TakeHasWoken() || (link.Connection.ReadsBroadcasts && Settings.Waiting != WaitMode.Latency);
+            yields |= link.MayShareProcessor(withReaders: Settings.Waiting != WaitMode.Latency);
         }
 
         // The clock is looked at when the first looks were in vain: reading it costs as much as several of them.
@@ -144,7 +144,7 @@ internal sealed partial class EndpointCore
     /// </summary>
     private bool TryMakeRoom()
     {
-        if (MemoryAlone is not { } link || Settings.Waiting == WaitMode.Efficient || !link.Connection.TakeHasWoken())
+        if (MemoryAlone is not { } link || Settings.Waiting == WaitMode.Efficient || !link.MayShareProcessor(withReaders: false))
         {
             return false;
         }
@@ -196,7 +196,7 @@ internal sealed partial class EndpointCore
         link.GiveBack();
     }
 
-    private void Park(Connection connection, TimeSpan timeout)
+    private void Park(MemorySleep sleep, TimeSpan timeout)
     {
         using (_gate.Hold())
         {
@@ -205,7 +205,7 @@ internal sealed partial class EndpointCore
                 return;
             }
 
-            Volatile.Write(ref _parked, connection);
+            Volatile.Write(ref _parked, sleep);
             if (!_isArmed)
             {
                 // No bell is rung for a sleeper on the memory: what comes here is the peer's end, somebody new, or a call to wake.
@@ -214,7 +214,7 @@ internal sealed partial class EndpointCore
             }
         }
 
-        connection.Park(timeout, _mayNotSleep ??= () => _isWoken);
+        sleep.Park(timeout, _mayNotSleep ??= () => _isWoken);
         Volatile.Write(ref _parked, null);
     }
 

@@ -36,7 +36,7 @@ internal sealed partial class EndpointCore
             return null;
         }
 
-        StopRinging(link.Connection);
+        StopRinging(link.Memory!.Sleep);
         Counters.AddReceived(message.Length);
         if (!message.IsResident && message.Kind is MessageKind.Deliver or MessageKind.Request)
         {
@@ -63,7 +63,7 @@ internal sealed partial class EndpointCore
 
         MessageCore? message = null;
         Link? link = MemoryAlone;
-        if (link is not null && !_isClosing && (_receivers.Count | _ready.Count) == 0 && MayPull && ((_pulls + 1) & (PullsPerPoll - 1)) != 0 && !(_isArmed && link.Connection.IsAnnounced))
+        if (link is not null && !_isClosing && (_receivers.Count | _ready.Count) == 0 && MayPull && ((_pulls + 1) & (PullsPerPoll - 1)) != 0 && !(_isArmed && link.Memory!.Sleep.IsAnnounced))
         {
             message = link.TryPullPlain(me, endsLook);
             if (message is not null)
@@ -104,12 +104,12 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>Somebody had armed the reactor, for as long as no user is here.</summary>
-    private void StopRinging(Connection connection)
+    private void StopRinging(MemorySleep sleep)
     {
-        if (_isArmed && connection.IsAnnounced)
+        if (_isArmed && sleep.IsAnnounced)
         {
             Dismiss();
-            connection.EndWait();
+            sleep.EndWait();
         }
     }
 
@@ -159,7 +159,7 @@ internal sealed partial class EndpointCore
         {
             if (MemoryAlone is { } link && MayPull && MayGoOn() && link.PullAcks(me))
             {
-                StopRinging(link.Connection);
+                StopRinging(link.Memory!.Sleep);
                 return;
             }
         }

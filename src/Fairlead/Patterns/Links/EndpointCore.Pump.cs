@@ -396,7 +396,7 @@ internal sealed partial class EndpointCore
     {
         foreach (Link link in _announcing)
         {
-            link.Connection.EndWait();
+            link.EndWait();
             link.OnAwake(completions);
         }
     }

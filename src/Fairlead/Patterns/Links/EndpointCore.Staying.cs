@@ -12,12 +12,12 @@ internal sealed partial class EndpointCore
     // Who stays, and where; 0: nobody. Under the gate.
     private int _stay;
     private int _stays;
-    private Connection? _stayedAt;
+    private MemorySleep? _stayedAt;
 
     /// <inheritdoc/>
     bool IReactorClient.Stay()
     {
-        Connection connection;
+        MemorySleep sleep;
         int mine;
         using (_gate.Hold())
         {
@@ -27,18 +27,18 @@ internal sealed partial class EndpointCore
             }
 
             // Announced when the poll set was armed, and looked at behind that: what has come since has taken it back.
-            connection = link.Connection;
-            if (!connection.TryStay())
+            sleep = link.Memory!.Sleep;
+            if (!sleep.TryStay())
             {
                 return false;
             }
 
             _stays = Math.Max(1, unchecked(_stays + 1));
             mine = _stay = _stays;
-            _stayedAt = connection;
+            _stayedAt = sleep;
         }
 
-        connection.Stay();
+        sleep.Stay();
         bool leads;
         using (_gate.Hold())
         {
@@ -54,7 +54,7 @@ internal sealed partial class EndpointCore
         }
 
         // Dismissed before it slept, it may have slept beside one who was announced later, and been woken in his place.
-        connection.EndStay(passesOn: !leads);
+        sleep.EndStay(passesOn: !leads);
         if (!leads)
         {
             return false;

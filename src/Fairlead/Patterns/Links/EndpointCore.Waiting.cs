@@ -154,7 +154,7 @@ internal sealed partial class EndpointCore
             // Whoever had armed the reactor had it announced that somebody sleeps. Nobody does: the peer need not ring, and what else there may be wakes the reactor as before.
             foreach (Link link in _announcing)
             {
-                link.Connection.EndWait();
+                link.EndWait();
             }
         }
     }

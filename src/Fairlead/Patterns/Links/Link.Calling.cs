@@ -56,7 +56,7 @@ internal sealed unsafe partial class Link
             }
 
             MessageHeader header = new() { Kind = MessageKind.Request, Flags = flags, HeadLength = (ushort)head.Length, Length = head.Length + length, Id = id, Ack = Volatile.Read(ref _consumed) };
-            if (!_connection.TrySend(header, head, new ReadOnlySpan<byte>(payload, length)))
+            if (!_memoryOutput!.TrySend(header, head, new ReadOnlySpan<byte>(payload, length)))
             {
                 return null;
             }
@@ -73,7 +73,7 @@ internal sealed unsafe partial class Link
     /// <summary>Takes the reply to a call that stands apart, if it lies there next. Else the call goes on as any other. Under the endpoint's gate while nobody pumps.</summary>
     public MessageCore? TryPullReply(LinkOperation call, int me)
     {
-        if (_state != LinkState.Up || _isPaused || _arrived.Count > 0 || !_connection.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
+        if (_state != LinkState.Up || _isPaused || _arrived.Count > 0 || _memoryInput is not { } input || !input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
             || header.Kind != MessageKind.Reply || header.Id != call.Header.Id || header.HeadLength > 0)
         {
             return null;
@@ -90,14 +90,14 @@ internal sealed unsafe partial class Link
         }
 
         MessageCore reply;
-        if (_connection.IsWorthLending(body.Length))
+        if (input.IsWorthLending(body.Length))
         {
-            reply = MessageCore.Rent(this, _connection.Lend(header, body.Length));
+            reply = MessageCore.Rent(this, input.Lend(header, body.Length));
         }
         else
         {
             reply = Keep(header, body);
-            _connection.Pass(body.Length);
+            _ = input.TryPass(body.Length);
         }
 
         if (_hasHeartbeat)

@@ -77,6 +77,9 @@ internal sealed partial class Link
         }
     }
 
+    /// <summary>Whether a blocked flush may go on when the descriptor was readable, since writable it always is.</summary>
+    private bool TellsRoomByReading => _memoryOutput is not null || _connection.Room is not null;
+
     private void Block()
     {
         if (!_isBlocked)
@@ -108,7 +111,7 @@ internal sealed partial class Link
             return false;
         }
 
-        if (!_connection.FlushesCheaply && _connection.Unflushed < BatchBytes && !_connection.HasLong && IsPutOff(mayWait))
+        if (_memoryOutput is null && _connection.Unflushed < BatchBytes && !_connection.HasLong && IsPutOff(mayWait))
         {
             if (!_isDeferred)
             {

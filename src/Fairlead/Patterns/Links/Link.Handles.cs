@@ -30,7 +30,7 @@ internal sealed partial class Link
     {
         if (operation.TakeHandle() is { } handle)
         {
-            _connection.Attach(handle);
+            _connection.Handles!.Attach(handle);
             (_handlesOut ??= new Queue<uint>()).Enqueue(LastNumber + 1);
         }
     }

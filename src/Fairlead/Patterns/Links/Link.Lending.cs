@@ -9,14 +9,14 @@ internal sealed partial class Link
     public bool TryLoan(int length, out Memory<byte> memory)
     {
         memory = default;
-        if (!Takes(length))
+        if (_memoryOutput is not { } output || !Takes(length))
         {
             return false;
         }
 
         using (HoldSending())
         {
-            return CanSend(length) == LinkOutcome.Sent && _queued.Missed == 0 && _connection.TryLoan(length, out memory);
+            return CanSend(length) == LinkOutcome.Sent && _queued.Missed == 0 && output.TryLoan(length, out memory);
         }
     }
 
@@ -27,14 +27,13 @@ internal sealed partial class Link
         using (HoldSending())
         {
             header.Length = length;
-            if (CanSend(length) != LinkOutcome.Sent || _queued.Missed > 0 || !_connection.HoldsLoan)
+            if (CanSend(length) != LinkOutcome.Sent || _queued.Missed > 0 || _memoryOutput is not { HoldsLoan: true } output)
             {
                 return false;
             }
 
             Prepare(ref header, 0, length, null);
-            _connection.CommitLoan(header);
-            _connection.EndLoan();
+            output.CommitLoan(header);
             needsPump = FlushSoon();
         }
 
@@ -53,7 +52,7 @@ internal sealed partial class Link
         Completions completions = Completions.Rent();
         using (HoldSending())
         {
-            _connection.EndLoan();
+            _memoryOutput?.EndLoan();
             if (_isBlocked && _state != LinkState.Down && !_isBroken)
             {
                 // Others may have waited for the ring to come round.

@@ -198,7 +198,7 @@ internal sealed partial class Link
         }
 
         // A doorbell is heard even while nothing is read.
-        PollEvents interest = _connection.TellsRoomByReading ? PollEvents.Read
+        PollEvents interest = TellsRoomByReading ? PollEvents.Read
             : (_isPaused ? PollEvents.None : PollEvents.Read) | (_isBlocked && !_isBroken ? PollEvents.Write : PollEvents.None);
         if (interest != _interest && _state != LinkState.Down)
         {

@@ -1,4 +1,5 @@
 using Fairlead.Framing;
+using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
@@ -12,9 +13,9 @@ internal sealed partial class Link
     private int _knownHeadLength = -1;
 
     /// <summary>As <see cref="TryPull"/>. That the publisher has not written over what was copied is known at the end, and all before it may be wrong till then.</summary>
-    private MessageCore? TryPullPublished()
+    private MessageCore? TryPullPublished(MemoryInput input)
     {
-        if (!_connection.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
+        if (!input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
         {
             _takenInRow = _hasLingered ? 0 : _takenInRow;
             _hasLingered = false;
@@ -28,7 +29,7 @@ internal sealed partial class Link
         }
 
         MessageCore message = Keep(header, body);
-        if (!IsKnown(message.Head) || !_connection.TryPass(body.Length))
+        if (!IsKnown(message.Head) || !input.TryPass(body.Length))
         {
             message.Release(message.Version, null);
             return null;
@@ -45,10 +46,10 @@ internal sealed partial class Link
     }
 
     /// <summary>The next message, if it has been seen in the memory that many read, and is like the one before it. As <see cref="TryPullPlain"/>.</summary>
-    private MessageCore? TryPullAsBefore(MessageCore resident)
+    private MessageCore? TryPullAsBefore(MessageCore resident, BroadcastInput broadcasts)
     {
         int headLength = _knownHeadLength;
-        if (headLength < 0 || !resident.IsPlainlyBack(0) || !_connection.TryTakePublished(_knownHead.AsSpan(0, headLength), _acknowledged, resident.Own, out int length))
+        if (headLength < 0 || !resident.IsPlainlyBack(0) || !broadcasts.TryTakePublished(_knownHead.AsSpan(0, headLength), _acknowledged, resident.Own, out int length))
         {
             return null;
         }

@@ -25,11 +25,11 @@ internal sealed partial class Link
     /// </summary>
     public void Linger()
     {
-        if (_connection.ReadsBroadcasts)
+        if (_broadcasts is { IsSitting: true })
         {
             // The others who read the same may wait for this processor; while they read, much comes together.
             Thread.Yield();
-            if (_connection.HasArrived)
+            if (_sleep!.HasArrived)
             {
                 return;
             }
@@ -51,7 +51,7 @@ internal sealed partial class Link
     }
 
     /// <summary>Whether that is worth while.</summary>
-    public bool IsStreaming => _takenInRow >= StreamLength && _connection.IsDrained && !_isLatency;
+    public bool IsStreaming => _takenInRow >= StreamLength && _memoryInput!.IsDrained && !_isLatency;
 
     /// <summary>
     /// The next message straight out of the connection's memory, if it is a short one and nothing lies before it. What else there may be, an answer, an end, something wrong, is left to
@@ -59,17 +59,17 @@ internal sealed partial class Link
     /// </summary>
     public MessageCore? TryPull(int me)
     {
-        if (_state != LinkState.Up || _isPaused || _arrived.Count > 0 || _inbound.Count > 0)
+        if (_memoryInput is not { } input || _state != LinkState.Up || _isPaused || _arrived.Count > 0 || _inbound.Count > 0)
         {
             return null;
         }
 
-        if (_hearsBroadcasts)
+        if (_broadcasts is not null)
         {
-            return TryPullPublished();
+            return TryPullPublished(input);
         }
 
-        if (!_connection.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
+        if (!input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
         {
             _takenInRow = _hasLingered ? 0 : _takenInRow;
             _hasLingered = false;
@@ -85,14 +85,14 @@ internal sealed partial class Link
         }
 
         MessageCore message;
-        if (_connection.IsWorthLending(body.Length))
+        if (input.IsWorthLending(body.Length))
         {
-            message = MessageCore.Rent(this, _connection.Lend(header, body.Length));
+            message = MessageCore.Rent(this, input.Lend(header, body.Length));
         }
         else
         {
             message = Keep(header, body);
-            _connection.Pass(body.Length);
+            _ = input.TryPass(body.Length);
             _takenInRow++;
         }
 
@@ -120,13 +120,13 @@ internal sealed partial class Link
             return null;
         }
 
-        if (_hearsBroadcasts)
+        if (_broadcasts is { } broadcasts)
         {
-            return TryPullAsBefore(residents[0]);
+            return TryPullAsBefore(residents[0], broadcasts);
         }
 
         looks |= _takenInRow < StreamLength || _isLatency;
-        if (!_takesPlain || !_connection.TryPeekPlain(looks, out uint ack, out ReadOnlySpan<byte> body))
+        if (!_takesPlain || !_memoryInput!.TryPeekPlain(looks, out uint ack, out ReadOnlySpan<byte> body))
         {
             return null;
         }
@@ -138,7 +138,7 @@ internal sealed partial class Link
         }
 
         resident.ReusePlain(body);
-        _connection.Pass(body.Length);
+        _ = _memoryInput.TryPass(body.Length);
         _hasLingered = false;
         _takenInRow++;
         NotePulled(body.Length);
@@ -191,14 +191,14 @@ internal sealed partial class Link
     /// <summary>Takes the acknowledgements that lie next. False when something else does. As <see cref="TryPull"/>.</summary>
     public bool PullAcks(int me)
     {
-        while (_state == LinkState.Up && !_isPaused && _arrived.Count == 0 && _connection.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
+        while (_memoryInput is { } input && _state == LinkState.Up && !_isPaused && _arrived.Count == 0 && input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
         {
             if (header.Kind != MessageKind.Ack || header.HeadLength > 0 || !TryNoteAck(header.Ack, me))
             {
                 return false;
             }
 
-            _connection.Pass(body.Length);
+            _ = input.TryPass(body.Length);
             if (_hasHeartbeat)
             {
                 _lastHeard = _time.GetTimestamp();

@@ -70,7 +70,7 @@ internal sealed partial class Link
     /// <summary>The peer of a connection through memory may have made room.</summary>
     private void FlushWhenTold(Completions completions)
     {
-        if (Volatile.Read(ref _isBlocked) && _connection.TellsRoomByReading)
+        if (Volatile.Read(ref _isBlocked) && TellsRoomByReading)
         {
             OnWritable(completions);
         }
@@ -88,20 +88,26 @@ internal sealed partial class Link
     }
 
     /// <summary>Whether there is something to receive, of a connection that announces waits.</summary>
-    public bool HasArrived => !_isPaused && _connection.HasArrived;
+    public bool HasArrived => !_isPaused && _sleep!.HasArrived;
 
     /// <summary>Announces a sleep to the peer; false when there is something to receive.</summary>
     public bool PrepareWait()
     {
         TellBeforeSleep();
-        return _connection.PrepareWait() || _isPaused;
+        return _sleep!.PrepareWait() || _isPaused;
     }
+
+    /// <summary>Takes the announcement back.</summary>
+    public void EndWait() => _sleep!.EndWait();
+
+    /// <summary>Whether a peer that shares memory was woken since this was asked last, and may have been put on this very processor; or may be there anyway, with others who read the same.</summary>
+    public bool MayShareProcessor(bool withReaders) => _memoryOutput is { } output && (output.TakeHasWoken() || (withReaders && _broadcasts is { IsSitting: true }));
 
     /// <summary>Reads what is there, handles control messages, and queues the others for the user.</summary>
     public void Receive(Completions completions)
     {
         FillResult fill = FillResult.Drained;
-        int wanted = _connection.ReadsBroadcasts ? _endpoint.MessagesWanted : int.MaxValue;
+        int wanted = _broadcasts is { IsSitting: true } ? _endpoint.MessagesWanted : int.MaxValue;
         try
         {
             for (int i = 0; i < FillsPerTurn && _state != LinkState.Down; i++)
@@ -152,7 +158,7 @@ internal sealed partial class Link
             _endpoint.CountDropped();
         }
 
-        if (_connection.HearsBroadcasts && _connection.TakeIsToBeTold())
+        if (_broadcasts is not null && _broadcasts.TakeIsToBeTold())
         {
             Acknowledge();
         }
@@ -309,7 +315,7 @@ internal sealed partial class Link
     {
         if (IsBare)
         {
-            _connection.NoteHanded(Volatile.Read(ref _consumed));
+            _connection.Consumption?.NoteHanded(Volatile.Read(ref _consumed));
 
             // What was taken is seen by whoever pauses, or his pause here.
             Interlocked.MemoryBarrier();
@@ -344,7 +350,7 @@ internal sealed partial class Link
         }
 
         NoteTold();
-        if (Volatile.Read(ref _ackWritten) != Volatile.Read(ref _consumed) && !(_connection.HearsBroadcasts && TellConsumed()))
+        if (Volatile.Read(ref _ackWritten) != Volatile.Read(ref _consumed) && !TellConsumed())
         {
             SendControl(MessageHeader.Of(MessageKind.Ack), default, default);
         }
@@ -366,7 +372,7 @@ internal sealed partial class Link
     /// <summary>A publisher that looks for itself may have waited for less than it is told now and then.</summary>
     public void TellBeforeSleep()
     {
-        if (_connection.ReadsBroadcasts && Volatile.Read(ref _consumed) != Volatile.Read(ref _consumedAtAck))
+        if (_broadcasts is { IsSitting: true } && Volatile.Read(ref _consumed) != Volatile.Read(ref _consumedAtAck))
         {
             Acknowledge();
         }
@@ -375,9 +381,14 @@ internal sealed partial class Link
     /// <summary>Says in memory what has been consumed; false when the peer is to be told.</summary>
     private bool TellConsumed()
     {
+        if (_broadcasts is not { } broadcasts)
+        {
+            return false;
+        }
+
         using (HoldSending())
         {
-            return _state != LinkState.Down && _connection.TellConsumed(Volatile.Read(ref _consumed), Volatile.Read(ref _consumedBytes));
+            return _state != LinkState.Down && broadcasts.TellConsumed(Volatile.Read(ref _consumed), Volatile.Read(ref _consumedBytes));
         }
     }
 

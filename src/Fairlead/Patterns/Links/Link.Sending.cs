@@ -234,7 +234,7 @@ internal sealed partial class Link
                 return false;
             }
 
-            if (!_connection.HasRoom(length))
+            if (_connection.Room?.Has(length) == false)
             {
                 // The descriptor will tell, as it does where a flush could not go on.
                 Block();

@@ -33,7 +33,7 @@ internal sealed partial class Link
         if ((_isKnownPlain || (_isKnownPlain = IsPlain)) && MayTake(payload.Length, count, bytes))
         {
             uint ack = Volatile.Read(ref _consumed);
-            if (_connection.TrySendPlain(ack, payload))
+            if (_memoryOutput!.TrySendPlain(ack, payload))
             {
                 NoteSent(ack, payload.Length, payload.Length);
                 outcome = count > _windowMessages >> 1 || bytes > _windowBytes >> 1 ? PlainSending.HalfFull : PlainSending.Sent;
@@ -49,13 +49,13 @@ internal sealed partial class Link
     {
         using (_sending.Hold())
         {
-            if (!IsPlain)
+            if (_memoryOutput is not { } output || !IsPlain)
             {
                 return false;
             }
 
             MessageHeader header = new() { Kind = kind, Length = payload.Length, Id = id, Ack = Volatile.Read(ref _consumed) };
-            if (!_connection.TrySend(header, default, payload))
+            if (!output.TrySend(header, default, payload))
             {
                 return false;
             }

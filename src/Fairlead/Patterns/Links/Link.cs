@@ -21,7 +21,14 @@ internal sealed partial class Link
 
     private readonly EndpointCore _endpoint;
     private readonly Connection _connection;
-    private readonly bool _hearsBroadcasts;
+
+    // What only some connections have.
+    private readonly SleepAnnouncer? _sleep;
+    private readonly MemoryChannel? _memory;
+    private readonly MemoryOutput? _memoryOutput;
+    private readonly MemoryInput? _memoryInput;
+    private readonly BroadcastInput? _broadcasts;
+
     private readonly bool _takesPlain;
     private readonly bool _isLatency;
     private readonly bool _countsAlone;
@@ -36,7 +43,11 @@ internal sealed partial class Link
     {
         _endpoint = endpoint;
         _connection = connection;
-        _hearsBroadcasts = connection.HearsBroadcasts;
+        _sleep = connection.Sleep;
+        _memory = connection.Memory;
+        _memoryOutput = _memory?.Output;
+        _memoryInput = _memory?.Input;
+        _broadcasts = _memory?.Broadcasts;
         _takesPlain = endpoint.Profile.Accepts(MessageKind.Send);
         _countsAlone = endpoint.MostPeers == 1;
         _counters = endpoint.Counters;
@@ -58,7 +69,7 @@ internal sealed partial class Link
             PeerPattern = PatternKind.Foreign;
         }
 
-        int tells = _hearsBroadcasts ? TellsPerWindow : AcksPerWindow;
+        int tells = _broadcasts is not null ? TellsPerWindow : AcksPerWindow;
         _enoughMessages = (uint)Math.Max(1, endpoint.Settings.Messages / tells);
         _enoughBytes = endpoint.Settings.Capacity / tells;
         connection.ReceiveLimit = LimitFor(connection.Peer);
@@ -81,6 +92,9 @@ internal sealed partial class Link
     public EndpointCore Endpoint => _endpoint;
 
     public Connection Connection => _connection;
+
+    /// <summary>Where the peer shares memory with this process.</summary>
+    public MemoryChannel? Memory => _memory;
 
     /// <summary>Set before the link goes down; why it did.</summary>
     public LinkEnd? End { get; private set; }

@@ -13,7 +13,7 @@ internal readonly partial struct Outbox
         if (result.Outcome == LinkOutcome.TimedOut)
         {
             string what = !result.WasSent
-                ? link is null ? "no peer came" : link.Connection.AwaitedWhileFull
+                ? link is null ? "no peer came" : link.Connection.Room?.Awaited ?? "the peer gave no credit: it does not read"
                 : result.WasRead ? "the peer has read the message and not answered" : "there was no answer; the message was sent, and may not have been read";
             return new FairleadException(ErrorCode.Timeout, $"{what} within {timeout?.TotalSeconds ?? 0:0.###} s") { Address = core.Address, Peer = link?.Peer };
         }

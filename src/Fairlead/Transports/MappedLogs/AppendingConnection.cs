@@ -8,13 +8,14 @@ namespace Fairlead.Transports.MappedLogs;
 /// <remarks>
 /// Nothing here waits for another process. While one makes the next segment (it may be stopped), there is no room. A task tries the lock
 /// again and again then, and signals the descriptor when it has had it.
-/// A race may use up the room between <see cref="HasRoom"/> and <see cref="Commit"/>: then that one record is kept here, unflushed, and
+/// A race may use up the room between <see cref="OutputRoom.Has"/> and <see cref="Commit"/>: then that one record is kept here, unflushed, and
 /// nothing is taken behind it.
 /// </remarks>
-internal sealed class AppendingConnection(MappedLog log) : Connection
+internal sealed class AppendingConnection : Connection
 {
     private const int KeptBuffer = 64 * 1024;
 
+    private readonly MappedLog _log;
     private readonly EventDescriptor _event = new();
     private readonly CancellationTokenSource _end = new();
     private byte[] _buffer = [];
@@ -23,6 +24,13 @@ internal sealed class AppendingConnection(MappedLog log) : Connection
     private bool _isMakingRoom;
     private volatile bool _isEnding;
     private bool _hasFailed;
+
+    /// <param name="log">Owned from now on.</param>
+    public AppendingConnection(MappedLog log)
+    {
+        _log = log;
+        Room = new SegmentRoom(this);
+    }
 
     public override TransportCapabilities Capabilities => MappedLogTransport.Capabilities;
 
@@ -33,40 +41,15 @@ internal sealed class AppendingConnection(MappedLog log) : Connection
     // The header counts, as it does elsewhere: an empty record is something, too.
     public override int Unflushed => _isKept ? MessageHeader.Size + _kept : 0;
 
-    public override bool TellsRoomByReading => true;
-
-    public override string AwaitedWhileFull => "another process has not yet made the log's next segment, and may be stopped";
+    /// <inheritdoc/>
+    public override OutputRoom Room { get; }
 
     public override int LongThreshold => int.MaxValue;
 
     public override bool HasLong => false;
 
     /// <exception cref="FairleadException">TooLarge: no segment holds it. Full: the disk has no room.</exception>
-    public override void Check(ReadOnlySpan<byte> body) => log.TryMakeRoom(body.Length);
-
-    public override bool HasRoom(int bodyLength)
-    {
-        if (_hasFailed)
-        {
-            return true;
-        }
-
-        try
-        {
-            if (!_isKept && log.TryMakeRoom(bodyLength))
-            {
-                return true;
-            }
-        }
-        catch (FairleadException)
-        {
-            // Nothing to wait for: Check and Commit meet the same error, and their caller is told.
-            return true;
-        }
-
-        AwaitRoom(bodyLength);
-        return false;
-    }
+    public override void Check(ReadOnlySpan<byte> body) => _log.TryMakeRoom(body.Length);
 
     public override Span<byte> Reserve(int bodyLength)
     {
@@ -130,7 +113,31 @@ internal sealed class AppendingConnection(MappedLog log) : Connection
         _end.Cancel();
         GiveBack();
         _event.Dispose();
-        log.Dispose();
+        _log.Dispose();
+    }
+
+    private bool HasRoom(int bodyLength)
+    {
+        if (_hasFailed)
+        {
+            return true;
+        }
+
+        try
+        {
+            if (!_isKept && _log.TryMakeRoom(bodyLength))
+            {
+                return true;
+            }
+        }
+        catch (FairleadException)
+        {
+            // Nothing to wait for: Check and Commit meet the same error, and their caller is told.
+            return true;
+        }
+
+        AwaitRoom(bodyLength);
+        return false;
     }
 
     private void Append()
@@ -142,7 +149,7 @@ internal sealed class AppendingConnection(MappedLog log) : Connection
 
         try
         {
-            _isKept = !log.TryAppend(_buffer.AsSpan(0, _kept));
+            _isKept = !_log.TryAppend(_buffer.AsSpan(0, _kept));
         }
         catch (FairleadException)
         {
@@ -174,7 +181,7 @@ internal sealed class AppendingConnection(MappedLog log) : Connection
     {
         try
         {
-            await log.MakeRoomAsync(length, _end.Token).ConfigureAwait(false);
+            await _log.MakeRoomAsync(length, _end.Token).ConfigureAwait(false);
         }
         catch (FairleadException)
         {
@@ -197,5 +204,12 @@ internal sealed class AppendingConnection(MappedLog log) : Connection
             ArrayPool<byte>.Shared.Return(_buffer);
             _buffer = [];
         }
+    }
+
+    private sealed class SegmentRoom(AppendingConnection connection) : OutputRoom
+    {
+        public override string Awaited => "another process has not yet made the log's next segment, and may be stopped";
+
+        public override bool Has(int bodyLength) => connection.HasRoom(bodyLength);
     }
 }

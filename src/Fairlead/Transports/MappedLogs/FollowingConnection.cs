@@ -4,32 +4,34 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.MappedLogs;
 
-/// <summary>The receiver's: records as they lie in the mapped file, lent. A named position moves behind what has been handed to the user and given back by him.</summary>
-internal sealed class FollowingConnection : Connection, ILogWaiter
+/// <summary>
+/// The receiver's: records as they lie in the mapped file, lent. A named position moves behind what has been handed to the user and given
+/// back by him.
+/// </summary>
+internal sealed class FollowingConnection : Connection
 {
     // Others of the endpoint get their turn, and what nobody may read is not asked for.
     private const int RecordsAtOnce = 64;
 
     private readonly LogFollower _follower;
-    private readonly Consumption? _consumption;
-    private readonly EventDescriptor _event = new();
+    private readonly ConsumedRecords? _consumption;
+    private readonly FollowerSleep _sleep;
     private SegmentLease? _lease;
     private int _granted;
-    private int _isAwaited;
     private long _missed;
-    private volatile bool _isEnding;
 
     public FollowingConnection(LogFollower follower)
     {
         _follower = follower;
-        _consumption = follower.Position is null ? null : new Consumption(follower);
+        _sleep = new FollowerSleep(follower);
+        _consumption = follower.Position is null ? null : new ConsumedRecords(follower);
     }
 
     public override TransportCapabilities Capabilities => MappedLogTransport.Capabilities;
 
     public override Peer Peer { get; } = new() { UserId = NativeProcess.UserId };
 
-    public override Descriptor WaitDescriptor => _event.Descriptor;
+    public override Descriptor WaitDescriptor => _sleep.Descriptor;
 
     public override int Unflushed => 0;
 
@@ -37,9 +39,11 @@ internal sealed class FollowingConnection : Connection, ILogWaiter
 
     public override bool HasLong => false;
 
-    public override bool AnnouncesWaits => true;
+    /// <inheritdoc/>
+    public override SleepAnnouncer Sleep => _sleep;
 
-    public override bool HasArrived => _isEnding || _follower.HasNext;
+    /// <inheritdoc/>
+    public override ConsumptionSink? Consumption => _consumption;
 
     public override Span<byte> Reserve(int bodyLength) => throw new NotSupportedException();
 
@@ -53,12 +57,12 @@ internal sealed class FollowingConnection : Connection, ILogWaiter
 
     public override FlushResult Flush() => FlushResult.Done;
 
-    public override void OnReady(PollEvents events) => _event.Drain();
+    public override void OnReady(PollEvents events) => _sleep.Drain();
 
     public override FillResult Fill()
     {
         _granted = RecordsAtOnce;
-        return _isEnding ? FillResult.End : _follower.HasNext ? FillResult.More : FillResult.Drained;
+        return _sleep.IsEnding ? FillResult.End : _follower.HasNext ? FillResult.More : FillResult.Drained;
     }
 
     public override bool TryTake(out Incoming message)
@@ -100,56 +104,15 @@ internal sealed class FollowingConnection : Connection, ILogWaiter
         return dropped;
     }
 
-    public override void NoteHanded(uint messages) => _consumption?.NoteHanded(messages);
-
-    public override bool PrepareWait()
-    {
-        if (_isEnding || !_follower.TryAnnounce(out int bell, out bool isBusy))
-        {
-            return false;
-        }
-
-        // One who waits since before is woken as soon as the bell has another value than then, if not now.
-        if (Interlocked.Exchange(ref _isAwaited, 1) == 0)
-        {
-            try
-            {
-                _follower.Await(this, bell, isBusy);
-            }
-            catch
-            {
-                Volatile.Write(ref _isAwaited, 0);
-                throw;
-            }
-        }
-
-        return true;
-    }
-
-    // By the thread that sleeps for all.
-    void ILogWaiter.Wake()
-    {
-        Volatile.Write(ref _isAwaited, 0);
-        _event.Signal();
-    }
-
-    // The receiver is told that the log has ended: the alternative is to wait without end.
-    void ILogWaiter.Fail(Exception exception) => Abort();
-
     public override void EndSending()
     {
     }
 
-    public override void Abort()
-    {
-        _isEnding = true;
-        _event.Signal();
-    }
+    public override void Abort() => _sleep.End();
 
     public override void Dispose()
     {
-        _follower.Forget(this);
+        _sleep.Dispose();
         _follower.Dispose();
-        _event.Dispose();
     }
 }

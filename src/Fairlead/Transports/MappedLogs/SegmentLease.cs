@@ -4,7 +4,7 @@ using Fairlead.Logs.Storage;
 namespace Fairlead.Transports.MappedLogs;
 
 /// <summary>Keeps a segment mapped as long as one of its records is held, and tells the position what has been given back.</summary>
-internal sealed class SegmentLease(LogSegment segment, Consumption? consumption) : MemoryLease
+internal sealed class SegmentLease(LogSegment segment, ConsumedRecords? consumption) : MemoryLease
 {
     public LogSegment Segment => segment;
 

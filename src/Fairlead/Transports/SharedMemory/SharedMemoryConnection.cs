@@ -1,28 +1,30 @@
-using System.Runtime.CompilerServices;
 using Fairlead.Framing;
 using Fairlead.Native;
 
 namespace Fairlead.Transports.SharedMemory;
 
 /// <summary>
-/// One end of a connection through memory. It receives in a ring of its own and sends in the peer's. What fits is written where the peer reads it; what is too long for the ring, or finds it
-/// full, goes through it in pieces of an ordinary stream of frames, which the peer puts together. The socket over which the ends have met is the doorbell, and its end the peer's death.
+/// One end of a connection through memory. It receives in a ring of its own and sends in the peer's. The socket over which the ends have
+/// met is the doorbell, and its end the peer's death.
 /// </summary>
-internal sealed partial class SharedMemoryConnection : Connection
+/// <remarks>
+/// This type has the socket and what comes through it: the peer's memory, bells, the end. What is sent is the business of
+/// <see cref="RingOutput"/>, what is received that of <see cref="RingInput"/> and <see cref="RingBroadcastInput"/>, and who sleeps where
+/// that of <see cref="RingSleep"/>.
+/// </remarks>
+internal sealed unsafe class SharedMemoryConnection : Connection
 {
-    /// <summary>Shorter ones are copied where the ring is full.</summary>
-    private const int LongPayload = 64 * 1024;
-
     private readonly Descriptor _socket;
     private readonly RingMemory _memory;
     private readonly RingReader _reader;
-    private readonly OutputQueue _overflow = new(FairleadFraming.Instance);
-    private RingMemory? _peerMemory;
-    private RingWriter? _writer;
-    private RingMemory? _loaned;
-    private bool _isInRing;
+    private readonly RingOutput _output;
+    private readonly RingInput _input;
+    private readonly RingBroadcastInput? _broadcasts;
+    private readonly byte[] _hello = new byte[Rendezvous.Size];
+    private int _helloRead;
+    private Descriptor? _passed;
+    private Descriptor? _passedBroadcast;
     private volatile bool _hasHungUp;
-    private volatile bool _hasWoken;
 
     /// <summary>Makes the memory to receive in and passes it to the peer.</summary>
     /// <param name="socket">The connection owns it.</param>
@@ -32,11 +34,14 @@ internal sealed partial class SharedMemoryConnection : Connection
     public SharedMemoryConnection(Descriptor socket, long capacity, Peer peer, bool hearsBroadcasts)
     {
         _socket = socket;
-        HearsBroadcasts = hearsBroadcasts;
         Peer = peer;
         using Descriptor file = MemoryFile.Create("fairlead ring", RingMemory.ControlSize + capacity);
         _memory = new RingMemory(file, capacity);
         _reader = new RingReader(_memory, RingBell);
+        _broadcasts = hearsBroadcasts ? new RingBroadcastInput(_memory, _reader, this, OpenPassedBroadcast) : null;
+        _input = new RingInput(_reader, _broadcasts, this);
+        _output = new RingOutput(RingBell);
+        Memory = new RingChannel(_output, _input, new RingSleep(_memory, _reader, this), _broadcasts);
         InitializeControl(capacity);
 
         // A fresh socket has room for it; a peer that is gone already is seen by the first look.
@@ -49,192 +54,119 @@ internal sealed partial class SharedMemoryConnection : Connection
 
     public override Descriptor WaitDescriptor => _socket;
 
-    public override int Unflushed => _overflow.Buffered;
+    /// <inheritdoc/>
+    public override MemoryChannel Memory { get; }
 
-    /// <summary>What the ring has room for is written into it. Out of its sender's memory goes only what does not find any now, and is long.</summary>
-    public override int LongThreshold => Math.Max(LongPayload, _overflow.IsEmpty && _writer is { } writer ? writer.LongestNow + 1 : 0);
+    /// <inheritdoc/>
+    public override SleepAnnouncer Sleep => Memory.Sleep;
 
-    public override bool HasLong => _overflow.HasLong;
+    public override int Unflushed => _output.Unflushed;
 
-    public override int LongRest => _overflow.Second.Length;
+    public override int LongThreshold => _output.LongThreshold;
 
-    public override bool AnnouncesWaits => true;
+    public override bool HasLong => _output.HasLong;
 
-    public override bool TellsRoomByReading => true;
+    public override int LongRest => _output.LongRest;
 
-    public override bool FlushesCheaply => true;
+    public override bool HasPart => _input.HasPart;
 
-    public override bool HasArrived => _hasHungUp || _passed is not null || _reader.HasArrived;
+    /// <summary>Whether the peer has closed its end of the socket, or died. Any thread.</summary>
+    public bool HasHungUp => _hasHungUp;
 
-    public override bool HasPart => _pieces.HasPart;
+    /// <summary>Whether something has come through the socket that is to be looked at.</summary>
+    public bool HasNews => _hasHungUp || _passed is not null;
 
-    public override void TrustLengths() => _pieces.TrustsLengths = true;
+    /// <summary>Whether the peer reads what is written once for many. Known when it has been heard.</summary>
+    public bool PeerHearsBroadcasts => _output.IsOpen && Rendezvous.HearsBroadcasts(_hello);
 
-    public override Span<byte> Reserve(int bodyLength)
+    /// <summary>
+    /// The control page of the ring in which the peer receives; it can write to it at any time. Until the connection is disposed.
+    /// </summary>
+    public byte* PeerControl => _output.Memory.Control;
+
+    public override void TrustLengths() => _input.TrustLengths();
+
+    public override Span<byte> Reserve(int bodyLength) => _output.Reserve(bodyLength);
+
+    public override void Commit(in MessageHeader header) => _output.Commit(header);
+
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => _output.BeginLong(header, head, payload);
+
+    public override void DetachLong() => _output.DetachLong();
+
+    public override FlushResult Flush() => _output.Flush();
+
+    /// <summary>Any thread, as long as the connection is not disposed.</summary>
+    public void WakePeer() => _output.WakePeer();
+
+    /// <summary>Passes a broadcast ring to the peer; false when its socket is full of bells.</summary>
+    public bool TryPass(Descriptor broadcast)
     {
-        _isInRing = false;
-        if (_overflow.IsEmpty && _writer is { } writer && writer.TryReserve(bodyLength, out Span<byte> body))
-        {
-            _isInRing = true;
-            return body;
-        }
-
-        return _overflow.Reserve(bodyLength);
+        ReadOnlySpan<byte> bell = [1];
+        return DescriptorPassing.Send(_socket, bell, broadcast).Ok;
     }
 
-    public override void Commit(in MessageHeader header)
+    /// <summary>Drains the doorbell, and takes the peer's memory when it comes.</summary>
+    public override void OnReady(PollEvents events)
     {
-        if (_isInRing)
+        Span<byte> bells = stackalloc byte[256];
+        while (!_hasHungUp)
         {
-            _writer!.Commit(header);
-        }
-        else
-        {
-            _overflow.Commit(header);
-        }
-    }
-
-    public override bool TrySend(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
-    {
-        if (!_overflow.IsEmpty || _writer is not { } writer || !writer.TryWrite(header, head, payload, out Sleeper sleeper))
-        {
-            return false;
-        }
-
-        Wake(sleeper);
-        return true;
-    }
-
-    public override bool TrySendPlain(uint ack, ReadOnlySpan<byte> payload)
-    {
-        if (!_overflow.IsEmpty || _writer is not { } writer || !writer.TryWritePlain(ack, payload, out Sleeper sleeper))
-        {
-            return false;
-        }
-
-        Wake(sleeper);
-        return true;
-    }
-
-    public override bool TryLoan(int bodyLength, out Memory<byte> body)
-    {
-        body = default;
-        if (_loaned is not null || !_overflow.IsEmpty || _writer is not { } writer || !writer.TryLoan(bodyLength, out int at))
-        {
-            return false;
-        }
-
-        // Stays mapped for as long as somebody may write into it, whatever becomes of the connection. The release is EndLoan.
-        bool isHeld = false;
-        _peerMemory!.DangerousAddRef(ref isHeld);
-        _loaned = _peerMemory;
-        body = _peerMemory.Writable.Slice(at, bodyLength);
-        return true;
-    }
-
-    public override bool HoldsLoan => _loaned is not null && _overflow.IsEmpty && _writer!.HoldsLoan;
-
-    public override void CommitLoan(in MessageHeader header) => _writer!.CommitLoan(header);
-
-    public override void EndLoan()
-    {
-        if (_loaned is { } memory)
-        {
-            _loaned = null;
-            _writer!.EndLoan();
-            memory.DangerousRelease();
-        }
-    }
-
-    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => _overflow.BeginLong(header, head, payload);
-
-    public override void DetachLong() => _overflow.DetachLong();
-
-    /// <summary>A peer that has died is no concern here: what is written is gone with it, and why it has is seen by who reads.</summary>
-    public override FlushResult Flush()
-    {
-        if (Volatile.Read(ref _writer) is not { } writer)
-        {
-            return _overflow.IsEmpty ? FlushResult.Done : FlushResult.Blocked;
-        }
-
-        while (!_overflow.IsEmpty)
-        {
-            int count = writer.WritePiece(_overflow.First, _overflow.Second, _overflow.Third);
-            if (count > 0)
+            bool isShaking = _helloRead < Rendezvous.Size;
+            Descriptor? file = null;
+            IoResult result = isShaking ? DescriptorPassing.Receive(_socket, _hello.AsSpan(_helloRead), out file)
+                : ExpectsBroadcast ? DescriptorPassing.Receive(_socket, bells, out file)
+                : _socket.Read(bells);
+            if (result.WouldBlock)
             {
-                _overflow.Written(count);
-                Wake(writer.Publish());
+                return;
             }
-            else if (writer.IsCorrupt)
+
+            if (file is not null)
             {
-                return FlushResult.Broken;
+                Keep(file, isShaking);
             }
-            else if (writer.PrepareWait())
+
+            if (result.IsEnd || !result.Ok)
             {
-                return FlushResult.Blocked;
+                _hasHungUp = true;
+            }
+            else if (isShaking)
+            {
+                _helloRead += result.Count;
+            }
+            else if (result.Count < bells.Length)
+            {
+                return;
             }
         }
-
-        Wake(writer.Publish());
-        return FlushResult.Done;
     }
 
-    public override bool PrepareWait() => _hasHungUp || _reader.PrepareWait();
-
-    public override void EndWait() => _reader.EndWait();
-
-    public override bool CanPark => true;
-
-    public override void Park(TimeSpan timeout, Func<bool> mayNot)
+    public override FillResult Fill()
     {
-        if (!_hasHungUp)
+        if (!_output.IsOpen)
         {
-            _reader.Park(timeout, mayNot);
-        }
-    }
-
-    public override void Unpark() => _reader.Unpark();
-
-    public override bool TryStay()
-    {
-        if (_hasHungUp || !_reader.TryStay())
-        {
-            return false;
+            // The peer may be heard through our memory before we have looked for its own: an answer needs it.
+            OnReady(PollEvents.Read);
         }
 
-        // The memory stays mapped while somebody sleeps on it, whatever becomes of the connection.
-        bool isHeld = false;
-        _memory.DangerousAddRef(ref isHeld);
-        return true;
-    }
-
-    public override void Stay() => _reader.Stay();
-
-    public override void EndStay(bool passesOn)
-    {
-        if (passesOn)
+        if (_passed is not null && _helloRead == Rendezvous.Size)
         {
-            _reader.PassOn();
+            TakePeerMemory();
         }
 
-        _memory.DangerousRelease();
+        // Asked before looking: what is seen after it is all that there is.
+        bool hasHungUp = _hasHungUp;
+        bool hasEnded = hasHungUp || _reader.HasEnded;
+        bool hasSome = _input.Look();
+        return !hasEnded ? FillResult.Drained : hasSome ? FillResult.More : FillResult.End;
     }
 
-    public override bool TakeHasWoken()
-    {
-        bool hasWoken = _hasWoken;
-        _hasWoken = false;
-        return hasWoken;
-    }
+    public override bool TryTake(out Incoming message) => _input.TryTake(out message);
 
     public override void EndSending()
     {
-        if (_writer is { } writer)
-        {
-            Wake(writer.End());
-        }
-        else
+        if (!_output.TryEnd())
         {
             // The peer has never seen a ring of ours to look at.
             _socket.ShutdownSocket(ShutdownHow.Write);
@@ -248,17 +180,43 @@ internal sealed partial class SharedMemoryConnection : Connection
         _socket.Dispose();
         _passed?.Dispose();
         _passedBroadcast?.Dispose();
-        _broadcast?.Dispose();
-        _overflow.Dispose();
-        _pieces.Dispose();
-        _packer.Dispose();
+        _broadcasts?.Dispose();
+        _input.Dispose();
 
         // Leases hold it on.
         _memory.Dispose();
-        _peerMemory?.Dispose();
+        _output.Dispose();
     }
 
-    private unsafe void InitializeControl(long capacity)
+    private bool ExpectsBroadcast => _broadcasts is { Reader: null } && _passedBroadcast is null;
+
+    /// <summary>A file has come: the peer's ring, or behind it the one for all. Others are nobody's.</summary>
+    private void Keep(Descriptor file, bool isRing)
+    {
+        ref Descriptor? place = ref isRing ? ref _passed : ref _passedBroadcast;
+        place?.Dispose();
+        place = file;
+    }
+
+    private void TakePeerMemory()
+    {
+        using Descriptor? passed = _passed;
+        _passed = null;
+        _output.Open(Rendezvous.Accept(_hello, passed));
+    }
+
+    private BroadcastReader OpenPassedBroadcast()
+    {
+        // It was passed before it was named.
+        OnReady(PollEvents.Read);
+        using Descriptor? file = _passedBroadcast;
+        _passedBroadcast = null;
+        return file is null
+            ? throw new FairleadException(ErrorCode.Corrupt, "the publisher named a broadcast ring and passed none")
+            : BroadcastReader.Accept(file, _memory);
+    }
+
+    private void InitializeControl(long capacity)
     {
         byte* control = _memory.Control;
         *(uint*)(control + RingLayout.VersionAt) = RingLayout.Version;
@@ -270,28 +228,21 @@ internal sealed partial class SharedMemoryConnection : Connection
         *(uint*)(control + RingLayout.MagicAt) = RingLayout.Magic;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Wake(Sleeper sleeper)
-    {
-        if (sleeper != Sleeper.None)
-        {
-            NoteWoken(sleeper);
-        }
-    }
-
-    private void NoteWoken(Sleeper sleeper)
-    {
-        _hasWoken = true;
-        if (sleeper == Sleeper.BehindBell)
-        {
-            RingBell();
-        }
-    }
-
     /// <summary>Any thread. A socket that is full of bells rings anyway; one that is closed has nobody to wake.</summary>
     private void RingBell()
     {
         ReadOnlySpan<byte> bell = [1];
         _ = _socket.Write(bell);
+    }
+
+    private sealed class RingChannel(RingOutput output, RingInput input, RingSleep sleep, RingBroadcastInput? broadcasts) : MemoryChannel
+    {
+        public override MemoryOutput Output => output;
+
+        public override MemoryInput Input => input;
+
+        public override MemorySleep Sleep => sleep;
+
+        public override BroadcastInput? Broadcasts => broadcasts;
     }
 }

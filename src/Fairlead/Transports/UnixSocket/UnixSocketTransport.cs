@@ -23,5 +23,5 @@ internal sealed class UnixSocketTransport : ITransport
     }
 
     private static StreamConnection Wrap(Descriptor descriptor, EndpointSettings settings, Peer peer) =>
-        new(descriptor, settings.Framing, Capabilities, peer) { TakesHandles = settings.Handles > 0 };
+        new(descriptor, settings.Framing, Capabilities, peer, takesHandles: settings.Handles > 0);
 }

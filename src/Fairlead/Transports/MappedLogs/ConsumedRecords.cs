@@ -1,7 +1,10 @@
 namespace Fairlead.Transports.MappedLogs;
 
-/// <summary>Which records of a named position have been consumed: handed to the user, and given back by him. The position stands behind the last before which all have been.</summary>
-internal sealed class Consumption(LogFollower follower)
+/// <summary>
+/// Which records of a named position have been consumed: handed to the user, and given back by him. The position stands behind the last
+/// before which all have been.
+/// </summary>
+internal sealed class ConsumedRecords(LogFollower follower) : ConsumptionSink
 {
     private readonly Lock _gate = new();
     private readonly Queue<long> _taken = new();
@@ -19,13 +22,13 @@ internal sealed class Consumption(LogFollower follower)
     }
 
     /// <summary>So many have been handed to the user, modulo 2³². What is given back without that, at the end, nobody has read.</summary>
-    public void NoteHanded(uint count)
+    public override void NoteHanded(uint messages)
     {
         lock (_gate)
         {
-            if ((int)(count - _handed) > 0)
+            if ((int)(messages - _handed) > 0)
             {
-                _handed = count;
+                _handed = messages;
                 Advance();
             }
         }

@@ -1,0 +1,264 @@
+using Fairlead.Framing;
+
+namespace Fairlead.Transports.SharedMemory;
+
+/// <summary>
+/// The receiving half of a connection through memory: ring → lease, or copy. Pieces of what was too long for the ring are put together
+/// here, and what a publisher wrote once for many is taken from where it stands. By the pump, or under the endpoint's gate while nobody
+/// pumps.
+/// </summary>
+/// <param name="reader">The ring in which this side receives.</param>
+/// <param name="broadcasts">Null where the peer writes for nobody else.</param>
+/// <param name="connection">Says how long a message may be.</param>
+internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcasts, Connection connection) : MemoryInput, IDisposable
+{
+    /// <summary>Shorter bodies are copied out, and their place in the ring is free at once; longer ones are lent where they lie.</summary>
+    public const int ShortestLease = 2 * 1024;
+
+    private readonly ChunkPacker _packer = new();
+    private readonly StreamInput _pieces = new(FairleadFraming.Instance);
+    private int _pieceLength;
+    private int _pieceRest;
+    private bool _expectsHandshake = true;
+
+    public bool HasPart => _pieces.HasPart;
+
+    public void TrustLengths() => _pieces.TrustsLengths = true;
+
+    /// <summary>Sees what has been published; whether there is something to take.</summary>
+    public bool Look()
+    {
+        bool hasSome = reader.Look();
+        return broadcasts?.Reader is { } broadcast ? hasSome | broadcast.Look() : hasSome;
+    }
+
+    /// <summary>The next whole message of what <see cref="Look"/> saw.</summary>
+    /// <exception cref="FairleadException">Corrupt, TooLarge.</exception>
+    public bool TryTake(out Incoming message)
+    {
+        while (true)
+        {
+            if (Sitting is { } sitting && TryTakeBroadcast(sitting, out message))
+            {
+                return true;
+            }
+
+            if (_pieces.HasPart && TryTakeWhole(out message))
+            {
+                if (broadcasts is null || broadcasts.IsForUser(ref message))
+                {
+                    return true;
+                }
+
+                continue;
+            }
+
+            if (_pieceRest > 0)
+            {
+                FeedPiece();
+            }
+            else if (!reader.TryRead(out MessageHeader header, out int length))
+            {
+                reader.GiveBack();
+                _packer.Park();
+                message = default;
+                return false;
+            }
+            else if ((byte)header.Kind == RingLayout.Nothing)
+            {
+                reader.Pass(length);
+            }
+            else if ((byte)header.Kind == RingLayout.Piece)
+            {
+                _pieceLength = _pieceRest = length;
+                PassPiece();
+            }
+            else
+            {
+                message = Take(header, length);
+                if (broadcasts is null || broadcasts.IsForUser(ref message))
+                {
+                    return true;
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool IsDrained => Sitting is { } sitting ? sitting.IsDrained : reader.IsDrained;
+
+    /// <inheritdoc/>
+    public override bool TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
+    {
+        if (Sitting is { } sitting)
+        {
+            return TryPeekBroadcast(sitting, out header, out body);
+        }
+
+        if (broadcasts?.Reader is { HasRepeats: true } || _pieceRest > 0 || _pieces.HasPart || _expectsHandshake
+            || !reader.TryPeek(out header, out int length) || length > connection.ReceiveLimit || (length >= ShortestLease && broadcasts is not null)
+            || (byte)header.Kind >= RingLayout.Nothing)
+        {
+            header = default;
+            body = default;
+            return false;
+        }
+
+        body = reader.Body(length);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override bool TryPeekPlain(bool looks, out uint ack, out ReadOnlySpan<byte> body)
+    {
+        if (IsReadPlainly && reader.TryPeekPlain(looks, out ack, out int length) && (uint)length < ShortestLease && length <= connection.ReceiveLimit)
+        {
+            body = reader.Body(length);
+            return true;
+        }
+
+        ack = 0;
+        body = default;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public override bool IsWorthLending(int bodyLength) => bodyLength >= ShortestLease;
+
+    /// <inheritdoc/>
+    public override Incoming Lend(in MessageHeader header, int bodyLength) => reader.Lend(header, bodyLength);
+
+    /// <inheritdoc/>
+    public override bool TryPass(int bodyLength)
+    {
+        if (Sitting is { } sitting)
+        {
+            return sitting.TryPass();
+        }
+
+        reader.PassAndGive(bodyLength);
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _pieces.Dispose();
+        _packer.Dispose();
+    }
+
+    /// <summary>Whether what comes next is the next record of the ring, and nothing else.</summary>
+    private bool IsReadPlainly => broadcasts?.Reader is null && _pieceRest == 0 && !_pieces.HasPart && !_expectsHandshake;
+
+    private BroadcastReader? Sitting => broadcasts?.Reader is { IsSitting: true } sitting ? sitting : null;
+
+    /// <summary>What is said through the connection comes first as soon as nothing lies here, or was seen to.</summary>
+    private bool TryPeekBroadcast(BroadcastReader broadcast, out MessageHeader header, out ReadOnlySpan<byte> body)
+    {
+        if (!(broadcast.IsDrained && reader.HasArrivedHere) && broadcast.TryPeek(out header, out body) && body.Length < ShortestLease
+            && body.Length <= connection.ReceiveLimit)
+        {
+            return true;
+        }
+
+        header = default;
+        body = default;
+        return false;
+    }
+
+    private bool TryTakeBroadcast(BroadcastReader broadcast, out Incoming message)
+    {
+        message = default;
+        if (!broadcast.TryRead(out MessageHeader header, out ReadOnlySpan<byte> body))
+        {
+            return false;
+        }
+
+        CheckLength(header, body.Length, connection.ReceiveLimit);
+        if (!header.Kind.IsData())
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "what stands in the broadcast ring is no message");
+        }
+
+        message = Copy(header, body);
+        if (broadcast.TryPass())
+        {
+            return true;
+        }
+
+        message.Release();
+        return false;
+    }
+
+    private bool TryTakeWhole(out Incoming message)
+    {
+        if (!_pieces.TryTake(connection.ReceiveLimit, out message))
+        {
+            return false;
+        }
+
+        _pieces.ExpectsHandshake = _expectsHandshake = false;
+        return true;
+    }
+
+    /// <summary>Part for part, as there is room: so that what makes the room learns in between how long the message is.</summary>
+    private void FeedPiece()
+    {
+        Span<byte> room = _pieces.Room();
+        int count = Math.Min(room.Length, _pieceRest);
+        reader.Body(_pieceLength).Slice(_pieceLength - _pieceRest, count).CopyTo(room);
+        _pieces.Filled(count);
+        _pieceRest -= count;
+        PassPiece();
+    }
+
+    private void PassPiece()
+    {
+        if (_pieceRest == 0)
+        {
+            reader.Pass(_pieceLength);
+            reader.GiveBack();
+        }
+    }
+
+    private Incoming Take(in MessageHeader header, int length)
+    {
+        if (_pieces.HasPart)
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "a message came in the middle of another");
+        }
+
+        if (_expectsHandshake && !Handshake.IsHandshake(header))
+        {
+            throw Handshake.NotFairlead();
+        }
+
+        CheckLength(header, length, _expectsHandshake ? Handshake.LongestBody : connection.ReceiveLimit);
+        _pieces.ExpectsHandshake = _expectsHandshake = false;
+
+        // Only what is a user's to read: what this side reads itself its peer must not be able to change meanwhile.
+        if (length >= ShortestLease && (header.Kind.IsData() || header.Kind == MessageKind.Reply))
+        {
+            return reader.Lend(header, length);
+        }
+
+        Incoming message = Copy(header, reader.Body(length));
+        reader.Pass(length);
+        return message;
+    }
+
+    private static void CheckLength(in MessageHeader header, int length, int limit)
+    {
+        if (length > limit)
+        {
+            throw new FairleadException(ErrorCode.TooLarge, $"a message of {length} bytes arrived and at most {limit} are accepted here",
+                "Raise the limit with ?maxmessage= or the MaxMessage option, if the peer is right.");
+        }
+
+        if (header.HeadLength > length)
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "a message's head is longer than the message");
+        }
+    }
+
+    private Incoming Copy(in MessageHeader header, ReadOnlySpan<byte> body) => body.IsEmpty ? new Incoming { Header = header } : _packer.Pack(header, body);
+}

@@ -1,0 +1,219 @@
+using System.Runtime.CompilerServices;
+using Fairlead.Framing;
+using Fairlead.Native;
+
+namespace Fairlead.Transports.SharedMemory;
+
+/// <summary>
+/// The sending half of a connection through memory: what fits is written where the peer reads it; what is too long for the ring, or finds
+/// it full, goes through it in pieces of an ordinary stream of frames, which the peer puts together. Under the link's send lock, but for
+/// <see cref="Open"/>, <see cref="WakePeer"/> and <see cref="TakeHasWoken"/>.
+/// </summary>
+/// <param name="ringBell">Rings at the peer. Any thread.</param>
+internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
+{
+    /// <summary>Shorter ones are copied where the ring is full.</summary>
+    private const int LongPayload = 64 * 1024;
+
+    private readonly OutputQueue _overflow = new(FairleadFraming.Instance);
+    private RingMemory? _memory;
+    private RingWriter? _writer;
+    private RingMemory? _loaned;
+    private bool _isInRing;
+    private volatile bool _hasWoken;
+
+    /// <summary>Whether the peer has said where it receives.</summary>
+    public bool IsOpen => Volatile.Read(ref _writer) is not null;
+
+    /// <summary>The ring in which the peer receives; it can write to it at any time. Until the connection is disposed.</summary>
+    public RingMemory Memory => _memory!;
+
+    public int Unflushed => _overflow.Buffered;
+
+    /// <summary>
+    /// What the ring has room for is written into it. Out of its sender's memory goes only what does not find any now, and is long.
+    /// </summary>
+    public int LongThreshold => Math.Max(LongPayload, _overflow.IsEmpty && _writer is { } writer ? writer.LongestNow + 1 : 0);
+
+    public bool HasLong => _overflow.HasLong;
+
+    public int LongRest => _overflow.Second.Length;
+
+    /// <summary>The peer has said where it receives: takes its memory over. By the pump, once.</summary>
+    public void Open(RingMemory memory)
+    {
+        _memory = memory;
+
+        // Release: the link's next flush, under its send lock, sees a whole writer.
+        Volatile.Write(ref _writer, new RingWriter(memory));
+    }
+
+    public Span<byte> Reserve(int bodyLength)
+    {
+        _isInRing = false;
+        if (_overflow.IsEmpty && _writer is { } writer && writer.TryReserve(bodyLength, out Span<byte> body))
+        {
+            _isInRing = true;
+            return body;
+        }
+
+        return _overflow.Reserve(bodyLength);
+    }
+
+    public void Commit(in MessageHeader header)
+    {
+        if (_isInRing)
+        {
+            _writer!.Commit(header);
+        }
+        else
+        {
+            _overflow.Commit(header);
+        }
+    }
+
+    public void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => _overflow.BeginLong(header, head, payload);
+
+    public void DetachLong() => _overflow.DetachLong();
+
+    /// <summary>A peer that has died is no concern here: what is written is gone with it, and why it has is seen by who reads.</summary>
+    public FlushResult Flush()
+    {
+        if (Volatile.Read(ref _writer) is not { } writer)
+        {
+            return _overflow.IsEmpty ? FlushResult.Done : FlushResult.Blocked;
+        }
+
+        while (!_overflow.IsEmpty)
+        {
+            int count = writer.WritePiece(_overflow.First, _overflow.Second, _overflow.Third);
+            if (count > 0)
+            {
+                _overflow.Written(count);
+                Wake(writer.Publish());
+            }
+            else if (writer.IsCorrupt)
+            {
+                return FlushResult.Broken;
+            }
+            else if (writer.PrepareWait())
+            {
+                return FlushResult.Blocked;
+            }
+        }
+
+        Wake(writer.Publish());
+        return FlushResult.Done;
+    }
+
+    /// <summary>Says in the ring that nothing follows; false where the peer has never seen a ring of ours.</summary>
+    public bool TryEnd()
+    {
+        if (_writer is not { } writer)
+        {
+            return false;
+        }
+
+        Wake(writer.End());
+        return true;
+    }
+
+    /// <summary>Any thread, as long as the connection is not disposed.</summary>
+    public void WakePeer() => Wake(_writer!.WakeIfAsleep());
+
+    /// <inheritdoc/>
+    public override bool TrySend(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
+    {
+        if (!_overflow.IsEmpty || _writer is not { } writer || !writer.TryWrite(header, head, payload, out Sleeper sleeper))
+        {
+            return false;
+        }
+
+        Wake(sleeper);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override bool TrySendPlain(uint ack, ReadOnlySpan<byte> payload)
+    {
+        if (!_overflow.IsEmpty || _writer is not { } writer || !writer.TryWritePlain(ack, payload, out Sleeper sleeper))
+        {
+            return false;
+        }
+
+        Wake(sleeper);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override bool TakeHasWoken()
+    {
+        bool hasWoken = _hasWoken;
+        _hasWoken = false;
+        return hasWoken;
+    }
+
+    /// <inheritdoc/>
+    public override bool TryLoan(int bodyLength, out Memory<byte> body)
+    {
+        body = default;
+        if (_loaned is not null || !_overflow.IsEmpty || _writer is not { } writer || !writer.TryLoan(bodyLength, out int at))
+        {
+            return false;
+        }
+
+        // Stays mapped for as long as somebody may write into it, whatever becomes of the connection. The release is EndLoan.
+        bool isHeld = false;
+        _memory!.DangerousAddRef(ref isHeld);
+        _loaned = _memory;
+        body = _memory.Writable.Slice(at, bodyLength);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override bool HoldsLoan => _loaned is not null && _overflow.IsEmpty && _writer!.HoldsLoan;
+
+    /// <inheritdoc/>
+    public override void CommitLoan(in MessageHeader header)
+    {
+        _writer!.CommitLoan(header);
+        EndLoan();
+    }
+
+    /// <inheritdoc/>
+    public override void EndLoan()
+    {
+        if (_loaned is { } memory)
+        {
+            _loaned = null;
+            _writer!.EndLoan();
+            memory.DangerousRelease();
+        }
+    }
+
+    public void Dispose()
+    {
+        _overflow.Dispose();
+
+        // A loan holds it on.
+        _memory?.Dispose();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Wake(Sleeper sleeper)
+    {
+        if (sleeper != Sleeper.None)
+        {
+            NoteWoken(sleeper);
+        }
+    }
+
+    private void NoteWoken(Sleeper sleeper)
+    {
+        _hasWoken = true;
+        if (sleeper == Sleeper.BehindBell)
+        {
+            ringBell();
+        }
+    }
+}
