@@ -100,10 +100,7 @@ internal sealed unsafe partial class Link
             _ = input.TryPass(body.Length);
         }
 
-        if (_hasHeartbeat)
-        {
-            _lastHeard = _time.GetTimestamp();
-        }
+        _heartbeat?.Hear();
 
         return reply;
     }

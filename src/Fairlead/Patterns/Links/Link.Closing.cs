@@ -188,7 +188,7 @@ internal sealed partial class Link
         }
 
         _handshakeTimer?.Dispose();
-        _heartbeatTimer?.Dispose();
+        _heartbeat?.Dispose();
         _slowPacer?.Dispose();
         _lingerTimer?.Dispose();
         CancelActive();

@@ -41,7 +41,7 @@ internal sealed partial class Link
                 CheckData(message);
                 if ((header.Flags & MessageFlags.Handle) != 0 && _endpoint.Settings.Handles > 0)
                 {
-                    CountHandle();
+                    _handles.CountIn();
                 }
             }
             catch
@@ -185,7 +185,7 @@ internal sealed partial class Link
 
             _outstanding.Acknowledge(count);
             Volatile.Write(ref _acknowledged, acknowledged);
-            ForgetHandles();
+            _handles.Acknowledge(acknowledged);
             _hasNewCredit = true;
             ServeQueued(completions);
         }

@@ -3,19 +3,9 @@ using Fairlead.Framing;
 namespace Fairlead.Patterns.Links;
 
 /// <content>Heartbeat, and operations that are withdrawn.</content>
-internal sealed partial class Link
+internal sealed partial class Link : IHeartbeatOwner
 {
-    /// <summary>Questions that a silent peer may leave unanswered.</summary>
-    private const int Pings = 2;
-
-    private ITimer? _heartbeatTimer;
-
-    // Either side wants to know when the other was heard last.
-    private bool _hasHeartbeat;
-
-    // Questions that have not been answered, and when the peer had been heard last before them.
-    private int _pings;
-    private long _askedBehind;
+    private readonly Heartbeat? _heartbeat;
 
     /// <summary>Takes an operation out of the link. By its caller, on any thread. False when it is on this link no more.</summary>
     public bool Withdraw(LinkOperation operation, Exception? error)
@@ -118,56 +108,12 @@ internal sealed partial class Link
         }
     }
 
-    private void StartHeartbeat()
-    {
-        TimeSpan own = _endpoint.Settings.Heartbeat;
-        if (own > TimeSpan.Zero)
-        {
-            // Armed when it is known here, since its first tick arms it again.
-            _heartbeatTimer = _time.CreateTimer(static state => ((Link)state!).OnHeartbeat(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            _heartbeatTimer.Change(own, Timeout.InfiniteTimeSpan);
-        }
-    }
+    /// <summary>When something came last, by the endpoint's clock; 0 without a heartbeat.</summary>
+    public long LastHeard => _heartbeat?.LastHeard ?? 0;
 
-    /// <summary>Asks for a sign of life after one and after two intervals of silence, and gives the peer up after three.</summary>
-    private void OnHeartbeat()
-    {
-        TimeSpan interval = _endpoint.Settings.Heartbeat;
-        if (Silence >= interval)
-        {
-            // Nobody may have pumped for lack of interest: what has arrived meanwhile counts as a sign of life.
-            _endpoint.PumpOnce();
-        }
+    void IHeartbeatOwner.LookForSigns() => _endpoint.PumpOnce();
 
-        long heard = LastHeard;
-        if (heard != _askedBehind)
-        {
-            // Whatever was asked before that has been answered.
-            _askedBehind = heard;
-            _pings = 0;
-        }
+    void IHeartbeatOwner.Ask() => SendControl(MessageHeader.Of(MessageKind.Ping), default, default);
 
-        TimeSpan silence = _time.GetElapsedTime(heard);
-        TimeSpan due = (_pings + 1) * interval;
-        if (silence >= due && _pings >= Pings)
-        {
-            Kill(CloseReason.Heartbeat, $"nothing was heard for {silence.TotalSeconds:0.###} s");
-            return;
-        }
-
-        if (silence >= due)
-        {
-            // Asked as often as this before it is given up, however late: this process may have been stopped itself, and heard nothing for that.
-            _pings++;
-            due += interval;
-            SendControl(MessageHeader.Of(MessageKind.Ping), default, default);
-        }
-
-        _heartbeatTimer!.Change(due > silence ? due - silence : interval, Timeout.InfiniteTimeSpan);
-    }
-
-    /// <summary>When something came last, by the endpoint's clock.</summary>
-    public long LastHeard => Volatile.Read(ref _lastHeard);
-
-    private TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _lastHeard));
+    void IHeartbeatOwner.GiveUp(TimeSpan silence) => Kill(CloseReason.Heartbeat, $"nothing was heard for {silence.TotalSeconds:0.###} s");
 }

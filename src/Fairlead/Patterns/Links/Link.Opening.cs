@@ -10,7 +10,6 @@ internal sealed partial class Link
     /// <summary>Begins to talk: the side that connects says hello; the other waits for it until a deadline. By the pump.</summary>
     public void Open(Completions completions)
     {
-        _lastHeard = _time.GetTimestamp();
         if (IsBare)
         {
             if (_endpoint.Crowd(this) is { } crowded)
@@ -121,14 +120,13 @@ internal sealed partial class Link
             throw refusal;
         }
 
-        _handlesToPeer = theirs.Handles;
+        _handles.ToPeer = theirs.Handles;
         _windowMessages = Math.Max(1, theirs.WindowMessages);
         _longestToPeer = (long)Math.Min(theirs.LongestMessage, (ulong)EndpointSettings.NoLimit);
         _windowBytes = (long)Math.Min(theirs.WindowBytes, long.MaxValue);
-        _hasHeartbeat |= theirs.Heartbeat > TimeSpan.Zero;
         _welcome = IsAccepted ? Introduction().Encode() : null;
         _handshakeTimer?.Dispose();
-        StartHeartbeat();
+        _heartbeat?.Start();
         ComeUp(completions);
     }
 
@@ -188,7 +186,7 @@ internal sealed partial class Link
         try
         {
             Check(operation.Payload.Span, operation.Header.HeadLength);
-            if (operation.Handle is not null && _handlesToPeer == 0)
+            if (operation.Handle is not null && _handles.ToPeer == 0)
             {
                 throw NoHandles();
             }

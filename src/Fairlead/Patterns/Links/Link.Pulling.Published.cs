@@ -37,10 +37,7 @@ internal sealed partial class Link
 
         _takenInRow++;
         NotePulled(header.Length);
-        if (_hasHeartbeat)
-        {
-            _lastHeard = _time.GetTimestamp();
-        }
+        _heartbeat?.Hear();
 
         return message;
     }

@@ -97,10 +97,7 @@ internal sealed partial class Link
         }
 
         NotePulled(header.Length);
-        if (_hasHeartbeat)
-        {
-            _lastHeard = _time.GetTimestamp();
-        }
+        _heartbeat?.Hear();
 
         return message;
     }
@@ -115,7 +112,7 @@ internal sealed partial class Link
     public MessageCore? TryPullPlain(int me, bool looks)
     {
         MessageCore[] residents = _residents;
-        if (_state != LinkState.Up || (_isPaused | _hasHeartbeat) || (_arrived.Count | _inbound.Count) != 0 || residents.Length == 0)
+        if (_state != LinkState.Up || _isPaused || _heartbeat is not null || (_arrived.Count | _inbound.Count) != 0 || residents.Length == 0)
         {
             return null;
         }
@@ -199,10 +196,7 @@ internal sealed partial class Link
             }
 
             _ = input.TryPass(body.Length);
-            if (_hasHeartbeat)
-            {
-                _lastHeard = _time.GetTimestamp();
-            }
+            _heartbeat?.Hear();
         }
 
         return true;

@@ -23,7 +23,6 @@ internal sealed partial class Link
     private long _consumedBytes;
     private long _consumedBytesSinceAck;
     private uint _consumedAtAck;
-    private long _lastHeard;
     private bool _hasNewCredit;
 
     // The first that lies here is counted as consumed already, and its sender told so. Written under the endpoint's gate.
@@ -151,7 +150,7 @@ internal sealed partial class Link
             return;
         }
 
-        _lastHeard = _time.GetTimestamp();
+        _heartbeat?.Hear();
         PublishArrived(completions);
         for (int dropped = _connection.TakeDropped(); dropped > 0; dropped--)
         {
@@ -234,7 +233,7 @@ internal sealed partial class Link
             ConsumeHead(message.Header.Length);
             if ((message.Header.Flags & MessageFlags.Handle) != 0 && _endpoint.Settings.Handles > 0)
             {
-                UncountHandle();
+                _handles.CountOut();
             }
         }
 
@@ -326,7 +325,7 @@ internal sealed partial class Link
         bool isDue = kind == MessageKind.Deliver
             || _state == LinkState.PeerClosed
             || IsAckDue
-            || ShouldTellHandles;
+            || _handles.IsAckDue;
         if (isDue)
         {
             Acknowledge(isUrgent: kind == MessageKind.Deliver);
@@ -366,7 +365,7 @@ internal sealed partial class Link
     {
         Volatile.Write(ref _consumedAtAck, Volatile.Read(ref _consumed));
         Volatile.Write(ref _consumedBytesSinceAck, 0);
-        Volatile.Write(ref _handlesUntold, 0);
+        _handles.NoteTold();
     }
 
     /// <summary>A publisher that looks for itself may have waited for less than it is told now and then.</summary>

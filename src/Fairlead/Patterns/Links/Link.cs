@@ -56,12 +56,17 @@ internal sealed partial class Link
         _queued = new SendQueue(endpoint);
         Policy = endpoint.Policy;
         _writeMode = endpoint.Settings.Writing;
-        _hasHeartbeat = endpoint.Settings.Heartbeat > TimeSpan.Zero;
         Token = token;
         IsAccepted = isAccepted;
         Peer = connection.Peer;
         IsBare = (connection.Capabilities & TransportCapabilities.Protocol) == 0;
+        _handles = new HandleWindow(endpoint.Settings.Handles);
         _state = LinkState.Handshaking;
+        if (!IsBare && endpoint.Settings.Heartbeat is { Ticks: > 0 } interval)
+        {
+            _heartbeat = new Heartbeat(interval, _time, this);
+        }
+
         if (IsBare)
         {
             _windowBytes = endpoint.Settings.Capacity;

@@ -1,0 +1,57 @@
+using Fairlead.Patterns.Links;
+
+namespace Fairlead.Tests.Patterns;
+
+public sealed class HandleWindowTests
+{
+    [Fact]
+    public void There_is_place_for_as_many_as_the_peer_takes_and_again_when_they_are_acknowledged()
+    {
+        HandleWindow window = new(most: 8);
+        Assert.False(window.HasPlace);
+        window.ToPeer = 2;
+        Assert.True(window.HasPlace);
+
+        // The numbers of messages wrap round.
+        window.NoteSent(uint.MaxValue - 1);
+        window.NoteSent(1);
+        Assert.False(window.HasPlace);
+        window.Acknowledge(uint.MaxValue - 2);
+        Assert.False(window.HasPlace);
+        window.Acknowledge(uint.MaxValue);
+        Assert.True(window.HasPlace);
+        window.NoteSent(3);
+        Assert.False(window.HasPlace);
+        window.Acknowledge(3);
+        window.NoteSent(4);
+        Assert.True(window.HasPlace);
+    }
+
+    [Fact]
+    public void A_peer_that_sends_more_than_this_side_holds_is_refused()
+    {
+        HandleWindow window = new(most: 2);
+        window.CountIn();
+        window.CountIn();
+        window.CountOut();
+        window.CountIn();
+        Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(window.CountIn).Code);
+    }
+
+    [Fact]
+    public void The_peer_is_told_when_a_quarter_has_been_handed_out()
+    {
+        HandleWindow window = new(most: 8);
+        for (int i = 0; i < 8; i++)
+        {
+            window.CountIn();
+        }
+
+        window.CountOut();
+        Assert.False(window.IsAckDue);
+        window.CountOut();
+        Assert.True(window.IsAckDue);
+        window.NoteTold();
+        Assert.False(window.IsAckDue);
+    }
+}

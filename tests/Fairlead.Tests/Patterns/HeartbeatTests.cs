@@ -1,0 +1,134 @@
+using Fairlead.Patterns.Links;
+
+namespace Fairlead.Tests.Patterns;
+
+/// <summary>When a silent peer is asked, and when it is given up, without a connection.</summary>
+public sealed class HeartbeatTests : IHeartbeatOwner, IDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Instant = TimeSpan.FromMilliseconds(1);
+
+    private readonly ManualClock _clock = new();
+    private readonly List<string> _done = [];
+    private readonly Heartbeat _heartbeat;
+    private bool _hasUnread;
+
+    public HeartbeatTests()
+    {
+        _heartbeat = new Heartbeat(Interval, _clock, this);
+        _heartbeat.Start();
+    }
+
+    public void Dispose() => _heartbeat.Dispose();
+
+    [Fact]
+    public void A_silent_peer_is_asked_twice_and_then_given_up()
+    {
+        _clock.Advance(Interval - Instant);
+        Assert.Empty(_done);
+        _clock.Advance(Instant);
+        Assert.Equal(["asked"], _done);
+        _clock.Advance(Interval);
+        Assert.Equal(["asked", "asked"], _done);
+        _clock.Advance(Interval);
+        Assert.Equal(["asked", "asked", "given up after 30 s"], _done);
+        _clock.Advance(10 * Interval);
+        Assert.Equal(3, _done.Count);
+    }
+
+    [Fact]
+    public void A_sign_of_life_begins_the_count_anew()
+    {
+        for (int i = 0; i < 5; i++)
+        {
+            _clock.Advance(2 * Interval);
+            _heartbeat.Hear();
+        }
+
+        Assert.Equal(Enumerable.Repeat("asked", 10), _done);
+    }
+
+    [Fact]
+    public void What_lies_unread_is_a_sign_of_life()
+    {
+        for (int i = 0; i < 10; i++)
+        {
+            _hasUnread = true;
+            _clock.Advance(Interval);
+        }
+
+        Assert.Empty(_done);
+        Assert.Equal(_clock.GetTimestamp(), _heartbeat.LastHeard);
+    }
+
+    [Fact]
+    public void Who_was_stopped_itself_asks_as_often_as_ever()
+    {
+        // One long step of the clock is what a stopped process sees of the time; its timer ticks once behind it.
+        StoppableClock clock = new();
+        using Heartbeat late = new(Interval, clock, this);
+        late.Start();
+        clock.Step(100 * Interval);
+        Assert.Equal(["asked"], _done);
+        clock.Step(Interval);
+        Assert.Equal(["asked", "asked"], _done);
+        clock.Step(Interval);
+        Assert.Equal("given up after 1020 s", _done[^1]);
+    }
+
+    void IHeartbeatOwner.LookForSigns()
+    {
+        if (_hasUnread)
+        {
+            _hasUnread = false;
+            _heartbeat.Hear();
+        }
+    }
+
+    void IHeartbeatOwner.Ask() => _done.Add("asked");
+
+    void IHeartbeatOwner.GiveUp(TimeSpan silence) => _done.Add($"given up after {silence.TotalSeconds:0} s");
+
+    /// <summary>Moves in one step, behind which what is due runs once.</summary>
+    private sealed class StoppableClock : TimeProvider, ITimer
+    {
+        private long _now = 1;
+        private long _due = long.MaxValue;
+        private (TimerCallback Callback, object? State) _timer;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _now;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _timer = (callback, state);
+            Change(dueTime, period);
+            return this;
+        }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            _due = dueTime == Timeout.InfiniteTimeSpan ? long.MaxValue : _now + dueTime.Ticks;
+            return true;
+        }
+
+        public void Step(TimeSpan span)
+        {
+            _now += span.Ticks;
+            if (_due <= _now)
+            {
+                _due = long.MaxValue;
+                _timer.Callback(_timer.State);
+            }
+        }
+
+        public void Dispose() => _due = long.MaxValue;
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return default;
+        }
+    }
+}
