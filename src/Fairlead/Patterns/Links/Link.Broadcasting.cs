@@ -53,8 +53,7 @@ internal sealed partial class Link
                 return false;
             }
 
-            BroadcastTally tally = _outstanding.Tally;
-            _seat.Take(new BroadcastCredit(_windowMessages, _windowBytes, _longestToPeer, tally));
+            _seat.Take(new BroadcastCredit(_window.Messages, _window.Bytes, _window.Longest, _window.Tally));
             needsPump = FlushSoon();
         }
 
@@ -103,14 +102,14 @@ internal sealed partial class Link
     private bool MayJoin =>
         _state == LinkState.Up && !_isBroken && !_isBlocked && !_sendsNoMore && !_isCloseWritten && _writing is null && !_connection.HasLong
         && _queued.Count == 0 && _queued.Missed == 0 && Takes(MissedBytes + MissedBytes)
-        && _windowMessages - _outstanding.Count >= Math.Max(1, _windowMessages / LeastFree) && _windowBytes - _outstanding.Bytes >= _windowBytes / LeastFree;
+        && _window.HasFree(LeastFree);
 
     /// <summary>Under <c>_sending</c>. What follows goes through the connection.</summary>
     private void LeaveSeat(bool sendsRest = true)
     {
         if (_seat is { IsTaken: true } seat)
         {
-            TakeTally(seat.Leave(sendsRest));
+            _window.Restore(seat.Leave(sendsRest));
         }
     }
 
@@ -119,15 +118,6 @@ internal sealed partial class Link
     {
         LeaveSeat(sendsRest: false);
         _seat?.Dispose();
-    }
-
-    /// <summary>
-    /// What is outstanding of all that was written for many is counted here again. How long each was is not known any more: their bytes come back with the last of them.
-    /// </summary>
-    private void TakeTally(in BroadcastTally tally)
-    {
-        _outstanding.Restore(tally);
-        Volatile.Write(ref _acknowledged, unchecked((uint)(tally.Sent - tally.Outstanding)));
     }
 
     /// <summary>An acknowledgement has come while the peer sits. Under <c>_sending</c>.</summary>

@@ -44,7 +44,7 @@ internal sealed unsafe partial class Link
     {
         using (_sending.Hold(me))
         {
-            if (!IsPlain || _apart is not null || length >= LongPayload || !MayTake(head.Length + length))
+            if (!IsPlain || _apart is not null || length >= LongPayload || !HasCreditAtOnce(head.Length + length))
             {
                 return null;
             }
@@ -64,7 +64,7 @@ internal sealed unsafe partial class Link
             NoteSent(header.Ack, header.Length, length);
             LinkOperation call = _spare ??= LinkOperation.Rent(_endpoint, isBlocking: true, header, default);
             (_lent ??= BorrowedMemory.Rent(null, 0)).Lend(payload, length);
-            call.Resume(this, header, head, LastNumber, deadline);
+            call.Resume(this, header, head, _window.LastNumber, deadline);
             _apart = call;
             return call;
         }

@@ -117,7 +117,7 @@ internal sealed partial class Link
         {
             using (HoldSending())
             {
-                return _state == LinkState.Down || (_queued.Count == 0 && _outstanding.Count == 0 && !IsSeated && Calls.Count == 0 && !HasActive && IsWrittenOut());
+                return _state == LinkState.Down || (_queued.Count == 0 && _window.Outstanding == 0 && !IsSeated && Calls.Count == 0 && !HasActive && IsWrittenOut());
             }
         }
     }
@@ -157,7 +157,7 @@ internal sealed partial class Link
             }
 
             GiveSeatBack();
-            End = end = end with { Sent = _outstanding.Sent, Acknowledged = _outstanding.Sent - _outstanding.Count, Peer = Peer, Unwritten = Unwritten };
+            End = end = end with { Sent = _window.Sent, Acknowledged = _window.Read, Peer = Peer, Unwritten = Unwritten };
             _state = LinkState.Down;
             EndFlushing();
             Unblock();
@@ -178,7 +178,7 @@ internal sealed partial class Link
             {
                 // What the peer has not acknowledged it has not handed out: of type 2 messages that holds whenever all of its words have been read, since it
                 // acknowledges each before; of the others only when it closed in order.
-                bool isKnownUnread = call == halfWritten || _halfWritten.Holds(call.Header.Id) || (!IsAcknowledged(call) && (end.IsExact || (end.HasReadAll && call.Header.Kind == MessageKind.Deliver)));
+                bool isKnownUnread = call == halfWritten || _window.IsHalfWritten(call.Header.Id) || (!IsAcknowledged(call) && (end.IsExact || (end.HasReadAll && call.Header.Kind == MessageKind.Deliver)));
                 EndCall(call, wasRead: !isKnownUnread, completions);
             }
 
@@ -299,7 +299,7 @@ internal sealed partial class Link
         GoDown(new LinkEnd(reason, exception.Message), completions);
     }
 
-    private bool IsAcknowledged(LinkOperation call) => call.Header.Kind.IsData() && (int)(_acknowledged - call.Number) >= 0;
+    private bool IsAcknowledged(LinkOperation call) => call.Header.Kind.IsData() && _window.IsAcknowledged(call.Number);
 
     private void EndCall(LinkOperation call, bool wasRead, Completions completions)
     {

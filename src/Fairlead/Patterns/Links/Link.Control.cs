@@ -143,7 +143,7 @@ internal sealed partial class Link
 
         // Counted apart: what lies in the queues is not all the peer's, whose coming stands there too.
         uint unread = _received - Volatile.Read(ref _consumed);
-        if (unread >= (uint)_endpoint.Settings.Messages || (unread >= AlwaysOutstanding && Volatile.Read(ref _inboundBytes) + _arrivedBytes + message.Header.Length > _endpoint.Settings.Capacity))
+        if (unread >= (uint)_endpoint.Settings.Messages || (unread >= SendWindow.AlwaysOutstanding && Volatile.Read(ref _inboundBytes) + _arrivedBytes + message.Header.Length > _endpoint.Settings.Capacity))
         {
             throw new FairleadException(ErrorCode.Corrupt, "the peer sent more than the credit that it was given");
         }
@@ -151,14 +151,14 @@ internal sealed partial class Link
 
     private void OnAck(uint acknowledged, Completions completions)
     {
-        if (acknowledged == Volatile.Read(ref _acknowledged))
+        if (acknowledged == _window.Acknowledged)
         {
             return;
         }
 
         using (HoldSending())
         {
-            if (_seat is not null && (int)(acknowledged - _acknowledged) < 0)
+            if (_seat is not null && _window.IsOld(acknowledged))
             {
                 // It has been overtaken by what the peer said in memory.
                 return;
@@ -172,19 +172,7 @@ internal sealed partial class Link
                 return;
             }
 
-            uint count = acknowledged - _acknowledged;
-            if (_halfWritten.Reaches(acknowledged) && count <= (uint)_outstanding.Count)
-            {
-                throw new FairleadException(ErrorCode.Corrupt, "the peer acknowledged a message of which it cannot have read the whole");
-            }
-
-            if (count > (uint)_outstanding.Count)
-            {
-                throw new FairleadException(ErrorCode.Corrupt, "the peer acknowledged messages that were never sent");
-            }
-
-            _outstanding.Acknowledge(count);
-            Volatile.Write(ref _acknowledged, acknowledged);
+            _window.Acknowledge(acknowledged);
             _handles.Acknowledge(acknowledged);
             _hasNewCredit = true;
             ServeQueued(completions);
@@ -199,7 +187,7 @@ internal sealed partial class Link
             if (Calls.TryGetValue(message.Header.Id, out LinkOperation? call))
             {
                 // Judged before it is taken out: a call whose answer is refused ends with its link.
-                if (_writing == call || _halfWritten.Holds(message.Header.Id))
+                if (_writing == call || _window.IsHalfWritten(message.Header.Id))
                 {
                     throw new FairleadException(ErrorCode.Corrupt, "the peer answered a message that it cannot have read yet");
                 }
@@ -248,9 +236,9 @@ internal sealed partial class Link
     private int WriteText(string? text, int mostCharacters, Span<byte> destination)
     {
         ReadOnlySpan<char> characters = text.AsSpan(0, Math.Min(text?.Length ?? 0, mostCharacters));
-        if (destination.Length >= _longestToPeer)
+        if (destination.Length >= _window.Longest)
         {
-            destination = destination[..(int)Math.Max(0, _longestToPeer - 1)];
+            destination = destination[..(int)Math.Max(0, _window.Longest - 1)];
         }
 
         _ = Utf8.FromUtf16(characters, destination, out _, out int written);

@@ -8,7 +8,6 @@ internal sealed partial class Link
 {
     private readonly WriteMode _writeMode;
     private List<FlushOperation>? _flushing;
-    private HalfWritten _halfWritten;
 
     /// <summary>Bytes that the kernel has not taken. Under <c>_sending</c>.</summary>
     private long Unwritten => (long)_connection.Unflushed + _connection.LongRest;
@@ -18,7 +17,7 @@ internal sealed partial class Link
     {
         if (header.Length >= LongPayload && !IsBare && header.Kind.IsData() && Unwritten is > 0 and long rest)
         {
-            _halfWritten.Add(LastNumber, header.Id, rest);
+            _window.AddHalfWritten(header.Id, rest);
         }
     }
 
@@ -85,7 +84,7 @@ internal sealed partial class Link
     /// <summary>Hands over as much as goes without blocking, and counts it for those who wait. Under <c>_sending</c>.</summary>
     private FlushResult Write()
     {
-        if (_flushing is not { Count: > 0 } && !_halfWritten.Any && _resumed is null)
+        if (_flushing is not { Count: > 0 } && !_window.HasHalfWritten && _resumed is null)
         {
             return _connection.Flush();
         }
@@ -93,7 +92,7 @@ internal sealed partial class Link
         long before = Unwritten;
         FlushResult result = _connection.Flush();
         long written = before - Unwritten;
-        _halfWritten.Written(written);
+        _window.Written(written);
         _writtenHeldBack += written;
         for (int i = (_flushing?.Count ?? 0) - 1; i >= 0; i--)
         {

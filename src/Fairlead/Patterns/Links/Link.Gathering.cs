@@ -84,6 +84,6 @@ internal sealed partial class Link
     private FairleadException TooLarge(long length, int headLength)
     {
         string head = headLength == 0 ? "" : $" and {headLength} in front of them";
-        return new FairleadException(ErrorCode.TooLarge, $"the message has {length} bytes{head}, and the peer takes at most {_longestToPeer}", "Send less, or raise ?maxmessage= there.") { Address = _endpoint.Address, Peer = Peer };
+        return new FairleadException(ErrorCode.TooLarge, $"the message has {length} bytes{head}, and the peer takes at most {_window.Longest}", "Send less, or raise ?maxmessage= there.") { Address = _endpoint.Address, Peer = Peer };
     }
 }

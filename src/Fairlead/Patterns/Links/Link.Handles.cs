@@ -30,7 +30,7 @@ internal sealed partial class Link
         if (operation.TakeHandle() is { } handle)
         {
             _connection.Handles!.Attach(handle);
-            _handles.NoteSent(LastNumber + 1);
+            _handles.NoteSent(_window.LastNumber + 1);
         }
     }
 }

@@ -13,7 +13,7 @@ internal sealed partial class Link
     private long _missedMoving;
 
     /// <summary>Whether another message goes at once, or nearly. A hint, read without the lock.</summary>
-    public bool HasRoomNow => _queued.Count == 0 && _outstanding.Count < _windowMessages && (_outstanding.Count < AlwaysOutstanding || _outstanding.Bytes < _windowBytes);
+    public bool HasRoomNow => _queued.Count == 0 && _window.HasRoomNow;
 
     /// <summary>How many wait for credit. A hint.</summary>
     public int Waiting => _queued.Count;

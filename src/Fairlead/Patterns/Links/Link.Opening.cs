@@ -121,9 +121,7 @@ internal sealed partial class Link
         }
 
         _handles.ToPeer = theirs.Handles;
-        _windowMessages = Math.Max(1, theirs.WindowMessages);
-        _longestToPeer = (long)Math.Min(theirs.LongestMessage, (ulong)EndpointSettings.NoLimit);
-        _windowBytes = (long)Math.Min(theirs.WindowBytes, long.MaxValue);
+        _window.Grant(theirs.WindowMessages, theirs.WindowBytes, theirs.LongestMessage);
         _welcome = IsAccepted ? Introduction().Encode() : null;
         _handshakeTimer?.Dispose();
         _heartbeat?.Start();

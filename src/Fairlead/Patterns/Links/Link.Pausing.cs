@@ -20,7 +20,7 @@ internal sealed partial class Link
     /// What lies unwritten that is not data. Data is bounded by the peer's credit, and must not keep this side from reading: two ends that write long messages to each other would
     /// wait for ever. What was written of it and is not acknowledged is counted out too, so this may say too little, never too much. Under <c>_sending</c>.
     /// </summary>
-    private long UnwrittenAnswers => _connection.Unflushed - _outstanding.Bytes - ((long)_outstanding.Count * MessageHeader.Size);
+    private long UnwrittenAnswers => _connection.Unflushed - _window.OutstandingBytes - ((long)_window.Outstanding * MessageHeader.Size);
 
     /// <summary>Whether what lies here is not handed out before the peer has read more of his answers. <see cref="EndpointCore.HandOutAgain"/> follows its end.</summary>
     public bool IsHeldBack => Volatile.Read(ref _isPaused) && !IsBare;

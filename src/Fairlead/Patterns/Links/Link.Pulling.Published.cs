@@ -23,7 +23,7 @@ internal sealed partial class Link
         }
 
         _hasLingered = false;
-        if (header.Kind != MessageKind.Publish || header.HeadLength > body.Length || !_endpoint.Profile.Accepts(header.Kind) || header.Ack != Volatile.Read(ref _acknowledged))
+        if (header.Kind != MessageKind.Publish || header.HeadLength > body.Length || !_endpoint.Profile.Accepts(header.Kind) || header.Ack != _window.Acknowledged)
         {
             return null;
         }
@@ -46,7 +46,7 @@ internal sealed partial class Link
     private MessageCore? TryPullAsBefore(MessageCore resident, BroadcastInput broadcasts)
     {
         int headLength = _knownHeadLength;
-        if (headLength < 0 || !resident.IsPlainlyBack(0) || !broadcasts.TryTakePublished(_knownHead.AsSpan(0, headLength), _acknowledged, resident.Own, out int length))
+        if (headLength < 0 || !resident.IsPlainlyBack(0) || !broadcasts.TryTakePublished(_knownHead.AsSpan(0, headLength), _window.Acknowledged, resident.Own, out int length))
         {
             return null;
         }

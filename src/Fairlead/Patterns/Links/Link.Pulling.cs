@@ -129,7 +129,7 @@ internal sealed partial class Link
         }
 
         MessageCore resident = residents[0];
-        if (!resident.IsPlainlyBack(body.Length) || (ack != _acknowledged && !TryNoteAck(ack, me)))
+        if (!resident.IsPlainlyBack(body.Length) || (ack != _window.Acknowledged && !TryNoteAck(ack, me)))
         {
             return null;
         }
@@ -205,7 +205,7 @@ internal sealed partial class Link
     /// <summary>Takes note of an acknowledgement for which nobody waits.</summary>
     private bool TryNoteAck(uint acknowledged, int me)
     {
-        if (acknowledged == Volatile.Read(ref _acknowledged))
+        if (acknowledged == _window.Acknowledged)
         {
             return true;
         }
@@ -218,16 +218,6 @@ internal sealed partial class Link
     }
 
     /// <summary>Under <c>_sending</c>.</summary>
-    private bool TryNoteAck(uint acknowledged)
-    {
-        uint count = acknowledged - _acknowledged;
-        if (IsSeated || _queued.Count > 0 || count > (uint)_outstanding.Count || _isCloseWritten || _endpoint.HearsOfCredit)
-        {
-            return false;
-        }
-
-        _outstanding.Acknowledge(count);
-        Volatile.Write(ref _acknowledged, acknowledged);
-        return true;
-    }
+    private bool TryNoteAck(uint acknowledged) =>
+        !IsSeated && _queued.Count == 0 && !_isCloseWritten && !_endpoint.HearsOfCredit && _window.TryAcknowledge(acknowledged);
 }

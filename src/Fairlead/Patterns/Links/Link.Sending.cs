@@ -19,16 +19,10 @@ internal sealed partial class Link
     /// <summary>Attempts of a blocking sender without progress before it sleeps: some 50 µs.</summary>
     private const int PushAttempts = 100;
 
-    /// <summary>Messages that may be outstanding however long they are: one is read while the next is on its way. Part of the protocol.</summary>
-    private const int AlwaysOutstanding = 2;
-
     private BiasedLock _sending = new();
     private readonly SendQueue _queued;
-    private Unacknowledged _outstanding;
+    private SendWindow _window;
     private LinkOperation? _writing;
-    private long _windowBytes;
-    private uint _windowMessages;
-    private uint _acknowledged;
     private uint _ackWritten;
     private uint _nextId;
     private bool _isBlocked;
@@ -36,7 +30,6 @@ internal sealed partial class Link
     private bool _isDeferred;
     private bool _isPaused;
     private bool _sendsNoMore;
-    private long _longestToPeer = EndpointSettings.NoLimit;
     private int _looks;
     private long _burstStart;
     private int _burstCount;
@@ -56,22 +49,19 @@ internal sealed partial class Link
                 }
 
                 // On a bare link nobody acknowledges: what the kernel took counts.
-                return (_outstanding.Sent, _outstanding.Sent - _outstanding.Count);
+                return (_window.Sent, _window.Read);
             }
         }
     }
-
-    /// <summary>Of the last data message: the peer acknowledges by it. Under <c>_sending</c>.</summary>
-    private uint LastNumber => unchecked((uint)_outstanding.Sent);
 
     /// <summary>Payloads of at least so many bytes go the long way: out of the caller's own memory.</summary>
     public const int LongPayload = 64 * 1024;
 
     /// <summary>The longest message that the peer takes, head and payload together.</summary>
-    public long LongestToPeer => _longestToPeer;
+    public long LongestToPeer => _window.Longest;
 
     /// <summary>Whether the peer takes a message whose head and payload are so long together.</summary>
-    public bool Takes(long length) => length <= _longestToPeer;
+    public bool Takes(long length) => _window.Takes(length);
 
     /// <summary>Refuses what the framing cannot carry or the peer does not take.</summary>
     public void Check(ReadOnlySpan<byte> payload, int headLength = 0)
@@ -85,7 +75,7 @@ internal sealed partial class Link
     }
 
     /// <summary>Now and then, when more than half of the window is used: the acknowledgements have probably come, and reading them in time saves sleeping for them.</summary>
-    public bool ShouldLookForAcks() => !IsBare && (_outstanding.Bytes > _windowBytes / 2 || _outstanding.Count > _windowMessages / 2) && IsTimeToLook();
+    public bool ShouldLookForAcks() => !IsBare && _window.IsHalfUsed && IsTimeToLook();
 
     /// <summary>The same where more than half is known to be used.</summary>
     public bool IsTimeToLook() => (++_looks & 127) == 0;
@@ -229,7 +219,7 @@ internal sealed partial class Link
         if (IsBare)
         {
             int unflushed = _connection.Unflushed;
-            if (_connection.HasLong || (unflushed != 0 && unflushed + length > _windowBytes))
+            if (_connection.HasLong || (unflushed != 0 && unflushed + length > _window.Bytes))
             {
                 return false;
             }
@@ -249,7 +239,7 @@ internal sealed partial class Link
             return _seat!.HasRoom(length);
         }
 
-        return _outstanding.Count < _windowMessages && (_outstanding.Count < AlwaysOutstanding || _outstanding.Bytes + length <= _windowBytes);
+        return _window.HasCredit(length);
     }
 
     /// <summary>Copies a message into the connection's memory, behind all before it.</summary>
@@ -325,16 +315,16 @@ internal sealed partial class Link
             EndStream();
             if (IsBare)
             {
-                _outstanding.AddUnanswered(header.Length);
+                _window.AddUnanswered(header.Length);
             }
             else
             {
-                _outstanding.Add(header.Length);
+                _window.Add(header.Length);
             }
 
             if (call is not null)
             {
-                call.Number = LastNumber;
+                call.Number = _window.LastNumber;
             }
 
             _endpoint.Counters.AddSent(payloadLength);

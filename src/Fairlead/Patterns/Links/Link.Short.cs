@@ -28,15 +28,15 @@ internal sealed partial class Link
         // Left by hand: nothing in here throws, and what stands in a try block is kept in memory instead of in registers.
         BiasedLock.Scope sending = _sending.Hold(me);
         PlainSending outcome = PlainSending.NotSent;
-        int count = _outstanding.Count;
-        long bytes = _outstanding.Bytes + payload.Length;
-        if ((_isKnownPlain || (_isKnownPlain = IsPlain)) && MayTake(payload.Length, count, bytes))
+        int count = _window.Outstanding;
+        long bytes = _window.OutstandingBytes + payload.Length;
+        if ((_isKnownPlain || (_isKnownPlain = IsPlain)) && _window.HasCreditAtOnce(payload.Length, count, bytes))
         {
             uint ack = Volatile.Read(ref _consumed);
             if (_memoryOutput!.TrySendPlain(ack, payload))
             {
                 NoteSent(ack, payload.Length, payload.Length);
-                outcome = count > _windowMessages >> 1 || bytes > _windowBytes >> 1 ? PlainSending.HalfFull : PlainSending.Sent;
+                outcome = _window.IsHalf(count, bytes) ? PlainSending.HalfFull : PlainSending.Sent;
             }
         }
 
@@ -69,14 +69,9 @@ internal sealed partial class Link
     /// <summary>Whether what is sent now goes at once, as far as credit and room allow. Under <c>_sending</c>.</summary>
     private bool IsPlain => _state == LinkState.Up && !(_isBroken | _isBlocked | _sendsNoMore | IsBare) && _queued.Count == 0 && _queued.Missed == 0 && _seat is null;
 
-    private bool MayTake(int length) => MayTake(length, _outstanding.Count, _outstanding.Bytes + length);
+    private bool HasCreditAtOnce(int length) => _window.HasCreditAtOnce(length, _window.Outstanding, _window.OutstandingBytes + length);
 
-    /// <summary>The same where so many are outstanding, and would be so many bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool MayTake(int length, int count, long bytes) =>
-        length <= _longestToPeer && count < _outstanding.Places && count < _windowMessages && (count < AlwaysOutstanding || bytes <= _windowBytes);
-
-    /// <summary>Behind the sending of a data message that <see cref="MayTake(int)"/> let pass. Under <c>_sending</c>.</summary>
+    /// <summary>Behind the sending of a data message that <see cref="HasCreditAtOnce"/> let pass. Under <c>_sending</c>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void NoteSent(uint ack, int length, int payloadLength)
     {
@@ -87,7 +82,7 @@ internal sealed partial class Link
         }
 
         EndStream();
-        _outstanding.AddInPlace(length);
+        _window.AddAtOnce(length);
         if (_countsAlone)
         {
             // One link after the other, and each counts under its send lock.

@@ -11,8 +11,7 @@ namespace Fairlead.Patterns.Links;
 /// <remarks>
 /// <para>Two sides, two locks. What is sent is guarded by <c>_sending</c> and may be done by any thread. What is received is handled by whoever pumps the endpoint;
 /// messages for the user lie in <c>_inbound</c>, guarded by the endpoint's gate. The gate may be held when <c>_sending</c> is taken, never the other way round.</para>
-/// <para>Credit: the peer told how many messages and bytes it is willing to hold unread. A message is sent when both fit, or when fewer than two messages are
-/// outstanding (so that one longer than the window passes, and the next is on its way while it is read). Kinds other than data pass at any time.</para>
+/// <para>Kinds other than data need no credit (see <see cref="SendWindow"/>) and pass at any time.</para>
 /// </remarks>
 internal sealed partial class Link
 {
@@ -61,6 +60,7 @@ internal sealed partial class Link
         Peer = connection.Peer;
         IsBare = (connection.Capabilities & TransportCapabilities.Protocol) == 0;
         _handles = new HandleWindow(endpoint.Settings.Handles);
+        _window = new SendWindow((uint)(IsBare ? endpoint.Settings.Messages : 0), IsBare ? endpoint.Settings.Capacity : 0);
         _state = LinkState.Handshaking;
         if (!IsBare && endpoint.Settings.Heartbeat is { Ticks: > 0 } interval)
         {
@@ -69,8 +69,6 @@ internal sealed partial class Link
 
         if (IsBare)
         {
-            _windowBytes = endpoint.Settings.Capacity;
-            _windowMessages = (uint)endpoint.Settings.Messages;
             PeerPattern = PatternKind.Foreign;
         }
 
