@@ -55,7 +55,7 @@ internal sealed unsafe partial class Link
                 return null;
             }
 
-            MessageHeader header = new() { Kind = MessageKind.Request, Flags = flags, HeadLength = (ushort)head.Length, Length = head.Length + length, Id = id, Ack = Volatile.Read(ref _consumed) };
+            MessageHeader header = new() { Kind = MessageKind.Request, Flags = flags, HeadLength = (ushort)head.Length, Length = head.Length + length, Id = id, Ack = _receives.Consumed };
             if (!_memoryOutput!.TrySend(header, head, new ReadOnlySpan<byte>(payload, length)))
             {
                 return null;

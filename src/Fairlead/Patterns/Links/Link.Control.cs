@@ -56,7 +56,7 @@ internal sealed partial class Link
                 NoteMissedBefore(message.Head);
             }
 
-            _received++;
+            _receives.Receive();
             _arrivedBytes += header.Length;
             _arrived.Enqueue(message);
             return;
@@ -141,12 +141,7 @@ internal sealed partial class Link
             throw new FairleadException(ErrorCode.Corrupt, "the peer sent a message after it had closed");
         }
 
-        // Counted apart: what lies in the queues is not all the peer's, whose coming stands there too.
-        uint unread = _received - Volatile.Read(ref _consumed);
-        if (unread >= (uint)_endpoint.Settings.Messages || (unread >= SendWindow.AlwaysOutstanding && Volatile.Read(ref _inboundBytes) + _arrivedBytes + message.Header.Length > _endpoint.Settings.Capacity))
-        {
-            throw new FairleadException(ErrorCode.Corrupt, "the peer sent more than the credit that it was given");
-        }
+        _receives.Check(message.Header.Length, Volatile.Read(ref _inboundBytes) + _arrivedBytes);
     }
 
     private void OnAck(uint acknowledged, Completions completions)

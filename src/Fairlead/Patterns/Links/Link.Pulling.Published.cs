@@ -36,7 +36,7 @@ internal sealed partial class Link
         }
 
         _takenInRow++;
-        NotePulled(header.Length);
+        _receives.ReceiveAndConsume(header.Length);
         _heartbeat?.Hear();
 
         return message;
@@ -54,7 +54,7 @@ internal sealed partial class Link
         resident.ReusePublished(headLength, length);
         _hasLingered = false;
         _takenInRow++;
-        NotePulled(length);
+        _receives.ReceiveAndConsume(length);
         return resident;
     }
 

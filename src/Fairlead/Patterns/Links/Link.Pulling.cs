@@ -96,7 +96,7 @@ internal sealed partial class Link
             _takenInRow++;
         }
 
-        NotePulled(header.Length);
+        _receives.ReceiveAndConsume(header.Length);
         _heartbeat?.Hear();
 
         return message;
@@ -138,22 +138,12 @@ internal sealed partial class Link
         _ = _memoryInput.TryPass(body.Length);
         _hasLingered = false;
         _takenInRow++;
-        NotePulled(body.Length);
+        _receives.ReceiveAndConsume(body.Length);
         return resident;
     }
 
-    /// <summary>Counts a message that has arrived and is consumed in one.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void NotePulled(int length)
-    {
-        _received++;
-        _consumed++;
-        _consumedBytes += length;
-        _consumedBytesSinceAck += length;
-    }
-
     /// <summary>Whether enough has been consumed to tell the peer, on a link that is up and carries no files.</summary>
-    public bool IsAckDue => _consumed - Volatile.Read(ref _consumedAtAck) >= _enoughMessages || Volatile.Read(ref _consumedBytesSinceAck) >= _enoughBytes;
+    public bool IsAckDue => _receives.IsAckDue;
 
     /// <summary>Whether a head has nothing that concerns the link: that of a request, with the time that its sender waits.</summary>
     private static bool IsPlainHead(in MessageHeader header, ReadOnlySpan<byte> body)

@@ -18,21 +18,13 @@ internal sealed partial class Link
     private RingQueue<Incoming> _inbound;
     private long _arrivedBytes;
     private long _inboundBytes;
-    private uint _received;
-    private uint _consumed;
-    private long _consumedBytes;
-    private long _consumedBytesSinceAck;
-    private uint _consumedAtAck;
+    private ReceiveWindow _receives;
     private bool _hasNewCredit;
 
     // The first that lies here is counted as consumed already, and its sender told so. Written under the endpoint's gate.
     private bool _isHeadTold;
     private bool _hasPart;
     private PollEvents _interest = PollEvents.Read;
-
-    // Consumed since the peer was told last: worth telling it. A publisher looks for itself, which costs next to nothing, and has others who wait for it meanwhile.
-    private readonly uint _enoughMessages;
-    private readonly long _enoughBytes;
 
     /// <summary>Messages that lie here for the user. Under the endpoint's gate.</summary>
     public int InboundCount => _inbound.Count;
@@ -301,9 +293,7 @@ internal sealed partial class Link
     private void Consume(int length)
     {
         _inboundBytes -= length;
-        _consumed++;
-        _consumedBytes += length;
-        _consumedBytesSinceAck += length;
+        _receives.Consume(length);
     }
 
     /// <summary>
@@ -314,7 +304,7 @@ internal sealed partial class Link
     {
         if (IsBare)
         {
-            _connection.Consumption?.NoteHanded(Volatile.Read(ref _consumed));
+            _connection.Consumption?.NoteHanded(_receives.Consumed);
 
             // What was taken is seen by whoever pauses, or his pause here.
             Interlocked.MemoryBarrier();
@@ -349,7 +339,7 @@ internal sealed partial class Link
         }
 
         NoteTold();
-        if (Volatile.Read(ref _ackWritten) != Volatile.Read(ref _consumed) && !TellConsumed())
+        if (!_receives.IsWritten && !TellConsumed())
         {
             SendControl(MessageHeader.Of(MessageKind.Ack), default, default);
         }
@@ -363,15 +353,14 @@ internal sealed partial class Link
     /// <summary>What has been consumed by now is about to be told.</summary>
     private void NoteTold()
     {
-        Volatile.Write(ref _consumedAtAck, Volatile.Read(ref _consumed));
-        Volatile.Write(ref _consumedBytesSinceAck, 0);
+        _receives.NoteTold();
         _handles.NoteTold();
     }
 
     /// <summary>A publisher that looks for itself may have waited for less than it is told now and then.</summary>
     public void TellBeforeSleep()
     {
-        if (_broadcasts is { IsSitting: true } && Volatile.Read(ref _consumed) != Volatile.Read(ref _consumedAtAck))
+        if (_broadcasts is { IsSitting: true } && _receives.HasUntold)
         {
             Acknowledge();
         }
@@ -387,7 +376,7 @@ internal sealed partial class Link
 
         using (HoldSending())
         {
-            return _state != LinkState.Down && broadcasts.TellConsumed(Volatile.Read(ref _consumed), Volatile.Read(ref _consumedBytes));
+            return _state != LinkState.Down && broadcasts.TellConsumed(_receives.Consumed, _receives.ConsumedBytes);
         }
     }
 

@@ -23,7 +23,6 @@ internal sealed partial class Link
     private readonly SendQueue _queued;
     private SendWindow _window;
     private LinkOperation? _writing;
-    private uint _ackWritten;
     private uint _nextId;
     private bool _isBlocked;
     private bool _isBroken;
@@ -332,8 +331,7 @@ internal sealed partial class Link
 
         if (!Handshake.IsHandshake(header))
         {
-            _ackWritten = Volatile.Read(ref _consumed);
-            header.Ack = _ackWritten;
+            header.Ack = _receives.Write();
         }
     }
 

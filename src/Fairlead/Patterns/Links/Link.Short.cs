@@ -32,7 +32,7 @@ internal sealed partial class Link
         long bytes = _window.OutstandingBytes + payload.Length;
         if ((_isKnownPlain || (_isKnownPlain = IsPlain)) && _window.HasCreditAtOnce(payload.Length, count, bytes))
         {
-            uint ack = Volatile.Read(ref _consumed);
+            uint ack = _receives.Consumed;
             if (_memoryOutput!.TrySendPlain(ack, payload))
             {
                 NoteSent(ack, payload.Length, payload.Length);
@@ -54,13 +54,13 @@ internal sealed partial class Link
                 return false;
             }
 
-            MessageHeader header = new() { Kind = kind, Length = payload.Length, Id = id, Ack = Volatile.Read(ref _consumed) };
+            MessageHeader header = new() { Kind = kind, Length = payload.Length, Id = id, Ack = _receives.Consumed };
             if (!output.TrySend(header, default, payload))
             {
                 return false;
             }
 
-            _ackWritten = header.Ack;
+            _receives.NoteWritten(header.Ack);
         }
 
         return true;
@@ -75,12 +75,7 @@ internal sealed partial class Link
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void NoteSent(uint ack, int length, int payloadLength)
     {
-        // No store that changes nothing: those that follow a message wait until the memory of the ring is here to be written to.
-        if (_ackWritten != ack)
-        {
-            _ackWritten = ack;
-        }
-
+        _receives.NoteWritten(ack);
         EndStream();
         _window.AddAtOnce(length);
         if (_countsAlone)

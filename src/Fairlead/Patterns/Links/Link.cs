@@ -72,9 +72,9 @@ internal sealed partial class Link
             PeerPattern = PatternKind.Foreign;
         }
 
-        int tells = _broadcasts is not null ? TellsPerWindow : AcksPerWindow;
-        _enoughMessages = (uint)Math.Max(1, endpoint.Settings.Messages / tells);
-        _enoughBytes = endpoint.Settings.Capacity / tells;
+
+        // A publisher looks for itself, which costs next to nothing, and has others that wait for it meanwhile.
+        _receives = new ReceiveWindow(endpoint.Settings.Messages, endpoint.Settings.Capacity, _broadcasts is not null ? TellsPerWindow : AcksPerWindow);
         connection.ReceiveLimit = LimitFor(connection.Peer);
     }
 
