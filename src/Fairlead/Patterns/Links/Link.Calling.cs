@@ -3,35 +3,12 @@ using Fairlead.Framing;
 namespace Fairlead.Patterns.Links;
 
 /// <content>
-/// The short way of a call: its request is with the peer before anything is noted of it, and its caller, who alone waits here, looks for the reply himself. Until then the call stands apart from the
-/// others; whoever needs all of them finds it among them.
+/// The short way of a call: its request is with the peer before anything is noted of it, and its caller, which alone waits here, looks for
+/// the reply itself. Until then the call stands apart (<see cref="PendingCalls"/>).
 /// </content>
 internal sealed unsafe partial class Link
 {
-    private readonly Dictionary<uint, LinkOperation> _calls = [];
-
-    // The call that stands apart. Not completed as long as it does, so that the same operation serves one call after the other.
-    private LinkOperation? _apart;
-    private LinkOperation? _spare;
-    private BorrowedMemory? _lent;
-
-    /// <summary>All that wait for an answer, by their ids. Under <c>_sending</c>.</summary>
-    private Dictionary<uint, LinkOperation> Calls
-    {
-        get
-        {
-            if (_apart is { } call)
-            {
-                // From here on it is one of many, and so are its operation and what it has borrowed.
-                _apart = _spare = null;
-                call.Borrow(_lent!);
-                _lent = null;
-                _calls.Add(call.Header.Id, call);
-            }
-
-            return _calls;
-        }
-    }
+    private readonly PendingCalls _calls = new();
 
     /// <summary>Asks, if that goes at once and no other call stands apart. Null: nothing was done.</summary>
     /// <param name="flags">Of the request.</param>
@@ -44,13 +21,12 @@ internal sealed unsafe partial class Link
     {
         using (_sending.Hold(me))
         {
-            if (!IsPlain || _apart is not null || length >= LongPayload || !HasCreditAtOnce(head.Length + length))
+            if (!IsPlain || !_calls.HasPlaceApart || length >= LongPayload || !HasCreditAtOnce(head.Length + length))
             {
                 return null;
             }
 
-            uint id = ++_nextId;
-            if (id == 0 || (_calls.Count > 0 && _calls.ContainsKey(id)))
+            if (!_calls.TryTakeId(out uint id))
             {
                 return null;
             }
@@ -62,11 +38,7 @@ internal sealed unsafe partial class Link
             }
 
             NoteSent(header.Ack, header.Length, length);
-            LinkOperation call = _spare ??= LinkOperation.Rent(_endpoint, isBlocking: true, header, default);
-            (_lent ??= BorrowedMemory.Rent(null, 0)).Lend(payload, length);
-            call.Resume(this, header, head, _window.LastNumber, deadline);
-            _apart = call;
-            return call;
+            return _calls.KeepApart(this, header, head, payload, length, _window.LastNumber, deadline);
         }
     }
 
@@ -81,12 +53,12 @@ internal sealed unsafe partial class Link
 
         using (_sending.Hold(me))
         {
-            if (_apart != call || !TryNoteAck(header.Ack))
+            if (!_calls.IsApart(call) || !TryNoteAck(header.Ack))
             {
                 return null;
             }
 
-            _apart = null;
+            _calls.TakeApart();
         }
 
         MessageCore reply;
@@ -96,7 +68,7 @@ internal sealed unsafe partial class Link
         }
         else
         {
-            reply = Keep(header, body);
+            reply = _inHand.Keep(header, body);
             _ = input.TryPass(body.Length);
         }
 

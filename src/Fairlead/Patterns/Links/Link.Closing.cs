@@ -117,7 +117,7 @@ internal sealed partial class Link
         {
             using (HoldSending())
             {
-                return _state == LinkState.Down || (_queued.Count == 0 && _window.Outstanding == 0 && !IsSeated && Calls.Count == 0 && !HasActive && IsWrittenOut());
+                return _state == LinkState.Down || (_queued.Count == 0 && _window.Outstanding == 0 && !IsSeated && _calls.Count == 0 && !_inHand.Any && IsWrittenOut());
             }
         }
     }
@@ -129,7 +129,7 @@ internal sealed partial class Link
     public void EndIfPeerClosed(Completions completions)
     {
         // In this order: a message that is handed out meanwhile leaves the one only when it is in the other.
-        if (_state != LinkState.PeerClosed || !_endpoint.HasNoInbound(this) || HasActive)
+        if (_state != LinkState.PeerClosed || !_endpoint.HasNoInbound(this) || _inHand.Any)
         {
             return;
         }
@@ -137,7 +137,7 @@ internal sealed partial class Link
         Acknowledge();
         using (HoldSending())
         {
-            if ((_isCloseFinal && Calls.Count > 0) || !IsWrittenOut())
+            if ((_isCloseFinal && _calls.Count > 0) || !IsWrittenOut())
             {
                 return;
             }
@@ -174,7 +174,7 @@ internal sealed partial class Link
                 }
             }
 
-            foreach (LinkOperation call in InOrder(Calls.Values))
+            foreach (LinkOperation call in _calls.InOrder())
             {
                 // What the peer has not acknowledged it has not handed out: of type 2 messages that holds whenever all of its words have been read, since it
                 // acknowledges each before; of the others only when it closed in order.
@@ -182,7 +182,7 @@ internal sealed partial class Link
                 EndCall(call, wasRead: !isKnownUnread, completions);
             }
 
-            Calls.Clear();
+            _calls.Clear();
             EndQueued(completions);
             End = end = end with { Unsent = _unsent };
         }
@@ -224,9 +224,9 @@ internal sealed partial class Link
             _state = LinkState.PeerClosed;
             if (_isCloseFinal)
             {
-                foreach (LinkOperation call in InOrder(Calls.Values.Where(call => call != _writing && call.Header.Kind.IsData() && !IsAcknowledged(call))))
+                foreach (LinkOperation call in _calls.InOrder().Where(call => call != _writing && call.Header.Kind.IsData() && !IsAcknowledged(call)))
                 {
-                    Calls.Remove(call.Header.Id);
+                    _calls.Remove(call.Header.Id);
                     EndCall(call, wasRead: false, completions);
                 }
             }

@@ -179,7 +179,7 @@ internal sealed partial class Link
         using (HoldSending())
         {
             // Answers to calls whose callers have gone are dropped here.
-            if (Calls.TryGetValue(message.Header.Id, out LinkOperation? call))
+            if (_calls.TryGet(message.Header.Id, out LinkOperation? call))
             {
                 // Judged before it is taken out: a call whose answer is refused ends with its link.
                 if (_writing == call || _window.IsHalfWritten(message.Header.Id))
@@ -193,7 +193,7 @@ internal sealed partial class Link
                     throw new FairleadException(ErrorCode.Corrupt, $"the peer answered a {call.Header.Kind} with a {message.Header.Kind}");
                 }
 
-                Calls.Remove(message.Header.Id);
+                _calls.Remove(message.Header.Id);
                 bool isTakenBack = isReceipt && message.Payload.Length > 0 && message.Payload.Span[0] == (byte)ReceiptStatus.TakenBack;
                 call.At = LinkOperation.Stage.Ended;
                 if (call.TryComplete(new LinkResult { Outcome = LinkOutcome.Answered, Link = this, WasSent = true, WasRead = !isTakenBack, Answer = message }))

@@ -45,7 +45,7 @@ internal sealed partial class Link : IHeartbeatOwner
         using (HoldSending())
         {
             // A work queue acknowledges what it has, and has it until a worker has it.
-            if (_state is LinkState.Up or LinkState.PeerClosed && !_isBroken && !IsBare && Calls.TryGetValue(id, out LinkOperation? call) && (caller is null || call == caller)
+            if (_state is LinkState.Up or LinkState.PeerClosed && !_isBroken && !IsBare && _calls.TryGet(id, out LinkOperation? call) && (caller is null || call == caller)
                 && call != _writing && call.Header.Kind == MessageKind.Deliver && (PeerPattern == PatternKind.WorkQueue || !IsAcknowledged(call)))
             {
                 MessageHeader recall = MessageHeader.Of(MessageKind.Cancel, id, MessageFlags.Recall);
@@ -87,7 +87,7 @@ internal sealed partial class Link : IHeartbeatOwner
                 _writing = null;
                 goto case LinkOperation.Stage.AwaitingAnswer;
             case LinkOperation.Stage.AwaitingAnswer:
-                Calls.Remove(operation.Header.Id);
+                _calls.Remove(operation.Header.Id);
                 MessageHeader cancel = MessageHeader.Of(MessageKind.Cancel, operation.Header.Id);
                 Commit(ref cancel, default, default, null);
                 FlushNow();

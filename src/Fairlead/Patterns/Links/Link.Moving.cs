@@ -65,11 +65,4 @@ internal sealed partial class Link
             Finish(operation, LinkOutcome.PeerGone, completions);
         }
     }
-
-    private static LinkOperation[] InOrder(IEnumerable<LinkOperation> calls)
-    {
-        LinkOperation[] sorted = [.. calls];
-        Array.Sort(sorted, static (one, other) => (int)(one.Number - other.Number));
-        return sorted;
-    }
 }

@@ -28,7 +28,7 @@ internal sealed partial class Link
             return null;
         }
 
-        MessageCore message = Keep(header, body);
+        MessageCore message = _inHand.Keep(header, body);
         if (!IsKnown(message.Head) || !input.TryPass(body.Length))
         {
             message.Release(message.Version, null);

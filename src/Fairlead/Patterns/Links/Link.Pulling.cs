@@ -13,9 +13,6 @@ internal sealed partial class Link
     /// <summary>Some 4 µs.</summary>
     private const int LingerSpins = 120;
 
-    /// <summary>As many messages as a receiver may have in hand before further ones come out of the pool.</summary>
-    private const int MostResidents = 4;
-
     private int _takenInRow;
     private bool _hasLingered;
 
@@ -91,7 +88,7 @@ internal sealed partial class Link
         }
         else
         {
-            message = Keep(header, body);
+            message = _inHand.Keep(header, body);
             _ = input.TryPass(body.Length);
             _takenInRow++;
         }
@@ -111,15 +108,14 @@ internal sealed partial class Link
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public MessageCore? TryPullPlain(int me, bool looks)
     {
-        MessageCore[] residents = _residents;
-        if (_state != LinkState.Up || _isPaused || _heartbeat is not null || (_arrived.Count | _inbound.Count) != 0 || residents.Length == 0)
+        if (_state != LinkState.Up || _isPaused || _heartbeat is not null || (_arrived.Count | _inbound.Count) != 0 || _inHand.Resident is not { } resident)
         {
             return null;
         }
 
         if (_broadcasts is { } broadcasts)
         {
-            return TryPullAsBefore(residents[0], broadcasts);
+            return TryPullAsBefore(resident, broadcasts);
         }
 
         looks |= _takenInRow < StreamLength || _isLatency;
@@ -128,7 +124,6 @@ internal sealed partial class Link
             return null;
         }
 
-        MessageCore resident = residents[0];
         if (!resident.IsPlainlyBack(body.Length) || (ack != _window.Acknowledged && !TryNoteAck(ack, me)))
         {
             return null;
@@ -150,29 +145,6 @@ internal sealed partial class Link
     {
         ReadOnlySpan<byte> head = body[..Math.Min(header.HeadLength, body.Length)];
         return header.Kind == MessageKind.Request && header.HeadLength == head.Length && HeadReader.IsWellFormed(head, out _) && !HeadReader.TryGet(head, HeadField.Missed, out ReadOnlySpan<byte> _);
-    }
-
-    /// <summary>A copy in a resident that is back, or in one of the pool where the user holds on to them.</summary>
-    private MessageCore Keep(in MessageHeader header, ReadOnlySpan<byte> body)
-    {
-        foreach (MessageCore resident in _residents)
-        {
-            if (resident.IsBack)
-            {
-                resident.Reuse(header, body);
-                return resident;
-            }
-        }
-
-        if (_residents.Length < MostResidents)
-        {
-            MessageCore newcomer = MessageCore.Settle(this);
-            newcomer.Reuse(header, body);
-            Volatile.Write(ref _residents, [.. _residents, newcomer]);
-            return newcomer;
-        }
-
-        return MessageCore.Copy(this, header, body);
     }
 
     /// <summary>Takes the acknowledgements that lie next. False when something else does. As <see cref="TryPull"/>.</summary>

@@ -23,7 +23,6 @@ internal sealed partial class Link
     private readonly SendQueue _queued;
     private SendWindow _window;
     private LinkOperation? _writing;
-    private uint _nextId;
     private bool _isBlocked;
     private bool _isBroken;
     private bool _isDeferred;
@@ -300,13 +299,7 @@ internal sealed partial class Link
 
         if (call is not null)
         {
-            do
-            {
-                header.Id = ++_nextId;
-            }
-            while (header.Id == 0 || Calls.ContainsKey(header.Id));
-            call.Header.Id = header.Id;
-            Calls.Add(header.Id, call);
+            call.Header.Id = header.Id = _calls.Add(call);
         }
 
         if (header.Kind.IsData())

@@ -53,6 +53,7 @@ internal sealed partial class Link
         _isLatency = endpoint.Settings.Waiting == WaitMode.Latency;
         _time = endpoint.Settings.Time;
         _queued = new SendQueue(endpoint);
+        _inHand = new MessagesInHand(this);
         Policy = endpoint.Policy;
         _writeMode = endpoint.Settings.Writing;
         Token = token;
