@@ -141,7 +141,7 @@ internal sealed partial class Link
     /// <summary>Whether a message of this kind is left lying until more have come together.</summary>
     private bool IsPutOff(bool mayWait) => _writeMode switch
     {
-        WriteMode.Balanced => IsBurst(),
+        WriteMode.Balanced => _burst.Note(),
         WriteMode.Buffered => mayWait,
         _ => false,
     };

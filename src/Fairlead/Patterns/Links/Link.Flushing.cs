@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Fairlead.Native;
 using Fairlead.Transports;
 
@@ -160,19 +159,6 @@ internal sealed partial class Link
                 UpdateInterest();
                 return true;
         }
-    }
-
-    private bool IsBurst()
-    {
-        long now = Stopwatch.GetTimestamp();
-        if (now - _burstStart > BurstSpan)
-        {
-            _wasBurst = _burstCount > BurstMessages && now - _burstStart < 2 * BurstSpan;
-            _burstStart = now;
-            _burstCount = 0;
-        }
-
-        return ++_burstCount > BurstMessages || _wasBurst;
     }
 
     /// <summary>The long message that was being written is through.</summary>

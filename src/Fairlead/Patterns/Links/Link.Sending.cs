@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Fairlead.Framing;
 using Fairlead.Native;
 using Fairlead.Transports;
@@ -10,11 +9,6 @@ internal sealed partial class Link
 {
     /// <summary>Bytes that lie together before a busy sender writes them itself; less is left to the <see cref="Flusher"/>.</summary>
     private const int BatchBytes = 64 * 1024;
-
-    /// <summary>More messages than this within <see cref="BurstSpan"/> are a stream: they are written in batches. Fewer are written at once, for latency.</summary>
-    private const int BurstMessages = 16;
-
-    private static readonly long BurstSpan = Stopwatch.Frequency / 10_000;
 
     /// <summary>Attempts of a blocking sender without progress before it sleeps: some 50 µs.</summary>
     private const int PushAttempts = 100;
@@ -29,9 +23,7 @@ internal sealed partial class Link
     private bool _isPaused;
     private bool _sendsNoMore;
     private int _looks;
-    private long _burstStart;
-    private int _burstCount;
-    private bool _wasBurst;
+    private BurstDetector _burst;
 
     /// <summary>Data messages buffered, and how many of them the peer's user was handed.</summary>
     public (long Sent, long Acknowledged) SendCounts
