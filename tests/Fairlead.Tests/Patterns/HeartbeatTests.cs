@@ -19,7 +19,7 @@ public sealed class HeartbeatTests : IHeartbeatOwner, IDisposable
         _heartbeat.Start();
     }
 
-    public void Dispose() => _heartbeat.Dispose();
+    public void Dispose() => _heartbeat.Stop();
 
     [Fact]
     public void A_silent_peer_is_asked_twice_and_then_given_up()
@@ -66,7 +66,7 @@ public sealed class HeartbeatTests : IHeartbeatOwner, IDisposable
     {
         // One long step of the clock is what a stopped process sees of the time; its timer ticks once behind it.
         StoppableClock clock = new();
-        using Heartbeat late = new(Interval, clock, this);
+        Heartbeat late = new(Interval, clock, this);
         late.Start();
         clock.Step(100 * Interval);
         Assert.Equal(["asked"], _done);

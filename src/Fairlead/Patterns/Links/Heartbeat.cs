@@ -11,7 +11,7 @@ namespace Fairlead.Patterns.Links;
 /// <param name="interval">Positive.</param>
 /// <param name="time">The endpoint's clock.</param>
 /// <param name="owner">What is done; called without any lock.</param>
-internal sealed class Heartbeat(TimeSpan interval, TimeProvider time, IHeartbeatOwner owner) : IDisposable
+internal sealed class Heartbeat(TimeSpan interval, TimeProvider time, IHeartbeatOwner owner)
 {
     /// <summary>Questions that a silent peer may leave unanswered.</summary>
     private const int Pings = 2;
@@ -37,8 +37,8 @@ internal sealed class Heartbeat(TimeSpan interval, TimeProvider time, IHeartbeat
         _timer.Change(interval, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>A tick that is under way may still do its work. Harmless the second time.</summary>
-    public void Dispose() => _timer?.Dispose();
+    /// <summary>For good. A tick that is under way may still do its work. Harmless the second time.</summary>
+    public void Stop() => _timer?.Dispose();
 
     private void Tick()
     {

@@ -188,7 +188,7 @@ internal sealed partial class Link
         }
 
         _handshakeTimer?.Dispose();
-        _heartbeat?.Dispose();
+        _heartbeat?.Stop();
         _slowPacer?.Dispose();
         _lingerTimer?.Dispose();
         CancelActive();
