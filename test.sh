@@ -24,12 +24,12 @@ roomy_shm() {
     && ! findmnt -n -o OPTIONS --target /dev/shm | grep -qw noexec
 }
 if roomy_shm; then private=$(mktemp -d /dev/shm/fl.XXXXXX); else private=$(mktemp -d /tmp/fl.XXXXXX); fi || exit 1
-mkdir -m 700 "$private/run" "$private/tmp" "$private/state"
+mkdir -m 700 "$private/run" "$private/beside" "$private/tmp" "$private/state"
 export TMPDIR=$private/tmp
 
 # The logs of the tests lie on the disk, as logs are meant to.
 disk=$(mktemp -d /tmp/fl.XXXXXX) || exit 1
-session= models=
+session= models= samples=
 . eng/sessions.sh
 
 finish() {
@@ -38,6 +38,7 @@ finish() {
     end_session "$session"
   fi
   [ -z "$models" ] || end_session "$models"
+  [ -z "$samples" ] || end_session "$samples"
   dotnet build-server shutdown --vbcscompiler > /dev/null 2>&1
   rm -rf "$private" "$disk"
 }
@@ -65,21 +66,28 @@ end() {
   exit
 }
 
-# Runs a stage of tests in a session of its own; says, and ends, what it leaves behind.
-stage() {
-  local code left
-  XDG_RUNTIME_DIR=$private/run XDG_STATE_HOME=$private/state in_session "$@"
-  session=$!
-  wait "$session"; code=$?
+# end_stage ID COMMAND …: waits for a session; says, and ends, what it leaves behind.
+end_stage() {
+  local code left id=$1; shift
+  wait "$id"; code=$?
   for _ in {1..50}; do                               # what was told to end may need a moment
-    left=$(session_members "$session"); [ -n "$left" ] || break
+    left=$(session_members "$id"); [ -n "$left" ] || break
     sleep 0.1
   done
   if [ -n "$left" ]; then
     fail "processes left behind by: $*"
     echo "$left"
-    end_session "$session"
+    end_session "$id"
   fi
+  return "$code"
+}
+
+# Runs a stage of tests in a session of its own.
+stage() {
+  local code
+  XDG_RUNTIME_DIR=$private/run XDG_STATE_HOME=$private/state in_session "$@"
+  session=$!
+  end_stage "$session" "$@"; code=$?
   session=
   return "$code"
 }
@@ -185,6 +193,12 @@ fi
 # Tests that start the tool start the one that is to be shipped.
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
+  if [ "$name" = Fairlead.Tests ]; then
+    # The samples mostly wait, and so do these tests at their end.
+    XDG_RUNTIME_DIR=$private/beside XDG_STATE_HOME=$private/state in_session tests/Samples/run.sh artifacts/bin "$tool" > "$results/samples.tap" 2>&1
+    samples=$!
+  fi
+
   title "$name"
   FAIRLEAD_TOOL=$PWD/$tool FAIRLEAD_COMPILED_PEER=${peer:+$PWD/$peer} FAIRLEAD_DISK=$disk xunit "$name" "$name"
 done
@@ -199,8 +213,10 @@ tap packages eng/test-packages.sh
 title "the tool ($tool)"
 tap tool tests/Fairlead.Cli.Tests/run.sh "$PWD/$tool"
 
-title "samples"
-tap samples tests/Samples/run.sh artifacts/bin "$tool"
+title "samples (begun with Fairlead.Tests)"
+end_stage "$samples" samples; code=$?; samples=
+cat "$results/samples.tap"
+count_tap "$code" "$results/samples.tap"
 
 title "models (begun with the packages)"
 wait "$models"; code=$?; models=
