@@ -13,13 +13,7 @@ namespace Fairlead.Patterns.Links;
 internal sealed partial class Link
 {
     private ITimer? _lingerTimer;
-    private CloseReason? _killReason;
-    private string? _killText;
-    private CloseReason? _closeReason;
-    private string? _closeText;
-    private bool _isCloseFinal;
-    private bool _isCloseWritten;
-    private bool _isEndOfSendingDue;
+    private CloseHandshake _close;
 
     /// <summary>The error behind a link that went down because of one; a caller that connects gets it as it is.</summary>
     public FairleadException? Failure { get; private set; }
@@ -32,19 +26,17 @@ internal sealed partial class Link
     {
         using (HoldSending())
         {
-            if (_state == LinkState.Down || _killReason is not null)
+            if (_state == LinkState.Down || !_close.TryKill(reason, text))
             {
                 return;
             }
 
-            _killReason = reason;
-            _killText = text;
-            if (_state == LinkState.Up && !IsBare && !_isCloseWritten)
+            if (_state == LinkState.Up && !IsBare && !_close.HasSaid)
             {
                 WriteClose(reason, text, MessageFlags.None);
             }
 
-            _sendsNoMore = true;
+            _close.Stop();
             // A foreign peer is told nothing: one that does not read has no more to wait for.
             bool isTold = reason == CloseReason.ClosedByUs || (!IsBare && reason is CloseReason.SlowConsumer or CloseReason.Limit);
             if (_connection.Unflushed > 0 && isTold)
@@ -69,7 +61,7 @@ internal sealed partial class Link
         {
             if (_state != LinkState.Down)
             {
-                _sendsNoMore = true;
+                _close.Stop();
                 CloseIfDue();
             }
         }
@@ -81,10 +73,10 @@ internal sealed partial class Link
         bool needsPump;
         using (HoldSending())
         {
-            _sendsNoMore = true;
-            _isEndOfSendingDue = true;
+            _close.Stop();
+            _close.IsEndOfStreamDue = true;
             EndSendingIfDue();
-            needsPump = _isEndOfSendingDue;
+            needsPump = _close.IsEndOfStreamDue;
         }
 
         if (needsPump)
@@ -98,8 +90,8 @@ internal sealed partial class Link
     {
         using (HoldSending())
         {
-            _sendsNoMore = true;
-            if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !_isCloseWritten)
+            _close.Stop();
+            if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !_close.HasSaid)
             {
                 WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
             }
@@ -137,13 +129,13 @@ internal sealed partial class Link
         Acknowledge();
         using (HoldSending())
         {
-            if ((_isCloseFinal && _calls.Count > 0) || !IsWrittenOut())
+            if ((_close.IsFinal && _calls.Count > 0) || !IsWrittenOut())
             {
                 return;
             }
         }
 
-        GoDown(new LinkEnd(_closeReason ?? CloseReason.ClosedByPeer, _closeText) { IsExact = _isCloseFinal }, completions);
+        GoDown(_close.EndInOrder(), completions);
     }
 
     /// <summary>The link is over: everything that waits on it ends. By the pump.</summary>
@@ -206,10 +198,10 @@ internal sealed partial class Link
     }
 
     /// <summary>Whether the peer said that it closes in order, and of its own accord.</summary>
-    public bool HasPeerClosed => (_closeReason ?? End?.Reason) == CloseReason.ClosedByPeer;
+    public bool HasPeerClosed => (_close.TheirReason ?? End?.Reason) == CloseReason.ClosedByPeer;
 
     /// <summary>Whether nobody waits any more for the answers to what lies here unread, although its senders live: this side ended the link.</summary>
-    public bool WasEndedHere => _killReason is not null || Failure is not null;
+    public bool WasEndedHere => _close.IsKilled || Failure is not null;
 
     /// <summary>The peer sends no more.</summary>
     private void OnClose(in Incoming message, Completions completions)
@@ -218,11 +210,12 @@ internal sealed partial class Link
         using (HoldSending())
         {
             NoteMissedBehind(message.Head);
-            _closeReason = payload.Length > 0 ? ReasonOf(payload[0]) : CloseReason.ClosedByPeer;
-            _closeText = payload.Length > 1 ? PlainText.OneLine(Encoding.UTF8.GetString(payload[1..])) : null;
-            _isCloseFinal = (message.Header.Flags & MessageFlags.Final) != 0;
+            _close.Hear(
+                payload.Length > 0 ? ReasonOf(payload[0]) : CloseReason.ClosedByPeer,
+                payload.Length > 1 ? PlainText.OneLine(Encoding.UTF8.GetString(payload[1..])) : null,
+                isFinal: (message.Header.Flags & MessageFlags.Final) != 0);
             _state = LinkState.PeerClosed;
-            if (_isCloseFinal)
+            if (_close.IsFinal)
             {
                 foreach (LinkOperation call in _calls.InOrder().Where(call => call != _writing && call.Header.Kind.IsData() && !IsAcknowledged(call)))
                 {
@@ -253,30 +246,8 @@ internal sealed partial class Link
             isOrderly &= !_isBroken;
         }
 
-        // On one machine what the peer wrote before its end is always still read; on the way from another host it may have been lost.
-        bool hasReadAll = isOrderly || (_connection.Capabilities & TransportCapabilities.CrossHost) == 0;
-        LinkEnd end;
-        if (_killReason is { } reason)
-        {
-            end = new LinkEnd(reason, _killText);
-        }
-        else if (_closeReason is { } told)
-        {
-            end = new LinkEnd(told, _closeText) { IsExact = _isCloseFinal, HasReadAll = hasReadAll };
-        }
-        else if (IsBare)
-        {
-            end = new LinkEnd(isOrderly ? CloseReason.ClosedByPeer : CloseReason.PeerDied, null) { IsExact = isOrderly };
-        }
-        else if (_state == LinkState.Handshaking)
-        {
-            end = new LinkEnd(CloseReason.PeerDied, "it ended before the handshake was through") { IsExact = true };
-        }
-        else
-        {
-            end = new LinkEnd(CloseReason.PeerDied, _connection.HasPart ? "in the middle of a message" : null) { HasReadAll = hasReadAll };
-        }
-
+        bool isLocal = (_connection.Capabilities & TransportCapabilities.CrossHost) == 0;
+        LinkEnd end = _close.EndOf(IsBare, _state == LinkState.Handshaking, isOrderly, isLocal, _connection.HasPart);
         GoDown(end, completions);
     }
 
@@ -287,7 +258,7 @@ internal sealed partial class Link
         using (HoldSending())
         {
             Failure = exception;
-            if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !_isCloseWritten)
+            if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !_close.HasSaid)
             {
                 WriteClose(reason, exception.Message, MessageFlags.None);
             }
@@ -362,7 +333,7 @@ internal sealed partial class Link
     /// <summary>Says goodbye as soon as the last of those who wait for credit has got away. Under <c>_sending</c>.</summary>
     private void CloseIfDue()
     {
-        if (_sendsNoMore && _killReason is null && _queued.Count == 0 && !_isCloseWritten && !IsBare && _state is LinkState.Up or LinkState.PeerClosed)
+        if (_close.IsWordDue && _queued.Count == 0 && !IsBare && _state is LinkState.Up or LinkState.PeerClosed)
         {
             WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
         }
@@ -370,9 +341,9 @@ internal sealed partial class Link
 
     private void EndSendingIfDue()
     {
-        if (_isEndOfSendingDue && _queued.Count == 0 && IsWrittenOut())
+        if (_close.IsEndOfStreamDue && _queued.Count == 0 && IsWrittenOut())
         {
-            _isEndOfSendingDue = false;
+            _close.IsEndOfStreamDue = false;
             _connection.EndSending();
         }
     }
@@ -386,7 +357,7 @@ internal sealed partial class Link
         // The words are the reader's: what this side does, the peer did.
         payload[0] = (byte)(reason is CloseReason.ClosedByUs or CloseReason.Aborted ? CloseReason.ClosedByPeer : reason);
         int length = WriteText(text, LongestReason, payload[1..]);
-        _isCloseWritten = true;
+        _close.NoteSaid();
         MessageHeader header = MessageHeader.Of(MessageKind.Close, flags: flags);
 
         // What never leaves is missed too: the peer hears the whole number with the last word.

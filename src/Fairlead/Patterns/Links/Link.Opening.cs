@@ -69,7 +69,7 @@ internal sealed partial class Link
         string seconds = $"{_endpoint.Settings.HandshakeTimeout.TotalSeconds:0.###} s";
         using (HoldSending())
         {
-            if (_state != LinkState.Handshaking || _killReason is not null)
+            if (_state != LinkState.Handshaking || _close.IsKilled)
             {
                 return;
             }
@@ -164,7 +164,7 @@ internal sealed partial class Link
     {
         using (HoldSending())
         {
-            if (_state != LinkState.Up || _isBroken || _sendsNoMore)
+            if (_state != LinkState.Up || _isBroken || !_close.IsOpen)
             {
                 return false;
             }

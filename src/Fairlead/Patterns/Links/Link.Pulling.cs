@@ -181,5 +181,5 @@ internal sealed partial class Link
 
     /// <summary>Under <c>_sending</c>.</summary>
     private bool TryNoteAck(uint acknowledged) =>
-        !IsSeated && _queued.Count == 0 && !_isCloseWritten && !_endpoint.HearsOfCredit && _window.TryAcknowledge(acknowledged);
+        !IsSeated && _queued.Count == 0 && !_close.HasSaid && !_endpoint.HearsOfCredit && _window.TryAcknowledge(acknowledged);
 }

@@ -21,7 +21,6 @@ internal sealed partial class Link
     private bool _isBroken;
     private bool _isDeferred;
     private bool _isPaused;
-    private bool _sendsNoMore;
     private int _looks;
     private BurstDetector _burst;
 
@@ -189,7 +188,7 @@ internal sealed partial class Link
 
     private LinkOutcome CanSend(int length)
     {
-        if (_state is LinkState.Down || _isBroken || _sendsNoMore || _state is LinkState.PeerClosed)
+        if (_state is LinkState.Down || _isBroken || !_close.IsOpen || _state is LinkState.PeerClosed)
         {
             return LinkOutcome.PeerGone;
         }
@@ -324,7 +323,7 @@ internal sealed partial class Link
     private void ServeQueued(Completions completions)
     {
         bool any = false;
-        while (_queued.Count > 0 && _state == LinkState.Up && !_isBroken && !_isCloseWritten)
+        while (_queued.Count > 0 && _state == LinkState.Up && !_isBroken && !_close.HasSaid)
         {
             LinkOperation operation = _queued.First;
             if (operation.IsClaimed)
