@@ -198,7 +198,7 @@ internal sealed partial class EndpointCore
         {
             _isTornDown = true;
             EndWaiters(new ObjectDisposedException(_profile.Name), completions);
-            _report = new CloseReport(_pastSent, _pastAcknowledged, _pastNotDelivered, _pastInDoubt);
+            _report = _past.Report;
             while (_ready.Count > 0)
             {
                 _ready.Dequeue().ReleaseInbound();
@@ -208,8 +208,8 @@ internal sealed partial class EndpointCore
         EndBroadcasting();
         _pollSet.Dispose();
         _wake.Dispose();
-        _ending.Cancel();
-        EndDropping();
+        _reconnector?.Dispose();
+        _drops.Dispose();
         EndpointMeter.Remove(_entry.Counters);
         _entry.Dispose();
     }

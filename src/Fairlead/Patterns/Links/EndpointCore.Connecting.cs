@@ -9,8 +9,6 @@ internal sealed partial class EndpointCore
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(100);
 
-    private Address[] _addresses = [];
-
     /// <summary>Connects and shakes hands.</summary>
     public static async ValueTask<EndpointCore> ConnectAsync(Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner, CancellationToken token)
     {
@@ -84,7 +82,7 @@ internal sealed partial class EndpointCore
         try
         {
             entry = EndpointEntry.Create(profile.Kind, bound: false, address.ToString());
-            core = new EndpointCore(address, settings, profile, owner, entry, listener: null) { _addresses = addresses };
+            core = new EndpointCore(address, addresses, settings, profile, owner, entry, listener: null);
         }
         catch
         {

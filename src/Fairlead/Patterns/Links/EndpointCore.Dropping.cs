@@ -1,4 +1,3 @@
-using Fairlead.Diagnostics;
 using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
@@ -6,23 +5,15 @@ namespace Fairlead.Patterns.Links;
 /// <content>What a full queue does where no peer is there yet, and what is said of drops.</content>
 internal sealed partial class EndpointCore
 {
-    private readonly EventPacer _dropPacer;
-    private long _droppedToTell;
+    private readonly DropReport _drops;
 
     /// <summary>
-    /// Counts a message that was dropped, and has it told to those who listen to events: at most once a second, with the number since the last time. Any thread, locks held or not: no
-    /// listener is called here.
+    /// Counts a message that was dropped, and has it told to those who listen to events. Any thread, locks held or not: no listener is called here.
     /// </summary>
     public void CountDropped()
     {
         Counters.AddDropped(1);
-        if (!FairleadEventSource.Log.IsEnabled())
-        {
-            return;
-        }
-
-        Interlocked.Increment(ref _droppedToTell);
-        _dropPacer.Note();
+        _drops.Note();
     }
 
     /// <summary>Counts a message that this end had taken over from its sender, and does not hand to anybody: it stands in the report of the end. Any thread, no lock held.</summary>
@@ -30,8 +21,7 @@ internal sealed partial class EndpointCore
     {
         using (_gate.Hold())
         {
-            _pastSent++;
-            _pastNotDelivered++;
+            _past.AddUndelivered();
         }
 
         CountDropped();
@@ -65,26 +55,7 @@ internal sealed partial class EndpointCore
     {
         if (operation.IsLeft)
         {
-            _pastSent++;
-            _pastNotDelivered++;
-        }
-    }
-
-    private void TellDropped()
-    {
-        if (Interlocked.Exchange(ref _droppedToTell, 0) is var count and > 0)
-        {
-            FairleadEventSource.Log.Dropped(Address.Display, _profile.Name, count);
-        }
-    }
-
-    /// <summary>The endpoint ends: what was not told yet is told now. No lock is held.</summary>
-    private void EndDropping()
-    {
-        _dropPacer.Dispose();
-        if (FairleadEventSource.Log.IsEnabled())
-        {
-            TellDropped();
+            _past.AddUndelivered();
         }
     }
 }

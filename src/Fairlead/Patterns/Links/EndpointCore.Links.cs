@@ -19,10 +19,7 @@ internal sealed partial class EndpointCore
     private Link[] _announcing = [];
     private bool _isAcceptingPaused;
     private int _upCount;
-    private long _pastSent;
-    private long _pastAcknowledged;
-    private long _pastNotDelivered;
-    private long _pastInDoubt;
+    private PastDeliveries _past;
 
     /// <summary>Why the last link went down; null while none has. A connected endpoint that has this is over.</summary>
     public LinkEnd? LastEnd => Volatile.Read(ref _lastEnd);
@@ -185,10 +182,7 @@ internal sealed partial class EndpointCore
             {
                 _upCount--;
                 Counters.SetClients(_upCount);
-                _pastSent += end.Sent + end.Unsent;
-                _pastAcknowledged += end.Acknowledged;
-                _pastNotDelivered += end.Unsent + (end.IsExact ? end.Sent - end.Acknowledged : 0);
-                _pastInDoubt += end.InDoubt;
+                _past.Add(end);
             }
 
             if (EndsWithPeer)
@@ -205,14 +199,9 @@ internal sealed partial class EndpointCore
                 _linkWaiters.Clear();
                 if (IsToBeReplaced(link, end))
                 {
-                    reconnects = !_isReconnecting;
-                    _isReconnecting = true;
-                    if (reconnects)
-                    {
-                        Tell(EndpointState.Reconnecting, end.Reason, 0);
-                    }
+                    reconnects = TryBeginReconnecting(end);
                 }
-                else if (!_isReconnecting || _isClosing)
+                else if (!IsReconnecting || _isClosing)
                 {
                     Volatile.Write(ref _lastEnd, end);
                     EndReceivers(null, completions);
@@ -246,7 +235,7 @@ internal sealed partial class EndpointCore
 
         if (reconnects)
         {
-            _ = Task.Run(() => ReconnectAsync(end));
+            _ = Task.Run(() => _reconnector!.SeekAsync(Address));
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     private LinkEnd? _lastEnd;
     private Address _address;
 
-    private EndpointCore(Address address, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, EndpointEntry entry, IListener? listener)
+    private EndpointCore(Address address, Address[] addresses, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, EndpointEntry entry, IListener? listener)
     {
         bool isBound = listener is not null;
         _listener = listener;
@@ -43,7 +43,9 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         Counters = entry.Counters;
         MeterTags = EndpointMeter.Add(entry.Counters, address, profile.Kind);
         _waiting = new SendQueue(this);
-        _dropPacer = new EventPacer(settings.Time, TellDropped);
+        _drops = new DropReport(settings.Time, () => Address, profile.Name);
+        _changes = new StateChanges(owner.OnStateChanged, () => Address);
+        _reconnector = isBound ? null : new Reconnector(addresses, settings.Reconnect, settings.Time, this);
         Policy = settings.Full ?? profile.Policy;
         MostPeers = isBound ? profile.MostPeers : 1;
         _pollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
@@ -97,7 +99,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         try
         {
             entry = EndpointEntry.Create(profile.Kind, bound: true, listener.Address.ToString(), listener.File);
-            core = new EndpointCore(listener.Address, settings, profile, owner, entry, listener);
+            core = new EndpointCore(listener.Address, [], settings, profile, owner, entry, listener);
             core._pollSet.Add(listener.WaitDescriptor, ListenerToken, PollEvents.Read);
             core.StartServing();
             return core;

@@ -1,0 +1,146 @@
+using Fairlead.Patterns.Links;
+
+namespace Fairlead.Tests.Patterns;
+
+/// <summary>Where a lost peer is sought, how often, and when it is given up, without a connection.</summary>
+public sealed class ReconnectorTests : IReconnectorOwner
+{
+    private static readonly Address First = "unix://first";
+    private static readonly Address Second = "unix://second";
+    private static readonly Address Third = "unix://third";
+
+    private readonly ManualClock _clock = new();
+    private readonly List<string> _done = [];
+    private readonly Queue<Exception?> _outcomes = new();
+    private Exception? _last = new FairleadException(ErrorCode.NotFound, "nobody", "Wait.");
+
+    [Fact]
+    public async Task The_address_behind_the_lost_one_is_tried_first()
+    {
+        _last = null;
+        using Reconnector reconnector = New(1.Seconds(), First, Second, Third);
+        Assert.True(reconnector.TryBegin());
+        await reconnector.SeekAsync(Second);
+        Assert.Equal(["unix://third"], _done);
+        Assert.Equal(1, reconnector.Attempts);
+    }
+
+    [Fact]
+    public async Task All_are_tried_before_a_pause_and_the_lost_one_last()
+    {
+        Fail(ErrorCode.NotFound, ErrorCode.PeerGone);
+        _last = null;
+        using Reconnector reconnector = New(1.Seconds(), First, Second, Third);
+        reconnector.TryBegin();
+        await reconnector.SeekAsync(First);
+        Assert.Equal(["unix://second", "unix://second failed at 1", "unix://third", "unix://third failed at 1", "unix://first"], _done);
+    }
+
+    [Fact]
+    public async Task It_is_given_up_when_the_time_has_passed()
+    {
+        using Reconnector reconnector = New(1.Seconds(), First);
+        reconnector.TryBegin();
+        Task seeking = reconnector.SeekAsync(First);
+        while (!seeking.IsCompleted)
+        {
+            // Whatever the pause is by now, more or less.
+            _clock.Advance(TimeSpan.FromMilliseconds(5));
+            await Task.Yield();
+        }
+
+        await seeking;
+        Assert.Equal("given up", _done[^1]);
+        Assert.Equal(1, _done.Count(static done => done == "given up"));
+
+        // Pauses of 10 ms and twice that each time, each longer or shorter by half: between 6 and 10 attempts in a second.
+        Assert.InRange(reconnector.Attempts, 6, 10);
+        Assert.True(reconnector.IsSeeking);
+        reconnector.End();
+        Assert.False(reconnector.IsSeeking);
+    }
+
+    [Fact]
+    public async Task Where_no_address_will_ever_have_this_side_it_is_given_up_at_once()
+    {
+        Fail(ErrorCode.Incompatible, ErrorCode.PermissionDenied);
+        using Reconnector reconnector = New(Timeout.InfiniteTimeSpan, First, Second);
+        reconnector.TryBegin();
+        await reconnector.SeekAsync(First);
+        Assert.Equal("given up", _done[^1]);
+        Assert.Equal(1, reconnector.Attempts);
+    }
+
+    [Fact]
+    public async Task One_that_may_come_back_is_waited_for_whatever_the_others_say()
+    {
+        Fail(ErrorCode.Incompatible, ErrorCode.NotFound, ErrorCode.Incompatible);
+        _last = null;
+        using Reconnector reconnector = New(Timeout.InfiniteTimeSpan, First, Second);
+        reconnector.TryBegin();
+        Task seeking = reconnector.SeekAsync(First);
+        Assert.False(seeking.IsCompleted);
+        _clock.Advance(15.Milliseconds());
+        await seeking;
+        Assert.Equal("unix://first", _done[^1]);
+        Assert.Equal(2, reconnector.Attempts);
+    }
+
+    [Fact]
+    public async Task Cancelled_it_ends_in_a_pause_and_says_nothing()
+    {
+        using Reconnector reconnector = New(Timeout.InfiniteTimeSpan, First);
+        reconnector.TryBegin();
+        Task seeking = reconnector.SeekAsync(First);
+        reconnector.Dispose();
+        await seeking;
+        Assert.DoesNotContain("given up", _done);
+    }
+
+    [Fact]
+    public async Task An_owner_that_closes_meanwhile_ends_it()
+    {
+        _outcomes.Enqueue(new ObjectDisposedException("Sender"));
+        using Reconnector reconnector = New(Timeout.InfiniteTimeSpan, First);
+        reconnector.TryBegin();
+        await reconnector.SeekAsync(First);
+        Assert.Equal(["unix://first"], _done);
+    }
+
+    [Fact]
+    public async Task It_begins_once_and_counts_anew_each_time()
+    {
+        Fail(ErrorCode.NotFound);
+        _last = null;
+        using Reconnector reconnector = New(1.Seconds(), First);
+        Assert.True(reconnector.TryBegin());
+        Assert.False(reconnector.TryBegin());
+        Task seeking = reconnector.SeekAsync(First);
+        _clock.Advance(15.Milliseconds());
+        await seeking;
+        Assert.Equal(2, reconnector.Attempts);
+        reconnector.End();
+        Assert.True(reconnector.TryBegin());
+        Assert.Equal(0, reconnector.Attempts);
+    }
+
+    Task IReconnectorOwner.ReconnectAsync(Address address, CancellationToken token)
+    {
+        _done.Add(address.ToString());
+        return (_outcomes.TryDequeue(out Exception? outcome) ? outcome : _last) is { } error ? Task.FromException(error) : Task.CompletedTask;
+    }
+
+    void IReconnectorOwner.OnAttemptFailed(Address address, int attempt, FairleadException why) => _done.Add($"{address} failed at {attempt}");
+
+    void IReconnectorOwner.OnGivenUp() => _done.Add("given up");
+
+    private Reconnector New(TimeSpan patience, params Address[] addresses) => new(addresses, patience, _clock, this);
+
+    private void Fail(params ErrorCode[] codes)
+    {
+        foreach (ErrorCode code in codes)
+        {
+            _outcomes.Enqueue(new FairleadException(code, "it did not go", "Try again."));
+        }
+    }
+}
