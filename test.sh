@@ -194,18 +194,16 @@ fi
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
   if [ "$name" = Fairlead.Tests ]; then
-    # The samples mostly wait, and so do these tests at their end.
+    # The samples mostly wait, and so do these tests at their end. The models need nothing of what is built, and what is left of the processors.
     XDG_RUNTIME_DIR=$private/beside XDG_STATE_HOME=$private/state in_session tests/Samples/run.sh artifacts/bin "$tool" > "$results/samples.tap" 2>&1
     samples=$!
+    in_session nice -n 19 models/check.sh > "$results/models.tap" 2>&1
+    models=$!
   fi
 
   title "$name"
   FAIRLEAD_TOOL=$PWD/$tool FAIRLEAD_COMPILED_PEER=${peer:+$PWD/$peer} FAIRLEAD_DISK=$disk xunit "$name" "$name"
 done
-
-# The models need nothing of what is built, and a processor for half a minute; what follows mostly waits.
-in_session nice -n 19 models/check.sh > "$results/models.tap" 2>&1
-models=$!
 
 title "packages"
 tap packages eng/test-packages.sh
@@ -218,7 +216,7 @@ end_stage "$samples" samples; code=$?; samples=
 cat "$results/samples.tap"
 count_tap "$code" "$results/samples.tap"
 
-title "models (begun with the packages)"
+title "models (begun with Fairlead.Tests)"
 wait "$models"; code=$?; models=
 cat "$results/models.tap"
 count_tap "$code" "$results/models.tap"
