@@ -56,9 +56,7 @@ internal sealed partial class Link
                 NoteMissedBefore(message.Head);
             }
 
-            _receives.Receive();
-            _arrivedBytes += header.Length;
-            _arrived.Enqueue(message);
+            _inbound.Add(message);
             return;
         }
 
@@ -141,7 +139,7 @@ internal sealed partial class Link
             throw new FairleadException(ErrorCode.Corrupt, "the peer sent a message after it had closed");
         }
 
-        _receives.Check(message.Header.Length, Volatile.Read(ref _inboundBytes) + _arrivedBytes);
+        _inbound.Check(message.Header.Length);
     }
 
     private void OnAck(uint acknowledged, Completions completions)

@@ -94,7 +94,7 @@ internal sealed partial class Link
         {
             _isBlocked = false;
             _endpoint.CountBlocked(-1);
-            if (Volatile.Read(ref _isHeadTold))
+            if (_inbound.IsHeadTold)
             {
                 _endpoint.HandOutAgain();
             }

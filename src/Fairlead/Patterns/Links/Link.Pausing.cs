@@ -36,17 +36,16 @@ internal sealed partial class Link
             return false;
         }
 
-        return IsBare || _inbound[0].Header.Kind != MessageKind.Deliver || IsTold(tells);
+        return IsBare || _inbound.First.Kind != MessageKind.Deliver || IsTold(tells);
     }
 
     private bool IsTold(bool tells)
     {
-        bool isNew = tells && !_isHeadTold;
+        bool isNew = tells && !_inbound.IsHeadTold;
         if (isNew)
         {
             // Before the lock: who unblocks under it sees it.
-            Volatile.Write(ref _isHeadTold, true);
-            Consume(_inbound[0].Header.Length);
+            _inbound.TellHead();
         }
 
         bool needsPump = false;
@@ -179,7 +178,7 @@ internal sealed partial class Link
 
         using (HoldSending())
         {
-            if (IsBare && (Volatile.Read(ref _inboundBytes) > _endpoint.Settings.Capacity / 2 || _inbound.Count > _endpoint.Settings.Messages / 2))
+            if (IsBare && (_inbound.Bytes > _endpoint.Settings.Capacity / 2 || _inbound.Count > _endpoint.Settings.Messages / 2))
             {
                 return;
             }

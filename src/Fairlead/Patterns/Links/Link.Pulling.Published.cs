@@ -32,7 +32,7 @@ internal sealed partial class Link
         }
 
         _takenInRow++;
-        _receives.ReceiveAndConsume(header.Length);
+        _inbound.Window.ReceiveAndConsume(header.Length);
         _heartbeat?.Hear();
 
         return message;
@@ -49,7 +49,7 @@ internal sealed partial class Link
         resident.ReusePublished(_knownHead.Head.Length, length);
         _hasLingered = false;
         _takenInRow++;
-        _receives.ReceiveAndConsume(length);
+        _inbound.Window.ReceiveAndConsume(length);
         return resident;
     }
 }

@@ -56,7 +56,7 @@ internal sealed partial class Link
     /// </summary>
     public MessageCore? TryPull(int me)
     {
-        if (_memoryInput is not { } input || _state != LinkState.Up || _isPaused || _arrived.Count > 0 || _inbound.Count > 0)
+        if (_memoryInput is not { } input || _state != LinkState.Up || _isPaused || !_inbound.IsEmpty)
         {
             return null;
         }
@@ -93,7 +93,7 @@ internal sealed partial class Link
             _takenInRow++;
         }
 
-        _receives.ReceiveAndConsume(header.Length);
+        _inbound.Window.ReceiveAndConsume(header.Length);
         _heartbeat?.Hear();
 
         return message;
@@ -108,7 +108,7 @@ internal sealed partial class Link
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public MessageCore? TryPullPlain(int me, bool looks)
     {
-        if (_state != LinkState.Up || _isPaused || _heartbeat is not null || (_arrived.Count | _inbound.Count) != 0 || _inHand.Resident is not { } resident)
+        if (_state != LinkState.Up || _isPaused || _heartbeat is not null || !_inbound.IsEmpty || _inHand.Resident is not { } resident)
         {
             return null;
         }
@@ -133,12 +133,12 @@ internal sealed partial class Link
         _ = _memoryInput.TryPass(body.Length);
         _hasLingered = false;
         _takenInRow++;
-        _receives.ReceiveAndConsume(body.Length);
+        _inbound.Window.ReceiveAndConsume(body.Length);
         return resident;
     }
 
     /// <summary>Whether enough has been consumed to tell the peer, on a link that is up and carries no files.</summary>
-    public bool IsAckDue => _receives.IsAckDue;
+    public bool IsAckDue => _inbound.Window.IsAckDue;
 
     /// <summary>Whether a head has nothing that concerns the link: that of a request, with the time that its sender waits.</summary>
     private static bool IsPlainHead(in MessageHeader header, ReadOnlySpan<byte> body)
@@ -150,7 +150,7 @@ internal sealed partial class Link
     /// <summary>Takes the acknowledgements that lie next. False when something else does. As <see cref="TryPull"/>.</summary>
     public bool PullAcks(int me)
     {
-        while (_memoryInput is { } input && _state == LinkState.Up && !_isPaused && _arrived.Count == 0 && input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
+        while (_memoryInput is { } input && _state == LinkState.Up && !_isPaused && _inbound.Arrived == 0 && input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
         {
             if (header.Kind != MessageKind.Ack || header.HeadLength > 0 || !TryNoteAck(header.Ack, me))
             {

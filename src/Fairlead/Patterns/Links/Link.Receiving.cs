@@ -14,15 +14,9 @@ internal sealed partial class Link
     /// <summary>Bytes of answers that may pile up for a peer that does not read them, before nothing more is read from it.</summary>
     public const int MostUnreadAnswers = 4 * 1024 * 1024;
 
-    private RingQueue<Incoming> _arrived;
-    private RingQueue<Incoming> _inbound;
-    private long _arrivedBytes;
-    private long _inboundBytes;
-    private ReceiveWindow _receives;
+    private ReceiveQueue _inbound;
     private bool _hasNewCredit;
 
-    // The first that lies here is counted as consumed already, and its sender told so. Written under the endpoint's gate.
-    private bool _isHeadTold;
     private bool _hasPart;
     private PollEvents _interest = PollEvents.Read;
 
@@ -107,7 +101,7 @@ internal sealed partial class Link
                 while (_connection.TryTake(out Incoming message))
                 {
                     Handle(ref message, completions);
-                    if (_arrived.Count >= wanted)
+                    if (_inbound.Arrived >= wanted)
                     {
                         // He who leads takes the others one by one from where they lie.
                         i = FillsPerTurn;
@@ -115,7 +109,7 @@ internal sealed partial class Link
                     }
                 }
 
-                if (fill != FillResult.More || (IsBare && _inbound.Count + _arrived.Count >= _endpoint.Settings.Messages))
+                if (fill != FillResult.More || (IsBare && _inbound.Count + _inbound.Arrived >= _endpoint.Settings.Messages))
                 {
                     break;
                 }
@@ -178,123 +172,28 @@ internal sealed partial class Link
     }
 
     /// <summary>Adds what is no message of the peer but stands among them.</summary>
-    public void AddMarker(MessageKind kind) => _arrived.Enqueue(new Incoming { Header = MessageHeader.Of(kind) });
+    public void AddMarker(MessageKind kind) => _inbound.AddMarker(kind);
 
     /// <summary>Queues what has arrived for the user, and says how many messages that are. Under the endpoint's gate.</summary>
-    public int QueueArrived()
-    {
-        int count = 0;
-        while (_arrived.Count > 0)
-        {
-            Incoming message = _arrived.Dequeue();
-            count += message.Header.Kind == MessageKind.Dropped ? 0 : 1;
-            _inbound.Enqueue(message);
-        }
-
-        _inboundBytes += _arrivedBytes;
-        _arrivedBytes = 0;
-        PassOverDropped();
-        return count;
-    }
-
-    /// <summary>Drops a message that came together with its cancellation: it must not be handed to who waits for one, because he waits.</summary>
-    private bool DropArrived(uint id, out MessageKind kind)
-    {
-        for (int i = 0; i < _arrived.Count; i++)
-        {
-            ref Incoming candidate = ref _arrived[i];
-            if (candidate.Header.Id == id && candidate.Header.Kind is MessageKind.Deliver or MessageKind.Request)
-            {
-                kind = candidate.Header.Kind;
-                candidate.Release();
-                candidate.Header.Kind = MessageKind.Dropped;
-                return true;
-            }
-        }
-
-        kind = MessageKind.None;
-        return false;
-    }
+    public int QueueArrived() => _inbound.Publish();
 
     /// <summary>The next message for the user. Under the endpoint's gate.</summary>
     public Incoming Dequeue()
     {
         Incoming message = _inbound.Dequeue();
-        if (message.Header.Kind.IsData())
+        if (message.Header.Kind.IsData() && (message.Header.Flags & MessageFlags.Handle) != 0 && _endpoint.Settings.Handles > 0)
         {
-            ConsumeHead(message.Header.Length);
-            if ((message.Header.Flags & MessageFlags.Handle) != 0 && _endpoint.Settings.Handles > 0)
-            {
-                _handles.CountOut();
-            }
+            _handles.CountOut();
         }
 
-        PassOverDropped();
         return message;
     }
 
     /// <summary>Gives back what nobody will read. Under the endpoint's gate, at its end.</summary>
-    public void ReleaseInbound()
-    {
-        while (_inbound.Count > 0)
-        {
-            _inbound.Dequeue().Release();
-        }
-    }
+    public void ReleaseInbound() => _inbound.Release();
 
-    /// <summary>
-    /// Drops unread messages whose senders wait for an answer no more: the one with this id, or all of a kind. Their places stay until those before them have been read, since
-    /// acknowledgements are cumulative: the peer would take the credit of an older and larger one for its own. Under the endpoint's gate.
-    /// </summary>
-    /// <param name="id">Which; null: all.</param>
-    /// <param name="withDeliveries">Whether type 2 messages are dropped too, and not requests alone.</param>
-    /// <param name="last">What the last of them was.</param>
-    /// <returns>How many.</returns>
-    public int Drop(uint? id, bool withDeliveries, out MessageKind last)
-    {
-        int count = 0;
-        last = MessageKind.None;
-        for (int i = 0; i < _inbound.Count; i++)
-        {
-            ref Incoming candidate = ref _inbound[i];
-            if ((id is null || candidate.Header.Id == id) && (candidate.Header.Kind == MessageKind.Request || (withDeliveries && candidate.Header.Kind == MessageKind.Deliver)))
-            {
-                last = candidate.Header.Kind;
-                candidate.Release();
-                candidate.Header.Kind = MessageKind.Dropped;
-                count++;
-            }
-        }
-
-        PassOverDropped();
-        return count;
-    }
-
-    private void PassOverDropped()
-    {
-        while (_inbound.Count > 0 && _inbound[0].Header.Kind == MessageKind.Dropped)
-        {
-            ConsumeHead(_inbound.Dequeue().Header.Length);
-        }
-    }
-
-    /// <summary>The first has been taken, or dropped. What its sender was told before is counted.</summary>
-    private void ConsumeHead(int length)
-    {
-        if (_isHeadTold)
-        {
-            Volatile.Write(ref _isHeadTold, false);
-            return;
-        }
-
-        Consume(length);
-    }
-
-    private void Consume(int length)
-    {
-        _inboundBytes -= length;
-        _receives.Consume(length);
-    }
+    /// <inheritdoc cref="ReceiveQueue.Drop"/>
+    public int Drop(uint? id, bool withDeliveries, out MessageKind last) => _inbound.Drop(id, withDeliveries, out last);
 
     /// <summary>
     /// What follows a hand-over, without the gate: the acknowledgement, before the message is in the user's hands where its sender waits for a receipt, otherwise
@@ -304,7 +203,7 @@ internal sealed partial class Link
     {
         if (IsBare)
         {
-            _connection.Consumption?.NoteHanded(_receives.Consumed);
+            _connection.Consumption?.NoteHanded(_inbound.Window.Consumed);
 
             // What was taken is seen by whoever pauses, or his pause here.
             Interlocked.MemoryBarrier();
@@ -339,7 +238,7 @@ internal sealed partial class Link
         }
 
         NoteTold();
-        if (!_receives.IsWritten && !TellConsumed())
+        if (!_inbound.Window.IsWritten && !TellConsumed())
         {
             SendControl(MessageHeader.Of(MessageKind.Ack), default, default);
         }
@@ -353,14 +252,14 @@ internal sealed partial class Link
     /// <summary>What has been consumed by now is about to be told.</summary>
     private void NoteTold()
     {
-        _receives.NoteTold();
+        _inbound.Window.NoteTold();
         _handles.NoteTold();
     }
 
     /// <summary>A publisher that looks for itself may have waited for less than it is told now and then.</summary>
     public void TellBeforeSleep()
     {
-        if (_broadcasts is { IsSitting: true } && _receives.HasUntold)
+        if (_broadcasts is { IsSitting: true } && _inbound.Window.HasUntold)
         {
             Acknowledge();
         }
@@ -376,20 +275,20 @@ internal sealed partial class Link
 
         using (HoldSending())
         {
-            return _state != LinkState.Down && broadcasts.TellConsumed(_receives.Consumed, _receives.ConsumedBytes);
+            return _state != LinkState.Down && broadcasts.TellConsumed(_inbound.Window.Consumed, _inbound.Window.ConsumedBytes);
         }
     }
 
     /// <summary>Hands what has arrived to the waiting receivers, or queues it.</summary>
     private void PublishArrived(Completions completions)
     {
-        if (_arrived.Count == 0)
+        if (_inbound.Arrived == 0)
         {
             return;
         }
 
         _endpoint.Publish(this, completions);
-        if (IsBare && (Volatile.Read(ref _inboundBytes) >= _endpoint.Settings.Capacity || _inbound.Count >= _endpoint.Settings.Messages))
+        if (IsBare && (_inbound.Bytes >= _endpoint.Settings.Capacity || _inbound.Count >= _endpoint.Settings.Messages))
         {
             Pause();
 

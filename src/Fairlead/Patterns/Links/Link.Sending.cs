@@ -315,7 +315,7 @@ internal sealed partial class Link
 
         if (!Handshake.IsHandshake(header))
         {
-            header.Ack = _receives.Write();
+            header.Ack = _inbound.Window.Write();
         }
     }
 

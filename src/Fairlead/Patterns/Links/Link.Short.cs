@@ -32,7 +32,7 @@ internal sealed partial class Link
         long bytes = _window.OutstandingBytes + payload.Length;
         if ((_isKnownPlain || (_isKnownPlain = IsPlain)) && _window.HasCreditAtOnce(payload.Length, count, bytes))
         {
-            uint ack = _receives.Consumed;
+            uint ack = _inbound.Window.Consumed;
             if (_memoryOutput!.TrySendPlain(ack, payload))
             {
                 NoteSent(ack, payload.Length, payload.Length);
@@ -54,13 +54,13 @@ internal sealed partial class Link
                 return false;
             }
 
-            MessageHeader header = new() { Kind = kind, Length = payload.Length, Id = id, Ack = _receives.Consumed };
+            MessageHeader header = new() { Kind = kind, Length = payload.Length, Id = id, Ack = _inbound.Window.Consumed };
             if (!output.TrySend(header, default, payload))
             {
                 return false;
             }
 
-            _receives.NoteWritten(header.Ack);
+            _inbound.Window.NoteWritten(header.Ack);
         }
 
         return true;
@@ -75,7 +75,7 @@ internal sealed partial class Link
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void NoteSent(uint ack, int length, int payloadLength)
     {
-        _receives.NoteWritten(ack);
+        _inbound.Window.NoteWritten(ack);
         EndStream();
         _window.AddAtOnce(length);
         if (_countsAlone)

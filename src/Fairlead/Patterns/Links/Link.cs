@@ -75,7 +75,8 @@ internal sealed partial class Link
 
 
         // A publisher looks for itself, which costs next to nothing, and has others that wait for it meanwhile.
-        _receives = new ReceiveWindow(endpoint.Settings.Messages, endpoint.Settings.Capacity, _broadcasts is not null ? TellsPerWindow : AcksPerWindow);
+        int tells = _broadcasts is not null ? TellsPerWindow : AcksPerWindow;
+        _inbound = new ReceiveQueue(new ReceiveWindow(endpoint.Settings.Messages, endpoint.Settings.Capacity, tells));
         connection.ReceiveLimit = LimitFor(connection.Peer);
     }
 
