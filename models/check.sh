@@ -45,6 +45,7 @@ declare -A needed=(
   [countdown.pml]="TWO_STEPS NO_ENDING NO_HELP NO_ROUND"
   [condition.pml]="NO_WATCH NO_RECHECK LEAVE_FIRST TWO_STEPS NO_LAST_LOOK"
   [readers.pml]="NO_LOOK NO_WATCH LATE_WATCH NO_WANT NO_RETURN NO_WRITING"
+  [closing.pml]="EARLY_WORD WAITS_UNREAD NO_ACK LEAVES_EARLY"
   [barrier.pml]="NO_WATCH LOOK_FIRST NO_RING NO_MARK NO_JOIN NO_EXACT NO_RESETS NO_GRACE NO_LOOK"
 )
 declare -A promise=(
@@ -57,6 +58,7 @@ declare -A promise=(
   [semaphore.pml]="nobody sleeps while a permit is free, and none is had twice, with one dying at any step, at once or after some more, and one giving up"
   [event.pml]="nobody sleeps who has been released, with any dying at any step"
   [countdown.pml]="nobody sleeps who has been released, and no count is lost, with any who count dying at any step"
+  [closing.pml]="both ends come to an end, and know exactly what an end that closed has handed out, with either closing or dying at any step"
   [condition.pml]="no notification gets lost, with any process dying and any giving up at any step"
   [readers.pml]="nobody reads beside a writer, a death while writing is told and no other, and no writer waits for the dead, with any process dying at any step"
   [barrier.pml]="nobody waits for a dead party, none passes before all have arrived, and all are told the same, with any dying or giving up at any step"

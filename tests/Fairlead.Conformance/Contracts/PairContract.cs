@@ -30,6 +30,20 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
         await Task.WhenAll(SendAll(bound, 1), SendAll(connected, 2), ReceiveAll(bound, 2), ReceiveAll(connected, 1));
     }
 
+    [Fact]
+    public async Task Both_ends_close_at_once_with_messages_unread()
+    {
+        (Pair bound, Pair connected) = await OpenPairAsync();
+        await bound.SendAsync("one"u8.ToArray());
+        await bound.SendAsync("two"u8.ToArray());
+        await connected.SendAsync("three"u8.ToArray());
+        await Until(() => bound.Statistics.QueueDepth == 1 && connected.Statistics.QueueDepth == 2, "all have come");
+
+        // Each has said its last word, and reads nothing more: there is nothing to wait for.
+        CloseReport[] reports = await Task.WhenAll(bound.CloseAsync(90.Seconds()).AsTask(), connected.CloseAsync(90.Seconds()).AsTask());
+        Assert.Equal([new CloseReport(2, 0, 2, 0), new CloseReport(1, 0, 1, 0)], reports);
+    }
+
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]

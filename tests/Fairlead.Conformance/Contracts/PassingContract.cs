@@ -101,16 +101,29 @@ public abstract class PassingContract(TransportUnderTest transport, ITestOutputH
                 }
             }))];
         int[] next = new int[Threads];
-        for (int i = 0; i < Threads * Each; i++)
+        Task receiving = ReceiveAllAsync();
+
+        // A sender that fails ends the test with its error, and not with the watchdog's.
+        List<Task> all = [receiving, .. sending];
+        while (all.Count > 0)
         {
-            using Message message = await receiver.ReceiveAsync();
-            (int number, int from) = Payload.Check(message.Span);
-            Assert.Equal(next[from]++, number);
+            Task ended = await Task.WhenAny(all);
+            await ended;
+            all.Remove(ended);
         }
 
-        await Task.WhenAll(sending);
         Assert.All(next, count => Assert.Equal(Each, count));
         Assert.False(receiver.TryReceive(out _));
+
+        async Task ReceiveAllAsync()
+        {
+            for (int i = 0; i < Threads * Each; i++)
+            {
+                using Message message = await receiver.ReceiveAsync();
+                (int number, int from) = Payload.Check(message.Span);
+                Assert.Equal(next[from]++, number);
+            }
+        }
     }
 
     /// <summary>A connected sender and a receiver, of which either is bound. The options are the receiver's.</summary>

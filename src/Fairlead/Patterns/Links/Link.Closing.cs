@@ -120,8 +120,14 @@ internal sealed partial class Link
     /// </summary>
     public void EndIfPeerClosed(Completions completions)
     {
+        if (_state != LinkState.PeerClosed)
+        {
+            return;
+        }
+
         // In this order: a message that is handed out meanwhile leaves the one only when it is in the other.
-        if (_state != LinkState.PeerClosed || !_endpoint.HasNoInbound(this) || _inHand.Any)
+        bool hasUnread = !_endpoint.HasNoInbound(this);
+        if (_inHand.Any || (hasUnread && !_endpoint.IsClosing))
         {
             return;
         }
@@ -129,7 +135,8 @@ internal sealed partial class Link
         Acknowledge();
         using (HoldSending())
         {
-            if ((_close.IsFinal && _calls.Count > 0) || !IsWrittenOut())
+            // What lies here unread is handed out to nobody when this side has said its last word, too.
+            if ((hasUnread && !_close.HasSaid) || (_close.IsFinal && _calls.Count > 0) || !IsWrittenOut())
             {
                 return;
             }
@@ -151,6 +158,7 @@ internal sealed partial class Link
             GiveSeatBack();
             End = end = end with { Sent = _window.Sent, Acknowledged = _window.Read, Peer = Peer, Unwritten = Unwritten };
             _state = LinkState.Down;
+            CompleteWriting(completions);
             EndFlushing();
             Unblock();
             Unpause();
@@ -209,6 +217,7 @@ internal sealed partial class Link
         ReadOnlySpan<byte> payload = message.Payload.Span;
         using (HoldSending())
         {
+            CompleteWriting(completions);
             NoteMissedBehind(message.Head);
             _close.Hear(
                 payload.Length > 0 ? ReasonOf(payload[0]) : CloseReason.ClosedByPeer,
@@ -225,6 +234,9 @@ internal sealed partial class Link
             }
 
             EndQueued(completions);
+
+            // Nothing waits before the last word of this side any more.
+            CloseIfDue();
         }
 
         if (HasMoving)

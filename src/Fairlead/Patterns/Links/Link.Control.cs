@@ -176,6 +176,8 @@ internal sealed partial class Link
     {
         using (HoldSending())
         {
+            CompleteWriting(completions);
+
             // Answers to calls whose callers have gone are dropped here.
             if (_calls.TryGet(message.Header.Id, out LinkOperation? call))
             {

@@ -46,7 +46,7 @@ internal sealed partial class Link : IHeartbeatOwner
         {
             // A work queue acknowledges what it has, and has it until a worker has it.
             if (_state is LinkState.Up or LinkState.PeerClosed && !_isBroken && !IsBare && _calls.TryGet(id, out LinkOperation? call) && (caller is null || call == caller)
-                && call != _writing && call.Header.Kind == MessageKind.Deliver && (PeerPattern == PatternKind.WorkQueue || !IsAcknowledged(call)))
+                && !(call == _writing && _connection.HasLong) && call.Header.Kind == MessageKind.Deliver && (PeerPattern == PatternKind.WorkQueue || !IsAcknowledged(call)))
             {
                 MessageHeader recall = MessageHeader.Of(MessageKind.Cancel, id, MessageFlags.Recall);
                 Commit(ref recall, default, default, null);

@@ -248,6 +248,8 @@ internal sealed partial class Link
         LinkOperation? call = operation.WantsAnswer ? operation : null;
         if (operation.PayloadLength >= _connection.LongThreshold && !_connection.HasLong && operation.Handle is null)
         {
+            // The one before may have got away behind somebody else's back, who could not tell its sender.
+            CompleteWriting(completions);
             ReadOnlySpan<byte> own = operation.Head;
             Span<byte> head = stackalloc byte[operation.Missed > 0 ? own.Length + MissedBytes : own.Length];
             WriteHead(own, operation.Missed, head);
