@@ -10,41 +10,10 @@ internal sealed partial class EndpointCore
     /// <summary>Attempts to write where somebody has not read what stands there; each time those are told to leave.</summary>
     private const int MostAttempts = 3;
 
-    private readonly Lock _broadcastGate = new();
-    private Broadcast? _broadcast;
-    private bool _hasTriedBroadcast;
+    private readonly BroadcastHolder _broadcast;
 
     /// <summary>What this endpoint's messages are written into once for many; null where there is no such thing, or the system has given no memory for it. The first call makes it.</summary>
-    public Broadcast? Broadcasting
-    {
-        get
-        {
-            if (!IsBound || Volatile.Read(ref _hasTriedBroadcast))
-            {
-                return _broadcast;
-            }
-
-            lock (_broadcastGate)
-            {
-                if (!_hasTriedBroadcast && !_isClosing)
-                {
-                    try
-                    {
-                        _broadcast = BuiltInTransports.Find(Address).CreateBroadcast(Settings);
-                    }
-                    catch (FairleadException exception)
-                    {
-                        // Each is sent its own, which costs more and is the same.
-                        FairleadEventSource.Log.CannotBroadcast(Address.Display, exception.WhatHappened);
-                    }
-
-                    Volatile.Write(ref _hasTriedBroadcast, true);
-                }
-
-                return _broadcast;
-            }
-        }
-    }
+    public Broadcast? Broadcasting => IsBound ? _broadcast.GetOrMake() : null;
 
     /// <summary>Writes a message once for all of the audience that takes part. Does not block.</summary>
     /// <param name="audience">For whom it is meant.</param>
@@ -56,7 +25,7 @@ internal sealed partial class EndpointCore
     public int WriteOnce(Audience audience, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, out ulong reached)
     {
         reached = 0;
-        if (_broadcast is not { } broadcast || audience.Seated is not { } seated)
+        if (_broadcast.Current is not { } broadcast || audience.Seated is not { } seated)
         {
             return 0;
         }
@@ -84,15 +53,5 @@ internal sealed partial class EndpointCore
         }
 
         return 0;
-    }
-
-    /// <summary>All links are down.</summary>
-    private void EndBroadcasting()
-    {
-        lock (_broadcastGate)
-        {
-            _hasTriedBroadcast = true;
-            _broadcast?.Dispose();
-        }
     }
 }

@@ -21,7 +21,7 @@ internal sealed unsafe partial class EndpointCore
     public MessageCore? CallShort(MessageFlags flags, ReadOnlySpan<byte> head, byte* payload, int length, Deadline deadline, out LinkOperation? call)
     {
         call = null;
-        if (MemoryAlone is not { } link || !Looks || !MayPull || _isClosing || OperationMeter.IsOn || Tracing.IsWatched)
+        if (MemoryAlone is not { } link || !Looks || !MayPull || IsClosing || OperationMeter.IsOn || Tracing.IsWatched)
         {
             return null;
         }

@@ -8,16 +8,18 @@ internal sealed partial class EndpointCore
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource? _drained;
     private CloseReport _report;
-    private volatile bool _isClosing;
-    private volatile bool _isClosed;
-    private bool _isTornDown;
+    private volatile EndpointPhase _phase;
     private bool _isRetired;
 
     /// <summary>Whether nothing new may be sent or received.</summary>
-    public bool IsClosing => _isClosing;
+    public bool IsClosing => _phase != EndpointPhase.Open;
+
+    private bool IsClosed => _phase >= EndpointPhase.Closed;
+
+    private bool IsTornDown => _phase == EndpointPhase.TornDown;
 
     /// <exception cref="ObjectDisposedException">The endpoint closes, or has closed.</exception>
-    public void ThrowIfClosing() => ObjectDisposedException.ThrowIf(_isClosing, _owner);
+    public void ThrowIfClosing() => ObjectDisposedException.ThrowIf(IsClosing, _owner);
 
     private bool IsDrained
     {
@@ -46,11 +48,11 @@ internal sealed partial class EndpointCore
         Completions completions = Completions.Rent();
         using (_gate.Hold())
         {
-            isFirst = !_isClosing;
+            isFirst = !IsClosing;
             if (isFirst)
             {
                 // From here on nothing is handed out: what the goodbye acknowledges is final.
-                _isClosing = true;
+                _phase = EndpointPhase.Closing;
                 EndWaiters(new ObjectDisposedException(_profile.Name), completions);
             }
         }
@@ -92,11 +94,10 @@ internal sealed partial class EndpointCore
         bool leads;
         using (_gate.Hold())
         {
-            _isClosing = true;
             leads = false;
-            if (!_isClosed)
+            if (!IsClosed)
             {
-                _isClosed = true;
+                _phase = EndpointPhase.Closed;
                 leads = !_isPumping;
                 if (leads)
                 {
@@ -196,7 +197,7 @@ internal sealed partial class EndpointCore
 
         using (_gate.Hold())
         {
-            _isTornDown = true;
+            _phase = EndpointPhase.TornDown;
             EndWaiters(new ObjectDisposedException(_profile.Name), completions);
             _report = _past.Report;
             while (_ready.Count > 0)
@@ -205,7 +206,7 @@ internal sealed partial class EndpointCore
             }
         }
 
-        EndBroadcasting();
+        _broadcast.Dispose();
         _pollSet.Dispose();
         _wake.Dispose();
         _reconnector?.Dispose();
@@ -255,4 +256,19 @@ internal sealed partial class EndpointCore
             listener.Dispose();
         }
     }
+}
+
+/// <summary>The life of an endpoint. Only forward; under the gate.</summary>
+internal enum EndpointPhase : byte
+{
+    Open,
+
+    /// <summary>Nothing new is sent or handed out; what is under way goes on.</summary>
+    Closing,
+
+    /// <summary>Whoever has the role ends it.</summary>
+    Closed,
+
+    /// <summary>Nothing is left of it.</summary>
+    TornDown,
 }

@@ -201,11 +201,11 @@ internal sealed partial class EndpointCore
                 {
                     reconnects = TryBeginReconnecting(end);
                 }
-                else if (!IsReconnecting || _isClosing)
+                else if (!IsReconnecting || IsClosing)
                 {
                     Volatile.Write(ref _lastEnd, end);
                     EndReceivers(null, completions);
-                    if (link.WasUp && Settings.Reconnect != TimeSpan.Zero && !_isClosing)
+                    if (link.WasUp && Settings.Reconnect != TimeSpan.Zero && !IsClosing)
                     {
                         Tell(EndpointState.Ended, end.Reason, 0);
                     }
@@ -267,7 +267,7 @@ internal sealed partial class EndpointCore
         Link link;
         using (_gate.Hold())
         {
-            if (_isRetired || _isClosed)
+            if (_isRetired || IsClosed)
             {
                 // It was in the listener's queue when that closed, or came back while the endpoint ended, and finds nobody.
                 connection.Dispose();
@@ -309,7 +309,7 @@ internal sealed partial class EndpointCore
     {
         try
         {
-            for (int i = 0; i < AcceptsPerTurn && !_isClosing; i++)
+            for (int i = 0; i < AcceptsPerTurn && !IsClosing; i++)
             {
                 if (Volatile.Read(ref _listener) is not { } listener)
                 {
@@ -384,7 +384,7 @@ internal sealed partial class EndpointCore
     {
         using (_gate.Hold())
         {
-            if (_isAcceptingPaused && !_isTornDown && _listener is { } listener)
+            if (_isAcceptingPaused && !IsTornDown && _listener is { } listener)
             {
                 _isAcceptingPaused = false;
                 _pollSet.TryModify(listener.WaitDescriptor, ListenerToken, PollEvents.Read);

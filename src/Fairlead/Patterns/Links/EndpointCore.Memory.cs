@@ -200,7 +200,7 @@ internal sealed partial class EndpointCore
     {
         using (_gate.Hold())
         {
-            if (_isTornDown || _registration is null)
+            if (IsTornDown || _registration is null)
             {
                 return;
             }

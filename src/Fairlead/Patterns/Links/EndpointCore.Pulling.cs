@@ -63,7 +63,7 @@ internal sealed partial class EndpointCore
 
         MessageCore? message = null;
         Link? link = MemoryAlone;
-        if (link is not null && !_isClosing && (_receivers.Count | _ready.Count) == 0 && MayPull && ((_pulls + 1) & (PullsPerPoll - 1)) != 0 && !(_isArmed && link.Memory!.Sleep.IsAnnounced))
+        if (link is not null && !IsClosing && (_receivers.Count | _ready.Count) == 0 && MayPull && ((_pulls + 1) & (PullsPerPoll - 1)) != 0 && !(_isArmed && link.Memory!.Sleep.IsAnnounced))
         {
             message = link.TryPullPlain(me, endsLook);
             if (message is not null)
@@ -114,13 +114,13 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>Whether nobody pumps or ought to. Under the gate.</summary>
-    private bool MayPull => !(_isPumping | _isTornDown | _wantsReactor) && (_partlyRead | Volatile.Read(ref _asyncWaiters) | Volatile.Read(ref _blockedLinks)) == 0;
+    private bool MayPull => !(_isPumping | IsTornDown | _wantsReactor) && (_partlyRead | Volatile.Read(ref _asyncWaiters) | Volatile.Read(ref _blockedLinks)) == 0;
 
     /// <summary>Sends a plain message to the one peer that shares memory, if that goes at once and nobody measures or traces it. False: nothing was done.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool TrySendPlain(ReadOnlySpan<byte> payload)
     {
-        if (MemoryAlone is not { } link || _isClosing || OperationMeter.IsOn || Tracing.IsWatched)
+        if (MemoryAlone is not { } link || IsClosing || OperationMeter.IsOn || Tracing.IsWatched)
         {
             return false;
         }

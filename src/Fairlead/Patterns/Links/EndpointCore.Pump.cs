@@ -34,7 +34,7 @@ internal sealed partial class EndpointCore
     {
         using (_gate.Hold())
         {
-            if (_isPumping && !_isTornDown)
+            if (_isPumping && !IsTornDown)
             {
                 WakePump();
             }
@@ -214,7 +214,7 @@ internal sealed partial class EndpointCore
     {
         using (_gate.Hold())
         {
-            if (!_isTornDown)
+            if (!IsTornDown)
             {
                 WakePump();
                 if (!_isPumping)
@@ -237,7 +237,7 @@ internal sealed partial class EndpointCore
 
     private bool TryLead()
     {
-        if (_isPumping || _isTornDown)
+        if (_isPumping || IsTornDown)
         {
             return false;
         }
@@ -254,7 +254,7 @@ internal sealed partial class EndpointCore
         using (_gate.Hold())
         {
             _isPumping = false;
-            tearDown = _isClosed;
+            tearDown = IsClosed;
             if (tearDown)
             {
                 _isPumping = true;
@@ -275,7 +275,7 @@ internal sealed partial class EndpointCore
 
     private void Arm()
     {
-        if (_isTornDown || _registration is null)
+        if (IsTornDown || _registration is null)
         {
             return;
         }
@@ -312,7 +312,7 @@ internal sealed partial class EndpointCore
     /// <summary>Makes the poll set readable, so that whoever waits on it takes a turn.</summary>
     private void WakePump()
     {
-        if (_isTornDown)
+        if (IsTornDown)
         {
             return;
         }

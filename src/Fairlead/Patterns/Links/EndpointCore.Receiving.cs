@@ -179,7 +179,7 @@ internal sealed partial class EndpointCore
     /// <summary>Gives those who wait what may be handed out. Under the gate; <see cref="AfterHandOut"/> follows, without it.</summary>
     private void HandOut(Completions completions)
     {
-        while (_receivers.Count > 0 && !_isClosing && NextReady(tells: true) is >= 0 and int next)
+        while (_receivers.Count > 0 && !IsClosing && NextReady(tells: true) is >= 0 and int next)
         {
             ReceiveOperation operation = _receivers.Dequeue();
             MessageCore message = TakeReady(next);
@@ -239,7 +239,7 @@ internal sealed partial class EndpointCore
                 return;
             }
 
-            if (_isClosing)
+            if (IsClosing)
             {
                 operation.TryFail(new ObjectDisposedException(_profile.Name));
             }

@@ -52,7 +52,7 @@ internal sealed partial class EndpointCore : IReconnectorOwner
 
     /// <summary>Whether a link that went down so is to be replaced. Under the gate.</summary>
     private bool IsToBeReplaced(Link link, LinkEnd end) =>
-        _reconnector is { IsWanted: true } && !_isClosing && (IsReconnecting || link.WasUp)
+        _reconnector is { IsWanted: true } && !IsClosing && (IsReconnecting || link.WasUp)
         && end.Reason is CloseReason.PeerDied or CloseReason.ClosedByPeer or CloseReason.Heartbeat;
 
     /// <summary>Whether the search is to be started. Under the gate.</summary>

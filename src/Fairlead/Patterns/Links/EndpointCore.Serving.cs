@@ -28,7 +28,7 @@ internal sealed partial class EndpointCore
     {
         using (_gate.Hold())
         {
-            if (_isClosed)
+            if (IsClosed)
             {
                 return;
             }
@@ -61,7 +61,7 @@ internal sealed partial class EndpointCore
 
         using (_gate.Hold())
         {
-            if (_isClosed)
+            if (IsClosed)
             {
                 return;
             }

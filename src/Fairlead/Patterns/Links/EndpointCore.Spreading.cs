@@ -55,16 +55,16 @@ internal sealed partial class EndpointCore
     /// </summary>
     private Link? Place(Completions completions)
     {
-        if (_waiting.Count > 0 && !_isClosing && TheLink is { } link && link.TryAdopt(_waiting, completions))
+        if (_waiting.Count > 0 && !IsClosing && TheLink is { } link && link.TryAdopt(_waiting, completions))
         {
             return link;
         }
 
-        while (_waiting.Count > 0 && (_isClosing || !AwaitsPeers))
+        while (_waiting.Count > 0 && (IsClosing || !AwaitsPeers))
         {
             LinkOperation operation = _waiting.Dequeue();
             CountUnsent(operation);
-            if (_isClosing ? operation.TryFail(new ObjectDisposedException(_profile.Name)) : operation.TryComplete(operation.Unanswered(LinkOutcome.PeerGone)))
+            if (IsClosing ? operation.TryFail(new ObjectDisposedException(_profile.Name)) : operation.TryComplete(operation.Unanswered(LinkOutcome.PeerGone)))
             {
                 completions.Add(operation);
             }

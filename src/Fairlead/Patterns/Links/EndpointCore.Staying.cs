@@ -21,7 +21,7 @@ internal sealed partial class EndpointCore
         int mine;
         using (_gate.Hold())
         {
-            if (_stay != 0 || _isPumping || _isClosing || _isTornDown || !_isArmed || _wantsReactor || Volatile.Read(ref _asyncWaiters) == 0 || MemoryAlone is not { } link)
+            if (_stay != 0 || _isPumping || IsClosing || IsTornDown || !_isArmed || _wantsReactor || Volatile.Read(ref _asyncWaiters) == 0 || MemoryAlone is not { } link)
             {
                 return false;
             }

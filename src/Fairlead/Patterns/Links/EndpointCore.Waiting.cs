@@ -64,7 +64,7 @@ internal sealed partial class EndpointCore
         Operation? next;
         using (_gate.Hold())
         {
-            next = _isPumping || _isTornDown ? null : NextLeader(isReactor: false);
+            next = _isPumping || IsTornDown ? null : NextLeader(isReactor: false);
         }
 
         next?.Nudge();
@@ -123,7 +123,7 @@ internal sealed partial class EndpointCore
 
         using (_gate.Hold())
         {
-            if (_isClosing || Volatile.Read(ref _asyncWaiters) > 0 || _followers.Count > 0 || !TryLead())
+            if (IsClosing || Volatile.Read(ref _asyncWaiters) > 0 || _followers.Count > 0 || !TryLead())
             {
                 return false;
             }
@@ -212,7 +212,7 @@ internal sealed partial class EndpointCore
                 }
 
                 _isLedByReceiver = operation is ReceiveOperation;
-                while (!operation.IsClaimed && !deadline.Passed && !token.IsCancellationRequested && !_isClosed)
+                while (!operation.IsClaimed && !deadline.Passed && !token.IsCancellationRequested && !IsClosed)
                 {
                     Completions completions = Completions.Rent();
                     try

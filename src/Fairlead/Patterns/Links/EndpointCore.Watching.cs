@@ -41,7 +41,7 @@ internal sealed partial class EndpointCore
         Readiness ready = Readiness.None;
         using (_gate.Hold())
         {
-            if (_isClosing)
+            if (IsClosing)
             {
                 return Readiness.Closed;
             }

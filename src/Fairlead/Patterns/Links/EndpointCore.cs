@@ -43,6 +43,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         Counters = entry.Counters;
         MeterTags = EndpointMeter.Add(entry.Counters, address, profile.Kind);
         _waiting = new SendQueue(this);
+        _broadcast = new BroadcastHolder(this);
         _drops = new DropReport(settings.Time, () => Address, profile.Name);
         _changes = new StateChanges(owner.OnStateChanged, () => Address);
         _reconnector = isBound ? null : new Reconnector(addresses, settings.Reconnect, settings.Time, this);

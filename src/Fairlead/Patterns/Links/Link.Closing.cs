@@ -95,7 +95,7 @@ internal sealed partial class Link
             {
                 WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
             }
-            else if (IsBare && !_isBlocked)
+            else if (IsBare && !IsBlocked)
             {
                 FlushNow();
             }
@@ -255,7 +255,7 @@ internal sealed partial class Link
         using (HoldSending())
         {
             // A reset is told once: where a write has had it, the next read finds an end that looks like an orderly one, and of what the peer wrote some may be lost.
-            isOrderly &= !_isBroken;
+            isOrderly &= !IsBroken;
         }
 
         bool isLocal = (_connection.Capabilities & TransportCapabilities.CrossHost) == 0;
@@ -329,17 +329,17 @@ internal sealed partial class Link
     /// <summary>Writes what lies there; whether nothing is left.</summary>
     private bool IsWrittenOut()
     {
-        if (_isBroken)
+        if (IsBroken)
         {
             return true;
         }
 
-        if (!_isBlocked && (_connection.Unflushed > 0 || _connection.HasLong))
+        if (!IsBlocked && (_connection.Unflushed > 0 || _connection.HasLong))
         {
             FlushNow();
         }
 
-        return _isBroken || (_connection.Unflushed == 0 && !_connection.HasLong);
+        return IsBroken || (_connection.Unflushed == 0 && !_connection.HasLong);
     }
 
     /// <summary>Says goodbye as soon as the last of those who wait for credit has got away. Under <c>_sending</c>.</summary>

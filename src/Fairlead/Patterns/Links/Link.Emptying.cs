@@ -33,15 +33,14 @@ internal sealed partial class Link
                 return;
             }
 
-            _isDeferred = false;
-            if (!_isBlocked)
+            if (!IsBlocked)
             {
                 needsPump = FlushNow();
             }
 
             // Of one that has just gone the connection is over, and holds nothing: what it took with it stands in its end.
             operation.Rest = _state == LinkState.Down ? End!.Unwritten : Unwritten;
-            bool isLost = operation.Rest > 0 && (_isBroken || _state == LinkState.Down);
+            bool isLost = operation.Rest > 0 && (IsBroken || _state == LinkState.Down);
             isDone = isLost ? operation.TryFail(_endpoint.EndException(this)) : operation.Rest == 0 && operation.TryComplete(true);
             if (!isLost && operation.Rest > 0)
             {

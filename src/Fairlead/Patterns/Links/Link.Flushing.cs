@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Fairlead.Native;
 using Fairlead.Transports;
 
@@ -13,9 +14,8 @@ internal sealed partial class Link
         Completions completions = Completions.Rent();
         using (HoldSending())
         {
-            if (_isDeferred)
+            if (IsDeferred)
             {
-                _isDeferred = false;
                 needsPump = FlushNow();
                 CompleteWriting(completions);
             }
@@ -41,7 +41,7 @@ internal sealed partial class Link
             using (HoldSending())
             {
                 int before = _connection.LongRest;
-                if (!_isBroken && _state != LinkState.Down && Write() == FlushResult.Done)
+                if (!IsBroken && _state != LinkState.Down && Write() == FlushResult.Done)
                 {
                     Unblock();
                     FlushNow();
@@ -81,18 +81,19 @@ internal sealed partial class Link
 
     private void Block()
     {
-        if (!_isBlocked)
+        if (!IsBlocked)
         {
-            _isBlocked = true;
+            Debug.Assert(!IsBroken, "What is broken stays so.");
+            _output = OutputState.Blocked;
             _endpoint.CountBlocked(+1);
         }
     }
 
     private void Unblock()
     {
-        if (_isBlocked)
+        if (IsBlocked)
         {
-            _isBlocked = false;
+            _output = OutputState.Idle;
             _endpoint.CountBlocked(-1);
             if (_inbound.IsHeadTold)
             {
@@ -105,16 +106,16 @@ internal sealed partial class Link
     /// <param name="mayWait">Whether nobody waits for an answer to it: where messages are buffered it is left lying.</param>
     private bool FlushSoon(bool mayWait = false)
     {
-        if (_isBlocked)
+        if (IsBlocked | IsBroken)
         {
             return false;
         }
 
         if (_memoryOutput is null && _connection.Unflushed < BatchBytes && !_connection.HasLong && IsPutOff(mayWait))
         {
-            if (!_isDeferred)
+            if (!IsDeferred)
             {
-                _isDeferred = true;
+                _output = OutputState.Deferred;
                 if (_writeMode == WriteMode.Balanced)
                 {
                     Flusher.Add(this);
@@ -129,7 +130,7 @@ internal sealed partial class Link
 
     private bool FlushNow()
     {
-        if (_isBroken || _state == LinkState.Down)
+        if (IsBroken || _state == LinkState.Down)
         {
             return false;
         }
@@ -137,6 +138,11 @@ internal sealed partial class Link
         switch (Write())
         {
             case FlushResult.Done:
+                if (IsDeferred)
+                {
+                    _output = OutputState.Idle;
+                }
+
                 if (_lingerTimer is not null)
                 {
                     _connection.Abort();
@@ -154,8 +160,8 @@ internal sealed partial class Link
                 return true;
             default:
                 // What the peer sent before it went is still to be read; its end is then seen there.
-                _isBroken = true;
                 Unblock();
+                _output = OutputState.Broken;
                 UpdateInterest();
                 return true;
         }

@@ -35,7 +35,7 @@ internal sealed partial class Link
                 CommitParts(ref header, head, parts, null, _queued.Missed == 0 ? 0 : TakeMissed(length));
             }
 
-            needsPump = outcome == LinkOutcome.Sent ? FlushSoon() : _isDeferred && FlushNow();
+            needsPump = outcome == LinkOutcome.Sent ? FlushSoon() : IsDeferred && FlushNow();
         }
 
         if (needsPump)

@@ -53,7 +53,7 @@ internal sealed partial class Link
         using (HoldSending())
         {
             _memoryOutput?.EndLoan();
-            if (_isBlocked && _state != LinkState.Down && !_isBroken)
+            if (IsBlocked && _state != LinkState.Down && !IsBroken)
             {
                 // Others may have waited for the ring to come round.
                 Unblock();

@@ -22,7 +22,7 @@ internal sealed partial class Link : IHeartbeatOwner
             else if (!operation.IsClaimed)
             {
                 WithdrawLocked(operation, error, completions);
-                needsPump = _isBlocked;
+                needsPump = IsBlocked;
             }
         }
 
@@ -45,7 +45,7 @@ internal sealed partial class Link : IHeartbeatOwner
         using (HoldSending())
         {
             // A work queue acknowledges what it has, and has it until a worker has it.
-            if (_state is LinkState.Up or LinkState.PeerClosed && !_isBroken && !IsBare && _calls.TryGet(id, out LinkOperation? call) && (caller is null || call == caller)
+            if (_state is LinkState.Up or LinkState.PeerClosed && !IsBroken && !IsBare && _calls.TryGet(id, out LinkOperation? call) && (caller is null || call == caller)
                 && !(call == _writing && _connection.HasLong) && call.Header.Kind == MessageKind.Deliver && (PeerPattern == PatternKind.WorkQueue || !IsAcknowledged(call)))
             {
                 MessageHeader recall = MessageHeader.Of(MessageKind.Cancel, id, MessageFlags.Recall);

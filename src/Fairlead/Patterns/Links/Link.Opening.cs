@@ -164,7 +164,7 @@ internal sealed partial class Link
     {
         using (HoldSending())
         {
-            if (_state != LinkState.Up || _isBroken || !_close.IsOpen)
+            if (_state != LinkState.Up || IsBroken || !_close.IsOpen)
             {
                 return false;
             }

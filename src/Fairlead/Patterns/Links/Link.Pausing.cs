@@ -52,17 +52,16 @@ internal sealed partial class Link
         bool isTold;
         using (HoldSending())
         {
-            if (isNew && _state != LinkState.Down && !_isBroken)
+            if (isNew && _state != LinkState.Down && !IsBroken)
             {
                 NoteTold();
                 MessageHeader ack = MessageHeader.Of(MessageKind.Ack);
                 Commit(ref ack, default, default, null);
-                _isDeferred = false;
-                needsPump = !_isBlocked && FlushNow();
+                needsPump = !IsBlocked && FlushNow();
             }
 
             // Where nobody hears it any more, it need not be told.
-            isTold = !_isBlocked || _isBroken || _state == LinkState.Down;
+            isTold = !IsBlocked || IsBroken || _state == LinkState.Down;
         }
 
         if (needsPump)
@@ -198,7 +197,7 @@ internal sealed partial class Link
 
         // A doorbell is heard even while nothing is read.
         PollEvents interest = TellsRoomByReading ? PollEvents.Read
-            : (_isPaused ? PollEvents.None : PollEvents.Read) | (_isBlocked && !_isBroken ? PollEvents.Write : PollEvents.None);
+            : (_isPaused ? PollEvents.None : PollEvents.Read) | (IsBlocked && !IsBroken ? PollEvents.Write : PollEvents.None);
         if (interest != _interest && _state != LinkState.Down)
         {
             _interest = interest;

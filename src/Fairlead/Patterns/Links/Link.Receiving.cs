@@ -55,7 +55,7 @@ internal sealed partial class Link
     /// <summary>The peer of a connection through memory may have made room.</summary>
     private void FlushWhenTold(Completions completions)
     {
-        if (Volatile.Read(ref _isBlocked) && TellsRoomByReading)
+        if (IsBlocked && TellsRoomByReading)
         {
             OnWritable(completions);
         }

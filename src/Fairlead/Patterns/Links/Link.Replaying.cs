@@ -16,7 +16,7 @@ internal sealed partial class Link
 
         using (HoldSending())
         {
-            if (_state == LinkState.Up && _close.IsOpen && !_isBroken)
+            if (_state == LinkState.Up && _close.IsOpen && !IsBroken)
             {
                 // Nothing that is written for many may overtake it: nobody sits for whom something waits.
                 LeaveSeat();

@@ -11,7 +11,7 @@ internal sealed partial class Link
         using (HoldSending())
         {
             hasRoom = CanSend(1) == LinkOutcome.Sent;
-            if (!hasRoom && _isDeferred)
+            if (!hasRoom && IsDeferred)
             {
                 needsPump = FlushNow();
                 hasRoom = CanSend(1) == LinkOutcome.Sent;

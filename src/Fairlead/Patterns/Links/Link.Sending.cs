@@ -17,9 +17,7 @@ internal sealed partial class Link
     private readonly SendQueue _queued;
     private SendWindow _window;
     private LinkOperation? _writing;
-    private bool _isBlocked;
-    private bool _isBroken;
-    private bool _isDeferred;
+    private volatile OutputState _output;
     private bool _isPaused;
     private int _looks;
     private BurstDetector _burst;
@@ -70,7 +68,11 @@ internal sealed partial class Link
     public bool IsTimeToLook() => (++_looks & 127) == 0;
 
     /// <summary>Whether something lies that the flusher will write.</summary>
-    public bool IsDeferred => Volatile.Read(ref _isDeferred);
+    public bool IsDeferred => _output == OutputState.Deferred;
+
+    private bool IsBlocked => _output == OutputState.Blocked;
+
+    private bool IsBroken => _output == OutputState.Broken;
 
     /// <summary>Sends a data message if there is credit and nobody waits before it. Does not block.</summary>
     public LinkOutcome TrySend(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, LinkOperation? call = null)
@@ -90,7 +92,7 @@ internal sealed partial class Link
             }
 
             // A full window is one to be written out, whatever the batch says.
-            needsPump = outcome == LinkOutcome.Sent ? FlushSoon(mayWait: call is null) : _isDeferred && FlushNow();
+            needsPump = outcome == LinkOutcome.Sent ? FlushSoon(mayWait: call is null) : IsDeferred && FlushNow();
         }
 
         if (needsPump)
@@ -147,7 +149,7 @@ internal sealed partial class Link
                     Finish(operation, outcome, completions);
                 }
 
-                return _isDeferred && FlushNow();
+                return IsDeferred && FlushNow();
             default:
                 operation.Missed = operation.Header.Kind.IsData() && _queued.Missed > 0 ? TakeMissed(operation.Length) : 0;
                 CommitOperation(operation, completions);
@@ -169,7 +171,7 @@ internal sealed partial class Link
         bool needsPump;
         using (HoldSending())
         {
-            if (_state == LinkState.Down || _isBroken)
+            if (_state == LinkState.Down || IsBroken)
             {
                 return false;
             }
@@ -188,7 +190,7 @@ internal sealed partial class Link
 
     private LinkOutcome CanSend(int length)
     {
-        if (_state is LinkState.Down || _isBroken || !_close.IsOpen || _state is LinkState.PeerClosed)
+        if (_state is LinkState.Down || IsBroken || !_close.IsOpen || _state is LinkState.PeerClosed)
         {
             return LinkOutcome.PeerGone;
         }
@@ -201,7 +203,7 @@ internal sealed partial class Link
         return HasCredit(length + (_queued.Missed > 0 ? MissedBytes : 0)) ? LinkOutcome.Sent : LinkOutcome.Full;
     }
 
-    private LinkOutcome CanControl => _state is LinkState.Down || _isBroken ? LinkOutcome.PeerGone : LinkOutcome.Sent;
+    private LinkOutcome CanControl => _state is LinkState.Down || IsBroken ? LinkOutcome.PeerGone : LinkOutcome.Sent;
 
     private bool HasCredit(int length)
     {
@@ -325,7 +327,7 @@ internal sealed partial class Link
     private void ServeQueued(Completions completions)
     {
         bool any = false;
-        while (_queued.Count > 0 && _state == LinkState.Up && !_isBroken && !_close.HasSaid)
+        while (_queued.Count > 0 && _state == LinkState.Up && !IsBroken && !_close.HasSaid)
         {
             LinkOperation operation = _queued.First;
             if (operation.IsClaimed)

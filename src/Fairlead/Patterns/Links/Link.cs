@@ -146,3 +146,19 @@ internal enum LinkState : byte
 
     Down,
 }
+
+/// <summary>What a link writes with: the order is that of what is left to do.</summary>
+internal enum OutputState : byte
+{
+    /// <summary>All is written, or about to be.</summary>
+    Idle,
+
+    /// <summary>Something lies that the flusher will write.</summary>
+    Deferred,
+
+    /// <summary>The kernel, or the peer's memory, is full: the pump goes on when it is told of room.</summary>
+    Blocked,
+
+    /// <summary>The peer takes nothing more. For good.</summary>
+    Broken,
+}

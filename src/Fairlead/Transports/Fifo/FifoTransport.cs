@@ -1,4 +1,5 @@
 using Fairlead.Native;
+using Fairlead.Registry;
 
 namespace Fairlead.Transports.Fifo;
 
@@ -24,10 +25,13 @@ internal sealed class FifoTransport : ITransport
     public IListener Bind(Address address, EndpointSettings settings)
     {
         _ = HasOneWriter(address);
-        return IsPair(address) ? FifoPairListener.Bind(address, settings)
-            : settings.Pattern == PatternKind.Sender ? FifoWriterListener.Bind(address, settings)
-            : FifoReaderListener.Bind(address, settings);
+        return EndingHolder.Outlast(() => BindOnce(address, settings), isHeldByDescriptors: false);
     }
+
+    private static IListener BindOnce(Address address, EndpointSettings settings) =>
+        IsPair(address) ? FifoPairListener.Bind(address, settings)
+        : settings.Pattern == PatternKind.Sender ? FifoWriterListener.Bind(address, settings)
+        : FifoReaderListener.Bind(address, settings);
 
     public ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
     {
