@@ -125,7 +125,8 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
         await finishing;
 
         FairleadException late = await Assert.ThrowsAsync<FairleadException>(async () => await Sender.ConnectAsync(queue.Address));
-        Assert.Equal(ErrorCode.NotFound, late.Code);
+        // A process that is just being started has the listener open until it runs its own program: whoever connects to that is lost again.
+        Assert.True(late.Code is ErrorCode.NotFound or ErrorCode.PeerGone, late.Message);
         await queue.FinishAsync();
         Task<Message> next = worker.ReceiveAsync().AsTask();
         await queue.CloseAsync();
