@@ -44,7 +44,10 @@ internal static class EndingHolder
                 }
 
                 var isEarly = attempt <= LeastAttempts;
-                if (!IsPassing(holder, deadline, isEarly, isHeldByDescriptors && (isEarly || !starting.Passed)))
+
+                // The kernel releases what a killed process held one by one: one lock is free and tells no name any more, and the next is still held.
+                var isReleasing = holder is null && named?.Peer?.ProcessId is { } last && !deadline.Passed && NativeProcess.IsEnding(last);
+                if (!isReleasing && !IsPassing(holder, deadline, isEarly, isHeldByDescriptors && (isEarly || !starting.Passed)))
                 {
                     // Who does not answer any more has been asked too often, maybe by us: who he was is known.
                     if (named is null || named == held)
