@@ -1,0 +1,219 @@
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead.Tests.Hostile;
+
+/// <content>Requesters that do not read their answers.</content>
+public abstract partial class HostilePeerTests
+{
+    private const int Requests = 300;
+    private const int Handlers = 4;
+    private const int RequestsEach = 2;
+
+    // Twice what the kernel takes of a connection over TCP, and more.
+    private static readonly byte[] LongAnswer = new byte[16 * 1024 * 1024];
+
+    /// <summary>A requester that never reads its replies: the responder stops asking for more instead of piling them up, and goes on when they are read after all.</summary>
+    [Fact]
+    public async Task Replies_that_nobody_reads_do_not_pile_up()
+    {
+        await using Responder responder = Track(Responder.Bind(NewPlace(), Patient with { Messages = 10 * Requests, MaxMessage = null }));
+        byte[] reply = new byte[ReplyLength];
+        Task serving = responder.RunAsync((_, _) => reply, Handlers);
+        using RawPeer peer = Connect(responder);
+        await peer.ShakeAsync(PatternKind.Requester);
+        await using Requester good = Track(await Requester.ConnectAsync(Bare(responder.Address)));
+
+        for (uint id = 1; id <= Requests; id++)
+        {
+            await peer.SendAsync(RawPeer.Frame(MessageKind.Request, "?"u8, id));
+            using Message answer = await good.RequestAsync("!"u8.ToArray());
+            Assert.Equal(ReplyLength, answer.Length);
+        }
+
+        await AllAreHeldBackUntilReadAsync(responder, serving, peer);
+    }
+
+    /// <summary>The same where all were read at once, before there was a single answer: then they are held back.</summary>
+    [Fact]
+    public async Task Requests_of_who_reads_no_replies_are_held_back_though_they_were_read()
+    {
+        await using Responder responder = Track(Responder.Bind(NewPlace(), Patient with { Messages = 10 * Requests, MaxMessage = null }));
+        using RawPeer peer = Connect(responder);
+        await peer.ShakeAsync(PatternKind.Requester);
+        await peer.SendAsync([.. Enumerable.Range(1, Requests).SelectMany(id => RawPeer.Frame(MessageKind.Request, "?"u8, (uint)id))]);
+        await Until(() => responder.Core.Links().Sum(link => link.InboundCount) == Requests, "all have been read");
+
+        byte[] reply = new byte[ReplyLength];
+        Task serving = responder.RunAsync((_, _) => reply, Handlers);
+        await Until(() => responder.Core.Links().Any(link => link.IsHeldBack), "the others are held back");
+        await using Requester good = Track(await Requester.ConnectAsync(Bare(responder.Address)));
+        for (int i = 0; i < 20; i++)
+        {
+            using Message answer = await good.RequestAsync("!"u8.ToArray());
+            Assert.Equal(ReplyLength, answer.Length);
+        }
+
+        await AllAreHeldBackUntilReadAsync(responder, serving, peer);
+    }
+
+    /// <summary>The memory that unread answers cost is bounded for all such requesters together, and not only for each.</summary>
+    [Fact]
+    public async Task Handlers_count_until_their_answers_are_read()
+    {
+        await using Responder responder = Track(Responder.Bind(NewPlace(), Patient));
+        RawPeer[] peers = await AskAsync(responder, Handlers + 1);
+        int calls = 0;
+
+        Task serving = responder.RunAsync((_, _) => LongReply(ref calls), Handlers);
+
+        // As many as may run have begun within the call, and go on to no other.
+        Assert.Equal(Handlers, calls);
+        await Task.WhenAll(peers.Select(ReadLongRepliesAsync));
+        Assert.Equal(peers.Length * RequestsEach, calls);
+        await responder.CloseAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
+    }
+
+    /// <summary>One that does not read has all handlers at once, and keeps half of them.</summary>
+    [Fact]
+    public async Task A_requester_that_reads_nothing_leaves_handlers_to_the_others()
+    {
+        await using Responder responder = Track(Responder.Bind(NewPlace(), Patient));
+        TaskCompletionSource begin = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int calls = 0;
+        Task serving = responder.RunAsync(
+            async (request, _) =>
+            {
+                if (request.Text == "?")
+                {
+                    Interlocked.Increment(ref calls);
+                    await begin.Task;
+                    return LongAnswer;
+                }
+
+                return "there"u8.ToArray();
+            },
+            Handlers);
+        using RawPeer peer = Connect(responder);
+        await peer.ShakeAsync(PatternKind.Requester, longest: 1 << 30);
+        await peer.SendAsync([.. Enumerable.Range(1, Handlers).SelectMany(id => RawPeer.Frame(MessageKind.Request, "?"u8, (uint)id))]);
+        await Until(() => Volatile.Read(ref calls) == Handlers, "it has all handlers");
+        begin.SetResult();
+
+        await using Requester good = Track(await Requester.ConnectAsync(Bare(responder.Address)));
+        using Message answer = await good.RequestAsync("!"u8.ToArray());
+
+        Assert.Equal("there", answer.Text);
+        Assert.Contains(responder.Core.Links(), static link => link.IsHeldBack);
+        await responder.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
+    }
+
+    /// <summary>It costs nobody anything until others wait; then it has as long as for a handshake to read something.</summary>
+    [Fact]
+    public async Task A_requester_that_reads_nothing_is_sent_away_when_others_wait_for_its_handler()
+    {
+        ManualClock clock = new();
+        EndpointOptions options = Patient with { HandshakeTimeout = 1.Seconds(), Heartbeat = TimeSpan.Zero, TimeProvider = clock };
+        await using Responder responder = Track(Responder.Bind(NewPlace(), options));
+        RawPeer[] peers = await AskAsync(responder, Handlers);
+        int calls = 0;
+        Task serving = responder.RunAsync((_, _) => LongReply(ref calls), Handlers);
+        for (int i = 0; i < 10; i++)
+        {
+            clock.Advance(1.Seconds());
+        }
+
+        Assert.Equal(Handlers, responder.Peers.Count);
+        RawPeer[] later = await AskAsync(responder, 1);
+        clock.Advance(1.Seconds());
+        clock.Advance(1.Seconds());
+
+        await ReadLongRepliesAsync(later[0]);
+
+        // What the kernel had taken by then, which ends in the middle of the answer. An acknowledgement may stand before it.
+        while (await peers[0].ReadAsync() is { } frame)
+        {
+            Assert.Equal(MessageKind.Ack, frame.Header.Kind);
+        }
+
+        await responder.CloseAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
+    }
+
+    [Fact]
+    public async Task A_reply_that_is_awaited_is_there_when_it_is_read()
+    {
+        await using Responder responder = Track(Responder.Bind(NewPlace(), Patient));
+        RawPeer[] peers = await AskAsync(responder, 1);
+        using Request request = await responder.ReceiveAsync();
+
+        Task<bool> replying = request.ReplyAsync(LongAnswer).AsTask();
+        Assert.False(replying.IsCompleted);
+        MessageKind kind;
+        do
+        {
+            kind = (await peers[0].ReadAsync())!.Value.Header.Kind;
+        }
+        while (kind == MessageKind.Ack);
+
+        Assert.Equal(MessageKind.Reply, kind);
+        Assert.True(await replying);
+        using Request second = await responder.ReceiveAsync();
+        using CancellationTokenSource cancel = new();
+        replying = second.ReplyAsync(LongAnswer, cancel.Token).AsTask();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => replying);
+    }
+
+    /// <summary>18 MB were asked for. What lies here is the limit, and what was in hand when it was reached; the rest is answered as the peer reads.</summary>
+    private async Task AllAreHeldBackUntilReadAsync(Responder responder, Task serving, RawPeer peer)
+    {
+        Output.WriteLine($"{Unwritten(responder)} bytes wait to be written");
+        Assert.InRange(Unwritten(responder), 0, Link.MostUnreadAnswers + (Handlers * (ReplyLength + MessageHeader.Size)));
+
+        for (int replies = 0; replies < Requests;)
+        {
+            (MessageHeader header, byte[] body) = (await peer.ReadAsync())!.Value;
+            Assert.True(header.Kind is MessageKind.Reply or MessageKind.Ack);
+            Assert.True(header.Kind == MessageKind.Ack || body.Length == ReplyLength);
+            replies += header.Kind == MessageKind.Reply ? 1 : 0;
+        }
+
+        await responder.CloseAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
+    }
+
+    /// <summary>So many requesters ask <see cref="RequestsEach"/> times; returns when all requests lie there.</summary>
+    private async Task<RawPeer[]> AskAsync(Responder responder, int count)
+    {
+        int before = responder.Core.Links().Sum(link => link.InboundCount);
+        RawPeer[] peers = [.. Enumerable.Range(0, count).Select(_ => Connect(responder))];
+        foreach (RawPeer peer in peers)
+        {
+            await peer.ShakeAsync(PatternKind.Requester, longest: 1 << 30);
+            IEnumerable<int> ids = Enumerable.Range(1, RequestsEach);
+            await peer.SendAsync([.. ids.SelectMany(id => RawPeer.Frame(MessageKind.Request, "?"u8, (uint)id))]);
+        }
+
+        await Until(() => responder.Core.Links().Sum(link => link.InboundCount) == before + (count * RequestsEach), "all have been read");
+        return peers;
+    }
+
+    private static async Task ReadLongRepliesAsync(RawPeer peer)
+    {
+        for (int replies = 0; replies < RequestsEach;)
+        {
+            (MessageHeader header, byte[] body) = (await peer.ReadAsync())!.Value;
+            Assert.True(header.Kind == MessageKind.Ack || body.Length == LongAnswer.Length);
+            replies += header.Kind == MessageKind.Reply ? 1 : 0;
+        }
+    }
+
+    private static ReadOnlyMemory<byte> LongReply(ref int calls)
+    {
+        Interlocked.Increment(ref calls);
+        return LongAnswer;
+    }
+}
