@@ -8,6 +8,8 @@ internal readonly struct Deadline
     // Timers and tasks of the base library take no longer time: some 49 days.
     private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
+    private static readonly TimeSpan EarliestTick = TimeSpan.FromSeconds(1);
+
     // A null clock is the deadline that never passes, so that default(Deadline) is harmless.
     private readonly TimeProvider? _clock;
     private readonly long _end;
@@ -50,6 +52,9 @@ internal readonly struct Deadline
 
     /// <summary>A time as far as a timer of the base library takes it. One that is as good as infinite stays below what it would throw at.</summary>
     public static TimeSpan ForTimer(TimeSpan span) => span > LongestTimer ? LongestTimer : span;
+
+    /// <summary>Whether a timer that has ticked with so much left is to be armed again: it was given less than all. A timer may tick a little early by another clock.</summary>
+    public static bool IsTimerEarly(TimeSpan rest) => rest > EarliestTick;
 
     /// <summary>The same where nobody arms again: beyond 49 days a task is waited for without end.</summary>
     public static TimeSpan ForTask(TimeSpan span) => span > LongestTimer ? Timeout.InfiniteTimeSpan : span;

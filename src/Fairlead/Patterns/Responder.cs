@@ -83,9 +83,8 @@ public sealed class Responder : Endpoint, ILinkOwner
     /// <see cref="ErrorCode.Failed"/>, or as its own code where it is a <see cref="FairleadException"/>, and does not end the run. Short handlers run on the thread that read the request.
     /// </param>
     /// <param name="concurrency">
-    /// How many handlers may run at once. A handler counts until its answer is written, where its requester does not read its answers and
-    /// more than 4 MiB of them lie here; of one requester at most half of the
-    /// handlers count so long.
+    /// How many handlers may run at once. A handler counts until its answer is written, where its requester does not read its answers and more than 4 MiB of them lie here;
+    /// of one requester at most half of the handlers count so long.
     /// </param>
     /// <param name="token">Ends the run; handlers that still run are waited for.</param>
     public async Task RunAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, int concurrency = DefaultConcurrency, CancellationToken token = default)

@@ -6,9 +6,6 @@ namespace Fairlead;
 /// <summary>One survey on its way: whom it has asked, and what has come of it so far.</summary>
 internal sealed class SurveyRun : IDisposable
 {
-    // A timer may tick a little early by another clock. One that ticks earlier than this was too short for the deadline.
-    private static readonly TimeSpan Early = TimeSpan.FromSeconds(1);
-
     private readonly Func<Link?, TimeSpan, CancellationToken, ValueTask<Message>> _ask;
     private readonly Deadline _deadline;
     private readonly Channel<SurveyReply> _replies = Channel.CreateUnbounded<SurveyReply>();
@@ -130,7 +127,7 @@ internal sealed class SurveyRun : IDisposable
     {
         lock (_asked)
         {
-            if (!_isOver && _deadline.Remaining > Early)
+            if (!_isOver && Deadline.IsTimerEarly(_deadline.Remaining))
             {
                 _closing!.Change(_deadline.RemainingTimer, Timeout.InfiniteTimeSpan);
                 return;

@@ -185,17 +185,15 @@ internal sealed class LogStore : IDisposable
     }
 
     /// <summary>
-    /// Makes sure that there is a segment behind this one; false while another process has the lock for it. That process makes the segment,
-    /// or dies, which frees the lock: ask again.
-    /// The process that makes a segment also removes what need not be kept.
+    /// Makes sure that there is a segment behind this one; false while another process has the lock for it. That process makes the segment, or dies, which frees the lock:
+    /// ask again. The process that makes a segment also removes what need not be kept.
     /// </summary>
     /// <exception cref="FairleadException">Full: there is no room. Nothing has changed then.</exception>
     public bool TryMakeNext(LogSegment segment)
     {
         string path = PathOf(segment.Ordinal + 1);
 
-        // The lock of the file is the whole process's. This one is held while the disk works, and never while a thread waits for another
-        // process.
+        // The lock of the file is the whole process's. This one is held while the disk works, and never while a thread waits for another process.
         lock (_segments)
         {
             while (NativeFile.Lstat(path) is null && segment.ReadWord(segment.Tail.Offset).State != RecordState.End)

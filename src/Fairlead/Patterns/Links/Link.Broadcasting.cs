@@ -100,7 +100,7 @@ internal sealed partial class Link
     }
 
     private bool MayJoin =>
-        _state == LinkState.Up && !IsBroken && !IsBlocked && _close.IsOpen && _writing is null && !_connection.HasLong
+        _state == LinkState.Up && !TakesNoMore && _close.IsOpen && _writing is null && !_connection.HasLong
         && _queued.Count == 0 && _queued.Missed == 0 && Takes(MissedBytes + MissedBytes)
         && _window.HasFree(LeastFree);
 

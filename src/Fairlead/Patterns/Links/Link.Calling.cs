@@ -73,7 +73,6 @@ internal sealed unsafe partial class Link
         }
 
         _heartbeat?.Hear();
-
         return reply;
     }
 }

@@ -37,6 +37,7 @@ internal sealed partial class Link
             }
 
             _close.Stop();
+
             // A foreign peer is told nothing: one that does not read has no more to wait for.
             bool isTold = reason == CloseReason.ClosedByUs || (!IsBare && reason is CloseReason.SlowConsumer or CloseReason.Limit);
             if (_connection.Unflushed > 0 && isTold)

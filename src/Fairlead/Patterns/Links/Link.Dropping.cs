@@ -127,7 +127,7 @@ internal sealed partial class Link
     /// <summary>Says what was missed behind the last message, when all are sent: nobody knows when the next one comes. Under <c>_sending</c>.</summary>
     private void TellMissed()
     {
-        if (_queued.Count > 0 || _queued.Missed == _missedTold || IsBare || _state != LinkState.Up || _close.HasSaid || IsBroken || IsBlocked || !Takes(MissedBytes))
+        if (_queued.Count > 0 || _queued.Missed == _missedTold || IsBare || _state != LinkState.Up || _close.HasSaid || TakesNoMore || !Takes(MissedBytes))
         {
             return;
         }

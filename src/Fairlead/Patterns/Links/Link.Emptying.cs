@@ -83,7 +83,7 @@ internal sealed partial class Link
     /// <summary>Hands over as much as goes without blocking, and counts it for those who wait. Under <c>_sending</c>.</summary>
     private FlushResult Write()
     {
-        if (_flushing is not { Count: > 0 } && !_window.HasHalfWritten && _resumed is null)
+        if (_flushing is not { Count: > 0 } && !_window.HasHalfWritten && _readerWait is null)
         {
             return _connection.Flush();
         }
@@ -92,7 +92,7 @@ internal sealed partial class Link
         FlushResult result = _connection.Flush();
         long written = before - Unwritten;
         _window.Written(written);
-        _writtenHeldBack += written;
+        _readerWait?.Written(written);
         for (int i = (_flushing?.Count ?? 0) - 1; i >= 0; i--)
         {
             FlushOperation flush = _flushing![i];

@@ -106,7 +106,7 @@ internal sealed partial class Link
     /// <param name="mayWait">Whether nobody waits for an answer to it: where messages are buffered it is left lying.</param>
     private bool FlushSoon(bool mayWait = false)
     {
-        if (IsBlocked | IsBroken)
+        if (TakesNoMore)
         {
             return false;
         }

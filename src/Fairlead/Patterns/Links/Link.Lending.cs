@@ -53,7 +53,7 @@ internal sealed partial class Link
         using (HoldSending())
         {
             _memoryOutput?.EndLoan();
-            if (IsBlocked && _state != LinkState.Down && !IsBroken)
+            if (IsBlocked && _state != LinkState.Down)
             {
                 // Others may have waited for the ring to come round.
                 Unblock();

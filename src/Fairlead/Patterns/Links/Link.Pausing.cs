@@ -9,12 +9,8 @@ namespace Fairlead.Patterns.Links;
 /// </content>
 internal sealed partial class Link
 {
-    // Of callers that wait until the peer reads again. Under _sending.
-    private TaskCompletionSource? _resumed;
-    private ITimer? _patience;
-    private int _readerAwaited;
-    private long _writtenHeldBack;
-    private long _writtenAtLook;
+    // Under _sending. Made when the first waits, and ended by Unpause.
+    private ReaderWait? _readerWait;
 
     /// <summary>
     /// What lies unwritten that is not data. Data is bounded by the peer's credit, and must not keep this side from reading: two ends that write long messages to each other would
@@ -61,7 +57,7 @@ internal sealed partial class Link
             }
 
             // Where nobody hears it any more, it need not be told.
-            isTold = !IsBlocked || IsBroken || _state == LinkState.Down;
+            isTold = !IsBlocked || _state == LinkState.Down;
         }
 
         if (needsPump)
@@ -86,9 +82,8 @@ internal sealed partial class Link
     }
 
     /// <summary>
-    /// Completes at once, unless the peer is held back because it does not read its answers: then when it has read enough of them, or the
-    /// link is over. A caller that takes no other request until then
-    /// bounds what lies unwritten for all peers together.
+    /// Completes at once, unless the peer is held back because it does not read its answers: then when it has read enough of them, or the link is over.
+    /// A caller that takes no other request until then bounds what lies unwritten for all peers together.
     /// </summary>
     /// <param name="most">So many calls wait for one peer; further ones complete at once: one peer must not hold up all others.</param>
     /// <param name="token">Ends the wait.</param>
@@ -101,35 +96,23 @@ internal sealed partial class Link
 
         using (HoldSending())
         {
-            if (!IsHeldBack || _state == LinkState.Down || _readerAwaited >= most)
+            if (!IsHeldBack || _state == LinkState.Down || (_readerWait?.Count ?? 0) >= most)
             {
                 return default;
             }
 
-            _readerAwaited++;
-            if (_resumed is null)
-            {
-                _resumed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                _writtenAtLook = _writtenHeldBack;
-                TimeSpan patience = _endpoint.Settings.HandshakeTimeout;
-                _patience = _time.CreateTimer(static state => ((Link)state!).LookAtReader(), this, patience, patience);
-            }
-
-            return new ValueTask(_resumed.Task.WaitAsync(token));
+            _readerWait ??= new ReaderWait(_time, _endpoint.Settings.HandshakeTimeout, LookAtReader);
+            return new ValueTask(_readerWait.Join().WaitAsync(token));
         }
     }
 
-    /// <summary>
-    /// Ends the connection of a peer that has read nothing since the last look, where messages of other peers could be handed out
-    /// meanwhile. By the timer.
-    /// </summary>
-    private void LookAtReader()
+    /// <summary>Ends the connection of a peer that has read nothing since the last look, where messages of other peers could be handed out meanwhile. By the timer.</summary>
+    private void LookAtReader(ReaderWait wait)
     {
         bool stands;
         using (HoldSending())
         {
-            stands = _resumed is not null && _writtenHeldBack == _writtenAtLook;
-            _writtenAtLook = _writtenHeldBack;
+            stands = _readerWait == wait && wait.Look();
         }
 
         // Under the gate, before which no send lock is held.
@@ -146,11 +129,8 @@ internal sealed partial class Link
         if (_isPaused)
         {
             _isPaused = false;
-            _patience?.Dispose();
-            _patience = null;
-            _resumed?.SetResult();
-            _resumed = null;
-            _readerAwaited = 0;
+            _readerWait?.End();
+            _readerWait = null;
             if (!IsBare)
             {
                 // Of a connection through memory what came meanwhile has rung no bell, and what lies here rings none.
@@ -197,7 +177,7 @@ internal sealed partial class Link
 
         // A doorbell is heard even while nothing is read.
         PollEvents interest = TellsRoomByReading ? PollEvents.Read
-            : (_isPaused ? PollEvents.None : PollEvents.Read) | (IsBlocked && !IsBroken ? PollEvents.Write : PollEvents.None);
+            : (_isPaused ? PollEvents.None : PollEvents.Read) | (IsBlocked ? PollEvents.Write : PollEvents.None);
         if (interest != _interest && _state != LinkState.Down)
         {
             _interest = interest;

@@ -34,7 +34,6 @@ internal sealed partial class Link
         _takenInRow++;
         _inbound.Window.ReceiveAndConsume(header.Length);
         _heartbeat?.Hear();
-
         return message;
     }
 

@@ -95,7 +95,6 @@ internal sealed partial class Link
 
         _inbound.Window.ReceiveAndConsume(header.Length);
         _heartbeat?.Hear();
-
         return message;
     }
 

@@ -74,6 +74,9 @@ internal sealed partial class Link
 
     private bool IsBroken => _output == OutputState.Broken;
 
+    /// <summary>Whether nothing is written now: the pump goes on, or nobody does.</summary>
+    private bool TakesNoMore => _output >= OutputState.Blocked;
+
     /// <summary>Sends a data message if there is credit and nobody waits before it. Does not block.</summary>
     public LinkOutcome TrySend(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, LinkOperation? call = null)
     {

@@ -67,7 +67,7 @@ internal sealed partial class Link
     }
 
     /// <summary>Whether what is sent now goes at once, as far as credit and room allow. Under <c>_sending</c>.</summary>
-    private bool IsPlain => _state == LinkState.Up && _close.IsOpen && !(IsBroken | IsBlocked | IsBare) && _queued.Count == 0 && _queued.Missed == 0 && _seat is null;
+    private bool IsPlain => _state == LinkState.Up && _close.IsOpen && !(TakesNoMore | IsBare) && _queued.Count == 0 && _queued.Missed == 0 && _seat is null;
 
     private bool HasCreditAtOnce(int length) => _window.HasCreditAtOnce(length, _window.Outstanding, _window.OutstandingBytes + length);
 

@@ -73,7 +73,6 @@ internal sealed partial class Link
             PeerPattern = PatternKind.Foreign;
         }
 
-
         // A publisher looks for itself, which costs next to nothing, and has others that wait for it meanwhile.
         int tells = _broadcasts is not null ? TellsPerWindow : AcksPerWindow;
         _inbound = new ReceiveQueue(new ReceiveWindow(endpoint.Settings.Messages, endpoint.Settings.Capacity, tells));

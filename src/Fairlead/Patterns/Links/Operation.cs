@@ -265,9 +265,6 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
     /// <summary>The time-out of one use. A tick that comes late finds it ended and leaves the next use alone.</summary>
     private sealed class Expiry(Operation<T> operation)
     {
-        // A timer may tick a little early by another clock; one that ticks earlier than this had no longer time to wait.
-        private static readonly TimeSpan Early = TimeSpan.FromSeconds(1);
-
         private readonly Lock _gate = new();
         private ITimer? _timer;
         private Deadline _end;
@@ -305,9 +302,10 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
                 }
 
                 TimeSpan rest = _end.Remaining;
-                if (rest - (_isRecalled ? TimeSpan.Zero : _recallBefore) > Early)
+                TimeSpan next = rest - (_isRecalled ? TimeSpan.Zero : _recallBefore);
+                if (Deadline.IsTimerEarly(next))
                 {
-                    _timer!.Change(Deadline.ForTimer(rest - (_isRecalled ? TimeSpan.Zero : _recallBefore)), Timeout.InfiniteTimeSpan);
+                    _timer!.Change(Deadline.ForTimer(next), Timeout.InfiniteTimeSpan);
                 }
                 else if (_isRecalled)
                 {

@@ -19,8 +19,9 @@ internal sealed class AppendingConnection : Connection
     private readonly EventDescriptor _event = new();
     private readonly CancellationTokenSource _end = new();
     private byte[] _buffer = [];
-    private int _kept;
-    private bool _isKept;
+
+    // The length of the record that is kept in the buffer.
+    private int? _kept;
     private bool _isMakingRoom;
     private volatile bool _isEnding;
     private bool _hasFailed;
@@ -39,7 +40,7 @@ internal sealed class AppendingConnection : Connection
     public override Descriptor WaitDescriptor => _event.Descriptor;
 
     // The header counts, as it does elsewhere: an empty record is something, too.
-    public override int Unflushed => _isKept ? MessageHeader.Size + _kept : 0;
+    public override int Unflushed => _kept is { } length ? MessageHeader.Size + length : 0;
 
     /// <inheritdoc/>
     public override OutputRoom Room { get; }
@@ -64,7 +65,7 @@ internal sealed class AppendingConnection : Connection
 
     public override void Commit(in MessageHeader header)
     {
-        (_isKept, _kept) = (true, header.Length);
+        _kept = header.Length;
         Append();
     }
 
@@ -82,7 +83,7 @@ internal sealed class AppendingConnection : Connection
             Abort();
         }
 
-        return _hasFailed ? FlushResult.Broken : _isKept ? FlushResult.Blocked : FlushResult.Done;
+        return _hasFailed ? FlushResult.Broken : _kept is not null ? FlushResult.Blocked : FlushResult.Done;
     }
 
     public override FillResult Fill()
@@ -125,7 +126,7 @@ internal sealed class AppendingConnection : Connection
 
         try
         {
-            if (!_isKept && _log.TryMakeRoom(bodyLength))
+            if (_kept is null && _log.TryMakeRoom(bodyLength))
             {
                 return true;
             }
@@ -142,25 +143,27 @@ internal sealed class AppendingConnection : Connection
 
     private void Append()
     {
-        if (!_isKept || _hasFailed)
+        if (_kept is not { } length || _hasFailed)
         {
             return;
         }
 
         try
         {
-            _isKept = !_log.TryAppend(_buffer.AsSpan(0, _kept));
+            if (_log.TryAppend(_buffer.AsSpan(0, length)))
+            {
+                _kept = null;
+            }
         }
         catch (FairleadException)
         {
-            // The disk has become full, or the log been damaged, since it was asked: the connection ends, and that is what its sender is
-            // told.
+            // The disk has become full, or the log been damaged, since it was asked: the connection ends, and that is what its sender is told.
             _hasFailed = true;
         }
 
-        if (_isKept && !_hasFailed)
+        if (_kept is not null && !_hasFailed)
         {
-            AwaitRoom(_kept);
+            AwaitRoom(length);
         }
         else if (_buffer.Length > KeptBuffer)
         {
