@@ -190,17 +190,15 @@ if [ -n "$peer" ]; then
   tap aot "$peer" checks
 fi
 
+# The tests of the tool and of the documents wait for half of their time, and so do the samples. The models need nothing of what is built, and what is left of the processors.
+in_session nice -n 19 models/check.sh > "$results/models.tap" 2>&1
+models=$!
+XDG_RUNTIME_DIR=$private/beside XDG_STATE_HOME=$private/state in_session tests/Samples/run.sh artifacts/bin "$tool" > "$results/samples.tap" 2>&1
+samples=$!
+
 # Tests that start the tool start the one that is to be shipped.
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
-  if [ "$name" = Fairlead.Tests ]; then
-    # The samples mostly wait, and so do these tests at their end. The models need nothing of what is built, and what is left of the processors.
-    XDG_RUNTIME_DIR=$private/beside XDG_STATE_HOME=$private/state in_session tests/Samples/run.sh artifacts/bin "$tool" > "$results/samples.tap" 2>&1
-    samples=$!
-    in_session nice -n 19 models/check.sh > "$results/models.tap" 2>&1
-    models=$!
-  fi
-
   title "$name"
   FAIRLEAD_TOOL=$PWD/$tool FAIRLEAD_COMPILED_PEER=${peer:+$PWD/$peer} FAIRLEAD_DISK=$disk xunit "$name" "$name"
 done
@@ -211,12 +209,12 @@ tap packages eng/test-packages.sh
 title "the tool ($tool)"
 tap tool tests/Fairlead.Cli.Tests/run.sh "$PWD/$tool"
 
-title "samples (begun with Fairlead.Tests)"
+title "samples (begun with the tests of the tool)"
 end_stage "$samples" samples; code=$?; samples=
 cat "$results/samples.tap"
 count_tap "$code" "$results/samples.tap"
 
-title "models (begun with Fairlead.Tests)"
+title "models (begun with the tests of the tool)"
 wait "$models"; code=$?; models=
 cat "$results/models.tap"
 count_tap "$code" "$results/models.tap"

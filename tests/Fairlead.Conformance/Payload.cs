@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 
 namespace Fairlead.Conformance;
 
@@ -8,6 +9,8 @@ public static class Payload
     /// <summary>Bytes that are needed for the numbers.</summary>
     public const int Least = 8;
 
+    private static readonly ConcurrentDictionary<(int Number, int Size), Lazy<byte[]>> Kept = [];
+
     /// <summary>The content of the message number <paramref name="number"/> of the sender <paramref name="from"/>.</summary>
     public static byte[] Make(int number, int size, int from = 0)
     {
@@ -15,6 +18,9 @@ public static class Payload
         Write(bytes, number, from);
         return bytes;
     }
+
+    /// <summary>The same from 0, made once for all tests that send so much; nobody writes into it.</summary>
+    public static ReadOnlyMemory<byte> Shared(int number, int size) => Kept.GetOrAdd((number, size), static made => new(() => Make(made.Number, made.Size))).Value;
 
     /// <summary>Writes such content into memory of at least <see cref="Least"/> bytes.</summary>
     public static void Write(Span<byte> bytes, int number, int from = 0)

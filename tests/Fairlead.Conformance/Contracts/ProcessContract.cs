@@ -205,9 +205,9 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
         PeerProcess peer = Track(PeerProcess.Start("receiver", "bind", NewPlace(Transport.IsNetwork ? "maxmessage=128MiB" : "").ToString()));
         Sender sender = Track(await Sender.ConnectAsync(Bare(Address.Parse(await peer.AnswerAsync()))));
 
-        sender.Send(Payload.Make(0, 100 << 20));
+        sender.Send(Payload.Shared(0, 100 << 20).Span);
         Assert.Equal("1", await peer.AskAsync("take 1"));
-        await sender.SendAsync(Payload.Make(1, 100 << 20).AsMemory());
+        await sender.SendAsync(Payload.Shared(1, 100 << 20));
         Assert.Equal("1", await peer.AskAsync("take 1"));
     }
 

@@ -5,9 +5,15 @@ using Fairlead.Transports;
 namespace Fairlead.Tests.Transports;
 
 /// <summary>Whatever is put into the queue, and however it is written out, the bytes are those of the messages, one behind the other.</summary>
-public sealed class OutputQueueTests
+public sealed class OutputQueueTests : IDisposable
 {
+    private const int LongestLoan = 300_000;
+
     private static readonly byte[] Noise = MakeNoise();
+
+    private readonly MemoryStream _expected = new();
+    private readonly MemoryStream _written = new();
+    private readonly byte[] _loan = new byte[LongestLoan];
 
     [Theory]
     [InlineData("fairlead")]
@@ -18,10 +24,9 @@ public sealed class OutputQueueTests
     {
         StreamFraming kind = FrameStream.FramingOf(framing);
         using OutputQueue output = new(kind);
-        using MemoryStream expected = new();
-        using MemoryStream written = new();
-        byte[]? lent = null;
-        byte[]? lentBefore = null;
+        _expected.SetLength(0);
+        _written.SetLength(0);
+        Range? lent = null;
 
         for (int step = random.Next(1, 200); step > 0; step--)
         {
@@ -31,7 +36,7 @@ public sealed class OutputQueueTests
                     Put(random.Next(20) == 0 ? random.Next(200_000) : random.Next(1, 3_000));
                     break;
                 case 2 when !output.HasLong:
-                    PutLong(random.Next(1, 300_000));
+                    PutLong(random.Next(1, LongestLoan));
                     break;
                 case 3 when random.Next(3) == 0:
                     output.DetachLong();
@@ -43,9 +48,9 @@ public sealed class OutputQueueTests
             }
 
             LoanEnded();
-            Assert.Equal(expected.Length - written.Length, output.First.Length + output.Second.Length + output.Third.Length);
+            Assert.Equal(_expected.Length - _written.Length, output.First.Length + output.Second.Length + output.Third.Length);
             Assert.Equal(output.Buffered, output.First.Length + output.Third.Length);
-            Assert.Equal(output.IsEmpty, expected.Length == written.Length);
+            Assert.Equal(output.IsEmpty, _expected.Length == _written.Length);
         }
 
         while (!output.IsEmpty)
@@ -53,45 +58,49 @@ public sealed class OutputQueueTests
             Write(random.Next(1, 100_000));
         }
 
-        Assert.True(written.ToArray().AsSpan().SequenceEqual(expected.ToArray()), "other bytes were written than were put in");
+        Assert.True(BytesOf(_written).SequenceEqual(BytesOf(_expected)), "other bytes were written than were put in");
 
         void Put(int length)
         {
-            byte[] body = Body(length);
+            ReadOnlySpan<byte> body = Noise.AsSpan(Somewhere(length));
             body.CopyTo(output.Reserve(length));
             MessageHeader header = HeaderOf(length, 0);
             output.Commit(header);
-            Expect(header, body);
+            Expect(header, [], body);
         }
 
         void PutLong(int length)
         {
-            byte[] head = kind.IsFairlead ? Body(random.Next(100)) : [];
-            byte[] payload = Body(length);
+            ReadOnlySpan<byte> head = kind.IsFairlead ? Noise.AsSpan(Somewhere(random.Next(100))) : [];
+            Range payload = Somewhere(length);
+            Noise.AsSpan(payload).CopyTo(_loan);
             MessageHeader header = HeaderOf(head.Length + length, head.Length);
             lent = payload;
-            lentBefore = [.. payload];
-            output.BeginLong(header, head, payload);
-            Expect(header, [.. head, .. payload]);
+            output.BeginLong(header, head, _loan.AsMemory(0, length));
+            Expect(header, head, Noise.AsSpan(payload));
         }
 
         // The caller's memory is his again at once: what he does with it must not show.
         void LoanEnded()
         {
-            if (!output.HasLong && lent is not null)
+            if (!output.HasLong && lent is { } payload)
             {
-                Assert.True(lent.AsSpan().SequenceEqual(lentBefore), "what was lent has changed");
-                lent.AsSpan().Fill(0xDD);
+                ReadOnlySpan<byte> before = Noise.AsSpan(payload);
+                Assert.True(_loan.AsSpan(0, before.Length).SequenceEqual(before), "what was lent has changed");
+                _loan.AsSpan().Fill(0xDD);
                 lent = null;
             }
         }
 
-        void Expect(in MessageHeader header, byte[] body)
+        void Expect(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> body)
         {
             byte[] prefix = new byte[kind.PrefixLength];
             byte[] suffix = new byte[kind.SuffixLength];
             kind.Write(prefix, header, suffix);
-            expected.Write([.. prefix, .. body, .. suffix]);
+            _expected.Write(prefix);
+            _expected.Write(head);
+            _expected.Write(body);
+            _expected.Write(suffix);
         }
 
         void Write(int most)
@@ -99,7 +108,7 @@ public sealed class OutputQueueTests
             foreach (ReadOnlySpan<byte> part in new PartsOf(output))
             {
                 int count = Math.Min(most, part.Length);
-                written.Write(part[..count]);
+                _written.Write(part[..count]);
                 most -= count;
                 if (count < part.Length)
                 {
@@ -107,10 +116,14 @@ public sealed class OutputQueueTests
                 }
             }
 
-            output.Written((int)(written.Length - (expected.Length - output.First.Length - output.Second.Length - output.Third.Length)));
+            output.Written((int)(_written.Length - (_expected.Length - output.First.Length - output.Second.Length - output.Third.Length)));
         }
 
-        byte[] Body(int length) => Noise.AsSpan(random.Next(Noise.Length - length), length).ToArray();
+        Range Somewhere(int length)
+        {
+            int start = random.Next(Noise.Length - length);
+            return start..(start + length);
+        }
 
         MessageHeader HeaderOf(int length, int headLength) => MessageHeader.Of(MessageKind.Send, (uint)random.Next()) with { Length = length, HeadLength = (ushort)headLength };
     });
@@ -128,6 +141,14 @@ public sealed class OutputQueueTests
             output.Written(output.Buffered);
         }
     }
+
+    public void Dispose()
+    {
+        _expected.Dispose();
+        _written.Dispose();
+    }
+
+    private static ReadOnlySpan<byte> BytesOf(MemoryStream stream) => stream.GetBuffer().AsSpan(0, (int)stream.Length);
 
     /// <summary>The three parts in order.</summary>
     private ref struct PartsOf(OutputQueue output)
