@@ -148,7 +148,7 @@ public sealed class PollSetTests
         bell.Signal();
         var count = 0;
         using var waiter = TestThread.Start(() => count = set.Wait(_events, Timeout.InfiniteTimeSpan));
-        waiter.UntilAsleep();
+        waiter.UntilAsleepIn((nuint)set.Descriptor.Number);
 
         set.Add(bell.Descriptor, 1, PollEvents.Write & PollEvents.Read);
         set.Modify(bell.Descriptor, 7, PollEvents.Read);
@@ -182,7 +182,7 @@ public sealed class PollSetTests
             using var waiter = TestThread.Start(() => count = set.Wait(_events, timeout));
             for (var i = 0; i < 20; i++)
             {
-                waiter.UntilAsleep();
+                waiter.UntilAsleepIn((nuint)set.Descriptor.Number);
                 waiter.Interrupt();
             }
 
@@ -253,7 +253,7 @@ public sealed class PollSetTests
         set.Add(bell.Descriptor, 1, PollEvents.Read);
         var count = 0;
         using var waiter = TestThread.Start(() => count = set.Wait(_events, Timeout.InfiniteTimeSpan));
-        waiter.UntilAsleep();
+        waiter.UntilAsleepIn((nuint)set.Descriptor.Number);
 
         set.Dispose();
         bell.Signal();

@@ -33,6 +33,21 @@ internal sealed partial class TestThread : IDisposable
         }
     }
 
+    /// <summary>
+    /// Returns when the thread sleeps in a system call whose first argument this is: a descriptor's number, or where a word lies. A thread also sleeps while it waits for the runtime, and has not
+    /// begun then.
+    /// </summary>
+    public void UntilAsleepIn(nuint firstArgument)
+    {
+        // "number 0x… 0x…", or "running".
+        var call = string.Create(CultureInfo.InvariantCulture, $"/proc/self/task/{_id}/syscall");
+        var wanted = string.Create(CultureInfo.InvariantCulture, $"0x{firstArgument:x}");
+        while (File.ReadAllText(call).Split(' ') is not [_, var first, ..] || first != wanted)
+        {
+            Thread.Yield();
+        }
+    }
+
     /// <summary>Interrupts the system call that the thread waits in. The test has a handler for SIGCONT.</summary>
     public void Interrupt() => Assert.Equal(0, Kill(_handle, signal: 18));
 

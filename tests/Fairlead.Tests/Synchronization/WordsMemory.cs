@@ -55,7 +55,7 @@ internal sealed unsafe class WordsMemory : IDisposable
                 Futex.Wait(ref *(int*)place, (int)value, Timeout.InfiniteTimeSpan);
             }
         });
-        sleeper.UntilAsleep();
+        sleeper.UntilAsleepIn((nuint)place);
         return sleeper;
     }
 
