@@ -29,7 +29,7 @@ export TMPDIR=$private/tmp
 
 # The logs of the tests lie on the disk, as logs are meant to.
 disk=$(mktemp -d /tmp/fl.XXXXXX) || exit 1
-session= models= samples=
+session= models= samples= docs=
 . eng/sessions.sh
 
 finish() {
@@ -39,6 +39,7 @@ finish() {
   fi
   [ -z "$models" ] || end_session "$models"
   [ -z "$samples" ] || end_session "$samples"
+  [ -z "$docs" ] || end_session "$docs"
   dotnet build-server shutdown --vbcscompiler > /dev/null 2>&1
   rm -rf "$private" "$disk"
 }
@@ -130,12 +131,11 @@ count_trx() {
   elif [ "${executed:-0}" -eq 0 ]; then fail "the run executed no test"; fi
 }
 
-# Runs an assembly's tests, or some: ASSEMBLY RESULT OPTIONS.
+# xunit STARTER ASSEMBLY: runs its tests; STARTER is stage, or in_session where they are waited for later.
 xunit() {
-  local name=$1 result=$2; shift 2
-  stage dotnet test "artifacts/bin/$name/release/$name.dll" --results-directory "$results" --logger "trx;LogFileName=$result.trx" \
-    --blame:"CollectHangDump;TestTimeout=5m;HangDumpType=None" "$@"
-  count_trx $? "$results/$result.trx"
+  local name=$2
+  "$1" dotnet test "artifacts/bin/$name/release/$name.dll" --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
+    --blame:"CollectHangDump;TestTimeout=5m;HangDumpType=None"
 }
 
 # --- what the machine must have ---------------------------------------------------------------------------------------------------
@@ -190,18 +190,27 @@ if [ -n "$peer" ]; then
   tap aot "$peer" checks
 fi
 
-# The tests of the tool and of the documents wait for half of their time, and so do the samples. The models need nothing of what is built, and what is left of the processors.
+# The tests of the tool wait for half of their time, and so do those of the documents and the samples. The models need nothing of what is built, and what is left of the processors.
 in_session nice -n 19 models/check.sh > "$results/models.tap" 2>&1
 models=$!
 XDG_RUNTIME_DIR=$private/beside XDG_STATE_HOME=$private/state in_session tests/Samples/run.sh artifacts/bin "$tool" > "$results/samples.tap" 2>&1
 samples=$!
+XDG_RUNTIME_DIR=$private/beside XDG_STATE_HOME=$private/state xunit in_session Fairlead.Docs.Tests > "$results/docs.log" 2>&1
+docs=$!
 
 # Tests that start the tool start the one that is to be shipped.
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
+  [ "$name" != Fairlead.Docs.Tests ] || continue
   title "$name"
-  FAIRLEAD_TOOL=$PWD/$tool FAIRLEAD_COMPILED_PEER=${peer:+$PWD/$peer} FAIRLEAD_DISK=$disk xunit "$name" "$name"
+  FAIRLEAD_TOOL=$PWD/$tool FAIRLEAD_COMPILED_PEER=${peer:+$PWD/$peer} FAIRLEAD_DISK=$disk xunit stage "$name"
+  count_trx $? "$results/$name.trx"
 done
+
+title "Fairlead.Docs.Tests (begun with the tests of the tool)"
+end_stage "$docs" Fairlead.Docs.Tests; code=$?; docs=
+cat "$results/docs.log"
+count_trx "$code" "$results/Fairlead.Docs.Tests.trx"
 
 title "packages"
 tap packages eng/test-packages.sh

@@ -19,8 +19,8 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
     [InlineData("latest")]
     public async Task A_subscriber_far_slower_than_its_publisher_costs_no_memory_and_knows_what_it_missed(string full)
     {
-        const int Count = 50_000;
-        const int Size = 5_000;
+        const int Count = 20_000;
+        const int Size = 12_500;
         Dictionary<string, string?> limits = new()
         {
             ["DOTNET_GCHeapHardLimit"] = HeapLimit.ToString("X", CultureInfo.InvariantCulture),

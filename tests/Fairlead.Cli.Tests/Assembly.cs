@@ -1,0 +1,2 @@
+// Most of the time most tests wait, for another process or for a clock: more of them than there are processors.
+[assembly: CollectionBehavior(MaxParallelThreads = 4)]
