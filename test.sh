@@ -29,7 +29,10 @@ export TMPDIR=$private/tmp
 
 # The logs of the tests lie on the disk, as logs are meant to.
 disk=$(mktemp -d /tmp/fl.XXXXXX) || exit 1
-session= models= samples= docs=
+session=
+
+# What runs beside the tests of the library: its session by its name.
+declare -A beside=()
 . eng/sessions.sh
 
 finish() {
@@ -37,9 +40,7 @@ finish() {
     kill -TERM "$session" 2> /dev/null && wait "$session"
     end_session "$session"
   fi
-  [ -z "$models" ] || end_session "$models"
-  [ -z "$samples" ] || end_session "$samples"
-  [ -z "$docs" ] || end_session "$docs"
+  for session in "${beside[@]}"; do end_session "$session"; done
   dotnet build-server shutdown --vbcscompiler > /dev/null 2>&1
   rm -rf "$private" "$disk"
 }
@@ -131,11 +132,25 @@ count_trx() {
   elif [ "${executed:-0}" -eq 0 ]; then fail "the run executed no test"; fi
 }
 
-# xunit STARTER ASSEMBLY: runs its tests; STARTER is stage, or in_session where they are waited for later.
-xunit() {
-  local name=$2
-  "$1" dotnet test "artifacts/bin/$name/release/$name.dll" --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
-    --blame:"CollectHangDump;TestTimeout=5m;HangDumpType=None"
+# tests_of ASSEMBLY: sets command to what runs its tests.
+tests_of() {
+  command=(dotnet test "artifacts/bin/$1/release/$1.dll" --results-directory "$results" --logger "trx;LogFileName=$1.trx"
+    --blame:"CollectHangDump;TestTimeout=5m;HangDumpType=None")
+}
+
+# begin NAME COMMAND …: starts a stage that collect waits for.
+begin() {
+  local name=$1; shift
+  XDG_RUNTIME_DIR=$private/beside XDG_STATE_HOME=$private/state in_session "$@" > "$results/$name.log" 2>&1
+  beside[$name]=$!
+}
+
+# collect NAME: waits for its end; the code is in code, and what it wrote is shown.
+collect() {
+  title "$1 (begun before)"
+  end_stage "${beside[$1]}" "$1"; code=$?
+  unset "beside[$1]"
+  cat "$results/$1.log"
 }
 
 # --- what the machine must have ---------------------------------------------------------------------------------------------------
@@ -168,6 +183,9 @@ has systemd-socket-activate || echo "missing: systemd-socket-activate; the tests
 
 title "build"
 rm -rf "$results"; mkdir -p "$results"
+
+# They need nothing of what is built, and what the other stages leave of the processors.
+begin models nice -n 19 models/check.sh
 dotnet build Fairlead.slnx -c Release -v minimal || { fail "the build"; end; }
 
 tool=artifacts/bin/Fairlead.Cli/release/fairlead
@@ -190,42 +208,31 @@ if [ -n "$peer" ]; then
   tap aot "$peer" checks
 fi
 
-# The tests of the tool wait for half of their time, and so do those of the documents and the samples. The models need nothing of what is built, and what is left of the processors.
-in_session nice -n 19 models/check.sh > "$results/models.tap" 2>&1
-models=$!
-XDG_RUNTIME_DIR=$private/beside XDG_STATE_HOME=$private/state in_session tests/Samples/run.sh artifacts/bin "$tool" > "$results/samples.tap" 2>&1
-samples=$!
-XDG_RUNTIME_DIR=$private/beside XDG_STATE_HOME=$private/state xunit in_session Fairlead.Docs.Tests > "$results/docs.log" 2>&1
-docs=$!
+# The tests of the tool wait for half of their time, and so do those of the documents and the samples.
+begin samples tests/Samples/run.sh artifacts/bin "$tool"
+tests_of Fairlead.Docs.Tests
+begin Fairlead.Docs.Tests "${command[@]}"
 
 # Tests that start the tool start the one that is to be shipped.
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
   [ "$name" != Fairlead.Docs.Tests ] || continue
+  if [ "$name" = Fairlead.Tests ]; then
+    begin packages eng/test-packages.sh
+    begin tool tests/Fairlead.Cli.Tests/run.sh "$PWD/$tool"
+  fi
+
   title "$name"
-  FAIRLEAD_TOOL=$PWD/$tool FAIRLEAD_COMPILED_PEER=${peer:+$PWD/$peer} FAIRLEAD_DISK=$disk xunit stage "$name"
+  tests_of "$name"
+  FAIRLEAD_TOOL=$PWD/$tool FAIRLEAD_COMPILED_PEER=${peer:+$PWD/$peer} FAIRLEAD_DISK=$disk stage "${command[@]}"
   count_trx $? "$results/$name.trx"
 done
 
-title "Fairlead.Docs.Tests (begun with the tests of the tool)"
-end_stage "$docs" Fairlead.Docs.Tests; code=$?; docs=
-cat "$results/docs.log"
+collect Fairlead.Docs.Tests
 count_trx "$code" "$results/Fairlead.Docs.Tests.trx"
-
-title "packages"
-tap packages eng/test-packages.sh
-
-title "the tool ($tool)"
-tap tool tests/Fairlead.Cli.Tests/run.sh "$PWD/$tool"
-
-title "samples (begun with the tests of the tool)"
-end_stage "$samples" samples; code=$?; samples=
-cat "$results/samples.tap"
-count_tap "$code" "$results/samples.tap"
-
-title "models (begun with the tests of the tool)"
-wait "$models"; code=$?; models=
-cat "$results/models.tap"
-count_tap "$code" "$results/models.tap"
+for name in samples models packages tool; do
+  collect "$name"
+  count_tap "$code" "$results/$name.log"
+done
 
 end

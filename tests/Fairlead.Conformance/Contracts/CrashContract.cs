@@ -112,8 +112,8 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
         (PeerProcess peer, Address address) = await StartAsync("receiver", Transport.IsNetwork ? "maxmessage=256MiB" : "");
         Sender sender = Track(await Sender.ConnectAsync(address));
         await peer.StopAsync();
-        byte[] large = new byte[100 << 20];
-        Task sending = calls == Calls.Blocking ? OnThread(() => sender.Send(large)) : sender.SendAsync(large.AsMemory()).AsTask();
+        ReadOnlyMemory<byte> large = Payload.Shared(0, 100 << 20);
+        Task sending = calls == Calls.Blocking ? OnThread(() => sender.Send(large.Span)) : sender.SendAsync(large).AsTask();
         Task<Delivery> delivering = sender.DeliverAsync("behind it"u8).AsTask();
         await Until(() => sender.Statistics.MessagesSent > 0, "it is being written");
         if (Transport.KeepsBoundaries)
