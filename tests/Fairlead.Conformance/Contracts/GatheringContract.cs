@@ -304,13 +304,14 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
         Task sending = SendAsync(sender, calls, Parts.Cut(bytes, 9 << 20));
         Task behind = sender.SendAsync(Parts.Cut(bytes.AsMemory(0, 100), 9)).AsTask();
         await Until(() => sender.Statistics.MessagesSent > 0, "it is being written");
-        await peer.KillAsync();
         if (Transport.KeepsBoundaries)
         {
-            // It was cut into packets, in memory of the connection: buffered it was.
+            // It is cut into packets, in memory of the connection: then it is buffered, whatever becomes of the peer.
             await sending;
         }
-        else
+
+        await peer.KillAsync();
+        if (!Transport.KeepsBoundaries)
         {
             await FailsAsync(ErrorCode.PeerGone, () => sending);
         }

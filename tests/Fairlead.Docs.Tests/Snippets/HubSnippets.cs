@@ -5,6 +5,7 @@ public sealed class HubSnippets : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly List<string> _logged = [];
+    private readonly TaskCompletionSource _hasLogged = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Dispose() => _stop.Dispose();
 
@@ -40,6 +41,8 @@ public sealed class HubSnippets : IDisposable
         Assert.Equal("hello", Receive(first));
         await second.CloseAsync(5.Seconds());
         await first.SendAsync("end"u8);
+        await _hasLogged.Task;
+        await _stop.CancelAsync();
         await serving;
         Assert.Equal(["client 2 left: ClosedByPeer"], _logged);
     }
@@ -98,6 +101,6 @@ public sealed class HubSnippets : IDisposable
     private void Log(string text)
     {
         _logged.Add(text);
-        _stop.CancelAfter(200.Milliseconds());
+        _hasLogged.TrySetResult();
     }
 }
