@@ -8,7 +8,7 @@ internal sealed class EventPacer(TimeProvider time, Action tell) : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.EventPacer);
     private ITimer? _timer;
     private long _toldAt;
     private bool _isDue;
@@ -17,7 +17,7 @@ internal sealed class EventPacer(TimeProvider time, Action tell) : IDisposable
     /// <summary>There is something to tell.</summary>
     public void Note()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDue || _hasEnded)
             {
@@ -34,7 +34,7 @@ internal sealed class EventPacer(TimeProvider time, Action tell) : IDisposable
     /// <summary>Nothing is told any more; what was noted and not told is the caller's.</summary>
     public void Dispose()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _hasEnded = true;
             _timer?.Dispose();
@@ -43,7 +43,7 @@ internal sealed class EventPacer(TimeProvider time, Action tell) : IDisposable
 
     private void OnDue()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_hasEnded)
             {

@@ -23,7 +23,7 @@ internal sealed class Chunk : MemoryLease
 
     private const int MostPooled = 64;
 
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.ChunkPool);
     private static readonly Chunk[] Pool = new Chunk[MostPooled];
     private static int _pooledCount;
 
@@ -53,7 +53,7 @@ internal sealed class Chunk : MemoryLease
             return new Chunk(ArrayPool<byte>.Shared.Rent(capacity), isPooled: false, capacity);
         }
 
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (_pooledCount > 0)
             {
@@ -119,7 +119,7 @@ internal sealed class Chunk : MemoryLease
             return;
         }
 
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (_pooledCount < MostPooled)
             {

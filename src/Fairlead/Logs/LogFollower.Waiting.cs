@@ -109,7 +109,7 @@ public sealed partial class LogFollower
     {
         for (int turn = 0; Stopwatch.GetElapsedTime(begin) < SpinTime && !deadline.Passed; turn++)
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 ObjectDisposedException.ThrowIf(_isDisposed, this);
                 if (_cursor.HasNext)

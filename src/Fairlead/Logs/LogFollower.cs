@@ -12,7 +12,7 @@ namespace Fairlead;
 /// </remarks>
 public sealed partial class LogFollower : IDisposable
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.LogFollower);
     private readonly LogStore _store;
     private readonly LogCursor _cursor;
     private readonly LogPosition? _position;
@@ -38,7 +38,7 @@ public sealed partial class LogFollower : IDisposable
     {
         get
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 return _cursor.Next;
             }
@@ -50,7 +50,7 @@ public sealed partial class LogFollower : IDisposable
     {
         get
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 return _cursor.Missed + MissedBefore;
             }
@@ -108,7 +108,7 @@ public sealed partial class LogFollower : IDisposable
     /// <exception cref="ObjectDisposedException">The follower has been disposed.</exception>
     public void Commit()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             (_position ?? throw new InvalidOperationException("This follower has no name under which its position could be kept: give one to Follow.")).Commit(_cursor.Next);
@@ -118,7 +118,7 @@ public sealed partial class LogFollower : IDisposable
     /// <summary>Ends following, and every wait. What was not committed is not kept.</summary>
     public void Dispose()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {
@@ -145,7 +145,7 @@ public sealed partial class LogFollower : IDisposable
                 return record.Sequence < end;
             }
 
-            lock (_gate)
+            using (_gate.Hold())
             {
                 // Something was there, or is being written; where there is nothing, somebody has overwritten it, or what told of it.
                 if (!_isDisposed && _cursor.Next < end && _cursor.Look(settle: false, out _) == RecordView.Nothing)
@@ -163,7 +163,7 @@ public sealed partial class LogFollower : IDisposable
     {
         get
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 return !_isDisposed && _cursor.HasNext;
             }
@@ -173,7 +173,7 @@ public sealed partial class LogFollower : IDisposable
     /// <summary>The next record with its segment entered: mapped until who took it calls <see cref="LogSegment.Exit"/>, whatever is read meanwhile.</summary>
     internal bool TryLend(out RecordLease record)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             bool has = TryLook(out LogRecord found, settle: true) == RecordView.Record && found.Lease.Segment.TryEnter();
             record = found.Lease;
@@ -184,7 +184,7 @@ public sealed partial class LogFollower : IDisposable
     /// <summary>Announces that somebody is about to sleep; false when there is something.</summary>
     internal bool TryAnnounce(out int bell, out bool isBusy)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             (bell, isBusy) = (0, false);
             if (_isDisposed)
@@ -207,7 +207,7 @@ public sealed partial class LogFollower : IDisposable
     /// <summary>Keeps a position, unless this has been disposed, and the name is perhaps somebody else's.</summary>
     internal void TryCommit(long next)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (!_isDisposed)
             {
@@ -220,7 +220,7 @@ public sealed partial class LogFollower : IDisposable
 
     private RecordView TryLook(out LogRecord record, bool settle)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             while (true)

@@ -12,7 +12,7 @@ namespace Fairlead;
 /// </remarks>
 public sealed partial class MappedLog : IDisposable
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.MappedLog);
     private readonly LogStore _store;
     private readonly LogAppender _appender;
     private readonly LogSynchronizer _synchronizer;
@@ -144,7 +144,7 @@ public sealed partial class MappedLog : IDisposable
     /// <summary>Closes the log for this process; what was to be synchronized is, which may block for the disk. Followers live on.</summary>
     public void Dispose()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {
@@ -179,7 +179,7 @@ public sealed partial class MappedLog : IDisposable
     /// <exception cref="FairleadException">TooLarge, Full.</exception>
     internal bool TryMakeRoom(int length)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             return _appender.TryMakeRoom(length);
@@ -210,7 +210,7 @@ public sealed partial class MappedLog : IDisposable
         ThrowFailure();
         long segment;
         RecordPlace end;
-        lock (_gate)
+        using (_gate.Hold())
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (!_appender.TryAppend(record, out _, out end))
@@ -232,7 +232,7 @@ public sealed partial class MappedLog : IDisposable
     private long AppendOnly(ReadOnlySpan<byte> record, out long segment, out RecordPlace end)
     {
         ThrowFailure();
-        lock (_gate)
+        using (_gate.Hold())
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             long sequence = _appender.Append(record, out end);

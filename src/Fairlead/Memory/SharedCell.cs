@@ -26,7 +26,7 @@ public sealed unsafe class SharedCell<T> : IDisposable
     private readonly CellWords _words;
     private readonly long _offset;
     private readonly bool _ownsRegion;
-    private readonly Lock _writing = new();
+    private readonly RankedLock _writing = new(LockRank.SharedCell);
     private Descriptor? _claim;
     private bool _mayWrite;
     private volatile bool _disposed;
@@ -98,7 +98,7 @@ public sealed unsafe class SharedCell<T> : IDisposable
         Enter();
         try
         {
-            lock (_writing)
+            using (_writing.Hold())
             {
                 // Once more: whoever has disposed it meanwhile has let go of the writer's place.
                 ObjectDisposedException.ThrowIf(_disposed, this);
@@ -163,7 +163,7 @@ public sealed unsafe class SharedCell<T> : IDisposable
     /// <summary>Detaches this process; a writer lets go of the cell, and another may follow. The value stays.</summary>
     public void Dispose()
     {
-        lock (_writing)
+        using (_writing.Hold())
         {
             if (_disposed)
             {

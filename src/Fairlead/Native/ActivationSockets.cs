@@ -10,7 +10,7 @@ internal static class ActivationSockets
 {
     private const int First = 3;
 
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.ActivationSockets);
     private static (int Number, string Name)[]? _all;
 
     /// <summary>All of them, in their order; a name may be empty, or stand for several.</summary>
@@ -18,7 +18,7 @@ internal static class ActivationSockets
     {
         get
         {
-            lock (Gate)
+            using (Gate.Hold())
             {
                 return _all ??= Claim();
             }

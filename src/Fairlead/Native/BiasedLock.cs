@@ -24,6 +24,7 @@ internal struct BiasedLock
     /// <summary>Some microseconds.</summary>
     private const int Looks = 100;
 
+    private readonly LockRank _rank;
     private readonly Lock _lock = new();
 
     // All under the lock, but read by all, and given back by the owner when it is wanted.
@@ -36,9 +37,7 @@ internal struct BiasedLock
     private int _run;
     private int _wanted = FirstRun;
 
-    public BiasedLock()
-    {
-    }
+    public BiasedLock(LockRank rank) => _rank = rank;
 
     /// <summary>Enters; disposing what is returned leaves.</summary>
     [UnscopedRef]
@@ -50,6 +49,7 @@ internal struct BiasedLock
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Scope Hold(int me)
     {
+        LockOrder.Entering(_lock, _rank);
         Ownership? own = Volatile.Read(ref _owner);
         if (own is not null && own.Thread == me && TryEnterOwn(own))
         {
@@ -187,7 +187,11 @@ internal struct BiasedLock
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Dispose() => _held.Leave(_own);
+        public void Dispose()
+        {
+            _held.Leave(_own);
+            LockOrder.Left(_held._lock);
+        }
     }
 
     /// <summary>The time for which the lock is one thread's own. But for its making written by that thread alone.</summary>

@@ -16,6 +16,7 @@ internal static unsafe class BlockingWait
     /// <exception cref="ObjectDisposedException">The descriptor was closed before the wait began.</exception>
     public static PollEvents Wait(Descriptor descriptor, PollEvents events, TimeSpan timeout)
     {
+        LockOrder.AssertMaySleep(timeout);
         Libc.Require64Bit();
         ObjectDisposedException.ThrowIf(!descriptor.TryEnter(), descriptor);
 

@@ -4,7 +4,7 @@ namespace Fairlead.Native;
 /// <remarks>One reader or one writer at a time. What is written is with the kernel when the call is done: there is nothing to flush.</remarks>
 internal sealed class DescriptorStream(Descriptor descriptor, bool canWrite) : Stream, IReactorClient
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.DescriptorStream);
     private Registration? _registration;
     private TaskCompletionSource? _waiter;
     private bool _isDisposed;
@@ -97,7 +97,7 @@ internal sealed class DescriptorStream(Descriptor descriptor, bool canWrite) : S
 
     void IReactorClient.OnReady(PollEvents events)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _waiter?.TrySetResult();
         }
@@ -105,7 +105,7 @@ internal sealed class DescriptorStream(Descriptor descriptor, bool canWrite) : S
 
     protected override void Dispose(bool disposing)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {
@@ -151,7 +151,7 @@ internal sealed class DescriptorStream(Descriptor descriptor, bool canWrite) : S
     private async ValueTask WaitAsync(PollEvents events, CancellationToken token)
     {
         TaskCompletionSource waiter = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_gate)
+        using (_gate.Hold())
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _waiter = waiter;

@@ -12,6 +12,7 @@ internal static unsafe class Futex
     /// </summary>
     public static void Wait(ref int word, int value, TimeSpan timeout)
     {
+        LockOrder.AssertMaySleep(timeout);
         if (timeout <= TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
         {
             return;

@@ -6,7 +6,7 @@ namespace Fairlead.Native;
 /// </summary>
 internal static class OfferedDescriptors
 {
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.OfferedDescriptors);
     private static readonly Dictionary<int, (Descriptor Descriptor, int? Peer)> ByNumber = [];
 
     /// <summary>The release is <see cref="Withdraw"/>.</summary>
@@ -14,7 +14,7 @@ internal static class OfferedDescriptors
     /// <param name="peer">The process at the other end, where it is known.</param>
     public static void Offer(Descriptor descriptor, int? peer)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             ByNumber[descriptor.Number] = (descriptor, peer);
         }
@@ -25,7 +25,7 @@ internal static class OfferedDescriptors
     {
         peer = null;
         Descriptor[] taken = new Descriptor[numbers.Length];
-        lock (Gate)
+        using (Gate.Hold())
         {
             for (int i = 0; i < numbers.Length; i++)
             {
@@ -50,7 +50,7 @@ internal static class OfferedDescriptors
     /// <summary>Closes it if nobody has taken it: the release of <see cref="Offer"/>.</summary>
     public static void Withdraw(Descriptor descriptor)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             // Taken and closed by its taker, the number may be another's by now.
             if (!ByNumber.TryGetValue(descriptor.Number, out (Descriptor Descriptor, int? Peer) offered) || offered.Descriptor != descriptor)

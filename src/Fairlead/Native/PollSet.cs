@@ -92,6 +92,7 @@ internal sealed unsafe class PollSet : IDisposable
         ArgumentOutOfRangeException.ThrowIfZero(events.Length, nameof(events));
         ObjectDisposedException.ThrowIf(!Descriptor.TryEnter(), this);
 
+        LockOrder.AssertMaySleep(timeout);
         var capacity = Math.Min(events.Length, MostEventsOfOneWait);
         var buffer = stackalloc byte[MostEventsOfOneWait * 16];
         int count;

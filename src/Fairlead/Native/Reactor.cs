@@ -19,7 +19,7 @@ internal sealed unsafe class Reactor
     private const int MostStaying = 4;
     private static readonly TimeSpan SpareThreadLife = TimeSpan.FromSeconds(10);
 
-    private static readonly Lock SharedGate = new();
+    private static readonly RankedLock SharedGate = new(LockRank.SharedReactor);
     private static volatile Reactor? _shared;
 
     private readonly ConcurrentDictionary<ulong, Registration> _registrations = new();
@@ -69,7 +69,7 @@ internal sealed unsafe class Reactor
                 return shared;
             }
 
-            lock (SharedGate)
+            using (SharedGate.Hold())
             {
                 return _shared ??= new Reactor();
             }

@@ -3,7 +3,7 @@ namespace Fairlead.Native;
 /// <summary>One descriptor's place in the <see cref="Reactor"/>. Silent until it is armed, and again after each callback.</summary>
 internal sealed class Registration : IDisposable
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.Registration);
     private readonly Reactor _reactor;
     private readonly IReactorClient _client;
     private readonly ulong _token;
@@ -30,7 +30,7 @@ internal sealed class Registration : IDisposable
     public bool Arm(PollEvents events)
     {
         // The gate keeps a late Arm from changing the place of whoever has registered the same descriptor after us.
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_disposed)
             {
@@ -45,7 +45,7 @@ internal sealed class Registration : IDisposable
     /// <summary>No callback any more until armed again; one that has begun may still run.</summary>
     public void Disarm()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_disposed || !_wanted)
             {
@@ -60,7 +60,7 @@ internal sealed class Registration : IDisposable
     /// <summary>The release of <see cref="Reactor.Register"/>. No callback begins afterwards; one that has begun may still run.</summary>
     public void Dispose()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_disposed)
             {

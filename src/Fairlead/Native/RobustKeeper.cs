@@ -21,12 +21,12 @@ internal sealed unsafe class RobustKeeper
     /// <summary>With room for what is pending.</summary>
     private const int MostWords = Libc.ROBUST_LIST_LIMIT - 128;
 
-    private static readonly Lock Starting = new();
+    private static readonly RankedLock Starting = new(LockRank.KeeperStart);
     private static RobustKeeper[] _all = [];
 
     // Never given back: the kernel reads it when the thread ends.
     private readonly Libc.RobustList* _list = (Libc.RobustList*)NativeMemory.AlignedAlloc((nuint)sizeof(Libc.RobustList), 64);
-    private BiasedLock _gate = new();
+    private BiasedLock _gate = new(LockRank.Keeper);
     private int _reserved;
 
     private RobustKeeper()
@@ -65,7 +65,7 @@ internal sealed unsafe class RobustKeeper
     /// <summary>Finds one that has room for a word more, and keeps it free; another is started when it is needed. The release is <see cref="Free"/>.</summary>
     public static RobustKeeper Reserve()
     {
-        lock (Starting)
+        using (Starting.Hold())
         {
             foreach (RobustKeeper keeper in _all)
             {
@@ -85,7 +85,7 @@ internal sealed unsafe class RobustKeeper
     /// <summary>Gives back the room for a word, which is not on the list any more.</summary>
     public void Free()
     {
-        lock (Starting)
+        using (Starting.Hold())
         {
             _reserved--;
         }

@@ -7,7 +7,7 @@ public sealed partial class Publisher
 {
     private const int MostHistory = 1 << 20;
 
-    private readonly Lock _historyGate = new();
+    private readonly RankedLock _historyGate = new(LockRank.PublisherHistory);
     private readonly History? _history;
 
     /// <summary>Keeps the message where the last ones are kept, and finds its audience: whoever asks for its topic later finds it there, and is not meant now.</summary>
@@ -18,7 +18,7 @@ public sealed partial class Publisher
             return AudienceOf(topic);
         }
 
-        lock (_historyGate)
+        using (_historyGate.Hold())
         {
             Audience audience = AudienceOf(topic);
             _history.Add(topic, audience.Head, message);
@@ -37,7 +37,7 @@ public sealed partial class Publisher
             return refusal;
         }
 
-        lock (_historyGate)
+        using (_historyGate.Hold())
         {
             Subscriptions before = subscriptions.Copy();
             if (subscriptions.Change(pattern, subscribes) is { } refusal)

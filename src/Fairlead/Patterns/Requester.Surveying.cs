@@ -7,7 +7,7 @@ namespace Fairlead;
 /// <content>Asks all, and collects replies until a deadline.</content>
 public sealed partial class Requester
 {
-    private readonly Lock _surveyGate = new();
+    private readonly RankedLock _surveyGate = new(LockRank.Surveys);
     private SurveyRun[] _surveys = [];
 
     /// <summary>
@@ -107,7 +107,7 @@ public sealed partial class Requester
         if (newcomers)
         {
             // Entered before those who are there are asked, so that nobody slips through in between; who is asked by both is asked once.
-            lock (_surveyGate)
+            using (_surveyGate.Hold())
             {
                 _surveys = [.. _surveys, run];
             }
@@ -131,7 +131,7 @@ public sealed partial class Requester
 
     private void End(SurveyRun run)
     {
-        lock (_surveyGate)
+        using (_surveyGate.Hold())
         {
             _surveys = [.. _surveys.Where(other => other != run)];
         }

@@ -22,7 +22,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     {
     }
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.Subscriptions);
     private readonly HashSet<string> _patterns = [];
 
     private Inbox Inbox => new(Core);
@@ -32,7 +32,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     {
         get
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 return [.. _patterns];
             }
@@ -111,7 +111,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     public ValueTask SubscribeAsync(string topic, CancellationToken token = default)
     {
         TopicFilter.CheckPattern(topic);
-        lock (_gate)
+        using (_gate.Hold())
         {
             _patterns.Add(topic);
         }
@@ -124,7 +124,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     public ValueTask UnsubscribeAsync(string topic, CancellationToken token = default)
     {
         TopicFilter.CheckPattern(topic);
-        lock (_gate)
+        using (_gate.Hold())
         {
             _patterns.Remove(topic);
         }
@@ -180,7 +180,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
             TopicFilter.CheckPattern(pattern);
         }
 
-        lock (_gate)
+        using (_gate.Hold())
         {
             _patterns.UnionWith(patterns);
         }

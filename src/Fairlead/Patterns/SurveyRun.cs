@@ -11,6 +11,7 @@ internal sealed class SurveyRun : IDisposable
     private readonly Channel<SurveyReply> _replies = Channel.CreateUnbounded<SurveyReply>();
     private readonly CancellationTokenSource _end;
     private readonly CancellationToken _token;
+    private readonly RankedLock _gate = new(LockRank.Survey);
     private readonly HashSet<Link> _asked = [];
     private readonly ITimer? _closing;
     private int _open = 1;
@@ -26,7 +27,7 @@ internal sealed class SurveyRun : IDisposable
         if (newcomers)
         {
             _open = 2;
-            lock (_asked)
+            using (_gate.Hold())
             {
                 TimeSpan due = deadline.RemainingTimer;
                 _closing = time.CreateTimer(static state => ((SurveyRun)state!).Tick(), this, due, Timeout.InfiniteTimeSpan);
@@ -37,7 +38,7 @@ internal sealed class SurveyRun : IDisposable
     /// <summary>Asks one, once. Null: whoever a connected requester is connected to when it can ask.</summary>
     public void Ask(Link? link)
     {
-        lock (_asked)
+        using (_gate.Hold())
         {
             if (_isOver || (link is not null && !_asked.Add(link)))
             {
@@ -71,7 +72,7 @@ internal sealed class SurveyRun : IDisposable
     /// <summary>Takes the question back from those that have not replied, and gives back what nobody has read.</summary>
     public void Dispose()
     {
-        lock (_asked)
+        using (_gate.Hold())
         {
             _isOver = true;
         }
@@ -125,7 +126,7 @@ internal sealed class SurveyRun : IDisposable
     /// <summary>Ends the asking of newcomers at the deadline. Arms the timer again where it is shorter than the deadline.</summary>
     private void Tick()
     {
-        lock (_asked)
+        using (_gate.Hold())
         {
             if (!_isOver && Deadline.IsTimerEarly(_deadline.Remaining))
             {

@@ -8,7 +8,7 @@ public sealed partial class WorkQueue
 {
     private const string InDoubt = "a worker that was lost may have done it";
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.WorkQueue);
     private readonly LinkedList<Item> _waiting = new();
     private readonly List<Worker> _workers = [];
     private Task _taking = Task.CompletedTask;
@@ -46,7 +46,7 @@ public sealed partial class WorkQueue
 
                 bool isTakenBack;
                 bool isClosed;
-                lock (_gate)
+                using (_gate.Hold())
                 {
                     // What is taken back from now on finds it in the queue.
                     isTakenBack = item.Message.IsTakenBack;
@@ -105,7 +105,7 @@ public sealed partial class WorkQueue
     private bool TryDispatch(out HandedOut handedOut)
     {
         handedOut = default;
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_waiting.First is not { } first)
             {
@@ -199,7 +199,7 @@ public sealed partial class WorkQueue
 
         bool isTakenBack = false;
         bool isClosed = false;
-        lock (_gate)
+        using (_gate.Hold())
         {
             item.At = null;
             worker.InHand--;
@@ -245,7 +245,7 @@ public sealed partial class WorkQueue
     {
         Link? at;
         uint call;
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (!item.Message.IsTakenBack)
             {
@@ -335,7 +335,7 @@ public sealed partial class WorkQueue
         item.Watch.Unregister();
         TaskCompletionSource? room = null;
         TaskCompletionSource? drained = null;
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (--_held < _options.MaxItems)
             {
@@ -360,7 +360,7 @@ public sealed partial class WorkQueue
     {
         List<Item> items;
         TaskCompletionSource? room;
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isClosed = true;
             items = [.. _waiting];
@@ -380,7 +380,7 @@ public sealed partial class WorkQueue
     private void FinishIfDue()
     {
         long taken;
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_waitsForFinish == 0 || _held > 0 || _isClosed)
             {

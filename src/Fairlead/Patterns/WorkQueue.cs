@@ -33,7 +33,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
     {
         get
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 return _held;
             }
@@ -77,7 +77,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
     /// <summary>Completes when the queue holds nothing.</summary>
     public Task DrainAsync(CancellationToken token = default)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_held == 0)
             {
@@ -98,7 +98,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
     public Task FinishAsync(CancellationToken token = default)
     {
         Task<bool> finished;
-        lock (_gate)
+        using (_gate.Hold())
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
             _waitsForFinish++;
@@ -116,7 +116,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
             }
             finally
             {
-                lock (_gate)
+                using (_gate.Hold())
                 {
                     _waitsForFinish--;
                 }
@@ -131,7 +131,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
             return;
         }
 
-        lock (_gate)
+        using (_gate.Hold())
         {
             link.Tag = new Worker(link);
             _workers.Add((Worker)link.Tag);
@@ -147,7 +147,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
     {
         if (link.Tag is Worker worker)
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 _workers.Remove(worker);
             }

@@ -9,7 +9,7 @@ namespace Fairlead;
 /// </summary>
 internal static class BlockedSignals
 {
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.BlockedSignals);
     private static readonly HashSet<Signal> Unblocked = [];
     private static readonly Dictionary<Signal, SignalListener> Claims = [];
 
@@ -20,7 +20,7 @@ internal static class BlockedSignals
     /// <summary>Whether it is blocked in all threads.</summary>
     public static bool Contains(Signal signal)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             return signal.Number != 0 && !Unblocked.Contains(signal) && SignalMasks.AreAllBlocked(signal.Number, _thread);
         }
@@ -29,7 +29,7 @@ internal static class BlockedSignals
     /// <summary>Takes a signal for one listener, which reads it from the kernel; false where it is not blocked. Given back by <see cref="Release"/>.</summary>
     public static bool TryClaim(Signal signal, SignalListener listener)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (!Contains(signal))
             {
@@ -44,7 +44,7 @@ internal static class BlockedSignals
 
     public static void Release(Signal signal, SignalListener listener)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (Claims.GetValueOrDefault(signal) == listener)
             {
@@ -56,7 +56,7 @@ internal static class BlockedSignals
     public static void Block(Signal signal)
     {
         SignalDispositions.RequireCatchable(signal);
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (Unblocked.Contains(signal))
             {
@@ -76,7 +76,7 @@ internal static class BlockedSignals
     public static void Unblock(Signal signal)
     {
         SignalDispositions.RequireCatchable(signal);
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (Claims.ContainsKey(signal))
             {

@@ -10,7 +10,7 @@ public sealed partial class ChildProcess
 {
     private readonly TaskCompletionSource<ChildExit> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<ChildChange> _changes = System.Threading.Channels.Channel.CreateUnbounded<ChildChange>();
-    private readonly Lock _taking = new();
+    private readonly RankedLock _taking = new(LockRank.ChildProcess);
     private Registration? _registration;
     private bool _reportsStops;
     private bool _isHeld;
@@ -93,7 +93,7 @@ public sealed partial class ChildProcess
     /// <summary>No more children join its group; its end is reported as that of others from now on. Without effect where <see cref="ChildProcessOptions.HoldsGroup"/> was not asked for.</summary>
     public void ReleaseGroup()
     {
-        lock (_taking)
+        using (_taking.Hold())
         {
             _isHeld = false;
             if (!_hasEndedHeld)
@@ -110,7 +110,7 @@ public sealed partial class ChildProcess
     /// <summary>By SIGCHLD: takes what has happened to it besides its end.</summary>
     internal void LookForStops()
     {
-        lock (_taking)
+        using (_taking.Hold())
         {
             TakeStops();
         }
@@ -157,7 +157,7 @@ public sealed partial class ChildProcess
     {
         ChildExit? exit;
         Errno error;
-        lock (_taking)
+        using (_taking.Hold())
         {
             TakeStops();
             if (_isHeld)

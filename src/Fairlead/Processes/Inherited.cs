@@ -14,7 +14,7 @@ public static class Inherited
     /// <summary>The variable that names the channel.</summary>
     internal const string Variable = "FAIRLEAD_FD";
 
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.InheritedDescriptors);
     private static bool _isClaimed;
     private static string? _channel;
 
@@ -51,7 +51,7 @@ public static class Inherited
     /// <summary>Takes note of what was given to it, once: from now on it is this process's alone.</summary>
     internal static void Claim()
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (_isClaimed)
             {

@@ -9,7 +9,7 @@ namespace Fairlead;
 public sealed class ProcessHandle : IDisposable
 {
     private readonly Descriptor _descriptor;
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.ProcessHandle);
     private ExitWatch? _watch;
     private bool _isDisposed;
 
@@ -68,7 +68,7 @@ public sealed class ProcessHandle : IDisposable
     /// <exception cref="ObjectDisposedException">The handle was disposed, before or meanwhile.</exception>
     public Task WaitForExitAsync(CancellationToken token = default)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _watch ??= new ExitWatch(_descriptor);
@@ -79,7 +79,7 @@ public sealed class ProcessHandle : IDisposable
     /// <summary>Lets go of it. The process goes on.</summary>
     public void Dispose()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isDisposed = true;
             _watch?.Dispose();

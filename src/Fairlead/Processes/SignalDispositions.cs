@@ -11,7 +11,7 @@ internal static class SignalDispositions
 {
     private const int Urgent = 23;
 
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.SignalDispositions);
 
     // What was set before Ignore, for RestoreDefault and for listeners.
     private static readonly Dictionary<int, byte[]> BeforeIgnore = [];
@@ -48,7 +48,7 @@ internal static class SignalDispositions
     public static IDisposable Catch(Signal signal, Action onSignal)
     {
         int number = signal.Number;
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (NativeSignal.HandlerOf(number) == Libc.SIG_IGN)
             {
@@ -83,7 +83,7 @@ internal static class SignalDispositions
             throw new FairleadException(ErrorCode.NotSupported, "SIGCHLD cannot be ignored: nobody would learn how a child has ended", "Leave it: it does nothing by itself");
         }
 
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (Listeners.GetValueOrDefault(signal.Number) > 0)
             {
@@ -101,7 +101,7 @@ internal static class SignalDispositions
     public static void RestoreDefault(Signal signal)
     {
         RequireOurs(signal);
-        lock (Gate)
+        using (Gate.Hold())
         {
             int number = signal.Number;
             if (Afterwards.ContainsKey(number))
@@ -150,7 +150,7 @@ internal static class SignalDispositions
 
     private static void Release(int number, PosixSignalRegistration registration)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             registration.Dispose();
             Listeners[number]--;

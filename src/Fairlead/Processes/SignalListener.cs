@@ -10,7 +10,7 @@ internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorCli
 {
     private const int AtOnce = 16;
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.SignalListener);
     private readonly CancellationTokenSource _end;
     private readonly CancellationToken _token;
     private readonly SemaphoreSlim _arrived = new(0);
@@ -91,7 +91,7 @@ internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorCli
 
     private void OnSignal(Signal signal)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             int count = _counts.GetValueOrDefault(signal);
             _counts[signal] = count + 1;
@@ -106,7 +106,7 @@ internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorCli
 
     private void Wake()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             // One is enough: who is woken takes until nothing is left.
             if (_arrived.CurrentCount == 0)
@@ -118,7 +118,7 @@ internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorCli
 
     private bool TryTake()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_counted.TryDequeue(out Signal signal))
             {
@@ -165,7 +165,7 @@ internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorCli
     /// <summary>Puts back what was before. Who waits for the next one is cancelled.</summary>
     public void End()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {

@@ -8,14 +8,14 @@ namespace Fairlead;
 /// </summary>
 internal static class StoppedChildren
 {
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.StoppedChildren);
     private static readonly HashSet<ChildProcess> Watched = [];
     private static PosixSignalRegistration? _registration;
 
     /// <summary>To be called before a child is started; kept to the end of the process.</summary>
     public static void Listen()
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             _registration ??= PosixSignalRegistration.Create(PosixSignal.SIGCHLD, static _ => Look());
         }
@@ -23,7 +23,7 @@ internal static class StoppedChildren
 
     public static void Add(ChildProcess child)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             Watched.Add(child);
         }
@@ -32,7 +32,7 @@ internal static class StoppedChildren
     /// <summary>The release of <see cref="Add"/>.</summary>
     public static void Remove(ChildProcess child)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             Watched.Remove(child);
         }
@@ -41,7 +41,7 @@ internal static class StoppedChildren
     private static void Look()
     {
         ChildProcess[] all;
-        lock (Gate)
+        using (Gate.Hold())
         {
             all = [.. Watched];
         }

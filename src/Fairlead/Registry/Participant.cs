@@ -20,7 +20,7 @@ internal sealed class Participant : IDisposable
 
     private const int IdLength = 16;
 
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.Participant);
 
     // By runtime directory. Never removed: a participant lives as long as its process.
     private static readonly Dictionary<string, Participant> Living = new(StringComparer.Ordinal);
@@ -46,7 +46,7 @@ internal sealed class Participant : IDisposable
     /// <exception cref="FairleadException">The directory cannot be used or written.</exception>
     public static Participant Current(RuntimeDirectory directory)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (Living.TryGetValue(directory.Path, out var living) && living.IsNamed)
             {

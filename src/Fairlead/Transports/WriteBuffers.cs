@@ -15,7 +15,7 @@ internal static class WriteBuffers
     private const int Sizes = 4;
     private const int MostKeptOfSize = 8 * 1024 * 1024;
 
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.WriteBuffers);
     private static readonly Stack<byte[]>[] Kept = [new(), new(), new(), new()];
 
     /// <summary>At least so many bytes. The release is <see cref="Return"/>.</summary>
@@ -27,7 +27,7 @@ internal static class WriteBuffers
             return ArrayPool<byte>.Shared.Rent(size);
         }
 
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (Kept[index].TryPop(out byte[]? buffer))
             {
@@ -47,7 +47,7 @@ internal static class WriteBuffers
             return;
         }
 
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (Kept[index].Count < MostKeptOfSize / buffer.Length)
             {

@@ -7,7 +7,7 @@ public sealed class BiasedLockTests
 {
     private const int LongRun = 20_000;
 
-    private BiasedLock _lock = new();
+    private BiasedLock _lock = new(LockRank.EndpointGate);
     private long _plain;
 
     [Fact]

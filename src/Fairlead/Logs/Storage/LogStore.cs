@@ -16,7 +16,7 @@ internal sealed class LogStore : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly LogRetention _retention;
-    private readonly Lock _segments = new();
+    private readonly RankedLock _segments = new(LockRank.LogStore);
     private int _users = 1;
     private readonly TimeProvider _time;
     private readonly Lazy<ulong> _participant = new(static () => ulong.Parse(Registry.Participant.Current(RuntimeDirectory.Current()).Id, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
@@ -194,7 +194,7 @@ internal sealed class LogStore : IDisposable
         string path = PathOf(segment.Ordinal + 1);
 
         // The lock of the file is the whole process's. This one is held while the disk works, and never while a thread waits for another process.
-        lock (_segments)
+        using (_segments.Hold())
         {
             while (NativeFile.Lstat(path) is null && segment.ReadWord(segment.Tail.Offset).State != RecordState.End)
             {

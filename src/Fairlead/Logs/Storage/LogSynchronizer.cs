@@ -7,7 +7,7 @@ internal sealed class LogSynchronizer(LogStore store)
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(16);
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.LogSynchronizer);
 
     // All segments before it are on the disk.
     private long _from;
@@ -21,7 +21,7 @@ internal sealed class LogSynchronizer(LogStore store)
     /// <exception cref="FairleadException">Unavailable, Full: the disk refuses. Corrupt: the log is damaged.</exception>
     public void Sync(long ordinal = long.MaxValue, RecordPlace? end = null)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             LogSegment? segment = FirstUnsynced(Math.Max(_from, LogFolder.First(store.Folder)), ordinal);
             while (segment is not null && TrySync(segment, ordinal, end))

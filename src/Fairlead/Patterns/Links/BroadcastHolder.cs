@@ -10,7 +10,7 @@ namespace Fairlead.Patterns.Links;
 /// <remarks>Has a lock of its own, under which the memory is made and given back. It may be read without it.</remarks>
 internal sealed class BroadcastHolder(EndpointCore endpoint) : IDisposable
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.BroadcastHolder);
     private Broadcast? _broadcast;
     private bool _hasTried;
 
@@ -25,7 +25,7 @@ internal sealed class BroadcastHolder(EndpointCore endpoint) : IDisposable
             return _broadcast;
         }
 
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (!_hasTried && !endpoint.IsClosing)
             {
@@ -48,7 +48,7 @@ internal sealed class BroadcastHolder(EndpointCore endpoint) : IDisposable
     /// <summary>By the endpoint's end, when all links are down.</summary>
     public void Dispose()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _hasTried = true;
             _broadcast?.Dispose();

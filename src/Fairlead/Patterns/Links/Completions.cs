@@ -67,6 +67,11 @@ internal sealed class Completions
         // Given back before user code runs, which rents in its turn.
         _next = _free;
         _free = this;
+        if (inline)
+        {
+            LockOrder.AssertNoneHeld();
+        }
+
         last?.Signal(inline);
     }
 }

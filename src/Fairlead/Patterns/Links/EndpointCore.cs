@@ -18,7 +18,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     private const ulong WakeToken = 0;
     private const ulong ListenerToken = 1;
 
-    private BiasedLock _gate = new();
+    private BiasedLock _gate = new(LockRank.EndpointGate);
     private readonly PatternProfile _profile;
     private readonly ILinkOwner _owner;
     private readonly PollSet _pollSet = new();

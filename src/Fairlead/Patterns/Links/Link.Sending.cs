@@ -13,7 +13,7 @@ internal sealed partial class Link
     /// <summary>Attempts of a blocking sender without progress before it sleeps: some 50 µs.</summary>
     private const int PushAttempts = 100;
 
-    private BiasedLock _sending = new();
+    private BiasedLock _sending = new(LockRank.LinkSending);
     private readonly SendQueue _queued;
     private SendWindow _window;
     private LinkOperation? _writing;

@@ -27,7 +27,7 @@ internal sealed partial class MessageCore
     [ThreadStatic]
     private static int _spareCount;
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.Message);
     private MessageCore? _next;
     private byte[] _own = [];
     private int _version;
@@ -157,7 +157,7 @@ internal sealed partial class MessageCore
     /// <summary>A token that is cancelled when the peer no longer waits. Created on demand.</summary>
     public CancellationToken CancellationFor(int version)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             Check(version);
             _isPlain = false;
@@ -195,7 +195,7 @@ internal sealed partial class MessageCore
     /// <summary>Whether its sender, who lives, no longer wants it to be read.</summary>
     public bool IsTakenBack(int version)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             return IsCurrent(version) && _isTakenBack;
         }
@@ -204,7 +204,7 @@ internal sealed partial class MessageCore
     /// <summary>By the pump: the peer took its question back, or died.</summary>
     public void CancelFor(Link link, uint id, bool isTakenBack)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             // It may be another message by now.
             if (!IsUnanswered || Link != link || _incoming.Header.Id != id)
@@ -254,7 +254,7 @@ internal sealed partial class MessageCore
         bool isTakenBack;
         Link link = Link;
         MessageHeader header;
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (version != Version)
             {
@@ -300,7 +300,7 @@ internal sealed partial class MessageCore
 
     private void ForgetCancellation()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _cancellation?.Dispose();
             _cancellation = null;

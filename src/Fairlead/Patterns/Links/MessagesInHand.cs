@@ -15,7 +15,7 @@ internal sealed class MessagesInHand(Link link)
     /// <summary>As many messages as a receiver may have in hand before further ones come out of the pool.</summary>
     private const int MostResidents = 4;
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.MessagesInHand);
     private readonly Dictionary<uint, MessageCore> _byId = [];
     private MessageCore[] _residents = [];
 
@@ -25,7 +25,7 @@ internal sealed class MessagesInHand(Link link)
         get
         {
             // Entering is a full fence, too: see Remove.
-            lock (_gate)
+            using (_gate.Hold())
             {
                 return _byId.Count > 0 || Array.Exists(_residents, static resident => resident.IsInHand);
             }
@@ -38,7 +38,7 @@ internal sealed class MessagesInHand(Link link)
     /// <summary>A message whose sender waits for an answer is handed out.</summary>
     public void Add(MessageCore message)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             // A peer that uses an id twice at the same time only confuses itself: the later one gets the cancellations.
             _byId[message.Header.Id] = message;
@@ -58,7 +58,7 @@ internal sealed class MessagesInHand(Link link)
             return;
         }
 
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_byId.TryGetValue(message.Id, out MessageCore? current) && current == message)
             {
@@ -70,7 +70,7 @@ internal sealed class MessagesInHand(Link link)
     /// <summary>The one with this id; null where its sender waits no more. By the pump.</summary>
     public MessageCore? Find(uint id)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_byId.TryGetValue(id, out MessageCore? message))
             {
@@ -84,7 +84,7 @@ internal sealed class MessagesInHand(Link link)
     /// <summary>All that are, or may be, in hand; those by id are forgotten. By the pump.</summary>
     public MessageCore[] TakeAll()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             MessageCore[] all = [.. _byId.Values, .. _residents];
             _byId.Clear();

@@ -4,13 +4,13 @@ namespace Fairlead.Patterns.Links;
 internal sealed class ObjectPool<T>(int most)
     where T : class
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.ObjectPool);
     private T?[] _items = new T?[Math.Min(most, 16)];
     private int _count;
 
     public T? TryRent()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_count == 0)
             {
@@ -25,7 +25,7 @@ internal sealed class ObjectPool<T>(int most)
 
     public void Return(T item)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_count == _items.Length)
             {

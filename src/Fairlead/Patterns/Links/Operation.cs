@@ -265,7 +265,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
     /// <summary>The time-out of one use. A tick that comes late finds it ended and leaves the next use alone.</summary>
     private sealed class Expiry(Operation<T> operation)
     {
-        private readonly Lock _gate = new();
+        private readonly RankedLock _gate = new(LockRank.OperationExpiry);
         private ITimer? _timer;
         private Deadline _end;
         private TimeSpan _recallBefore;
@@ -274,7 +274,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
 
         public void Start(TimeProvider time, TimeSpan span)
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 _recallBefore = operation.RecallBefore(span);
                 _isRecalled = _recallBefore == TimeSpan.Zero;
@@ -285,7 +285,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
 
         public void End()
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 _hasEnded = true;
                 _timer?.Dispose();
@@ -294,7 +294,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
 
         private void Tick()
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 if (_hasEnded)
                 {

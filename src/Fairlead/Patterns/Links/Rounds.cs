@@ -13,7 +13,7 @@ namespace Fairlead.Patterns.Links;
 /// <param name="visit">Called in the thread, once for each time that something was added; may add it again, for the next round.</param>
 internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T> visit)
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.Rounds);
 
     // A futex: 1 when the thread is called out of its sleep. Pinned, since the kernel knows it by its address.
     private readonly int[] _called = GC.AllocateArray<int>(1, pinned: true);
@@ -25,7 +25,7 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
     /// <summary>Starts the thread, where that has not been done: where the system gives none, whoever begins is told, and not who is in the middle of something.</summary>
     public void Start()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (!_hasThread)
             {
@@ -38,7 +38,7 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
     /// <summary>Visited within one period, or some more where the system has much to do. Takes no lock but its own.</summary>
     public void Add(T item)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _waiting.Add(item);
             if (_sleeps)
@@ -82,7 +82,7 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
 
             // Nobody calls meanwhile.
             Futex.Wait(ref _called[0], 0, period);
-            lock (_gate)
+            using (_gate.Hold())
             {
                 (_waiting, _taken) = (_taken, _waiting);
                 rounds = _taken.Count > 0 ? 0 : rounds + 1;

@@ -10,14 +10,14 @@ namespace Fairlead.Patterns.Links;
 /// <param name="who">In the event.</param>
 internal sealed class StateChanges(Action<EndpointStateChange> tell, Func<Address> who)
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.StateChanges);
     private readonly Queue<EndpointStateChange> _changes = new();
     private bool _isTelling;
 
     /// <summary>Any thread.</summary>
     public void Add(EndpointStateChange change)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _changes.Enqueue(change);
             if (_isTelling)
@@ -36,7 +36,7 @@ internal sealed class StateChanges(Action<EndpointStateChange> tell, Func<Addres
         while (true)
         {
             EndpointStateChange? change;
-            lock (_gate)
+            using (_gate.Hold())
             {
                 if (!_changes.TryDequeue(out change))
                 {

@@ -8,7 +8,7 @@ internal sealed partial class WaitCore
     private readonly Dictionary<ulong, WaitItem> _items = [];
 
     /// <summary>The outermost lock: things are attached one after the other, and none any more when the set is torn down.</summary>
-    private readonly Lock _attaching = new();
+    private readonly RankedLock _attaching = new(LockRank.WaitSetItems);
 
     /// <summary>Under <see cref="_attaching"/>.</summary>
     private readonly Dictionary<int, DescriptorItem> _byNumber = [];
@@ -23,7 +23,7 @@ internal sealed partial class WaitCore
     {
         get
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 return _items.Count;
             }
@@ -35,10 +35,10 @@ internal sealed partial class WaitCore
     /// <summary>From now on it is waited for, also by a thread that waits already. The release is <see cref="WaitItem.Detach"/>.</summary>
     public void Add(WaitItem item)
     {
-        lock (_attaching)
+        using (_attaching.Hold())
         {
             ThrowIfDisposed();
-            lock (_gate)
+            using (_gate.Hold())
             {
                 if (item is EndpointItem && _endpoints.Any(other => ReferenceEquals(other.Source, item.Source)))
                 {
@@ -58,7 +58,7 @@ internal sealed partial class WaitCore
                 throw;
             }
 
-            lock (_gate)
+            using (_gate.Hold())
             {
                 _endpoints = item is EndpointItem endpoint ? [.. _endpoints, endpoint] : _endpoints;
                 _timers = item is TimerItem timer ? [.. _timers, timer] : _timers;
@@ -72,7 +72,7 @@ internal sealed partial class WaitCore
     /// <summary>By the item, which has let go of what it watched.</summary>
     public void Remove(WaitItem item)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _items.Remove(item.Token);
             _endpoints = item is EndpointItem ? [.. _endpoints.Where(other => other != item)] : _endpoints;
@@ -91,7 +91,7 @@ internal sealed partial class WaitCore
     /// <summary>Lets go of a number, unless it is another's by now.</summary>
     public void Unwatch(DescriptorItem item)
     {
-        lock (_attaching)
+        using (_attaching.Hold())
         {
             if (_byNumber.GetValueOrDefault(item.Number) == item)
             {
@@ -103,7 +103,7 @@ internal sealed partial class WaitCore
 
     private WaitItem? Find(ulong token)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             return _items.GetValueOrDefault(token);
         }

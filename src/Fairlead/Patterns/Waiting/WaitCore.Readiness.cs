@@ -12,7 +12,7 @@ internal sealed partial class WaitCore
     /// <summary>Something may be ready: it is looked at before the thread sleeps again.</summary>
     public void List(WaitItem item)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (!item.IsListed && !item.IsDetached)
             {
@@ -26,7 +26,7 @@ internal sealed partial class WaitCore
     /// <summary>An endpoint is pumped by nobody.</summary>
     public void OfferRole()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isRoleOffered = true;
             WakeSleeper();
@@ -36,7 +36,7 @@ internal sealed partial class WaitCore
     /// <summary>Makes the waiting thread look at everything: its token, its timers, what came and went.</summary>
     public void Nudge()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _mustLook = true;
             WakeSleeper();
@@ -56,7 +56,7 @@ internal sealed partial class WaitCore
     /// <summary>Looks at what may be ready. By the waiting thread.</summary>
     private void Collect()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             (_listed, _looking) = (_looking, _listed);
             foreach (WaitItem item in _looking)

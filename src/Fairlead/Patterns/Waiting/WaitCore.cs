@@ -11,7 +11,7 @@ internal sealed partial class WaitCore : IDisposable
     private const ulong WakeToken = 0;
     private const int EventsPerWait = 64;
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.WaitSet);
     private readonly object _owner;
     private readonly PollSet _pollSet = new();
     private readonly EventDescriptor _wake = new();
@@ -67,7 +67,7 @@ internal sealed partial class WaitCore : IDisposable
     /// <summary>Makes the wait, or else the next one, end without anything.</summary>
     public void Wake()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isWoken = true;
         }
@@ -87,7 +87,7 @@ internal sealed partial class WaitCore : IDisposable
     private TimeSpan PrepareRest(Deadline deadline)
     {
         LeaveDetached();
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isRoleOffered = false;
             if (_listed.Count > 0 || _isWoken)
@@ -118,7 +118,7 @@ internal sealed partial class WaitCore : IDisposable
             rest = rest == Timeout.InfiniteTimeSpan || (untilThen != Timeout.InfiniteTimeSpan && untilThen < rest) ? untilThen : rest;
         }
 
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_listed.Count > 0 || _isRoleOffered || _mustLook)
             {
@@ -142,7 +142,7 @@ internal sealed partial class WaitCore : IDisposable
         }
 
         int count = _pollSet.Wait(_events, rest);
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isAsleep = false;
         }
@@ -231,7 +231,7 @@ internal sealed partial class WaitCore : IDisposable
 
     private bool TakeWake()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             bool isWoken = _isWoken;
             _isWoken = false;
@@ -247,10 +247,10 @@ internal sealed partial class WaitCore : IDisposable
             return;
         }
 
-        lock (_attaching)
+        using (_attaching.Hold())
         {
             WaitItem[] items;
-            lock (_gate)
+            using (_gate.Hold())
             {
                 items = [.. _items.Values];
             }

@@ -8,7 +8,7 @@ namespace Fairlead.Processes.Starting;
 /// </summary>
 internal static class SpawnerThread
 {
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.SpawnerThread);
     private static BlockingCollection<Action>? _work;
 
     /// <summary>Runs it there, and waits until it is done.</summary>
@@ -32,7 +32,7 @@ internal static class SpawnerThread
 
     private static BlockingCollection<Action> Begin()
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (_work is null)
             {

@@ -13,7 +13,7 @@ internal sealed unsafe class BarrierCore : LockCore
     private readonly Guard _guard;
 
     // Its seat: changed in a call, of which there is one at a time, or when it is closed and there is none.
-    private readonly Lock _calls = new();
+    private readonly RankedLock _calls = new(LockRank.BarrierCore);
     private bool _isCalling;
     private RobustKeeper? _keeper;
     private int _seat = None;
@@ -65,7 +65,7 @@ internal sealed unsafe class BarrierCore : LockCore
     /// <exception cref="ObjectDisposedException">It has been closed.</exception>
     public void BeginCall()
     {
-        lock (_calls)
+        using (_calls.Hold())
         {
             if (IsClosed)
             {
@@ -84,7 +84,7 @@ internal sealed unsafe class BarrierCore : LockCore
     /// <summary>A call ends, which holds the memory still.</summary>
     public void EndCall()
     {
-        lock (_calls)
+        using (_calls.Hold())
         {
             _isCalling = false;
             if (IsClosed)
@@ -187,7 +187,7 @@ internal sealed unsafe class BarrierCore : LockCore
     {
         if (TryClose())
         {
-            lock (_calls)
+            using (_calls.Hold())
             {
                 if (!_isCalling)
                 {

@@ -13,6 +13,7 @@ internal sealed class KeeperWatch : IReactorClient
     private static readonly ConcurrentDictionary<uint, KeeperWatch> Watched = new();
     private static int _ended;
 
+    private readonly RankedLock _gate = new(LockRank.KeeperWatch);
     private readonly uint _keeper;
     private readonly Descriptor _process;
     private Registration? _registration;
@@ -59,7 +60,7 @@ internal sealed class KeeperWatch : IReactorClient
             return;
         }
 
-        lock (watch)
+        using (watch._gate.Hold())
         {
             try
             {
@@ -77,7 +78,7 @@ internal sealed class KeeperWatch : IReactorClient
 
     void IReactorClient.OnReady(PollEvents events)
     {
-        lock (this)
+        using (_gate.Hold())
         {
             if (!Watched.TryRemove(new(_keeper, this)))
             {

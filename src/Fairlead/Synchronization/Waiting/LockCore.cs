@@ -10,6 +10,7 @@ internal abstract unsafe class LockCore
 {
     // All that are open or have somebody inside: the keeper's list leads through their memory, which must not go with an object that nobody refers to.
     private static readonly HashSet<LockCore> Open = [];
+    private static readonly RankedLock OpenGate = new(LockRank.OpenLocks);
 
     private bool _isClosed;
 
@@ -30,7 +31,7 @@ internal abstract unsafe class LockCore
             throw;
         }
 
-        lock (Open)
+        using (OpenGate.Hold())
         {
             Open.Add(this);
         }
@@ -119,7 +120,7 @@ internal abstract unsafe class LockCore
     /// <summary>It is closed, and nobody has anything of it through this object.</summary>
     protected void End()
     {
-        lock (Open)
+        using (OpenGate.Hold())
         {
             Open.Remove(this);
         }

@@ -7,7 +7,9 @@ namespace Fairlead.Synchronization.Waiting;
 internal sealed class MutexHold
 {
     private readonly MutexCore _core;
-    private readonly Lock? _gate;
+
+    // Of a recursive mutex alone.
+    private readonly RankedLock _gate;
 
     // The stay, numbered; 0: nobody is inside. Of a recursive mutex: one of those of this stay, the others beside it.
     private long _entry;
@@ -23,7 +25,7 @@ internal sealed class MutexHold
         _core = core;
         if (core.IsRecursive)
         {
-            _gate = new Lock();
+            _gate = new RankedLock(LockRank.MutexHold);
             Weak = new WeakReference<MutexHold>(this);
         }
     }
@@ -99,12 +101,12 @@ internal sealed class MutexHold
 
     public Stay EnterAgain(long entry)
     {
-        if (_gate is null)
+        if (Weak is null)
         {
             throw new InvalidOperationException($"{_core.Description} is not recursive: open it with NamedMutexOptions.Recursive.");
         }
 
-        lock (_gate)
+        using (_gate.Hold())
         {
             return IsInside(entry) ? Again() : throw Left();
         }
@@ -113,7 +115,7 @@ internal sealed class MutexHold
     /// <summary>Of a recursive mutex, by the thread that is inside.</summary>
     public Stay Again()
     {
-        lock (_gate!)
+        using (_gate.Hold())
         {
             _more ??= [];
             _more.Add(++_lastEntry);
@@ -123,7 +125,7 @@ internal sealed class MutexHold
 
     public void Leave(long entry)
     {
-        if (_gate is null || IsLast(_gate, entry))
+        if (Weak is null || IsLast(entry))
         {
             _core.Leave(this, entry);
         }
@@ -136,12 +138,12 @@ internal sealed class MutexHold
             return true;
         }
 
-        if (_gate is null)
+        if (Weak is null)
         {
             return false;
         }
 
-        lock (_gate)
+        using (_gate.Hold())
         {
             return _entry == entry || (_entry != 0 && _more?.Contains(entry) == true);
         }
@@ -149,9 +151,9 @@ internal sealed class MutexHold
 
     private ObjectDisposedException Left() => new(_core.Description, "It has been left.");
 
-    private bool IsLast(Lock gate, long entry)
+    private bool IsLast(long entry)
     {
-        lock (gate)
+        using (_gate.Hold())
         {
             if (_entry != entry)
             {

@@ -5,7 +5,7 @@ namespace Fairlead.Synchronization.Waiting;
 /// <summary>A thread that sleeps on words of shared memory, until the time has passed, a token is cancelled, or a process has ended that is watched.</summary>
 internal sealed unsafe class Sleep : IDisposable
 {
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.Sleep);
     private static readonly HashSet<Sleep> All = [];
 
     private readonly CancellationToken _token;
@@ -18,7 +18,7 @@ internal sealed unsafe class Sleep : IDisposable
     public Sleep(CancellationToken token)
     {
         _token = token;
-        lock (Gate)
+        using (Gate.Hold())
         {
             All.Add(this);
         }
@@ -48,7 +48,7 @@ internal sealed unsafe class Sleep : IDisposable
     /// <summary>All who sleep in this process look again.</summary>
     public static void WakeAll()
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             foreach (Sleep sleep in All)
             {
@@ -60,7 +60,7 @@ internal sealed unsafe class Sleep : IDisposable
     public void Dispose()
     {
         _registration.Dispose();
-        lock (Gate)
+        using (Gate.Hold())
         {
             All.Remove(this);
         }

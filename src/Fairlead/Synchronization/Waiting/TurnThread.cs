@@ -96,7 +96,7 @@ internal sealed unsafe class TurnThread
         }
         else
         {
-            lock (_all.Gate)
+            using (_all.Gate.Hold())
             {
                 IsFull = true;
                 _all.Place(turn);
@@ -107,7 +107,7 @@ internal sealed unsafe class TurnThread
     /// <summary>False when there is nothing more to be done.</summary>
     private bool Sleep()
     {
-        lock (_all.Gate)
+        using (_all.Gate.Hold())
         {
             if (_coming.Count > 0)
             {

@@ -18,7 +18,7 @@ internal sealed class TurnThreads
     {
         get
         {
-            lock (Gate)
+            using (Gate.Hold())
             {
                 return _running.Count;
             }
@@ -26,13 +26,13 @@ internal sealed class TurnThreads
     }
 
     /// <summary>Of all of them: which threads there are, and which turns come to them.</summary>
-    public Lock Gate { get; } = new();
+    public RankedLock Gate { get; } = new(LockRank.TurnThreads);
 
     /// <summary>Drives a turn that waits.</summary>
     /// <exception cref="FairleadException">Unavailable: the system gives no thread. The turn is not driven, and its caller ends it.</exception>
     public void Add(Turn turn)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             Place(turn);
         }
@@ -41,7 +41,7 @@ internal sealed class TurnThreads
     /// <summary>All look again at what they wait for.</summary>
     public void WakeAll()
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             foreach (TurnThread thread in _running)
             {
@@ -53,7 +53,7 @@ internal sealed class TurnThreads
     /// <summary>Wakes one; without effect when it has ended. It has handed its turns on before, and they are looked at by then.</summary>
     public void Hurry(TurnThread thread)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (_running.Contains(thread))
             {

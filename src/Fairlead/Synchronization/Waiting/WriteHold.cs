@@ -5,7 +5,7 @@ namespace Fairlead.Synchronization.Waiting;
 /// <param name="gate">In the gate.</param>
 internal sealed class WriteHold(ReaderWriterCore core, Stay gate) : IDisposable
 {
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.WriteHold);
     private bool _isInDoubt = core.Words.IsInDoubt;
     private bool _hasLeft;
 
@@ -13,7 +13,7 @@ internal sealed class WriteHold(ReaderWriterCore core, Stay gate) : IDisposable
     {
         get
         {
-            lock (_lock)
+            using (_lock.Hold())
             {
                 return _isInDoubt && !_hasLeft;
             }
@@ -22,7 +22,7 @@ internal sealed class WriteHold(ReaderWriterCore core, Stay gate) : IDisposable
 
     public void MarkConsistent()
     {
-        lock (_lock)
+        using (_lock.Hold())
         {
             if (_hasLeft)
             {
@@ -37,7 +37,7 @@ internal sealed class WriteHold(ReaderWriterCore core, Stay gate) : IDisposable
     /// <summary>Has written. Harmless the second time.</summary>
     public void Dispose()
     {
-        lock (_lock)
+        using (_lock.Hold())
         {
             if (!_hasLeft)
             {

@@ -6,7 +6,7 @@ namespace Fairlead.Transports.Fifo;
 /// <summary>A bound FIFO. It yields one connection, however many are at the other end, and the next when that one has ended.</summary>
 internal abstract class FifoListener(Address address, FifoFile file) : IListener
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.FifoPlace);
 
     public Address Address => address;
 
@@ -16,14 +16,14 @@ internal abstract class FifoListener(Address address, FifoFile file) : IListener
 
     protected FifoFile Fifo => file;
 
-    protected Lock Gate => _gate;
+    protected RankedLock Gate => _gate;
 
     /// <summary>Under the gate.</summary>
     protected bool IsDisposed { get; private set; }
 
     public Connection? TryAccept()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             return IsDisposed ? null : Take();
         }
@@ -31,7 +31,7 @@ internal abstract class FifoListener(Address address, FifoFile file) : IListener
 
     public void Dispose()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (IsDisposed)
             {
@@ -59,7 +59,7 @@ internal abstract class FifoListener(Address address, FifoFile file) : IListener
     /// <summary>By the connection, when it has closed its descriptors.</summary>
     protected void OnClosed()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (!IsDisposed)
             {

@@ -54,7 +54,7 @@ internal sealed class FifoWriterListener : FifoListener
         while (true)
         {
             using Descriptor? woken = NativeFile.Reopen(Fifo.Place, OpenFlags.WriteOnly | OpenFlags.Blocking, out Errno error);
-            lock (Gate)
+            using (Gate.Hold())
             {
                 if (IsDisposed || woken is null)
                 {

@@ -9,7 +9,7 @@ namespace Fairlead.Transports.Inproc;
 internal sealed class InprocConnection : Connection
 {
     private readonly EventDescriptor _event = new();
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.InprocInbox);
     private readonly Queue<Incoming> _inbox = new();
     private readonly List<Incoming> _outbox = [];
     private InprocConnection _other = null!;
@@ -99,7 +99,7 @@ internal sealed class InprocConnection : Connection
 
     public override FillResult Fill()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             // Drained before looking: what is put in later signals again.
             _event.Drain();
@@ -109,7 +109,7 @@ internal sealed class InprocConnection : Connection
 
     public override bool TryTake(out Incoming message)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (!_inbox.TryDequeue(out message))
             {
@@ -131,7 +131,7 @@ internal sealed class InprocConnection : Connection
 
     public override void Abort()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isAborted = true;
             if (!_isDisposed)
@@ -145,7 +145,7 @@ internal sealed class InprocConnection : Connection
 
     public override void Dispose()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {
@@ -178,7 +178,7 @@ internal sealed class InprocConnection : Connection
 
     private bool TryPut(List<Incoming> messages)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {
@@ -198,7 +198,7 @@ internal sealed class InprocConnection : Connection
 
     private void OnPeerEnded()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_hasEnded || _isDisposed)
             {

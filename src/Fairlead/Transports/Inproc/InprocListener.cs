@@ -5,7 +5,7 @@ namespace Fairlead.Transports.Inproc;
 /// <summary>A name inside the process, and who has connected to it and was not accepted yet.</summary>
 internal sealed class InprocListener(Address address, InprocTransport transport) : IListener
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.InprocAccept);
     private readonly Queue<InprocConnection> _waiting = new();
     private readonly EventDescriptor _event = new();
     private bool _isDisposed;
@@ -16,7 +16,7 @@ internal sealed class InprocListener(Address address, InprocTransport transport)
 
     public bool TryEnqueue(InprocConnection connection)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {
@@ -31,7 +31,7 @@ internal sealed class InprocListener(Address address, InprocTransport transport)
 
     public Connection? TryAccept()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_waiting.TryDequeue(out InprocConnection? connection))
             {
@@ -50,7 +50,7 @@ internal sealed class InprocListener(Address address, InprocTransport transport)
     public void Dispose()
     {
         transport.Remove(this);
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {

@@ -6,7 +6,7 @@ namespace Fairlead.Transports.MappedLogs;
 /// </summary>
 internal sealed class ConsumedRecords(LogFollower follower) : ConsumptionSink
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.LogPositions);
     private readonly Queue<long> _taken = new();
     private readonly HashSet<long> _givenBack = [];
     private uint _handed;
@@ -15,7 +15,7 @@ internal sealed class ConsumedRecords(LogFollower follower) : ConsumptionSink
     /// <summary>A record has been taken from the log, and lies here for the user.</summary>
     public void Add(long sequence)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _taken.Enqueue(sequence);
         }
@@ -24,7 +24,7 @@ internal sealed class ConsumedRecords(LogFollower follower) : ConsumptionSink
     /// <summary>So many have been handed to the user, modulo 2³². What is given back without that, at the end, nobody has read.</summary>
     public override void NoteHanded(uint messages)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if ((int)(messages - _handed) > 0)
             {
@@ -37,7 +37,7 @@ internal sealed class ConsumedRecords(LogFollower follower) : ConsumptionSink
     /// <summary>The user has let go of a record.</summary>
     public void GiveBack(long sequence)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _givenBack.Add(sequence);
             Advance();

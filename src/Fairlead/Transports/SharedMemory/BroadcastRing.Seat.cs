@@ -65,7 +65,7 @@ internal sealed unsafe partial class BroadcastRing
         public override void Take(in BroadcastCredit credit)
         {
             long position;
-            lock (ring._gate)
+            using (ring._gate.Hold())
             {
                 ring.Change();
                 (_windowMessages, _windowBytes, Longest) = (credit.WindowMessages, credit.WindowBytes, credit.Longest);
@@ -86,7 +86,7 @@ internal sealed unsafe partial class BroadcastRing
 
         public override BroadcastTally Leave(bool sendsRest)
         {
-            lock (ring._gate)
+            using (ring._gate.Hold())
             {
                 if (IsTaken)
                 {
@@ -107,7 +107,7 @@ internal sealed unsafe partial class BroadcastRing
 
         public override bool HasRoom(int length)
         {
-            lock (ring._gate)
+            using (ring._gate.Hold())
             {
                 if (IsRoomFor(length))
                 {
@@ -130,7 +130,7 @@ internal sealed unsafe partial class BroadcastRing
 
         public override bool TryResume(int length)
         {
-            lock (ring._gate)
+            using (ring._gate.Hold())
             {
                 if (IsReached)
                 {
@@ -153,7 +153,7 @@ internal sealed unsafe partial class BroadcastRing
 
         public override bool HasCaughtUp(int length)
         {
-            lock (ring._gate)
+            using (ring._gate.Hold())
             {
                 ring.EnterCounts();
                 Look();
@@ -164,7 +164,7 @@ internal sealed unsafe partial class BroadcastRing
 
         public override bool Acknowledge(uint acknowledged)
         {
-            lock (ring._gate)
+            using (ring._gate.Hold())
             {
                 ring.EnterCounts();
                 return TryAdvance(acknowledged);
@@ -173,7 +173,7 @@ internal sealed unsafe partial class BroadcastRing
 
         public override BroadcastTally Tally()
         {
-            lock (ring._gate)
+            using (ring._gate.Hold())
             {
                 ring.EnterCounts();
                 Look();
@@ -183,7 +183,7 @@ internal sealed unsafe partial class BroadcastRing
 
         public override void Dispose()
         {
-            lock (ring._gate)
+            using (ring._gate.Hold())
             {
                 if (IsTaken)
                 {

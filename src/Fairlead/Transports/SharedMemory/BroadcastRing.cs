@@ -22,7 +22,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
     /// <summary>Room is made for so many records at a time: an eighth of the ring.</summary>
     private const int FloorShift = 3;
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.BroadcastSeats);
     private readonly Descriptor _file;
     private readonly RingMemory _memory;
     private readonly byte* _control;
@@ -85,7 +85,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
             return null;
         }
 
-        lock (_gate)
+        using (_gate.Hold())
         {
             int place = Array.IndexOf(_seats, null);
             if (_isDisposed || place < 0 || !peer.TryPass(_file))
@@ -103,7 +103,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
     {
         int length = head.Length + payload.Length;
         reached = inTheWay = 0;
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed || length > LongestBody || Members(audience) == 0)
             {
@@ -146,7 +146,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
     {
         get
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 EnterCounts();
                 long unread = 0;
@@ -166,7 +166,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
 
     public override void Dispose()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isDisposed = true;
         }

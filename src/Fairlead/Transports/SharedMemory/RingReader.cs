@@ -22,7 +22,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     private readonly byte* _control = memory.Control;
     private readonly byte* _data = memory.Data;
     private readonly long _mask = memory.Capacity - 1;
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.RingLeases);
     private Elision _elision = new((int*)(memory.Control + RingLayout.UnfencedHeadAt), (int*)(memory.Control + RingLayout.SenderFencesAt));
     private RingQueue _leases;
     private long _read;
@@ -187,7 +187,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         memory.DangerousAddRef(ref isHeld);
         long start = _read;
         _read += RingLayout.Whole(length);
-        lock (_gate)
+        using (_gate.Hold())
         {
             _hasLent = true;
             _leases.Add(start);
@@ -208,7 +208,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         bool isWaitedFor;
         if (_hasLent)
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 _readThrough = _read;
                 _hasLent = _leases.Count > 0;
@@ -231,7 +231,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     public override void Release(long token)
     {
         bool isWaitedFor;
-        lock (_gate)
+        using (_gate.Hold())
         {
             _leases.MarkReleased(token);
             isWaitedFor = MoveHead(_leases.Count == 0 ? _readThrough : _leases.First);

@@ -8,7 +8,7 @@ internal sealed class DatagramRoom
     private const int OutputBytes = 64 * 1024;
     private const int MostKept = 4;
 
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.DatagramPool);
     private static readonly Stack<DatagramRoom> Kept = new();
 
     private DatagramRoom()
@@ -24,7 +24,7 @@ internal sealed class DatagramRoom
     /// <summary>The release is <see cref="Return"/>.</summary>
     public static DatagramRoom Rent()
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             return Kept.TryPop(out DatagramRoom? kept) ? kept : new DatagramRoom();
         }
@@ -32,7 +32,7 @@ internal sealed class DatagramRoom
 
     public void Return()
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (Kept.Count < MostKept)
             {

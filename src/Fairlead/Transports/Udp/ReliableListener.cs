@@ -12,7 +12,7 @@ internal sealed class ReliableListener : IListener
 {
     private const int BatchesPerAccept = 4;
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.ReliableUdpAccept);
     private readonly Descriptor _socket;
     private readonly SocketAddress _place;
     private readonly EndpointSettings _settings;
@@ -65,7 +65,7 @@ internal sealed class ReliableListener : IListener
         }
 
         room.Return();
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed || !_proved.TryDequeue(out ReliableSession? session))
             {
@@ -83,7 +83,7 @@ internal sealed class ReliableListener : IListener
     /// <summary>By a session whose peer has shown that he hears; false when nobody is let in any more.</summary>
     public bool OnProved(ReliableSession session)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {
@@ -100,7 +100,7 @@ internal sealed class ReliableListener : IListener
     public ReliableSession Succeed(Descriptor socket, ReliableTerms terms, UdpRemote remote, Peer peer)
     {
         ReliableSession session = new(socket, terms, _settings.Time, peer, this, remote);
-        lock (_gate)
+        using (_gate.Hold())
         {
             _sessions++;
             _byRemote[remote] = session;
@@ -112,7 +112,7 @@ internal sealed class ReliableListener : IListener
     /// <summary>By a session that is over.</summary>
     public void Release(ReliableSession session, UdpRemote remote)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _sessions--;
             if (_byRemote.GetValueOrDefault(remote) == session)
@@ -125,7 +125,7 @@ internal sealed class ReliableListener : IListener
     public void Dispose()
     {
         ReliableSession[] unaccepted;
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {
@@ -204,7 +204,7 @@ internal sealed class ReliableListener : IListener
     private void LetIn(in ReliableControl open, UdpRemote remote, ReadOnlySpan<byte> name)
     {
         int sessions;
-        lock (_gate)
+        using (_gate.Hold())
         {
             sessions = _sessions;
         }
@@ -240,7 +240,7 @@ internal sealed class ReliableListener : IListener
 
     private ReliableSession? SessionOf(UdpRemote remote)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             return _byRemote.GetValueOrDefault(remote);
         }
@@ -251,7 +251,7 @@ internal sealed class ReliableListener : IListener
     /// <summary>Counted at a session: a listener has no counter.</summary>
     private void Drop()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_last is not null && _last.TryGetTarget(out ReliableSession? session))
             {

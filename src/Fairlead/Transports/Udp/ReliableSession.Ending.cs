@@ -10,6 +10,9 @@ internal sealed partial class ReliableSession
 
     /// <summary>Who came later, from the same address, and has not shown yet that he hears.</summary>
     private ReliableTerms? _successor;
+
+    // Starts the session that has taken this one's place. Called outside the gate: no session takes its own inside another's.
+    private Action? _startSuccessor;
     private bool _isProved;
     private bool _isLost;
     private bool _isAborted;
@@ -23,7 +26,7 @@ internal sealed partial class ReliableSession
     /// <summary>Nothing more will be written; what was goes on its way.</summary>
     public void EndSending()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _stream.End();
             Transmit();
@@ -33,7 +36,7 @@ internal sealed partial class ReliableSession
     /// <summary>Ends it at once for this side; the other hears of it.</summary>
     public void Abort()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isAborted = true;
             _stream.End();
@@ -45,7 +48,7 @@ internal sealed partial class ReliableSession
     /// <summary>Its connection is given back. What was written, and the end, still goes on its way, for a bounded time.</summary>
     public void Dispose()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isClosed)
             {
@@ -76,7 +79,7 @@ internal sealed partial class ReliableSession
     /// <summary>By a listener that closes before somebody was let in.</summary>
     public void Refuse()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (!_isOver)
             {
@@ -200,6 +203,14 @@ internal sealed partial class ReliableSession
         }
     }
 
+    /// <summary>Under the gate; to be called outside it.</summary>
+    private Action? TakeSuccessor()
+    {
+        Action? start = _startSuccessor;
+        _startSuccessor = null;
+        return start;
+    }
+
     /// <summary>Who was at the other end is there no more: somebody else is, and has shown that he hears. He gets the socket.</summary>
     private void GiveWay(ReliableTerms successor, ReadOnlySpan<byte> datagram)
     {
@@ -210,7 +221,8 @@ internal sealed partial class ReliableSession
         {
             ReliableSession next = _listener!.Succeed(_socket, successor, _remote, Peer);
             _isReplaced = true;
-            next.Start(datagram);
+            byte[] first = datagram.ToArray();
+            _startSuccessor = () => next.Start(first);
         }
         catch (FairleadException)
         {

@@ -10,7 +10,7 @@ internal sealed partial class ReliableSession : IReactorClient, IDisposable
 {
     private const int BatchesPerTurn = 4;
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.ReliableUdp);
     private readonly TimeProvider _time;
     private readonly long _start;
     private readonly ReliableTerms _terms;
@@ -76,7 +76,7 @@ internal sealed partial class ReliableSession : IReactorClient, IDisposable
     /// <summary>From here on it takes what comes. Of the end that is bound: says that the other is let in, and waits a while for him to use it.</summary>
     public void Start()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_listener is not null)
             {
@@ -92,7 +92,8 @@ internal sealed partial class ReliableSession : IReactorClient, IDisposable
     /// <summary>One of its datagrams, which came to its listener.</summary>
     public void Hear(ReadOnlySpan<byte> datagram)
     {
-        lock (_gate)
+        Action? successor;
+        using (_gate.Hold())
         {
             if (!_isOver)
             {
@@ -100,13 +101,17 @@ internal sealed partial class ReliableSession : IReactorClient, IDisposable
                 Transmit();
                 Tell();
             }
+
+            successor = TakeSuccessor();
         }
+
+        successor?.Invoke();
     }
 
     /// <summary>The same for one that takes another's place: with the datagram by which it shows that it hears.</summary>
     public void Start(ReadOnlySpan<byte> datagram)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             Handle(datagram, Now);
             Transmit();
@@ -119,7 +124,7 @@ internal sealed partial class ReliableSession : IReactorClient, IDisposable
     /// <summary>Takes what there is room for. <see cref="Room"/> tells when a blocked one may go on.</summary>
     public FlushResult Write(OutputQueue output)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isLost || _isOver || _isAborted)
             {
@@ -164,7 +169,7 @@ internal sealed partial class ReliableSession : IReactorClient, IDisposable
     /// <summary>Reads what has come, in order; the result is that of a <see cref="Connection.Fill"/>.</summary>
     public int Read(Span<byte> buffer, out FillResult result)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             result = FillResult.Broken;
             if (_isAborted || _isOver)
@@ -203,7 +208,8 @@ internal sealed partial class ReliableSession : IReactorClient, IDisposable
 
     void IReactorClient.OnReady(PollEvents events)
     {
-        lock (_gate)
+        Action? successor;
+        using (_gate.Hold())
         {
             if (_isOver)
             {
@@ -213,14 +219,16 @@ internal sealed partial class ReliableSession : IReactorClient, IDisposable
             ReceiveAll();
             Transmit();
             Tell();
+            successor = TakeSuccessor();
         }
 
+        successor?.Invoke();
         _registration.Arm(PollEvents.Read);
     }
 
     private void OnTimer()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _timerDue = TimeSpan.MaxValue;
             if (!_isOver)

@@ -14,14 +14,14 @@ internal static class SegmentBuffers
 
     private const int MostKeptOfSize = 8 * 1024 * 1024;
 
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.SegmentPool);
     private static readonly Stack<byte[]> KeptOrdinary = new();
     private static readonly Stack<byte[]> KeptLocal = new();
 
     /// <summary>At least so many bytes, at most <see cref="Local"/>. The release is <see cref="Return"/>.</summary>
     public static byte[] Rent(int size)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             if ((size <= Ordinary ? KeptOrdinary : KeptLocal).TryPop(out byte[]? kept))
             {
@@ -34,7 +34,7 @@ internal static class SegmentBuffers
 
     public static void Return(byte[] buffer)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             Stack<byte[]> kept = buffer.Length == Ordinary ? KeptOrdinary : KeptLocal;
             if (kept.Count < MostKeptOfSize / buffer.Length)

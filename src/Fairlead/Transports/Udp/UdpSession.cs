@@ -6,7 +6,7 @@ namespace Fairlead.Transports.Udp;
 /// <summary>What a bound socket has to do with one remote address: a connection, though the kernel knows of none. What does not go at once, or finds no room, is dropped and counted.</summary>
 internal sealed class UdpSession : Connection
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.UdpPeer);
     private readonly UdpSessions _sessions;
     private readonly byte[] _name;
     private readonly StreamFraming _framing;
@@ -52,7 +52,7 @@ internal sealed class UdpSession : Connection
     /// <summary>A message has come. By the listener.</summary>
     public void Deliver(in Frame frame, ReadOnlySpan<byte> datagram)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {
@@ -76,7 +76,7 @@ internal sealed class UdpSession : Connection
     /// <summary>Nothing was heard of it for long. By the listener.</summary>
     public void End()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isOver = true;
             if (!_isDisposed)
@@ -109,7 +109,7 @@ internal sealed class UdpSession : Connection
             }
 
             _output.DropFirst();
-            lock (_gate)
+            using (_gate.Hold())
             {
                 _dropped++;
             }
@@ -126,7 +126,7 @@ internal sealed class UdpSession : Connection
 
     public override bool TryTake(out Incoming message)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (!_arrived.TryDequeue(out message))
             {
@@ -141,7 +141,7 @@ internal sealed class UdpSession : Connection
 
     public override int TakeDropped()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             int dropped = _dropped;
             _dropped = 0;
@@ -162,7 +162,7 @@ internal sealed class UdpSession : Connection
     public override void Dispose()
     {
         _sessions.Remove(this);
-        lock (_gate)
+        using (_gate.Hold())
         {
             _isDisposed = true;
             _packer.Dispose();

@@ -13,7 +13,7 @@ internal sealed class UdpSessions : IListener
 
     private const int BatchesPerAccept = 4;
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.UdpDemultiplexer);
     private readonly EndpointSettings _settings;
     private readonly StreamFraming _framing;
     private readonly TimeSpan _idle;
@@ -56,7 +56,7 @@ internal sealed class UdpSessions : IListener
 
     public Connection? TryAccept()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {
@@ -94,7 +94,7 @@ internal sealed class UdpSessions : IListener
     /// <summary>By a session that is being disposed.</summary>
     public void Remove(UdpSession session)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_sessions.GetValueOrDefault(session.Remote) == session)
             {
@@ -115,7 +115,7 @@ internal sealed class UdpSessions : IListener
     public void Dispose()
     {
         UdpSession[] unaccepted;
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {
@@ -177,7 +177,7 @@ internal sealed class UdpSessions : IListener
 
     private void EndIdle()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             foreach (UdpSession session in _sessions.Values)
             {
