@@ -51,6 +51,18 @@ for ((i = 0; i < seeds; i++)); do
 done
 wait
 
+# All tests once with the assertions of a Debug build: the order of locks, the states. An awaited call costs memory there, as it does not in a release.
+assertions=$private/assertions
+if env -u FAIRLEAD_KILLS -u FAIRLEAD_COMPILED_PEER -u FAIRLEAD_RANDOM_SECONDS dotnet test tests/Fairlead.Tests -c Debug \
+  --filter 'FullyQualifiedName!~A_message_costs_no_managed_memory' > "$assertions" 2>&1; then
+  outcome=$(tail -n 1 "$assertions")
+else
+  outcome="FAILED: $(grep -E '^ *Failed |error' "$assertions")"
+  echo 'assertions of a Debug build' >> "$private/failures"
+fi
+printf '\n== assertions of a Debug build\n%s\n' "$outcome" >> "$figures"
+echo "assertions of a Debug build: $outcome, after $SECONDS s"
+
 failures=$(wc -l < "$private/failures")
 printf '\n%d failed; the figures are in %s\n' "$failures" "$figures"
 [ "$failures" -eq 0 ]

@@ -1,0 +1,20 @@
+using System.Text.RegularExpressions;
+
+namespace Fairlead.Docs.Tests;
+
+/// <summary>The page of locks has every lock, in the order that the code checks.</summary>
+public sealed partial class LockOrderTests
+{
+    [Fact]
+    public void The_page_of_locks_has_the_order_of_the_code()
+    {
+        Type ranks = typeof(Address).Assembly.GetType("Fairlead.LockRank", throwOnError: true)!;
+
+        Assert.Equal(
+            Enum.GetNames(ranks).Where(static name => name != "None"),
+            Row().Matches(Repository.Read("docs/design/locking.md")).Select(static row => row.Groups["rank"].Value));
+    }
+
+    [GeneratedRegex(@"^\| `(?<rank>\w+)` \| `[\w.]+` \| ", RegexOptions.Multiline)]
+    private static partial Regex Row();
+}
