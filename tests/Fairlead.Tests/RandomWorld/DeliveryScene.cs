@@ -34,7 +34,7 @@ internal sealed class DeliveryScene(Random random, TransportUnderTest transport)
         bool restarts = Chance(own, 0.5);
         while (!over.IsCancellationRequested)
         {
-            Receiver receiver = Bind(address => Receiver.Bind(address, new() { Messages = own.Next(1, 50) }));
+            Receiver receiver = Bind(address => Receiver.Bind(address, new() { HandshakeTimeout = Unhurried, Messages = own.Next(1, 50) }));
             bound.TrySetResult();
             Task loop = TakeAsync(receiver, new Random(own.Next()));
             await UntilAsync(restarts ? own.Next(10, 300) : Timeout.Infinite, over);
@@ -80,7 +80,7 @@ internal sealed class DeliveryScene(Random random, TransportUnderTest transport)
         {
             try
             {
-                Sender sender = Enter(await Sender.ConnectAsync(Meeting(own, mayReconnect: true)));
+                Sender sender = Enter(await Sender.ConnectAsync(Meeting(own, mayReconnect: true), Patient));
                 List<Task> under = [];
                 for (int rest = own.Next(200); rest > 0 && !Curtain.IsCancellationRequested; rest--)
                 {

@@ -7,7 +7,7 @@ internal sealed class HubScene(Random random, TransportUnderTest transport) : Sc
 {
     protected override async Task ActAsync()
     {
-        Hub hub = Bind(address => Hub.Bind(address, new() { MaxClients = Random.Next(2, 10) }));
+        Hub hub = Bind(address => Hub.Bind(address, new() { HandshakeTimeout = Unhurried, MaxClients = Random.Next(2, 10) }));
         Task hearing = HearAsync(hub);
         Random chance = new(Random.Next());
         Task[] clients = [.. Several(1, 4, TalkAsync), .. Several(0, 1, own => ActorsAsync(own, "pair"))];
@@ -67,7 +67,7 @@ internal sealed class HubScene(Random random, TransportUnderTest transport) : Sc
         {
             try
             {
-                Pair pair = Enter(await Pair.ConnectAsync(Meeting(own, mayReconnect: false)));
+                Pair pair = Enter(await Pair.ConnectAsync(Meeting(own, mayReconnect: false), Patient));
                 Task listening = Task.Run(async () =>
                 {
                     ConcurrentDictionary<int, int> last = new();

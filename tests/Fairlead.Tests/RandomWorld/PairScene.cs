@@ -52,7 +52,7 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
         bool restarts = Chance(own, 0.5);
         while (!over.IsCancellationRequested)
         {
-            Pair pair = Bind(address => Pair.Bind(address, new() { Messages = own.Next(1, 100), Capacity = own.Next(4096, 200_000) }));
+            Pair pair = Bind(address => Pair.Bind(address, new() { HandshakeTimeout = Unhurried, Messages = own.Next(1, 100), Capacity = own.Next(4096, 200_000) }));
             bound.TrySetResult();
             Task listening = ListenAsync(pair, new Random(own.Next()));
             using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(over);
@@ -71,7 +71,7 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
         {
             try
             {
-                Pair pair = Enter(await Pair.ConnectAsync(Meeting(own, mayReconnect: true)));
+                Pair pair = Enter(await Pair.ConnectAsync(Meeting(own, mayReconnect: true), Patient));
                 Task listening = ListenAsync(pair, new Random(own.Next()));
                 Talk talk = new() { From = NewFrom() };
                 await SpeakAsync(pair, talk, own, own.Next(200), Curtain);

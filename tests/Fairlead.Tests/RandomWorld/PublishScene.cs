@@ -6,7 +6,7 @@ internal sealed class PublishScene(Random random, TransportUnderTest transport) 
     protected override async Task ActAsync()
     {
         string full = new[] { "drop-newest", "drop-oldest", "latest" }[Random.Next(3)];
-        Publisher publisher = Bind(address => Publisher.Bind(address.With("full", full), new() { Capacity = Random.Next(4096, 100_000), Messages = Random.Next(1, 200) }));
+        Publisher publisher = Bind(address => Publisher.Bind(address.With("full", full), new() { HandshakeTimeout = Unhurried, Capacity = Random.Next(4096, 100_000), Messages = Random.Next(1, 200) }));
         Task[] subscribers = [.. Several(1, 4, SubscribeAsync), .. Several(0, 1, own => ActorsAsync(own, "subscriber"))];
         Random chance = new(Random.Next());
         int from = NewFrom();
@@ -29,7 +29,7 @@ internal sealed class PublishScene(Random random, TransportUnderTest transport) 
         {
             try
             {
-                Subscriber subscriber = Enter(await Subscriber.ConnectAsync(Meeting(own, mayReconnect: false), "a.*"));
+                Subscriber subscriber = Enter(await Subscriber.ConnectAsync(Meeting(own, mayReconnect: false), "a.*", Patient));
                 using CancellationTokenSource until = CancellationTokenSource.CreateLinkedTokenSource(Curtain);
                 until.CancelAfter(own.Next(500));
                 int last = -1;

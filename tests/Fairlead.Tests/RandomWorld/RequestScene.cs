@@ -22,7 +22,7 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
         }
         else
         {
-            Requester requester = Bind(address => Requester.Bind(address));
+            Requester requester = Bind(address => Requester.Bind(address, Patient));
             Task[] responders = [.. Several(1, 4, own => RespondConnectedAsync(own, over.Token)), .. Several(0, 1, own => ActorsAsync(own, "responder"))];
             await Task.WhenAll([.. Several(1, 4, own => AskAsync(requester, own, Curtain)), .. Several(0, 2, own => SurveyAsync(requester, own))]);
             await EndAsync(requester, Random);
@@ -44,7 +44,7 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
         bool restarts = Chance(own, 0.5);
         while (!over.IsCancellationRequested)
         {
-            Responder responder = Bind(address => Responder.Bind(address, new() { Messages = own.Next(1, 50) }));
+            Responder responder = Bind(address => Responder.Bind(address, new() { HandshakeTimeout = Unhurried, Messages = own.Next(1, 50) }));
             bound.TrySetResult();
             Task loop = RespondAsync(responder, new Random(own.Next()));
             await UntilAsync(restarts ? own.Next(10, 300) : Timeout.Infinite, over);
@@ -59,7 +59,7 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
         {
             try
             {
-                Responder responder = Enter(await Responder.ConnectAsync(Meeting(own, mayReconnect: true), token: over));
+                Responder responder = Enter(await Responder.ConnectAsync(Meeting(own, mayReconnect: true), Patient, over));
                 Task loop = RespondAsync(responder, new Random(own.Next()));
                 await UntilAsync(own.Next(10, 300), over);
                 await EndAsync(responder, own);
@@ -113,7 +113,7 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
         {
             try
             {
-                Requester requester = Enter(await Requester.ConnectAsync(Meeting(own, mayReconnect: true)));
+                Requester requester = Enter(await Requester.ConnectAsync(Meeting(own, mayReconnect: true), Patient));
                 using CancellationTokenSource until = CancellationTokenSource.CreateLinkedTokenSource(Curtain);
                 until.CancelAfter(own.Next(300));
                 await AskAsync(requester, own, until.Token);

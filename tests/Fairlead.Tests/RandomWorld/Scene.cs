@@ -9,6 +9,11 @@ namespace Fairlead.Tests.RandomWorld;
 /// </summary>
 internal abstract class Scene(Random random, TransportUnderTest transport) : IDisposable
 {
+    /// <summary>For a handshake, so that it fails on no machine that is too busy.</summary>
+    protected static readonly TimeSpan Unhurried = TimeSpan.FromSeconds(30);
+
+    protected static readonly EndpointOptions Patient = new() { HandshakeTimeout = Unhurried };
+
     private static int _lastFrom;
     private int _heard;
 

@@ -11,7 +11,7 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
 
     protected override async Task ActAsync()
     {
-        WorkQueue queue = Bind(address => WorkQueue.Bind(address, new() { Prefetch = Random.Next(1, 20), MaxItems = Random.Next(1, 500), MaxDeliveries = int.MaxValue }));
+        WorkQueue queue = Bind(address => WorkQueue.Bind(address, new() { HandshakeTimeout = Unhurried, Prefetch = Random.Next(1, 20), MaxItems = Random.Next(1, 500), MaxDeliveries = int.MaxValue }));
         using CancellationTokenSource over = new();
         Task[] workers = [.. Several(1, 4, own => WorkAsync(queue, own, Curtain)), .. Several(0, 1, own => ActorsAsync(own, "receiver"))];
         await Task.WhenAll(Several(1, 4, ProduceAsync));
@@ -35,7 +35,7 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
         while (!Curtain.IsCancellationRequested)
         {
             int from = NewFrom();
-            Sender sender = Enter(await Sender.ConnectAsync(Meeting(own, mayReconnect: false)));
+            Sender sender = Enter(await Sender.ConnectAsync(Meeting(own, mayReconnect: false), Patient));
             List<(int Number, Task<Delivery> Task)> receipts = [];
             int count = own.Next(1, 100);
             for (int i = 0; i < count; i++)
@@ -74,7 +74,7 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
     {
         while (!until.IsCancellationRequested)
         {
-            Receiver worker = Enter(await Receiver.ConnectAsync(queue.Address));
+            Receiver worker = Enter(await Receiver.ConnectAsync(queue.Address, Patient));
             using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(until);
             if (!isReliable)
             {

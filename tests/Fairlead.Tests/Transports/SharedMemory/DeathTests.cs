@@ -6,6 +6,8 @@ namespace Fairlead.Tests.Transports.SharedMemory;
 /// <summary>Peers that die or go mad in the middle of it, again and again, and what is left of them: nothing.</summary>
 public sealed class DeathTests(ITestOutputHelper output)
 {
+    private const int Ring = 2 * 1024 * 1024;
+
     private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "25", CultureInfo.InvariantCulture);
 
     [Fact]
@@ -55,7 +57,8 @@ public sealed class DeathTests(ITestOutputHelper output)
             {
                 if (next is Said { Message: { } message } && ++said <= 100_000)
                 {
-                    Assert.InRange(message.Length, 0, 8_000);
+                    // A length that was spoilt may take in several of its own messages, and nothing beyond what it has published.
+                    Assert.InRange(message.Length, 0, Ring);
                     _ = hub.TrySend(((Said)next).Client, message.Span);
                 }
                 else if (said > 100_000)
