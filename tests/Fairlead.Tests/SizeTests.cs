@@ -1,0 +1,85 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+
+namespace Fairlead.Tests;
+
+/// <summary>
+/// How large a type of the library may be, so that a reader can hold it in mind. What is larger today stands here with its size, and only shrinks: a change that makes it smaller lowers the number.
+/// Libc is a list of system calls, which is read by looking one up.
+/// </summary>
+public sealed partial class SizeTests
+{
+    private const int MostMutableFields = 25;
+    private const int MostMethods = 60;
+    private const int MostFiles = 4;
+    private const int MostLines = 400;
+
+    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+
+    private static readonly Dictionary<string, int> LargerByFields = new(StringComparer.Ordinal)
+    {
+        ["EndpointCore"] = 49,
+        ["Link"] = 39,
+        ["ReliableStream"] = 26,
+    };
+
+    private static readonly Dictionary<string, int> LargerByMethods = new(StringComparer.Ordinal)
+    {
+        ["EndpointCore"] = 149,
+        ["Libc"] = 107,
+        ["Link"] = 166,
+    };
+
+    private static readonly Dictionary<string, int> LargerByFiles = new(StringComparer.Ordinal)
+    {
+        ["EndpointCore"] = 20,
+        ["Libc"] = 15,
+        ["Link"] = 25,
+        ["LockSnapshot"] = 6,
+        ["Outbox"] = 7,
+    };
+
+    private static readonly Dictionary<string, int> LargerByLines = new(StringComparer.Ordinal)
+    {
+        ["Patterns/Links/EndpointCore.Links.cs"] = 414,
+        ["Patterns/Links/EndpointCore.Pump.cs"] = 403,
+        ["Patterns/Links/EndpointCore.Receiving.cs"] = 408,
+        ["Patterns/Links/Link.Sending.cs"] = 411,
+        ["Patterns/WorkQueue.Dispatching.cs"] = 443,
+    };
+
+    private static IEnumerable<Type> Types => typeof(Address).Assembly.GetTypes().Where(static type => !type.IsEnum && !type.Name.Contains('<', StringComparison.Ordinal) && type.DeclaringType?.Name.Contains('<', StringComparison.Ordinal) != true);
+
+    private static IEnumerable<(string Path, string Text)> Files =>
+        Directory.EnumerateFiles(SourceTree.At("src/Fairlead"), "*.cs", SearchOption.AllDirectories)
+            .Select(static path => (Path.GetRelativePath(SourceTree.At("src/Fairlead"), path), File.ReadAllText(path)))
+            .Where(static file => !file.Item1.StartsWith("obj/", StringComparison.Ordinal));
+
+    [Fact]
+    public void No_type_has_more_state_than_a_reader_can_follow() =>
+        AssertSizes(MostMutableFields, LargerByFields, Types.Select(static type => (NameOf(type), type.GetFields(Declared).Count(static field => !field.IsStatic && !field.IsInitOnly))));
+
+    /// <summary>Accessors of properties are not counted, and what the compiler makes neither.</summary>
+    [Fact]
+    public void No_type_has_more_methods_than_a_reader_can_follow() =>
+        AssertSizes(MostMethods, LargerByMethods, Types.Select(static type => (NameOf(type), type.GetMethods(Declared).Count(static method => !method.IsSpecialName && !method.IsDefined(typeof(CompilerGeneratedAttribute)) && !method.Name.Contains('<', StringComparison.Ordinal)))));
+
+    [Fact]
+    public void No_type_is_spread_over_many_files() =>
+        AssertSizes(MostFiles, LargerByFiles, Files.SelectMany(static file => PartOf().Matches(file.Text).Select(static part => part.Groups["name"].Value).Distinct()).CountBy(static name => name).Select(static count => (count.Key, count.Value)));
+
+    [Fact]
+    public void No_file_is_longer_than_a_reader_likes() =>
+        AssertSizes(MostLines, LargerByLines, Files.Select(static file => (file.Path, file.Text.AsSpan().Count('\n'))));
+
+    private static void AssertSizes(int most, Dictionary<string, int> larger, IEnumerable<(string Name, int Size)> sizes) =>
+        Assert.Equal(
+            larger.Select(static known => (known.Key, known.Value)).OrderBy(static known => known.Key, StringComparer.Ordinal),
+            sizes.Where(size => size.Size > most).Select(static size => (size.Name, size.Size)).OrderBy(static size => size.Name, StringComparer.Ordinal));
+
+    private static string NameOf(Type type) => type.DeclaringType is { } outer ? $"{NameOf(outer)}.{type.Name}" : type.Name;
+
+    [GeneratedRegex(@"\bpartial (class|struct|record|interface)( struct)? (?<name>\w+)")]
+    private static partial Regex PartOf();
+}
