@@ -42,7 +42,7 @@ public sealed partial class SizeTests
 
     private static readonly Dictionary<string, int> LargerByLines = new(StringComparer.Ordinal)
     {
-        ["Patterns/Links/EndpointCore.Links.cs"] = 414,
+        ["Patterns/Links/EndpointCore.Links.cs"] = 409,
         ["Patterns/Links/EndpointCore.Pump.cs"] = 403,
         ["Patterns/Links/EndpointCore.Receiving.cs"] = 408,
         ["Patterns/Links/Link.Sending.cs"] = 411,

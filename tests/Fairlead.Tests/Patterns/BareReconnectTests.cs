@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using System.Text;
 using Fairlead.Conformance;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
 using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Patterns;
@@ -9,6 +11,8 @@ namespace Fairlead.Tests.Patterns;
 public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private const int Rounds = 30;
+
+    private static readonly PatternProfile Profile = new() { Kind = PatternKind.Pair, Name = "Pair", Peers = [PatternKind.Pair], Takes = [MessageKind.Send], Needs = TransportCapabilities.Duplex, TalksBare = true, MostPeers = 1 };
 
     [Theory]
     [InlineData("unix", Calls.Blocking)]
@@ -54,5 +58,57 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
 
         await serving;
         Assert.Equal(Enumerable.Range(0, Rounds).Select(static i => $"hello {i}"), heard);
+    }
+
+    /// <summary>The thread that connects opens the link, and the pump sees its end, before the former has told that the peer is back.</summary>
+    [Fact]
+    public async Task A_server_that_has_gone_before_its_coming_was_told_is_sought_again()
+    {
+        (Socket listener, Address address) = new UnixNameUnderTest().ListenRaw();
+        using Socket _ = listener;
+        Owner owner = new();
+        EndpointCore core = await EndpointCore.ConnectAsync(address.With("framing", "line").With("reconnect", "10m"), null, Profile, owner, CancellationToken.None);
+        owner.Core = core;
+        try
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                using Socket socket = await listener.AcceptAsync();
+                socket.Shutdown(SocketShutdown.Both);
+            }
+
+            Assert.True(owner.Lost >= 1);
+        }
+        finally
+        {
+            core.Dispose();
+        }
+    }
+
+    private sealed class Owner : ILinkOwner
+    {
+        public EndpointCore? Core { get; set; }
+
+        public int Lost { get; private set; }
+
+        public void OnUp(Link link, Completions completions)
+        {
+            if (Core is { } core)
+            {
+                core.RequestPump();
+                SpinWait.SpinUntil(() => link.State == LinkState.Down);
+                Lost++;
+            }
+        }
+
+        public void OnDown(Link link, LinkEnd end, Completions completions)
+        {
+        }
+
+        public string? OnSubscription(Link link, string topic, bool subscribes) => null;
+
+        public void OnStateChanged(EndpointStateChange change)
+        {
+        }
     }
 }

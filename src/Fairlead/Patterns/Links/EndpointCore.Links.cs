@@ -137,8 +137,11 @@ internal sealed partial class EndpointCore
 
     public void OnUp(Link link, Completions completions)
     {
+        bool wasSought;
         using (_gate.Hold())
         {
+            wasSought = IsReconnecting;
+
             // At once with becoming visible, so that nobody overtakes those who waited.
             link.Adopt(_waiting, completions);
             _upCount++;
@@ -161,7 +164,11 @@ internal sealed partial class EndpointCore
 
         link.ServeAdopted(completions);
         _owner.OnUp(link, completions);
-        NoteConnected();
+        if (wasSought)
+        {
+            NoteFound(link, completions);
+        }
+
         Report(link, MessageKind.Joined, completions);
     }
 
@@ -197,19 +204,7 @@ internal sealed partial class EndpointCore
                 }
 
                 _linkWaiters.Clear();
-                if (IsToBeReplaced(link, end))
-                {
-                    reconnects = TryBeginReconnecting(end);
-                }
-                else if (!IsReconnecting || IsClosing)
-                {
-                    Volatile.Write(ref _lastEnd, end);
-                    EndReceivers(null, completions);
-                    if (link.WasUp && Settings.Reconnect != TimeSpan.Zero && !IsClosing)
-                    {
-                        Tell(EndpointState.Ended, end.Reason, 0);
-                    }
-                }
+                reconnects = SeekOrEnd(link, end, completions);
             }
 
             link.TakeMoving(_waiting);

@@ -55,31 +55,48 @@ internal sealed partial class EndpointCore : IReconnectorOwner
         _reconnector is { IsWanted: true } && !IsClosing && (IsReconnecting || link.WasUp)
         && end.Reason is CloseReason.PeerDied or CloseReason.ClosedByPeer or CloseReason.Heartbeat;
 
-    /// <summary>Whether the search is to be started. Under the gate.</summary>
-    private bool TryBeginReconnecting(LinkEnd end)
+    /// <summary>A link has gone down: whether its peer is sought from now on. Where nobody seeks it, the endpoint ends with it. Under the gate.</summary>
+    private bool SeekOrEnd(Link link, LinkEnd end, Completions completions)
     {
-        if (!_reconnector!.TryBegin())
+        if (IsToBeReplaced(link, end))
         {
-            return false;
+            if (!_reconnector!.TryBegin())
+            {
+                return false;
+            }
+
+            _lostPeer = end;
+            Tell(EndpointState.Reconnecting, end.Reason, 0);
+            return true;
         }
 
-        _lostPeer = end;
-        Tell(EndpointState.Reconnecting, end.Reason, 0);
-        return true;
+        if (!IsReconnecting || IsClosing)
+        {
+            Volatile.Write(ref _lastEnd, end);
+            EndReceivers(null, completions);
+            if (link.WasUp && Settings.Reconnect != TimeSpan.Zero && !IsClosing)
+            {
+                Tell(EndpointState.Ended, end.Reason, 0);
+            }
+        }
+
+        return false;
     }
 
-    /// <summary>The peer is back.</summary>
-    private void NoteConnected()
+    /// <summary>The peer is back. A raw link is opened by the thread that connects: the pump may have seen its end meanwhile, and taken the search for one that goes on.</summary>
+    private void NoteFound(Link link, Completions completions)
     {
-        if (!IsReconnecting)
-        {
-            return;
-        }
-
+        bool seeksAgain;
         using (_gate.Hold())
         {
             _reconnector!.End();
             Tell(EndpointState.Connected, _lostPeer!.Reason, _reconnector.Attempts);
+            seeksAgain = !_links.ContainsKey(link.Token) && SeekOrEnd(link, link.End!, completions);
+        }
+
+        if (seeksAgain)
+        {
+            _ = Task.Run(() => _reconnector!.SeekAsync(Address));
         }
     }
 
