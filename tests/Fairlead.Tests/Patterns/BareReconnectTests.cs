@@ -85,11 +85,45 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
         }
     }
 
+    /// <summary>As above, but the server ends for a reason for which it is not sought again: who waits meanwhile waits for nobody.</summary>
+    [Fact]
+    public async Task Who_waits_for_a_server_that_ends_the_endpoint_before_its_coming_was_told_learns_it()
+    {
+        (Socket listener, Address address) = new UnixNameUnderTest().ListenRaw();
+        using Socket _ = listener;
+        TaskCompletionSource<Task> sending = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Owner owner = new() { OnLost = core => sending.SetResult(new Outbox(core).SendAsync("too late"u8, CancellationToken.None).AsTask()) };
+        EndpointCore core = await EndpointCore.ConnectAsync(address.With("framing", "length").With("reconnect", "10m"), null, Profile, owner, CancellationToken.None);
+        owner.Core = core;
+        try
+        {
+            ValueTask<MessageCore?> receiving = core.ReceiveAsync(null, CancellationToken.None);
+            using (Socket socket = await listener.AcceptAsync())
+            {
+                socket.Shutdown(SocketShutdown.Both);
+            }
+
+            using Socket again = await listener.AcceptAsync();
+            await again.SendAsync(new byte[] { 0xFF, 0xFF, 0xFF, 0x7F });
+
+            FairleadException error = await Assert.ThrowsAsync<FairleadException>(async () => await await sending.Task);
+            Assert.Equal(ErrorCode.TooLarge, error.Code);
+            Assert.Null(await receiving);
+        }
+        finally
+        {
+            core.Dispose();
+        }
+    }
+
     private sealed class Owner : ILinkOwner
     {
         public EndpointCore? Core { get; set; }
 
         public int Lost { get; private set; }
+
+        /// <summary>Called when a link that has just come up has gone down.</summary>
+        public Action<EndpointCore>? OnLost { get; init; }
 
         public void OnUp(Link link, Completions completions)
         {
@@ -98,6 +132,7 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
                 core.RequestPump();
                 SpinWait.SpinUntil(() => link.State == LinkState.Down);
                 Lost++;
+                OnLost?.Invoke(core);
             }
         }
 

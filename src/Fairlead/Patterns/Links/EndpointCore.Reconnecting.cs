@@ -92,6 +92,7 @@ internal sealed partial class EndpointCore : IReconnectorOwner
             _reconnector!.End();
             Tell(EndpointState.Connected, _lostPeer!.Reason, _reconnector.Attempts);
             seeksAgain = !_links.ContainsKey(link.Token) && SeekOrEnd(link, link.End!, completions);
+            Place(completions);
         }
 
         if (seeksAgain)
