@@ -245,6 +245,16 @@ test_jobs_are_done_or_given_up() {
   interrupt
 }
 
+# Asks until the outcome is this: an answer has a second, which on a busy machine may be too short for one of them, and one that is being stopped may answer once more.
+survey_until() {
+  local asked
+  asked=$(grep -c ' did not$' served || true)
+  until grep -q "$1" served; do
+    echo "$2" >&7; asked=$((asked + 1))
+    until [ "$(grep -c ' did not$' served)" -ge "$asked" ]; do sleep 0.02; done
+  done
+}
+
 test_survey() {
   mkfifo ask; exec 7<> ask
   Survey server < ask > served 2> serving 7>&- & server=$!
@@ -253,17 +263,11 @@ test_survey() {
   line_in ann-says 'waiting for questions'
   Survey client Bob > bob 2> bob-says 7>&- & local bob=$!
   line_in bob-says 'waiting for questions'
-  # An answer has a second, which on a busy machine may be too short for one of them: then both are asked again.
-  local asked=0
-  until grep -q '^2 answered, 0 did not$' served; do
-    echo 'who is there?' >&7; asked=$((asked + 1))
-    until [ "$(grep -c ' did not$' served)" -ge "$asked" ]; do sleep 0.02; done
-  done
+  survey_until '^2 answered, 0 did not$' 'who is there?'
   contains "$(cat served)" 'Ann: 13 letters'
   contains "$(cat served)" 'Bob: 13 letters'
   kill -STOP "$bob"
-  echo 'and now?' >&7
-  line_in served '^1 answered, 1 did not$'
+  survey_until '^1 answered, 1 did not$' 'and now?'
   contains "$(cat serving)" 'Timeout'
   kill -KILL "$bob" "$ann"
   interrupt
