@@ -60,7 +60,7 @@ public sealed partial class ArchitectureTests
         [("Patterns/Links/Inbox.cs", "Message")] = "The receiving half of all patterns hands out the public lease, so that it is written once; both folders are one layer.",
         [("Patterns/Links/MessageCore.cs", "Message")] = "A stale lease is reported under the name that its user knows.",
         [("Patterns/Links/Serialized.cs", "IMessageSerializer")] = "What the user brings is named where it is called; both folders are one layer.",
-        [("Diagnostics/FairleadEventSource.cs", "Message")] = "A property of the platform's attribute, not the type.",
+        [("FairleadEventSource.cs", "Message")] = "A property of the platform's attribute, not the type.",
         [("Transports/BuiltInTransports.cs", "FifoTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "InprocTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "MappedLogTransport")] = PartsList,

@@ -1,4 +1,3 @@
-using Fairlead.Diagnostics;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;

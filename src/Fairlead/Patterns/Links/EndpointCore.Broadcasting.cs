@@ -1,4 +1,3 @@
-using Fairlead.Diagnostics;
 using Fairlead.Framing;
 using Fairlead.Transports;
 

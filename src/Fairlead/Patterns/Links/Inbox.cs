@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Fairlead.Diagnostics;
 
 namespace Fairlead.Patterns.Links;
 

@@ -1,4 +1,3 @@
-using Fairlead.Diagnostics;
 using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;

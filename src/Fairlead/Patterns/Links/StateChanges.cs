@@ -1,5 +1,3 @@
-using Fairlead.Diagnostics;
-
 namespace Fairlead.Patterns.Links;
 
 /// <summary>

@@ -1,4 +1,3 @@
-using Fairlead.Diagnostics;
 using Fairlead.Native;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Words;

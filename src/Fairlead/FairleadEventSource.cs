@@ -1,6 +1,6 @@
 using System.Diagnostics.Tracing;
 
-namespace Fairlead.Diagnostics;
+namespace Fairlead;
 
 /// <summary>
 /// The event source <c>Fairlead</c>: what an operator asks when something goes wrong. Nothing is formatted or allocated while nobody listens.
