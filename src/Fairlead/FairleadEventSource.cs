@@ -43,4 +43,7 @@ internal sealed class FairleadEventSource : EventSource
 
     [Event(10, Level = EventLevel.Error, Message = "{0}: what was left for later failed: {1}")]
     public void VisitFailed(string thread, string error) => WriteEvent(10, thread, error);
+
+    [Event(11, Level = EventLevel.Error, Message = "{0}: failed, and ended nothing beside itself: {1}")]
+    public void Contained(string what, string error) => WriteEvent(11, what, error);
 }

@@ -4,7 +4,7 @@ namespace Fairlead.Diagnostics;
 /// Has something told at most once a second: the first time at once, later ones when the second is over. By a timer, so that no listener is called by whoever notes it, who may hold
 /// locks. Any thread.
 /// </summary>
-internal sealed class EventPacer(TimeProvider time, Action tell) : IDisposable
+internal sealed class EventPacer(TimeProvider time, Action tell) : IAlarmed, IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -26,7 +26,7 @@ internal sealed class EventPacer(TimeProvider time, Action tell) : IDisposable
 
             _isDue = true;
             TimeSpan since = _toldAt == 0 ? Interval : time.GetElapsedTime(_toldAt);
-            _timer ??= time.CreateTimer(static state => ((EventPacer)state!).OnDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer ??= Alarm.Create(time, this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _timer.Change(since >= Interval ? TimeSpan.Zero : Interval - since, Timeout.InfiniteTimeSpan);
         }
     }
@@ -41,7 +41,7 @@ internal sealed class EventPacer(TimeProvider time, Action tell) : IDisposable
         }
     }
 
-    private void OnDue()
+    void IAlarmed.OnAlarm()
     {
         using (_gate.Hold())
         {

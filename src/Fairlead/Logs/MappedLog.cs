@@ -10,7 +10,7 @@ namespace Fairlead;
 /// After Kafka's partitioned log and Aeron's log buffers, on one machine. Any number of threads may use it. A log is a folder with segments of one size, allocated when they are made, so that a full disk is
 /// an error of <see cref="Append"/> and nothing else. Its files must not be cut while somebody has the log open: a touch of what is gone ends the process.
 /// </remarks>
-public sealed partial class MappedLog : IDisposable
+public sealed partial class MappedLog : IAlarmed, IDisposable
 {
     private readonly RankedLock _gate = new(LockRank.MappedLog);
     private readonly LogStore _store;
@@ -31,7 +31,7 @@ public sealed partial class MappedLog : IDisposable
         _synchronizer = new LogSynchronizer(store);
         if (options.Sync == LogSync.Interval)
         {
-            _timer = options.TimeProvider.CreateTimer(static log => ((MappedLog)log!).SyncNow(), this, options.SyncInterval, options.SyncInterval);
+            _timer = Alarm.Create(options.TimeProvider, this, options.SyncInterval, options.SyncInterval);
         }
     }
 
@@ -269,7 +269,7 @@ public sealed partial class MappedLog : IDisposable
     }
 
     // By the timer. What goes wrong is told to the next who appends.
-    private void SyncNow()
+    void IAlarmed.OnAlarm()
     {
         if (!_isUnsynced || _isDisposed)
         {

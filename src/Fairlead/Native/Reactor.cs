@@ -161,22 +161,45 @@ internal sealed unsafe class Reactor
 
             if (_registrations.TryGetValue(ready.Token, out var registration))
             {
-                // Unguarded: an exception is a bug that nobody above could mend, and ends the process as on any thread.
-                registration.Notify(ready.Events);
-                if (Interlocked.Increment(ref _staying) <= MostStaying)
-                {
-                    while (registration.Stay())
-                    {
-                    }
-                }
-
-                Interlocked.Decrement(ref _staying);
+                Serve(registration, ready.Events);
             }
 
             Interlocked.Increment(ref _waiting);
         }
 
         Interlocked.Decrement(ref _threads);
+    }
+
+    /// <summary>What a client throws costs neither the others nor the thread.</summary>
+    private void Serve(Registration registration, PollEvents events)
+    {
+        try
+        {
+            registration.Notify(events);
+            try
+            {
+                if (Interlocked.Increment(ref _staying) <= MostStaying)
+                {
+                    while (registration.Stay())
+                    {
+                    }
+                }
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _staying);
+            }
+        }
+        catch (Exception exception)
+        {
+            Contain(registration, exception);
+        }
+    }
+
+    private static void Contain(Registration registration, Exception exception)
+    {
+        FairleadEventSource.Log.Contained("the reactor", exception.ToString());
+        Finishing.Do("the reactor", () => registration.Fail(exception));
     }
 
     /// <summary>Waits for one event; false when this thread is one too many and ends, counted out.</summary>

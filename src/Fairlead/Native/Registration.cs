@@ -76,6 +76,9 @@ internal sealed class Registration : IDisposable
     /// <summary>Behind <see cref="Notify"/>, on the same thread.</summary>
     internal bool Stay() => _client.Stay();
 
+    /// <summary>Behind what one of the others has thrown.</summary>
+    internal void Fail(Exception exception) => _client.OnFailed(exception);
+
     internal void Notify(PollEvents events)
     {
         if (_wanted)

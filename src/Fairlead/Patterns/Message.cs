@@ -51,7 +51,7 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
     public string Topic => HeadReader.TryGet(Core.Head, HeadField.Topic, out ReadOnlySpan<byte> topic) ? Encoding.UTF8.GetString(topic) : "";
 
     /// <summary>How many messages were dropped before this one, because this end was too slow.</summary>
-    public long Missed => HeadReader.TryGet(Core.Head, HeadField.Missed, out ulong missed) ? (long)Math.Min(missed, Link.MostMissed) : 0;
+    public long Missed => HeadReader.TryGet(Core.Head, HeadField.Missed, out ulong missed) ? (long)Math.Min(missed, MissedMessages.Most) : 0;
 
     /// <summary>Whether somebody else was handed it before and did not accept it.</summary>
     public bool Redelivered => (Core.Header.Flags & MessageFlags.Redelivered) != 0;

@@ -4,7 +4,7 @@ using Fairlead.Patterns.Links;
 namespace Fairlead;
 
 /// <summary>One survey on its way: whom it has asked, and what has come of it so far.</summary>
-internal sealed class SurveyRun : IDisposable
+internal sealed class SurveyRun : IAlarmed, IDisposable
 {
     private readonly Func<Link?, TimeSpan, CancellationToken, ValueTask<Message>> _ask;
     private readonly Deadline _deadline;
@@ -30,7 +30,7 @@ internal sealed class SurveyRun : IDisposable
             using (_gate.Hold())
             {
                 TimeSpan due = deadline.RemainingTimer;
-                _closing = time.CreateTimer(static state => ((SurveyRun)state!).Tick(), this, due, Timeout.InfiniteTimeSpan);
+                _closing = Alarm.Create(time, this, due, Timeout.InfiniteTimeSpan);
             }
         }
     }
@@ -124,7 +124,7 @@ internal sealed class SurveyRun : IDisposable
     }
 
     /// <summary>Ends the asking of newcomers at the deadline. Arms the timer again where it is shorter than the deadline.</summary>
-    private void Tick()
+    void IAlarmed.OnAlarm()
     {
         using (_gate.Hold())
         {
@@ -139,6 +139,8 @@ internal sealed class SurveyRun : IDisposable
 
         Finish();
     }
+
+    void IAlarmed.OnAlarmFailed(Exception exception) => _replies.Writer.TryComplete(exception);
 
     private void Finish()
     {

@@ -155,7 +155,7 @@ public sealed partial class WorkQueue
             LinkOperation call = LinkOperation.Rent(Core, isBlocking: false, header, head.Written);
             call.Link = worker.Link;
             ValueTask<LinkResult> task = call.Task;
-            if (worker.Link.TrySend(header, head.Written, item.Message.Span, call) == LinkOutcome.Sent)
+            if (TrySend(worker, item, call, head.Written))
             {
                 _turn = (_turn + i + 1) % _workers.Count;
                 worker.InHand++;

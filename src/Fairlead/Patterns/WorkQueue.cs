@@ -165,4 +165,18 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
     void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
 
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a work queue has no topics";
+
+    /// <summary>False: this worker does not get it. What goes wrong on the way concerns this worker alone, and ends its link where that was begun.</summary>
+    private static bool TrySend(Worker worker, Item item, LinkOperation call, ReadOnlySpan<byte> head)
+    {
+        try
+        {
+            return worker.Link.TrySend(call.Header, head, item.Message.Span, call) == LinkOutcome.Sent;
+        }
+        catch (Exception exception)
+        {
+            FairleadEventSource.Log.Contained("handing out an item", exception.ToString());
+            return false;
+        }
+    }
 }

@@ -29,6 +29,9 @@ internal static class BuiltInTransports
     /// <summary>Every transport, in the order of the documentation.</summary>
     public static IReadOnlyList<ITransport> All => Transports;
 
+    /// <summary>For tests: what stands between an endpoint and its transport at an address.</summary>
+    internal static Func<Address, ITransport, ITransport>? Interposed { get; set; }
+
     /// <exception cref="FairleadException">NotSupported: no transport serves this scheme.</exception>
     public static ITransport Find(Address address)
     {
@@ -36,7 +39,7 @@ internal static class BuiltInTransports
         {
             if (transport.Scheme == address.Scheme)
             {
-                return transport;
+                return Interposed is { } interposed ? interposed(address, transport) : transport;
             }
         }
 

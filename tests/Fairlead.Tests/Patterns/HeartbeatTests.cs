@@ -12,6 +12,7 @@ public sealed class HeartbeatTests : IHeartbeatOwner, IDisposable
     private readonly List<string> _done = [];
     private readonly Heartbeat _heartbeat;
     private bool _hasUnread;
+    private Exception? _fault;
 
     public HeartbeatTests()
     {
@@ -76,8 +77,26 @@ public sealed class HeartbeatTests : IHeartbeatOwner, IDisposable
         Assert.Equal("given up after 1020 s", _done[^1]);
     }
 
+    [Fact]
+    public void A_connection_that_cannot_be_watched_over_any_more_is_ended()
+    {
+        StoppableClock clock = new();
+        Heartbeat heartbeat = new(Interval, clock, this);
+        heartbeat.Start();
+        _fault = new InvalidOperationException("no sign can be looked for");
+        clock.Step(Interval);
+        Assert.Equal(["failed: no sign can be looked for"], _done);
+    }
+
+    void IHeartbeatOwner.Fail(Exception exception) => _done.Add($"failed: {exception.Message}");
+
     void IHeartbeatOwner.LookForSigns()
     {
+        if (_fault is not null)
+        {
+            throw _fault;
+        }
+
         if (_hasUnread)
         {
             _hasUnread = false;

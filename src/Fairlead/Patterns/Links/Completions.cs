@@ -1,14 +1,17 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Operations that were completed while locks were held; signalled when none is. Rented from its thread, so that nesting is harmless.</summary>
-internal sealed class Completions
+/// <summary>
+/// Operations that were completed while locks were held; signalled when none is. Rented from its thread, so that nesting is harmless. They hang together by
+/// themselves: adding one takes no memory, and cannot fail.
+/// </summary>
+internal sealed class Completions : IDisposable
 {
     [ThreadStatic]
     private static Completions? _free;
 
-    private Operation[] _items = new Operation[16];
+    private Operation? _first;
+    private Operation? _last;
     private Completions? _next;
-    private int _count;
 
     private Completions()
     {
@@ -27,13 +30,20 @@ internal sealed class Completions
 
     public void Add(Operation operation)
     {
-        if (_count == _items.Length)
+        if (_last is null)
         {
-            Array.Resize(ref _items, 2 * _count);
+            _first = operation;
+        }
+        else
+        {
+            _last.NextCompleted = operation;
         }
 
-        _items[_count++] = operation;
+        _last = operation;
     }
+
+    /// <summary>Signals all from a user's thread, whatever was thrown meanwhile.</summary>
+    public void Dispose() => Run(inline: false);
 
     /// <summary>How many wait asynchronously: they count as waiting until they are signalled.</summary>
     public int Awaiting
@@ -41,9 +51,9 @@ internal sealed class Completions
         get
         {
             int count = 0;
-            for (int i = 0; i < _count; i++)
+            for (Operation? operation = _first; operation is not null; operation = operation.NextCompleted)
             {
-                count += _items[i].IsBlocking ? 0 : 1;
+                count += operation.IsBlocking ? 0 : 1;
             }
 
             return count;
@@ -54,15 +64,8 @@ internal sealed class Completions
     /// <param name="inline">Whether continuations may run on this thread: true on reactor threads, false on a user's.</param>
     public void Run(bool inline)
     {
-        Operation? last = _count > 0 ? _items[_count - 1] : null;
-        for (int i = 0; i < _count - 1; i++)
-        {
-            // One that blocks must not hold up those behind it: the last alone may run here, and mostly it is the only one.
-            _items[i].Signal(inline: false);
-        }
-
-        Array.Clear(_items, 0, _count);
-        _count = 0;
+        Operation? operation = _first;
+        _first = _last = null;
 
         // Given back before user code runs, which rents in its turn.
         _next = _free;
@@ -72,6 +75,28 @@ internal sealed class Completions
             LockOrder.AssertNoneHeld();
         }
 
-        last?.Signal(inline);
+        while (operation is not null)
+        {
+            // Read before it is signalled: from then on it is its caller's, who may use it again.
+            Operation? next = operation.NextCompleted;
+            operation.NextCompleted = null;
+
+            // One that blocks must not hold up those behind it: the last alone may run here, and mostly it is the only one.
+            Signal(operation, inline && next is null);
+            operation = next;
+        }
+    }
+
+    /// <summary>What a continuation throws, or a scheduler that does not take it, costs neither the other callers nor the thread, which may be everybody's.</summary>
+    private static void Signal(Operation operation, bool inline)
+    {
+        try
+        {
+            operation.Signal(inline);
+        }
+        catch (Exception exception)
+        {
+            FairleadEventSource.Log.Contained("a continuation", exception.ToString());
+        }
     }
 }

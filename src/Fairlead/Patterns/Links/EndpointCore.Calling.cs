@@ -26,6 +26,8 @@ internal sealed unsafe partial class EndpointCore
             return null;
         }
 
+        // Before anything is done: a clock may throw.
+        TimeSpan wait = deadline.RemainingWait;
         int me = NativeThread.ManagedId;
         call = link.TryAskShort(flags, head, payload, length, deadline, me);
         if (call is null || !TryBeginLook(me))
@@ -34,7 +36,7 @@ internal sealed unsafe partial class EndpointCore
         }
 
         // What did not come by now has been looked for long enough.
-        _isSoon = LookAtMemory(deadline.RemainingWait, call);
+        _isSoon = LookAtMemory(wait, call);
         MessageCore? reply;
         using (_gate.Hold(me))
         {

@@ -45,7 +45,7 @@ internal sealed partial class EndpointCore
     {
         Deadline.Check(timeout);
         bool isFirst;
-        Completions completions = Completions.Rent();
+        using (Completions completions = Completions.Rent())
         using (_gate.Hold())
         {
             isFirst = !IsClosing;
@@ -57,34 +57,40 @@ internal sealed partial class EndpointCore
             }
         }
 
-        completions.Run(inline: false);
         Task end = _gone.Task;
-        if (isFirst)
+        bool isLate;
+        try
         {
-            StopListening();
-            _owner.OnClosing();
-            foreach (Link link in _linkCache)
+            if (isFirst)
             {
-                link.BeginClose();
+                _acceptor.Stop();
+                _owner.OnClosing();
+                foreach (Link link in _linkCache)
+                {
+                    link.BeginClose();
+                }
+
+                end = DrainAsync();
             }
 
-            end = DrainAsync();
+            isLate = timeout == TimeSpan.Zero && !end.IsCompleted;
+            if (timeout != TimeSpan.Zero && !end.IsCompleted)
+            {
+                try
+                {
+                    await end.WaitAsync(Deadline.ForTask(timeout), Settings.Time).ConfigureAwait(false);
+                }
+                catch (TimeoutException)
+                {
+                    isLate = true;
+                }
+            }
+        }
+        finally
+        {
+            Dispose();
         }
 
-        bool isLate = timeout == TimeSpan.Zero && !end.IsCompleted;
-        if (timeout != TimeSpan.Zero && !end.IsCompleted)
-        {
-            try
-            {
-                await end.WaitAsync(Deadline.ForTask(timeout), Settings.Time).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                isLate = true;
-            }
-        }
-
-        Dispose();
         return _report with { DeadlinePassed = isLate };
     }
 
@@ -139,7 +145,7 @@ internal sealed partial class EndpointCore
             _isRetired = true;
         }
 
-        StopListening();
+        _acceptor.Stop();
         return true;
     }
 
@@ -151,50 +157,56 @@ internal sealed partial class EndpointCore
         }
 
         // Ended by the pump when nothing is on its way any more, or by the tear-down. Until then the reactor waits like for any asynchronous caller.
-        BeginAsyncWait();
         TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        BeginAsyncWait();
         Volatile.Write(ref _drained, drained);
         RequestTurn();
         return drained.Task;
     }
 
-    /// <summary>By whoever holds the role, for good. Whatever goes wrong on the way, those who wait for the end hear of it.</summary>
+    /// <summary>By whoever holds the role, for good. It is done to the last step, whatever one of them throws, and those who wait for the end hear of it.</summary>
     private void TearDown()
     {
-        Completions completions = Completions.Rent();
-        try
+        using Completions completions = Completions.Rent();
+        Do(() => _registration?.Dispose());
+        Do(_acceptor.Stop);
+        Do(_owner.OnClosing);
+        Do(() =>
         {
-            TearDown(completions);
-        }
-        finally
-        {
-            _drained?.TrySetResult();
-            _gone.TrySetResult();
-            completions.Run(inline: false);
-            foreach (Operation follower in Followers())
+            using (_gate.Hold())
             {
-                follower.Nudge();
+                // Before the links go down: that would tell the receivers of a connected end that its peer has gone.
+                EndWaiters(new ObjectDisposedException(_profile.Name), completions);
             }
-        }
-    }
-
-    private void TearDown(Completions completions)
-    {
-        _registration?.Dispose();
-        StopListening();
-        _owner.OnClosing();
-        using (_gate.Hold())
-        {
-            // Before the links go down: that would tell the receivers of a connected end that its peer has gone.
-            EndWaiters(new ObjectDisposedException(_profile.Name), completions);
-        }
-
+        });
         foreach (Link link in _linkCache)
         {
-            link.SayGoodbye();
-            link.GoDown(new LinkEnd(CloseReason.ClosedByUs, null), completions);
+            Do(link.SayGoodbye);
+            Do(() => link.GoDown(new LinkEnd(CloseReason.ClosedByUs, null), completions));
         }
 
+        Do(() => ReleaseAll(completions));
+        Do(_broadcast.Dispose);
+        Do(_pollSet.Dispose);
+        Do(_wake.Dispose);
+        Do(() => _reconnector?.Dispose());
+        Do(_drops.Dispose);
+        Do(() => EndpointMeter.Remove(_entry.Counters));
+        Do(_entry.Dispose);
+        if (_drained?.TrySetResult() == true)
+        {
+            EndAsyncWait();
+        }
+
+        _gone.TrySetResult();
+        Do(() => Array.ForEach(Followers(), static follower => follower.Nudge()));
+
+        void Do(Action step) => Finishing.Do(Address.Display, step);
+    }
+
+    /// <summary>Ends whoever has come since the first time, and gives back what nobody will read.</summary>
+    private void ReleaseAll(Completions completions)
+    {
         using (_gate.Hold())
         {
             _phase = EndpointPhase.TornDown;
@@ -202,17 +214,9 @@ internal sealed partial class EndpointCore
             _report = _past.Report;
             while (_ready.Count > 0)
             {
-                _ready.Dequeue().ReleaseInbound();
+                _ready.Dequeue().Inbound.Release();
             }
         }
-
-        _broadcast.Dispose();
-        _pollSet.Dispose();
-        _wake.Dispose();
-        _reconnector?.Dispose();
-        _drops.Dispose();
-        EndpointMeter.Remove(_entry.Counters);
-        _entry.Dispose();
     }
 
     /// <summary>Ends whoever waits for a message or a peer. Under the gate.</summary>
@@ -244,16 +248,6 @@ internal sealed partial class EndpointCore
         using (_gate.Hold())
         {
             return [.. _followers];
-        }
-    }
-
-    private void StopListening()
-    {
-        // Twice is harmless: the first takes it.
-        if (Interlocked.Exchange(ref _listener, null) is { } listener)
-        {
-            _pollSet.Remove(listener.WaitDescriptor);
-            listener.Dispose();
         }
     }
 }

@@ -107,21 +107,31 @@ internal sealed partial class EndpointCore
     private async ValueTask OpenAsync(Connection connection, CancellationToken token)
     {
         LinkWaitOperation operation = LinkWaitOperation.Rent(this, isBlocking: false);
+        ValueTask<Link?> up = operation.Task;
+        bool isHandedOver = false;
         try
         {
             AddLinkWaiter(operation);
+            isHandedOver = true;
+            using (Completions completions = Completions.Rent())
+            {
+                AddLink(connection, isAccepted: false, completions);
+            }
+
+            operation.WatchFor(null, Settings.Time, token);
+            RequestPump();
         }
-        catch (ObjectDisposedException)
+        catch (Exception exception)
         {
-            connection.Dispose();
-            throw;
+            if (!isHandedOver)
+            {
+                connection.Dispose();
+            }
+
+            // It is waited for below, and gone with its error.
+            operation.Withdraw(exception);
         }
 
-        Completions completions = Completions.Rent();
-        AddLink(connection, isAccepted: false, completions);
-        completions.Run(inline: false);
-        operation.WatchFor(null, Settings.Time, token);
-        RequestPump();
-        await operation.Task.ConfigureAwait(false);
+        await up.ConfigureAwait(false);
     }
 }

@@ -2,7 +2,7 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>What a full queue does where no peer is there yet, and what is said of drops.</content>
+/// <content>What a full queue does where no peer is there yet, what is said of drops, and what is dropped unread.</content>
 internal sealed partial class EndpointCore
 {
     private readonly DropReport _drops;
@@ -31,7 +31,7 @@ internal sealed partial class EndpointCore
     public LinkOutcome LeaveWaiting(in Letter letter, bool mayDrop, out Link? link)
     {
         LinkOutcome outcome;
-        Completions completions = Completions.Rent();
+        using (Completions completions = Completions.Rent())
         using (_gate.Hold())
         {
             ThrowIfClosing();
@@ -41,7 +41,6 @@ internal sealed partial class EndpointCore
                 : LinkOutcome.PeerGone;
         }
 
-        completions.Run(inline: false);
         if (link is null && outcome == LinkOutcome.Sent)
         {
             RequestPump();
@@ -56,6 +55,46 @@ internal sealed partial class EndpointCore
         if (operation.IsLeft)
         {
             _past.AddUndelivered();
+        }
+    }
+
+    /// <summary>Drops an unread message whose sender took it back.</summary>
+    public bool TryDrop(Link link, uint id, out MessageKind kind)
+    {
+        using (_gate.Hold())
+        {
+            return Drop(link, id, withDeliveries: true, out kind) > 0;
+        }
+    }
+
+    /// <summary>Under the gate.</summary>
+    private int Drop(Link link, uint? id, bool withDeliveries, out MessageKind last)
+    {
+        int count = link.Inbound.Drop(id, withDeliveries, out last);
+        if (count > 0)
+        {
+            _depth -= count;
+            Counters.SetQueueDepth(_depth);
+            if (link.InboundCount == 0)
+            {
+                RemoveReady(link);
+            }
+        }
+
+        return count;
+    }
+
+    private void RemoveReady(Link link)
+    {
+        link.IsReady = false;
+        link.Turn = 0;
+        for (int i = 0; i < _ready.Count; i++)
+        {
+            if (_ready[i] == link)
+            {
+                _ready.RemoveAt(i);
+                return;
+            }
         }
     }
 }

@@ -12,10 +12,17 @@ internal sealed partial class EndpointCore
         foreach (Link link in links)
         {
             FlushOperation operation = FlushOperation.Rent(this, link, isBlocking: true);
-            link.Start(operation);
-            if (!Wait(operation, deadline, token))
+            try
             {
-                operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
+                link.Start(operation);
+                if (!Wait(operation, deadline, token))
+                {
+                    operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
+                }
+            }
+            catch (Exception exception)
+            {
+                operation.Withdraw(exception);
             }
 
             if (!operation.Take())
@@ -35,8 +42,16 @@ internal sealed partial class EndpointCore
         {
             FlushOperation operation = FlushOperation.Rent(this, link, isBlocking: false);
             ValueTask<bool> flushed = operation.Task;
-            operation.WatchFor(timeout is null ? null : deadline.Remaining, Settings.Time, token);
-            link.Start(operation);
+            try
+            {
+                operation.WatchFor(timeout is null ? null : deadline.Remaining, Settings.Time, token);
+                link.Start(operation);
+            }
+            catch (Exception exception)
+            {
+                operation.Withdraw(exception);
+            }
+
             if (!await flushed.ConfigureAwait(false))
             {
                 throw NotFlushed(link, timeout);

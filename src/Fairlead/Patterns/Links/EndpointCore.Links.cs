@@ -1,4 +1,3 @@
-using Fairlead.Diagnostics;
 using Fairlead.Framing;
 using Fairlead.Native;
 using Fairlead.Transports;
@@ -8,16 +7,10 @@ namespace Fairlead.Patterns.Links;
 /// <content>Links come and go.</content>
 internal sealed partial class EndpointCore
 {
-    private const int AcceptsPerTurn = 64;
-
-    /// <summary>Peers that have connected to one endpoint and not been through the handshake.</summary>
-    private const int MostHandshakes = 4096;
-
     private readonly List<LinkWaitOperation> _linkWaiters = [];
     private readonly SendQueue _waiting;
     private Link[] _linkCache = [];
     private Link[] _announcing = [];
-    private bool _isAcceptingPaused;
     private int _upCount;
     private PastDeliveries _past;
 
@@ -163,7 +156,16 @@ internal sealed partial class EndpointCore
         }
 
         link.ServeAdopted(completions);
-        _owner.OnUp(link, completions);
+        try
+        {
+            _owner.OnUp(link, completions);
+        }
+        catch (Exception exception)
+        {
+            // In the end of this turn, when all have been told that it was there.
+            link.Fail(exception);
+        }
+
         if (wasSought)
         {
             NoteFound(link, completions);
@@ -177,7 +179,7 @@ internal sealed partial class EndpointCore
     {
         bool reconnects = false;
         Link? adopted;
-        StopWatching(link.Connection);
+        Finishing.Do(Address.Display, () => StopWatching(link.Connection));
         using (_gate.Hold())
         {
             _links.Remove(link.Token);
@@ -218,6 +220,16 @@ internal sealed partial class EndpointCore
             FairleadEventSource.Log.Disconnected(Address.Display, link.Peer.ToString(), end.Reason.ToString(), end.Text ?? "");
         }
 
+        Finishing.Do(Address.Display, () => TellOwner(link, end, completions));
+
+        if (reconnects)
+        {
+            _ = Task.Run(() => _reconnector!.SeekAsync(Address));
+        }
+    }
+
+    private void TellOwner(Link link, LinkEnd end, Completions completions)
+    {
         if (link.WasUp)
         {
             _owner.OnDown(link, end, completions);
@@ -226,11 +238,6 @@ internal sealed partial class EndpointCore
         else
         {
             _owner.OnNeverUp();
-        }
-
-        if (reconnects)
-        {
-            _ = Task.Run(() => _reconnector!.SeekAsync(Address));
         }
     }
 
@@ -257,40 +264,91 @@ internal sealed partial class EndpointCore
         }
     }
 
-    private void AddLink(Connection connection, bool isAccepted, Completions completions)
+    /// <summary>Owns the connection from now on. What is thrown before the link is watched is the caller's, and nothing is left of it; what is thrown afterwards ends the link.</summary>
+    public void AddLink(Connection connection, bool isAccepted, Completions completions)
     {
-        Link link;
-        using (_gate.Hold())
-        {
-            if (_isRetired || IsClosed)
-            {
-                // It was in the listener's queue when that closed, or came back while the endpoint ended, and finds nobody.
-                connection.Dispose();
-                return;
-            }
-
-            link = new Link(this, connection, ++_nextToken, isAccepted);
-            _links.Add(link.Token, link);
-            UpdateLinkCache();
-        }
-
+        Link? link = null;
         try
         {
+            using (_gate.Hold())
+            {
+                if (_isRetired || IsClosed)
+                {
+                    // It was in the listener's queue when that closed, or came back while the endpoint ended, and finds nobody.
+                    connection.Dispose();
+                    return;
+                }
+
+                link = new Link(this, connection, ++_nextToken, isAccepted);
+                _links.Add(link.Token, link);
+                UpdateLinkCache();
+            }
+
             StartWatching(connection, link.Token);
         }
         catch
         {
             using (_gate.Hold())
             {
-                _links.Remove(link.Token);
-                UpdateLinkCache();
+                if (link is not null && _links.Remove(link.Token))
+                {
+                    UpdateLinkCache();
+                }
             }
 
             connection.Dispose();
             throw;
         }
 
-        link.Open(completions);
+        try
+        {
+            link.Open(completions);
+        }
+        catch (Exception exception)
+        {
+            link.Fail(exception, completions);
+        }
+    }
+
+    public void SetInterest(Link link, PollEvents interest)
+    {
+        if (link.Connection.OutputDescriptor is not { } output)
+        {
+            _pollSet.Modify(link.Connection.WaitDescriptor, link.Token, interest);
+            return;
+        }
+
+        _pollSet.Modify(link.Connection.WaitDescriptor, link.Token, interest & ~PollEvents.Write);
+        _pollSet.Modify(output, link.Token, interest & PollEvents.Write);
+    }
+
+    /// <summary>The release is <see cref="StopWatching"/>.</summary>
+    private void StartWatching(Connection connection, ulong token)
+    {
+        _pollSet.Add(connection.WaitDescriptor, token, PollEvents.Read);
+        if (connection.OutputDescriptor is { } output)
+        {
+            _pollSet.Add(output, token, PollEvents.None);
+        }
+
+        if (connection.AbortDescriptor is { } abort)
+        {
+            _pollSet.Add(abort, token, PollEvents.Read);
+        }
+    }
+
+    private void StopWatching(Connection connection)
+    {
+        _pollSet.Remove(connection.WaitDescriptor);
+        if (connection.OutputDescriptor is { } output)
+        {
+            _pollSet.Remove(output);
+        }
+
+        if (connection.AbortDescriptor is { } abort)
+        {
+            _pollSet.Remove(abort);
+        }
     }
 
     private void UpdateLinkCache()
@@ -300,102 +358,26 @@ internal sealed partial class EndpointCore
         Volatile.Write(ref _memoryAlone, _linkCache is [{ Connection.Memory: not null } link] ? link : null);
     }
 
-    private void Accept(Completions completions)
-    {
-        try
-        {
-            for (int i = 0; i < AcceptsPerTurn && !IsClosing; i++)
-            {
-                if (Volatile.Read(ref _listener) is not { } listener)
-                {
-                    return;
-                }
-
-                if (DescriptorReserve.IsTouchedBy(listener.WaitDescriptor))
-                {
-                    PauseAccepting("the process has few descriptors left, which are kept for what it does itself: raise its limit (ulimit -n)");
-                    return;
-                }
-
-                Connection? accepted = listener.TryAccept();
-                for (int dropped = listener.TakeDropped(); dropped > 0; dropped--)
-                {
-                    CountDropped();
-                }
-
-                if (accepted is not { } connection)
-                {
-                    return;
-                }
-
-                AddLink(connection, isAccepted: true, completions);
-                KeepHandshakesBounded();
-            }
-        }
-        catch (FairleadException exception)
-        {
-            PauseAccepting(exception.WhatHappened);
-        }
-    }
-
-    /// <summary>Those who wait stay in the kernel's queue, and are accepted when the slow rounds try again. By the pump.</summary>
-    private void PauseAccepting(string why)
-    {
-        FairleadEventSource.Log.CannotAccept(Address.Display, why);
-        if (Volatile.Read(ref _listener) is { } listener)
-        {
-            _isAcceptingPaused = true;
-            _pollSet.TryModify(listener.WaitDescriptor, ListenerToken, PollEvents.None);
-            ServeLater();
-        }
-    }
-
-    /// <summary>Of those who have connected and not said who they are only so many are kept: the oldest makes room, since an honest one is through at once. By the pump.</summary>
-    private void KeepHandshakesBounded()
-    {
-        if (_linkCache.Length <= MostHandshakes)
-        {
-            return;
-        }
-
-        Link? oldest = null;
-        int count = 0;
-        foreach (Link link in _linkCache)
-        {
-            if (link.State == LinkState.Handshaking && link.IsAccepted && !EndsWithPeer)
-            {
-                count++;
-                oldest = oldest is null || link.Token < oldest.Token ? link : oldest;
-            }
-        }
-
-        if (count > MostHandshakes)
-        {
-            oldest!.Kill(CloseReason.Limit, "too many others connected and said nothing");
-        }
-    }
-
-    private void ResumeAccepting()
-    {
-        using (_gate.Hold())
-        {
-            if (_isAcceptingPaused && !IsTornDown && _listener is { } listener)
-            {
-                _isAcceptingPaused = false;
-                _pollSet.TryModify(listener.WaitDescriptor, ListenerToken, PollEvents.Read);
-            }
-        }
-    }
-
     /// <summary>What is to be looked at after each turn.</summary>
     private void Settle(Completions completions)
     {
         HandOutIfResumed(completions);
         foreach (Link link in _linkCache)
         {
-            if (link.State == LinkState.PeerClosed)
+            if (link.Fault is { } fault)
             {
-                link.EndIfPeerClosed(completions);
+                link.Fail(fault, completions);
+            }
+            else if (link.State == LinkState.PeerClosed)
+            {
+                try
+                {
+                    link.EndIfPeerClosed(completions);
+                }
+                catch (Exception exception)
+                {
+                    link.Fail(exception, completions);
+                }
             }
         }
 

@@ -205,17 +205,23 @@ internal sealed partial class EndpointCore
                 return;
             }
 
-            Volatile.Write(ref _parked, sleep);
             if (!_isArmed)
             {
                 // No bell is rung for a sleeper on the memory: what comes here is the peer's end, somebody new, or a call to wake.
-                _isArmed = true;
-                _registration.Arm(PollEvents.Read);
+                _isArmed = _registration.Arm(PollEvents.Read);
             }
+
+            Volatile.Write(ref _parked, sleep);
         }
 
-        sleep.Park(timeout, _mayNotSleep ??= () => _isWoken);
-        Volatile.Write(ref _parked, null);
+        try
+        {
+            sleep.Park(timeout, _mayNotSleep ??= () => _isWoken);
+        }
+        finally
+        {
+            Volatile.Write(ref _parked, null);
+        }
     }
 
     /// <summary>The leader is to look at the poll set. Under the gate.</summary>

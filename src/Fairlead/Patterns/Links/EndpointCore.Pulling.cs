@@ -171,7 +171,14 @@ internal sealed partial class EndpointCore
     private bool TryLookAndPull(Deadline deadline, int me, out MessageCore? message)
     {
         message = null;
-        if (MemoryAlone is not { } link || !Looks || _receivers.Count > 0 || _ready.Count > 0 || !TryBeginLook(me))
+        if (MemoryAlone is not { } link || !Looks || _receivers.Count > 0 || _ready.Count > 0)
+        {
+            return false;
+        }
+
+        // Before the look: a clock may throw.
+        TimeSpan wait = deadline.RemainingWait;
+        if (!TryBeginLook(me))
         {
             return false;
         }
@@ -182,7 +189,7 @@ internal sealed partial class EndpointCore
         }
 
         // What did not come by now has been looked for long enough.
-        _isSoon = LookAtMemory(deadline.RemainingWait);
+        _isSoon = LookAtMemory(wait);
         message = TryReceivePlain(me, endsLook: true) ?? TryTake(me, mayLinger: false);
         return true;
     }

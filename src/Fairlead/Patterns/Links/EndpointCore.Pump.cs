@@ -84,26 +84,16 @@ internal sealed partial class EndpointCore
 
     private bool TryPumpOnce()
     {
+        Completions completions = Completions.Rent();
+        bool leads;
         using (_gate.Hold())
         {
-            if (!TryLead())
-            {
-                return false;
-            }
+            leads = TryLead();
         }
 
-        Completions completions = Completions.Rent();
-        try
-        {
-            Turn(TimeSpan.Zero, completions);
-        }
-        finally
-        {
-            Leave(isReactor: false);
-            completions.Run(inline: false);
-        }
-
-        return true;
+        using PumpRole role = new(leads ? this : null, completions, isReactor: false);
+        role.Turn();
+        return leads;
     }
 
     private bool HasEvents()
@@ -121,70 +111,24 @@ internal sealed partial class EndpointCore
     /// <summary>By the reactor: the poll set is readable.</summary>
     void IReactorClient.OnReady(PollEvents events)
     {
+        Completions completions = Completions.Rent();
+        bool leads;
         using (_gate.Hold())
         {
             _isArmed = false;
-            if (!TryLead())
+            leads = TryLead();
+            if (!leads)
             {
                 Unpark();
-                return;
             }
         }
 
-        Completions completions = Completions.Rent();
-        try
-        {
-            Turn(TimeSpan.Zero, completions);
-        }
-        finally
-        {
-            Leave(isReactor: true);
-
-            // The role is free again, and the poll set armed where others wait: user code may take its time here.
-            completions.Run(inline: true);
-        }
+        using PumpRole role = new(leads ? this : null, completions, isReactor: true);
+        role.Turn();
     }
 
-    public void SetInterest(Link link, PollEvents interest)
-    {
-        if (link.Connection.OutputDescriptor is not { } output)
-        {
-            _pollSet.Modify(link.Connection.WaitDescriptor, link.Token, interest);
-            return;
-        }
-
-        _pollSet.Modify(link.Connection.WaitDescriptor, link.Token, interest & ~PollEvents.Write);
-        _pollSet.Modify(output, link.Token, interest & PollEvents.Write);
-    }
-
-    /// <summary>The release is <see cref="StopWatching"/>.</summary>
-    private void StartWatching(Connection connection, ulong token)
-    {
-        _pollSet.Add(connection.WaitDescriptor, token, PollEvents.Read);
-        if (connection.OutputDescriptor is { } output)
-        {
-            _pollSet.Add(output, token, PollEvents.None);
-        }
-
-        if (connection.AbortDescriptor is { } abort)
-        {
-            _pollSet.Add(abort, token, PollEvents.Read);
-        }
-    }
-
-    private void StopWatching(Connection connection)
-    {
-        _pollSet.Remove(connection.WaitDescriptor);
-        if (connection.OutputDescriptor is { } output)
-        {
-            _pollSet.Remove(output);
-        }
-
-        if (connection.AbortDescriptor is { } abort)
-        {
-            _pollSet.Remove(abort);
-        }
-    }
+    /// <summary>A turn of the reactor's has failed: the rounds try again.</summary>
+    void IReactorClient.OnFailed(Exception exception) => ServeLater();
 
     /// <summary>An asynchronous operation waits; until it is done whoever leaves the role leaves it to the reactor.</summary>
     public void BeginAsyncWait() => Interlocked.Increment(ref _asyncWaiters);
@@ -225,6 +169,9 @@ internal sealed partial class EndpointCore
         }
     }
 
+    /// <summary>The same by a thread that may hold any locks: the gate, which is not taken under a link's, is taken on the pool.</summary>
+    public void RequestTurnFromAnywhere() => ThreadPool.UnsafeQueueUserWorkItem(static endpoint => endpoint.RequestTurn(), this, preferLocal: false);
+
     private void StartServing()
     {
         Slow.Start();
@@ -247,7 +194,7 @@ internal sealed partial class EndpointCore
         return true;
     }
 
-    private void Leave(bool isReactor, int answered = 0)
+    public void Leave(bool isReactor, int answered = 0)
     {
         Operation? next = null;
         bool tearDown;
@@ -294,8 +241,16 @@ internal sealed partial class EndpointCore
 
         if (!_isArmed)
         {
-            _isArmed = true;
-            _registration.Arm(PollEvents.Read);
+            try
+            {
+                _isArmed = _registration.Arm(PollEvents.Read);
+            }
+            catch (Exception exception)
+            {
+                // The system refuses: the rounds ask again.
+                FairleadEventSource.Log.Contained(Address.Display, exception.ToString());
+                JoinRoundsLocked();
+            }
         }
     }
 
@@ -322,7 +277,7 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>Waits, and handles what has come. By the leader.</summary>
-    private void Turn(TimeSpan timeout, Completions completions)
+    public void Turn(TimeSpan timeout, Completions completions)
     {
         TimeSpan? poll = timeout == TimeSpan.Zero || _announcing.Length == 0 ? timeout : AwaitMemory(timeout);
         if (poll > TimeSpan.Zero && poll < Millisecond)
@@ -336,7 +291,7 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>Looks at the poll set, for so long, or (null) not even that, and handles what has come, there and in memory. By the leader.</summary>
-    private void Serve(TimeSpan? poll, Completions completions)
+    public void Serve(TimeSpan? poll, Completions completions)
     {
         if (Volatile.Read(ref _wantsReactor))
         {
@@ -357,27 +312,41 @@ internal sealed partial class EndpointCore
 
         // Set while what came is still readable, so that there is no moment between in which nobody seems busy.
         _isInTurn = true;
-        EndWait(completions);
-        for (int i = 0; i < count; i++)
+        try
         {
-            (ulong token, PollEvents events) = _events[i];
-            if (token == WakeToken)
+            EndWait(completions);
+            for (int i = 0; i < count; i++)
             {
-                _wake.Drain();
+                (ulong token, PollEvents events) = _events[i];
+                if (token == WakeToken)
+                {
+                    _wake.Drain();
+                }
+                else if (token == ListenerToken)
+                {
+                    _acceptor.Accept(completions);
+                }
+                else if (Find(token) is { } link)
+                {
+                    try
+                    {
+                        link.OnEvents(events, completions);
+                    }
+                    catch (Exception exception)
+                    {
+                        // What a peer sends, and what a pattern or a clock throws, ends that one's connection, and nothing else: this runs on threads of everybody's.
+                        link.Fail(exception, completions);
+                    }
+                }
             }
-            else if (token == ListenerToken)
-            {
-                Accept(completions);
-            }
-            else if (Find(token) is { } link)
-            {
-                link.OnEvents(events, completions);
-            }
-        }
 
-        Settle(completions);
-        Interlocked.Increment(ref _turns);
-        _isInTurn = false;
+            Settle(completions);
+        }
+        finally
+        {
+            Interlocked.Increment(ref _turns);
+            _isInTurn = false;
+        }
     }
 
     /// <summary>Announces the sleep to connections whose peers must know of it; false when one of them has something already.</summary>
@@ -386,7 +355,15 @@ internal sealed partial class EndpointCore
         bool mayWait = true;
         foreach (Link link in _announcing)
         {
-            mayWait &= link.PrepareWait();
+            try
+            {
+                mayWait &= link.PrepareWait();
+            }
+            catch (Exception exception)
+            {
+                link.Fail(exception);
+                mayWait = false;
+            }
         }
 
         return mayWait;
@@ -396,8 +373,14 @@ internal sealed partial class EndpointCore
     {
         foreach (Link link in _announcing)
         {
-            link.EndWait();
-            link.OnAwake(completions);
+            try
+            {
+                link.OnAwake(completions);
+            }
+            catch (Exception exception)
+            {
+                link.Fail(exception, completions);
+            }
         }
     }
 }

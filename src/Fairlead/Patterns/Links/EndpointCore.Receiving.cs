@@ -139,7 +139,7 @@ internal sealed partial class EndpointCore
     {
         using (_gate.Hold())
         {
-            _depth += link.QueueArrived();
+            _depth += link.Inbound.Publish();
             if (!link.IsReady && link.InboundCount > 0)
             {
                 link.IsReady = true;
@@ -152,11 +152,11 @@ internal sealed partial class EndpointCore
         AfterHandOut();
     }
 
-    /// <summary>By a link that held back what lies there, and does not any more. Any thread, also under its send lock: the gate, which is never taken there, is taken elsewhere.</summary>
+    /// <summary>By a link that held back what lies there, and does not any more. Any thread, whatever locks it holds.</summary>
     public void HandOutAgain()
     {
         Volatile.Write(ref _handsOutAgain, true);
-        ThreadPool.UnsafeQueueUserWorkItem(static endpoint => endpoint.RequestTurn(), this, preferLocal: false);
+        RequestTurnFromAnywhere();
     }
 
     /// <summary>By the pump, in each turn.</summary>
@@ -196,7 +196,15 @@ internal sealed partial class EndpointCore
         // Before anybody is woken: what is due is told before user code takes its time. Who waits for a receipt was told already.
         foreach (MessageCore message in _handedOver)
         {
-            message.Link.AfterHandOver(message.Header.Kind);
+            Link link = message.Link;
+            try
+            {
+                link.AfterHandOver(message.Header.Kind);
+            }
+            catch (Exception exception)
+            {
+                link.Fail(exception);
+            }
         }
 
         _handedOver.Clear();
@@ -207,17 +215,8 @@ internal sealed partial class EndpointCore
     {
         if (_profile.ReportsLinks || (_isStream && marker == MessageKind.Left && !EndsWithPeer))
         {
-            link.AddMarker(marker);
+            link.Inbound.AddMarker(marker);
             Publish(link, completions);
-        }
-    }
-
-    /// <summary>Drops an unread message whose sender took it back.</summary>
-    public bool TryDrop(Link link, uint id, out MessageKind kind)
-    {
-        using (_gate.Hold())
-        {
-            return Drop(link, id, withDeliveries: true, out kind) > 0;
         }
     }
 
@@ -358,37 +357,6 @@ internal sealed partial class EndpointCore
         }
 
         return message;
-    }
-
-    /// <summary>Under the gate.</summary>
-    private int Drop(Link link, uint? id, bool withDeliveries, out MessageKind last)
-    {
-        int count = link.Drop(id, withDeliveries, out last);
-        if (count > 0)
-        {
-            _depth -= count;
-            Counters.SetQueueDepth(_depth);
-            if (link.InboundCount == 0)
-            {
-                RemoveReady(link);
-            }
-        }
-
-        return count;
-    }
-
-    private void RemoveReady(Link link)
-    {
-        link.IsReady = false;
-        link.Turn = 0;
-        for (int i = 0; i < _ready.Count; i++)
-        {
-            if (_ready[i] == link)
-            {
-                _ready.RemoveAt(i);
-                return;
-            }
-        }
     }
 
     /// <summary>A connected endpoint has ended, or any closes: nobody will get anything more. Under the gate.</summary>

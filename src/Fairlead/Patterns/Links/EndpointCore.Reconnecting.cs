@@ -1,4 +1,3 @@
-using Fairlead.Diagnostics;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
@@ -37,7 +36,7 @@ internal sealed partial class EndpointCore : IReconnectorOwner
 
     void IReconnectorOwner.OnGivenUp()
     {
-        Completions completions = Completions.Rent();
+        using (Completions completions = Completions.Rent())
         using (_gate.Hold())
         {
             _reconnector!.End();
@@ -47,7 +46,6 @@ internal sealed partial class EndpointCore : IReconnectorOwner
             Tell(EndpointState.Ended, _lostPeer!.Reason, _reconnector.Attempts);
         }
 
-        completions.Run(inline: false);
     }
 
     /// <summary>Whether a link that went down so is to be replaced. Under the gate.</summary>

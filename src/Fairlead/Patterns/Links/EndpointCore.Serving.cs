@@ -28,17 +28,22 @@ internal sealed partial class EndpointCore
     {
         using (_gate.Hold())
         {
-            if (IsClosed)
-            {
-                return;
-            }
+            JoinRoundsLocked();
+        }
+    }
 
-            _isSlowDue = true;
-            if (!_isInRounds)
-            {
-                _isInRounds = true;
-                Slow.Add(this);
-            }
+    private void JoinRoundsLocked()
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        _isSlowDue = true;
+        if (!_isInRounds)
+        {
+            _isInRounds = true;
+            Slow.Add(this);
         }
     }
 
@@ -51,14 +56,31 @@ internal sealed partial class EndpointCore
             Volatile.Write(ref _isSlowDue, false);
         }
 
-        ResumeAccepting();
         bool isOpening = false;
-        foreach (Link link in _linkCache)
+        try
         {
-            link.Acknowledge();
-            isOpening |= link.CheckHandshake();
+            _acceptor.Resume();
+            foreach (Link link in _linkCache)
+            {
+                try
+                {
+                    link.Acknowledge();
+                    isOpening |= link.CheckHandshake();
+                }
+                catch (Exception exception)
+                {
+                    link.Fail(exception);
+                }
+            }
         }
+        finally
+        {
+            GoOnServing(isActive, isOpening);
+        }
+    }
 
+    private void GoOnServing(bool isActive, bool isOpening)
+    {
         using (_gate.Hold())
         {
             if (IsClosed)
@@ -66,16 +88,16 @@ internal sealed partial class EndpointCore
                 return;
             }
 
-            // A user who was here since the last round is back soon, and arming would only be in his way, unless somebody else waits before the door.
-            if (!_isPumping && (!isActive || HasEvents()))
-            {
-                Arm();
-            }
-
             _isInRounds = isActive || isOpening || _isSlowDue;
             if (_isInRounds)
             {
                 Slow.Add(this);
+            }
+
+            // A user who was here since the last round is back soon, and arming would only be in his way, unless somebody else waits before the door.
+            if (!_isPumping && (!isActive || HasEvents()))
+            {
+                Arm();
             }
         }
     }

@@ -8,16 +8,18 @@ internal sealed partial class EndpointCore
     /// <summary>By a link that takes no more: what may go elsewhere does, or waits for the next peer.</summary>
     public void Move(Link link)
     {
-        Completions completions = Completions.Rent();
-        Link? adopted;
-        using (_gate.Hold())
+        using (Completions completions = Completions.Rent())
         {
-            link.TakeMoving(_waiting);
-            adopted = Place(completions);
+            Link? adopted;
+            using (_gate.Hold())
+            {
+                link.TakeMoving(_waiting);
+                adopted = Place(completions);
+            }
+
+            adopted?.ServeAdopted(completions);
         }
 
-        adopted?.ServeAdopted(completions);
-        completions.Run(inline: false);
         RequestPump();
     }
 

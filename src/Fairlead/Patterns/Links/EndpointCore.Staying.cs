@@ -60,17 +60,8 @@ internal sealed partial class EndpointCore
             return false;
         }
 
-        Completions completions = Completions.Rent();
-        try
-        {
-            Serve(++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null, completions);
-        }
-        finally
-        {
-            Leave(isReactor: true);
-            completions.Run(inline: true);
-        }
-
+        using PumpRole role = new(this, Completions.Rent(), isReactor: true);
+        role.Serve(++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null);
         return true;
     }
 

@@ -162,22 +162,13 @@ internal sealed partial class EndpointCore
     /// <summary>After it was sent: waits for a moment and gives the role back.</summary>
     public void LeadBriefly(Operation operation)
     {
-        Completions completions = Completions.Rent();
-        try
+        using PumpRole role = new(this, Completions.Rent(), isReactor: false);
+        if (!operation.IsClaimed)
         {
-            if (!operation.IsClaimed)
-            {
-                FlushDeferred();
-                YieldFor(operation, completions);
-                _briefMisses = operation.IsClaimed ? 0 : Math.Min(_briefMisses + 1, MostBriefMisses);
-                _briefSkips = (1 << _briefMisses) - 1;
-            }
-        }
-        finally
-        {
-            // Who has his answer, and is only to be told, does not need the reactor: to arm it would cost him a system call each time.
-            Leave(isReactor: false, answered: completions.Awaiting);
-            completions.Run(inline: false);
+            FlushDeferred();
+            role.YieldFor(operation);
+            _briefMisses = operation.IsClaimed ? 0 : Math.Min(_briefMisses + 1, MostBriefMisses);
+            _briefSkips = (1 << _briefMisses) - 1;
         }
     }
 
@@ -200,29 +191,15 @@ internal sealed partial class EndpointCore
                 if (!deadline.IsInfinite && _announcing.Length == 0 && operation is LinkOperation { WantsAnswer: true })
                 {
                     // Arming a kernel timer costs as much as many a reply takes.
-                    Completions completions = Completions.Rent();
-                    try
-                    {
-                        YieldFor(operation, completions);
-                    }
-                    finally
-                    {
-                        completions.Run(inline: false);
-                    }
+                    using Completions completions = Completions.Rent();
+                    YieldFor(operation, completions);
                 }
 
                 _isLedByReceiver = operation is ReceiveOperation;
                 while (!operation.IsClaimed && !deadline.Passed && !token.IsCancellationRequested && !IsClosed)
                 {
-                    Completions completions = Completions.Rent();
-                    try
-                    {
-                        Turn(deadline.RemainingWait, completions);
-                    }
-                    finally
-                    {
-                        completions.Run(inline: false);
-                    }
+                    using Completions completions = Completions.Rent();
+                    Turn(deadline.RemainingWait, completions);
                 }
             }
         }
@@ -235,7 +212,7 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>Looks again and again, letting whoever shares the core run in between: some 10 µs in all, where memory is shared 50. Never spins for long, which would hold up a peer on this core.</summary>
-    private void YieldFor(Operation operation, Completions completions)
+    public void YieldFor(Operation operation, Completions completions)
     {
         if (HasMemoryAlone)
         {
@@ -263,32 +240,6 @@ internal sealed partial class EndpointCore
             if (link.IsDeferred)
             {
                 link.FlushDeferred();
-            }
-        }
-    }
-
-    /// <summary>The role, where it is to be had, for one asynchronous call: given back behind <see cref="Lead"/>, or where the call came to nothing. The default holds nothing.</summary>
-    public ref struct BriefLead(EndpointCore endpoint)
-    {
-        // Null where somebody else leads, and from the moment on that it is given back.
-        private EndpointCore? _endpoint = endpoint.TryLeadBriefly() ? endpoint : null;
-
-        /// <summary>Waits for a moment. Once, behind the sending.</summary>
-        public void Lead(Operation operation)
-        {
-            if (_endpoint is { } led)
-            {
-                _endpoint = null;
-                led.LeadBriefly(operation);
-            }
-        }
-
-        public void Dispose()
-        {
-            if (_endpoint is { } led)
-            {
-                _endpoint = null;
-                led.Leave(isReactor: false);
             }
         }
     }

@@ -97,15 +97,8 @@ internal sealed partial class EndpointCore
     {
         if (isReadable || _announcing.Length > 0)
         {
-            Completions completions = Completions.Rent();
-            try
-            {
-                Turn(TimeSpan.Zero, completions);
-            }
-            finally
-            {
-                completions.Run(inline: false);
-            }
+            using Completions completions = Completions.Rent();
+            Turn(TimeSpan.Zero, completions);
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     private readonly PollSet _pollSet = new();
     private readonly Dictionary<ulong, Link> _links = [];
     private readonly EndpointEntry _entry;
-    private IListener? _listener;
+    private readonly Acceptor _acceptor;
     private ulong _nextToken = ListenerToken;
     private LinkEnd? _lastEnd;
     private Address _address;
@@ -32,7 +32,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     private EndpointCore(Address address, Address[] addresses, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, EndpointEntry entry, IListener? listener)
     {
         bool isBound = listener is not null;
-        _listener = listener;
+        _acceptor = new Acceptor(this, _pollSet, ListenerToken, listener);
         EndsWithPeer = listener is null or { YieldsOne: true };
         _address = address;
         Settings = settings;
@@ -101,7 +101,7 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         {
             entry = EndpointEntry.Create(profile.Kind, bound: true, listener.Address.ToString(), listener.File);
             core = new EndpointCore(listener.Address, [], settings, profile, owner, entry, listener);
-            core._pollSet.Add(listener.WaitDescriptor, ListenerToken, PollEvents.Read);
+            core._acceptor.Start();
             core.StartServing();
             return core;
         }

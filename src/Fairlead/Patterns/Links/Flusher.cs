@@ -5,10 +5,19 @@ internal static class Flusher
 {
     private static readonly Rounds<Link> Rounds = new("fairlead flusher", TimeSpan.FromMicroseconds(100), idle: 20, static link => link.FlushDeferred());
 
-    /// <summary>The link's <see cref="Link.FlushDeferred"/> is called within some 100 µs. Called under the link's send lock.</summary>
-    public static void Add(Link link)
+    /// <summary>The link's <see cref="Link.FlushDeferred"/> is called within some 100 µs; false where the system gives no thread for that. Called under the link's send lock.</summary>
+    public static bool TryAdd(Link link)
     {
-        Rounds.Start();
+        try
+        {
+            Rounds.Start();
+        }
+        catch (FairleadException)
+        {
+            return false;
+        }
+
         Rounds.Add(link);
+        return true;
     }
 }

@@ -11,7 +11,7 @@ namespace Fairlead.Patterns.Links;
 /// <param name="interval">Positive.</param>
 /// <param name="time">The endpoint's clock.</param>
 /// <param name="owner">What is done; called without any lock.</param>
-internal sealed class Heartbeat(TimeSpan interval, TimeProvider time, IHeartbeatOwner owner)
+internal sealed class Heartbeat(TimeSpan interval, TimeProvider time, IHeartbeatOwner owner) : IAlarmed
 {
     /// <summary>Questions that a silent peer may leave unanswered.</summary>
     private const int Pings = 2;
@@ -33,14 +33,17 @@ internal sealed class Heartbeat(TimeSpan interval, TimeProvider time, IHeartbeat
     public void Start()
     {
         // Armed when it is known here, since its first tick arms it again.
-        _timer = time.CreateTimer(static state => ((Heartbeat)state!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = Alarm.Create(time, this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _timer.Change(interval, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>For good. A tick that is under way may still do its work. Harmless the second time.</summary>
     public void Stop() => _timer?.Dispose();
 
-    private void Tick()
+    // Nobody would watch over the peer any more.
+    void IAlarmed.OnAlarmFailed(Exception exception) => owner.Fail(exception);
+
+    void IAlarmed.OnAlarm()
     {
         if (time.GetElapsedTime(LastHeard) >= interval)
         {
@@ -87,4 +90,7 @@ internal interface IHeartbeatOwner
 
     /// <summary>The peer has given none for so long, and was asked: ends the connection.</summary>
     void GiveUp(TimeSpan silence);
+
+    /// <summary>Something of this was thrown: ends the connection.</summary>
+    void Fail(Exception exception);
 }

@@ -12,58 +12,24 @@ namespace Fairlead.Patterns.Links;
 /// </content>
 internal sealed partial class Link
 {
-    private ITimer? _lingerTimer;
     private CloseHandshake _close;
 
     /// <summary>The error behind a link that went down because of one; a caller that connects gets it as it is.</summary>
     public FairleadException? Failure { get; private set; }
-
-    /// <summary>
-    /// Ends the connection from any thread; whoever pumps then sees its end, with this reason. The peer is told, behind what was sent before; one that does not even take
-    /// that from the kernel gets as long for it as for a handshake. A foreign peer that reads too slowly is ended at once.
-    /// </summary>
-    public void Kill(CloseReason reason, string? text)
-    {
-        using (HoldSending())
-        {
-            if (_state == LinkState.Down || !_close.TryKill(reason, text))
-            {
-                return;
-            }
-
-            if (_state == LinkState.Up && !IsBare && !_close.HasSaid)
-            {
-                WriteClose(reason, text, MessageFlags.None);
-            }
-
-            _close.Stop();
-
-            // A foreign peer is told nothing: one that does not read has no more to wait for.
-            bool isTold = reason == CloseReason.ClosedByUs || (!IsBare && reason is CloseReason.SlowConsumer or CloseReason.Limit);
-            if (_connection.Unflushed > 0 && isTold)
-            {
-                _lingerTimer = _time.CreateTimer(static state => ((Link)state!)._connection.Abort(), this, _endpoint.Settings.HandshakeTimeout, Timeout.InfiniteTimeSpan);
-            }
-            else
-            {
-                Unpause();
-                UpdateInterest();
-                _connection.Abort();
-            }
-        }
-
-        _endpoint.RequestPump();
-    }
 
     /// <summary>The endpoint closes: takes nothing new, and says so to the peer behind those who wait for credit already.</summary>
     public void BeginClose()
     {
         using (HoldSending())
         {
-            if (_state != LinkState.Down)
+            _close.Stop();
+            try
             {
-                _close.Stop();
                 CloseIfDue();
+            }
+            catch (Exception exception)
+            {
+                Fail(exception);
             }
         }
     }
@@ -146,7 +112,7 @@ internal sealed partial class Link
         GoDown(_close.EndInOrder(), completions);
     }
 
-    /// <summary>The link is over: everything that waits on it ends. By the pump.</summary>
+    /// <summary>The link is over: everything that waits on it ends, whatever is thrown on the way. By the pump.</summary>
     public void GoDown(LinkEnd end, Completions completions)
     {
         using (HoldSending())
@@ -156,45 +122,34 @@ internal sealed partial class Link
                 return;
             }
 
-            GiveSeatBack();
-            End = end = end with { Sent = _window.Sent, Acknowledged = _window.Read, Peer = Peer, Unwritten = Unwritten };
+            Do(GiveSeatBack);
+            long unwritten = 0;
+            Do(() => unwritten = Unwritten);
+            End = end = end with { Sent = _window.Sent, Acknowledged = _window.Read, Peer = Peer, Unwritten = unwritten };
             _state = LinkState.Down;
-            CompleteWriting(completions);
-            EndFlushing();
-            Unblock();
-            Unpause();
-            NotePart(false);
-            LinkOperation? halfWritten = _writing;
-            if (_writing is { } writing)
+            Do(() => CompleteWriting(completions));
+            if (_flushing.Any)
             {
-                _connection.DetachLong();
-                _writing = null;
-                if (!writing.WantsAnswer)
-                {
-                    Finish(writing, LinkOutcome.PeerGone, completions);
-                }
+                Do(() => _flushing.End(_endpoint.EndException(this)));
             }
 
-            foreach (LinkOperation call in _calls.InOrder())
-            {
-                // What the peer has not acknowledged it has not handed out: of type 2 messages that holds whenever all of its words have been read, since it
-                // acknowledges each before; of the others only when it closed in order.
-                bool isKnownUnread = call == halfWritten || _window.IsHalfWritten(call.Header.Id) || (!IsAcknowledged(call) && (end.IsExact || (end.HasReadAll && call.Header.Kind == MessageKind.Deliver)));
-                EndCall(call, wasRead: !isKnownUnread, completions);
-            }
-
-            _calls.Clear();
-            EndQueued(completions);
+            Do(Unblock);
+            Do(Unpause);
+            Do(() => NotePart(false));
+            Do(() => EndCalls(end, completions));
+            Do(() => EndQueued(completions));
             End = end = end with { Unsent = _unsent };
         }
 
-        _handshakeTimer?.Dispose();
-        _heartbeat?.Stop();
-        _slowPacer?.Dispose();
-        _lingerTimer?.Dispose();
-        CancelActive();
-        _endpoint.OnDown(this, end, completions);
-        _endpoint.GiveBack(this);
+        Do(() => _handshakeTimer?.Dispose());
+        Do(() => _heartbeat?.Stop());
+        Do(() => _slowPacer?.Dispose());
+        Do(() => _lingerTimer?.Dispose());
+        Do(CancelActive);
+        Do(() => _endpoint.OnDown(this, end, completions));
+        Do(() => _endpoint.GiveBack(this));
+
+        static void Do(Action step) => Finishing.Do("a connection's end", step);
     }
 
     /// <summary>Ends the connection that has gone down. By the endpoint.</summary>
@@ -219,7 +174,7 @@ internal sealed partial class Link
         using (HoldSending())
         {
             CompleteWriting(completions);
-            NoteMissedBehind(message.Head);
+            _endpoint.Counters.AddMissed(_missed.HearBehind(message.Head));
             _close.Hear(
                 payload.Length > 0 ? ReasonOf(payload[0]) : CloseReason.ClosedByPeer,
                 payload.Length > 1 ? PlainText.OneLine(Encoding.UTF8.GetString(payload[1..])) : null,
@@ -264,26 +219,31 @@ internal sealed partial class Link
         GoDown(end, completions);
     }
 
-    /// <summary>The peer sent what it must not: it is told, and the link ends.</summary>
-    private void Reject(FairleadException exception, Completions completions)
-    {
-        CloseReason reason = exception.Code is ErrorCode.TooLarge or ErrorCode.Unavailable ? CloseReason.Limit : CloseReason.ProtocolError;
-        using (HoldSending())
-        {
-            Failure = exception;
-            if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !_close.HasSaid)
-            {
-                WriteClose(reason, exception.Message, MessageFlags.None);
-            }
+    private bool IsAcknowledged(LinkOperation call) => call.Header.Kind.IsData() && _window.IsAcknowledged(call.Number);
 
-            Write();
-            _connection.EndSending();
+    private void EndCalls(LinkEnd end, Completions completions)
+    {
+        LinkOperation? halfWritten = _writing;
+        if (_writing is { } writing)
+        {
+            DetachLong();
+            _writing = null;
+            if (!writing.WantsAnswer)
+            {
+                Finish(writing, LinkOutcome.PeerGone, completions);
+            }
         }
 
-        GoDown(new LinkEnd(reason, exception.Message), completions);
-    }
+        foreach (LinkOperation call in _calls.InOrder())
+        {
+            // What the peer has not acknowledged it has not handed out: of type 2 messages that holds whenever all of its words have been read, since it
+            // acknowledges each before; of the others only when it closed in order.
+            bool isKnownUnread = call == halfWritten || _window.IsHalfWritten(call.Header.Id) || (!IsAcknowledged(call) && (end.IsExact || (end.HasReadAll && call.Header.Kind == MessageKind.Deliver)));
+            EndCall(call, wasRead: !isKnownUnread, completions);
+        }
 
-    private bool IsAcknowledged(LinkOperation call) => call.Header.Kind.IsData() && _window.IsAcknowledged(call.Number);
+        _calls.Clear();
+    }
 
     private void EndCall(LinkOperation call, bool wasRead, Completions completions)
     {
@@ -374,7 +334,7 @@ internal sealed partial class Link
         MessageHeader header = MessageHeader.Of(MessageKind.Close, flags: flags);
 
         // What never leaves is missed too: the peer hears the whole number with the last word.
-        Commit(ref header, default, payload[..(1 + length)], null, Takes(1 + length + MissedBytes) ? _queued.MissedInAll : 0);
+        Commit(ref header, default, payload[..(1 + length)], Takes(1 + length + MissedBytes) ? _queued.MissedInAll : 0);
         FlushNow();
     }
 }

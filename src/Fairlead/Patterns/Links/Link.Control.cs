@@ -53,7 +53,7 @@ internal sealed partial class Link
 
             if (header.HeadLength > 0)
             {
-                NoteMissedBefore(message.Head);
+                _endpoint.Counters.AddMissed(_missed.HearBefore(message.Head));
             }
 
             _inbound.Add(message);
@@ -89,7 +89,7 @@ internal sealed partial class Link
                 OnSubscription(message);
                 break;
             case MessageKind.Ack:
-                NoteMissedBehind(message.Head);
+                _endpoint.Counters.AddMissed(_missed.HearBehind(message.Head));
                 break;
             case MessageKind.Pong:
                 break;

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
@@ -6,14 +5,9 @@ namespace Fairlead.Patterns.Links;
 /// <content>What is dropped for want of room, and how the peer hears of it: with the next message, with an acknowledgement when no next one is in sight, and with the last word.</content>
 internal sealed partial class Link
 {
-    /// <summary>What the count of missed messages takes in a head.</summary>
-    private const int MissedBytes = 3 + 8;
+    private const int MissedBytes = MissedMessages.HeadBytes;
 
-    /// <summary>Nobody drops more than this, and sums of such numbers are still numbers.</summary>
-    public const long MostMissed = 1L << 52;
-
-    private long _missedTold;
-    private long _missedHeard;
+    private MissedMessages _missed;
     private long _unsent;
 
     /// <summary>
@@ -25,14 +19,16 @@ internal sealed partial class Link
         LinkOutcome outcome;
         bool needsPump;
         bool isLeft = false;
-        Completions completions = Completions.Rent();
+        using (Completions completions = Completions.Rent())
         using (HoldSending())
         {
             outcome = CanSend(letter.Head.Length + letter.Payload.Length);
             if (outcome == LinkOutcome.Sent)
             {
                 MessageHeader header = letter.Header;
-                Commit(ref header, letter.Head, letter.Payload, null, _queued.Missed == 0 ? 0 : TakeMissed(letter.Head.Length + letter.Payload.Length));
+                long missed = MissedToTell(letter.Head.Length + letter.Payload.Length);
+                Commit(ref header, letter.Head, letter.Payload, missed);
+                NoteMissedTold(missed);
                 needsPump = FlushSoon();
             }
             else
@@ -47,7 +43,6 @@ internal sealed partial class Link
             }
         }
 
-        completions.Run(inline: false);
         if (needsPump)
         {
             _endpoint.RequestPump();
@@ -81,28 +76,17 @@ internal sealed partial class Link
         _endpoint.CountDropped();
     }
 
-    private static void WriteHead(ReadOnlySpan<byte> head, long missed, Span<byte> destination)
+    /// <summary>What the next message says of those missed before it; nothing where the number would make it longer than the peer takes: then a later one says it.</summary>
+    private long MissedToTell(int length) => _queued.Missed == 0 || IsBare || !Takes(length + MissedBytes) ? 0 : _queued.Missed;
+
+    /// <summary>The message that says it is on its way.</summary>
+    private void NoteMissedTold(long missed)
     {
-        head.CopyTo(destination);
         if (missed > 0)
         {
-            Span<byte> field = destination[head.Length..];
-            field[0] = (byte)HeadField.Missed;
-            BinaryPrimitives.WriteUInt16BigEndian(field[1..], 8);
-            BinaryPrimitives.WriteUInt64BigEndian(field[3..], (ulong)missed);
+            _missed.Told = 0;
+            _ = _queued.TakeMissed();
         }
-    }
-
-    /// <summary>What the next message says of those missed before it; nothing where the number would make it longer than the peer takes: then a later one says it.</summary>
-    private long TakeMissed(int length)
-    {
-        if (IsBare || !Takes(length + MissedBytes))
-        {
-            return 0;
-        }
-
-        _missedTold = 0;
-        return _queued.TakeMissed();
     }
 
     /// <summary>The same for a message that has waited.</summary>
@@ -120,45 +104,21 @@ internal sealed partial class Link
         }
         else
         {
-            _missedTold = 0;
+            _missed.Told = 0;
         }
     }
 
     /// <summary>Says what was missed behind the last message, when all are sent: nobody knows when the next one comes. Under <c>_sending</c>.</summary>
     private void TellMissed()
     {
-        if (_queued.Count > 0 || _queued.Missed == _missedTold || IsBare || _state != LinkState.Up || _close.HasSaid || TakesNoMore || !Takes(MissedBytes))
+        if (_queued.Count > 0 || _queued.Missed == _missed.Told || IsBare || _state != LinkState.Up || _close.HasSaid || TakesNoMore || !Takes(MissedBytes))
         {
             return;
         }
 
-        _missedTold = _queued.Missed;
+        _missed.Told = _queued.Missed;
         MessageHeader header = MessageHeader.Of(MessageKind.Ack);
-        Commit(ref header, default, default, null, _missedTold);
+        Commit(ref header, default, default, _missed.Told);
         FlushNow();
-    }
-
-    /// <summary>The peer tells with a message what it dropped before it. By the pump.</summary>
-    private void NoteMissedBefore(ReadOnlySpan<byte> head)
-    {
-        if (HeadReader.TryGet(head, HeadField.Missed, out ulong missed))
-        {
-            _endpoint.Counters.AddMissed(Math.Max(0, Judged(missed) - _missedHeard));
-            _missedHeard = 0;
-        }
-    }
-
-    private static long Judged(ulong missed) =>
-        missed <= MostMissed ? (long)missed : throw new FairleadException(ErrorCode.Corrupt, $"the peer says that {missed} messages were dropped, which cannot be");
-
-    /// <summary>The peer tells what it has dropped behind its last message. The next message, where there is one, tells it again. By the pump.</summary>
-    private void NoteMissedBehind(ReadOnlySpan<byte> head)
-    {
-        if (head.Length > 0 && HeadReader.TryGet(head, HeadField.Missed, out ulong missed))
-        {
-            long all = Judged(missed);
-            _endpoint.Counters.AddMissed(Math.Max(0, all - _missedHeard));
-            _missedHeard = all;
-        }
     }
 }

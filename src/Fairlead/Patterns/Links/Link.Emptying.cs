@@ -7,7 +7,7 @@ namespace Fairlead.Patterns.Links;
 internal sealed partial class Link
 {
     private readonly WriteMode _writeMode;
-    private List<FlushOperation>? _flushing;
+    private readonly FlushWaiters _flushing = new();
 
     /// <summary>Bytes that the kernel has not taken. Under <c>_sending</c>.</summary>
     private long Unwritten => (long)_connection.Unflushed + _connection.LongRest;
@@ -44,7 +44,7 @@ internal sealed partial class Link
             isDone = isLost ? operation.TryFail(_endpoint.EndException(this)) : operation.Rest == 0 && operation.TryComplete(true);
             if (!isLost && operation.Rest > 0)
             {
-                (_flushing ??= []).Add(operation);
+                _flushing.Add(operation);
             }
         }
 
@@ -70,7 +70,7 @@ internal sealed partial class Link
         bool isOurs;
         using (HoldSending())
         {
-            _flushing?.Remove(operation);
+            _flushing.Remove(operation);
             isOurs = error is null ? operation.TryComplete(false) : operation.TryFail(error);
         }
 
@@ -83,58 +83,55 @@ internal sealed partial class Link
     /// <summary>Hands over as much as goes without blocking, and counts it for those who wait. Under <c>_sending</c>.</summary>
     private FlushResult Write()
     {
-        if (_flushing is not { Count: > 0 } && !_window.HasHalfWritten && _readerWait is null)
+        if (!_flushing.Any && !_window.HasHalfWritten && _readerWait is null)
         {
-            return _connection.Flush();
+            return FlushConnection();
         }
 
         long before = Unwritten;
-        FlushResult result = _connection.Flush();
+        FlushResult result = FlushConnection();
         long written = before - Unwritten;
         _window.Written(written);
         _readerWait?.Written(written);
-        for (int i = (_flushing?.Count ?? 0) - 1; i >= 0; i--)
-        {
-            FlushOperation flush = _flushing![i];
-            flush.Rest -= written;
-            if (flush.Rest <= 0)
-            {
-                EndFlush(i, static operation => operation.TryComplete(true));
-            }
-        }
-
+        _flushing.Written(written);
         return result;
     }
 
-    /// <summary>The link is lost: what the kernel has not taken it will not take any more. Under <c>_sending</c>.</summary>
-    private void EndFlushing()
+    /// <summary>What is thrown here, which may be by the memory of a message that its sender owns, is the link's end, and not that of whoever happens to write. Under <c>_sending</c>.</summary>
+    private FlushResult FlushConnection()
     {
-        while (_flushing is { Count: > 0 })
+        try
         {
-            EndFlush(_flushing.Count - 1, operation => operation.TryFail(_endpoint.EndException(this)));
+            return _connection.Flush();
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+            return FlushResult.Broken;
         }
     }
 
-    private void EndFlush(int index, Func<FlushOperation, bool> end)
+    /// <summary>The rest of a long message is copied, so that its sender's memory is his own again. Where there is none for the copy, nothing more is written. Under <c>_sending</c>.</summary>
+    private void DetachLong()
     {
-        FlushOperation operation = _flushing![index];
-        _flushing.RemoveAt(index);
-        if (end(operation))
+        try
         {
-            // A lock is held here, under which nobody is woken.
-            ThreadPool.UnsafeQueueUserWorkItem(static ended => ended.Signal(inline: false), operation, preferLocal: false);
+            _connection.DetachLong();
+        }
+        catch (Exception exception)
+        {
+            Break(exception);
         }
     }
 
     private void FinishWriting()
     {
-        Completions completions = Completions.Rent();
+        using (Completions completions = Completions.Rent())
         using (HoldSending())
         {
             CompleteWriting(completions);
         }
 
-        completions.Run(inline: false);
     }
 
     /// <summary>Whether a message of this kind is left lying until more have come together.</summary>

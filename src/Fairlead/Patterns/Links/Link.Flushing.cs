@@ -11,7 +11,7 @@ internal sealed partial class Link
     public void FlushDeferred()
     {
         bool needsPump = false;
-        Completions completions = Completions.Rent();
+        using (Completions completions = Completions.Rent())
         using (HoldSending())
         {
             if (IsDeferred)
@@ -21,7 +21,6 @@ internal sealed partial class Link
             }
         }
 
-        completions.Run(inline: false);
         if (needsPump)
         {
             _endpoint.RequestPump();
@@ -37,7 +36,7 @@ internal sealed partial class Link
         for (int idle = 0; idle < PushAttempts && !operation.IsClaimed && operation.At == LinkOperation.Stage.Writing; idle++)
         {
             Thread.Yield();
-            Completions completions = Completions.Rent();
+            using (Completions completions = Completions.Rent())
             using (HoldSending())
             {
                 int before = _connection.LongRest;
@@ -55,7 +54,6 @@ internal sealed partial class Link
                 }
             }
 
-            completions.Run(inline: false);
         }
     }
 
@@ -116,9 +114,9 @@ internal sealed partial class Link
             if (!IsDeferred)
             {
                 _output = OutputState.Deferred;
-                if (_writeMode == WriteMode.Balanced)
+                if (_writeMode == WriteMode.Balanced && !Flusher.TryAdd(this))
                 {
-                    Flusher.Add(this);
+                    return FlushNow();
                 }
             }
 

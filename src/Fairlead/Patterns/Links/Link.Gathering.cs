@@ -11,7 +11,7 @@ internal sealed partial class Link
     {
         if (!Takes(headLength + parts.Length))
         {
-            throw TooLarge(parts.Length, headLength);
+            throw LinkErrors.TooLarge(this, parts.Length, headLength);
         }
 
         if (IsBare)
@@ -32,7 +32,9 @@ internal sealed partial class Link
             outcome = CanSend(length);
             if (outcome == LinkOutcome.Sent)
             {
-                CommitParts(ref header, head, parts, null, _queued.Missed == 0 ? 0 : TakeMissed(length));
+                long missed = MissedToTell(length);
+                CommitParts(ref header, head, parts, missed);
+                NoteMissedTold(missed);
             }
 
             needsPump = outcome == LinkOutcome.Sent ? FlushSoon() : IsDeferred && FlushNow();
@@ -58,7 +60,7 @@ internal sealed partial class Link
                 return false;
             }
 
-            CommitParts(ref header, default, parts, null, 0);
+            CommitParts(ref header, default, parts, 0);
             needsPump = FlushAnswer();
         }
 
@@ -68,22 +70,5 @@ internal sealed partial class Link
         }
 
         return true;
-    }
-
-    private void CommitParts(ref MessageHeader header, ReadOnlySpan<byte> head, in ReadOnlySequence<byte> parts, LinkOperation? call, long missed)
-    {
-        int headLength = missed > 0 ? head.Length + MissedBytes : head.Length;
-        Prepare(ref header, headLength, (int)parts.Length, call);
-        Span<byte> body = _connection.Reserve(header.Length);
-        WriteHead(head, missed, body[..headLength]);
-        parts.CopyTo(body[headLength..]);
-        _connection.Commit(header);
-        NoteLong(header);
-    }
-
-    private FairleadException TooLarge(long length, int headLength)
-    {
-        string head = headLength == 0 ? "" : $" and {headLength} in front of them";
-        return new FairleadException(ErrorCode.TooLarge, $"the message has {length} bytes{head}, and the peer takes at most {_window.Longest}", "Send less, or raise ?maxmessage= there.") { Address = _endpoint.Address, Peer = Peer };
     }
 }

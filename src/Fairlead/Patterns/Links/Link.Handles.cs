@@ -10,16 +10,9 @@ internal sealed partial class Link
     {
         if (_state != LinkState.Handshaking && _handles.ToPeer == 0)
         {
-            throw NoHandles();
+            throw LinkErrors.NoHandles(this);
         }
     }
-
-    private FairleadException NoHandles() =>
-        new(ErrorCode.NotSupported, "the receiver takes no open files", "Give it ?handles=16, the number that it will hold unread.")
-        {
-            Address = _endpoint.Address,
-            Peer = Peer,
-        };
 
     /// <summary>Whether the receiver has room for one more, and the connection for what goes with it.</summary>
     private bool HasPlaceFor(LinkOperation operation) => operation.Handle is null || (!_connection.HasLong && _handles.HasPlace);

@@ -32,7 +32,8 @@ internal sealed partial class Link
                 return false;
             }
 
-            Prepare(ref header, 0, length, null);
+            Measure(ref header, 0, length);
+            Count(ref header, length, null);
             output.CommitLoan(header);
             needsPump = FlushSoon();
         }
@@ -49,7 +50,7 @@ internal sealed partial class Link
     public void EndLoan()
     {
         bool needsPump = false;
-        Completions completions = Completions.Rent();
+        using (Completions completions = Completions.Rent())
         using (HoldSending())
         {
             _memoryOutput?.EndLoan();
@@ -63,7 +64,6 @@ internal sealed partial class Link
             }
         }
 
-        completions.Run(inline: false);
         if (needsPump)
         {
             _endpoint.RequestPump();

@@ -2,8 +2,8 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Heartbeat, and operations that are withdrawn.</content>
-internal sealed partial class Link : IHeartbeatOwner
+/// <content>Heartbeat, what goes wrong, and operations that are withdrawn.</content>
+internal sealed partial class Link : IHeartbeatOwner, IAlarmed
 {
     private readonly Heartbeat? _heartbeat;
 
@@ -12,7 +12,7 @@ internal sealed partial class Link : IHeartbeatOwner
     {
         bool isHere = true;
         bool needsPump = false;
-        Completions completions = Completions.Rent();
+        using (Completions completions = Completions.Rent())
         using (HoldSending())
         {
             if (operation.Link != this)
@@ -26,7 +26,6 @@ internal sealed partial class Link : IHeartbeatOwner
             }
         }
 
-        completions.Run(inline: false);
         if (needsPump)
         {
             _endpoint.RequestPump();
@@ -49,7 +48,7 @@ internal sealed partial class Link : IHeartbeatOwner
                 && !(call == _writing && _connection.HasLong) && call.Header.Kind == MessageKind.Deliver && (PeerPattern == PatternKind.WorkQueue || !IsAcknowledged(call)))
             {
                 MessageHeader recall = MessageHeader.Of(MessageKind.Cancel, id, MessageFlags.Recall);
-                Commit(ref recall, default, default, null);
+                Commit(ref recall, default, default);
                 needsPump = FlushNow();
             }
         }
@@ -77,8 +76,8 @@ internal sealed partial class Link : IHeartbeatOwner
                 break;
             case LinkOperation.Stage.Writing:
                 // Half of it may be on the wire: the rest is copied, and the message is sent after all.
-                _connection.DetachLong();
-                if (!operation.WantsAnswer)
+                DetachLong();
+                if (!operation.WantsAnswer && !IsBroken)
                 {
                     CompleteWriting(completions);
                     break;
@@ -88,10 +87,14 @@ internal sealed partial class Link : IHeartbeatOwner
                 goto case LinkOperation.Stage.AwaitingAnswer;
             case LinkOperation.Stage.AwaitingAnswer:
                 _calls.Remove(operation.Header.Id);
-                MessageHeader cancel = MessageHeader.Of(MessageKind.Cancel, operation.Header.Id);
-                Commit(ref cancel, default, default, null);
-                FlushNow();
                 End(wasSent: true);
+                if (!IsBroken && operation.WantsAnswer)
+                {
+                    MessageHeader cancel = MessageHeader.Of(MessageKind.Cancel, operation.Header.Id);
+                    Commit(ref cancel, default, default);
+                    FlushNow();
+                }
+
                 break;
         }
 

@@ -38,12 +38,12 @@ internal sealed partial class Link
         }
         else
         {
-            _handshakeTimer = _time.CreateTimer(static state => ((Link)state!).OnHandshakeLate(), this, _endpoint.Settings.HandshakeTimeout, Timeout.InfiniteTimeSpan);
+            _handshakeTimer = Alarm.Create(_time, this, _endpoint.Settings.HandshakeTimeout, Timeout.InfiniteTimeSpan);
         }
 
         if (!IsAccepted)
         {
-            SendHandshake(MessageKind.Hello, Introduction());
+            SendControl(Handshake.HeaderOf(MessageKind.Hello), default, Introduction().Encode());
         }
     }
 
@@ -57,14 +57,15 @@ internal sealed partial class Link
 
         if (_handshakeEnd.Passed)
         {
-            OnHandshakeLate();
+            OnAlarm();
             return false;
         }
 
         return true;
     }
 
-    private void OnHandshakeLate()
+    /// <summary>The time for the handshake has passed.</summary>
+    public void OnAlarm()
     {
         string seconds = $"{_endpoint.Settings.HandshakeTimeout.TotalSeconds:0.###} s";
         using (HoldSending())
@@ -114,7 +115,8 @@ internal sealed partial class Link
         {
             if (IsAccepted)
             {
-                SendHandshake(MessageKind.Refuse, Introduction() with { Error = refusal.Code, Text = $"{refusal.WhatHappened}. {refusal.WhatToDo}" });
+                Handshake answer = Introduction() with { Error = refusal.Code, Text = $"{refusal.WhatHappened}. {refusal.WhatToDo}" };
+                SendControl(Handshake.HeaderOf(MessageKind.Refuse), default, answer.Encode());
             }
 
             throw refusal;
@@ -151,10 +153,17 @@ internal sealed partial class Link
             _state = LinkState.Up;
             if (_welcome is not null)
             {
-                MessageHeader header = Handshake.HeaderOf(MessageKind.Welcome);
-                Commit(ref header, default, _welcome, null);
-                _welcome = null;
-                FlushNow();
+                try
+                {
+                    MessageHeader header = Handshake.HeaderOf(MessageKind.Welcome);
+                    Commit(ref header, default, _welcome);
+                    _welcome = null;
+                    FlushNow();
+                }
+                catch (Exception exception)
+                {
+                    Fail(exception);
+                }
             }
         }
     }
@@ -186,7 +195,7 @@ internal sealed partial class Link
             Check(operation.Payload.Span, operation.Header.HeadLength);
             if (operation.Handle is not null && _handles.ToPeer == 0)
             {
-                throw NoHandles();
+                throw LinkErrors.NoHandles(this);
             }
 
             operation.RefreshDeadline();
@@ -202,11 +211,7 @@ internal sealed partial class Link
         catch (Exception exception) when (exception is FairleadException or ArgumentException)
         {
             // Too long for this peer, or nothing that this framing can carry: that concerns its sender alone.
-            operation.At = LinkOperation.Stage.Ended;
-            if (operation.TryFail(exception))
-            {
-                completions.Add(operation);
-            }
+            Refuse(operation, exception, completions);
         }
     }
 
@@ -215,9 +220,14 @@ internal sealed partial class Link
     {
         using (HoldSending())
         {
-            ServeQueued(completions);
+            try
+            {
+                ServeQueued(completions);
+            }
+            catch (Exception exception)
+            {
+                Fail(exception);
+            }
         }
     }
-
-    private void SendHandshake(MessageKind kind, Handshake handshake) => SendControl(Handshake.HeaderOf(kind), default, handshake.Encode());
 }

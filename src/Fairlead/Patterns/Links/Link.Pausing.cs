@@ -50,10 +50,18 @@ internal sealed partial class Link
         {
             if (isNew && _state != LinkState.Down && !IsBroken)
             {
-                NoteTold();
-                MessageHeader ack = MessageHeader.Of(MessageKind.Ack);
-                Commit(ref ack, default, default, null);
-                needsPump = !IsBlocked && FlushNow();
+                try
+                {
+                    NoteTold();
+                    MessageHeader ack = MessageHeader.Of(MessageKind.Ack);
+                    Commit(ref ack, default, default);
+                    needsPump = !IsBlocked && FlushNow();
+                }
+                catch (Exception exception)
+                {
+                    // Whoever hands out may be at work for another link.
+                    Fail(exception);
+                }
             }
 
             // Where nobody hears it any more, it need not be told.
@@ -181,7 +189,15 @@ internal sealed partial class Link
         if (interest != _interest && _state != LinkState.Down)
         {
             _interest = interest;
-            _endpoint.SetInterest(this, interest);
+            try
+            {
+                _endpoint.SetInterest(this, interest);
+            }
+            catch (Exception exception)
+            {
+                // Nobody would be told any more when it goes on.
+                Fail(exception);
+            }
         }
     }
 }

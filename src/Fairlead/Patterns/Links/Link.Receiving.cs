@@ -5,7 +5,9 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Wake → lease → pattern → user. Everything here but <see cref="Dequeue"/> is called by whoever pumps the endpoint.</content>
+/// <content>
+/// Wake → lease → pattern → user. Everything here but <see cref="Dequeue"/> is called by whoever pumps the endpoint, and hands what is thrown on its way to <see cref="Fail(Exception, Completions)"/>.
+/// </content>
 internal sealed partial class Link
 {
     /// <summary>Reads of one link before another gets its turn.</summary>
@@ -22,6 +24,9 @@ internal sealed partial class Link
 
     /// <summary>Messages that lie here for the user. Under the endpoint's gate.</summary>
     public int InboundCount => _inbound.Count;
+
+    /// <summary>What lies here for the user. Under the endpoint's gate.</summary>
+    public ref ReceiveQueue Inbound => ref _inbound;
 
     /// <summary>Whether this link is in the endpoint's queue of links that have messages. Under the gate.</summary>
     public bool IsReady { get; set; }
@@ -61,9 +66,10 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Whoever waited is awake: looks without being told by the descriptor.</summary>
+    /// <summary>Whoever waited is awake: takes the announcement back, and looks without being told by the descriptor.</summary>
     public void OnAwake(Completions completions)
     {
+        EndWait();
         if (HasArrived && _state != LinkState.Down)
         {
             Receive(completions);
@@ -93,47 +99,24 @@ internal sealed partial class Link
     {
         FillResult fill = FillResult.Drained;
         int wanted = _broadcasts is { IsSitting: true } ? _endpoint.MessagesWanted : int.MaxValue;
-        try
+        for (int i = 0; i < FillsPerTurn && _state != LinkState.Down; i++)
         {
-            for (int i = 0; i < FillsPerTurn && _state != LinkState.Down; i++)
+            fill = _connection.Fill();
+            while (_connection.TryTake(out Incoming message))
             {
-                fill = _connection.Fill();
-                while (_connection.TryTake(out Incoming message))
+                Handle(ref message, completions);
+                if (_inbound.Arrived >= wanted)
                 {
-                    Handle(ref message, completions);
-                    if (_inbound.Arrived >= wanted)
-                    {
-                        // He who leads takes the others one by one from where they lie.
-                        i = FillsPerTurn;
-                        break;
-                    }
-                }
-
-                if (fill != FillResult.More || (IsBare && _inbound.Count + _inbound.Arrived >= _endpoint.Settings.Messages))
-                {
+                    // He who leads takes the others one by one from where they lie.
+                    i = FillsPerTurn;
                     break;
                 }
             }
-        }
-        catch (FairleadException exception)
-        {
-            PublishArrived(completions);
-            Reject(exception, completions);
-            return;
-        }
-        catch (OutOfMemoryException exception)
-        {
-            // A process of the same user is believed how long its message will be; that there is no memory for it ends its connection alone.
-            PublishArrived(completions);
-            Reject(new FairleadException(ErrorCode.TooLarge, "there is no memory for a message that was announced", "Send less at once, or limit it with ?maxmessage=.", exception), completions);
-            return;
-        }
-        catch (Exception exception)
-        {
-            // What a peer sends may end its own connection, and nothing else: this runs on threads of everybody's.
-            PublishArrived(completions);
-            Reject(new FairleadException(ErrorCode.Corrupt, $"what the peer sent could not be handled: {exception.Message}", "Report it, with what was sent.", exception), completions);
-            return;
+
+            if (fill != FillResult.More || (IsBare && _inbound.Count + _inbound.Arrived >= _endpoint.Settings.Messages))
+            {
+                break;
+            }
         }
 
         _heartbeat?.Hear();
@@ -171,12 +154,6 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Adds what is no message of the peer but stands among them.</summary>
-    public void AddMarker(MessageKind kind) => _inbound.AddMarker(kind);
-
-    /// <summary>Queues what has arrived for the user, and says how many messages that are. Under the endpoint's gate.</summary>
-    public int QueueArrived() => _inbound.Publish();
-
     /// <summary>The next message for the user. Under the endpoint's gate.</summary>
     public Incoming Dequeue()
     {
@@ -188,12 +165,6 @@ internal sealed partial class Link
 
         return message;
     }
-
-    /// <summary>Gives back what nobody will read. Under the endpoint's gate, at its end.</summary>
-    public void ReleaseInbound() => _inbound.Release();
-
-    /// <inheritdoc cref="ReceiveQueue.Drop"/>
-    public int Drop(uint? id, bool withDeliveries, out MessageKind last) => _inbound.Drop(id, withDeliveries, out last);
 
     /// <summary>
     /// What follows a hand-over, without the gate: the acknowledgement, before the message is in the user's hands where its sender waits for a receipt, otherwise

@@ -29,7 +29,7 @@ internal sealed partial class Link
     /// <summary>Sends what was replayed, as far as there is credit. By the pump.</summary>
     public void ServeReplayed()
     {
-        Completions completions = Completions.Rent();
+        using (Completions completions = Completions.Rent())
         using (HoldSending())
         {
             if (_state == LinkState.Up)
@@ -38,6 +38,5 @@ internal sealed partial class Link
             }
         }
 
-        completions.Run(inline: false);
     }
 }

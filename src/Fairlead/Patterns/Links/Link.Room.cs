@@ -1,8 +1,12 @@
+using Fairlead.Diagnostics;
+
 namespace Fairlead.Patterns.Links;
 
-/// <content>Whether a message would find room.</content>
+/// <content>Whether a message would find room, and who is told of a peer for which messages wait.</content>
 internal sealed partial class Link
 {
+    private EventPacer? _slowPacer;
+
     /// <summary>Whether a short message could be sent at once.</summary>
     public bool HasRoom()
     {
@@ -24,5 +28,22 @@ internal sealed partial class Link
         }
 
         return hasRoom;
+    }
+
+    /// <summary>A message has to wait for this peer. Under <c>_sending</c>.</summary>
+    private void NoteSlow()
+    {
+        if (_state == LinkState.Up && FairleadEventSource.Log.IsEnabled())
+        {
+            _slowPacer ??= new EventPacer(_time, () =>
+            {
+                // A hint, read without the lock: by now they may wait no more.
+                if (_queued.Count is var waiting and > 0)
+                {
+                    FairleadEventSource.Log.Slow(_endpoint.Address.Display, Peer.ToString(), waiting);
+                }
+            });
+            _slowPacer.Note();
+        }
     }
 }

@@ -55,7 +55,7 @@ internal sealed partial class Link
     {
         if (!Takes((long)headLength + payload.Length))
         {
-            throw TooLarge(payload.Length, headLength);
+            throw LinkErrors.TooLarge(this, payload.Length, headLength);
         }
 
         _connection.Check(payload);
@@ -87,7 +87,9 @@ internal sealed partial class Link
             outcome = CanSend(head.Length + payload.Length);
             if (outcome == LinkOutcome.Sent)
             {
-                Commit(ref header, head, payload, call, _queued.Missed == 0 ? 0 : TakeMissed(head.Length + payload.Length));
+                long missed = MissedToTell(head.Length + payload.Length);
+                Commit(ref header, head, payload, missed, call);
+                NoteMissedTold(missed);
                 if (call is not null)
                 {
                     call.At = LinkOperation.Stage.AwaitingAnswer;
@@ -113,14 +115,13 @@ internal sealed partial class Link
     public void Start(LinkOperation operation)
     {
         bool needsPump;
-        Completions completions = Completions.Rent();
+        using (Completions completions = Completions.Rent())
         using (HoldSending())
         {
             // Withdrawn before it began: then it is not sent, and nothing here may hold on to it.
             needsPump = !operation.IsClaimed && Begin(operation, completions);
         }
 
-        completions.Run(inline: false);
         if (HasMoving)
         {
             _endpoint.Move(this);
@@ -154,13 +155,14 @@ internal sealed partial class Link
 
                 return IsDeferred && FlushNow();
             default:
-                operation.Missed = operation.Header.Kind.IsData() && _queued.Missed > 0 ? TakeMissed(operation.Length) : 0;
+                operation.Missed = operation.Header.Kind.IsData() ? MissedToTell(operation.Length) : 0;
                 CommitOperation(operation, completions);
+                NoteMissedTold(operation.Missed);
                 bool needsPump = FlushSoon(mayWait: !operation.WantsAnswer);
                 if (Policy != FullMode.Wait && _writing == operation && !operation.WantsAnswer)
                 {
                     // Its sender waits for nobody, however long the message is.
-                    _connection.DetachLong();
+                    DetachLong();
                 }
 
                 CompleteWriting(completions);
@@ -168,7 +170,7 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Sends a message that needs no credit: receipts, replies, acknowledgements, close. Long payloads are copied.</summary>
+    /// <summary>Sends a message that needs no credit: receipts, replies, acknowledgements, close. Long payloads are copied. Where one cannot be sent the link ends: its peer waits for it.</summary>
     public bool SendControl(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
         bool needsPump;
@@ -179,7 +181,16 @@ internal sealed partial class Link
                 return false;
             }
 
-            Commit(ref header, head, payload, null);
+            try
+            {
+                Commit(ref header, head, payload);
+            }
+            catch (Exception exception)
+            {
+                Fail(exception);
+                throw;
+            }
+
             needsPump = FlushAnswer();
         }
 
@@ -236,96 +247,6 @@ internal sealed partial class Link
         return _window.HasCredit(length);
     }
 
-    /// <summary>Copies a message into the connection's memory, behind all before it.</summary>
-    private void Commit(ref MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, LinkOperation? call, long missed = 0)
-    {
-        int headLength = missed > 0 ? head.Length + MissedBytes : head.Length;
-        Prepare(ref header, headLength, payload.Length, call);
-        Span<byte> body = _connection.Reserve(header.Length);
-        WriteHead(head, missed, body[..headLength]);
-        payload.CopyTo(body[headLength..]);
-        _connection.Commit(header);
-        NoteLong(header);
-    }
-
-    private void CommitOperation(LinkOperation operation, Completions completions)
-    {
-        LinkOperation? call = operation.WantsAnswer ? operation : null;
-        if (operation.PayloadLength >= _connection.LongThreshold && !_connection.HasLong && operation.Handle is null)
-        {
-            // The one before may have got away behind somebody else's back, who could not tell its sender.
-            CompleteWriting(completions);
-            ReadOnlySpan<byte> own = operation.Head;
-            Span<byte> head = stackalloc byte[operation.Missed > 0 ? own.Length + MissedBytes : own.Length];
-            WriteHead(own, operation.Missed, head);
-            Prepare(ref operation.Header, head.Length, operation.PayloadLength, call);
-            _connection.BeginLong(operation.Header, head, operation.Payload);
-            NoteLong(operation.Header);
-            operation.At = LinkOperation.Stage.Writing;
-            _writing = operation;
-            return;
-        }
-
-        Attach(operation);
-        if (operation.HasParts)
-        {
-            CommitParts(ref operation.Header, operation.Head, operation.Parts, call, operation.Missed);
-        }
-        else
-        {
-            Commit(ref operation.Header, operation.Head, operation.Payload.Span, call, operation.Missed);
-        }
-
-        if (call is null)
-        {
-            Finish(operation, LinkOutcome.Sent, completions);
-        }
-        else
-        {
-            operation.At = LinkOperation.Stage.AwaitingAnswer;
-        }
-    }
-
-    private void Prepare(ref MessageHeader header, int headLength, int payloadLength, LinkOperation? call)
-    {
-        header.HeadLength = checked((ushort)headLength);
-        header.Length = checked(headLength + payloadLength);
-        if (_seat is not null && header.Kind.IsData())
-        {
-            LeaveSeat();
-        }
-
-        if (call is not null)
-        {
-            call.Header.Id = header.Id = _calls.Add(call);
-        }
-
-        if (header.Kind.IsData())
-        {
-            EndStream();
-            if (IsBare)
-            {
-                _window.AddUnanswered(header.Length);
-            }
-            else
-            {
-                _window.Add(header.Length);
-            }
-
-            if (call is not null)
-            {
-                call.Number = _window.LastNumber;
-            }
-
-            _endpoint.Counters.AddSent(payloadLength);
-        }
-
-        if (!Handshake.IsHandshake(header))
-        {
-            header.Ack = _inbound.Window.Write();
-        }
-    }
-
     /// <summary>Lets those who wait for credit go on, in their order.</summary>
     private void ServeQueued(Completions completions)
     {
@@ -352,7 +273,18 @@ internal sealed partial class Link
                 continue;
             }
 
-            CommitOperation(operation, completions);
+            try
+            {
+                CommitOperation(operation, completions);
+            }
+            catch (Exception exception)
+            {
+                // There is no memory for it, or its own cannot be read: that concerns its sender alone, unless the connection is broken by now.
+                _queued.AddMissed(operation.Missed);
+                Refuse(operation, exception, completions);
+                continue;
+            }
+
             any = true;
             if (_connection.Unflushed >= BatchBytes || _connection.HasLong)
             {
@@ -390,13 +322,18 @@ internal sealed partial class Link
         }
         catch (FairleadException exception)
         {
-            operation.At = LinkOperation.Stage.Ended;
-            if (operation.TryFail(exception.Address is null ? exception.At(_endpoint.Address) : exception))
-            {
-                completions.Add(operation);
-            }
-
+            Refuse(operation, exception.Address is null ? exception.At(_endpoint.Address) : exception, completions);
             return false;
+        }
+    }
+
+    /// <summary>A message that has waited cannot be sent, for a reason that concerns its sender alone. Under <c>_sending</c>.</summary>
+    private static void Refuse(LinkOperation operation, Exception why, Completions completions)
+    {
+        operation.At = LinkOperation.Stage.Ended;
+        if (operation.TryFail(why))
+        {
+            completions.Add(operation);
         }
     }
 

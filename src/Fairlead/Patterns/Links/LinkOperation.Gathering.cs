@@ -11,10 +11,18 @@ internal sealed partial class LinkOperation
     /// <summary>Bytes of the payload, whether it lies in one piece or not.</summary>
     public int PayloadLength => _partsLength > 0 ? _partsLength : Payload.Length;
 
-    /// <summary>Whether it still lies in several parts.</summary>
-    public bool HasParts => _partsLength > 0;
-
-    public ref readonly ReadOnlySequence<byte> Parts => ref _parts;
+    /// <summary>Copies the payload, whether it lies in one piece or not.</summary>
+    public void CopyTo(Span<byte> destination)
+    {
+        if (_partsLength > 0)
+        {
+            _parts.CopyTo(destination);
+        }
+        else
+        {
+            Payload.Span.CopyTo(destination);
+        }
+    }
 
     /// <summary>The parts stay where they are until the operation has ended. Without any, nothing is done; a single one is a payload like any other.</summary>
     public void Borrow(in ReadOnlySequence<byte> parts)

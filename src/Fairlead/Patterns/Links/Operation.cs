@@ -16,6 +16,9 @@ internal abstract class Operation
     private int _leader;
     private EndpointCore _endpoint = null!;
 
+    /// <summary>The one that is signalled behind it. Of the <see cref="Completions"/> that it is in.</summary>
+    public Operation? NextCompleted { get; set; }
+
     /// <summary>Whether the caller waits in its own thread; decides how it is woken.</summary>
     public bool IsBlocking { get; private set; }
 
@@ -263,7 +266,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
     }
 
     /// <summary>The time-out of one use. A tick that comes late finds it ended and leaves the next use alone.</summary>
-    private sealed class Expiry(Operation<T> operation)
+    private sealed class Expiry(Operation<T> operation) : IAlarmed
     {
         private readonly RankedLock _gate = new(LockRank.OperationExpiry);
         private ITimer? _timer;
@@ -279,7 +282,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
                 _recallBefore = operation.RecallBefore(span);
                 _isRecalled = _recallBefore == TimeSpan.Zero;
                 _end = Deadline.After(span, time);
-                _timer = time.CreateTimer(static state => ((Expiry)state!).Tick(), this, Deadline.ForTimer(span - _recallBefore), Timeout.InfiniteTimeSpan);
+                _timer = Alarm.Create(time, this, Deadline.ForTimer(span - _recallBefore), Timeout.InfiniteTimeSpan);
             }
         }
 
@@ -292,7 +295,18 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
             }
         }
 
-        private void Tick()
+        void IAlarmed.OnAlarmFailed(Exception exception)
+        {
+            using (_gate.Hold())
+            {
+                if (!_hasEnded)
+                {
+                    operation.Withdraw(exception);
+                }
+            }
+        }
+
+        void IAlarmed.OnAlarm()
         {
             using (_gate.Hold())
             {

@@ -169,7 +169,7 @@ internal readonly partial struct Outbox(EndpointCore core)
     {
         if (link is null)
         {
-            Completions completions = Completions.Rent();
+            using Completions completions = Completions.Rent();
             try
             {
                 link = core.LinkFor(operation, completions);
@@ -178,10 +178,6 @@ internal readonly partial struct Outbox(EndpointCore core)
             {
                 operation.Withdraw(disposed);
                 return;
-            }
-            finally
-            {
-                completions.Run(inline: false);
             }
         }
 

@@ -2,7 +2,7 @@ namespace Fairlead.Patterns.Links;
 
 /// <summary>Callers that wait until a peer that is held back has read its answers, and the timer that checks whether it reads at all.</summary>
 /// <remarks>Owns the timer, and the task that the callers wait for. Everything but the timer's tick runs under the link's <c>_sending</c>; the callers continue on other threads.</remarks>
-internal sealed class ReaderWait
+internal sealed class ReaderWait : IAlarmed
 {
     private readonly TaskCompletionSource _read = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action<ReaderWait> _look;
@@ -15,7 +15,7 @@ internal sealed class ReaderWait
     public ReaderWait(TimeProvider time, TimeSpan patience, Action<ReaderWait> look)
     {
         _look = look;
-        _timer = time.CreateTimer(static state => ((ReaderWait)state!).Tick(), this, patience, patience);
+        _timer = Alarm.Create(time, this, patience, patience);
     }
 
     /// <summary>How many callers have joined.</summary>
@@ -46,5 +46,5 @@ internal sealed class ReaderWait
         _read.TrySetResult();
     }
 
-    private void Tick() => _look(this);
+    void IAlarmed.OnAlarm() => _look(this);
 }

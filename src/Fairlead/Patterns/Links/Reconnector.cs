@@ -69,10 +69,11 @@ internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimePr
                         await owner.ReconnectAsync(addresses[at], _ending.Token).ConfigureAwait(false);
                         return;
                     }
-                    catch (FairleadException exception)
+                    catch (Exception exception) when (exception is not (OperationCanceledException or ObjectDisposedException))
                     {
-                        isHopeless &= exception.Code is ErrorCode.Incompatible or ErrorCode.PermissionDenied;
-                        owner.OnAttemptFailed(addresses[at], Attempts, exception);
+                        FairleadException why = exception as FairleadException ?? new FairleadException(ErrorCode.Failed, exception.ToString(), "Report it.", exception);
+                        isHopeless &= why.Code is ErrorCode.Incompatible or ErrorCode.PermissionDenied;
+                        owner.OnAttemptFailed(addresses[at], Attempts, why);
                     }
                 }
 

@@ -1,7 +1,7 @@
 namespace Fairlead.Patterns.Waiting;
 
 /// <summary>A moment, or a beat, in a set. By the system's clock the kernel's wait ends at it; another clock wakes the set by a timer of its own.</summary>
-internal sealed class TimerItem : WaitItem
+internal sealed class TimerItem : WaitItem, IAlarmed
 {
     private readonly TimeProvider _time;
     private readonly ITimer? _alarm;
@@ -20,7 +20,7 @@ internal sealed class TimerItem : WaitItem
         {
             // Beyond what a timer takes it ticks now and then, for a look that finds nothing.
             TimeSpan again = Deadline.ForTimer(due) < due ? due : Timeout.InfiniteTimeSpan;
-            _alarm = time.CreateTimer(static state => ((TimerItem)state!).Set.Nudge(), this, Deadline.ForTimer(due), Deadline.ForTimer(period ?? again));
+            _alarm = Alarm.Create(time, this, Deadline.ForTimer(due), Deadline.ForTimer(period ?? again));
         }
     }
 
@@ -40,6 +40,8 @@ internal sealed class TimerItem : WaitItem
             return now >= _due ? TimeSpan.Zero : _time.GetElapsedTime(now, _due);
         }
     }
+
+    void IAlarmed.OnAlarm() => Set.Nudge();
 
     public override Readiness Take(out int count)
     {

@@ -73,7 +73,7 @@ internal abstract class LockAttempt
 
         using CancellationTokenRegistration cancellation = token.UnsafeRegister(static turn => ((Turn)turn!).End(), turn);
         using ITimer? timer = deadline.Remaining < LongestTimer
-            ? TimeProvider.System.CreateTimer(static turn => ((Turn)turn!).End(), turn, deadline.Remaining, Timeout.InfiniteTimeSpan)
+            ? Alarm.Create(TimeProvider.System, turn, deadline.Remaining, Timeout.InfiniteTimeSpan)
             : null;
         return await turn.Task.ConfigureAwait(false);
     }

@@ -1,7 +1,7 @@
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>One who waits without a thread. Driven by one thread at a time.</summary>
-internal abstract unsafe class Turn
+internal abstract unsafe class Turn : IAlarmed
 {
     private int _isEnding;
     private TurnThread? _thread;
@@ -27,6 +27,8 @@ internal abstract unsafe class Turn
         Interlocked.Exchange(ref _isEnding, 1);
         Volatile.Read(ref _thread)?.Hurry();
     }
+
+    void IAlarmed.OnAlarm() => End();
 
     /// <summary>Which thread drives it from now on; that one looks at <see cref="IsEnding"/> afterwards.</summary>
     public void MoveTo(TurnThread thread) => Interlocked.Exchange(ref _thread, thread);

@@ -53,8 +53,10 @@ internal sealed class InprocConnection : Connection
 
         if (_chunk is null || _chunk.Capacity - _chunkFilled < bodyLength)
         {
+            // In this order: where there is no memory, the old one is still its own.
+            Chunk next = Chunk.Rent(Math.Max(bodyLength, Chunk.PooledSize));
             _chunk?.Release();
-            _chunk = Chunk.Rent(Math.Max(bodyLength, Chunk.PooledSize));
+            _chunk = next;
             _chunkFilled = 0;
         }
 

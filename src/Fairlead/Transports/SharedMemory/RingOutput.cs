@@ -186,7 +186,7 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
         if (_loaned is { } memory)
         {
             _loaned = null;
-            _writer!.EndLoan();
+            _writer?.EndLoan();
             memory.DangerousRelease();
         }
     }
@@ -194,6 +194,9 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
     public void Dispose()
     {
         _overflow.Dispose();
+
+        // Whoever comes too late finds nothing, and not memory that is gone.
+        _writer = null;
 
         // A loan holds it on.
         _memory?.Dispose();

@@ -6,7 +6,7 @@ namespace Fairlead.Transports.Udp;
 /// One reliable session: a connected socket, the stream that runs over it, and a timer. What the kernel does for a TCP connection it does here, by the reactor and whether anybody waits or not: takes what comes,
 /// acknowledges, repeats; and goes on for a while after its connection has been given back, until the last word has arrived. Any thread.
 /// </summary>
-internal sealed partial class ReliableSession : IReactorClient, IDisposable
+internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDisposable
 {
     private const int BatchesPerTurn = 4;
 
@@ -50,7 +50,7 @@ internal sealed partial class ReliableSession : IReactorClient, IDisposable
         {
             _news = new EventDescriptor();
             _room = new GateDescriptor();
-            _timer = time.CreateTimer(static state => ((ReliableSession)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer = Alarm.Create(time, this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _registration = Reactor.Shared.Register(socket, this);
         }
         catch
@@ -226,7 +226,11 @@ internal sealed partial class ReliableSession : IReactorClient, IDisposable
         _registration.Arm(PollEvents.Read);
     }
 
-    private void OnTimer()
+    void IReactorClient.OnFailed(Exception exception) => Fail();
+
+    void IAlarmed.OnAlarmFailed(Exception exception) => Fail();
+
+    void IAlarmed.OnAlarm()
     {
         using (_gate.Hold())
         {

@@ -6,7 +6,7 @@ using Fairlead.Native;
 namespace Fairlead.Transports.Udp;
 
 /// <summary>A bound socket whose datagrams are sorted by where they come from: the first of an address opens a session, which ends when nothing was heard of it for long.</summary>
-internal sealed class UdpSessions : IListener
+internal sealed class UdpSessions : IListener, IAlarmed
 {
     /// <summary>Remote addresses that are remembered at once. Beyond it nobody new is heard: addresses are easily forged.</summary>
     public const int MostSessions = 4096;
@@ -43,7 +43,7 @@ internal sealed class UdpSessions : IListener
         if (idle != Timeout.InfiniteTimeSpan)
         {
             TimeSpan period = idle / 2 > TimeSpan.FromMilliseconds(1) ? idle / 2 : TimeSpan.FromMilliseconds(1);
-            _timer = settings.Time.CreateTimer(static state => ((UdpSessions)state!).EndIdle(), this, period, period);
+            _timer = Alarm.Create(settings.Time, this, period, period);
         }
     }
 
@@ -175,7 +175,7 @@ internal sealed class UdpSessions : IListener
         return dropped;
     }
 
-    private void EndIdle()
+    void IAlarmed.OnAlarm()
     {
         using (_gate.Hold())
         {

@@ -1,0 +1,308 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Runtime.ExceptionServices;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead.Tests.Faults;
+
+/// <summary>
+/// Short plays of two ends, one for each pattern, as users write them. Where one end fails, the other is told to stop; whatever happens, both close.
+/// </summary>
+internal sealed class FaultPlays
+{
+    /// <summary>A play that lasts so long stands still.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static readonly string[] Counts = ["_asyncWaiters", "_blockedLinks", "_partlyRead", "_lookers"];
+
+    private readonly ConcurrentBag<Endpoint> _endpoints = [];
+
+    // How long one side waits for what the other may have failed to do.
+    private readonly TimeSpan _soon;
+
+    private FaultPlays(TimeSpan soon) => _soon = soon;
+
+    /// <summary>By their names.</summary>
+    public static IReadOnlyDictionary<string, Func<FaultPlays, Address, EndpointOptions, EndpointOptions, CancellationToken, Task>> All { get; } =
+        new Dictionary<string, Func<FaultPlays, Address, EndpointOptions, EndpointOptions, CancellationToken, Task>>(StringComparer.Ordinal)
+        {
+            ["messages"] = static (play, place, bound, connecting, token) => play.MessagesAsync(place, bound, connecting, token),
+            ["long messages"] = static (play, place, bound, connecting, token) => play.LongMessagesAsync(place, bound, connecting, token),
+            ["requests"] = static (play, place, bound, connecting, token) => play.RequestsAsync(place, bound, connecting, token),
+            ["publications"] = static (play, place, bound, connecting, token) => play.PublicationsAsync(place, bound, connecting, token),
+            ["items"] = static (play, place, bound, connecting, token) => play.ItemsAsync(place, bound, connecting, token),
+            ["hub"] = static (play, place, bound, connecting, token) => play.HubAsync(place, bound, connecting, token),
+            ["pair"] = static (play, place, bound, connecting, token) => play.PairAsync(place, bound, connecting, token),
+        };
+
+    /// <summary>Plays, closes everything, and looks that nothing is left.</summary>
+    /// <param name="name">Which.</param>
+    /// <param name="place">Where.</param>
+    /// <param name="bound">Of the end that binds.</param>
+    /// <param name="connecting">Of the other.</param>
+    /// <param name="soon">How long one side waits for what the other may have failed to do.</param>
+    /// <returns>What it ended with; null where nothing was in its way.</returns>
+    public static async Task<Exception?> PlayAsync(string name, Address place, EndpointOptions bound, EndpointOptions connecting, TimeSpan soon)
+    {
+        using CancellationTokenSource end = new(Patience);
+        FaultPlays play = new(soon);
+        Exception? failure = null;
+        try
+        {
+            await All[name](play, place, bound, connecting, end.Token);
+        }
+        catch (Exception thrown) when (thrown is InjectedFaultException or FairleadException or ObjectDisposedException or OperationCanceledException or TimeoutException)
+        {
+            failure = thrown;
+        }
+
+        Assert.False(end.IsCancellationRequested, $"It stood still: {failure}");
+        foreach (Endpoint endpoint in play._endpoints)
+        {
+            endpoint.Dispose();
+            AssertNothingIsLeft(endpoint.Core);
+        }
+
+        return failure;
+    }
+
+    private static void AssertNothingIsLeft(EndpointCore core)
+    {
+        Assert.Empty(core.LinkSnapshot);
+        foreach (string name in Counts)
+        {
+            FieldInfo field = typeof(EndpointCore).GetField(name, BindingFlags.Instance | BindingFlags.NonPublic) ?? throw new MissingFieldException(nameof(EndpointCore), name);
+
+            // Whoever was told a moment ago may be about to count itself out.
+            SpinWait.SpinUntil(() => (int)field.GetValue(core)! == 0, Patience);
+            Assert.Equal((name, 0), (name, (int)field.GetValue(core)!));
+        }
+    }
+
+    /// <summary>The two sides at once: when one fails, the other is to stop. The one that failed first says why.</summary>
+    private static async Task BothAsync(Func<CancellationToken, Task> one, Func<CancellationToken, Task> other, CancellationToken token)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(token);
+        ExceptionDispatchInfo? first = null;
+        await Task.WhenAll(RunAsync(one), RunAsync(other));
+        first?.Throw();
+
+        Task RunAsync(Func<CancellationToken, Task> side) => Task.Run(
+            async () =>
+            {
+                try
+                {
+                    await side(stop.Token);
+                }
+                catch (Exception thrown)
+                {
+                    Interlocked.CompareExchange(ref first, ExceptionDispatchInfo.Capture(thrown), null);
+                    await stop.CancelAsync();
+                }
+            },
+            CancellationToken.None);
+    }
+
+    /// <summary>What was not delivered is a failure of the play.</summary>
+    private static void Expect(Delivery delivery)
+    {
+        if (!delivery.IsDelivered)
+        {
+            throw new FairleadException(ErrorCode.PeerGone, delivery.ToString());
+        }
+    }
+
+    private T Keep<T>(T endpoint)
+        where T : Endpoint
+    {
+        _endpoints.Add(endpoint);
+        return endpoint;
+    }
+
+    private async Task MessagesAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
+    {
+        Receiver receiver = Keep(await Receiver.BindAsync(place, bound, token));
+        await BothAsync(
+            async stop =>
+            {
+                for (int i = 0; i < 4; i++)
+                {
+                    using Message message = i % 2 == 0 ? receiver.Receive(null, stop) : await receiver.ReceiveAsync(_soon, stop);
+                    message.Accept();
+                }
+
+                await receiver.CloseAsync(_soon);
+            },
+            async stop =>
+            {
+                Sender sender = Keep(await Sender.ConnectAsync(receiver.Address, connecting, stop));
+                sender.Send("one"u8, _soon, stop);
+                await sender.SendAsync("two"u8, stop);
+                await sender.FlushAsync(_soon, stop);
+                Expect(sender.Deliver("three"u8, _soon, stop));
+                Expect(await sender.DeliverAsync("four"u8, _soon, stop));
+                await sender.CloseAsync(_soon);
+            },
+            token);
+    }
+
+    private async Task LongMessagesAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
+    {
+        const int Length = 3_000_000;
+        Receiver receiver = Keep(await Receiver.BindAsync(place, bound, token));
+        await BothAsync(
+            async stop =>
+            {
+                for (int i = 0; i < 2; i++)
+                {
+                    using Message message = await receiver.ReceiveAsync(_soon, stop);
+                    Assert.Equal(Length, message.Memory.Length);
+                }
+
+                await receiver.CloseAsync(_soon);
+            },
+            async stop =>
+            {
+                Sender sender = Keep(await Sender.ConnectAsync(receiver.Address, connecting, stop));
+                sender.Send(new byte[Length], _soon, stop);
+                await sender.SendAsync(new ReadOnlyMemory<byte>(new byte[Length]), stop);
+                await sender.CloseAsync(_soon);
+            },
+            token);
+    }
+
+    private async Task RequestsAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
+    {
+        Responder responder = Keep(await Responder.BindAsync(place, bound, token));
+        using CancellationTokenSource served = new();
+        await BothAsync(
+            async stop =>
+            {
+                using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(stop, served.Token);
+                try
+                {
+                    await responder.RunAsync(static (request, _) => request.Memory.ToArray(), token: end.Token);
+                }
+                catch (OperationCanceledException) when (served.IsCancellationRequested)
+                {
+                    // As it was asked to.
+                }
+            },
+            async stop =>
+            {
+                Requester requester = Keep(await Requester.ConnectAsync(responder.Address, connecting, stop));
+                using (Message reply = await requester.RequestAsync("one"u8, _soon, stop))
+                {
+                    Assert.Equal("one", reply.Text);
+                }
+
+                using (Message reply = requester.Request("two"u8, _soon, stop))
+                {
+                    Assert.Equal("two", reply.Text);
+                }
+
+                await requester.CloseAsync(_soon);
+                await served.CancelAsync();
+            },
+            token);
+    }
+
+    private async Task PublicationsAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
+    {
+        Publisher publisher = Keep(await Publisher.BindAsync(place, new PublisherOptions { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat }, token));
+        Subscriber subscriber = Keep(await Subscriber.ConnectAsync(publisher.Address, "a.>", connecting, token));
+        await BothAsync(
+            async stop =>
+            {
+                publisher.Publish("a.b", "one");
+                await publisher.PublishAsync("a.c", "two"u8.ToArray(), stop);
+                await publisher.CloseAsync(_soon);
+            },
+            async stop =>
+            {
+                using (Message message = await subscriber.ReceiveAsync(_soon, stop))
+                {
+                    Assert.Equal("one", message.Text);
+                }
+
+                using (Message message = subscriber.Receive(_soon, stop))
+                {
+                    Assert.Equal("two", message.Text);
+                }
+            },
+            token);
+    }
+
+    private async Task ItemsAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
+    {
+        WorkQueue queue = Keep(await WorkQueue.BindAsync(place, new WorkQueueOptions { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat }, token));
+        await BothAsync(
+            async stop =>
+            {
+                Receiver worker = Keep(await Receiver.ConnectAsync(queue.Address, connecting, stop));
+                for (int i = 0; i < 2; i++)
+                {
+                    using Message item = await worker.ReceiveAsync(_soon, stop);
+                    item.Accept();
+                }
+
+                await worker.CloseAsync(_soon);
+            },
+            async stop =>
+            {
+                Sender sender = Keep(await Sender.ConnectAsync(queue.Address, connecting, stop));
+                Expect(await sender.DeliverAsync("one"u8, _soon, stop));
+                Expect(await sender.DeliverAsync("two"u8, _soon, stop));
+                await sender.CloseAsync(_soon);
+            },
+            token);
+    }
+
+    private async Task HubAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
+    {
+        Hub hub = Keep(await Hub.BindAsync(place, new HubOptions { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat }, token));
+        await BothAsync(
+            async stop =>
+            {
+                if (hub.NextEvent(_soon, stop) is Joined joined)
+                {
+                    await hub.SendAsync(joined.Client, "one", stop);
+                    await hub.BroadcastAsync("two"u8, token: stop);
+                }
+
+                hub.NextEvent(_soon, stop);
+            },
+            async stop =>
+            {
+                Pair pair = Keep(await Pair.ConnectAsync(hub.Address, connecting, stop));
+                for (int i = 0; i < 2; i++)
+                {
+                    using Message message = await pair.ReceiveAsync(_soon, stop);
+                }
+
+                await pair.SendAsync("three"u8, stop);
+                await pair.CloseAsync(_soon);
+            },
+            token);
+    }
+
+    private async Task PairAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
+    {
+        Pair one = Keep(await Pair.BindAsync(place, bound, token));
+        await BothAsync(
+            async stop =>
+            {
+                await one.SendAsync("one"u8, stop);
+                using Message message = await one.ReceiveAsync(_soon, stop);
+                await one.CloseAsync(_soon);
+            },
+            async stop =>
+            {
+                Pair other = Keep(await Pair.ConnectAsync(one.Address, connecting, stop));
+                other.Send("two"u8, _soon, stop);
+                using Message message = other.Receive(_soon, stop);
+                await other.CloseAsync(_soon);
+            },
+            token);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using Fairlead.Tests.Conformance;
+
+namespace Fairlead.Tests.Faults;
+
+/// <summary>
+/// What an endpoint stands on throws, at its first call, at its second, and so on until the play is over before it would: the clock, and the connection. Whatever that does to the play, it ends, its
+/// endpoints close, nothing is left in them, and the name is as good as new.
+/// </summary>
+public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
+{
+    private const int Most = 2_000;
+
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Late = TimeSpan.FromSeconds(20);
+
+    public static TheoryData<string, string, bool> Cases
+    {
+        get
+        {
+            TheoryData<string, string, bool> cases = [];
+            foreach (string play in FaultPlays.All.Keys)
+            {
+                foreach (string scheme in new[] { "inproc", "unix", "shm" })
+                {
+                    cases.Add(play, scheme, true);
+                    cases.Add(play, scheme, false);
+                }
+            }
+
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public Task Whatever_call_of_the_clock_throws_all_ends_and_the_name_is_free(string play, string scheme, bool isAtTheBoundEnd) =>
+        ReachAllAsync(play, scheme, isAtTheBoundEnd, static (plan, _, _) => new FailingClock(plan));
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public Task Whatever_call_of_a_connection_throws_all_ends_and_the_name_is_free(string play, string scheme, bool isAtTheBoundEnd) =>
+        ReachAllAsync(play, scheme, isAtTheBoundEnd, static (plan, place, isBound) =>
+        {
+            FaultyTransport.Spoil(place, isBound ? plan : null, isBound ? null : plan);
+            return null;
+        });
+
+    /// <param name="play">Its name.</param>
+    /// <param name="scheme">Of the transport.</param>
+    /// <param name="isAtTheBoundEnd">Whose ground is faulty.</param>
+    /// <param name="spoil">Lets the faults in, and says what clock the faulty end has.</param>
+    private async Task ReachAllAsync(string play, string scheme, bool isAtTheBoundEnd, Func<FaultPlan, Address, bool, TimeProvider?> spoil)
+    {
+        TransportUnderTest transport = scheme switch
+        {
+            "inproc" => new InprocUnderTest(),
+            "unix" => new UnixNameUnderTest(),
+            _ => new SharedMemoryUnderTest(),
+        };
+        Address place = transport.NewPlace();
+        EndpointOptions sound = new() { Heartbeat = TimeSpan.FromSeconds(1) };
+        int failed = 0;
+        int at = 1;
+        for (; at < Most; at++)
+        {
+            FaultPlan plan = new(at);
+            EndpointOptions faulty = spoil(plan, place, isAtTheBoundEnd) is { } clock ? new EndpointOptions { TimeProvider = clock, Heartbeat = TimeSpan.FromSeconds(1) } : sound;
+            (EndpointOptions bound, EndpointOptions connecting) = isAtTheBoundEnd ? (faulty, sound) : (sound, faulty);
+            if (await FaultPlays.PlayAsync(play, place, bound, connecting, Soon) is { } failure)
+            {
+                failed++;
+                Output.WriteLine($"{at}: {failure.GetType().Name}: {failure.Message}");
+            }
+
+            FaultyTransport.Mend(place);
+            Assert.Null(await FaultPlays.PlayAsync(play, place, sound, sound, Late));
+            if (plan.Calls < at)
+            {
+                break;
+            }
+        }
+
+        Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{at - 1} calls were reached, of which {failed} ended the play"));
+        Assert.InRange(at, 2, Most - 1);
+    }
+}

@@ -1,0 +1,63 @@
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead.Tests.Patterns;
+
+/// <summary>What is said of dropped messages: each is counted once by who hears it, however often it is told.</summary>
+public sealed class MissedMessagesTests
+{
+    [Fact]
+    public void What_was_told_behind_the_last_message_is_told_again_with_the_next_and_counted_once()
+    {
+        MissedMessages missed = default;
+        Assert.Equal(3, missed.HearBehind(Head(3)));
+        Assert.Equal(2, missed.HearBehind(Head(5)));
+        Assert.Equal(1, missed.HearBefore(Head(6)));
+
+        // From here on a new count begins.
+        Assert.Equal(4, missed.HearBefore(Head(4)));
+    }
+
+    [Fact]
+    public void Nothing_is_heard_where_nothing_is_told()
+    {
+        MissedMessages missed = default;
+        Assert.Equal(0, missed.HearBefore(Head(0)));
+        Assert.Equal(0, missed.HearBehind(default));
+    }
+
+    [Fact]
+    public void What_cannot_be_is_refused()
+    {
+        FairleadException error = Assert.Throws<FairleadException>(static () => new MissedMessages().HearBefore(Head(MissedMessages.Most + 1)));
+        Assert.Equal(ErrorCode.Corrupt, error.Code);
+        error = Assert.Throws<FairleadException>(static () => new MissedMessages().HearBehind(Head(-1)));
+        Assert.Equal(ErrorCode.Corrupt, error.Code);
+    }
+
+    [Fact]
+    public void The_count_stands_behind_what_else_the_head_says()
+    {
+        Span<byte> space = stackalloc byte[16];
+        HeadWriter writer = new(space);
+        writer.Add(HeadField.Deliveries, 7);
+        Span<byte> head = stackalloc byte[writer.Length + MissedMessages.HeadBytes];
+        MissedMessages.WriteHead(writer.Written, 2, head);
+        Assert.True(HeadReader.IsWellFormed(head, out _));
+        Assert.True(HeadReader.TryGet(head, HeadField.Deliveries, out ulong deliveries));
+        Assert.Equal(7u, deliveries);
+        Assert.Equal(2, new MissedMessages().HearBefore(head));
+    }
+
+    private static byte[] Head(long missed)
+    {
+        byte[] head = new byte[missed == 0 ? 0 : MissedMessages.HeadBytes];
+        MissedMessages.WriteHead(default, missed < 0 ? MissedMessages.Most : missed, head);
+        if (missed < 0)
+        {
+            head.AsSpan(3).Fill(0xFF);
+        }
+
+        return head;
+    }
+}
