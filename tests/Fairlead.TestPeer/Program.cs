@@ -15,6 +15,7 @@ internal static class Program
         ["cell"] = CellVerb.RunAsync,
         ["checks"] = ChecksVerb.RunAsync,
         ["churn"] = ChurnVerb.RunAsync,
+        ["faults"] = FaultsVerb.RunAsync,
         ["heir"] = HeirVerb.RunAsync,
         ["loading"] = LoadingVerb.RunAsync,
         ["log"] = LogVerb.RunAsync,

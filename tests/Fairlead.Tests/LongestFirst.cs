@@ -7,7 +7,7 @@ namespace Fairlead.Tests;
 /// </summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
-    private static readonly string[] Long = ["ReliableUdpContracts+Crash", "RandomTests", "DescriptorLimitTests", "LongMessageTests", "LossyLinkTests"];
+    private static readonly string[] Long = ["ReliableUdpContracts+Crash", "RandomTests", "DescriptorLimitTests", "LongMessageTests", "LossyLinkTests", "SystemCallFaultTests", "FaultTests"];
 
     public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) =>
         testCollections.OrderBy(static collection => Long.Any(name => collection.DisplayName.EndsWith(name, StringComparison.Ordinal)) ? 0 : 1).ThenBy(static collection => collection.UniqueID);

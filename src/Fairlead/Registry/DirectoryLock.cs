@@ -45,16 +45,28 @@ internal sealed class DirectoryLock : IDisposable
             return null;
         }
 
-        var own = IsShared(descriptor) ? OpenOwn(runtime) : null;
-        if (TryLock(own ?? descriptor, patience))
+        Descriptor? own = null;
+        var isTaken = false;
+        try
         {
-            _ = own is null || TryLock(descriptor, patience < SharedPatience ? patience : SharedPatience);
-            return new DirectoryLock(descriptor, own);
-        }
+            own = IsShared(descriptor) ? OpenOwn(runtime) : null;
+            if (TryLock(own ?? descriptor, patience))
+            {
+                _ = own is null || TryLock(descriptor, patience < SharedPatience ? patience : SharedPatience);
+                isTaken = true;
+                return new DirectoryLock(descriptor, own);
+            }
 
-        own?.Dispose();
-        descriptor.Dispose();
-        return null;
+            return null;
+        }
+        finally
+        {
+            if (!isTaken)
+            {
+                own?.Dispose();
+                descriptor.Dispose();
+            }
+        }
     }
 
     public void Dispose()

@@ -1,3 +1,5 @@
+using Fairlead.Conformance.Faults;
+
 namespace Fairlead.Tests.Faults;
 
 /// <summary>The system's clock, of which one call throws: the first, the second, and so on.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Conformance.Faults;
 using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Faults;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fairlead.Conformance.Faults;
 using Fairlead.Framing;
 using Fairlead.Native;
 using Fairlead.Registry;

@@ -5,6 +5,9 @@ namespace Fairlead.Patterns.Links;
 /// <content>How a caller waits in its own thread: it leads, or it follows.</content>
 internal sealed partial class EndpointCore
 {
+    /// <summary>For tests: what is still counted here. Callers that wait without a thread, links that are blocked, links in the middle of a message, callers that look at the memory.</summary>
+    public (int Waiting, int Blocked, int Partly, int Looking) Counts => (Volatile.Read(ref _asyncWaiters), Volatile.Read(ref _blockedLinks), Volatile.Read(ref _partlyRead), Volatile.Read(ref _lookers));
+
     /// <summary>Waits in this thread until the operation is done, the time has passed, or the token is cancelled. True when it is done; else the caller withdraws it.</summary>
     public bool Wait(Operation operation, Deadline deadline, CancellationToken token)
     {

@@ -172,6 +172,19 @@ internal sealed partial class Link
     /// </summary>
     public void AfterHandOver(MessageKind kind)
     {
+        try
+        {
+            TellHandedOver(kind);
+        }
+        catch (Exception exception)
+        {
+            // What was handed over is the user's all the same.
+            Fail(exception);
+        }
+    }
+
+    private void TellHandedOver(MessageKind kind)
+    {
         if (IsBare)
         {
             _connection.Consumption?.NoteHanded(_inbound.Window.Consumed);

@@ -44,7 +44,15 @@ internal ref struct BriefLead(EndpointCore endpoint)
         if (_endpoint is { } led)
         {
             _endpoint = null;
-            led.LeadBriefly(operation);
+            try
+            {
+                led.LeadBriefly(operation);
+            }
+            catch (Exception exception)
+            {
+                // The message is on its way, and whoever has the role from now on waits for its answer.
+                FairleadEventSource.Log.Contained(led.Address.Display, exception.ToString());
+            }
         }
     }
 

@@ -60,15 +60,18 @@ internal sealed partial class SocketFile : IDisposable
         // The file goes first, while the socket still answers: so nobody can have taken the name over before, and it is ours that is removed. When
         // the lock is not to be had the file stays; it is stale then, and the next server takes it over.
         var parent = _path[..Math.Max(1, _path.LastIndexOf('/'))];
-        using (var locked = DirectoryLock.TryTake(parent, TimeSpan.FromSeconds(1), out _))
+        try
         {
+            using var locked = DirectoryLock.TryTake(parent, TimeSpan.FromSeconds(1), out _);
             if (locked is not null)
             {
                 Unlink();
             }
         }
-
-        Listener.Dispose();
+        finally
+        {
+            Listener.Dispose();
+        }
     }
 
     private static SocketFile BindOnce(string path, NativeSocketType type, int backlog, Address address, uint mode, RuntimeDirectory? directory)

@@ -1,8 +1,8 @@
-namespace Fairlead.Tests.Faults;
+namespace Fairlead.Conformance.Faults;
 
 /// <summary>Which call throws: the first, the second, and so on.</summary>
 /// <param name="at">Its number; 0: none.</param>
-internal sealed class FaultPlan(int at)
+public sealed class FaultPlan(int at)
 {
     private int _calls;
 

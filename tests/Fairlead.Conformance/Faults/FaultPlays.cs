@@ -1,19 +1,15 @@
 using System.Collections.Concurrent;
-using System.Reflection;
 using System.Runtime.ExceptionServices;
-using Fairlead.Patterns.Links;
 
-namespace Fairlead.Tests.Faults;
+namespace Fairlead.Conformance.Faults;
 
 /// <summary>
 /// Short plays of two ends, one for each pattern, as users write them. Where one end fails, the other is told to stop; whatever happens, both close.
 /// </summary>
-internal sealed class FaultPlays
+public sealed class FaultPlays
 {
     /// <summary>A play that lasts so long stands still.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
-    private static readonly string[] Counts = ["_asyncWaiters", "_blockedLinks", "_partlyRead", "_lookers"];
 
     private readonly ConcurrentBag<Endpoint> _endpoints = [];
 
@@ -56,26 +52,25 @@ internal sealed class FaultPlays
             failure = thrown;
         }
 
-        Assert.False(end.IsCancellationRequested, $"It stood still: {failure}");
+        Require(!end.IsCancellationRequested, $"It stood still: {failure}");
         foreach (Endpoint endpoint in play._endpoints)
         {
             endpoint.Dispose();
-            AssertNothingIsLeft(endpoint.Core);
+
+            // Whoever was told a moment ago may be about to count itself out.
+            SpinWait.SpinUntil(() => endpoint.Core.Counts == default, Patience);
+            Require(endpoint.Core.Counts == default, $"{endpoint.GetType().Name} has left something behind: {endpoint.Core.Counts}");
+            Require(endpoint.Core.LinkSnapshot.Length == 0, "A link is left.");
         }
 
         return failure;
     }
 
-    private static void AssertNothingIsLeft(EndpointCore core)
+    private static void Require(bool isSo, string otherwise)
     {
-        Assert.Empty(core.LinkSnapshot);
-        foreach (string name in Counts)
+        if (!isSo)
         {
-            FieldInfo field = typeof(EndpointCore).GetField(name, BindingFlags.Instance | BindingFlags.NonPublic) ?? throw new MissingFieldException(nameof(EndpointCore), name);
-
-            // Whoever was told a moment ago may be about to count itself out.
-            SpinWait.SpinUntil(() => (int)field.GetValue(core)! == 0, Patience);
-            Assert.Equal((name, 0), (name, (int)field.GetValue(core)!));
+            throw new InvalidOperationException(otherwise);
         }
     }
 
@@ -156,7 +151,7 @@ internal sealed class FaultPlays
                 for (int i = 0; i < 2; i++)
                 {
                     using Message message = await receiver.ReceiveAsync(_soon, stop);
-                    Assert.Equal(Length, message.Memory.Length);
+                    Require(message.Memory.Length == Length, "It is cut.");
                 }
 
                 await receiver.CloseAsync(_soon);
@@ -193,12 +188,12 @@ internal sealed class FaultPlays
                 Requester requester = Keep(await Requester.ConnectAsync(responder.Address, connecting, stop));
                 using (Message reply = await requester.RequestAsync("one"u8, _soon, stop))
                 {
-                    Assert.Equal("one", reply.Text);
+                    Require(reply.Text == "one", "Something else came.");
                 }
 
                 using (Message reply = requester.Request("two"u8, _soon, stop))
                 {
-                    Assert.Equal("two", reply.Text);
+                    Require(reply.Text == "two", "Something else came.");
                 }
 
                 await requester.CloseAsync(_soon);
@@ -222,12 +217,12 @@ internal sealed class FaultPlays
             {
                 using (Message message = await subscriber.ReceiveAsync(_soon, stop))
                 {
-                    Assert.Equal("one", message.Text);
+                    Require(message.Text == "one", "Something else came.");
                 }
 
                 using (Message message = subscriber.Receive(_soon, stop))
                 {
-                    Assert.Equal("two", message.Text);
+                    Require(message.Text == "two", "Something else came.");
                 }
             },
             token);
