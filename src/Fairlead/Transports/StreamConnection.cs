@@ -4,29 +4,39 @@ using Fairlead.Native;
 namespace Fairlead.Transports;
 
 /// <summary>
-/// A connection over any byte stream that is a descriptor (or two, one for each direction): frames what is sent, cuts what is received.
-/// Stream transports are therefore only bind, accept and connect.
+/// A connection over any stream of bytes: frames what is sent, cuts what is received. Stream transports are therefore only bind, accept and
+/// connect.
 /// </summary>
 internal sealed class StreamConnection : Connection
 {
-    private readonly Descriptor _descriptor;
+    private readonly ByteChannel _channel;
     private readonly StreamFraming _framing;
     private readonly OutputQueue _output;
     private readonly StreamInput _input;
-    private readonly StreamHandles _handles;
+    private readonly StreamHandles? _handles;
 
-    /// <param name="descriptor">The connection owns it.</param>
+    /// <param name="socket">The connection owns it.</param>
     /// <param name="framing">How messages stand in the stream.</param>
     /// <param name="capabilities">Of the transport.</param>
     /// <param name="peer">Who it is.</param>
     /// <param name="takesHandles">Whether open files that come with messages are taken; else the kernel drops them.</param>
-    public StreamConnection(Descriptor descriptor, StreamFraming framing, TransportCapabilities capabilities, Peer peer, bool takesHandles = false)
+    public StreamConnection(Descriptor socket, StreamFraming framing, TransportCapabilities capabilities, Peer peer, bool takesHandles = false)
+        : this(new SocketChannel(socket), framing, capabilities, peer, takesHandles)
     {
-        _descriptor = descriptor;
+    }
+
+    /// <param name="channel">The connection owns it.</param>
+    /// <param name="framing">How messages stand in the stream.</param>
+    /// <param name="capabilities">Of the transport.</param>
+    /// <param name="peer">Who it is.</param>
+    /// <param name="takesHandles">Whether open files that come with messages are taken, where the channel passes them; else they are open nowhere.</param>
+    public StreamConnection(ByteChannel channel, StreamFraming framing, TransportCapabilities capabilities, Peer peer, bool takesHandles = false)
+    {
+        _channel = channel;
         _framing = framing;
         _output = new OutputQueue(framing);
         _input = new StreamInput(framing);
-        _handles = new StreamHandles(descriptor, _output, takesHandles);
+        _handles = (capabilities & TransportCapabilities.Handles) != 0 ? channel.PassHandles(_output, takesHandles) : null;
         Capabilities = framing.IsFairlead ? capabilities | TransportCapabilities.Protocol | TransportCapabilities.KeepsBoundaries : capabilities;
         Peer = peer;
     }
@@ -35,7 +45,9 @@ internal sealed class StreamConnection : Connection
 
     public override Peer Peer { get; }
 
-    public override Descriptor WaitDescriptor => _descriptor;
+    public override Descriptor WaitDescriptor => _channel.WaitDescriptor;
+
+    public override Descriptor? OutputDescriptor => _channel.OutputDescriptor;
 
     public override int Unflushed => _output.Buffered;
 
@@ -59,10 +71,7 @@ internal sealed class StreamConnection : Connection
     {
         while (!_output.IsEmpty)
         {
-            IoResult result = _handles.AnyLeaves ? _handles.Write()
-                : _output.HasLong
-                ? _descriptor.Write(_output.First, _output.Second, _output.Third)
-                : _descriptor.Write(_output.First);
+            IoResult result = _handles is { AnyLeaves: true } ? _handles.Write() : _channel.Write(_output);
             if (result.WouldBlock)
             {
                 return FlushResult.Blocked;
@@ -73,7 +82,7 @@ internal sealed class StreamConnection : Connection
                 return FlushResult.Broken;
             }
 
-            _handles.Written(result.Count);
+            _handles?.Written(result.Count);
             _output.Written(result.Count);
         }
 
@@ -83,7 +92,8 @@ internal sealed class StreamConnection : Connection
     public override FillResult Fill()
     {
         Span<byte> room = _input.Room();
-        IoResult result = _handles.AreTaken ? _handles.Read(room) : _descriptor.Read(room);
+        bool takesHandles = _handles is { AreTaken: true };
+        IoResult result = takesHandles ? _handles!.Read(room) : _channel.Read(room);
         if (result.WouldBlock)
         {
             return FillResult.Drained;
@@ -97,20 +107,19 @@ internal sealed class StreamConnection : Connection
 
         _input.Filled(result.Count);
 
-        // A short read has emptied the kernel's buffer: another call would only say so.
-        return result.Count < room.Length && !_handles.AreTaken ? FillResult.Drained : FillResult.More;
+        return result.Count < room.Length && _channel.IsDrainedByShortRead && !takesHandles ? FillResult.Drained : FillResult.More;
     }
 
     public override bool TryTake(out Incoming message)
     {
         if (!_input.TryTake(ReceiveLimit, out message))
         {
-            _handles.RefuseStray(_input.HasPart);
+            _handles?.RefuseStray(_input.HasPart);
             return false;
         }
 
         _input.ExpectsHandshake = false;
-        if (_handles.AreTaken && message.Header.Kind.IsData() && (message.Header.Flags & MessageFlags.Handle) != 0)
+        if (_handles is { AreTaken: true } && message.Header.Kind.IsData() && (message.Header.Flags & MessageFlags.Handle) != 0)
         {
             _handles.Take(ref message);
         }
@@ -121,18 +130,18 @@ internal sealed class StreamConnection : Connection
     public override bool HasPart => _input.HasPart;
 
     /// <inheritdoc/>
-    public override HandlePassing? Handles => (Capabilities & TransportCapabilities.Handles) != 0 ? _handles : null;
+    public override HandlePassing? Handles => _handles;
 
     public override void TrustLengths() => _input.TrustsLengths = true;
 
-    public override void EndSending() => _descriptor.ShutdownSocket(ShutdownHow.Write);
+    public override void EndSending() => _channel.EndSending();
 
-    public override void Abort() => _descriptor.ShutdownSocket(ShutdownHow.Both);
+    public override void Abort() => _channel.Abort();
 
     public override void Dispose()
     {
-        _descriptor.Dispose();
-        _handles.Dispose();
+        _channel.Dispose();
+        _handles?.Dispose();
         _output.Dispose();
         _input.Dispose();
     }
