@@ -19,31 +19,28 @@ public sealed partial class SizeTests
 
     private static readonly Dictionary<string, int> LargerByFields = new(StringComparer.Ordinal)
     {
-        ["EndpointCore"] = 47,
+        ["EndpointCore"] = 44,
         ["Link"] = 38,
         ["ReliableStream"] = 26,
     };
 
     private static readonly Dictionary<string, int> LargerByMethods = new(StringComparer.Ordinal)
     {
-        ["EndpointCore"] = 149,
+        ["EndpointCore"] = 142,
         ["Libc"] = 107,
         ["Link"] = 165,
     };
 
     private static readonly Dictionary<string, int> LargerByFiles = new(StringComparer.Ordinal)
     {
-        ["EndpointCore"] = 20,
+        ["EndpointCore"] = 17,
         ["Libc"] = 15,
         ["Link"] = 25,
         ["LockSnapshot"] = 6,
         ["Outbox"] = 7,
     };
 
-    private static readonly Dictionary<string, int> LargerByLines = new(StringComparer.Ordinal)
-    {
-        ["Patterns/WorkQueue.Dispatching.cs"] = 443,
-    };
+    private static readonly Dictionary<string, int> LargerByLines = [];
 
     private static IEnumerable<Type> Types => typeof(Address).Assembly.GetTypes().Where(static type => !type.IsEnum && !type.Name.Contains('<', StringComparison.Ordinal) && type.DeclaringType?.Name.Contains('<', StringComparison.Ordinal) != true);
 

@@ -71,7 +71,7 @@ public sealed partial class Publisher
         }
 
         long start = OperationMeter.StartCall();
-        round.Buffered = Core.WriteOnce(audience, MessageHeader.Of(MessageKind.Publish), audience.Head, message, out ulong reached);
+        round.Buffered = Core.Broadcasts.WriteOnce(audience, MessageHeader.Of(MessageKind.Publish), audience.Head, message, out ulong reached);
         for (int i = 0; start != 0 && i < round.Buffered; i++)
         {
             OperationMeter.EndCall(start, MessageKind.Publish, Core.MeterTags, null);
@@ -87,7 +87,7 @@ public sealed partial class Publisher
     private void AwaitRoom(List<Link> waiting, ref Round round, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken token)
     {
         int length = round.Head.Length + message.Length;
-        if (Tracing.IsWatched || Core.Broadcasting is not { } broadcast || !waiting.Exists(static link => link.Seat is { IsTaken: true }))
+        if (Tracing.IsWatched || Core.Broadcasts.GetOrMake() is not { } broadcast || !waiting.Exists(static link => link.Seat is { IsTaken: true }))
         {
             return;
         }
@@ -119,7 +119,7 @@ public sealed partial class Publisher
         }
 
         Audience those = new([.. waiting], 0, round.Head);
-        round.Buffered += Core.WriteOnce(those, MessageHeader.Of(MessageKind.Publish), round.Head, message, out ulong reached);
+        round.Buffered += Core.Broadcasts.WriteOnce(those, MessageHeader.Of(MessageKind.Publish), round.Head, message, out ulong reached);
         for (int i = waiting.Count - 1; i >= 0; i--)
         {
             if (those.IsReached(i, reached))

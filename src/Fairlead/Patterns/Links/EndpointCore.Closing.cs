@@ -186,7 +186,7 @@ internal sealed partial class EndpointCore
         }
 
         Do(() => ReleaseAll(completions));
-        Do(_broadcast.Dispose);
+        Do(Broadcasts.Dispose);
         Do(_pollSet.Dispose);
         Do(_wake.Dispose);
         Do(() => _reconnector?.Dispose());
@@ -212,10 +212,7 @@ internal sealed partial class EndpointCore
             _phase = EndpointPhase.TornDown;
             EndWaiters(new ObjectDisposedException(_profile.Name), completions);
             _report = _past.Report;
-            while (_ready.Count > 0)
-            {
-                _ready.Dequeue().Inbound.Release();
-            }
+            _ready.Release();
         }
     }
 

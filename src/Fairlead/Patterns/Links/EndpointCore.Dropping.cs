@@ -63,38 +63,7 @@ internal sealed partial class EndpointCore
     {
         using (_gate.Hold())
         {
-            return Drop(link, id, withDeliveries: true, out kind) > 0;
-        }
-    }
-
-    /// <summary>Under the gate.</summary>
-    private int Drop(Link link, uint? id, bool withDeliveries, out MessageKind last)
-    {
-        int count = link.Inbound.Drop(id, withDeliveries, out last);
-        if (count > 0)
-        {
-            _depth -= count;
-            Counters.SetQueueDepth(_depth);
-            if (link.InboundCount == 0)
-            {
-                RemoveReady(link);
-            }
-        }
-
-        return count;
-    }
-
-    private void RemoveReady(Link link)
-    {
-        link.IsReady = false;
-        link.Turn = 0;
-        for (int i = 0; i < _ready.Count; i++)
-        {
-            if (_ready[i] == link)
-            {
-                _ready.RemoveAt(i);
-                return;
-            }
+            return _ready.Drop(link, id, withDeliveries: true, out kind) > 0;
         }
     }
 }

@@ -186,7 +186,7 @@ internal sealed partial class EndpointCore
             UpdateLinkCache();
 
             // Nobody waits for the answers any more. Deliveries of a peer that died are messages all the same; where this side ended the link, their senders were told.
-            Drop(link, id: null, withDeliveries: link.WasEndedHere, out _);
+            _ready.Drop(link, id: null, withDeliveries: link.WasEndedHere, out _);
             if (link.WasUp)
             {
                 _upCount--;

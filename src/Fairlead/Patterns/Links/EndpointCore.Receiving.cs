@@ -1,19 +1,17 @@
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
 /// <content>Messages that wait for the user, and callers that wait for messages.</content>
 internal sealed partial class EndpointCore
 {
-    /// <summary>Messages in a row from one link while others have some too.</summary>
-    private const int MessagesPerTurn = 16;
-
     private readonly List<MessageCore> _handedOver = [];
-    private RingQueue<Link> _ready;
+    private readonly ReadyLinks _ready;
     private bool _handsOutAgain;
+    private volatile bool _isStream;
     private RingQueue<ReceiveOperation> _receivers;
-    private int _depth;
 
     /// <summary>The next message without waiting, or null.</summary>
     public MessageCore? TryReceive()
@@ -139,13 +137,7 @@ internal sealed partial class EndpointCore
     {
         using (_gate.Hold())
         {
-            _depth += link.Inbound.Publish();
-            if (!link.IsReady && link.InboundCount > 0)
-            {
-                link.IsReady = true;
-                _ready.Enqueue(link);
-            }
-
+            _ready.Publish(link);
             HandOut(completions);
         }
 
@@ -179,16 +171,14 @@ internal sealed partial class EndpointCore
     /// <summary>Gives those who wait what may be handed out. Under the gate; <see cref="AfterHandOut"/> follows, without it.</summary>
     private void HandOut(Completions completions)
     {
-        while (_receivers.Count > 0 && !IsClosing && NextReady(tells: true) is >= 0 and int next)
+        while (_receivers.Count > 0 && !IsClosing && _ready.Next(tells: true) is >= 0 and int next)
         {
             ReceiveOperation operation = _receivers.Dequeue();
-            MessageCore message = TakeReady(next);
+            MessageCore message = _ready.Take(next);
             operation.TryComplete(message);
             _handedOver.Add(message);
             completions.Add(operation);
         }
-
-        Counters.SetQueueDepth(_depth);
     }
 
     private void AfterHandOut()
@@ -196,15 +186,7 @@ internal sealed partial class EndpointCore
         // Before anybody is woken: what is due is told before user code takes its time. Who waits for a receipt was told already.
         foreach (MessageCore message in _handedOver)
         {
-            Link link = message.Link;
-            try
-            {
-                link.AfterHandOver(message.Header.Kind);
-            }
-            catch (Exception exception)
-            {
-                link.Fail(exception);
-            }
+            message.Link.AfterHandOver(message.Header.Kind);
         }
 
         _handedOver.Clear();
@@ -242,9 +224,9 @@ internal sealed partial class EndpointCore
             {
                 operation.TryFail(new ObjectDisposedException(_profile.Name));
             }
-            else if (_receivers.Count == 0 && NextReady(tells: true) is >= 0 and int next)
+            else if (_receivers.Count == 0 && _ready.Next(tells: true) is >= 0 and int next)
             {
-                message = TakeReady(next);
+                message = _ready.Take(next);
                 operation.TryComplete(message);
             }
             else if (EndsWithPeer && _lastEnd is not null)
@@ -293,9 +275,9 @@ internal sealed partial class EndpointCore
                 return null;
             }
 
-            if (NextReady(tells: true) is >= 0 and int next)
+            if (_ready.Next(tells: true) is >= 0 and int next)
             {
-                message = TakeReady(next);
+                message = _ready.Take(next);
             }
             else if (TryPull(me) is { } pulled)
             {
@@ -308,54 +290,6 @@ internal sealed partial class EndpointCore
         }
 
         message.Link.AfterHandOver(message.Kind);
-        return message;
-    }
-
-    /// <summary>Whose turn it is to hand out, among <see cref="_ready"/>: the first that holds nothing back; -1 where there is none. Under the gate.</summary>
-    /// <param name="tells">Whether it will be handed out, so that its sender may be told before.</param>
-    private int NextReady(bool tells)
-    {
-        for (int i = 0; i < _ready.Count; i++)
-        {
-            if (_ready[i].MayHandOut(tells))
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
-
-    /// <summary>Round robin over the links that have messages, some in a row from each. Under the gate.</summary>
-    private MessageCore TakeReady(int next)
-    {
-        Link link = _ready[next];
-        Incoming incoming = link.Dequeue();
-        if (link.InboundCount == 0)
-        {
-            _ready.RemoveAt(next);
-            link.IsReady = false;
-            link.Turn = 0;
-        }
-        else if (++link.Turn >= MessagesPerTurn && link.State != LinkState.Down)
-        {
-            // What a lost link has left stays before all others: its sender may be back, and what it sends now comes after that.
-            link.Turn = 0;
-            _ready.Enqueue(_ready.RemoveAt(next));
-        }
-
-        if (incoming.Header.Kind.IsData())
-        {
-            Counters.AddReceived(incoming.Header.Length - incoming.Header.HeadLength);
-        }
-
-        Counters.SetQueueDepth(--_depth);
-        MessageCore message = MessageCore.Rent(link, incoming);
-        if (incoming.Header.Kind is MessageKind.Deliver or MessageKind.Request)
-        {
-            link.AddActive(message);
-        }
-
         return message;
     }
 
@@ -372,5 +306,30 @@ internal sealed partial class EndpointCore
         }
 
         TellWatchesOfEnd();
+    }
+
+    /// <summary>From now on a stream alone receives, and hears of peers that leave a bound end.</summary>
+    /// <exception cref="FairleadException">NotSupported: what travels here is no stream of bytes.</exception>
+    public void BecomeStream(bool canRead)
+    {
+        ThrowIfClosing();
+        if (Settings.Framing is not (FairleadFraming or RawFraming))
+        {
+            throw new FairleadException(ErrorCode.NotSupported, "a stream has no boundaries, and this framing does", "Say ?framing=none to read and write bytes, or leave it away at both ends") { Address = Address };
+        }
+
+        const TransportCapabilities Needed = TransportCapabilities.Reliable | TransportCapabilities.Ordered;
+        if ((Capabilities & Needed) != Needed)
+        {
+            throw new FairleadException(ErrorCode.NotSupported, $"{Address.Scheme}:// may lose or reorder what is sent, which a stream cannot show", "Choose another address") { Address = Address };
+        }
+
+        const TransportCapabilities Many = TransportCapabilities.ManyPeers | TransportCapabilities.Duplex;
+        if (IsBound && canRead && _profile.MostPeers > 1 && (Capabilities & Many) == Many)
+        {
+            throw new FairleadException(ErrorCode.NotSupported, $"a bound {_profile.Name} may hear several peers at once, whose bytes would be mixed", "Take a Pair, which has one peer at a time, or connect the Receiver") { Address = Address };
+        }
+
+        _isStream |= canRead;
     }
 }

@@ -46,7 +46,7 @@ internal sealed partial class EndpointCore
                 return Readiness.Closed;
             }
 
-            if (NextReady(tells: false) >= 0)
+            if (_ready.Next(tells: false) >= 0)
             {
                 ready = Readiness.Readable;
             }

@@ -43,12 +43,13 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         Counters = entry.Counters;
         MeterTags = EndpointMeter.Add(entry.Counters, address, profile.Kind);
         _waiting = new SendQueue(this);
-        _broadcast = new BroadcastHolder(this);
+        _ready = new ReadyLinks(entry.Counters);
+        Broadcasts = new BroadcastHolder(this);
+        Admission = new Admission(this, owner, isBound ? profile.MostPeers : 1);
         _drops = new DropReport(settings.Time, () => Address, profile.Name);
         _changes = new StateChanges(owner.OnStateChanged, () => Address);
         _reconnector = isBound ? null : new Reconnector(addresses, settings.Reconnect, settings.Time, this);
         Policy = settings.Full ?? profile.Policy;
-        MostPeers = isBound ? profile.MostPeers : 1;
         _pollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
     }
 
@@ -74,6 +75,12 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     public FullMode Policy { get; }
 
     public EndpointCounters Counters { get; }
+
+    /// <summary>Who may come.</summary>
+    public Admission Admission { get; }
+
+    /// <summary>What is sent to many is written once where the transport can do that.</summary>
+    public BroadcastHolder Broadcasts { get; }
 
     /// <summary>The links at this moment, without a copy: not to be changed.</summary>
     public Link[] LinkSnapshot => Volatile.Read(ref _linkCache);

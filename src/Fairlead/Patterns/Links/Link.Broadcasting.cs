@@ -27,7 +27,7 @@ internal sealed partial class Link
     /// <summary>Lets the peer take part where it has caught up. True when it has been given a seat for the first time.</summary>
     public bool TryJoin()
     {
-        Broadcast? broadcast = _endpoint.Broadcasting;
+        Broadcast? broadcast = _endpoint.Broadcasts.GetOrMake();
         bool isNew = false;
         bool needsPump;
         using (HoldSending())

@@ -49,7 +49,12 @@ internal sealed partial class Link
         }
 
         // A long message may be through with it.
-        FinishWriting();
+        using (Completions completions = Completions.Rent())
+        using (HoldSending())
+        {
+            CompleteWriting(completions);
+        }
+
         if (isDone)
         {
             operation.Signal(inline: false);
@@ -122,16 +127,6 @@ internal sealed partial class Link
         {
             Break(exception);
         }
-    }
-
-    private void FinishWriting()
-    {
-        using (Completions completions = Completions.Rent())
-        using (HoldSending())
-        {
-            CompleteWriting(completions);
-        }
-
     }
 
     /// <summary>Whether a message of this kind is left lying until more have come together.</summary>

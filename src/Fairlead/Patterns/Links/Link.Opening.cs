@@ -12,7 +12,7 @@ internal sealed partial class Link
     {
         if (IsBare)
         {
-            if (_endpoint.Crowd(this) is { } crowded)
+            if (_endpoint.Admission.Crowd(this) is { } crowded)
             {
                 // A foreign program cannot be told why.
                 Failure = crowded;
@@ -111,7 +111,7 @@ internal sealed partial class Link
         Peer = Peer with { Program = theirs.Text.Length > 0 ? theirs.Text : Peer.Program };
         PeerPattern = theirs.Pattern;
         PeerAsksFor = theirs.Full;
-        if (_endpoint.Refusal(this, theirs) is { } refusal)
+        if (_endpoint.Admission.Refusal(this, theirs) is { } refusal)
         {
             if (IsAccepted)
             {

@@ -48,7 +48,7 @@ internal sealed partial class Link
         _memoryInput = _memory?.Input;
         _broadcasts = _memory?.Broadcasts;
         _takesPlain = endpoint.Profile.Accepts(MessageKind.Send);
-        _countsAlone = endpoint.MostPeers == 1;
+        _countsAlone = endpoint.Admission.MostPeers == 1;
         _counters = endpoint.Counters;
         _isLatency = endpoint.Settings.Waiting == WaitMode.Latency;
         _time = endpoint.Settings.Time;

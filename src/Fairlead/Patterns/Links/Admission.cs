@@ -2,9 +2,16 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Who may come.</content>
-internal sealed partial class EndpointCore
+/// <summary>Who may come to an endpoint, as far as its pattern, the version of the protocol and the places that it has say.</summary>
+/// <remarks>Owns nothing that changes. By the pump, or by the thread that connects.</remarks>
+/// <param name="endpoint">Whose peers they are.</param>
+/// <param name="owner">The pattern, which may have reasons of its own.</param>
+/// <param name="mostPeers">How many are served at once.</param>
+internal sealed class Admission(EndpointCore endpoint, ILinkOwner owner, int mostPeers)
 {
+    /// <summary>How many peers are served at once.</summary>
+    public int MostPeers => mostPeers;
+
     /// <summary>By a link whose peer has introduced itself: why it is not welcome, or null.</summary>
     public FairleadException? Refusal(Link link, Handshake theirs)
     {
@@ -15,37 +22,37 @@ internal sealed partial class EndpointCore
                 $"one side speaks versions {Handshake.LowestVersion} to {Handshake.HighestVersion} of the protocol, the other {theirs.Lowest} to {theirs.Highest}",
                 "Update the older program.")
             {
-                Address = Address,
+                Address = endpoint.Address,
                 Peer = link.Peer,
             };
         }
 
-        if (!_profile.Peers.Contains(theirs.Pattern))
+        if (!endpoint.Profile.Peers.Contains(theirs.Pattern))
         {
             return new FairleadException(
                 ErrorCode.Incompatible,
-                $"a {_profile.Name} cannot talk to a {theirs.Pattern.ToString()}",
-                $"It talks to a {string.Join(" or ", _profile.Peers)}.")
+                $"a {endpoint.Profile.Name} cannot talk to a {theirs.Pattern.ToString()}",
+                $"It talks to a {string.Join(" or ", endpoint.Profile.Peers)}.")
             {
-                Address = Address,
+                Address = endpoint.Address,
                 Peer = link.Peer,
             };
         }
 
-        return Crowd(link) ?? _owner.Refusal(link);
+        return Crowd(link) ?? owner.Refusal(link);
     }
 
     /// <summary>Why there is no place for one more peer, or null where there is.</summary>
     public FairleadException? Crowd(Link link)
     {
-        if (!IsBound)
+        if (!endpoint.IsBound)
         {
             return null;
         }
 
         Link? other = null;
         int count = 0;
-        foreach (Link existing in _linkCache)
+        foreach (Link existing in endpoint.LinkSnapshot)
         {
             if (existing != link && existing.State is LinkState.Up or LinkState.PeerClosed)
             {
@@ -54,21 +61,18 @@ internal sealed partial class EndpointCore
             }
         }
 
-        if (count < MostPeers)
+        if (count < mostPeers)
         {
             return null;
         }
 
         return new FairleadException(
             ErrorCode.Full,
-            MostPeers == 1 ? $"this {_profile.Name} serves one peer at a time, and that is {other!.Peer}" : $"this {_profile.Name} serves {MostPeers} peers, and all places are taken",
+            mostPeers == 1 ? $"this {endpoint.Profile.Name} serves one peer at a time, and that is {other!.Peer}" : $"this {endpoint.Profile.Name} serves {mostPeers} peers, and all places are taken",
             "Connect when a peer has left.")
         {
-            Address = Address,
+            Address = endpoint.Address,
             Peer = other!.Peer,
         };
     }
-
-    /// <summary>How many peers are served at once.</summary>
-    public int MostPeers { get; set; } = int.MaxValue;
 }
