@@ -112,6 +112,8 @@ test_a_process_group_is_ended() {
 
 test_a_reused_number_is_refused() {
   sleep 600 & local sleeper=$!
+  # The shell forks, and becomes it a moment later.
+  until grep -qx sleep "/proc/$sleeper/comm"; do sleep 0.02; done
   exits 3 fairlead signal "$sleeper@1" KILL
   contains "$(cat err)" "another's by now"
   exits 0 fairlead signal --probe "$sleeper" --output json
