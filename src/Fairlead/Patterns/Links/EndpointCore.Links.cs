@@ -306,7 +306,8 @@ internal sealed partial class EndpointCore
         }
         catch (Exception exception)
         {
-            link.Fail(exception, completions);
+            // Whoever connects does not lead: the pump may be at work there.
+            link.Fail(exception);
         }
     }
 
