@@ -135,6 +135,22 @@ internal sealed unsafe class PollSet : IDisposable
         return count;
     }
 
+    /// <summary>Whether a wait would find something at once; not so of one that is closed.</summary>
+    public bool HasEvents
+    {
+        get
+        {
+            try
+            {
+                return BlockingWait.Wait(Descriptor, PollEvents.Read, TimeSpan.Zero) != PollEvents.None;
+            }
+            catch (ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
+
     public void Dispose() => Descriptor.Dispose();
 
     private void Change(int operation, Descriptor descriptor, ulong token, PollEvents events)

@@ -58,8 +58,8 @@ public sealed class FaultPlays
             endpoint.Dispose();
 
             // Whoever was told a moment ago may be about to count itself out.
-            SpinWait.SpinUntil(() => endpoint.Core.Counts == default, Patience);
-            Require(endpoint.Core.Counts == default, $"{endpoint.GetType().Name} has left something behind: {endpoint.Core.Counts}");
+            SpinWait.SpinUntil(() => endpoint.Core.Pump.Counts == default, Patience);
+            Require(endpoint.Core.Pump.Counts == default, $"{endpoint.GetType().Name} has left something behind: {endpoint.Core.Pump.Counts}");
             Require(endpoint.Core.LinkSnapshot.Length == 0, "A link is left.");
         }
 

@@ -129,7 +129,7 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
         {
             if (Core is { } core)
             {
-                core.RequestPump();
+                core.Pump.Request();
                 SpinWait.SpinUntil(() => link.State == LinkState.Down);
                 Lost++;
                 OnLost?.Invoke(core);

@@ -21,7 +21,7 @@ internal sealed unsafe partial class EndpointCore
     public MessageCore? CallShort(MessageFlags flags, ReadOnlySpan<byte> head, byte* payload, int length, Deadline deadline, out LinkOperation? call)
     {
         call = null;
-        if (MemoryAlone is not { } link || !Looks || !MayPull || IsClosing || OperationMeter.IsOn || Tracing.IsWatched)
+        if (Pump.Memory.Alone is not { } link || !Pump.Memory.Looks || !Pump.MayPull || IsClosing || OperationMeter.IsOn || Tracing.IsWatched)
         {
             return null;
         }
@@ -30,18 +30,18 @@ internal sealed unsafe partial class EndpointCore
         TimeSpan wait = deadline.RemainingWait;
         int me = NativeThread.ManagedId;
         call = link.TryAskShort(flags, head, payload, length, deadline, me);
-        if (call is null || !TryBeginLook(me))
+        if (call is null || !Pump.Memory.TryBeginLook(me))
         {
             return null;
         }
 
         // What did not come by now has been looked for long enough.
-        _isSoon = LookAtMemory(wait, call);
+        Pump.Memory.IsSoon = Pump.Memory.Look(wait, call);
         MessageCore? reply;
-        using (_gate.Hold(me))
+        using (Gate.Hold(me))
         {
-            EndLook();
-            reply = _isSoon && MayPull && MemoryAlone == link && MayGoOn() ? TakeReply(link, call, me) : null;
+            Pump.Memory.EndLook();
+            reply = Pump.Memory.IsSoon && Pump.MayPull && Pump.Memory.Alone == link && MayGoOn() ? TakeReply(link, call, me) : null;
         }
 
         if (reply is not null)
@@ -57,7 +57,7 @@ internal sealed unsafe partial class EndpointCore
         MessageCore? reply = link.TryPullReply(call, me);
         if (reply is not null)
         {
-            StopRinging(link.Memory!.Sleep);
+            Pump.Memory.StopRinging(link.Memory!.Sleep);
         }
 
         return reply;

@@ -14,9 +14,11 @@ internal sealed partial class EndpointCore
     /// <summary>Whether nothing new may be sent or received.</summary>
     public bool IsClosing => _phase != EndpointPhase.Open;
 
-    private bool IsClosed => _phase >= EndpointPhase.Closed;
+    /// <summary>Whether whoever leaves the role ends the endpoint.</summary>
+    public bool IsClosed => _phase >= EndpointPhase.Closed;
 
-    private bool IsTornDown => _phase == EndpointPhase.TornDown;
+    /// <summary>Whether nothing is left of it.</summary>
+    public bool IsTornDown => _phase == EndpointPhase.TornDown;
 
     /// <exception cref="ObjectDisposedException">The endpoint closes, or has closed.</exception>
     public void ThrowIfClosing() => ObjectDisposedException.ThrowIf(IsClosing, _owner);
@@ -25,7 +27,7 @@ internal sealed partial class EndpointCore
     {
         get
         {
-            foreach (Link link in _linkCache)
+            foreach (Link link in Table.All)
             {
                 if (!link.IsDrained)
                 {
@@ -46,7 +48,7 @@ internal sealed partial class EndpointCore
         Deadline.Check(timeout);
         bool isFirst;
         using (Completions completions = Completions.Rent())
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             isFirst = !IsClosing;
             if (isFirst)
@@ -65,7 +67,7 @@ internal sealed partial class EndpointCore
             {
                 _acceptor.Stop();
                 _owner.OnClosing();
-                foreach (Link link in _linkCache)
+                foreach (Link link in Table.All)
                 {
                     link.BeginClose();
                 }
@@ -97,22 +99,16 @@ internal sealed partial class EndpointCore
     /// <summary>Ends at once. When it returns, the name is free and no callback runs any more.</summary>
     public void Dispose()
     {
-        bool leads;
-        using (_gate.Hold())
+        bool leads = false;
+        using (Gate.Hold())
         {
-            leads = false;
             if (!IsClosed)
             {
                 _phase = EndpointPhase.Closed;
-                leads = !_isPumping;
-                if (leads)
+                leads = Pump.TryLeadForGood();
+                if (!leads)
                 {
-                    Dismiss();
-                    _isPumping = true;
-                }
-                else
-                {
-                    WakePump();
+                    Pump.Wake();
                 }
             }
         }
@@ -134,10 +130,10 @@ internal sealed partial class EndpointCore
     /// </summary>
     public bool TryRetire(PatternKind others, long taken)
     {
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             // One does it: whoever hears that it is done shall find nobody listening.
-            if (_isRetired || _ready.Count > 0 || Counters.MessagesReceived != taken || _links.Values.Any(link => link.State == LinkState.Handshaking || link.PeerPattern != others))
+            if (_isRetired || _ready.Count > 0 || Counters.MessagesReceived != taken || Array.Exists(Table.All, link => link.State == LinkState.Handshaking || link.PeerPattern != others))
             {
                 return false;
             }
@@ -158,28 +154,28 @@ internal sealed partial class EndpointCore
 
         // Ended by the pump when nothing is on its way any more, or by the tear-down. Until then the reactor waits like for any asynchronous caller.
         TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        BeginAsyncWait();
+        Pump.BeginAsyncWait();
         Volatile.Write(ref _drained, drained);
-        RequestTurn();
+        Pump.RequestTurn();
         return drained.Task;
     }
 
     /// <summary>By whoever holds the role, for good. It is done to the last step, whatever one of them throws, and those who wait for the end hear of it.</summary>
-    private void TearDown()
+    public void TearDown()
     {
         using Completions completions = Completions.Rent();
-        Do(() => _registration?.Dispose());
+        Do(Pump.Stop);
         Do(_acceptor.Stop);
         Do(_owner.OnClosing);
         Do(() =>
         {
-            using (_gate.Hold())
+            using (Gate.Hold())
             {
                 // Before the links go down: that would tell the receivers of a connected end that its peer has gone.
                 EndWaiters(new ObjectDisposedException(_profile.Name), completions);
             }
         });
-        foreach (Link link in _linkCache)
+        foreach (Link link in Table.All)
         {
             Do(link.SayGoodbye);
             Do(() => link.GoDown(new LinkEnd(CloseReason.ClosedByUs, null), completions));
@@ -187,19 +183,18 @@ internal sealed partial class EndpointCore
 
         Do(() => ReleaseAll(completions));
         Do(Broadcasts.Dispose);
-        Do(_pollSet.Dispose);
-        Do(_wake.Dispose);
+        Do(Pump.Dispose);
         Do(() => _reconnector?.Dispose());
         Do(_drops.Dispose);
         Do(() => EndpointMeter.Remove(_entry.Counters));
         Do(_entry.Dispose);
         if (_drained?.TrySetResult() == true)
         {
-            EndAsyncWait();
+            Pump.EndAsyncWait();
         }
 
         _gone.TrySetResult();
-        Do(() => Array.ForEach(Followers(), static follower => follower.Nudge()));
+        Do(() => Array.ForEach(Pump.Callers.Followers(), static follower => follower.Nudge()));
 
         void Do(Action step) => Finishing.Do(Address.Display, step);
     }
@@ -207,7 +202,7 @@ internal sealed partial class EndpointCore
     /// <summary>Ends whoever has come since the first time, and gives back what nobody will read.</summary>
     private void ReleaseAll(Completions completions)
     {
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             _phase = EndpointPhase.TornDown;
             EndWaiters(new ObjectDisposedException(_profile.Name), completions);
@@ -237,14 +232,6 @@ internal sealed partial class EndpointCore
             {
                 completions.Add(operation);
             }
-        }
-    }
-
-    private Operation[] Followers()
-    {
-        using (_gate.Hold())
-        {
-            return [.. _followers];
         }
     }
 }

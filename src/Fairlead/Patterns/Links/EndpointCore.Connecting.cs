@@ -119,7 +119,7 @@ internal sealed partial class EndpointCore
             }
 
             operation.WatchFor(null, Settings.Time, token);
-            RequestPump();
+            Pump.Request();
         }
         catch (Exception exception)
         {

@@ -19,7 +19,7 @@ internal sealed partial class EndpointCore
     /// <summary>Counts a message that this end had taken over from its sender, and does not hand to anybody: it stands in the report of the end. Any thread, no lock held.</summary>
     public void CountLost()
     {
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             _past.AddUndelivered();
         }
@@ -32,7 +32,7 @@ internal sealed partial class EndpointCore
     {
         LinkOutcome outcome;
         using (Completions completions = Completions.Rent())
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             ThrowIfClosing();
             link = TheLink;
@@ -43,7 +43,7 @@ internal sealed partial class EndpointCore
 
         if (link is null && outcome == LinkOutcome.Sent)
         {
-            RequestPump();
+            Pump.Request();
         }
 
         return outcome;
@@ -61,7 +61,7 @@ internal sealed partial class EndpointCore
     /// <summary>Drops an unread message whose sender took it back.</summary>
     public bool TryDrop(Link link, uint id, out MessageKind kind)
     {
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             return _ready.Drop(link, id, withDeliveries: true, out kind) > 0;
         }

@@ -15,7 +15,7 @@ internal sealed partial class EndpointCore
             try
             {
                 link.Start(operation);
-                if (!Wait(operation, deadline, token))
+                if (!Pump.Callers.Wait(operation, deadline, token))
                 {
                     operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
                 }
@@ -63,11 +63,11 @@ internal sealed partial class EndpointCore
     private Link[] LinksToFlush()
     {
         // Both at one moment: a link that has gone is not among them any more, and what it took with it is known.
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             if (!EndsWithPeer || _lastEnd is not { Unwritten: > 0 })
             {
-                return _linkCache;
+                return Table.All;
             }
         }
 

@@ -9,8 +9,6 @@ internal sealed partial class EndpointCore
 {
     private readonly List<LinkWaitOperation> _linkWaiters = [];
     private readonly SendQueue _waiting;
-    private Link[] _linkCache = [];
-    private Link[] _announcing = [];
     private int _upCount;
     private PastDeliveries _past;
 
@@ -27,7 +25,7 @@ internal sealed partial class EndpointCore
                 return NextLink();
             }
 
-            foreach (Link link in _linkCache)
+            foreach (Link link in Table.All)
             {
                 if (link.State is LinkState.Up or LinkState.PeerClosed)
                 {
@@ -42,7 +40,7 @@ internal sealed partial class EndpointCore
     public void AddLinkWaiter(LinkWaitOperation operation)
     {
         Link? up;
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             ThrowIfClosing();
             if (operation.IsClaimed)
@@ -67,7 +65,7 @@ internal sealed partial class EndpointCore
     public void Withdraw(LinkWaitOperation operation, Exception? error)
     {
         bool isOurs;
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             _linkWaiters.Remove(operation);
             isOurs = error is null ? operation.TryComplete(null) : operation.TryFail(error);
@@ -85,7 +83,7 @@ internal sealed partial class EndpointCore
     /// </summary>
     public Link? LinkFor(LinkOperation operation, Completions completions)
     {
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             ThrowIfClosing();
             Link? link = TheLink;
@@ -109,7 +107,7 @@ internal sealed partial class EndpointCore
     public bool TryWithdraw(LinkOperation operation, Exception? error)
     {
         bool isOurs = false;
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             if (operation.Link is not null)
             {
@@ -131,7 +129,7 @@ internal sealed partial class EndpointCore
     public void OnUp(Link link, Completions completions)
     {
         bool wasSought;
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             wasSought = IsReconnecting;
 
@@ -179,11 +177,10 @@ internal sealed partial class EndpointCore
     {
         bool reconnects = false;
         Link? adopted;
-        Finishing.Do(Address.Display, () => StopWatching(link.Connection));
-        using (_gate.Hold())
+        Finishing.Do(Address.Display, () => Table.Unwatch(link));
+        using (Gate.Hold())
         {
-            _links.Remove(link.Token);
-            UpdateLinkCache();
+            Table.Remove(link);
 
             // Nobody waits for the answers any more. Deliveries of a peer that died are messages all the same; where this side ended the link, their senders were told.
             _ready.Drop(link, id: null, withDeliveries: link.WasEndedHere, out _);
@@ -256,21 +253,13 @@ internal sealed partial class EndpointCore
     private FairleadException EndException(LinkEnd end, FairleadException? failure) =>
         failure is null ? end.ToException(Address) : failure.Address is null ? failure.At(Address) : failure;
 
-    private Link? Find(ulong token)
-    {
-        using (_gate.Hold())
-        {
-            return _links.GetValueOrDefault(token);
-        }
-    }
-
     /// <summary>Owns the connection from now on. What is thrown before the link is watched is the caller's, and nothing is left of it; what is thrown afterwards ends the link.</summary>
     public void AddLink(Connection connection, bool isAccepted, Completions completions)
     {
         Link? link = null;
         try
         {
-            using (_gate.Hold())
+            using (Gate.Hold())
             {
                 if (_isRetired || IsClosed)
                 {
@@ -279,20 +268,19 @@ internal sealed partial class EndpointCore
                     return;
                 }
 
-                link = new Link(this, connection, ++_nextToken, isAccepted);
-                _links.Add(link.Token, link);
-                UpdateLinkCache();
+                link = new Link(this, connection, Table.NewToken(), isAccepted);
+                Table.Add(link);
             }
 
-            StartWatching(connection, link.Token);
+            Table.Watch(link);
         }
         catch
         {
-            using (_gate.Hold())
+            using (Gate.Hold())
             {
-                if (link is not null && _links.Remove(link.Token))
+                if (link is not null)
                 {
-                    UpdateLinkCache();
+                    Table.Remove(link);
                 }
             }
 
@@ -311,59 +299,32 @@ internal sealed partial class EndpointCore
         }
     }
 
-    public void SetInterest(Link link, PollEvents interest)
+    /// <summary>The poll set has reported a descriptor. By the leader.</summary>
+    public void OnReady(ulong token, PollEvents events, Completions completions)
     {
-        if (link.Connection.OutputDescriptor is not { } output)
+        if (token == ListenerToken)
         {
-            _pollSet.Modify(link.Connection.WaitDescriptor, link.Token, interest);
-            return;
+            _acceptor.Accept(completions);
         }
-
-        _pollSet.Modify(link.Connection.WaitDescriptor, link.Token, interest & ~PollEvents.Write);
-        _pollSet.Modify(output, link.Token, interest & PollEvents.Write);
-    }
-
-    /// <summary>The release is <see cref="StopWatching"/>.</summary>
-    private void StartWatching(Connection connection, ulong token)
-    {
-        _pollSet.Add(connection.WaitDescriptor, token, PollEvents.Read);
-        if (connection.OutputDescriptor is { } output)
+        else if (Table.Find(token) is { } link)
         {
-            _pollSet.Add(output, token, PollEvents.None);
-        }
-
-        if (connection.AbortDescriptor is { } abort)
-        {
-            _pollSet.Add(abort, token, PollEvents.Read);
+            try
+            {
+                link.OnEvents(events, completions);
+            }
+            catch (Exception exception)
+            {
+                // What a peer sends, and what a pattern or a clock throws, ends that one's connection, and nothing else: this runs on threads of everybody's.
+                link.Fail(exception, completions);
+            }
         }
     }
 
-    private void StopWatching(Connection connection)
-    {
-        _pollSet.Remove(connection.WaitDescriptor);
-        if (connection.OutputDescriptor is { } output)
-        {
-            _pollSet.Remove(output);
-        }
-
-        if (connection.AbortDescriptor is { } abort)
-        {
-            _pollSet.Remove(abort);
-        }
-    }
-
-    private void UpdateLinkCache()
-    {
-        _linkCache = [.. _links.Values];
-        _announcing = [.. _links.Values.Where(static link => link.Connection.Sleep is not null)];
-        Volatile.Write(ref _memoryAlone, _linkCache is [{ Connection.Memory: not null } link] ? link : null);
-    }
-
-    /// <summary>What is to be looked at after each turn.</summary>
-    private void Settle(Completions completions)
+    /// <summary>What is to be looked at behind each turn. By the leader.</summary>
+    public void Settle(Completions completions)
     {
         HandOutIfResumed(completions);
-        foreach (Link link in _linkCache)
+        foreach (Link link in Table.All)
         {
             if (link.Fault is { } fault)
             {
@@ -384,7 +345,7 @@ internal sealed partial class EndpointCore
 
         if (Volatile.Read(ref _drained) is { } drained && IsDrained && drained.TrySetResult())
         {
-            EndAsyncWait();
+            Pump.EndAsyncWait();
         }
 
         TellWatchesOfTurn();

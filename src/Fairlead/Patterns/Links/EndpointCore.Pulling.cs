@@ -15,18 +15,17 @@ internal sealed partial class EndpointCore
     private const int PullsPerPoll = 1024;
 
     private int _pulls;
-    private bool _isLedByReceiver;
 
     /// <summary>Whether the pattern must hear of each acknowledgement.</summary>
     public bool HearsOfCredit => _profile.Kind == PatternKind.WorkQueue || _watches.Length > 0;
 
     /// <summary>How many messages a turn takes of a peer that shares memory with this endpoint alone: who leads and waits for one is back for the next, and takes it without a turn. By the pump.</summary>
-    public int MessagesWanted => _isLedByReceiver && HasMemoryAlone ? Math.Max(1, _receivers.Count) : int.MaxValue;
+    public int MessagesWanted => Pump.Memory.IsLedByReceiver && Pump.Memory.IsAlone ? Math.Max(1, _receivers.Count) : int.MaxValue;
 
     /// <summary>Under the gate.</summary>
     private MessageCore? TryPull(int me)
     {
-        if (MemoryAlone is not { } link || !MayPull)
+        if (Pump.Memory.Alone is not { } link || !Pump.MayPull)
         {
             return null;
         }
@@ -36,7 +35,7 @@ internal sealed partial class EndpointCore
             return null;
         }
 
-        StopRinging(link.Memory!.Sleep);
+        Pump.Memory.StopRinging(link.Memory!.Sleep);
         Counters.AddReceived(message.Length);
         if (!message.IsResident && message.Kind is MessageKind.Deliver or MessageKind.Request)
         {
@@ -55,15 +54,15 @@ internal sealed partial class EndpointCore
     public MessageCore? TryReceivePlain(int me, bool endsLook = false)
     {
         // Left by hand, as in Link.TrySendPlain.
-        BiasedLock.Scope gate = _gate.Hold(me);
+        BiasedLock.Scope gate = Gate.Hold(me);
         if (endsLook)
         {
-            EndLook();
+            Pump.Memory.EndLook();
         }
 
         MessageCore? message = null;
-        Link? link = MemoryAlone;
-        if (link is not null && !IsClosing && (_receivers.Count | _ready.Count) == 0 && MayPull && ((_pulls + 1) & (PullsPerPoll - 1)) != 0 && !(_isArmed && link.Memory!.Sleep.IsAnnounced))
+        Link? link = Pump.Memory.Alone;
+        if (link is not null && !IsClosing && (_receivers.Count | _ready.Count) == 0 && Pump.MayPull && ((_pulls + 1) & (PullsPerPoll - 1)) != 0 && !(Pump.IsArmed && link.Memory!.Sleep.IsAnnounced))
         {
             message = link.TryPullPlain(me, endsLook);
             if (message is not null)
@@ -94,33 +93,20 @@ internal sealed partial class EndpointCore
     /// <summary>Whether it is not yet time to look at the poll set, or nothing is there. Under the gate.</summary>
     private bool MayGoOn()
     {
-        if ((++_pulls & (PullsPerPoll - 1)) != 0 || !HasEvents())
+        if ((++_pulls & (PullsPerPoll - 1)) != 0 || !Pump.PollSet.HasEvents)
         {
             return true;
         }
 
-        _unpolledTurns = TurnsPerPoll;
+        Pump.Memory.PollSoon();
         return false;
     }
-
-    /// <summary>Somebody had armed the reactor, for as long as no user is here.</summary>
-    private void StopRinging(MemorySleep sleep)
-    {
-        if (_isArmed && sleep.IsAnnounced)
-        {
-            Dismiss();
-            sleep.EndWait();
-        }
-    }
-
-    /// <summary>Whether nobody pumps or ought to. Under the gate.</summary>
-    private bool MayPull => !(_isPumping | IsTornDown | _wantsReactor) && (_partlyRead | Volatile.Read(ref _asyncWaiters) | Volatile.Read(ref _blockedLinks)) == 0;
 
     /// <summary>Sends a plain message to the one peer that shares memory, if that goes at once and nobody measures or traces it. False: nothing was done.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool TrySendPlain(ReadOnlySpan<byte> payload)
     {
-        if (MemoryAlone is not { } link || IsClosing || OperationMeter.IsOn || Tracing.IsWatched)
+        if (Pump.Memory.Alone is not { } link || IsClosing || OperationMeter.IsOn || Tracing.IsWatched)
         {
             return false;
         }
@@ -155,41 +141,41 @@ internal sealed partial class EndpointCore
     public void LookForAcks()
     {
         int me = NativeThread.ManagedId;
-        using (_gate.Hold(me))
+        using (Gate.Hold(me))
         {
-            if (MemoryAlone is { } link && MayPull && MayGoOn() && link.PullAcks(me))
+            if (Pump.Memory.Alone is { } link && Pump.MayPull && MayGoOn() && link.PullAcks(me))
             {
-                StopRinging(link.Memory!.Sleep);
+                Pump.Memory.StopRinging(link.Memory!.Sleep);
                 return;
             }
         }
 
-        PumpOnce();
+        Pump.TryTurn();
     }
 
     /// <summary>Looks at the memory for as long as the endpoint may, without leading, and takes what comes. False: somebody waits here already, or this endpoint does not look.</summary>
     private bool TryLookAndPull(Deadline deadline, int me, out MessageCore? message)
     {
         message = null;
-        if (MemoryAlone is not { } link || !Looks || _receivers.Count > 0 || _ready.Count > 0)
+        if (Pump.Memory.Alone is not { } link || !Pump.Memory.Looks || _receivers.Count > 0 || _ready.Count > 0)
         {
             return false;
         }
 
         // Before the look: a clock may throw.
         TimeSpan wait = deadline.RemainingWait;
-        if (!TryBeginLook(me))
+        if (!Pump.Memory.TryBeginLook(me))
         {
             return false;
         }
 
-        if (link.IsStreaming && link == MemoryAlone)
+        if (link.IsStreaming && link == Pump.Memory.Alone)
         {
             link.Linger();
         }
 
         // What did not come by now has been looked for long enough.
-        _isSoon = LookAtMemory(wait);
+        Pump.Memory.IsSoon = Pump.Memory.Look(wait);
         message = TryReceivePlain(me, endsLook: true) ?? TryTake(me, mayLinger: false);
         return true;
     }

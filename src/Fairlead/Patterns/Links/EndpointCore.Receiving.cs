@@ -22,7 +22,7 @@ internal sealed partial class EndpointCore
             return message;
         }
 
-        PumpOnce();
+        Pump.TryTurn();
         return TryTake(me);
     }
 
@@ -50,7 +50,7 @@ internal sealed partial class EndpointCore
         try
         {
             Enqueue(operation);
-            if (!Wait(operation, deadline, token))
+            if (!Pump.Callers.Wait(operation, deadline, token))
             {
                 operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
             }
@@ -69,7 +69,7 @@ internal sealed partial class EndpointCore
     {
         Deadline.Check(timeout);
         int me = NativeThread.ManagedId;
-        if (TryTake(me) is { } message || (TryMakeRoom() && (message = TryTake(me)) is not null))
+        if (TryTake(me) is { } message || (Pump.Memory.TryMakeRoom() && (message = TryTake(me)) is not null))
         {
             return new ValueTask<MessageCore?>(message);
         }
@@ -81,7 +81,7 @@ internal sealed partial class EndpointCore
 
         if (Settings.Writing == WriteMode.Buffered)
         {
-            FlushDeferred();
+            Table.FlushDeferred();
         }
 
         ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: false);
@@ -102,16 +102,16 @@ internal sealed partial class EndpointCore
     /// <summary>Whether messages of other peers lie here that could be handed out, if somebody took them.</summary>
     public bool HasMessagesBeside(Link slow)
     {
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
-            return Array.Exists(_linkCache, link => link != slow && link.InboundCount > 0 && !link.IsHeldBack);
+            return Array.Exists(Table.All, link => link != slow && link.InboundCount > 0 && !link.IsHeldBack);
         }
     }
 
     public void Withdraw(ReceiveOperation operation, Exception? error)
     {
         bool isOurs;
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             for (int i = 0; i < _receivers.Count; i++)
             {
@@ -135,7 +135,7 @@ internal sealed partial class EndpointCore
     /// <summary>By a link: these have arrived.</summary>
     public void Publish(Link link, Completions completions)
     {
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             _ready.Publish(link);
             HandOut(completions);
@@ -148,7 +148,7 @@ internal sealed partial class EndpointCore
     public void HandOutAgain()
     {
         Volatile.Write(ref _handsOutAgain, true);
-        RequestTurnFromAnywhere();
+        Pump.RequestTurnFromAnywhere();
     }
 
     /// <summary>By the pump, in each turn.</summary>
@@ -159,7 +159,7 @@ internal sealed partial class EndpointCore
             return;
         }
 
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             Volatile.Write(ref _handsOutAgain, false);
             HandOut(completions);
@@ -204,7 +204,7 @@ internal sealed partial class EndpointCore
 
     public bool HasNoInbound(Link link)
     {
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             return link.InboundCount == 0;
         }
@@ -213,7 +213,7 @@ internal sealed partial class EndpointCore
     private void Enqueue(ReceiveOperation operation)
     {
         MessageCore? message = null;
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             if (operation.IsClaimed)
             {
@@ -236,9 +236,9 @@ internal sealed partial class EndpointCore
             else
             {
                 _receivers.Enqueue(operation);
-                if (!operation.IsBlocking && !_isPumping)
+                if (!operation.IsBlocking && !Pump.IsLed)
                 {
-                    Arm();
+                    Pump.Arm();
                 }
 
                 return;
@@ -256,16 +256,16 @@ internal sealed partial class EndpointCore
     {
         MessageCore message;
         bool looks = false;
-        if (mayLinger && _ready.Count == 0 && MemoryAlone is { IsStreaming: true } stream && (looks = TryBeginLook(me)) && MemoryAlone == stream)
+        if (mayLinger && _ready.Count == 0 && Pump.Memory.Alone is { IsStreaming: true } stream && (looks = Pump.Memory.TryBeginLook(me)) && Pump.Memory.Alone == stream)
         {
             stream.Linger();
         }
 
-        using (_gate.Hold(me))
+        using (Gate.Hold(me))
         {
             if (looks)
             {
-                EndLook();
+                Pump.Memory.EndLook();
             }
 
             // An endpoint that closes has told its peers what it handed out: nothing follows.

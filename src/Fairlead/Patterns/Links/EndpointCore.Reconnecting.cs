@@ -37,7 +37,7 @@ internal sealed partial class EndpointCore : IReconnectorOwner
     void IReconnectorOwner.OnGivenUp()
     {
         using (Completions completions = Completions.Rent())
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             _reconnector!.End();
             Volatile.Write(ref _lastEnd, _lostPeer);
@@ -85,11 +85,11 @@ internal sealed partial class EndpointCore : IReconnectorOwner
     private void NoteFound(Link link, Completions completions)
     {
         bool seeksAgain;
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             _reconnector!.End();
             Tell(EndpointState.Connected, _lostPeer!.Reason, _reconnector.Attempts);
-            seeksAgain = !_links.ContainsKey(link.Token) && SeekOrEnd(link, link.End!, completions);
+            seeksAgain = !Table.Has(link) && SeekOrEnd(link, link.End!, completions);
             Place(completions);
         }
 

@@ -24,33 +24,43 @@ internal sealed partial class EndpointCore
         }
     }
 
-    private void JoinRounds()
+    /// <summary>The same, whatever has been asked for. Under the gate or not.</summary>
+    public void JoinRounds()
     {
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
-            JoinRoundsLocked();
+            if (IsClosed)
+            {
+                return;
+            }
+
+            _isSlowDue = true;
+            if (!_isInRounds)
+            {
+                _isInRounds = true;
+                Slow.Add(this);
+            }
         }
     }
 
-    private void JoinRoundsLocked()
-    {
-        if (IsClosed)
-        {
-            return;
-        }
+    /// <summary>Whether the reactor goes on serving peers while the user is away.</summary>
+    public bool IsServedAlways => IsBound || _profile.HearsAlways;
 
-        _isSlowDue = true;
-        if (!_isInRounds)
+    /// <summary>Nobody leads, and nobody waits. Under the gate.</summary>
+    public void ServeWhileAway()
+    {
+        if (IsBound || !Settings.IsBare)
         {
-            _isInRounds = true;
-            Slow.Add(this);
+            // A user who waits in turns is back soon, and arming costs two system calls; one who stays away is to hear of the end all the same, and his peers that he is there.
+            // Without credit a connected end leaves what its user does not read to the sender.
+            ServeLater();
         }
     }
 
     private void ServeSlowly()
     {
         bool isActive;
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             isActive = _isSlowDue;
             Volatile.Write(ref _isSlowDue, false);
@@ -60,7 +70,7 @@ internal sealed partial class EndpointCore
         try
         {
             _acceptor.Resume();
-            foreach (Link link in _linkCache)
+            foreach (Link link in Table.All)
             {
                 try
                 {
@@ -81,7 +91,7 @@ internal sealed partial class EndpointCore
 
     private void GoOnServing(bool isActive, bool isOpening)
     {
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             if (IsClosed)
             {
@@ -95,9 +105,9 @@ internal sealed partial class EndpointCore
             }
 
             // A user who was here since the last round is back soon, and arming would only be in his way, unless somebody else waits before the door.
-            if (!_isPumping && (!isActive || HasEvents()))
+            if (!Pump.IsLed && (!isActive || Pump.PollSet.HasEvents))
             {
-                Arm();
+                Pump.Arm();
             }
         }
     }

@@ -11,7 +11,7 @@ internal sealed partial class EndpointCore
         using (Completions completions = Completions.Rent())
         {
             Link? adopted;
-            using (_gate.Hold())
+            using (Gate.Hold())
             {
                 link.TakeMoving(_waiting);
                 adopted = Place(completions);
@@ -20,13 +20,13 @@ internal sealed partial class EndpointCore
             adopted?.ServeAdopted(completions);
         }
 
-        RequestPump();
+        Pump.Request();
     }
 
     /// <summary>The next in turn that has room; if none has, the one for which the fewest wait.</summary>
     private Link? NextLink()
     {
-        Link[] links = _linkCache;
+        Link[] links = Table.All;
         Link? least = null;
         Link? closed = null;
         uint start = links.Length > 1 ? Interlocked.Increment(ref _spread) : 0;

@@ -11,15 +11,15 @@ internal sealed partial class EndpointCore
     private IEndpointWatch[] _watches = [];
 
     /// <summary>Readable when a turn has something to do.</summary>
-    public Descriptor PollDescriptor => _pollSet.Descriptor;
+    public Descriptor PollDescriptor => Pump.PollSet.Descriptor;
 
     /// <summary>Whether messages may come without <see cref="PollDescriptor"/> telling, unless a sleep was announced.</summary>
-    public bool AnnouncesWaits => _announcing.Length > 0;
+    public bool AnnouncesWaits => Table.Announcing.Length > 0;
 
     /// <summary>The release is <see cref="RemoveWatch"/>, or the endpoint's end.</summary>
     public void AddWatch(IEndpointWatch watch)
     {
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             ThrowIfClosing();
             _watches = [.. _watches, watch];
@@ -28,7 +28,7 @@ internal sealed partial class EndpointCore
 
     public void RemoveWatch(IEndpointWatch watch)
     {
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             _watches = [.. _watches.Where(other => other != watch)];
         }
@@ -39,7 +39,7 @@ internal sealed partial class EndpointCore
     public Readiness Look(bool forRoom)
     {
         Readiness ready = Readiness.None;
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
             if (IsClosing)
             {
@@ -63,9 +63,9 @@ internal sealed partial class EndpointCore
     /// <summary>Takes the role if it is free. The release is <see cref="LeaveWatch"/>.</summary>
     public bool TryLeadWatch()
     {
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
-            if (!TryLead())
+            if (!Pump.TryLead())
             {
                 return false;
             }
@@ -73,12 +73,12 @@ internal sealed partial class EndpointCore
 
         try
         {
-            using (_gate.Hold())
+            using (Gate.Hold())
             {
-                Disarm();
+                Pump.Disarm();
             }
 
-            FlushDeferred();
+            Table.FlushDeferred();
             return true;
         }
         catch
@@ -89,20 +89,20 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>By the leader, before it sleeps on <see cref="PollDescriptor"/>: false when a turn has something to do already.</summary>
-    public bool PrepareWatch() => PrepareWait();
+    public bool PrepareWatch() => Table.PrepareWait();
 
     /// <summary>By the leader, awake again: one turn, where something is to be done.</summary>
     /// <param name="isReadable">Whether <see cref="PollDescriptor"/> is.</param>
     public void TurnWatch(bool isReadable)
     {
-        if (isReadable || _announcing.Length > 0)
+        if (isReadable || Table.Announcing.Length > 0)
         {
             using Completions completions = Completions.Rent();
-            Turn(TimeSpan.Zero, completions);
+            Pump.Turn(TimeSpan.Zero, completions);
         }
     }
 
-    public void LeaveWatch() => Leave(isReactor: false);
+    public void LeaveWatch() => Pump.Leave(isReactor: false);
 
     private void TellWatchesOfTurn()
     {
@@ -122,7 +122,7 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>Under the gate.</summary>
-    private void OfferRole()
+    public void OfferRole()
     {
         foreach (IEndpointWatch watch in _watches)
         {

@@ -6,33 +6,26 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// What every pattern stands on: the listener, the links, the messages that wait for the user, the callers that wait for messages, and the pump that moves it all.
+/// What every pattern stands on: the listener, the links, the messages that wait for the user, the callers that wait for messages, and the <see cref="Links.Pump"/> that moves it all.
 /// </summary>
-/// <remarks>
-/// <para><b>The pump</b> is a role, held by at most one thread: a blocking caller that waits in the kernel itself, or a reactor thread. It alone reads. Who finds the role taken
-/// follows: sleeps until its operation is done or it is nudged to lead.</para>
-/// <para><b>The gate</b> guards the role, the queues and the list of links. It is never held during a system call that may take long, nor while user code runs.</para>
-/// </remarks>
-internal sealed partial class EndpointCore : IReactorClient, IDisposable
+/// <remarks>Queues and links are guarded by the pump's gate.</remarks>
+internal sealed partial class EndpointCore : IDisposable
 {
-    private const ulong WakeToken = 0;
-    private const ulong ListenerToken = 1;
+    private const ulong ListenerToken = Pump.FirstToken;
 
-    private BiasedLock _gate = new(LockRank.EndpointGate);
     private readonly PatternProfile _profile;
     private readonly ILinkOwner _owner;
-    private readonly PollSet _pollSet = new();
-    private readonly Dictionary<ulong, Link> _links = [];
     private readonly EndpointEntry _entry;
     private readonly Acceptor _acceptor;
-    private ulong _nextToken = ListenerToken;
     private LinkEnd? _lastEnd;
     private Address _address;
 
     private EndpointCore(Address address, Address[] addresses, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, EndpointEntry entry, IListener? listener)
     {
         bool isBound = listener is not null;
-        _acceptor = new Acceptor(this, _pollSet, ListenerToken, listener);
+        Pump = new Pump(this);
+        Table = new LinkTable(Pump);
+        _acceptor = new Acceptor(this, Pump.PollSet, ListenerToken, listener);
         EndsWithPeer = listener is null or { YieldsOne: true };
         _address = address;
         Settings = settings;
@@ -50,7 +43,6 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
         _changes = new StateChanges(owner.OnStateChanged, () => Address);
         _reconnector = isBound ? null : new Reconnector(addresses, settings.Reconnect, settings.Time, this);
         Policy = settings.Full ?? profile.Policy;
-        _pollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
     }
 
     /// <summary>Where it is bound or connected; with several addresses the one that was last connected to, or tried.</summary>
@@ -76,6 +68,12 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
 
     public EndpointCounters Counters { get; }
 
+    /// <summary>The role of the one that reads and handles what comes.</summary>
+    public Pump Pump { get; }
+
+    /// <summary>The links.</summary>
+    public LinkTable Table { get; }
+
     /// <summary>Who may come.</summary>
     public Admission Admission { get; }
 
@@ -83,14 +81,14 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
     public BroadcastHolder Broadcasts { get; }
 
     /// <summary>The links at this moment, without a copy: not to be changed.</summary>
-    public Link[] LinkSnapshot => Volatile.Read(ref _linkCache);
+    public Link[] LinkSnapshot => Table.All;
 
     /// <summary>The links that are up, or have something to hand out.</summary>
     public Link[] Links()
     {
-        using (_gate.Hold())
+        using (Gate.Hold())
         {
-            return [.. _links.Values];
+            return [.. Table.All];
         }
     }
 
@@ -125,6 +123,19 @@ internal sealed partial class EndpointCore : IReactorClient, IDisposable
             }
 
             throw;
+        }
+    }
+
+    private ref BiasedLock Gate => ref Pump.Gate;
+
+    /// <summary>The reactor may wait from here on, and at a bound endpoint does.</summary>
+    private void StartServing()
+    {
+        Slow.Start();
+        Pump.Start();
+        if (IsBound)
+        {
+            Pump.Request();
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed partial class Link
         _inHand.Remove(message);
         if (_state == LinkState.PeerClosed || _endpoint.IsClosing)
         {
-            _endpoint.RequestTurn();
+            _endpoint.Pump.RequestTurn();
         }
     }
 

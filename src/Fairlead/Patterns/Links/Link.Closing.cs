@@ -48,7 +48,7 @@ internal sealed partial class Link
 
         if (needsPump)
         {
-            _endpoint.RequestPump();
+            _endpoint.Pump.Request();
         }
     }
 
@@ -147,7 +147,7 @@ internal sealed partial class Link
         Do(() => _lingerTimer?.Dispose());
         Do(CancelActive);
         Do(() => _endpoint.OnDown(this, end, completions));
-        Do(() => _endpoint.GiveBack(this));
+        Do(() => _endpoint.Pump.Memory.GiveBack(this));
 
         static void Do(Action step) => Finishing.Do("a connection's end", step);
     }

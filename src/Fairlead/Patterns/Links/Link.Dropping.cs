@@ -45,12 +45,12 @@ internal sealed partial class Link
 
         if (needsPump)
         {
-            _endpoint.RequestPump();
+            _endpoint.Pump.Request();
         }
         else if (isLeft)
         {
             // Somebody must read the acknowledgements that let it go on.
-            _endpoint.ArmForWaiters();
+            _endpoint.Pump.ArmForWaiters();
         }
 
         return outcome;

@@ -62,11 +62,11 @@ internal sealed partial class Link
 
         if (needsPump)
         {
-            _endpoint.RequestPump();
+            _endpoint.Pump.Request();
         }
         else if (!operation.IsBlocking && !operation.IsClaimed)
         {
-            _endpoint.ArmForWaiters();
+            _endpoint.Pump.ArmForWaiters();
         }
     }
 

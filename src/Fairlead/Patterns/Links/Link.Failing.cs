@@ -20,7 +20,7 @@ internal sealed partial class Link
     {
         if (Interlocked.CompareExchange(ref _fault, exception, null) is null)
         {
-            _endpoint.RequestTurnFromAnywhere();
+            _endpoint.Pump.RequestTurnFromAnywhere();
         }
     }
 
@@ -82,7 +82,7 @@ internal sealed partial class Link
             }
         }
 
-        _endpoint.RequestPump();
+        _endpoint.Pump.Request();
     }
 
     private void TellAndAbort(CloseReason reason, string? text)

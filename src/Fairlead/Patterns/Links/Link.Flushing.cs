@@ -23,7 +23,7 @@ internal sealed partial class Link
 
         if (needsPump)
         {
-            _endpoint.RequestPump();
+            _endpoint.Pump.Request();
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed partial class Link
         {
             Debug.Assert(!IsBroken, "What is broken stays so.");
             _output = OutputState.Blocked;
-            _endpoint.CountBlocked(+1);
+            _endpoint.Pump.CountBlocked(+1);
         }
     }
 
@@ -92,7 +92,7 @@ internal sealed partial class Link
         if (IsBlocked)
         {
             _output = OutputState.Idle;
-            _endpoint.CountBlocked(-1);
+            _endpoint.Pump.CountBlocked(-1);
             if (_inbound.IsHeadTold)
             {
                 _endpoint.HandOutAgain();

@@ -40,7 +40,7 @@ internal sealed partial class Link
 
         if (needsPump)
         {
-            _endpoint.RequestPump();
+            _endpoint.Pump.Request();
         }
 
         return true;
@@ -66,7 +66,7 @@ internal sealed partial class Link
 
         if (needsPump)
         {
-            _endpoint.RequestPump();
+            _endpoint.Pump.Request();
         }
     }
 }

@@ -28,7 +28,7 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
 
         if (needsPump)
         {
-            _endpoint.RequestPump();
+            _endpoint.Pump.Request();
         }
 
         return isHere;
@@ -55,7 +55,7 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
 
         if (needsPump)
         {
-            _endpoint.RequestPump();
+            _endpoint.Pump.Request();
         }
     }
 
@@ -114,7 +114,7 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
     /// <summary>When something came last, by the endpoint's clock; 0 without a heartbeat.</summary>
     public long LastHeard => _heartbeat?.LastHeard ?? 0;
 
-    void IHeartbeatOwner.LookForSigns() => _endpoint.PumpOnce();
+    void IHeartbeatOwner.LookForSigns() => _endpoint.Pump.TryTurn();
 
     void IHeartbeatOwner.Ask() => SendControl(MessageHeader.Of(MessageKind.Ping), default, default);
 

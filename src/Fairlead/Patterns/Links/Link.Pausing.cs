@@ -70,7 +70,7 @@ internal sealed partial class Link
 
         if (needsPump)
         {
-            _endpoint.WantPump();
+            _endpoint.Pump.Want();
         }
 
         return isTold;
@@ -191,7 +191,7 @@ internal sealed partial class Link
             _interest = interest;
             try
             {
-                _endpoint.SetInterest(this, interest);
+                _endpoint.Table.SetInterest(this, interest);
             }
             catch (Exception exception)
             {

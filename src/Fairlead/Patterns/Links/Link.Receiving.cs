@@ -150,7 +150,7 @@ internal sealed partial class Link
         if (hasPart != _hasPart && (!hasPart || _state != LinkState.Down))
         {
             _hasPart = hasPart;
-            _endpoint.CountPart(hasPart ? +1 : -1);
+            _endpoint.Pump.CountPart(hasPart ? +1 : -1);
         }
     }
 
@@ -204,7 +204,7 @@ internal sealed partial class Link
             Acknowledge(isUrgent: kind == MessageKind.Deliver);
             if (_state == LinkState.PeerClosed)
             {
-                _endpoint.RequestTurn();
+                _endpoint.Pump.RequestTurn();
             }
         }
         else

@@ -24,7 +24,7 @@ internal sealed partial class Link
 
         if (needsPump)
         {
-            _endpoint.RequestPump();
+            _endpoint.Pump.Request();
         }
 
         return hasRoom;

@@ -102,7 +102,7 @@ internal sealed partial class Link
 
         if (needsPump)
         {
-            _endpoint.RequestPump();
+            _endpoint.Pump.Request();
         }
 
         return outcome;
@@ -129,11 +129,11 @@ internal sealed partial class Link
 
         if (needsPump)
         {
-            _endpoint.RequestPump();
+            _endpoint.Pump.Request();
         }
         else if (!operation.IsBlocking && !operation.IsClaimed)
         {
-            _endpoint.ArmForWaiters();
+            _endpoint.Pump.ArmForWaiters();
         }
     }
 
@@ -196,7 +196,7 @@ internal sealed partial class Link
 
         if (needsPump)
         {
-            _endpoint.RequestPump();
+            _endpoint.Pump.Request();
         }
 
         return true;

@@ -35,7 +35,7 @@ internal abstract class Operation
         _endpoint = endpoint;
         if (!isBlocking)
         {
-            endpoint.BeginAsyncWait();
+            endpoint.Pump.BeginAsyncWait();
         }
 
         _sleeps = _nudged = false;
@@ -94,7 +94,7 @@ internal abstract class Operation
         }
     }
 
-    protected void EndAsyncWait() => _endpoint.EndAsyncWait();
+    protected void EndAsyncWait() => _endpoint.Pump.EndAsyncWait();
 
     /// <summary>The claimer's last touch.</summary>
     protected void WakeCaller()
@@ -114,7 +114,7 @@ internal abstract class Operation
         // Whoever leads sleeps in the kernel, where only the poll set reaches him. Mostly it is he who completes his own operation.
         if (leader != 0 && leader != NativeThread.ManagedId)
         {
-            endpoint.WakeLeader();
+            endpoint.Pump.WakeLeader();
         }
     }
 

@@ -91,7 +91,7 @@ internal readonly partial struct Outbox
             {
                 try
                 {
-                    if (!core.Wait(call, deadline, token))
+                    if (!core.Pump.Callers.Wait(call, deadline, token))
                     {
                         call.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
                     }
@@ -119,7 +119,7 @@ internal readonly partial struct Outbox
     {
         if (recall > TimeSpan.Zero)
         {
-            if (core.Wait(operation, deadline.Before(recall), token))
+            if (core.Pump.Callers.Wait(operation, deadline.Before(recall), token))
             {
                 return true;
             }
@@ -130,7 +130,7 @@ internal readonly partial struct Outbox
             }
         }
 
-        return core.Wait(operation, deadline, token);
+        return core.Pump.Callers.Wait(operation, deadline, token);
     }
 
     /// <summary>A span, which is copied where it must wait, or memory or parts, which are borrowed.</summary>

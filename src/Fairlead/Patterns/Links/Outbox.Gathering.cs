@@ -121,7 +121,7 @@ internal readonly partial struct Outbox
         if (outcome == LinkOutcome.Full)
         {
             // The acknowledgements may be there already, and nobody has read them.
-            core.CatchUp();
+            core.Pump.CatchUp();
             outcome = link.TrySend(header, whole, parts);
         }
         else if (link.ShouldLookForAcks())

@@ -27,7 +27,7 @@ internal readonly partial struct Outbox
         }
 
         // The acknowledgements may be there already, and nobody has read them.
-        core.CatchUp();
+        core.Pump.CatchUp();
         return link.TryLoan(size, out memory) ? link : null;
     }
 

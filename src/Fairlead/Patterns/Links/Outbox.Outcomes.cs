@@ -33,7 +33,7 @@ internal readonly partial struct Outbox
         if (link is { End: null })
         {
             // Its end is there to be read, with what the peer acknowledged before.
-            core.PumpOnce();
+            core.Pump.TryTurn();
         }
 
         return link is null ? core.EndException() : core.EndException(link);

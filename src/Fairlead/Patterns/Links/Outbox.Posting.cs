@@ -42,7 +42,7 @@ internal readonly partial struct Outbox
         if (outcome == LinkOutcome.Full)
         {
             // Before anything is dropped: the acknowledgements may be there already, and nobody has read them.
-            core.CatchUp();
+            core.Pump.CatchUp();
             outcome = link.Post(letter, mayDrop);
         }
         else if (link.ShouldLookForAcks())

@@ -52,7 +52,7 @@ internal readonly partial struct Outbox(EndpointCore core)
         if (outcome == LinkOutcome.Full)
         {
             // The acknowledgements may be there already, and nobody has read them.
-            core.CatchUp();
+            core.Pump.CatchUp();
             outcome = link.TrySend(header, whole, payload);
         }
         else if (link.ShouldLookForAcks())
@@ -161,7 +161,7 @@ internal readonly partial struct Outbox(EndpointCore core)
     {
         if (link is not null && link.Policy != FullMode.Wait && !link.HasRoom(length))
         {
-            core.CatchUp();
+            core.Pump.CatchUp();
         }
     }
 
@@ -188,7 +188,7 @@ internal readonly partial struct Outbox(EndpointCore core)
         }
         else if (core.AwaitsPeers)
         {
-            core.RequestPump();
+            core.Pump.Request();
         }
         else
         {

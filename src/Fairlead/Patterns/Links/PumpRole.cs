@@ -4,26 +4,26 @@ namespace Fairlead.Patterns.Links;
 /// The role, with what its turns complete. It is given back when this is disposed, whatever was thrown meanwhile, and only then the completed are told: nobody keeps the role while user code runs. Where the
 /// role was not to be had, nothing is done.
 /// </summary>
-/// <param name="endpoint">Whose role this thread has; null where it has not got it.</param>
+/// <param name="pump">Whose role this thread has; null where it has not got it.</param>
 /// <param name="completions">Given back here.</param>
 /// <param name="isReactor">Whether continuations may run on this thread.</param>
-internal readonly ref struct PumpRole(EndpointCore? endpoint, Completions completions, bool isReactor)
+internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool isReactor)
 {
     /// <summary>One turn, without waiting.</summary>
-    public void Turn() => endpoint?.Turn(TimeSpan.Zero, completions);
+    public void Turn() => pump?.Turn(TimeSpan.Zero, completions);
 
-    /// <summary>As <see cref="EndpointCore.Serve"/>.</summary>
-    public void Serve(TimeSpan? poll) => endpoint?.Serve(poll, completions);
+    /// <summary>As <see cref="Pump.Serve"/>.</summary>
+    public void Serve(TimeSpan? poll) => pump?.Serve(poll, completions);
 
-    /// <summary>As <see cref="EndpointCore.YieldFor"/>.</summary>
-    public void YieldFor(Operation operation) => endpoint?.YieldFor(operation, completions);
+    /// <summary>As <see cref="CallerWaits.YieldFor"/>.</summary>
+    public void YieldFor(Operation operation) => pump?.Callers.YieldFor(operation, completions);
 
     public void Dispose()
     {
         try
         {
             // Who has his answer, and is only to be told, does not need the reactor: to arm it would cost him a system call each time.
-            endpoint?.Leave(isReactor, answered: isReactor ? 0 : completions.Awaiting);
+            pump?.Leave(isReactor, answered: isReactor ? 0 : completions.Awaiting);
         }
         finally
         {
@@ -36,7 +36,7 @@ internal readonly ref struct PumpRole(EndpointCore? endpoint, Completions comple
 internal ref struct BriefLead(EndpointCore endpoint)
 {
     // Null where somebody else leads, and from the moment on that it is given back.
-    private EndpointCore? _endpoint = endpoint.TryLeadBriefly() ? endpoint : null;
+    private EndpointCore? _endpoint = endpoint.Pump.Callers.TryLeadBriefly() ? endpoint : null;
 
     /// <summary>Waits for a moment. Once, behind the sending.</summary>
     public void Lead(Operation operation)
@@ -46,7 +46,7 @@ internal ref struct BriefLead(EndpointCore endpoint)
             _endpoint = null;
             try
             {
-                led.LeadBriefly(operation);
+                led.Pump.Callers.LeadBriefly(operation);
             }
             catch (Exception exception)
             {
@@ -61,7 +61,7 @@ internal ref struct BriefLead(EndpointCore endpoint)
         if (_endpoint is { } led)
         {
             _endpoint = null;
-            led.Leave(isReactor: false);
+            led.Pump.Leave(isReactor: false);
         }
     }
 }

@@ -53,7 +53,7 @@ internal sealed class EndpointItem(WaitCore set, ulong token, object source, End
         }
         else if (isReadable || core.AnnouncesWaits)
         {
-            core.PumpOnce();
+            core.Pump.TryTurn();
         }
     }
 
