@@ -65,15 +65,20 @@ internal static class NativeProcess
     }
 
     /// <summary>
-    /// Whether it has been killed or is ending, and will never run a line of its program again. It may still have all that it held: the kernel takes
+    /// Whether it has been killed, is ending or has gone, and will never run a line of its program again. It may still have all that it held: the kernel takes
     /// the memory apart first, which is half a second for some GB, and closes files and releases locks behind that.
     /// </summary>
     public static bool IsEnding(int pid)
     {
         const ulong Exiting = 4; // PF_EXITING
+        const ulong Killed = 9;
         Span<byte> buffer = stackalloc byte[LongestStat];
+
+        // In this order: the signal is pending first, and the process ends afterwards. Between the two neither is to be seen, for some microseconds,
+        // but the code with which it will end is, where the kernel tells it so early (from Linux 5.17 on).
+        var isKilled = IsKilled(ReadProc(pid, "status", buffer));
         var stat = ReadProc(pid, "stat", buffer);
-        return ProcStat.State(stat) is 'Z' or 'X' || (ProcStat.Flags(stat) & Exiting) != 0 || IsKilled(ReadProc(pid, "status", buffer));
+        return isKilled || ProcStat.State(stat) is null or 'Z' or 'X' || (ProcStat.Flags(stat) & Exiting) != 0 || ProcStat.ExitCode(stat) == Killed;
     }
 
     /// <summary>Whether it is stopped: by a signal, or by a debugger.</summary>

@@ -31,6 +31,24 @@ public sealed class NativeProcessTests
     }
 
     [Fact]
+    public void From_the_kill_on_a_process_is_seen_to_be_ending_without_a_gap()
+    {
+        const int Rounds = 100;
+        for (int round = 0; round < Rounds; round++)
+        {
+            using var other = Process.Start(new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "read line" }, RedirectStandardInput = true })!;
+            other.Kill();
+            while (NativeProcess.IsAlive(other.Id))
+            {
+                Assert.True(NativeProcess.IsEnding(other.Id), $"not in round {round}");
+            }
+
+            Assert.True(NativeProcess.IsEnding(other.Id));
+            other.WaitForExit();
+        }
+    }
+
+    [Fact]
     public void Another_process_lives_until_it_dies()
     {
         using var other = Process.Start(new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "read line" }, RedirectStandardInput = true })!;
