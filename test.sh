@@ -25,6 +25,7 @@ roomy_shm() {
 }
 if roomy_shm; then private=$(mktemp -d /dev/shm/fl.XXXXXX); else private=$(mktemp -d /tmp/fl.XXXXXX); fi || exit 1
 mkdir -m 700 "$private/run" "$private/beside" "$private/tmp" "$private/state"
+failures=$private/failures                           # what failed, told once more at the end: the end is what is read
 export TMPDIR=$private/tmp
 
 # The logs of the tests lie on the disk, as logs are meant to.
@@ -56,13 +57,14 @@ title() {
   stage_name=$1 stage_start=$SECONDS
   printf '\n== %s (after %d s)\n' "$1" "$SECONDS"
 }
-fail() { failed=$((failed + 1)); echo "FAILED: $1"; }
+fail() { failed=$((failed + 1)); echo "FAILED: $1" | tee -a "$failures"; }
 skip() { skipped=$((skipped + $1)); echo "SKIPPED: $2"; }
 
 end() {
   stage_over
   printf '\n== where the time went\n'
   printf '%s\n' "${stages[@]}"
+  if [ -s "$failures" ]; then printf '\n== what failed\n'; cat "$failures"; fi
   printf '\n== done in %d s\n%d passed, %d failed, %d skipped\n' "$SECONDS" "$passed" "$failed" "$skipped"
   [ "$failed" -eq 0 ]
   exit
@@ -99,6 +101,7 @@ count_tap() {
   local code=$1 file=$2 ok not_ok skips
   ok=$(grep -c '^ok ' "$file"); not_ok=$(grep -c '^not ok ' "$file"); skips=$(grep -c '^ok .* # SKIP' "$file")
   passed=$((passed + ok - skips)) failed=$((failed + not_ok)) skipped=$((skipped + skips))
+  awk '/^(not )?ok / { bad = /^not ok / } bad' "$file" >> "$failures"
   if [ "$code" -ne 0 ] && [ "$not_ok" -eq 0 ]; then fail "ended with $code, with no failed test"; fi
   if ! grep -q '^1\.\.[0-9]' "$file"; then fail "ended before its last test"; fi
 }
@@ -118,6 +121,10 @@ count_trx() {
   number() { sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" <<< "$counters"; }
   total=$(number total) executed=$(number executed) good=$(number passed) bad=$(number failed)
   passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0})) skipped=$((skipped + ${total:-0} - ${executed:-0}))
+  awk '/<UnitTestResult / { bad = / outcome="Failed"/; if (bad) { sub(/.* testName="/, ""); sub(/" .*/, ""); print; next } }
+       /<\/UnitTestResult>/ { bad = 0 }
+       bad { gsub(/<[^>]*>/, ""); gsub(/&lt;/, "<"); gsub(/&gt;/, ">"); gsub(/&quot;/, "\""); gsub(/&amp;/, "\\&"); if (NF) print "  " $0 }' \
+    "$file" 2> /dev/null >> "$failures"
   # The console logger does not tell why a test was skipped. Contracts leave out whole groups of tests on some transports: those make one line.
   echo "Skipped, by class and reason:"
   awk '/<UnitTestResult / { name = ""; if (/outcome="NotExecuted"/) { name = $0; sub(/.* testName="/, "", name); sub(/[("].*/, "", name); sub(/\.[^.]*$/, "", name) } }
