@@ -71,14 +71,14 @@ internal static class NativeProcess
     public static bool IsEnding(int pid)
     {
         const ulong Exiting = 4; // PF_EXITING
-        const ulong Killed = 9;
+        const ulong KillSignal = 9;
         Span<byte> buffer = stackalloc byte[LongestStat];
 
         // In this order: the signal is pending first, and the process ends afterwards. Between the two neither is to be seen, for some microseconds,
         // but the code with which it will end is, where the kernel tells it so early (from Linux 5.17 on).
         var isKilled = IsKilled(ReadProc(pid, "status", buffer));
         var stat = ReadProc(pid, "stat", buffer);
-        return isKilled || ProcStat.State(stat) is null or 'Z' or 'X' || (ProcStat.Flags(stat) & Exiting) != 0 || ProcStat.ExitCode(stat) == Killed;
+        return isKilled || ProcStat.State(stat) is null or 'Z' or 'X' || (ProcStat.Flags(stat) & Exiting) != 0 || ProcStat.ExitCode(stat) == KillSignal;
     }
 
     /// <summary>Whether it is stopped: by a signal, or by a debugger.</summary>
