@@ -15,6 +15,18 @@ public sealed partial class LockOrderTests
             Row().Matches(Repository.Read("docs/design/locking.md")).Select(static row => row.Groups["rank"].Value));
     }
 
-    [GeneratedRegex(@"^\| `(?<rank>\w+)` \| `[\w.]+` \| ", RegexOptions.Multiline)]
+    [Fact]
+    public void The_page_of_locks_names_the_types_that_have_them()
+    {
+        foreach (Match row in Row().Matches(Repository.Read("docs/design/locking.md")))
+        {
+            string type = row.Groups["type"].Value.Split('.')[0];
+            Assert.Contains(
+                Repository.Sources("src/Fairlead").Where(path => Path.GetFileName(path).Split('.')[0] == type),
+                file => File.ReadAllText(file).Contains($"LockRank.{row.Groups["rank"].Value})", StringComparison.Ordinal));
+        }
+    }
+
+    [GeneratedRegex(@"^\| `(?<rank>\w+)` \| `(?<type>[\w.]+)` \| ", RegexOptions.Multiline)]
     private static partial Regex Row();
 }

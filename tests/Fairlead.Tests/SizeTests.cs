@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using Fairlead.Transports;
 
 namespace Fairlead.Tests;
 
@@ -14,8 +15,11 @@ public sealed partial class SizeTests
     private const int MostMethods = 60;
     private const int MostFiles = 4;
     private const int MostLines = 400;
+    private const int MostConnectionMembers = 30;
 
     private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+
+    private static readonly string[] ConnectionParts = ["get_Consumption", "get_Handles", "get_Memory", "get_Room", "get_Sleep"];
 
     private static readonly Dictionary<string, int> LargerByFields = new(StringComparer.Ordinal)
     {
@@ -64,6 +68,27 @@ public sealed partial class SizeTests
     [Fact]
     public void No_file_is_longer_than_a_reader_likes() =>
         AssertSizes(MostLines, LargerByLines, Files.Select(static file => (file.Path, file.Text.AsSpan().Count('\n'))));
+
+    /// <summary>A member that one transport alone needs is a part, which the link asks for once, and no member of all.</summary>
+    [Fact]
+    public void A_connection_has_few_members_and_each_is_of_use_to_more_than_one_transport()
+    {
+        MemberInfo[] members =
+        [
+            .. typeof(Connection).GetProperties(Declared),
+            .. typeof(Connection).GetMethods(Declared).Where(static method => !method.IsSpecialName),
+        ];
+        Assert.InRange(members.Length, 1, MostConnectionMembers);
+
+        Type[] kinds = [.. Types.Where(static type => type.IsSubclassOf(typeof(Connection)))];
+        Assert.Empty(typeof(Connection).GetMethods(Declared)
+            .Where(method => method.IsVirtual && kinds.Count(kind => Overrides(kind, method)) < 2)
+            .Select(static method => method.Name)
+            .Except(ConnectionParts));
+    }
+
+    private static bool Overrides(Type kind, MethodInfo method) =>
+        kind.GetMethods(Declared).Any(own => own != method && own.GetBaseDefinition() == method);
 
     private static void AssertSizes(int most, Dictionary<string, int> larger, IEnumerable<(string Name, int Size)> sizes) =>
         Assert.Equal(

@@ -6,6 +6,20 @@ using Fairlead.Transports.UnixSocket;
 
 namespace Fairlead.Tests.Conformance;
 
+/// <summary>The transports by their schemes.</summary>
+internal static class TransportsUnderTest
+{
+    public static TransportUnderTest Of(string scheme) => scheme switch
+    {
+        "inproc" => new InprocUnderTest(),
+        "shm" => new SharedMemoryUnderTest(),
+        "tcp" => new TcpUnderTest(),
+        "unix" => new UnixNameUnderTest(),
+        "unixpacket" => new UnixPacketUnderTest(),
+        _ => throw new ArgumentOutOfRangeException(nameof(scheme), scheme, "No transport under test has it."),
+    };
+}
+
 internal sealed class InprocUnderTest : TransportUnderTest
 {
     public override string Name => "inproc";

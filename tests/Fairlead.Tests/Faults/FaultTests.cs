@@ -47,19 +47,83 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
             return null;
         });
 
+    /// <summary>Messages that are left at their own end, of which the eldest is dropped where they are too many: each is received, or missed.</summary>
+    [Theory]
+    [InlineData("inproc")]
+    [InlineData("unix")]
+    [InlineData("shm")]
+    public async Task Whatever_call_of_a_connection_throws_each_message_that_is_not_delivered_is_counted(string scheme)
+    {
+        Address place = TransportsUnderTest.Of(scheme).NewPlace();
+        int kept = 0;
+        int at = 1;
+        for (; at < Most; at++)
+        {
+            FaultPlan plan = new(at);
+            FaultyTransport.Spoil(place, null, plan);
+            try
+            {
+                kept += await IsKeptAsync(place) ? 1 : 0;
+            }
+            catch (Exception exception) when (exception is InjectedFaultException or FairleadException)
+            {
+                Output.WriteLine($"{at}: they did not come together: {exception.Message}");
+            }
+
+            if (plan.Calls < at)
+            {
+                break;
+            }
+        }
+
+        FaultyTransport.Mend(place);
+        Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{at - 1} calls were reached, and {kept} times the connection was kept"));
+        Assert.InRange(at, 2, Most - 1);
+        Assert.InRange(kept, 2, at);
+    }
+
+    /// <summary>Whether a connection outlives a few messages; then all of them are received, or missed.</summary>
+    private static async Task<bool> IsKeptAsync(Address place)
+    {
+        using Receiver receiver = Receiver.Bind(place.With("messages", "1"));
+        using Sender sender = await Sender.ConnectAsync(place.With("messages", "3").With("full", "drop-oldest"));
+        int sent = 0;
+        for (int i = 0; i < 8; i++)
+        {
+            try
+            {
+                sender.Send([(byte)i]);
+                sent++;
+            }
+            catch (Exception exception) when (exception is InjectedFaultException or FairleadException)
+            {
+                // Its caller knows that it is not sent.
+            }
+        }
+
+        long received = 0;
+        bool isKept = true;
+        await Polling.Until(() =>
+        {
+            isKept = sender.Core.LinkSnapshot.Length > 0;
+            while (receiver.TryReceive(out Message message))
+            {
+                received++;
+                message.Dispose();
+            }
+
+            return !isKept || received + receiver.Statistics.Missed == sent;
+        });
+        return isKept;
+    }
+
     /// <param name="play">Its name.</param>
     /// <param name="scheme">Of the transport.</param>
     /// <param name="isAtTheBoundEnd">Whose ground is faulty.</param>
     /// <param name="spoil">Lets the faults in, and says what clock the faulty end has.</param>
     private async Task ReachAllAsync(string play, string scheme, bool isAtTheBoundEnd, Func<FaultPlan, Address, bool, TimeProvider?> spoil)
     {
-        TransportUnderTest transport = scheme switch
-        {
-            "inproc" => new InprocUnderTest(),
-            "unix" => new UnixNameUnderTest(),
-            _ => new SharedMemoryUnderTest(),
-        };
-        Address place = transport.NewPlace();
+        Address place = TransportsUnderTest.Of(scheme).NewPlace();
         EndpointOptions sound = new() { Heartbeat = TimeSpan.FromSeconds(1) };
         int failed = 0;
         int at = 1;

@@ -23,19 +23,12 @@ public abstract class SystemCallFaultTests(ITestOutputHelper output, string sche
     public async Task Whatever_system_call_fails_all_ends_and_the_name_is_free(string play)
     {
         Skip(Library.Value is null, "There is no C compiler (cc).");
-        TransportUnderTest transport = scheme switch
-        {
-            "inproc" => new InprocUnderTest(),
-            "unix" => new UnixNameUnderTest(),
-            _ => new SharedMemoryUnderTest(),
-        };
-
         int step = Environment.GetEnvironmentVariable("FAIRLEAD_EVERY_FAULT") is { Length: > 0 } ? 1 : Step;
         int first = 1 + NewRandom().Next(step);
 
         // Under the JIT compiler: what is compiled ahead has its imports bound.
         await using PeerProcess peer = PeerProcess.StartNumber(
-            1, "faults", Library.Value!, play, transport.NewPlace().ToString(), first.ToString(CultureInfo.InvariantCulture), step.ToString(CultureInfo.InvariantCulture));
+            1, "faults", Library.Value!, play, TransportsUnderTest.Of(scheme).NewPlace().ToString(), first.ToString(CultureInfo.InvariantCulture), step.ToString(CultureInfo.InvariantCulture));
         Task<string> errors = peer.ErrorsAsync();
         string? answer = await peer.TryReadLineAsync();
         Output.WriteLine(await errors);

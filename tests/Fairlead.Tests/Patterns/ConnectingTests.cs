@@ -13,7 +13,7 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
     [InlineData("tcp")]
     public async Task A_server_that_dies_in_the_handshake_is_waited_for_like_one_that_is_not_there(string name)
     {
-        TransportUnderTest transport = TransportOf(name);
+        TransportUnderTest transport = TransportsUnderTest.Of(name);
         (Socket listener, Address address) = transport.ListenRaw();
         using Socket _ = listener;
         Task<Sender> connecting = Sender.ConnectAsync(address, new() { Wait = TimeSpan.FromMinutes(10) }).AsTask();
@@ -39,7 +39,7 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
     [InlineData("tcp")]
     public async Task A_publisher_that_dies_before_it_has_heard_the_topics_is_waited_for_too(string name)
     {
-        TransportUnderTest transport = TransportOf(name);
+        TransportUnderTest transport = TransportsUnderTest.Of(name);
         (Socket listener, Address address) = transport.ListenRaw();
         using Socket _ = listener;
         Task<Subscriber> connecting = Subscriber.ConnectAsync(address, "a", new() { Wait = TimeSpan.FromMinutes(10) }).AsTask();
@@ -94,11 +94,4 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
         await isBack.Task;
         await sender.SendAsync("on"u8.ToArray());
     }
-
-    private static TransportUnderTest TransportOf(string name) => name switch
-    {
-        "unix" => new UnixNameUnderTest(),
-        "unixpacket" => new UnixPacketUnderTest(),
-        _ => new TcpUnderTest(),
-    };
 }

@@ -37,7 +37,7 @@ public sealed class HalfReadTests(ITestOutputHelper output) : WatchedTest(output
     [MemberData(nameof(Answers))]
     public async Task A_call_that_is_answered_before_it_is_through_ends_undelivered(string name, byte answer)
     {
-        TransportUnderTest transport = Transport(name);
+        TransportUnderTest transport = TransportsUnderTest.Of(name);
         if (answer is Reply or Error)
         {
             // Connected: a bound one would wait for the next that comes, since the request was not carried out.
@@ -72,7 +72,7 @@ public sealed class HalfReadTests(ITestOutputHelper output) : WatchedTest(output
     [InlineData("tcp")]
     public async Task A_message_that_is_acknowledged_before_it_is_through_is_not_counted_as_read(string name)
     {
-        TransportUnderTest transport = Transport(name);
+        TransportUnderTest transport = TransportsUnderTest.Of(name);
         Sender sender = Track(await Sender.BindAsync(transport.NewPlace()));
         using RawPeer raw = Track(RawPeer.Introduce(transport, sender.Address, "Receiver"));
         Task sending = sender.SendAsync(Long).AsTask();
@@ -99,7 +99,7 @@ public sealed class HalfReadTests(ITestOutputHelper output) : WatchedTest(output
     [InlineData("unixpacket", Error)]
     public async Task An_answer_of_the_wrong_kind_is_no_answer(string name, byte answer)
     {
-        TransportUnderTest transport = Transport(name);
+        TransportUnderTest transport = TransportsUnderTest.Of(name);
         Sender sender = Track(await Sender.BindAsync(transport.NewPlace()));
         using RawPeer raw = Track(RawPeer.Introduce(transport, sender.Address, "Receiver"));
         Task<Delivery> delivering = sender.DeliverAsync("short"u8.ToArray()).AsTask();
@@ -138,13 +138,6 @@ public sealed class HalfReadTests(ITestOutputHelper output) : WatchedTest(output
         Left left = Assert.IsType<Left>(hub.NextEvent());
         Assert.Equal(CloseReason.Limit, left.Reason);
     }
-
-    private static TransportUnderTest Transport(string name) => name switch
-    {
-        "unix" => new UnixNameUnderTest(),
-        "unixpacket" => new UnixPacketUnderTest(),
-        _ => new TcpUnderTest(),
-    };
 
     /// <summary>Reads the header, and what lies in the buffer with it, and answers as if that were all.</summary>
     private static async Task AnswerHalfAsync(RawPeer raw, byte answer, byte[] body)

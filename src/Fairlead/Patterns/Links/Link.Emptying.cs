@@ -116,7 +116,7 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>The rest of a long message is copied, so that its sender's memory is his own again. Where there is none for the copy, nothing more is written. Under <c>_sending</c>.</summary>
+    /// <summary>The rest of a long message is copied, so that the sender has the memory back. Where there is none for the copy, nothing more is written. Under <c>_sending</c>.</summary>
     private void DetachLong()
     {
         try

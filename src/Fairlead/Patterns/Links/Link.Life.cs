@@ -2,7 +2,7 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Heartbeat, what goes wrong, and operations that are withdrawn.</content>
+/// <content>Heartbeat, and operations that are withdrawn.</content>
 internal sealed partial class Link : IHeartbeatOwner, IAlarmed
 {
     private readonly Heartbeat? _heartbeat;

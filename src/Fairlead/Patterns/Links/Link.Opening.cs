@@ -201,17 +201,10 @@ internal sealed partial class Link
             operation.RefreshDeadline();
             _queued.Enqueue(operation);
         }
-        catch (Exception exception) when (operation.IsLeft && exception is FairleadException or ArgumentException)
-        {
-            // Nobody waits for it who could be told.
-            _queued.AddMissed(1 + operation.Missed);
-            _endpoint.CountDropped();
-            Finish(operation, LinkOutcome.Dropped, completions);
-        }
-        catch (Exception exception) when (exception is FairleadException or ArgumentException)
+        catch (Exception exception)
         {
             // Too long for this peer, or nothing that this framing can carry: that concerns its sender alone.
-            Refuse(operation, exception, completions);
+            _queued.AddMissed(Refuse(operation, exception, completions));
         }
     }
 

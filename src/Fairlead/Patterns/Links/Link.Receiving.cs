@@ -107,7 +107,7 @@ internal sealed partial class Link
                 Handle(ref message, completions);
                 if (_inbound.Arrived >= wanted)
                 {
-                    // He who leads takes the others one by one from where they lie.
+                    // The thread that leads takes the others one by one from where they lie.
                     i = FillsPerTurn;
                     break;
                 }
@@ -189,7 +189,7 @@ internal sealed partial class Link
         {
             _connection.Consumption?.NoteHanded(_inbound.Window.Consumed);
 
-            // What was taken is seen by whoever pauses, or his pause here.
+            // What was taken is seen by the thread that pauses, or its pause here.
             Interlocked.MemoryBarrier();
             ResumeIfPaused();
             return;

@@ -280,8 +280,7 @@ internal sealed partial class Link
             catch (Exception exception)
             {
                 // There is no memory for it, or its own cannot be read: that concerns its sender alone, unless the connection is broken by now.
-                _queued.AddMissed(operation.Missed);
-                Refuse(operation, exception, completions);
+                _queued.DeferMissed(Refuse(operation, exception, completions));
                 continue;
             }
 
@@ -322,19 +321,33 @@ internal sealed partial class Link
         }
         catch (FairleadException exception)
         {
-            Refuse(operation, exception.Address is null ? exception.At(_endpoint.Address) : exception, completions);
+            _ = Refuse(operation, exception.Address is null ? exception.At(_endpoint.Address) : exception, completions);
             return false;
         }
     }
 
-    /// <summary>A message that has waited cannot be sent, for a reason that concerns its sender alone. Under <c>_sending</c>.</summary>
-    private static void Refuse(LinkOperation operation, Exception why, Completions completions)
+    /// <summary>
+    /// A message that has waited cannot be sent, for a reason that concerns its sender alone. One that was left here has no sender who
+    /// could be told, and is dropped. Under <c>_sending</c>.
+    /// </summary>
+    /// <returns>How many messages the peer misses, which the next one is to say.</returns>
+    private long Refuse(LinkOperation operation, Exception why, Completions completions)
     {
+        long missed = operation.Missed;
+        if (operation.IsLeft)
+        {
+            _endpoint.CountDropped();
+            Finish(operation, LinkOutcome.Dropped, completions);
+            return missed + 1;
+        }
+
         operation.At = LinkOperation.Stage.Ended;
         if (operation.TryFail(why))
         {
             completions.Add(operation);
         }
+
+        return missed;
     }
 
     private void Finish(LinkOperation operation, LinkOutcome outcome, Completions completions)

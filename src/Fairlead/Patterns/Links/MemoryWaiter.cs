@@ -178,7 +178,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     }
 
     /// <summary>
-    /// By one who does not lead, before he looks: until <see cref="EndLook"/> no memory goes away under his eyes. False: somebody leads, or is to. A link that is lost meanwhile is given back behind his back.
+    /// By a thread that does not lead, before it looks: until <see cref="EndLook"/> no memory goes away while it is looked at. False: somebody leads, or is to. A link that is lost meanwhile is given back behind that look.
     /// </summary>
     public bool TryBeginLook(int me)
     {
@@ -266,7 +266,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
             }
         }
 
-        // Dismissed before it slept, it may have slept beside one who was announced later, and been woken in his place.
+        // Dismissed before it slept, it may have slept beside one who was announced later, and been woken instead.
         sleep.EndStay(passesOn: !leads);
         if (!leads)
         {

@@ -22,7 +22,7 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
     {
         try
         {
-            // Who has his answer, and is only to be told, does not need the reactor: to arm it would cost him a system call each time.
+            // A caller that has its answer, and is only to be told, does not need the reactor: to arm it would cost a system call each time.
             pump?.Leave(isReactor, answered: isReactor ? 0 : completions.Awaiting);
         }
         finally
