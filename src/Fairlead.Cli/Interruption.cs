@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Cli;
 
 /// <summary>
-/// Ctrl-C, SIGTERM and SIGHUP: the first cancels the token, so that endpoints close and names are given back; the second ends the process at once.
+/// Ctrl-C, SIGTERM and SIGHUP: the first cancels the token, so that endpoints close and names are given back; the second ends the process
+/// at once.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
@@ -12,7 +13,10 @@ internal sealed class Interruption : IDisposable
     private int _exitCode;
 
     public Interruption() =>
-        _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, Handle))];
+        _registrations = [
+            .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal =>
+                PosixSignalRegistration.Create(signal, Handle)),
+        ];
 
     public CancellationToken Token => _source.Token;
 

@@ -60,7 +60,9 @@ public sealed partial class Address
             return false;
         }
 
-        var escaped = scheme.Places == PlaceKinds.Broker ? AddressText.NormalizeBroker(rawPlace) : AddressText.Escape(place, AddressText.PlaceSpecials);
+        var escaped = scheme.Places == PlaceKinds.Broker
+            ? AddressText.NormalizeBroker(rawPlace)
+            : AddressText.Escape(place, AddressText.PlaceSpecials);
         address = new Address(scheme, place, escaped, host, port, options);
         return true;
     }
@@ -87,7 +89,8 @@ public sealed partial class Address
         {
             var equals = part.IndexOf('=');
             var rawName = equals < 0 ? part : part[..equals];
-            if (AddressText.Unescape(rawName, out var unfit) is not { } name || AddressText.Unescape(equals < 0 ? "" : part[(equals + 1)..], out unfit) is not { } value)
+            if (AddressText.Unescape(rawName, out var unfit) is not { } name
+                || AddressText.Unescape(equals < 0 ? "" : part[(equals + 1)..], out unfit) is not { } value)
             {
                 problem = $"option '{AddressText.Display(part)}' cannot be read: {unfit}";
                 return null;

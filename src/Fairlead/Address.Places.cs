@@ -48,7 +48,9 @@ public sealed partial class Address
 
         if ((scheme.Places & PlaceKinds.NamePair) != 0 && place.Split(',') is { Length: > 1 } names)
         {
-            return names.Length > 2 ? $"two names at the most; write {scheme.Name}://a,b" : names.Select(name => NameProblem(scheme, name)).FirstOrDefault(found => found is not null);
+            return names.Length > 2
+                ? $"two names at the most; write {scheme.Name}://a,b"
+                : names.Select(name => NameProblem(scheme, name)).FirstOrDefault(found => found is not null);
         }
 
         return NameProblem(scheme, place);
@@ -75,7 +77,8 @@ public sealed partial class Address
 
             if (c == '/' && (scheme.Places & PlaceKinds.Path) != 0)
             {
-                return $"'{AddressText.Display(name)}' is neither a name nor an absolute path; write {scheme.Name}:///path for a path, or a name without '/'";
+                return $"'{AddressText.Display(name)}' is neither a name nor an absolute path; write {scheme.Name}:///path for a path, "
+                    + "or a name without '/'";
             }
 
             return $"'{AddressText.Display(name)}' is no name: names are made of letters, digits, '.', '_' and '-'";
@@ -103,7 +106,8 @@ public sealed partial class Address
         return length switch
         {
             0 => "the abstract name after '@' is missing; write unix://@orders",
-            > LongestAbstractName => string.Create(CultureInfo.InvariantCulture, $"the abstract name has {length} bytes, {LongestAbstractName} are allowed"),
+            > LongestAbstractName => string.Create(
+                CultureInfo.InvariantCulture, $"the abstract name has {length} bytes, {LongestAbstractName} are allowed"),
             _ => null,
         };
     }
@@ -118,7 +122,8 @@ public sealed partial class Address
         var numbers = place.Split(',');
         return numbers.Length <= 2 && numbers.All(number => int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             ? null
-            : $"'{AddressText.Display(place)}' is no descriptor; write {scheme.Example} (one for both directions, or one to read and one to write), or the name that a service manager has given it";
+            : $"'{AddressText.Display(place)}' is no descriptor; write {scheme.Example} (one for both directions, "
+                + "or one to read and one to write), or the name that a service manager has given it";
     }
 
     private static string? HostPortProblem(AddressScheme scheme, ref string place, out string? host, out int? port)

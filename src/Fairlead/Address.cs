@@ -14,7 +14,13 @@ public sealed partial class Address : IEquatable<Address>
     private readonly AddressScheme _scheme;
     private readonly string _escapedPlace;
 
-    private Address(AddressScheme scheme, string place, string escapedPlace, string? host, int? port, IReadOnlyList<KeyValuePair<string, string>> options)
+    private Address(
+        AddressScheme scheme,
+        string place,
+        string escapedPlace,
+        string? host,
+        int? port,
+        IReadOnlyList<KeyValuePair<string, string>> options)
     {
         _scheme = scheme;
         _escapedPlace = escapedPlace;
@@ -40,7 +46,10 @@ public sealed partial class Address : IEquatable<Address>
     /// <summary>Whether the place lies in the abstract namespace of Unix sockets, which has no files: <c>unix://@orders</c>.</summary>
     public bool IsAbstract => (_scheme.Places & PlaceKinds.Abstract) != 0 && Place[0] == '@';
 
-    /// <summary>The host of a network address, in lower case and without the brackets of IPv6; <c>*</c> means every interface. Else <see langword="null"/>. A broker's hosts stay in <see cref="Place"/>.</summary>
+    /// <summary>
+    /// The host of a network address, in lower case and without the brackets of IPv6; <c>*</c> means every interface. Else
+    /// <see langword="null"/>. A broker's hosts stay in <see cref="Place"/>.
+    /// </summary>
     public string? Host { get; }
 
     /// <summary>The port of a network address; else <see langword="null"/>. Port 0 binds any free port.</summary>
@@ -126,11 +135,16 @@ public sealed partial class Address : IEquatable<Address>
         return new Address(_scheme, place, AddressText.Escape(place, AddressText.PlaceSpecials), Host, port, Options);
     }
 
-    /// <summary>The same address without any option: what identifies the place. What a bound endpoint reports (<see cref="Endpoint.Address"/>) carries its own options, of which some are not for the other end.</summary>
+    /// <summary>
+    /// The same address without any option: what identifies the place. What a bound endpoint reports (<see cref="Endpoint.Address"/>)
+    /// carries its own options, of which some are not for the other end.
+    /// </summary>
     public Address WithoutOptions() =>
         Options.Count == 0 ? this : new Address(_scheme, Place, _escapedPlace, Host, Port, []);
 
-    /// <summary>The normal form: parsing it gives an equal address. A broker's address shows its password here; error messages hide it.</summary>
+    /// <summary>
+    /// The normal form: parsing it gives an equal address. A broker's address shows its password here; error messages hide it.
+    /// </summary>
     public override string ToString() => _text;
 
     /// <inheritdoc/>

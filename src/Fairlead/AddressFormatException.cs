@@ -1,6 +1,8 @@
 namespace Fairlead;
 
-/// <summary>A text is no address, or an option of an address is unknown or has a value that does not fit. The message says what is allowed.</summary>
+/// <summary>
+/// A text is no address, or an option of an address is unknown or has a value that does not fit. The message says what is allowed.
+/// </summary>
 public sealed class AddressFormatException : FormatException
 {
     /// <summary>Creates the error.</summary>

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Fairlead;
 
-/// <summary>Reads the options of an address by type. Every error names the option, the value and what is allowed; null means that the option is not given.</summary>
+/// <summary>
+/// Reads the options of an address by type. Every error names the option, the value and what is allowed; null means that the option is not
+/// given.
+/// </summary>
 internal static class AddressOptions
 {
     private static readonly (string Suffix, long Factor)[] SizeUnits =
@@ -30,12 +33,17 @@ internal static class AddressOptions
             }
 
             var guess = NearestName.Of(name, names) is { } nearest ? $"; did you mean '{nearest}'?" : ".";
-            var allowed = names.Count == 0 ? $"{address.Scheme} takes no options here" : $"Here {address.Scheme} takes: {string.Join(", ", names.Order(StringComparer.Ordinal))}";
+            var allowed = names.Count == 0
+                ? $"{address.Scheme} takes no options here"
+                : $"Here {address.Scheme} takes: {string.Join(", ", names.Order(StringComparer.Ordinal))}";
             throw new AddressFormatException(address.ToString(), $"there is no option '{name}'{guess} {allowed}");
         }
     }
 
-    /// <summary>A number of bytes: <c>4096</c>, <c>64KiB</c>, <c>1MiB</c>, <c>1GiB</c>, decimal <c>64kB</c>, <c>1MB</c>, <c>1GB</c>. Units may be written in any case.</summary>
+    /// <summary>
+    /// A number of bytes: <c>4096</c>, <c>64KiB</c>, <c>1MiB</c>, <c>1GiB</c>, decimal <c>64kB</c>, <c>1MB</c>, <c>1GB</c>. Units may be
+    /// written in any case.
+    /// </summary>
     public static long? Size(this Address address, string option, long min = 0, long max = long.MaxValue)
     {
         if (address.Option(option) is not { } value)
@@ -50,7 +58,8 @@ internal static class AddressOptions
                 continue;
             }
 
-            if (!ulong.TryParse(value.AsSpan(0, value.Length - suffix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+            if (!ulong.TryParse(
+                value.AsSpan(0, value.Length - suffix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
             {
                 break;
             }
@@ -58,13 +67,19 @@ internal static class AddressOptions
             var bytes = (UInt128)count * (ulong)factor;
             return bytes >= (ulong)min && bytes <= (ulong)max
                 ? (long)bytes
-                : throw Refuse(address, option, value, max == long.MaxValue ? $"{SizeText(min)} or more is allowed" : $"{SizeText(min)} to {SizeText(max)} are allowed");
+                : throw Refuse(
+                    address,
+                    option,
+                    value,
+                    max == long.MaxValue ? $"{SizeText(min)} or more is allowed" : $"{SizeText(min)} to {SizeText(max)} are allowed");
         }
 
         throw Refuse(address, option, value, "a size is a number of bytes, or a number with KiB, MiB, GiB, kB, MB or GB: 64KiB");
     }
 
-    /// <summary>A duration: <c>100ms</c>, <c>5s</c>, <c>1.5s</c>, <c>2m</c>, <c>1h</c>, or <c>infinite</c> (<see cref="Timeout.InfiniteTimeSpan"/>).</summary>
+    /// <summary>
+    /// A duration: <c>100ms</c>, <c>5s</c>, <c>1.5s</c>, <c>2m</c>, <c>1h</c>, or <c>infinite</c> (<see cref="Timeout.InfiniteTimeSpan"/>).
+    /// </summary>
     public static TimeSpan? Duration(this Address address, string option, bool allowInfinite = true)
     {
         if (address.Option(option) is not { } value)
@@ -74,7 +89,9 @@ internal static class AddressOptions
 
         if (value == "infinite")
         {
-            return allowInfinite ? Timeout.InfiniteTimeSpan : throw Refuse(address, option, value, "it must end some time: write 5s, 100ms, 2m or 1h");
+            return allowInfinite
+                ? Timeout.InfiniteTimeSpan
+                : throw Refuse(address, option, value, "it must end some time: write 5s, 100ms, 2m or 1h");
         }
 
         if (value == "0")
@@ -85,7 +102,11 @@ internal static class AddressOptions
         foreach (var (suffix, ticks) in DurationUnits)
         {
             if (value.EndsWith(suffix, StringComparison.Ordinal)
-                && decimal.TryParse(value.AsSpan(0, value.Length - suffix.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count))
+                && decimal.TryParse(
+                    value.AsSpan(0, value.Length - suffix.Length),
+                    NumberStyles.AllowDecimalPoint,
+                    CultureInfo.InvariantCulture,
+                    out var count))
             {
                 // 28 digits times a day can exceed a decimal, so the limit is compared before the product is made.
                 return count <= TimeSpan.MaxValue.Ticks / ticks
@@ -107,9 +128,12 @@ internal static class AddressOptions
             return null;
         }
 
-        return int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+        return int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            && number >= min
+            && number <= max
             ? number
-            : throw Refuse(address, option, value, string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max} is allowed"));
+            : throw Refuse(
+                address, option, value, string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max} is allowed"));
     }
 
     /// <summary>A switch: <c>true</c> or <c>false</c>, <c>yes</c> or <c>no</c>, <c>on</c> or <c>off</c>, <c>1</c> or <c>0</c>.</summary>

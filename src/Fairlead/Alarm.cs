@@ -1,7 +1,8 @@
 namespace Fairlead;
 
 /// <summary>
-/// Timers. Their clock may be the user's, and their thread is anybody's: what is thrown in one ends with it, and goes neither to the thread nor to the process.
+/// Timers. Their clock may be the user's, and their thread is anybody's: what is thrown in one ends with it, and goes neither to the thread
+/// nor to the process.
 /// </summary>
 internal static class Alarm
 {

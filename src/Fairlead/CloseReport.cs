@@ -10,6 +10,9 @@ public readonly record struct CloseReport(long Sent, long Acknowledged, long Not
     /// <summary>Whether every message that was sent has been acknowledged.</summary>
     public bool IsComplete => NotDelivered == 0 && InDoubt == 0;
 
-    /// <summary>Whether the deadline ended the wait. If not, what was not acknowledged is so because its peer is gone, or another call ended the endpoint.</summary>
+    /// <summary>
+    /// Whether the deadline ended the wait. If not, what was not acknowledged is so because its peer is gone, or another call ended the
+    /// endpoint.
+    /// </summary>
     public bool DeadlinePassed { get; init; }
 }

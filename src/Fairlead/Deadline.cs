@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Fairlead;
 
-/// <summary>A moment by which something must be done. Made once where a call begins, and handed down, so that every wait below shares it.</summary>
+/// <summary>
+/// A moment by which something must be done. Made once where a call begins, and handed down, so that every wait below shares it.
+/// </summary>
 internal readonly struct Deadline
 {
     // Timers and tasks of the base library take no longer time: some 49 days.
@@ -47,13 +49,21 @@ internal readonly struct Deadline
     /// <summary>What is left, in the form that waits take: <see cref="Timeout.InfiniteTimeSpan"/> when infinite.</summary>
     public TimeSpan RemainingWait => _clock is null ? Timeout.InfiniteTimeSpan : Remaining;
 
-    /// <summary>What is left, in the form that timers take, which know nothing longer than 49 days: a tick that comes before the end is to arm the timer again.</summary>
+    /// <summary>
+    /// What is left, in the form that timers take, which know nothing longer than 49 days: a tick that comes before the end is to arm the
+    /// timer again.
+    /// </summary>
     public TimeSpan RemainingTimer => _clock is null ? Timeout.InfiniteTimeSpan : ForTimer(Remaining);
 
-    /// <summary>A time as far as a timer of the base library takes it. One that is as good as infinite stays below what it would throw at.</summary>
+    /// <summary>
+    /// A time as far as a timer of the base library takes it. One that is as good as infinite stays below what it would throw at.
+    /// </summary>
     public static TimeSpan ForTimer(TimeSpan span) => span > LongestTimer ? LongestTimer : span;
 
-    /// <summary>Whether a timer that has ticked with so much left is to be armed again: it was given less than all. A timer may tick a little early by another clock.</summary>
+    /// <summary>
+    /// Whether a timer that has ticked with so much left is to be armed again: it was given less than all. A timer may tick a little early
+    /// by another clock.
+    /// </summary>
     public static bool IsTimerEarly(TimeSpan rest) => rest > EarliestTick;
 
     /// <summary>The same where nobody arms again: beyond 49 days a task is waited for without end.</summary>
@@ -72,7 +82,8 @@ internal readonly struct Deadline
     /// <summary>A deadline that far from now; null and <see cref="Timeout.InfiniteTimeSpan"/> never pass, zero has passed.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Deadline After(TimeSpan? timeout, TimeProvider clock) => timeout is { } span && span != Timeout.InfiniteTimeSpan ? After(span, clock) : Infinite;
+    public static Deadline After(TimeSpan? timeout, TimeProvider clock) =>
+        timeout is { } span && span != Timeout.InfiniteTimeSpan ? After(span, clock) : Infinite;
 
     private static Deadline After(TimeSpan span, TimeProvider clock)
     {
@@ -88,7 +99,10 @@ internal readonly struct Deadline
     public static Deadline After(TimeSpan? timeout) => After(timeout, TimeProvider.System);
 
     /// <summary>So long before this one.</summary>
-    public Deadline Before(TimeSpan span) => _clock is null ? this : new Deadline(_clock, _end - (long)(span.Ticks * ((double)_clock.TimestampFrequency / TimeSpan.TicksPerSecond)));
+    public Deadline Before(TimeSpan span) =>
+        _clock is null
+            ? this
+            : new Deadline(_clock, _end - (long)(span.Ticks * ((double)_clock.TimestampFrequency / TimeSpan.TicksPerSecond)));
 
     /// <summary>The earlier of two.</summary>
     public Deadline OrSooner(TimeSpan? timeout)

@@ -3,7 +3,10 @@ namespace Fairlead;
 /// <summary>What became of a message whose sender waits for a receipt (type 2).</summary>
 /// <param name="Status">Delivered, not delivered, or unknown.</param>
 /// <param name="Reason">For a negative receipt: why, as a sentence for people.</param>
-/// <param name="Cause">For a negative receipt that no receiver sent: <see cref="ErrorCode.Timeout"/>, <see cref="ErrorCode.PeerGone"/>; null when the receiver itself refused.</param>
+/// <param name="Cause">
+/// For a negative receipt that no receiver sent: <see cref="ErrorCode.Timeout"/>, <see cref="ErrorCode.PeerGone"/>; null when the receiver
+/// itself refused.
+/// </param>
 public readonly record struct Delivery(DeliveryStatus Status, string? Reason = null, ErrorCode? Cause = null)
 {
     /// <summary>Whether the receiver accepted the message.</summary>

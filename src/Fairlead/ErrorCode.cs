@@ -1,6 +1,8 @@
 namespace Fairlead;
 
-/// <summary>What kind of failure a <see cref="FairleadException"/> reports. The numbers are stable: they cross the wire and appear in logs.</summary>
+/// <summary>
+/// What kind of failure a <see cref="FairleadException"/> reports. The numbers are stable: they cross the wire and appear in logs.
+/// </summary>
 public enum ErrorCode
 {
     /// <summary>The process at the other end ended, or closed the connection, before the operation was complete.</summary>
@@ -48,6 +50,8 @@ public enum ErrorCode
     /// <summary>What this caller held, and gave away for a while, could not be taken back in time.</summary>
     LockLost = 15,
 
-    /// <summary>A process that took part in a barrier has ended: nobody can wait for it any more until somebody resets the barrier.</summary>
+    /// <summary>
+    /// A process that took part in a barrier has ended: nobody can wait for it any more until somebody resets the barrier.
+    /// </summary>
     BarrierBroken = 16,
 }

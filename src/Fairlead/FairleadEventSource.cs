@@ -3,7 +3,8 @@ using System.Diagnostics.Tracing;
 namespace Fairlead;
 
 /// <summary>
-/// The event source <c>Fairlead</c>: what an operator asks when something goes wrong. Nothing is formatted or allocated while nobody listens.
+/// The event source <c>Fairlead</c>: what an operator asks when something goes wrong. Nothing is formatted or allocated while nobody
+/// listens.
 /// </summary>
 [EventSource(Name = "Fairlead")]
 internal sealed class FairleadEventSource : EventSource

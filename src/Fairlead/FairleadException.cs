@@ -8,7 +8,9 @@ public sealed class FairleadException : Exception
 {
     /// <summary>Creates the error.</summary>
     /// <param name="code">The kind of failure.</param>
-    /// <param name="whatHappened">A sentence without its full stop. One that begins with "is " has the address as its subject ("is held by pid 7").</param>
+    /// <param name="whatHappened">
+    /// A sentence without its full stop. One that begins with "is " has the address as its subject ("is held by pid 7").
+    /// </param>
     /// <param name="whatToDo">One or more sentences of advice, or <see langword="null"/> where there is nothing to be done.</param>
     /// <param name="innerException">The cause, if there is one.</param>
     public FairleadException(ErrorCode code, string whatHappened, string? whatToDo = null, Exception? innerException = null)
@@ -41,8 +43,8 @@ public sealed class FairleadException : Exception
     public CloseReason? Reason { get; init; }
 
     /// <summary>
-    /// Where a request got no reply: <see cref="DeliveryStatus.NotDelivered"/>, it was not sent, or certainly not handed to the responder's program, and may be repeated;
-    /// <see cref="DeliveryStatus.Unknown"/>, it may have been carried out.
+    /// Where a request got no reply: <see cref="DeliveryStatus.NotDelivered"/>, it was not sent, or certainly not handed to the responder's
+    /// program, and may be repeated; <see cref="DeliveryStatus.Unknown"/>, it may have been carried out.
     /// </summary>
     public DeliveryStatus? Delivery { get; init; }
 
@@ -51,16 +53,35 @@ public sealed class FairleadException : Exception
     {
         get
         {
-            var where = Address is null ? "" : WhatHappened.StartsWith("is ", StringComparison.Ordinal) ? $"{Address.Display} " : $"{Address.Display}: ";
+            var where = Address is null ? ""
+                : WhatHappened.StartsWith("is ", StringComparison.Ordinal) ? $"{Address.Display} "
+                : $"{Address.Display}: ";
             return WhatToDo is null ? $"{where}{WhatHappened}" : $"{where}{WhatHappened}. {WhatToDo}";
         }
     }
 
     /// <summary>The same error, and what it means for a request. Made anew: what ends a link is told to all of its callers.</summary>
     internal FairleadException Meaning(DeliveryStatus delivery, string what) =>
-        new(Code, WhatHappened + what, WhatToDo, InnerException) { Address = Address, Peer = Peer, Errno = Errno, Reason = Reason, Delivery = delivery };
+        new(Code, WhatHappened + what, WhatToDo, InnerException)
+        {
+            Address = Address,
+            Peer = Peer,
+            Errno = Errno,
+            Reason = Reason,
+            Delivery = delivery,
+        };
 
-    /// <summary>The same error at an address, for the layer that knows it, above the one that made the system call. One that was thrown already becomes the cause.</summary>
+    /// <summary>
+    /// The same error at an address, for the layer that knows it, above the one that made the system call. One that was thrown already
+    /// becomes the cause.
+    /// </summary>
     internal FairleadException At(Address address) =>
-        new(Code, WhatHappened, WhatToDo, StackTrace is null ? InnerException : this) { Address = address, Peer = Peer, Errno = Errno, Reason = Reason, Delivery = Delivery };
+        new(Code, WhatHappened, WhatToDo, StackTrace is null ? InnerException : this)
+        {
+            Address = address,
+            Peer = Peer,
+            Errno = Errno,
+            Reason = Reason,
+            Delivery = Delivery,
+        };
 }

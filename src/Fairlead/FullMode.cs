@@ -1,8 +1,8 @@
 namespace Fairlead;
 
 /// <summary>
-/// What a sending end does with a message for which its peer has no room. A full queue is one whose peer has not read enough, and whose own end holds as many messages
-/// (<see cref="EndpointOptions.Messages"/>) or bytes (<see cref="EndpointOptions.Capacity"/>) as it may.
+/// What a sending end does with a message for which its peer has no room. A full queue is one whose peer has not read enough, and whose own
+/// end holds as many messages (<see cref="EndpointOptions.Messages"/>) or bytes (<see cref="EndpointOptions.Capacity"/>) as it may.
 /// </summary>
 public enum FullMode
 {
@@ -15,10 +15,15 @@ public enum FullMode
     /// <summary>The message that is being sent is dropped.</summary>
     DropNewest,
 
-    /// <summary>The send fails at once with <see cref="ErrorCode.Full"/> where it would have waited. Nothing is queued at this end.</summary>
+    /// <summary>
+    /// The send fails at once with <see cref="ErrorCode.Full"/> where it would have waited. Nothing is queued at this end.
+    /// </summary>
     Fail,
 
-    /// <summary>Publish-subscribe alone: of the messages that wait only the latest of each topic is kept, in the place of the one before it; where that is too much, the oldest is dropped.</summary>
+    /// <summary>
+    /// Publish-subscribe alone: of the messages that wait only the latest of each topic is kept, in the place of the one before it; where
+    /// that is too much, the oldest is dropped.
+    /// </summary>
     Latest,
 }
 

@@ -2,21 +2,26 @@ using System.Globalization;
 
 namespace Fairlead;
 
-/// <summary>Who holds a lock, or waits for it. As its process has written it down itself: for people and for whoever looks for cycles; nothing is decided by it.</summary>
+/// <summary>
+/// Who holds a lock, or waits for it. As its process has written it down itself: for people and for whoever looks for cycles; nothing is
+/// decided by it.
+/// </summary>
 /// <param name="Peer">The process.</param>
-/// <param name="Thread">The kernel's number of the thread that has entered, or waits, blocking; <see langword="null"/> for an asynchronous caller.</param>
+/// <param name="Thread">
+/// The kernel's number of the thread that has entered, or waits, blocking; <see langword="null"/> for an asynchronous caller.
+/// </param>
 /// <param name="Since">Since when.</param>
 public sealed record LockHolder(Peer Peer, int? Thread, DateTimeOffset Since)
 {
     /// <summary>
-    /// Whether its process is stopped (SIGSTOP, Ctrl-Z, a debugger) at the moment. It keeps what it has, and while it is the first that waits
-    /// no other enters, even if the lock is free.
+    /// Whether its process is stopped (SIGSTOP, Ctrl-Z, a debugger) at the moment. It keeps what it has, and while it is the first that
+    /// waits no other enters, even if the lock is free.
     /// </summary>
     public bool IsStopped { get; init; }
 
     /// <summary>
-    /// <c>pid 4242 (msbuild), since 12:03:01</c>, with the thread where it is not the first of its process, the day when that is not today, and
-    /// <c>now stopped</c> where it is.
+    /// <c>pid 4242 (msbuild), since 12:03:01</c>, with the thread where it is not the first of its process, the day when that is not today,
+    /// and <c>now stopped</c> where it is.
     /// </summary>
     public override string ToString()
     {

@@ -2,8 +2,14 @@ using System.Diagnostics;
 
 namespace Fairlead;
 
-/// <summary>Checks, in Debug builds alone, that each thread takes locks in the order of <see cref="LockRank"/>, and neither sleeps nor runs user code inside one.</summary>
-/// <remarks>The check comes before the wait: of two threads that would wait for each other, one fails instead. A thread may enter a lock again that it holds. Costs no memory per lock.</remarks>
+/// <summary>
+/// Checks, in Debug builds alone, that each thread takes locks in the order of <see cref="LockRank"/>, and neither sleeps nor runs user
+/// code inside one.
+/// </summary>
+/// <remarks>
+/// The check comes before the wait: of two threads that would wait for each other, one fails instead. A thread may enter a lock again that
+/// it holds. Costs no memory per lock.
+/// </remarks>
 internal static class LockOrder
 {
     private const int Deepest = 64;
@@ -60,5 +66,7 @@ internal static class LockOrder
 
     /// <summary>Before user code runs.</summary>
     [Conditional("DEBUG")]
-    public static void AssertNoneHeld() => Debug.Assert(_depth == 0, $"This is not to happen inside {(_depth > 0 ? _held![0].Rank : LockRank.None)}: see docs/design/locking.md.");
+    public static void AssertNoneHeld() =>
+        Debug.Assert(
+            _depth == 0, $"This is not to happen inside {(_depth > 0 ? _held![0].Rank : LockRank.None)}: see docs/design/locking.md.");
 }

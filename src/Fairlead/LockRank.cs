@@ -1,8 +1,8 @@
 namespace Fairlead;
 
 /// <summary>
-/// All locks of the process in the order in which they are taken: inside one, only those that stand behind it. In Debug builds <see cref="LockOrder"/> checks it.
-/// The table of docs/design/locking.md has the same order.
+/// All locks of the process in the order in which they are taken: inside one, only those that stand behind it. In Debug builds
+/// <see cref="LockOrder"/> checks it. The table of docs/design/locking.md has the same order.
 /// </summary>
 /// <remarks>A lock that waits with <see cref="Monitor"/> is not among them: nothing else is taken inside it.</remarks>
 internal enum LockRank : byte

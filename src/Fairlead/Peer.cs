@@ -29,6 +29,8 @@ public sealed record Peer
             return Program is null ? name : $"{name} ({Program})";
         }
 
-        return RemoteAddress ?? Program ?? (UserId is { } uid ? string.Create(CultureInfo.InvariantCulture, $"a process of uid {uid}") : "an unknown process");
+        return RemoteAddress
+            ?? Program
+            ?? (UserId is { } uid ? string.Create(CultureInfo.InvariantCulture, $"a process of uid {uid}") : "an unknown process");
     }
 }

@@ -3,7 +3,10 @@ namespace Fairlead;
 /// <summary>Text of others, made fit for a terminal and a table.</summary>
 internal static class PlainText
 {
-    /// <summary>One line: what is no visible character (control characters, which could steer a terminal, and marks that turn the direction of writing) becomes a space.</summary>
+    /// <summary>
+    /// One line: what is no visible character (control characters, which could steer a terminal, and marks that turn the direction of
+    /// writing) becomes a space.
+    /// </summary>
     public static string OneLine(string text)
     {
         var first = -1;
@@ -21,5 +24,6 @@ internal static class PlainText
         });
     }
 
-    private static bool IsUnfit(char c) => char.IsControl(c) || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+    private static bool IsUnfit(char c) =>
+        char.IsControl(c) || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

@@ -1,6 +1,8 @@
 namespace Fairlead;
 
-/// <summary>What a transport can do. Patterns check it when they bind or connect; what does not fit is refused, nothing is emulated in silence.</summary>
+/// <summary>
+/// What a transport can do. Patterns check it when they bind or connect; what does not fit is refused, nothing is emulated in silence.
+/// </summary>
 [Flags]
 public enum TransportCapabilities
 {

@@ -10,8 +10,10 @@ internal sealed class BarrierCommand : ToolCommand
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly Argument<string> _name = new("NAME") { Description = "The barrier; it is made where there is none" };
-    private readonly Option<int> _parties = NewOption.Number("--parties", "How many wait for each other; who makes the barrier settles that, and the others must say the same");
-    private readonly Option<bool> _reset = NewOption.Switch("--reset", "Do not wait: mend one that is broken, because somebody who waited was killed");
+    private readonly Option<int> _parties = NewOption.Number(
+        "--parties", "How many wait for each other; who makes the barrier settles that, and the others must say the same");
+    private readonly Option<bool> _reset = NewOption.Switch(
+        "--reset", "Do not wait: mend one that is broken, because somebody who waited was killed");
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long to wait; then it ends with 124, and has not arrived");
 
     public BarrierCommand()
@@ -62,14 +64,21 @@ internal sealed class BarrierCommand : ToolCommand
             }
             catch (FairleadException error) when (error.Code == ErrorCode.BarrierBroken)
             {
-                throw new FairleadException(error.Code, error.WhatHappened, $"Put right what it has left undone, then: fairlead barrier {barrier.Name} --parties {barrier.Parties} --reset.") { Peer = error.Peer };
+                throw new FairleadException(
+                    error.Code,
+                    error.WhatHappened,
+                    $"Put right what it has left undone, then: fairlead barrier {barrier.Name} --parties {barrier.Parties} --reset.")
+                {
+                    Peer = error.Peer,
+                };
             }
             catch (FairleadException error) when (error.Code == ErrorCode.Full)
             {
                 // Some of the last phase have passed, and are about to go.
                 if (left <= TimeSpan.Zero)
                 {
-                    throw new FairleadException(ErrorCode.Timeout, $"{error.WhatHappened}, and none has gone within {DurationText.Describe(timeout!.Value)}");
+                    throw new FairleadException(
+                        ErrorCode.Timeout, $"{error.WhatHappened}, and none has gone within {DurationText.Describe(timeout!.Value)}");
                 }
 
                 await Task.Delay(Pause, TimeProvider.System, token);

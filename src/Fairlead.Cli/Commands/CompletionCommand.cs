@@ -6,8 +6,8 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Scripts that make a shell complete the tool's verbs, options and the addresses of live endpoints.</summary>
 internal sealed class CompletionCommand : ToolCommand
 {
-    // Nothing of what the tool proposes is expanded by the shell: an address may hold what others chose. Bash takes a colon for the end of a word, so
-    // what it has of the word already is cut off.
+    // Nothing of what the tool proposes is expanded by the shell: an address may hold what others chose. Bash takes a colon for the end of
+    // a word, so what it has of the word already is cut off.
     private const string Bash = $$"""
         # Completion of fairlead for bash: source <(fairlead completion bash)
         _fairlead() {

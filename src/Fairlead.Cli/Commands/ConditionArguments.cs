@@ -7,7 +7,11 @@ internal sealed class ConditionArguments
 {
     private readonly Argument<string> _name = new("NAME") { Description = "The condition; it is made where there is none" };
     private readonly Argument<string[]> _command;
-    private readonly Option<string?> _mutex = new("--mutex") { Description = "The mutex that it goes with, the same for all who use it; else NAME.mutex", HelpName = "NAME" };
+    private readonly Option<string?> _mutex = new("--mutex")
+    {
+        Description = "The mutex that it goes with, the same for all who use it; else NAME.mutex",
+        HelpName = "NAME",
+    };
 
     private ConditionArguments(string what)
     {

@@ -12,7 +12,8 @@ internal sealed class ConditionNotifyCommand : ToolCommand
     public ConditionNotifyCommand()
         : base("notify", "Wake who waits for a condition, when a program has made it so")
     {
-        _condition = ConditionArguments.AddTo(this, "The program that makes it so; it runs inside the mutex, and where it ends with anything but 0, nobody is woken");
+        _condition = ConditionArguments.AddTo(
+            this, "The program that makes it so; it runs inside the mutex, and where it ends with anything but 0, nobody is woken");
         Add(_all);
         Examples =
         [

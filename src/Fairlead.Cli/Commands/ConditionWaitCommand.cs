@@ -11,7 +11,10 @@ internal sealed class ConditionWaitCommand : ToolCommand
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long to wait; then it ends with 124");
 
     public ConditionWaitCommand()
-        : base("wait", "Wait until a program says that it is so, and ask it again whenever somebody notifies; without a program wait for the next who does")
+        : base(
+            "wait",
+            "Wait until a program says that it is so, and ask it again whenever somebody notifies; "
+                + "without a program wait for the next who does")
     {
         _condition = ConditionArguments.AddTo(this, "The program that says by 0 that it is so; it runs inside the mutex");
         Add(_timeout);
@@ -32,7 +35,8 @@ internal sealed class ConditionWaitCommand : ToolCommand
         using var scope = mutex.Enter(timeout, token);
         var isSo = command.Length == 0
             ? condition.Wait(scope, timeout, token)
-            : condition.Wait(scope, () => ProgramInside.RunAsync(command, [], token).GetAwaiter().GetResult() == ExitCode.Ok, timeout, token);
+            : condition.Wait(
+                scope, () => ProgramInside.RunAsync(command, [], token).GetAwaiter().GetResult() == ExitCode.Ok, timeout, token);
         return isSo
             ? Task.FromResult(ExitCode.Ok)
             : throw new ToolException(ExitCode.Timeout, $"it was not so within {DurationText.Describe(timeout!.Value)}");

@@ -11,20 +11,31 @@ internal sealed class ConnectCommand : ToolCommand
     public ConnectCommand()
         : base("connect", "Talk with one who listens: lines of stdin go there, what comes back goes to stdout")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: false, "End when nothing was said for so long; also the limit of connecting, and of the end", ["hub", "pair"])
-            .WithFull(this, "What to do when the other end has no room: wait is what is done otherwise", FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail);
+        _endpoint = EndpointArguments
+            .AddTo(
+                this, binds: false, "End when nothing was said for so long; also the limit of connecting, and of the end", ["hub", "pair"])
+            .WithFull(
+                this,
+                "What to do when the other end has no room: wait is what is done otherwise",
+                FullMode.Wait,
+                FullMode.DropOldest,
+                FullMode.DropNewest,
+                FullMode.Fail);
         _talk = TalkArguments.AddTo(this);
         Examples =
         [
             ("fairlead connect unix://talk", "Type lines; ends with stdin, when the other end has read everything"),
             ("echo hello | fairlead connect unix://talk --count 1", "Say something, and wait for one line"),
-            (@"printf 'GET / HTTP/1.0\r\n\r\n' | fairlead connect 'tcp://localhost:80?framing=none' --keep", "Bytes as they come, to any program; until it closes"),
+            (
+                @"printf 'GET / HTTP/1.0\r\n\r\n' | fairlead connect 'tcp://localhost:80?framing=none' --keep",
+                "Bytes as they come, to any program; until it closes"),
         ];
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
     {
         await using var pair = await _endpoint.OpenAsync(parsed, Pair.Bind, Pair.ConnectAsync, token);
-        return Dropping.Say(pair, await PairTalk.RunAsync(pair, _talk.Read(parsed, pair.Address), _endpoint.Timeout(parsed), token), wasAskedFor: true);
+        return Dropping.Say(
+            pair, await PairTalk.RunAsync(pair, _talk.Read(parsed, pair.Address), _endpoint.Timeout(parsed), token), wasAskedFor: true);
     }
 }

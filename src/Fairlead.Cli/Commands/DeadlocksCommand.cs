@@ -36,7 +36,8 @@ internal sealed class DeadlocksCommand : ToolCommand
                 continue;
             }
 
-            StandardOutput.WriteLine(string.Create(CultureInfo.InvariantCulture, $"deadlock {++number}: {line.Waits.Length} wait for each other"));
+            StandardOutput.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"deadlock {++number}: {line.Waits.Length} wait for each other"));
             foreach (var wait in line.Waits)
             {
                 StandardOutput.WriteLine($"  {Text(wait)}");
@@ -49,18 +50,23 @@ internal sealed class DeadlocksCommand : ToolCommand
     private static DeadlockLine Line(Deadlock deadlock)
     {
         var waits = deadlock.Waits;
-        return new DeadlockLine([.. waits.Select((wait, i) =>
-        {
-            // The one before waits for what this one, or the command that this one runs in, holds.
-            var kept = waits[(i + waits.Count - 1) % waits.Count].Holder;
-            return new WaitLine(PartyLine.Of(wait.Waiter), wait.IsOf(kept) ? null : kept.Peer.ProcessId, wait.Lock, PartyLine.Of(wait.Holder));
-        })]);
+        return new DeadlockLine([
+            .. waits.Select(
+                (wait, i) =>
+                {
+                    // The one before waits for what this one, or the command that this one runs in, holds.
+                    var kept = waits[(i + waits.Count - 1) % waits.Count].Holder;
+                    return new WaitLine(
+                        PartyLine.Of(wait.Waiter), wait.IsOf(kept) ? null : kept.Peer.ProcessId, wait.Lock, PartyLine.Of(wait.Holder));
+                }),
+        ]);
     }
 
     private static string Text(WaitLine wait)
     {
         var within = wait.Within is { } pid ? string.Create(CultureInfo.InvariantCulture, $", in the command of pid {pid},") : "";
-        return $"{Text(wait.Waiter)}{within} waits for '{wait.Lock}' since {TimeText.Since(wait.Waiter.Since)}, held by {Text(wait.Holder)} since {TimeText.Since(wait.Holder.Since)}";
+        return $"{Text(wait.Waiter)}{within} waits for '{wait.Lock}' since {TimeText.Since(wait.Waiter.Since)}, "
+            + $"held by {Text(wait.Holder)} since {TimeText.Since(wait.Holder.Since)}";
     }
 
     private static string Text(PartyLine party)

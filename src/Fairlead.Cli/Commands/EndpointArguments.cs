@@ -8,9 +8,13 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Where an endpoint is, whether it binds or connects, and how long it waits.</summary>
 internal sealed class EndpointArguments
 {
-    private readonly Argument<string> _address = new("ADDRESS") { Description = "Where: unix://name, tcp://host:port, … with options as ?name=value" };
+    private readonly Argument<string> _address = new("ADDRESS")
+    {
+        Description = "Where: unix://name, tcp://host:port, … with options as ?name=value",
+    };
     private readonly Option<bool>? _turn;
-    private readonly Option<TimeSpan?> _wait = NewOption.Duration("--wait", "Wait so long for somebody to listen, instead of failing at once");
+    private readonly Option<TimeSpan?> _wait = NewOption.Duration(
+        "--wait", "Wait so long for somebody to listen, instead of failing at once");
     private readonly Option<TimeSpan?> _reconnect = NewOption.Reconnect();
     private readonly Option<TimeSpan?> _timeout;
     private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Say on stderr what happens: listening, connected");
@@ -86,7 +90,11 @@ internal sealed class EndpointArguments
     public bool IsVerbose(ParseResult parsed) => parsed.GetValue(_verbose);
 
     /// <summary>Binds, or connects within the time-out, and says where it listens if that could not be known, or was asked.</summary>
-    public async ValueTask<T> OpenAsync<T>(ParseResult parsed, Func<Address, EndpointOptions, T> bind, Func<Address, EndpointOptions, CancellationToken, ValueTask<T>> connect, CancellationToken token)
+    public async ValueTask<T> OpenAsync<T>(
+        ParseResult parsed,
+        Func<Address, EndpointOptions, T> bind,
+        Func<Address, EndpointOptions, CancellationToken, ValueTask<T>> connect,
+        CancellationToken token)
         where T : Endpoint
     {
         var address = Address(parsed);
@@ -97,7 +105,12 @@ internal sealed class EndpointArguments
             return bound;
         }
 
-        var options = new EndpointOptions { Wait = parsed.GetValue(_wait) ?? TimeSpan.Zero, Reconnect = parsed.GetValue(_reconnect) ?? TimeSpan.Zero, Full = Full(parsed) };
+        var options = new EndpointOptions
+        {
+            Wait = parsed.GetValue(_wait) ?? TimeSpan.Zero,
+            Reconnect = parsed.GetValue(_reconnect) ?? TimeSpan.Zero,
+            Full = Full(parsed),
+        };
         var connected = await ConnectAsync(address, options, Timeout(parsed), connect, token);
         if (IsVerbose(parsed))
         {
@@ -123,7 +136,12 @@ internal sealed class EndpointArguments
     }
 
     /// <summary>The time-out is that of an answer; waiting for somebody to listen comes before it.</summary>
-    private static async ValueTask<T> ConnectAsync<T>(Address address, EndpointOptions options, TimeSpan? timeout, Func<Address, EndpointOptions, CancellationToken, ValueTask<T>> connect, CancellationToken token)
+    private static async ValueTask<T> ConnectAsync<T>(
+        Address address,
+        EndpointOptions options,
+        TimeSpan? timeout,
+        Func<Address, EndpointOptions, CancellationToken, ValueTask<T>> connect,
+        CancellationToken token)
     {
         if (timeout is not { } limit)
         {
@@ -138,7 +156,13 @@ internal sealed class EndpointArguments
         }
         catch (OperationCanceledException) when (!token.IsCancellationRequested)
         {
-            throw new FairleadException(ErrorCode.Timeout, $"somebody listens there, and did not answer within {DurationText.Describe(limit)}", "It may be stopped, or busy.") { Address = address };
+            throw new FairleadException(
+                ErrorCode.Timeout,
+                $"somebody listens there, and did not answer within {DurationText.Describe(limit)}",
+                "It may be stopped, or busy.")
+            {
+                Address = address,
+            };
         }
     }
 }

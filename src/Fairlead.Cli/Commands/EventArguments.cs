@@ -6,7 +6,8 @@ namespace Fairlead.Cli.Commands;
 internal sealed class EventArguments
 {
     private readonly Argument<string> _name = new("NAME") { Description = "The event; it is made where there is none" };
-    private readonly Option<bool> _auto = NewOption.Switch("--auto", "Make one that lets a single waiter go on each time, and is clear again then; one that is there is taken as it is");
+    private readonly Option<bool> _auto = NewOption.Switch(
+        "--auto", "Make one that lets a single waiter go on each time, and is clear again then; one that is there is taken as it is");
 
     private EventArguments() => _name.CompletionSources.Add(static _ => LocksCommand.Names("event"));
 
@@ -22,7 +23,9 @@ internal sealed class EventArguments
     public NamedEvent Open(ParseResult parsed)
     {
         var name = parsed.GetRequiredValue(_name);
-        var (asked, other) = parsed.GetValue(_auto) ? (EventResetMode.AutoReset, EventResetMode.ManualReset) : (EventResetMode.ManualReset, EventResetMode.AutoReset);
+        var (asked, other) = parsed.GetValue(_auto)
+            ? (EventResetMode.AutoReset, EventResetMode.ManualReset)
+            : (EventResetMode.ManualReset, EventResetMode.AutoReset);
         try
         {
             return NamedEvent.Open(name, asked);

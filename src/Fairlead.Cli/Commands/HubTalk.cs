@@ -51,7 +51,10 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested && !token.IsCancellationRequested)
         {
-            throw new FairleadException(ErrorCode.Timeout, $"nothing was said within {DurationText.Describe(timeout!.Value)}") { Address = hub.Address };
+            throw new FairleadException(ErrorCode.Timeout, $"nothing was said within {DurationText.Describe(timeout!.Value)}")
+            {
+                Address = hub.Address,
+            };
         }
 
         return ExitCode.Ok;
@@ -73,7 +76,8 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
 
         if (isVerbose || happened is Left { Reason: not CloseReason.ClosedByPeer })
         {
-            ErrorLine.WriteBare(happened is Left left ? $"{left.Client} left: {left.Reason}" : $"{happened.Client} joined: {happened.Client.Peer}");
+            ErrorLine.WriteBare(
+                happened is Left left ? $"{left.Client} left: {left.Reason}" : $"{happened.Client} joined: {happened.Client.Peer}");
         }
     }
 

@@ -13,7 +13,13 @@ internal static class Incoming
     /// <param name="timeout">How long one may take to come.</param>
     /// <param name="endpoint">Whose they are.</param>
     /// <param name="token">Ends the loop.</param>
-    public static async Task<int> WriteAsync(Func<CancellationToken, IAsyncEnumerable<Message>> messages, MessageOutput output, long? count, TimeSpan? timeout, Endpoint endpoint, CancellationToken token)
+    public static async Task<int> WriteAsync(
+        Func<CancellationToken, IAsyncEnumerable<Message>> messages,
+        MessageOutput output,
+        long? count,
+        TimeSpan? timeout,
+        Endpoint endpoint,
+        CancellationToken token)
     {
         long received = 0;
         long missed = 0;
@@ -42,7 +48,10 @@ internal static class Incoming
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested && !token.IsCancellationRequested)
         {
-            throw new FairleadException(ErrorCode.Timeout, $"no message came within {DurationText.Describe(timeout!.Value)}") { Address = endpoint.Address };
+            throw new FairleadException(ErrorCode.Timeout, $"no message came within {DurationText.Describe(timeout!.Value)}")
+            {
+                Address = endpoint.Address,
+            };
         }
 
         if (endpoint.Statistics.Missed > missed)
@@ -52,6 +61,9 @@ internal static class Incoming
 
         return count is null
             ? ExitCode.Ok
-            : throw new FairleadException(ErrorCode.PeerGone, $"the other end closed after {received} of {count} messages") { Address = endpoint.Address };
+            : throw new FairleadException(ErrorCode.PeerGone, $"the other end closed after {received} of {count} messages")
+            {
+                Address = endpoint.Address,
+            };
     }
 }

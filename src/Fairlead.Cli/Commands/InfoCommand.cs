@@ -47,5 +47,6 @@ internal sealed class InfoCommand : ToolCommand
 
     private static void Say(string what, string text) => StandardOutput.WriteLine($"{what,-13} {text}");
 
-    private static string Time(DateTimeOffset? time) => time is { } known ? known.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) : "never";
+    private static string Time(DateTimeOffset? time) =>
+        time is { } known ? known.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) : "never";
 }

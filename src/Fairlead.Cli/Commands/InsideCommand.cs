@@ -7,7 +7,11 @@ namespace Fairlead.Cli.Commands;
 internal abstract class InsideCommand : ToolCommand
 {
     private readonly Argument<string> _name;
-    private readonly Argument<string[]> _command = new("COMMAND") { Description = "The program and its arguments, behind --", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> _command = new("COMMAND")
+    {
+        Description = "The program and its arguments, behind --",
+        Arity = ArgumentArity.OneOrMore,
+    };
     private readonly Option<bool> _nonblock;
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long to wait to come in; then it ends with 124");
 

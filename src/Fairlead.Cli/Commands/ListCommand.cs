@@ -11,7 +11,8 @@ internal sealed class ListCommand : ToolCommand
 {
     private readonly Option<bool> _all = NewOption.Switch("--all", "Show also the ends that have connected");
     private readonly Option<bool> _segments = NewOption.Switch("--segments", "Show the System V segments of this machine instead");
-    private readonly Option<bool> _locks = NewOption.Switch("--locks", "List the locks instead: who is inside, who waits; with --all the free ones too");
+    private readonly Option<bool> _locks = NewOption.Switch(
+        "--locks", "List the locks instead: who is inside, who waits; with --all the free ones too");
     private readonly Option<string> _output = NewOption.Output("table", "json", "text");
 
     public ListCommand()
@@ -52,13 +53,36 @@ internal sealed class ListCommand : ToolCommand
                 throw ToolException.Usage("either --segments, which are all shown, or --all endpoints");
             }
 
-            Table segments = new(new("SEGMENT"), new("ID", IsNumber: true), new("SIZE", IsNumber: true), new("MODE"), new("OWNER", IsNumber: true), new("CREATOR", IsNumber: true), new("LAST", IsNumber: true), new("ATTACHED", IsNumber: true), new("CHANGED"));
-            Write(SharedRegion.SystemVSegments().Select(SegmentLine.Of), parsed.GetRequiredValue(_output), segments, static line => Cells(line), static line => JsonSerializer.Serialize(line, OutputJson.Readable.SegmentLine));
+            Table segments = new(
+                new("SEGMENT"),
+                new("ID", IsNumber: true),
+                new("SIZE", IsNumber: true),
+                new("MODE"),
+                new("OWNER", IsNumber: true),
+                new("CREATOR", IsNumber: true),
+                new("LAST", IsNumber: true),
+                new("ATTACHED", IsNumber: true),
+                new("CHANGED"));
+            Write(
+                SharedRegion.SystemVSegments().Select(SegmentLine.Of),
+                parsed.GetRequiredValue(_output),
+                segments,
+                static line => Cells(line),
+                static line => JsonSerializer.Serialize(line, OutputJson.Readable.SegmentLine));
             return Task.FromResult(ExitCode.Ok);
         }
 
         var listing = EndpointRegistry.Read();
-        Table endpoints = new(new("ENDPOINT"), new("KIND"), new("PID"), new("PROGRAM"), new("CLIENTS"), new("MESSAGES"), new("DROPPED"), new("MISSED"), new("SINCE"));
+        Table endpoints = new(
+            new("ENDPOINT"),
+            new("KIND"),
+            new("PID"),
+            new("PROGRAM"),
+            new("CLIENTS"),
+            new("MESSAGES"),
+            new("DROPPED"),
+            new("MISSED"),
+            new("SINCE"));
         Write(
             listing.Endpoints.Where(endpoint => endpoint.IsBound || parsed.GetValue(_all)).Select(EndpointLine.Of),
             parsed.GetRequiredValue(_output),

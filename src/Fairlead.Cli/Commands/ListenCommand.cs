@@ -25,7 +25,9 @@ internal sealed class ListenCommand : ToolCommand
         [
             ("fairlead listen unix://talk", "Type lines to all clients; ends with stdin, when they have read everything"),
             ("fairlead listen unix://talk --keep < /dev/null", "Only hear what clients say, until Ctrl-C"),
-            ("fairlead listen 'tcp://127.0.0.1:0?framing=line'", "For programs that know nothing of Fairlead, at any free port, which is told on stderr"),
+            (
+                "fairlead listen 'tcp://127.0.0.1:0?framing=line'",
+                "For programs that know nothing of Fairlead, at any free port, which is told on stderr"),
         ];
     }
 

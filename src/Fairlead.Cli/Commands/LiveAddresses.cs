@@ -7,5 +7,9 @@ internal static class LiveAddresses
 {
     /// <summary>Bound endpoints of these kinds; of all kinds where none is named.</summary>
     public static IEnumerable<string> Of(params string[] kinds) =>
-        EndpointRegistry.List().Where(endpoint => endpoint.IsBound && (kinds.Length == 0 || kinds.Contains(endpoint.Kind))).Select(static endpoint => endpoint.Address).Distinct();
+        EndpointRegistry
+            .List()
+            .Where(endpoint => endpoint.IsBound && (kinds.Length == 0 || kinds.Contains(endpoint.Kind)))
+            .Select(static endpoint => endpoint.Address)
+            .Distinct();
 }

@@ -9,11 +9,17 @@ internal sealed class LockCommand : InsideCommand
     /// <summary>The variable by which the program learns that the one before it died inside.</summary>
     private const string OwnerDied = "FAIRLEAD_OWNER_DIED";
 
-    private readonly Option<bool> _shared = NewOption.Switch("--shared", "Read: others who read may be inside, too. It is a reader-writer lock then");
+    private readonly Option<bool> _shared = NewOption.Switch(
+        "--shared", "Read: others who read may be inside, too. It is a reader-writer lock then");
     private readonly Option<bool> _exclusive = NewOption.Switch("--exclusive", "Write: be alone in a reader-writer lock");
 
     public LockCommand()
-        : base("lock", "Run a program while nobody else is inside a lock, and end as it does", "lock", ["mutex", "reader-writer lock"], "where somebody is in the way")
+        : base(
+            "lock",
+            "Run a program while nobody else is inside a lock, and end as it does",
+            "lock",
+            ["mutex", "reader-writer lock"],
+            "where somebody is in the way")
     {
         Add(_shared);
         Add(_exclusive);
@@ -22,7 +28,9 @@ internal sealed class LockCommand : InsideCommand
             ("fairlead lock build -- make -j8", "One at a time, in order of arrival"),
             ("fairlead lock build --nonblock -- make", "Or not at all (4); who is inside is told on stderr"),
             ("fairlead lock build --timeout 10s -- make", "Or after 10 seconds not (124)"),
-            ("fairlead lock build -- sh -c '[ -z \"$FAIRLEAD_OWNER_DIED\" ] || make clean; make'", "Clean up after one who was killed inside"),
+            (
+                "fairlead lock build -- sh -c '[ -z \"$FAIRLEAD_OWNER_DIED\" ] || make clean; make'",
+                "Clean up after one who was killed inside"),
             ("fairlead lock table --shared -- grep x table", "Any number read at once …"),
             ("fairlead lock table --exclusive -- sed -i s/x/y/ table", "… while nobody writes"),
         ];
@@ -41,13 +49,14 @@ internal sealed class LockCommand : InsideCommand
         }
     }
 
-    protected override Task<int> RunAsync(string name, ParseResult parsed, CancellationToken token) => (parsed.GetValue(_shared), parsed.GetValue(_exclusive)) switch
-    {
-        (true, true) => throw ToolException.Usage("--shared reads with others, and --exclusive writes alone: give one of them"),
-        (true, _) => ReadAsync(name, parsed, token),
-        (_, true) => WriteAsync(name, parsed, token),
-        _ => BeAloneAsync(name, parsed, token),
-    };
+    protected override Task<int> RunAsync(string name, ParseResult parsed, CancellationToken token) =>
+        (parsed.GetValue(_shared), parsed.GetValue(_exclusive)) switch
+        {
+            (true, true) => throw ToolException.Usage("--shared reads with others, and --exclusive writes alone: give one of them"),
+            (true, _) => ReadAsync(name, parsed, token),
+            (_, true) => WriteAsync(name, parsed, token),
+            _ => BeAloneAsync(name, parsed, token),
+        };
 
     private async Task<int> BeAloneAsync(string name, ParseResult parsed, CancellationToken token)
     {

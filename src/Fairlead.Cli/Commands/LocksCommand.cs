@@ -7,7 +7,11 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Who is inside the locks, and who waits.</summary>
 internal sealed class LocksCommand : ToolCommand
 {
-    private readonly Argument<string?> _name = new("NAME") { Description = "One lock; without it all that somebody holds or waits for", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _name = new("NAME")
+    {
+        Description = "One lock; without it all that somebody holds or waits for",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
     private readonly Option<bool> _all = NewOption.Switch("--all", "Show also those that are free");
     private readonly Option<string> _output = NewOption.Output("table", "json", "text");
 
@@ -27,7 +31,11 @@ internal sealed class LocksCommand : ToolCommand
     }
 
     /// <summary>The locks that there are of some kinds, for completion; of all where none is given.</summary>
-    public static IEnumerable<CompletionItem> Names(params string[] kinds) => NamedLocks.List().Where(found => kinds.Length == 0 || kinds.Contains(found.Kind)).Select(static found => new CompletionItem(found.Name));
+    public static IEnumerable<CompletionItem> Names(params string[] kinds) =>
+        NamedLocks
+            .List()
+            .Where(found => kinds.Length == 0 || kinds.Contains(found.Kind))
+            .Select(static found => new CompletionItem(found.Name));
 
     /// <summary>All locks, or those that somebody is inside of or waits for.</summary>
     public static IEnumerable<LockLine> Lines(bool all) =>
@@ -38,7 +46,9 @@ internal sealed class LocksCommand : ToolCommand
         IReadOnlyList<LockLine> lines = [.. Lines(parsed.GetValue(_all) || parsed.GetValue(_name) is not null)];
         if (parsed.GetValue(_name) is { } name)
         {
-            lines = lines.FirstOrDefault(line => line.Lock == name) is { } line ? [line] : throw new ToolException(ExitCode.NotFound, $"there is no lock '{name}'");
+            lines = lines.FirstOrDefault(line => line.Lock == name) is { } line
+                ? [line]
+                : throw new ToolException(ExitCode.NotFound, $"there is no lock '{name}'");
         }
 
         LockListing.Write(lines, parsed.GetRequiredValue(_output));

@@ -9,7 +9,8 @@ internal sealed class LogAppendCommand : ToolCommand
 {
     private readonly LogArguments _log;
     private readonly PayloadArguments _payload;
-    private readonly Option<bool> _sync = NewOption.Switch("--sync", "Bring all of it to the disk before ending; ?sync=each does so with each record");
+    private readonly Option<bool> _sync = NewOption.Switch(
+        "--sync", "Bring all of it to the disk before ending; ?sync=each does so with each record");
     private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Say on stderr which number each record got");
 
     public LogAppendCommand()
@@ -23,7 +24,9 @@ internal sealed class LogAppendCommand : ToolCommand
         [
             ("fairlead log append log://orders 'three apples'", "One record"),
             ("seq 1000 | fairlead log append log://orders -", "A record a line; several may append at once"),
-            ("fairlead log append 'log:///var/log/orders?sync=each' --file order.json", "A file as one record, on the disk before this ends"),
+            (
+                "fairlead log append 'log:///var/log/orders?sync=each' --file order.json",
+                "A file as one record, on the disk before this ends"),
             ("fairlead log append 'log://ticks?keep=1GiB&age=7d' -", "A log that is never larger, and forgets what is older"),
         ];
     }

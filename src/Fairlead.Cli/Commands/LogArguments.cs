@@ -6,7 +6,10 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Which log, and from where on.</summary>
 internal sealed class LogArguments
 {
-    private readonly Argument<string> _address = new("ADDRESS") { Description = "The log: log://name, or log:///path, with options as ?name=value" };
+    private readonly Argument<string> _address = new("ADDRESS")
+    {
+        Description = "The log: log://name, or log:///path, with options as ?name=value",
+    };
     private readonly Option<LogStart?> _from = new("--from")
     {
         Description = "Where to begin: start, end, the number of a record, or a time, as in 2026-11-20T12:00",
@@ -47,7 +50,8 @@ internal sealed class LogArguments
     /// <summary>Opens the log.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="create">Whether it is made where it is not there.</param>
-    public MappedLog Open(ParseResult parsed, bool create) => MappedLog.Open(parsed.GetRequiredValue(_address), new LogOptions { Create = create });
+    public MappedLog Open(ParseResult parsed, bool create) =>
+        MappedLog.Open(parsed.GetRequiredValue(_address), new LogOptions { Create = create });
 
     /// <summary>Where to begin.</summary>
     public LogStart From(ParseResult parsed) => parsed.GetValue(_from) ?? LogStart.Oldest;

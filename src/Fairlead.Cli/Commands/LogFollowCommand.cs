@@ -8,7 +8,11 @@ namespace Fairlead.Cli.Commands;
 internal sealed class LogFollowCommand : ToolCommand
 {
     private readonly LogArguments _log;
-    private readonly Option<string?> _position = new("--position") { Description = "Begin where the last one of this name ended, and keep under it how far this one comes", HelpName = "NAME" };
+    private readonly Option<string?> _position = new("--position")
+    {
+        Description = "Begin where the last one of this name ended, and keep under it how far this one comes",
+        HelpName = "NAME",
+    };
     private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write the records' bytes alone, without newlines between");
     private readonly Option<long?> _count = NewOption.Count("End after so many records");
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long a record may take to come");
@@ -50,7 +54,10 @@ internal sealed class LogFollowCommand : ToolCommand
             }
             catch (OperationCanceledException) when (!token.IsCancellationRequested)
             {
-                throw new FairleadException(ErrorCode.Timeout, $"no record came within {DurationText.Describe(timeout!.Value)}") { Address = log.Address };
+                throw new FairleadException(ErrorCode.Timeout, $"no record came within {DurationText.Describe(timeout!.Value)}")
+                {
+                    Address = log.Address,
+                };
             }
 
             if (follower.Missed > missed)

@@ -42,7 +42,9 @@ internal sealed class LogInfoCommand : ToolCommand
     private static void Write(LogInfo info)
     {
         Say("log", info.Path);
-        Say("records", string.Create(CultureInfo.InvariantCulture, $"{info.Records}, of {info.Bytes} bytes, numbers {info.First} to {info.Next - 1}"));
+        Say(
+            "records",
+            string.Create(CultureInfo.InvariantCulture, $"{info.Records}, of {info.Bytes} bytes, numbers {info.First} to {info.Next - 1}"));
         Say("time", info.FirstTime is { } first ? $"{Time(first)} to {Time(info.LastTime!.Value)}" : "none yet");
         Say("not finished", string.Create(CultureInfo.InvariantCulture, $"{info.Voided} by appenders that died, {info.Unfinished} now"));
         Say("on the disk", string.Create(CultureInfo.InvariantCulture, $"before {info.Synced}"));
@@ -50,7 +52,9 @@ internal sealed class LogInfoCommand : ToolCommand
         foreach (var position in info.Positions)
         {
             string holder = position.IsHeld ? $", held by {position.HeldBy?.ToString() ?? "another process"}" : "";
-            Say("position", string.Create(CultureInfo.InvariantCulture, $"{position.Name}: next {position.Next}, {position.Behind} behind{holder}"));
+            Say(
+                "position",
+                string.Create(CultureInfo.InvariantCulture, $"{position.Name}: next {position.Next}, {position.Behind} behind{holder}"));
         }
 
         foreach (var damage in info.Damages)

@@ -7,7 +7,9 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Messages with a topic, to whoever asked for it.</summary>
 internal sealed class PublishCommand : ToolCommand
 {
-    /// <summary>How long subscribers may take for the last messages, unless it is told otherwise: publishing waits for nobody for ever.</summary>
+    /// <summary>
+    /// How long subscribers may take for the last messages, unless it is told otherwise: publishing waits for nobody for ever.
+    /// </summary>
     private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
@@ -20,15 +22,25 @@ internal sealed class PublishCommand : ToolCommand
     public PublishCommand()
         : base("publish", "Publish messages under a topic; the first waits for somebody who wants it")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: true, "How long to wait for a first subscriber, and for the last messages to be read", ["subscriber"])
-            .WithFull(this, "What to do for a subscriber that is too slow and asks for nothing itself: drop-newest is what is done otherwise", FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail, FullMode.Latest);
+        _endpoint = EndpointArguments
+            .AddTo(this, binds: true, "How long to wait for a first subscriber, and for the last messages to be read", ["subscriber"])
+            .WithFull(
+                this,
+                "What to do for a subscriber that is too slow and asks for nothing itself: drop-newest is what is done otherwise",
+                FullMode.Wait,
+                FullMode.DropOldest,
+                FullMode.DropNewest,
+                FullMode.Fail,
+                FullMode.Latest);
         Add(_topic);
         _payload = PayloadArguments.AddTo(this, "message");
         Add(_now);
         Examples =
         [
             ("fairlead publish unix://prices eu.bond.10y 98.7", "One message, when somebody has subscribed to it"),
-            ("sensor | fairlead publish unix://state room.temperature - --full latest", "A slow subscriber gets the newest value, and is told how many it missed"),
+            (
+                "sensor | fairlead publish unix://state room.temperature - --full latest",
+                "A slow subscriber gets the newest value, and is told how many it missed"),
             ("tail -F app.log | fairlead publish unix://log app.log - --now", "One a line, for whoever happens to listen"),
         ];
     }
@@ -76,7 +88,8 @@ internal sealed class PublishCommand : ToolCommand
     };
 
     /// <summary>A subscription shows in nothing but the number of those whom a message reaches.</summary>
-    private static async Task PublishFirstAsync(Publisher publisher, string topic, ReadOnlyMemory<byte> message, TimeSpan? timeout, CancellationToken token)
+    private static async Task PublishFirstAsync(
+        Publisher publisher, string topic, ReadOnlyMemory<byte> message, TimeSpan? timeout, CancellationToken token)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
@@ -89,7 +102,10 @@ internal sealed class PublishCommand : ToolCommand
         }
         catch (OperationCanceledException) when (!token.IsCancellationRequested)
         {
-            throw new FairleadException(ErrorCode.Timeout, $"nobody subscribed to {topic} within {DurationText.Describe(timeout!.Value)}") { Address = publisher.Address };
+            throw new FairleadException(ErrorCode.Timeout, $"nobody subscribed to {topic} within {DurationText.Describe(timeout!.Value)}")
+            {
+                Address = publisher.Address,
+            };
         }
     }
 }

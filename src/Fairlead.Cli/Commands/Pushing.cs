@@ -2,7 +2,9 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Items on their way into a work queue, or one queue after the other: what a queue that ended has certainly not taken goes to the next.</summary>
+/// <summary>
+/// Items on their way into a work queue, or one queue after the other: what a queue that ended has certainly not taken goes to the next.
+/// </summary>
 internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, TimeSpan? timeout) : IDisposable
 {
     /// <summary>Items whose receipts are awaited at once.</summary>
@@ -53,7 +55,9 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
             return ExitCode.Ok;
         }
 
-        var first = _failed > 0 ? _firstFailure : new Delivery(DeliveryStatus.NotDelivered, "the work queue was lost before it took the item", ErrorCode.PeerGone);
+        var first = _failed > 0
+            ? _firstFailure
+            : new Delivery(DeliveryStatus.NotDelivered, "the work queue was lost before it took the item", ErrorCode.PeerGone);
         var status = first.Status == DeliveryStatus.Unknown ? "unknown whether it was done" : "not done";
         ErrorLine.Write($"{address}: of {_pushed} items {_failed + left} were not accepted; the first of them: {status}: {first.Reason}");
         return first.Cause is { } cause ? ExitCode.Of(cause) : ExitCode.Failure;
@@ -99,7 +103,8 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
         }
         catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
         {
-            delivery = new Delivery(DeliveryStatus.NotDelivered, exception.Message, (exception as FairleadException)?.Code ?? ErrorCode.Failed);
+            delivery = new Delivery(
+                DeliveryStatus.NotDelivered, exception.Message, (exception as FairleadException)?.Code ?? ErrorCode.Failed);
         }
 
         lock (_gate)

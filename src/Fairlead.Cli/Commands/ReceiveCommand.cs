@@ -22,8 +22,12 @@ internal sealed class ReceiveCommand : ToolCommand
         [
             ("fairlead receive unix://inbox", "Write every message that anybody sends there"),
             ("fairlead receive unix://inbox --raw --count 1 > photo.jpg", "Take one message, and no byte more"),
-            ("fairlead receive tcp://127.0.0.1:0 --timeout 10s", "At any free port, which is told on stderr; give up after 10 seconds of silence"),
-            ("fairlead receive 'unix:///tmp/lines?framing=line'", "From programs that know nothing of Fairlead: echo hello | nc -U -N /tmp/lines"),
+            (
+                "fairlead receive tcp://127.0.0.1:0 --timeout 10s",
+                "At any free port, which is told on stderr; give up after 10 seconds of silence"),
+            (
+                "fairlead receive 'unix:///tmp/lines?framing=line'",
+                "From programs that know nothing of Fairlead: echo hello | nc -U -N /tmp/lines"),
         ];
     }
 
@@ -31,6 +35,7 @@ internal sealed class ReceiveCommand : ToolCommand
     {
         var output = MessageOutput.Of(parsed.GetValue(_raw), parsed.GetRequiredValue(_output));
         await using var receiver = await _endpoint.OpenAsync(parsed, Receiver.Bind, Receiver.ConnectAsync, token);
-        return await Incoming.WriteAsync(receiver.ReceiveAllAsync, output, parsed.GetValue(_count), _endpoint.Timeout(parsed), receiver, token);
+        return await Incoming.WriteAsync(
+            receiver.ReceiveAllAsync, output, parsed.GetValue(_count), _endpoint.Timeout(parsed), receiver, token);
     }
 }

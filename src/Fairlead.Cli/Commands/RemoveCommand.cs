@@ -3,7 +3,9 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Removes a System V segment, which nothing else does but a restart of the machine. What is in use is removed only by who confirms it.</summary>
+/// <summary>
+/// Removes a System V segment, which nothing else does but a restart of the machine. What is in use is removed only by who confirms it.
+/// </summary>
 internal sealed class RemoveCommand : ToolCommand
 {
     private readonly Argument<string> _segment = SegmentArgument.Create();
@@ -33,7 +35,8 @@ internal sealed class RemoveCommand : ToolCommand
                 throw new ToolException(ExitCode.AlreadyExists, $"{state}. Nothing was removed; to remove it all the same: --force");
             }
 
-            if (!await Terminal.ConfirmAsync($"fairlead: {state}. Who has it keeps the memory, and nobody finds it any more. Remove it? [y/N] ", token))
+            if (!await Terminal.ConfirmAsync(
+                $"fairlead: {state}. Who has it keeps the memory, and nobody finds it any more. Remove it? [y/N] ", token))
             {
                 return ExitCode.Failure;
             }
@@ -41,11 +44,14 @@ internal sealed class RemoveCommand : ToolCommand
 
         try
         {
-            return SharedRegion.RemoveSystemV(segment.Key) ? ExitCode.Ok : throw new ToolException(ExitCode.NotFound, $"{text}: somebody else has removed it");
+            return SharedRegion.RemoveSystemV(segment.Key)
+                ? ExitCode.Ok
+                : throw new ToolException(ExitCode.NotFound, $"{text}: somebody else has removed it");
         }
         catch (FairleadException refused) when (refused.Code == ErrorCode.PermissionDenied)
         {
-            throw new ToolException(ExitCode.PermissionDenied, $"{text} is user {segment.OwnerUserId}'s: that user may remove it, and root");
+            throw new ToolException(
+                ExitCode.PermissionDenied, $"{text} is user {segment.OwnerUserId}'s: that user may remove it, and root");
         }
     }
 }

@@ -12,15 +12,21 @@ internal sealed class ReplyCommand : ToolCommand
 
     private readonly EndpointArguments _endpoint;
     private readonly Option<bool> _echo = NewOption.Switch("--echo", "Reply with the request itself");
-    private readonly Option<string?> _exec = new("--exec") { Description = "Reply with what this command writes: /bin/sh runs it for each request, with the request and a newline on its stdin", HelpName = "COMMAND" };
-    private readonly Option<bool> _raw = NewOption.Switch("--raw", "With --exec, pass the bytes alone: no newline behind the request, none taken from the reply");
+    private readonly Option<string?> _exec = new("--exec")
+    {
+        Description = "Reply with what this command writes: /bin/sh runs it for each request, with the request and a newline on its stdin",
+        HelpName = "COMMAND",
+    };
+    private readonly Option<bool> _raw = NewOption.Switch(
+        "--raw", "With --exec, pass the bytes alone: no newline behind the request, none taken from the reply");
     private readonly Option<int> _parallel = NewOption.Number("--parallel", "How many commands may run at once", DefaultParallel);
     private readonly Option<long?> _count = NewOption.Count("End after so many requests");
 
     public ReplyCommand()
         : base("reply", "Answer requests, by a command or with an echo")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: true, "How long a command may run; the requester is told when it takes longer", ["requester"]);
+        _endpoint = EndpointArguments.AddTo(
+            this, binds: true, "How long a command may run; the requester is told when it takes longer", ["requester"]);
         Add(_echo);
         Add(_exec);
         Add(_raw);
@@ -29,8 +35,12 @@ internal sealed class ReplyCommand : ToolCommand
         Examples =
         [
             ("fairlead reply unix://echo --echo", "Every request comes back"),
-            ("fairlead reply unix://calc --exec 'bc -l'", "A calculator; a command that fails is told to the requester, with the end of its stderr"),
-            ("fairlead reply tcp://127.0.0.1:0 --exec 'tr a-z A-Z' --count 10", "At any free port, which is told on stderr; for ten requests"),
+            (
+                "fairlead reply unix://calc --exec 'bc -l'",
+                "A calculator; a command that fails is told to the requester, with the end of its stderr"),
+            (
+                "fairlead reply tcp://127.0.0.1:0 --exec 'tr a-z A-Z' --count 10",
+                "At any free port, which is told on stderr; for ten requests"),
         ];
     }
 

@@ -3,7 +3,9 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Requests that are under way: their replies are written in the order of the requests, each as soon as it and all before it are there.</summary>
+/// <summary>
+/// Requests that are under way: their replies are written in the order of the requests, each as soon as it and all before it are there.
+/// </summary>
 internal sealed class ReplyQueue
 {
     private readonly Channel<Task<Message>> _pending;

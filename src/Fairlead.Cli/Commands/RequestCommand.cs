@@ -12,7 +12,8 @@ internal sealed class RequestCommand : ToolCommand
     private readonly EndpointArguments _endpoint;
     private readonly PayloadArguments _payload;
     private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write the replies' bytes alone, without newlines between");
-    private readonly Option<int> _inFlight = NewOption.Number("--in-flight", "How many requests may be under way at once, where there are several", DefaultInFlight);
+    private readonly Option<int> _inFlight = NewOption.Number(
+        "--in-flight", "How many requests may be under way at once, where there are several", DefaultInFlight);
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public RequestCommand()
@@ -26,7 +27,9 @@ internal sealed class RequestCommand : ToolCommand
         Examples =
         [
             ("fairlead request unix://calc '2^100'", "One request"),
-            ("seq 100 | fairlead request unix://calc -", "One a line; many are under way at once, the replies come in the order of the lines"),
+            (
+                "seq 100 | fairlead request unix://calc -",
+                "One a line; many are under way at once, the replies come in the order of the lines"),
             ("fairlead request --timeout 1s unix://calc '1+1'", "Exit 124 when there is no reply within a second"),
         ];
     }

@@ -11,7 +11,12 @@ internal static class SegmentArgument
     public static Argument<string> Create()
     {
         Argument<string> argument = new("ADDRESS") { Description = "The segment: sysv://KEY, as fairlead list --segments shows it" };
-        argument.CompletionSources.Add(static _ => SharedRegion.SystemVSegments().Select(SegmentLine.Of).Where(static line => line.Segment is not null).Select(static line => new CompletionItem(line.Segment!)));
+        argument.CompletionSources.Add(static _ =>
+            SharedRegion
+                .SystemVSegments()
+                .Select(SegmentLine.Of)
+                .Where(static line => line.Segment is not null)
+                .Select(static line => new CompletionItem(line.Segment!)));
         return argument;
     }
 
@@ -19,7 +24,8 @@ internal static class SegmentArgument
     public static SystemVInfo Find(string text)
     {
         int key = KeyOf(text);
-        return SharedRegion.FindSystemV(key) ?? throw new ToolException(ExitCode.NotFound, $"{text}: there is no such segment. See what there is: fairlead list --segments");
+        return SharedRegion.FindSystemV(key)
+            ?? throw new ToolException(ExitCode.NotFound, $"{text}: there is no such segment. See what there is: fairlead list --segments");
     }
 
     private static int KeyOf(string text)
@@ -32,13 +38,20 @@ internal static class SegmentArgument
 
         if (address.Scheme != "sysv")
         {
-            throw ToolException.Usage($"{text}: a System V segment is named sysv://KEY. What lives elsewhere goes with the process that has it");
+            throw ToolException.Usage(
+                $"{text}: a System V segment is named sysv://KEY. What lives elsewhere goes with the process that has it");
         }
 
         string place = address.Place;
         bool isHex = place.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
-        return uint.TryParse(isHex ? place[2..] : place, isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out uint key) && key != 0
+        return uint.TryParse(
+                isHex ? place[2..] : place,
+                isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out uint key)
+            && key != 0
             ? unchecked((int)key)
-            : throw ToolException.Usage($"{text}: a key is a number of 32 bits, 0x5242 or 21058, and not 0, by which nobody finds a segment");
+            : throw ToolException.Usage(
+                $"{text}: a key is a number of 32 bits, 0x5242 or 21058, and not 0, by which nobody finds a segment");
     }
 }

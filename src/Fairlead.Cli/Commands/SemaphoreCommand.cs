@@ -6,17 +6,25 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Runs a program with a permit of a semaphore.</summary>
 internal sealed class SemaphoreCommand : InsideCommand
 {
-    private readonly Option<int> _permits = NewOption.Number("--permits", "How many may be inside at once; who makes the semaphore settles that, and the others must say the same", 1);
+    private readonly Option<int> _permits = NewOption.Number(
+        "--permits", "How many may be inside at once; who makes the semaphore settles that, and the others must say the same", 1);
 
     public SemaphoreCommand()
-        : base("semaphore", "Run a program while no more than so many are inside a semaphore, and end as it does", "semaphore", ["semaphore"], "where no permit is free")
+        : base(
+            "semaphore",
+            "Run a program while no more than so many are inside a semaphore, and end as it does",
+            "semaphore",
+            ["semaphore"],
+            "where no permit is free")
     {
         Add(_permits);
         Examples =
         [
             ("fairlead semaphore slots --permits 3 -- make", "Three at once over all shells, the others in order of arrival"),
             ("fairlead semaphore slots --permits 3 --nonblock -- make", "Or not at all (4)"),
-            ("ls *.png | xargs -P 0 -n 1 fairlead semaphore slots --permits 8 -- optipng", "Eight for all who say so, whoever started them"),
+            (
+                "ls *.png | xargs -P 0 -n 1 fairlead semaphore slots --permits 8 -- optipng",
+                "Eight for all who say so, whoever started them"),
         ];
     }
 
@@ -36,8 +44,12 @@ internal sealed class SemaphoreCommand : InsideCommand
 
         return semaphore.TryEnter(TimeSpan.Zero, out var scope, token)
             ? scope
-            : throw Busy(semaphore.Holders is [var first, ..] holders
-                ? string.Create(CultureInfo.InvariantCulture, $"the semaphore '{semaphore.Name}' has no free permit: {holders.Count} of {semaphore.Maximum} are held, one of them by {first}")
-                : $"the semaphore '{semaphore.Name}' has no free permit");
+            : throw Busy(
+                semaphore.Holders is [var first, ..] holders
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"the semaphore '{semaphore.Name}' has no free permit: {holders.Count} of {semaphore.Maximum} are held, "
+                            + $"one of them by {first}")
+                    : $"the semaphore '{semaphore.Name}' has no free permit");
     }
 }

@@ -9,13 +9,25 @@ internal sealed class SendCommand : ToolCommand
 {
     private readonly EndpointArguments _endpoint;
     private readonly PayloadArguments _payload;
-    private readonly Option<bool> _deliver = NewOption.Switch("--deliver", "Wait for the receipt of each message, and say why there is none");
+    private readonly Option<bool> _deliver = NewOption.Switch(
+        "--deliver", "Wait for the receipt of each message, and say why there is none");
 
     public SendCommand()
         : base("send", "Send messages to a receiver")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: false, "How long a message, its receipt, and the acknowledgement of the last may take; without it, as long as the receiver lives", ["receiver"])
-            .WithFull(this, "What to do when the receiver has no room: wait is what is done otherwise", FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail);
+        _endpoint = EndpointArguments
+            .AddTo(
+                this,
+                binds: false,
+                "How long a message, its receipt, and the acknowledgement of the last may take; without it, as long as the receiver lives",
+                ["receiver"])
+            .WithFull(
+                this,
+                "What to do when the receiver has no room: wait is what is done otherwise",
+                FullMode.Wait,
+                FullMode.DropOldest,
+                FullMode.DropNewest,
+                FullMode.Fail);
         _payload = PayloadArguments.AddTo(this, "message");
         Add(_deliver);
         Examples =
@@ -23,8 +35,12 @@ internal sealed class SendCommand : ToolCommand
             ("fairlead send unix://inbox hello", "One message"),
             ("seq 3 | fairlead send unix://inbox -", "One message a line"),
             ("fairlead send unix://inbox --file photo.jpg", "A file, as one message"),
-            ("tail -F metrics | fairlead send unix://inbox - --full drop-oldest", "Never waits for a receiver that is behind, and says how much it dropped"),
-            ("fairlead send --deliver --timeout 1s unix://inbox hello", "Exit 0 when the receiver has accepted it, 124 when it has not within a second"),
+            (
+                "tail -F metrics | fairlead send unix://inbox - --full drop-oldest",
+                "Never waits for a receiver that is behind, and says how much it dropped"),
+            (
+                "fairlead send --deliver --timeout 1s unix://inbox hello",
+                "Exit 0 when the receiver has accepted it, 124 when it has not within a second"),
         ];
     }
 

@@ -10,17 +10,33 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Sends a signal to a process or a group, or asks whether it is there.</summary>
 internal sealed class SignalCommand : ToolCommand
 {
-    private readonly Argument<string> _target = new("PID") { Description = "The process: PID, or PID@START, which is that process and no later one of its number" };
-    private readonly Argument<string?> _signal = new("SIGNAL") { Description = "TERM, SIGTERM, 15, RTMIN+3 …", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string> _target = new("PID")
+    {
+        Description = "The process: PID, or PID@START, which is that process and no later one of its number",
+    };
+    private readonly Argument<string?> _signal = new("SIGNAL")
+    {
+        Description = "TERM, SIGTERM, 15, RTMIN+3 …",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
     private readonly Option<bool> _group = NewOption.Switch("--group", "PID is a process group: send to all that are in it");
-    private readonly Option<int?> _value = new("--value") { Description = "A number that comes with it, for programs that were started with it blocked", HelpName = "N" };
+    private readonly Option<int?> _value = new("--value")
+    {
+        Description = "A number that comes with it, for programs that were started with it blocked",
+        HelpName = "N",
+    };
     private readonly Option<bool> _probe = NewOption.Switch("--probe", "Send nothing; say whether it is there, and its PID@START");
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public SignalCommand()
         : base("signal", "Send a signal to a process or a process group, or ask whether it is there")
     {
-        _target.CompletionSources.Add(static _ => EndpointRegistry.List().Select(static endpoint => endpoint.ProcessId).Distinct().Select(static pid => new CompletionItem(pid.ToString(CultureInfo.InvariantCulture))));
+        _target.CompletionSources.Add(static _ =>
+            EndpointRegistry
+                .List()
+                .Select(static endpoint => endpoint.ProcessId)
+                .Distinct()
+                .Select(static pid => new CompletionItem(pid.ToString(CultureInfo.InvariantCulture))));
         _signal.CompletionSources.Add("HUP", "INT", "QUIT", "KILL", "USR1", "USR2", "ALRM", "TERM", "CONT", "STOP", "TSTP", "WINCH");
         Add(_target);
         Add(_signal);
@@ -45,7 +61,8 @@ internal sealed class SignalCommand : ToolCommand
         int? value = parsed.GetValue(_value);
         if (value is not null && (parsed.GetValue(_group) || signal is null))
         {
-            throw ToolException.Usage(signal is null ? "--probe sends nothing, and no --value either" : "a group is sent no --value: there is no such call");
+            throw ToolException.Usage(
+                signal is null ? "--probe sends nothing, and no --value either" : "a group is sent no --value: there is no such call");
         }
 
         SignalLine line = parsed.GetValue(_group) ? ToGroup(processId, start, signal) : ToProcess(processId, start, signal, value);
@@ -86,13 +103,25 @@ internal sealed class SignalCommand : ToolCommand
             throw ToolException.Usage("which signal? TERM, HUP, USR1 …; to send nothing: --probe");
         }
 
-        return Signal.Parse(name) is { Number: > 0 } signal ? signal : throw ToolException.Usage("0 is no signal; to send nothing: --probe");
+        return Signal.Parse(name) is { Number: > 0 } signal
+            ? signal
+            : throw ToolException.Usage("0 is no signal; to send nothing: --probe");
     }
 
     private static SignalLine ToProcess(int processId, long? start, Signal? signal, int? value)
     {
-        using ProcessHandle process = start is { } known ? ProcessHandle.Open(new ProcessIdentity(processId, known)) : ProcessHandle.Open(processId);
-        SignalLine line = new() { Pid = processId, Start = process.Identity.Start, Program = process.Program, Group = false, Signal = signal?.Name, Value = value };
+        using ProcessHandle process = start is { } known
+            ? ProcessHandle.Open(new ProcessIdentity(processId, known))
+            : ProcessHandle.Open(processId);
+        SignalLine line = new()
+        {
+            Pid = processId,
+            Start = process.Identity.Start,
+            Program = process.Program,
+            Group = false,
+            Signal = signal?.Name,
+            Value = value,
+        };
         if (signal is { } given)
         {
             process.Send(given, value);
@@ -100,7 +129,13 @@ internal sealed class SignalCommand : ToolCommand
         }
 
         SignalState state = Signals.StateOf(processId);
-        return line with { Pending = Names(state.Pending), Blocked = Names(state.Blocked), Ignored = Names(state.Ignored), Caught = Names(state.Caught) };
+        return line with
+        {
+            Pending = Names(state.Pending),
+            Blocked = Names(state.Blocked),
+            Ignored = Names(state.Ignored),
+            Caught = Names(state.Caught),
+        };
     }
 
     private static SignalLine ToGroup(int group, long? start, Signal? signal)
@@ -114,7 +149,9 @@ internal sealed class SignalCommand : ToolCommand
         ProcessIdentity? first = Signals.Exists(group) ? ProcessIdentity.Of(group) : null;
         if (start is not null && first is { } other && other.Start != start)
         {
-            throw new ToolException(ExitCode.NotFound, $"the group of {group}@{start} has ended, and its number is another's by now: {other}. Nothing was sent");
+            throw new ToolException(
+                ExitCode.NotFound,
+                $"the group of {group}@{start} has ended, and its number is another's by now: {other}. Nothing was sent");
         }
 
         Signals.SendToGroup(group, signal ?? default);

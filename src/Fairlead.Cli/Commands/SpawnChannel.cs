@@ -18,8 +18,19 @@ internal sealed class SpawnChannel
         ["from-child"] = ChannelKind.FromChild,
     };
 
-    private readonly Option<string> _kind = new("--channel") { Description = "Talk with it over descriptors 3 (and 4), as its FAIRLEAD_FD says: lines of stdin go there, what it says goes to stdout", HelpName = string.Join('|', Kinds.Keys), DefaultValueFactory = static _ => "none" };
-    private readonly Option<string> _framing = new("--framing") { Description = "How messages are told apart there, for a program that does not speak Fairlead's protocol: line, nul, length, none", HelpName = "FRAMING", DefaultValueFactory = static _ => "fairlead" };
+    private readonly Option<string> _kind = new("--channel")
+    {
+        Description =
+            "Talk with it over descriptors 3 (and 4), as its FAIRLEAD_FD says: lines of stdin go there, what it says goes to stdout",
+        HelpName = string.Join('|', Kinds.Keys),
+        DefaultValueFactory = static _ => "none",
+    };
+    private readonly Option<string> _framing = new("--framing")
+    {
+        Description = "How messages are told apart there, for a program that does not speak Fairlead's protocol: line, nul, length, none",
+        HelpName = "FRAMING",
+        DefaultValueFactory = static _ => "fairlead",
+    };
 
     public static SpawnChannel AddTo(ToolCommand command)
     {
@@ -35,7 +46,11 @@ internal sealed class SpawnChannel
     public ChildProcessOptions Apply(ParseResult parsed, ChildProcessOptions options)
     {
         var kind = Kind(parsed);
-        return options with { Channel = kind, StandardInput = kind is ChannelKind.None or ChannelKind.FromChild ? Redirection.Inherit : Redirection.Null };
+        return options with
+        {
+            Channel = kind,
+            StandardInput = kind is ChannelKind.None or ChannelKind.FromChild ? Redirection.Inherit : Redirection.Null,
+        };
     }
 
     /// <summary>Talks until the child has closed, or stdin has ended and it has been told so.</summary>
@@ -89,7 +104,9 @@ internal sealed class SpawnChannel
         }
     }
 
-    /// <summary>The child has ended: what it has said is still written. Somebody to whom it has left its end is not waited for long.</summary>
+    /// <summary>
+    /// The child has ended: what it has said is still written. Somebody to whom it has left its end is not waited for long.
+    /// </summary>
     public async Task EndAsync(ParseResult parsed, Task talking, CancellationTokenSource end)
     {
         try

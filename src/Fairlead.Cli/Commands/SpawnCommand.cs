@@ -9,7 +9,11 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Starts a program as a child: in a group of its own, tied, with a channel.</summary>
 internal sealed class SpawnCommand : ToolCommand
 {
-    private readonly Argument<string[]> _command = new("COMMAND") { Description = "The program and its arguments, behind --", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> _command = new("COMMAND")
+    {
+        Description = "The program and its arguments, behind --",
+        Arity = ArgumentArity.OneOrMore,
+    };
     private readonly Option<bool> _group = NewOption.Switch("--group", "Give it a process group of its own, to be signalled as a whole");
     private readonly Option<bool> _session = NewOption.Switch("--session", "Give it a session of its own: away from the terminal too");
     private readonly Option<bool> _tied = NewOption.Switch("--tied", "The kernel kills it when this command ends, however that happens");
@@ -31,7 +35,9 @@ internal sealed class SpawnCommand : ToolCommand
         [
             ("fairlead spawn --group -- make -j8", "Its number and its group's are told on stderr: pid 4242, group 4242"),
             ("fairlead spawn --tied --directory /srv --env PORT=8080 -- ./server", "Dies with this command, by kill -9 too"),
-            ("seq 3 | fairlead spawn --channel duplex --framing line -- sh -c 'tr 0-9 a-j <&3 >&3'", "Talk with a program over its descriptor 3"),
+            (
+                "seq 3 | fairlead spawn --channel duplex --framing line -- sh -c 'tr 0-9 a-j <&3 >&3'",
+                "Talk with a program over its descriptor 3"),
             ("fairlead spawn --block TERM --ignore HUP -- ./worker", "With signals blocked or ignored from the beginning"),
             ("fairlead spawn --output json -- true", "A line of JSON when it starts, and one when it has ended"),
         ];
@@ -40,16 +46,26 @@ internal sealed class SpawnCommand : ToolCommand
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
     {
         string[] command = parsed.GetRequiredValue(_command);
-        var options = _channel.Apply(parsed, _setting.Apply(parsed, new ChildProcessOptions
-        {
-            TiedToParent = parsed.GetValue(_tied),
-            Group = parsed.GetValue(_session) ? ProcessGroup.NewSession : parsed.GetValue(_group) ? ProcessGroup.New : ProcessGroup.Inherited,
-        }));
+        var options = _channel.Apply(
+            parsed,
+            _setting.Apply(
+                parsed,
+                new ChildProcessOptions
+                {
+                    TiedToParent = parsed.GetValue(_tied),
+                    Group = parsed.GetValue(_session) ? ProcessGroup.NewSession
+                        : parsed.GetValue(_group) ? ProcessGroup.New
+                        : ProcessGroup.Inherited,
+                }));
         bool isJson = parsed.GetRequiredValue(_output) == "json";
         await using var child = ChildProcess.Start(command[0], command[1..], options);
-        Say(isJson, new SpawnLine { Pid = child.Id, Group = child.Group }, string.Create(CultureInfo.InvariantCulture, $"pid {child.Id}, group {child.Group}"));
+        Say(
+            isJson,
+            new SpawnLine { Pid = child.Id, Group = child.Group },
+            string.Create(CultureInfo.InvariantCulture, $"pid {child.Id}, group {child.Group}"));
 
-        // Ctrl-C at a terminal has reached a child of this group already, and what it does then is its affair: an editor or an interpreter does not end.
+        // Ctrl-C at a terminal has reached a child of this group already, and what it does then is its affair: an editor or an interpreter
+        // does not end.
         using var terminal = options.Group == ProcessGroup.Inherited ? ControllingTerminal.TryOpen() : null;
         Interruption.IsForAnother = signal => signal == PosixSignal.SIGINT && terminal?.Foreground == ControllingTerminal.OwnGroup;
 
@@ -66,7 +82,16 @@ internal sealed class SpawnCommand : ToolCommand
         await _channel.EndAsync(parsed, talking, end);
         if (isJson)
         {
-            Say(isJson, new SpawnLine { Pid = child.Id, Group = child.Group, Exit = (exit as Exited)?.Code, Signal = (exit as Killed)?.Signal.Name }, "");
+            Say(
+                isJson,
+                new SpawnLine
+                {
+                    Pid = child.Id,
+                    Group = child.Group,
+                    Exit = (exit as Exited)?.Code,
+                    Signal = (exit as Killed)?.Signal.Name,
+                },
+                "");
         }
 
         return exit.ShellCode;

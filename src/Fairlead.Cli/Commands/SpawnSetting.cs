@@ -6,10 +6,16 @@ namespace Fairlead.Cli.Commands;
 internal sealed class SpawnSetting
 {
     private readonly Option<string?> _directory = new("--directory") { Description = "Where it runs", HelpName = "DIRECTORY" };
-    private readonly Option<string[]> _environment = new("--env") { Description = "Set a variable, or with a name alone take it away; more than once for several", HelpName = "NAME=VALUE" };
+    private readonly Option<string[]> _environment = new("--env")
+    {
+        Description = "Set a variable, or with a name alone take it away; more than once for several",
+        HelpName = "NAME=VALUE",
+    };
     private readonly Option<bool> _clear = NewOption.Switch("--clear-env", "Give it no variables but those of --env");
-    private readonly Option<Signal[]> _block = Signals("--block", "A signal that is blocked in it from the beginning; more than once for several");
-    private readonly Option<Signal[]> _ignore = Signals("--ignore", "A signal that it ignores from the beginning; more than once for several");
+    private readonly Option<Signal[]> _block = Signals(
+        "--block", "A signal that is blocked in it from the beginning; more than once for several");
+    private readonly Option<Signal[]> _ignore = Signals(
+        "--ignore", "A signal that it ignores from the beginning; more than once for several");
 
     public static SpawnSetting AddTo(ToolCommand command)
     {
@@ -58,14 +64,21 @@ internal sealed class SpawnSetting
                     }
                     else
                     {
-                        result.AddError($"'{token.Value}' is no signal for {name}: write TERM, SIGTERM, 15 or RTMIN+3; KILL and STOP can be neither blocked nor ignored");
+                        result.AddError(
+                            $"'{token.Value}' is no signal for {name}: write TERM, SIGTERM, 15 or RTMIN+3; "
+                                + "KILL and STOP can be neither blocked nor ignored");
                     }
                 }
 
                 return [.. signals];
             },
         };
-        option.CompletionSources.Add(static _ => Enumerable.Range(1, 31).Select(Signal.FromNumber).Where(static signal => !signal.IsUncatchable).Select(static signal => new System.CommandLine.Completions.CompletionItem(signal.Name[3..])));
+        option.CompletionSources.Add(static _ =>
+            Enumerable
+                .Range(1, 31)
+                .Select(Signal.FromNumber)
+                .Where(static signal => !signal.IsUncatchable)
+                .Select(static signal => new System.CommandLine.Completions.CompletionItem(signal.Name[3..])));
         return option;
     }
 }

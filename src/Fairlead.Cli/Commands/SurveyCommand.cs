@@ -46,7 +46,8 @@ internal sealed class SurveyCommand : ToolCommand
     }
 
     /// <summary>Who did not reply is told on stderr; it is a failure only where nobody did, or fewer than asked for.</summary>
-    private static async Task<int> AskAsync(Requester requester, ReadOnlyMemory<byte> question, MessageOutput output, TimeSpan timeout, long? count, CancellationToken token)
+    private static async Task<int> AskAsync(
+        Requester requester, ReadOnlyMemory<byte> question, MessageOutput output, TimeSpan timeout, long? count, CancellationToken token)
     {
         long replies = 0;
         await foreach (var reply in requester.SurveyAsync(question.Span, timeout, newcomers: true, token))
@@ -66,7 +67,14 @@ internal sealed class SurveyCommand : ToolCommand
         }
 
         return replies == 0 || count is not null
-            ? throw new FairleadException(ErrorCode.Timeout, count is null ? $"nobody replied within {DurationText.Describe(timeout)}" : $"{replies} of {count} replied within {DurationText.Describe(timeout)}") { Address = requester.Address }
+            ? throw new FairleadException(
+                ErrorCode.Timeout,
+                count is null
+                    ? $"nobody replied within {DurationText.Describe(timeout)}"
+                    : $"{replies} of {count} replied within {DurationText.Describe(timeout)}")
+            {
+                Address = requester.Address,
+            }
             : ExitCode.Ok;
     }
 }

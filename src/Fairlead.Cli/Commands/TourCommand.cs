@@ -11,8 +11,16 @@ internal sealed class TourCommand : ToolCommand
 
     private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(60);
 
-    private readonly Option<string?> _input = new("--input") { Description = "Send this file instead of the tool's own text; - is stdin", HelpName = "PATH" };
-    private readonly Option<string[]> _transport = new("--transport") { Description = "Take only this transport, or locks; may be given several times", HelpName = "SCHEME" };
+    private readonly Option<string?> _input = new("--input")
+    {
+        Description = "Send this file instead of the tool's own text; - is stdin",
+        HelpName = "PATH",
+    };
+    private readonly Option<string[]> _transport = new("--transport")
+    {
+        Description = "Take only this transport, or locks; may be given several times",
+        HelpName = "SCHEME",
+    };
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long a row may take; else a minute, and more for a large input");
     private readonly Option<string> _output = NewOption.Output("table", "json");
 

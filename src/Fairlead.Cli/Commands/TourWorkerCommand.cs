@@ -3,7 +3,10 @@ using Fairlead.Cli.Tour;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Hidden: a process of the tour, started by it. A Ctrl-C at the terminal reaches it too, and is left to the parent, whose end is the end of stdin.</summary>
+/// <summary>
+/// Hidden: a process of the tour, started by it. A Ctrl-C at the terminal reaches it too, and is left to the parent, whose end is the end
+/// of stdin.
+/// </summary>
 internal sealed class TourWorkerCommand : ToolCommand
 {
     public const string Verb = "tour-worker";

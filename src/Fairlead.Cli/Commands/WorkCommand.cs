@@ -15,7 +15,9 @@ internal sealed class WorkCommand : Command, IHasExamples
 
     public IReadOnlyList<(string Line, string What)> Examples { get; } =
     [
-        ("fairlead work pull unix://jobs --exec 'gzip -9 \"$(cat)\"'", "A worker; start as many as you like, before or after the work is there"),
+        (
+            "fairlead work pull unix://jobs --exec 'gzip -9 \"$(cat)\"'",
+            "A worker; start as many as you like, before or after the work is there"),
         ("ls *.log | fairlead work push unix://jobs -", "The work; ends when all of it is done"),
         ("fairlead work serve unix://jobs", "A queue that lives on its own, for several who push"),
     ];

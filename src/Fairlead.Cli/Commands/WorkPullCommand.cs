@@ -10,7 +10,13 @@ namespace Fairlead.Cli.Commands;
 internal sealed class WorkPullCommand : ToolCommand
 {
     private readonly EndpointArguments _endpoint;
-    private readonly Option<string?> _exec = new("--exec") { Description = "Do an item with a command: /bin/sh runs it, with the item and a newline on its stdin. Accepted when it exits 0; else the item goes to another worker", HelpName = "COMMAND" };
+    private readonly Option<string?> _exec = new("--exec")
+    {
+        Description =
+            "Do an item with a command: /bin/sh runs it, with the item and a newline on its stdin. Accepted when it exits 0; "
+                + "else the item goes to another worker",
+        HelpName = "COMMAND",
+    };
     private readonly Option<bool> _raw = NewOption.Switch("--raw", "Bytes alone: no newline behind an item, to stdout or to the command");
     private readonly Option<long?> _count = NewOption.Count("End when so many items are done");
     private readonly Option<string> _output = NewOption.Output("text", "json");
@@ -27,7 +33,9 @@ internal sealed class WorkPullCommand : ToolCommand
         [
             ("fairlead work pull unix://jobs --exec 'xargs convert'", "Run a command for each; start as many of these as you like"),
             ("fairlead work pull unix://jobs --count 1", "Write one item, and accept it"),
-            ("fairlead work pull unix://jobs --output json --timeout 10s", "An object a line, with what was handed out before; give up after 10 seconds without work"),
+            (
+                "fairlead work pull unix://jobs --output json --timeout 10s",
+                "An object a line, with what was handed out before; give up after 10 seconds without work"),
         ];
     }
 
@@ -72,7 +80,10 @@ internal sealed class WorkPullCommand : ToolCommand
         }
         catch (OperationCanceledException) when (!token.IsCancellationRequested)
         {
-            throw new FairleadException(ErrorCode.Timeout, $"no item came within {DurationText.Describe(timeout!.Value)}") { Address = address };
+            throw new FairleadException(ErrorCode.Timeout, $"no item came within {DurationText.Describe(timeout!.Value)}")
+            {
+                Address = address,
+            };
         }
     }
 

@@ -23,7 +23,9 @@ internal sealed class WorkPushCommand : ToolCommand
         Examples =
         [
             ("seq 100 | fairlead work push unix://jobs -", "An item a line; ends when all are done"),
-            ("fairlead work push unix://jobs --file job.json --timeout 1m", "Exit 0 when a worker has accepted it, 124 when none has within a minute"),
+            (
+                "fairlead work push unix://jobs --file job.json --timeout 1m",
+                "Exit 0 when a worker has accepted it, 124 when none has within a minute"),
             ("fairlead work push unix://jobs 'make all' --wait 10s", "Wait for somebody to serve the queue before doing that itself"),
         ];
     }
@@ -75,7 +77,8 @@ internal sealed class WorkPushCommand : ToolCommand
     private static async Task StayAsync(WorkQueue queue, CancellationToken token)
     {
         var finishing = queue.FinishAsync(token);
-        if (await Task.WhenAny(finishing, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, token)) != finishing && !token.IsCancellationRequested)
+        if (await Task.WhenAny(finishing, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, token)) != finishing
+            && !token.IsCancellationRequested)
         {
             ErrorLine.Write($"{queue.Address}: all items are done; the queue stays for others who push there");
         }
@@ -100,8 +103,11 @@ internal sealed class WorkPushCommand : ToolCommand
         }
     }
 
-    /// <summary>One host ends, and has let nobody in, or another begins, and does not listen yet. What is no endpoint stays where it is.</summary>
-    private static bool MayChange(FairleadException exception) => exception is { Code: ErrorCode.PeerGone } or { Code: ErrorCode.AlreadyExists, Peer: not null };
+    /// <summary>
+    /// One host ends, and has let nobody in, or another begins, and does not listen yet. What is no endpoint stays where it is.
+    /// </summary>
+    private static bool MayChange(FairleadException exception) =>
+        exception is { Code: ErrorCode.PeerGone } or { Code: ErrorCode.AlreadyExists, Peer: not null };
 
     private async Task<(Sender Sender, WorkQueue? Queue)> TryOpenAsync(ParseResult parsed, CancellationToken token)
     {

@@ -14,32 +14,40 @@ internal sealed class WorkServeCommand : ToolCommand
 
     private readonly EndpointArguments _endpoint;
     private readonly Option<int> _prefetch = NewOption.Number("--prefetch", "How many items a worker has at once", DefaultPrefetch);
-    private readonly Option<int> _deliveries = NewOption.Number("--deliveries", "How often an item is handed out before it is given up", DefaultDeliveries);
+    private readonly Option<int> _deliveries = NewOption.Number(
+        "--deliveries", "How often an item is handed out before it is given up", DefaultDeliveries);
 
     public WorkServeCommand()
         : base("serve", "Host a work queue, until interrupted")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: true, "When interrupted, how long to wait for the items that workers have", [], turns: false);
+        _endpoint = EndpointArguments.AddTo(
+            this, binds: true, "When interrupted, how long to wait for the items that workers have", [], turns: false);
         Add(_prefetch);
         Add(_deliveries);
         Examples =
         [
             ("fairlead work serve unix://jobs", "For all who push and pull there"),
-            ("fairlead work serve tcp://127.0.0.1:0 --prefetch 16", "At any free port, which is told on stderr; for small items, of which a worker has some in stock"),
+            (
+                "fairlead work serve tcp://127.0.0.1:0 --prefetch 16",
+                "At any free port, which is told on stderr; for small items, of which a worker has some in stock"),
         ];
     }
 
     /// <summary>Binds a queue that says what it gives up.</summary>
-    public static WorkQueue Host(Address address, int prefetch = DefaultPrefetch, int deliveries = DefaultDeliveries) => WorkQueue.Bind(address, new WorkQueueOptions
-    {
-        Prefetch = prefetch,
-        MaxDeliveries = deliveries,
-        DeadLetter = static letter =>
-        {
-            ErrorLine.Write($"given up after {letter.Deliveries} deliveries: {Encoding.UTF8.GetString(letter.Payload.Span)}: {letter.Reason}");
-            return default;
-        },
-    });
+    public static WorkQueue Host(Address address, int prefetch = DefaultPrefetch, int deliveries = DefaultDeliveries) =>
+        WorkQueue.Bind(
+            address,
+            new WorkQueueOptions
+            {
+                Prefetch = prefetch,
+                MaxDeliveries = deliveries,
+                DeadLetter = static letter =>
+                {
+                    ErrorLine.Write(
+                        $"given up after {letter.Deliveries} deliveries: {Encoding.UTF8.GetString(letter.Payload.Span)}: {letter.Reason}");
+                    return default;
+                },
+            });
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
     {
@@ -56,8 +64,10 @@ internal sealed class WorkServeCommand : ToolCommand
 
             // What workers still had: who pushed it is told that nobody knows.
             var doubt = queue.Count;
-            ErrorLine.Write($"{queue.Address}: {queue.Accepted} items done, {queue.Redeliveries} handed out again, {queue.GivenUp} given up, "
-                + $"{queue.TakenBack} taken back by who pushed them, {queue.GivenBack} given back to who pushed them, {doubt} in doubt");
+            ErrorLine.Write(
+                $"{queue.Address}: {queue.Accepted} items done, {queue.Redeliveries} handed out again, {queue.GivenUp} given up, "
+                    + $"{queue.TakenBack} taken back by who pushed them, {queue.GivenBack} given back to who pushed them, {doubt} in doubt"
+            );
         }
     }
 }

@@ -26,7 +26,11 @@ internal static class DurationText
         foreach (var (suffix, ticks) in Units)
         {
             if (text?.EndsWith(suffix, StringComparison.Ordinal) == true
-                && decimal.TryParse(text.AsSpan(0, text.Length - suffix.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count)
+                && decimal.TryParse(
+                    text.AsSpan(0, text.Length - suffix.Length),
+                    NumberStyles.AllowDecimalPoint,
+                    CultureInfo.InvariantCulture,
+                    out var count)
                 && count <= TimeSpan.MaxValue.Ticks / ticks)
             {
                 duration = new TimeSpan((long)(count * ticks));

@@ -12,7 +12,9 @@ internal sealed class LineReader
     private int _end;
     private bool _atEnd;
 
-    /// <summary>The next line without its newline, valid until the next call; null at the end. What stands behind the last newline is a line too.</summary>
+    /// <summary>
+    /// The next line without its newline, valid until the next call; null at the end. What stands behind the last newline is a line too.
+    /// </summary>
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken token)
     {
         while (true)

@@ -9,12 +9,20 @@ namespace Fairlead.Cli.Input;
 internal sealed class PayloadArguments
 {
     private readonly Argument<string?> _text;
-    private readonly Option<string?> _file = new("--file") { Description = "Send the content of a file, as one message", HelpName = "PATH" };
+    private readonly Option<string?> _file = new("--file")
+    {
+        Description = "Send the content of a file, as one message",
+        HelpName = "PATH",
+    };
     private readonly Option<long?> _count;
 
     private PayloadArguments(string what)
     {
-        _text = new Argument<string?>("TEXT") { Description = $"The {what}; - takes one from each line of stdin", Arity = ArgumentArity.ZeroOrOne };
+        _text = new Argument<string?>("TEXT")
+        {
+            Description = $"The {what}; - takes one from each line of stdin",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         _count = NewOption.Count("Send a text or file so many times; of stdin, take so many lines");
     }
 

@@ -3,7 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Cli.Input;
 
-/// <summary>Stdin as bytes. A read that blocks does so on a thread of its own, so that Ctrl-C, or a peer that goes, ends the wait; the thread then ends with the process.</summary>
+/// <summary>
+/// Stdin as bytes. A read that blocks does so on a thread of its own, so that Ctrl-C, or a peer that goes, ends the wait; the thread then
+/// ends with the process.
+/// </summary>
 internal sealed class StandardInput
 {
     private const int Descriptor = 0;
@@ -27,7 +30,10 @@ internal sealed class StandardInput
         }
     }
 
-    /// <summary>As for stdout: the file position belongs to the shell as well, so a file is read by read(2); a terminal is read as it is, without the console's line editor.</summary>
+    /// <summary>
+    /// As for stdout: the file position belongs to the shell as well, so a file is read by read(2); a terminal is read as it is, without
+    /// the console's line editor.
+    /// </summary>
     private static Stream Open()
     {
         ThrowIfClosed();

@@ -48,7 +48,9 @@ internal sealed record EndpointLine
         get
         {
             var words = Program.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            var assembly = words is ["dotnet", ..] ? words.Skip(1).FirstOrDefault(static word => word.EndsWith(".dll", StringComparison.Ordinal)) : null;
+            var assembly = words is ["dotnet", ..]
+                ? words.Skip(1).FirstOrDefault(static word => word.EndsWith(".dll", StringComparison.Ordinal))
+                : null;
             return assembly is not null ? Path.GetFileNameWithoutExtension(assembly) : words.FirstOrDefault() ?? "";
         }
     }

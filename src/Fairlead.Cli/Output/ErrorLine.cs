@@ -32,7 +32,9 @@ internal static class ErrorLine
             case UnauthorizedAccessException:
                 return Say(exception.Message, ExitCode.PermissionDenied);
             default:
-                return Say(Environment.GetEnvironmentVariable("FAIRLEAD_DEBUG") is { Length: > 0 } ? exception.ToString() : exception.Message, ExitCode.Failure);
+                return Say(
+                    Environment.GetEnvironmentVariable("FAIRLEAD_DEBUG") is { Length: > 0 } ? exception.ToString() : exception.Message,
+                    ExitCode.Failure);
         }
     }
 

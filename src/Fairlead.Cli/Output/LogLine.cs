@@ -32,23 +32,28 @@ internal sealed record LogLine
 
     public required LogDamage[] Damages { get; init; }
 
-    public static LogLine Of(LogInfo info) => new()
-    {
-        Path = info.Path,
-        Records = info.Records,
-        Bytes = info.Bytes,
-        First = info.First,
-        Next = info.Next,
-        Voided = info.Voided,
-        Unfinished = info.Unfinished,
-        Synced = info.Synced,
-        Segments = info.Segments,
-        SegmentSize = info.SegmentSize,
-        FirstTime = info.FirstTime,
-        LastTime = info.LastTime,
-        Positions = [.. info.Positions.Select(static position => new PositionLine(position.Name, position.Next, position.Behind, position.IsHeld, position.HeldBy?.ProcessId))],
-        Damages = [.. info.Damages],
-    };
+    public static LogLine Of(LogInfo info) =>
+        new()
+        {
+            Path = info.Path,
+            Records = info.Records,
+            Bytes = info.Bytes,
+            First = info.First,
+            Next = info.Next,
+            Voided = info.Voided,
+            Unfinished = info.Unfinished,
+            Synced = info.Synced,
+            Segments = info.Segments,
+            SegmentSize = info.SegmentSize,
+            FirstTime = info.FirstTime,
+            LastTime = info.LastTime,
+            Positions =
+            [
+                .. info.Positions.Select(static position => new PositionLine(
+                    position.Name, position.Next, position.Behind, position.IsHeld, position.HeldBy?.ProcessId)),
+            ],
+            Damages = [.. info.Damages],
+        };
 
     /// <summary>A named position.</summary>
     internal sealed record PositionLine(string Name, long Next, long Behind, bool Held, int? Pid);

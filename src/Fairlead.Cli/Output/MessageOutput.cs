@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace Fairlead.Cli.Output;
 
-/// <summary>Writes received messages to stdout: one a line, their bytes alone, or one JSON object a line. When a call returns, the kernel has the message.</summary>
+/// <summary>
+/// Writes received messages to stdout: one a line, their bytes alone, or one JSON object a line. When a call returns, the kernel has the
+/// message.
+/// </summary>
 /// <param name="isRaw">Bytes alone.</param>
 /// <param name="isJson">An object a line.</param>
 /// <param name="showsTopic">Whether the topic stands before each message.</param>
@@ -24,7 +27,8 @@ internal sealed class MessageOutput(bool isRaw, bool isJson, bool showsTopic, bo
         Write(payload, () => JsonSerializer.SerializeToUtf8Bytes(describe(), OutputJson.Readable.MessageLine), topic);
 
     /// <summary>Writes a record of a log.</summary>
-    public void Write(ReadOnlySpan<byte> payload, Func<RecordLine> describe) => Write(payload, () => JsonSerializer.SerializeToUtf8Bytes(describe(), OutputJson.Readable.RecordLine), topic: null);
+    public void Write(ReadOnlySpan<byte> payload, Func<RecordLine> describe) =>
+        Write(payload, () => JsonSerializer.SerializeToUtf8Bytes(describe(), OutputJson.Readable.RecordLine), topic: null);
 
     private void Write(ReadOnlySpan<byte> payload, Func<byte[]> toJson, string? topic)
     {

@@ -45,8 +45,8 @@ internal static class StandardOutput
     public static void WriteLine(string line) => Write(Encoding.UTF8.GetBytes(line + "\n"));
 
     /// <summary>
-    /// The console's own stream writes by write(2), as a shared file position needs, but passes over a closed pipe in silence; a file stream tells, but
-    /// keeps a position of its own where there is one. So each serves where it is right.
+    /// The console's own stream writes by write(2), as a shared file position needs, but passes over a closed pipe in silence; a file
+    /// stream tells, but keeps a position of its own where there is one. So each serves where it is right.
     /// </summary>
     private static Stream Open()
     {

@@ -1,6 +1,9 @@
 namespace Fairlead.Cli.Output;
 
-/// <summary>Rows under heads. On a terminal they are drawn when all are known; anywhere else they are plain text, a row a line, which tools like cut and awk read.</summary>
+/// <summary>
+/// Rows under heads. On a terminal they are drawn when all are known; anywhere else they are plain text, a row a line, which tools like cut
+/// and awk read.
+/// </summary>
 internal sealed class Table(params IReadOnlyList<Column> columns)
 {
     private readonly List<Cell[]> _rows = [];
@@ -34,7 +37,11 @@ internal sealed class Table(params IReadOnlyList<Column> columns)
 
     private void WritePlain()
     {
-        var widths = columns.Select((column, i) => Math.Max(Math.Max(column.Width, column.Title.Length), _rows.Select(row => row[i].Text.Length).DefaultIfEmpty().Max())).ToArray();
+        var widths = columns
+            .Select(
+                (column, i) =>
+                    Math.Max(Math.Max(column.Width, column.Title.Length), _rows.Select(row => row[i].Text.Length).DefaultIfEmpty().Max()))
+            .ToArray();
         if (!_hasBegun)
         {
             _hasBegun = true;
@@ -50,5 +57,7 @@ internal sealed class Table(params IReadOnlyList<Column> columns)
     }
 
     private void WriteLine(IEnumerable<string> cells, int[] widths) =>
-        StandardOutput.WriteLine(string.Join("  ", cells.Select((text, i) => columns[i].IsNumber ? text.PadLeft(widths[i]) : text.PadRight(widths[i]))).TrimEnd());
+        StandardOutput.WriteLine(
+            string.Join("  ", cells.Select((text, i) => columns[i].IsNumber ? text.PadLeft(widths[i]) : text.PadRight(widths[i]))).TrimEnd()
+        );
 }

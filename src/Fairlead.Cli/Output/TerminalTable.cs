@@ -2,12 +2,16 @@ using Spectre.Console;
 
 namespace Fairlead.Cli.Output;
 
-/// <summary>A table for people: it fits the width of the terminal, and has colours where they are wanted. The one place that loads the library for it.</summary>
+/// <summary>
+/// A table for people: it fits the width of the terminal, and has colours where they are wanted. The one place that loads the library for
+/// it.
+/// </summary>
 internal static class TerminalTable
 {
     public static void Draw(IReadOnlyList<Column> columns, IReadOnlyList<Cell[]> rows)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { ColorSystem = Terminal.HasColors ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors });
+        var console = AnsiConsole.Create(
+            new AnsiConsoleSettings { ColorSystem = Terminal.HasColors ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors });
         var table = new Spectre.Console.Table { Border = TableBorder.None, ShowHeaders = true };
         foreach (var column in columns)
         {

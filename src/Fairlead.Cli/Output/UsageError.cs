@@ -21,23 +21,30 @@ internal static class UsageError
         var problem = UnknownOption(parsed, command);
         if (problem is null && parsed.Errors is [var first, ..])
         {
-            problem = isRoot && parsed.UnmatchedTokens is [var verb, ..] ? $"there is no command '{verb}'" : WithoutTypes(first.Message.TrimEnd('.'));
+            problem = isRoot && parsed.UnmatchedTokens is [var verb, ..]
+                ? $"there is no command '{verb}'"
+                : WithoutTypes(first.Message.TrimEnd('.'));
         }
 
         return problem is null ? null : $"{problem}. See {Path(command)} --help";
     }
 
     /// <summary>As it is typed: <c>fairlead log replay</c>.</summary>
-    private static string Path(Command command) => command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{Path(parent)} {command.Name}" : command.Name;
+    private static string Path(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{Path(parent)} {command.Name}" : command.Name;
 
-    /// <summary>The parser names the type that it failed to make, which means nothing at a shell: all that have no parser of their own are numbers.</summary>
+    /// <summary>
+    /// The parser names the type that it failed to make, which means nothing at a shell: all that have no parser of their own are numbers.
+    /// </summary>
     private static string WithoutTypes(string message)
     {
         int type = message.IndexOf(" as expected type ", StringComparison.Ordinal);
         return type < 0 ? message : $"{message[..type]}: a number is needed";
     }
 
-    /// <summary>The parser takes what looks like an option and is none for an argument; a misspelt one would be sent as a message.</summary>
+    /// <summary>
+    /// The parser takes what looks like an option and is none for an argument; a misspelt one would be sent as a message.
+    /// </summary>
     private static string? UnknownOption(ParseResult parsed, Command command)
     {
         Token? before = null;
@@ -59,6 +66,8 @@ internal static class UsageError
         return null;
 
         bool TakesValue(Token? token) =>
-            token?.Type == TokenType.Option && command.Options.Any(option => option.ValueType != typeof(bool) && (option.Name == token.Value || option.Aliases.Contains(token.Value)));
+            token?.Type == TokenType.Option
+            && command.Options.Any(option =>
+                option.ValueType != typeof(bool) && (option.Name == token.Value || option.Aliases.Contains(token.Value)));
     }
 }

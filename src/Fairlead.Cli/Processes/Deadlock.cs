@@ -8,23 +8,29 @@ internal sealed record LockWait(LockHolder Waiter, string Lock, LockHolder Holde
 {
     private readonly Lazy<IReadOnlyList<int>> _around = new(() => EnclosingLock.Of(Waiter.Peer.ProcessId ?? 0));
 
-    /// <summary>Whether a holder can leave only when this wait has ended: the same thread, or a <c>fairlead lock</c> that this runs in.</summary>
+    /// <summary>
+    /// Whether a holder can leave only when this wait has ended: the same thread, or a <c>fairlead lock</c> that this runs in.
+    /// </summary>
     public bool Keeps(LockHolder holder) => IsOf(holder) || (holder.Peer.ProcessId is { } pid && _around.Value.Contains(pid));
 
     /// <summary>Whether it is the holder's own.</summary>
-    public bool IsOf(LockHolder holder) => holder.Thread is not null && holder.Thread == Waiter.Thread && holder.Peer.ProcessId == Waiter.Peer.ProcessId;
+    public bool IsOf(LockHolder holder) =>
+        holder.Thread is not null && holder.Thread == Waiter.Thread && holder.Peer.ProcessId == Waiter.Peer.ProcessId;
 
     /// <summary>The same wait for the same stay.</summary>
     public bool IsSame(LockWait other) => Lock == other.Lock && IsSame(Waiter, other.Waiter) && IsSame(Holder, other.Holder);
 
-    private static bool IsSame(LockHolder one, LockHolder other) => one.Peer.ProcessId == other.Peer.ProcessId && one.Thread == other.Thread && one.Since == other.Since;
+    private static bool IsSame(LockHolder one, LockHolder other) =>
+        one.Peer.ProcessId == other.Peer.ProcessId && one.Thread == other.Thread && one.Since == other.Since;
 }
 
 /// <summary>Those who wait for each other in a circle.</summary>
 /// <param name="Waits">The holder of each is kept by the next; that of the last by the first.</param>
 internal sealed record Deadlock(IReadOnlyList<LockWait> Waits)
 {
-    /// <summary>All of them, beyond doubt: every wait and every hold was seen twice, the second time after all had been seen once.</summary>
+    /// <summary>
+    /// All of them, beyond doubt: every wait and every hold was seen twice, the second time after all had been seen once.
+    /// </summary>
     public static IReadOnlyList<Deadlock> Find()
     {
         var found = In(Waiting());

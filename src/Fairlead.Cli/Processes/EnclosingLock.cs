@@ -3,8 +3,9 @@ using System.Text;
 namespace Fairlead.Cli.Processes;
 
 /// <summary>
-/// The <c>fairlead lock</c>, or <c>fairlead semaphore</c>, in whose command a process runs. It has entered for the command and leaves when this has ended, so that it waits for what the command waits for; nobody else can see that.
-/// Known by a variable that the command is given and hands on.
+/// The <c>fairlead lock</c>, or <c>fairlead semaphore</c>, in whose command a process runs. It has entered for the command and leaves when
+/// this has ended, so that it waits for what the command waits for; nobody else can see that. Known by a variable that the command is given
+/// and hands on.
 /// </summary>
 internal static class EnclosingLock
 {

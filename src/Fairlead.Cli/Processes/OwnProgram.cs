@@ -5,7 +5,9 @@ internal static class OwnProgram
 {
     public static (string Program, IEnumerable<string> Arguments) With(params IEnumerable<string> arguments)
     {
-        var program = Environment.ProcessPath ?? throw new ToolException(ExitCode.Failure, "the kernel does not tell the path of this program (is /proc mounted?)");
+        var program =
+            Environment.ProcessPath
+            ?? throw new ToolException(ExitCode.Failure, "the kernel does not tell the path of this program (is /proc mounted?)");
         string[] assembly = Path.GetFileNameWithoutExtension(program) == "dotnet"
             ? [Path.Combine(AppContext.BaseDirectory, $"{typeof(OwnProgram).Assembly.GetName().Name}.dll")]
             : [];

@@ -15,7 +15,9 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
     /// <param name="given">The bytes.</param>
     /// <param name="output">The memory of what it wrote, to be disposed when that is no longer read, also after a failure.</param>
     /// <param name="token">Kills the process.</param>
-    /// <exception cref="FairleadException">Failed: it ended with something else than 0. Timeout: it ran too long, and was killed.</exception>
+    /// <exception cref="FairleadException">
+    /// Failed: it ended with something else than 0. Timeout: it ran too long, and was killed.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the process was killed.</exception>
     public async ValueTask<ReadOnlySequence<byte>> RunAsync(ReadOnlyMemory<byte> given, CollectedOutput output, CancellationToken token)
     {
@@ -48,7 +50,8 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
             await process.WaitForExitAsync(CancellationToken.None);
             throw token.IsCancellationRequested
                 ? new OperationCanceledException(token)
-                : new FairleadException(ErrorCode.Timeout, $"the command ran longer than {DurationText.Describe(timeout!.Value)}, and was killed");
+                : new FairleadException(
+                    ErrorCode.Timeout, $"the command ran longer than {DurationText.Describe(timeout!.Value)}, and was killed");
         }
 
         return process.ExitCode == 0

@@ -6,7 +6,16 @@ namespace Fairlead.Cli.Processes;
 /// <summary>Passes on to a child what this process is sent, those too that come before there is a child.</summary>
 internal sealed class SignalPassing : IDisposable
 {
-    private static readonly Signal[] Passed = [Signal.Hangup, Signal.Interrupt, Signal.Quit, Signal.User1, Signal.User2, Signal.Alarm, Signal.Terminate];
+    private static readonly Signal[] Passed =
+    [
+        Signal.Hangup,
+        Signal.Interrupt,
+        Signal.Quit,
+        Signal.User1,
+        Signal.User2,
+        Signal.Alarm,
+        Signal.Terminate,
+    ];
 
     private readonly PosixSignalRegistration[] _registrations;
     private readonly Lock _gate = new();
@@ -14,7 +23,9 @@ internal sealed class SignalPassing : IDisposable
     private ChildProcess? _child;
 
     public SignalPassing() =>
-        _registrations = [.. Passed.Select(signal => PosixSignalRegistration.Create((PosixSignal)signal.Number, context => Take(context, signal)))];
+        _registrations = [
+            .. Passed.Select(signal => PosixSignalRegistration.Create((PosixSignal)signal.Number, context => Take(context, signal))),
+        ];
 
     /// <summary>From now on to this one, which is in the process group of this process.</summary>
     public void To(ChildProcess child)
@@ -41,7 +52,8 @@ internal sealed class SignalPassing : IDisposable
     {
         context.Cancel = true;
 
-        // What the keyboard makes goes to all of the group that the terminal listens to: the child has it already, and is not to have it twice.
+        // What the keyboard makes goes to all of the group that the terminal listens to: the child has it already, and is not to have it
+        // twice.
         if (signal == Signal.Interrupt || signal == Signal.Quit)
         {
             if (HasTerminal())

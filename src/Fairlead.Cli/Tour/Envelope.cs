@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace Fairlead.Cli.Tour;
 
 /// <summary>
-/// What stands before each message of a tour, inside its payload: which it is, so that a lost, doubled or reordered one is seen; how long it is, so that
-/// two that ran together are seen; and when it was sent, by the clock that all processes of a machine share.
+/// What stands before each message of a tour, inside its payload: which it is, so that a lost, doubled or reordered one is seen; how long
+/// it is, so that two that ran together are seen; and when it was sent, by the clock that all processes of a machine share.
 /// </summary>
 /// <param name="Stream">Where one end gets the input several times: which time.</param>
 /// <param name="Index">The number of the message in the input, from 0.</param>
@@ -21,7 +21,9 @@ internal readonly record struct Envelope(int Stream, int Index, int Length, long
     /// <summary>A buffer for <see cref="Pack"/>.</summary>
     public static byte[] BufferFor(TourInput input) => new byte[Size + input.Cut.Longest];
 
-    /// <summary>Builds message <paramref name="index"/> of the input in <paramref name="buffer"/> and returns its bytes. The time of sending is now.</summary>
+    /// <summary>
+    /// Builds message <paramref name="index"/> of the input in <paramref name="buffer"/> and returns its bytes. The time of sending is now.
+    /// </summary>
     public static Span<byte> Pack(TourInput input, int index, byte[] buffer, int stream = 0)
     {
         var length = input.Cut.Message(index).Length;

@@ -28,4 +28,12 @@ internal enum NewsKind
 /// <param name="Tallies">Done: what it counted.</param>
 /// <param name="Nanoseconds">Done: what it measured.</param>
 /// <param name="Entries">Done: how often it has entered a lock.</param>
-internal sealed record News(NewsKind Kind, int Role, string? Place = null, string? Text = null, ErrorCode? Code = null, IReadOnlyList<TallyReport>? Tallies = null, long[]? Nanoseconds = null, int Entries = 0);
+internal sealed record News(
+    NewsKind Kind,
+    int Role,
+    string? Place = null,
+    string? Text = null,
+    ErrorCode? Code = null,
+    IReadOnlyList<TallyReport>? Tallies = null,
+    long[]? Nanoseconds = null,
+    int Entries = 0);

@@ -28,4 +28,12 @@ internal enum OrderKind
 /// <param name="Place">Play: where.</param>
 /// <param name="Text">Note: what.</param>
 /// <param name="Cut">Input: how it is cut.</param>
-internal sealed record Order(OrderKind Kind, int Role = 0, string? Scenario = null, int Seat = 0, int Messages = 0, string? Place = null, string? Text = null, TourCut? Cut = null);
+internal sealed record Order(
+    OrderKind Kind,
+    int Role = 0,
+    string? Scenario = null,
+    int Seat = 0,
+    int Messages = 0,
+    string? Place = null,
+    string? Text = null,
+    TourCut? Cut = null);

@@ -121,7 +121,8 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
             Entries = _entries,
             Median = latencies.Median,
             P99 = latencies.P99,
-            Problem = _problem ?? _tallies.Select(tally => judge.Problem(tally, messages)).FirstOrDefault(static problem => problem is not null),
+            Problem =
+                _problem ?? _tallies.Select(tally => judge.Problem(tally, messages)).FirstOrDefault(static problem => problem is not null),
         };
     }
 

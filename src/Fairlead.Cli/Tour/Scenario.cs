@@ -1,6 +1,8 @@
 namespace Fairlead.Cli.Tour;
 
-/// <summary>What several roles, each in a process of its own, do with each other: a row of the tour on each ground where it can be played.</summary>
+/// <summary>
+/// What several roles, each in a process of its own, do with each other: a row of the tour on each ground where it can be played.
+/// </summary>
 internal abstract class Scenario
 {
     /// <summary>Its name for programs: <c>message</c>.</summary>

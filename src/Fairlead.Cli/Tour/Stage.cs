@@ -24,7 +24,10 @@ internal sealed class Stage(int role, TourInput input, int messages, Action<News
     /// <summary>Cancelled when the tour ends before its time.</summary>
     public CancellationToken Aborted => _abort.Token;
 
-    /// <summary>Whether the parent says within some seconds that nobody sends any more: its word may come a little later than what others do upon it.</summary>
+    /// <summary>
+    /// Whether the parent says within some seconds that nobody sends any more: its word may come a little later than what others do upon
+    /// it.
+    /// </summary>
     public bool FinishesSoon() => Finished.WaitHandle.WaitOne(TimeSpan.FromSeconds(5));
 
     /// <summary>Tells the parent that this role is bound or connected, and waits until all others are.</summary>

@@ -12,7 +12,8 @@ internal abstract class TalkScenario : Scenario
     /// <summary>Connects to the address as number <paramref name="seat"/> (from 1 on), plays, closes.</summary>
     public abstract Task JoinAsync(Stage stage, Address address, int seat);
 
-    public sealed override Task PlayAsync(Stage stage, string place, int seat) => seat == 0 ? BindAsync(stage, place) : JoinAsync(stage, place, seat);
+    public sealed override Task PlayAsync(Stage stage, string place, int seat) =>
+        seat == 0 ? BindAsync(stage, place) : JoinAsync(stage, place, seat);
 
     public sealed override string RoleOf(int seat) => seat == 0 ? "the binding end" : $"connecting end {seat}";
 }

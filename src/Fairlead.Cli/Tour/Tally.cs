@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 namespace Fairlead.Cli.Tour;
 
 /// <summary>
-/// What arrived at one end, judged without looking at the input: each message once, in ascending order, whole; and the hash of all bytes in the order of their arrival.
+/// What arrived at one end, judged without looking at the input: each message once, in ascending order, whole; and the hash of all bytes in
+/// the order of their arrival.
 /// </summary>
 internal sealed class Tally : IDisposable
 {
@@ -45,7 +46,8 @@ internal sealed class Tally : IDisposable
     }
 
     /// <summary>The result, for the parent, which knows what it should be.</summary>
-    public TallyReport Report(Share share) => new(share, Messages, _bytes, _doubled, _reordered, _garbled, Convert.ToHexStringLower(_hash.GetCurrentHash()));
+    public TallyReport Report(Share share) =>
+        new(share, Messages, _bytes, _doubled, _reordered, _garbled, Convert.ToHexStringLower(_hash.GetCurrentHash()));
 
     public void Dispose() => _hash.Dispose();
 }

@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>Pipes that the first two workers are given when they are started: two for each talk over <c>fd://</c>, under the same numbers in both, since such an address opens but once.</summary>
+/// <summary>
+/// Pipes that the first two workers are given when they are started: two for each talk over <c>fd://</c>, under the same numbers in both,
+/// since such an address opens but once.
+/// </summary>
 internal sealed class TourChannels : IDisposable
 {
     /// <summary>A rehearsal and a performance each.</summary>

@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>What the processes of a tour send each other: a file, or the tool's own text, as numbered messages whose bytes in a row are the whole.</summary>
+/// <summary>
+/// What the processes of a tour send each other: a file, or the tool's own text, as numbered messages whose bytes in a row are the whole.
+/// </summary>
 internal sealed class TourInput : IDisposable
 {
     private readonly SafeFileHandle? _file;

@@ -21,7 +21,9 @@ internal sealed record TourRow(string Ground, Scenario Scenario, int Processes)
     /// <summary>Microseconds; null where nothing was measured.</summary>
     public double? P99 { get; init; }
 
-    /// <summary>What was lost, doubled, reordered or altered, what a lock did not keep, or which process failed; null when all is well.</summary>
+    /// <summary>
+    /// What was lost, doubled, reordered or altered, what a lock did not keep, or which process failed; null when all is well.
+    /// </summary>
     public string? Problem { get; init; }
 
     /// <summary>Why the transport does not do this; null when it does.</summary>

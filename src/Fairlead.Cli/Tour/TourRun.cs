@@ -21,7 +21,8 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
     private int _nextRole;
 
     /// <summary>The rows, as they end.</summary>
-    public async IAsyncEnumerable<TourRow> RowsAsync(IReadOnlyList<TourGround> grounds, Action<TourRow> begins, [EnumeratorCancellation] CancellationToken token)
+    public async IAsyncEnumerable<TourRow> RowsAsync(
+        IReadOnlyList<TourGround> grounds, Action<TourRow> begins, [EnumeratorCancellation] CancellationToken token)
     {
         var judge = new Judge(_input);
         foreach (var play in grounds.SelectMany(ground => ground.Plays($"tour-{_id}")))
@@ -60,7 +61,8 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
         _input.Dispose();
     }
 
-    private async Task<TourRow> PlayAsync(TourRow row, WorkerProcess[] seats, Judge judge, int messages, string place, CancellationToken token)
+    private async Task<TourRow> PlayAsync(
+        TourRow row, WorkerProcess[] seats, Judge judge, int messages, string place, CancellationToken token)
     {
         var current = _current = new RowRun(row, seats, judge, _nextRole, messages);
         _nextRole += seats.Length;
@@ -107,7 +109,10 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
         return _workers.Find(static worker => worker.Ended.IsCompleted)?.Epitaph();
     }
 
-    /// <summary>After a failure nothing is known of the roles that still play: all processes are replaced. They end in order where they can, so that their names are given back.</summary>
+    /// <summary>
+    /// After a failure nothing is known of the roles that still play: all processes are replaced. They end in order where they can, so that
+    /// their names are given back.
+    /// </summary>
     private async Task ReplaceAsync()
     {
         _current = null;

@@ -13,15 +13,21 @@ internal sealed record TourTransport(string Scheme) : TourGround(Scheme)
     public override IEnumerable<TourPlay> Plays(string name) => Scenarios.Talks.Select(scenario =>
     {
         var address = AddressNamed($"{name}-{scenario.Name}", scenario);
-        return new TourPlay(new TourRow(Scheme, scenario, CrossesProcesses ? 1 + scenario.Joiners : 1), address.ToString(), () => Clear(address))
+        var row = new TourRow(Scheme, scenario, CrossesProcesses ? 1 + scenario.Joiners : 1);
+        return new TourPlay(row, address.ToString(), () => Clear(address))
         {
             IsInherited = IsInherited,
             Refusal = Refusal(address, scenario),
         };
     });
 
-    /// <summary>A place of that name, or, where there are no names, on this host at a free port; where messages may be lost unless something is said about it, with that said.</summary>
-    private Address AddressNamed(string name, TalkScenario scenario) => IsInherited ? Address.Parse("fd://3,4") : Scheme == "fifo" ? FifoNamed(name, scenario)
+    /// <summary>
+    /// A place of that name, or, where there are no names, on this host at a free port; where messages may be lost unless something is said
+    /// about it, with that said.
+    /// </summary>
+    private Address AddressNamed(string name, TalkScenario scenario) =>
+        IsInherited ? Address.Parse("fd://3,4")
+        : Scheme == "fifo" ? FifoNamed(name, scenario)
         : Scheme == "log" ? $"log://{Path.GetTempPath().TrimEnd('/')}/fairlead-{name}?segment=16MiB"
         : Scheme == "udp" ? "udp://127.0.0.1:0?reliable=true"
         : Address.TryParse($"{Scheme}://{name}", out var named) ? named : Address.Parse($"{Scheme}://127.0.0.1:0");
@@ -44,6 +50,10 @@ internal sealed record TourTransport(string Scheme) : TourGround(Scheme)
         }
     }
 
-    /// <summary>One FIFO for what goes one way, two for the rest. The lines of the input may be longer than what stays whole among several writers, and there is one.</summary>
-    private static Address FifoNamed(string name, TalkScenario scenario) => scenario.IsOneWay ? $"fifo://{name}?writers=1" : $"fifo://{name}.a,{name}.b";
+    /// <summary>
+    /// One FIFO for what goes one way, two for the rest. The lines of the input may be longer than what stays whole among several writers,
+    /// and there is one.
+    /// </summary>
+    private static Address FifoNamed(string name, TalkScenario scenario) =>
+        scenario.IsOneWay ? $"fifo://{name}?writers=1" : $"fifo://{name}.a,{name}.b";
 }

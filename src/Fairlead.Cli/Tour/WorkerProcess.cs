@@ -31,7 +31,16 @@ internal sealed class WorkerProcess : IAsyncDisposable
     {
         var (program, arguments) = OwnProgram.With(TourWorkerCommand.Verb);
         var worker = new WorkerProcess(
-            ChildProcess.Start(program, arguments, new() { StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe, StandardError = Redirection.Pipe, Descriptors = given }),
+            ChildProcess.Start(
+                program,
+                arguments,
+                new()
+                {
+                    StandardInput = Redirection.Pipe,
+                    StandardOutput = Redirection.Pipe,
+                    StandardError = Redirection.Pipe,
+                    Descriptors = given,
+                }),
             tell);
         worker.Send(new Order(OrderKind.Input, Cut: cut));
         return worker;

@@ -5,8 +5,8 @@ using Fairlead.Registry;
 namespace Fairlead.Diagnostics;
 
 /// <summary>
-/// The meter <c>Fairlead</c>. Its instruments read the counters that every endpoint keeps anyway, when somebody collects: a message costs the same with and without a listener.
-/// Names follow OpenTelemetry's conventions for messaging where there is one.
+/// The meter <c>Fairlead</c>. Its instruments read the counters that every endpoint keeps anyway, when somebody collects: a message costs
+/// the same with and without a listener. Names follow OpenTelemetry's conventions for messaging where there is one.
 /// </summary>
 internal static class EndpointMeter
 {
@@ -19,13 +19,25 @@ internal static class EndpointMeter
 
     static EndpointMeter()
     {
-        Meter.CreateObservableCounter("messaging.client.sent.messages", () => Read(static c => c.MessagesSent), "{message}", "Data messages sent.");
-        Meter.CreateObservableCounter("messaging.client.consumed.messages", () => Read(static c => c.MessagesReceived), "{message}", "Data messages handed to the user.");
+        Meter.CreateObservableCounter(
+            "messaging.client.sent.messages", () => Read(static c => c.MessagesSent), "{message}", "Data messages sent.");
+        Meter.CreateObservableCounter(
+            "messaging.client.consumed.messages",
+            () => Read(static c => c.MessagesReceived),
+            "{message}",
+            "Data messages handed to the user.");
         Meter.CreateObservableCounter("fairlead.sent.bytes", () => Read(static c => c.BytesSent), "By", "Bytes of the payloads sent.");
-        Meter.CreateObservableCounter("fairlead.consumed.bytes", () => Read(static c => c.BytesReceived), "By", "Bytes of the payloads handed to the user.");
-        Meter.CreateObservableCounter("fairlead.messages.dropped", () => Read(static c => c.Dropped), "{message}", "Messages dropped because a peer was too slow.");
-        Meter.CreateObservableCounter("fairlead.messages.missed", () => Read(static c => c.Missed), "{message}", "Messages that peers dropped because this end was too slow.");
-        Meter.CreateObservableUpDownCounter("fairlead.queue.depth", () => Read(static c => c.QueueDepth), "{message}", "Messages that have arrived and wait for the user.");
+        Meter.CreateObservableCounter(
+            "fairlead.consumed.bytes", () => Read(static c => c.BytesReceived), "By", "Bytes of the payloads handed to the user.");
+        Meter.CreateObservableCounter(
+            "fairlead.messages.dropped", () => Read(static c => c.Dropped), "{message}", "Messages dropped because a peer was too slow.");
+        Meter.CreateObservableCounter(
+            "fairlead.messages.missed",
+            () => Read(static c => c.Missed),
+            "{message}",
+            "Messages that peers dropped because this end was too slow.");
+        Meter.CreateObservableUpDownCounter(
+            "fairlead.queue.depth", () => Read(static c => c.QueueDepth), "{message}", "Messages that have arrived and wait for the user.");
         Meter.CreateObservableUpDownCounter("fairlead.peers", () => Read(static c => c.Clients), "{peer}", "Peers that are connected.");
     }
 

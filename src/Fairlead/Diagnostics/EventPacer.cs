@@ -1,8 +1,8 @@
 namespace Fairlead.Diagnostics;
 
 /// <summary>
-/// Has something told at most once a second: the first time at once, later ones when the second is over. By a timer, so that no listener is called by whoever notes it, who may hold
-/// locks. Any thread.
+/// Has something told at most once a second: the first time at once, later ones when the second is over. By a timer, so that no listener is
+/// called by whoever notes it, who may hold locks. Any thread.
 /// </summary>
 internal sealed class EventPacer(TimeProvider time, Action tell) : IAlarmed, IDisposable
 {

@@ -4,11 +4,16 @@ using Fairlead.Framing;
 
 namespace Fairlead.Diagnostics;
 
-/// <summary>How long operations take, as OpenTelemetry's conventions for messaging name it. While nobody listens no clock is read and nothing is recorded.</summary>
+/// <summary>
+/// How long operations take, as OpenTelemetry's conventions for messaging name it. While nobody listens no clock is read and nothing is
+/// recorded.
+/// </summary>
 internal static class OperationMeter
 {
-    private static readonly Histogram<double> Calls =
-        EndpointMeter.Meter.CreateHistogram<double>("messaging.client.operation.duration", "s", "Duration of sending, delivering, publishing and requesting, until the message is buffered or its answer is in.");
+    private static readonly Histogram<double> Calls = EndpointMeter.Meter.CreateHistogram<double>(
+        "messaging.client.operation.duration",
+        "s",
+        "Duration of sending, delivering, publishing and requesting, until the message is buffered or its answer is in.");
 
     private static readonly Histogram<double> Handlers =
         EndpointMeter.Meter.CreateHistogram<double>("messaging.process.duration", "s", "Duration of handling a request.");
@@ -44,7 +49,8 @@ internal static class OperationMeter
         }
     }
 
-    private static void Record(Histogram<double> histogram, long start, string operation, KeyValuePair<string, object?>[] endpoint, string? error)
+    private static void Record(
+        Histogram<double> histogram, long start, string operation, KeyValuePair<string, object?>[] endpoint, string? error)
     {
         TagList tags = new(endpoint) { { "messaging.operation.name", operation } };
         if (error is not null)

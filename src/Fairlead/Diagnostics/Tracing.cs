@@ -4,8 +4,8 @@ using Fairlead.Framing;
 namespace Fairlead.Diagnostics;
 
 /// <summary>
-/// The activity source <c>Fairlead</c>, and the W3C trace context that travels in a message's head: 1 byte version, 16 bytes trace id, 8 bytes parent id, 1 byte flags.
-/// Without a current activity and without a listener nothing is written and nothing allocated.
+/// The activity source <c>Fairlead</c>, and the W3C trace context that travels in a message's head: 1 byte version, 16 bytes trace id, 8
+/// bytes parent id, 1 byte flags. Without a current activity and without a listener nothing is written and nothing allocated.
 /// </summary>
 internal static class Tracing
 {
@@ -37,7 +37,9 @@ internal static class Tracing
     /// <summary>Whether messages that are sent now belong to a trace, or begin one.</summary>
     public static bool IsWatched => IsOn || Source.HasListeners();
 
-    /// <summary>The head with the current context behind it, in the caller's memory, which has <see cref="HeadBytes"/> more than the head.</summary>
+    /// <summary>
+    /// The head with the current context behind it, in the caller's memory, which has <see cref="HeadBytes"/> more than the head.
+    /// </summary>
     public static ReadOnlySpan<byte> Extend(ReadOnlySpan<byte> head, Span<byte> space)
     {
         if (Activity.Current is not { IdFormat: ActivityIdFormat.W3C } activity)

@@ -33,12 +33,15 @@ internal sealed class BlockFraming(int size) : StreamFraming
     {
         if (body.Length > size)
         {
-            throw new ArgumentException($"The message has {body.Length} bytes, and a block has {size}. Send it in pieces, or agree on a larger size= with the other end.");
+            throw new ArgumentException(
+                $"The message has {body.Length} bytes, and a block has {size}. Send it in pieces, "
+                    + "or agree on a larger size= with the other end.");
         }
 
         if (!body.IsEmpty && body[^1] == 0)
         {
-            throw new ArgumentException("The message ends with a NUL byte, which fills up a block under framing=block. Send text, or use framing=length.");
+            throw new ArgumentException(
+                "The message ends with a NUL byte, which fills up a block under framing=block. Send text, or use framing=length.");
         }
     }
 }

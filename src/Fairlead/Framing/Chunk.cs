@@ -8,13 +8,16 @@ namespace Fairlead.Framing;
 /// </summary>
 internal abstract class MemoryLease
 {
-    /// <summary>Lets go of one hold. <paramref name="token"/> names the part of the memory where that matters (a ring's record); a chunk does not need it.</summary>
+    /// <summary>
+    /// Lets go of one hold. <paramref name="token"/> names the part of the memory where that matters (a ring's record); a chunk does not
+    /// need it.
+    /// </summary>
     public abstract void Release(long token);
 }
 
 /// <summary>
-/// A piece of receive memory: small chunks hold many messages and are pooled, large ones hold one long message and come from the shared array pool.
-/// Only the reader fills it and only the part behind <c>Filled</c>, so leases read without a lock.
+/// A piece of receive memory: small chunks hold many messages and are pooled, large ones hold one long message and come from the shared
+/// array pool. Only the reader fills it and only the part behind <c>Filled</c>, so leases read without a lock.
 /// </summary>
 internal sealed class Chunk : MemoryLease
 {
@@ -27,7 +30,8 @@ internal sealed class Chunk : MemoryLease
     private static readonly Chunk[] Pool = new Chunk[MostPooled];
     private static int _pooledCount;
 
-    // The holds in the lower half; in the upper one how often the chunk has been rented, so that who let go of it can tell whether it is still the same.
+    // The holds in the lower half; in the upper one how often the chunk has been rented, so that who let go of it can tell whether it is
+    // still the same.
     private long _state = 1;
     private readonly bool _isPooled;
     private byte[] _array;
@@ -75,7 +79,8 @@ internal sealed class Chunk : MemoryLease
     public void Hold() => Interlocked.Increment(ref _state);
 
     /// <summary>
-    /// Lets go of the caller's hold and says by which mark <see cref="TryHoldAgain"/> finds the chunk as long as messages hold it: what is free in it costs nothing while they lie there.
+    /// Lets go of the caller's hold and says by which mark <see cref="TryHoldAgain"/> finds the chunk as long as messages hold it: what is
+    /// free in it costs nothing while they lie there.
     /// </summary>
     public int Park()
     {

@@ -1,8 +1,8 @@
 namespace Fairlead.Framing;
 
 /// <summary>
-/// Lays copies of bodies one behind the other in shared chunks, and those that are longer than such a chunk into one of their own. Holds no memory while it is parked and nothing of it
-/// is unread. Not thread-safe; the pump has it.
+/// Lays copies of bodies one behind the other in shared chunks, and those that are longer than such a chunk into one of their own. Holds no
+/// memory while it is parked and nothing of it is unread. Not thread-safe; the pump has it.
 /// </summary>
 internal sealed class ChunkPacker : IDisposable
 {
@@ -62,8 +62,8 @@ internal sealed class ChunkPacker : IDisposable
 }
 
 /// <summary>
-/// A chunk that its filler has let go of. Messages that still lie in it keep it; while they do, the filler can have it back and lay what comes next behind them, instead of
-/// holding one more chunk for each message that trickles in.
+/// A chunk that its filler has let go of. Messages that still lie in it keep it; while they do, the filler can have it back and lay what
+/// comes next behind them, instead of holding one more chunk for each message that trickles in.
 /// </summary>
 internal struct ParkedChunk
 {

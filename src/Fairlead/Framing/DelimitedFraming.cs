@@ -1,6 +1,9 @@
 namespace Fairlead.Framing;
 
-/// <summary>Messages that end with one byte: a newline (<c>?framing=line</c>) or NUL (<c>?framing=nul</c>). What stands behind the last delimiter when the stream ends is a message too.</summary>
+/// <summary>
+/// Messages that end with one byte: a newline (<c>?framing=line</c>) or NUL (<c>?framing=nul</c>). What stands behind the last delimiter
+/// when the stream ends is a message too.
+/// </summary>
 internal sealed class DelimitedFraming(byte delimiter, string name) : StreamFraming
 {
     public static readonly DelimitedFraming Line = new((byte)'\n', "line");
@@ -40,7 +43,9 @@ internal sealed class DelimitedFraming(byte delimiter, string name) : StreamFram
     {
         if (body.Contains(delimiter))
         {
-            throw new ArgumentException($"The message contains the byte {delimiter}, which ends a message under framing={name}. Send it in pieces, or use framing=length.");
+            throw new ArgumentException(
+                $"The message contains the byte {delimiter}, which ends a message under framing={name}. Send it in pieces, "
+                    + "or use framing=length.");
         }
     }
 }

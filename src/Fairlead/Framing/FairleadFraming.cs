@@ -27,7 +27,10 @@ internal sealed class FairleadFraming : StreamFraming
 
         if (frame.Header.HeadLength > length)
         {
-            throw new FairleadException(ErrorCode.Corrupt, "a frame's head is longer than the frame. The peer does not speak Fairlead's protocol, or its bytes were altered on the way.");
+            throw new FairleadException(
+                ErrorCode.Corrupt,
+                "a frame's head is longer than the frame. The peer does not speak Fairlead's protocol, "
+                    + "or its bytes were altered on the way.");
         }
 
         frame.BodyStart = MessageHeader.Size;

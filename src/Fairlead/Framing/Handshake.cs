@@ -4,8 +4,8 @@ using System.Text;
 namespace Fairlead.Framing;
 
 /// <summary>
-/// What each side tells of itself in its first frame. The layout of these frames is the same in every version of the protocol, so that sides of
-/// different versions can at least tell each other why they do not fit:
+/// What each side tells of itself in its first frame. The layout of these frames is the same in every version of the protocol, so that
+/// sides of different versions can at least tell each other why they do not fit:
 /// <code>
 ///  header: kind = 'H' | 'W' | 'R', id and ack hold the magic "FAIRLEAD"
 ///   0 u16 lowest version      2 u16 highest version     4 u8 pattern   5 u8 error code ('R')   6 u16 reserved
@@ -111,14 +111,22 @@ internal sealed record Handshake
             WindowBytes = BinaryPrimitives.ReadUInt64BigEndian(body[16..]),
             LongestMessage = BinaryPrimitives.ReadUInt64BigEndian(body[24..]),
             ProcessId = (int)BinaryPrimitives.ReadUInt32BigEndian(body[32..]),
-            Full = HeadReader.TryGet(body[(FixedSize + textLength)..], HeadField.Full, out ReadOnlySpan<byte> full) && full.Length == 1 ? (FullMode)(full[0] - 1) : null,
-            Handles = HeadReader.TryGet(body[(FixedSize + textLength)..], HeadField.Handles, out ReadOnlySpan<byte> handles) && handles.Length == sizeof(ushort) ? BinaryPrimitives.ReadUInt16BigEndian(handles) : 0,
+            Full = HeadReader.TryGet(body[(FixedSize + textLength)..], HeadField.Full, out ReadOnlySpan<byte> full) && full.Length == 1
+                ? (FullMode)(full[0] - 1)
+                : null,
+            Handles = HeadReader.TryGet(body[(FixedSize + textLength)..], HeadField.Handles, out ReadOnlySpan<byte> handles)
+                && handles.Length == sizeof(ushort)
+                    ? BinaryPrimitives.ReadUInt16BigEndian(handles)
+                    : 0,
             Text = PlainText.OneLine(Encoding.UTF8.GetString(body.Slice(FixedSize, textLength))),
         };
     }
 
     public static bool IsHandshake(in MessageHeader header) =>
-        header.Kind is MessageKind.Hello or MessageKind.Welcome or MessageKind.Refuse && header.Id == MagicHigh && header.Ack == MagicLow && header.HeadLength == 0;
+        header.Kind is MessageKind.Hello or MessageKind.Welcome or MessageKind.Refuse
+        && header.Id == MagicHigh
+        && header.Ack == MagicLow
+        && header.HeadLength == 0;
 
     /// <summary>The highest version that both speak, or 0.</summary>
     public int CommonVersion()
@@ -128,5 +136,8 @@ internal sealed record Handshake
     }
 
     public static FairleadException NotFairlead() =>
-        new(ErrorCode.Corrupt, "the peer's first bytes are no Fairlead handshake. It is another program, or it was started with ?framing=: give both ends the same framing.");
+        new(
+            ErrorCode.Corrupt,
+            "the peer's first bytes are no Fairlead handshake. It is another program, or it was started with ?framing=: "
+                + "give both ends the same framing.");
 }

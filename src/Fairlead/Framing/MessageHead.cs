@@ -3,7 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Fairlead.Framing;
 
-/// <summary>The fields that a head may hold, each as one byte of field number, two bytes of length, then the bytes. Unknown fields are passed over.</summary>
+/// <summary>
+/// The fields that a head may hold, each as one byte of field number, two bytes of length, then the bytes. Unknown fields are passed over.
+/// </summary>
 internal enum HeadField : byte
 {
     /// <summary>W3C trace context: 1 byte version, 16 bytes trace id, 8 bytes parent id, 1 byte flags.</summary>
@@ -21,7 +23,9 @@ internal enum HeadField : byte
     /// <summary>How many times the message was handed to somebody before, 8 bytes.</summary>
     Deliveries = 5,
 
-    /// <summary>In a handshake: what a subscriber asks its publisher to do when its queue is full, 1 byte, a <see cref="FullMode"/> counted from 1.</summary>
+    /// <summary>
+    /// In a handshake: what a subscriber asks its publisher to do when its queue is full, 1 byte, a <see cref="FullMode"/> counted from 1.
+    /// </summary>
     Full = 6,
 
     /// <summary>In a handshake: how many open files this side holds unread at most, 2 bytes; none where it is missing.</summary>
@@ -85,7 +89,8 @@ internal static class HeadReader
     public const int LongestTopic = 1024;
 
     /// <summary>Whether there is a topic of a length that topics have.</summary>
-    public static bool HasTopic(ReadOnlySpan<byte> head) => TryGet(head, HeadField.Topic, out ReadOnlySpan<byte> topic) && topic.Length is > 0 and <= LongestTopic;
+    public static bool HasTopic(ReadOnlySpan<byte> head) =>
+        TryGet(head, HeadField.Topic, out ReadOnlySpan<byte> topic) && topic.Length is > 0 and <= LongestTopic;
 
     /// <summary>The value of a field, or false when it is absent or the head is malformed before it.</summary>
     public static bool TryGet(ReadOnlySpan<byte> head, HeadField field, out ReadOnlySpan<byte> value)

@@ -34,11 +34,18 @@ internal struct MessageHeader
     /// <summary>How many data messages of the other side have been handed to this side's user, modulo 2³².</summary>
     public uint Ack;
 
-    public static MessageHeader Of(MessageKind kind, uint id = 0, MessageFlags flags = MessageFlags.None) => new() { Kind = kind, Id = id, Flags = flags };
+    public static MessageHeader Of(MessageKind kind, uint id = 0, MessageFlags flags = MessageFlags.None) =>
+        new()
+        {
+            Kind = kind,
+            Id = id,
+            Flags = flags,
+        };
 
     public readonly void Write(Span<byte> destination)
     {
-        BinaryPrimitives.WriteUInt64BigEndian(destination, ((ulong)(uint)Length << 32) | ((ulong)Kind << 24) | ((ulong)Flags << 16) | HeadLength);
+        BinaryPrimitives.WriteUInt64BigEndian(
+            destination, ((ulong)(uint)Length << 32) | ((ulong)Kind << 24) | ((ulong)Flags << 16) | HeadLength);
         BinaryPrimitives.WriteUInt64BigEndian(destination[8..], ((ulong)Id << 32) | Ack);
     }
 
@@ -68,8 +75,11 @@ internal struct MessageHeader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static MessageHeader Read(Vector128<byte> source, out uint length)
     {
-        // In one piece: what is written field by field and then copied whole has to get through to the cache in between, which costs as much as all the rest.
-        Vector128<byte> fields = BitConverter.IsLittleEndian ? Vector128.Shuffle(source, Vector128.Create((byte)3, 2, 1, 0, 4, 5, 7, 6, 11, 10, 9, 8, 15, 14, 13, 12)) : source;
+        // In one piece: what is written field by field and then copied whole has to get through to the cache in between, which costs as
+        // much as all the rest.
+        Vector128<byte> fields = BitConverter.IsLittleEndian
+            ? Vector128.Shuffle(source, Vector128.Create((byte)3, 2, 1, 0, 4, 5, 7, 6, 11, 10, 9, 8, 15, 14, 13, 12))
+            : source;
         length = fields.AsUInt32().ToScalar();
         return Unsafe.BitCast<Vector128<byte>, MessageHeader>(fields);
     }
@@ -107,7 +117,10 @@ internal enum MessageFlags : byte
     /// <summary>On a close: the endpoint ends. What this frame does not acknowledge its user will not be handed.</summary>
     Final = 4,
 
-    /// <summary>On a cancel: its sender still waits, and wants the message back if nobody has read it. A receipt says so; nothing does where it was read.</summary>
+    /// <summary>
+    /// On a cancel: its sender still waits, and wants the message back if nobody has read it. A receipt says so; nothing does where it was
+    /// read.
+    /// </summary>
     Recall = 8,
 
     /// <summary>On a message: an open file comes with its first byte, beside the stream.</summary>

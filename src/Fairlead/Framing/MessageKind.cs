@@ -11,7 +11,10 @@ internal enum MessageKind : byte
     /// <summary>Type 2: a message whose sender waits for a receipt.</summary>
     Deliver = 2,
 
-    /// <summary>The answer to <see cref="Deliver"/>; the id names it, the first byte of the payload is a <see cref="ReceiptStatus"/>, the rest its reason.</summary>
+    /// <summary>
+    /// The answer to <see cref="Deliver"/>; the id names it, the first byte of the payload is a <see cref="ReceiptStatus"/>, the rest its
+    /// reason.
+    /// </summary>
     Receipt = 3,
 
     /// <summary>Types 3 and 4: a message that asks for a reply.</summary>
@@ -20,7 +23,9 @@ internal enum MessageKind : byte
     /// <summary>The answer to <see cref="Request"/>.</summary>
     Reply = 5,
 
-    /// <summary>A request failed; the first byte of the payload is an <see cref="ErrorCode"/> (0: the handler's own error), the rest its text.</summary>
+    /// <summary>
+    /// A request failed; the first byte of the payload is an <see cref="ErrorCode"/> (0: the handler's own error), the rest its text.
+    /// </summary>
     Error = 6,
 
     /// <summary>The sender of the request or type 2 message with this id no longer waits.</summary>
@@ -85,7 +90,10 @@ internal enum ReceiptStatus : byte
 
 internal static class MessageKindFacts
 {
-    /// <summary>Kinds that consume credit and are counted by acknowledgements. All others pass at any time, so that they never wait behind unread data.</summary>
+    /// <summary>
+    /// Kinds that consume credit and are counted by acknowledgements. All others pass at any time, so that they never wait behind unread
+    /// data.
+    /// </summary>
     public static bool IsData(this MessageKind kind) =>
         kind is MessageKind.Send or MessageKind.Deliver or MessageKind.Request or MessageKind.Publish;
 }

@@ -1,6 +1,9 @@
 namespace Fairlead.Framing;
 
-/// <summary>No framing (<c>?framing=none</c>): a message is what one read returned. On a byte stream its boundaries mean nothing; on packets they are the packets'.</summary>
+/// <summary>
+/// No framing (<c>?framing=none</c>): a message is what one read returned. On a byte stream its boundaries mean nothing; on packets they
+/// are the packets'.
+/// </summary>
 internal sealed class RawFraming : StreamFraming
 {
     public static readonly RawFraming Instance = new();
@@ -25,7 +28,8 @@ internal sealed class RawFraming : StreamFraming
     {
         if (body.IsEmpty)
         {
-            throw new ArgumentException("An empty message cannot be sent under framing=none: a byte stream does not show it, and on packets it reads as the end.");
+            throw new ArgumentException(
+                "An empty message cannot be sent under framing=none: a byte stream does not show it, and on packets it reads as the end.");
         }
     }
 }

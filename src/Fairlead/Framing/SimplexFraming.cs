@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Fairlead.Framing;
 
 /// <summary>
-/// Fairlead's header where nothing comes back, and where strangers may write into the same stream: id and acknowledgement mean nothing there, and hold a check, by which a message is found among
-/// bytes that are none. docs/wire-format.md.
+/// Fairlead's header where nothing comes back, and where strangers may write into the same stream: id and acknowledgement mean nothing
+/// there, and hold a check, by which a message is found among bytes that are none. docs/wire-format.md.
 /// </summary>
 internal sealed class SimplexFraming : StreamFraming
 {
@@ -62,6 +62,8 @@ internal sealed class SimplexFraming : StreamFraming
     private static bool IsHeader(ReadOnlySpan<byte> data, int limit)
     {
         uint length = BinaryPrimitives.ReadUInt32BigEndian(data);
-        return BinaryPrimitives.ReadUInt64BigEndian(data[4..]) == Mark && BinaryPrimitives.ReadUInt32BigEndian(data[12..]) == (length ^ Seal) && length <= (uint)limit;
+        return BinaryPrimitives.ReadUInt64BigEndian(data[4..]) == Mark
+            && BinaryPrimitives.ReadUInt32BigEndian(data[12..]) == (length ^ Seal)
+            && length <= (uint)limit;
     }
 }

@@ -1,7 +1,8 @@
 namespace Fairlead.Framing;
 
 /// <summary>
-/// How messages lie in a byte stream. Stateless and shared by all connections; what has been scanned already is kept by the reader, who passes it in.
+/// How messages lie in a byte stream. Stateless and shared by all connections; what has been scanned already is kept by the reader, who
+/// passes it in.
 /// </summary>
 internal abstract class StreamFraming
 {
@@ -14,7 +15,9 @@ internal abstract class StreamFraming
     /// <summary>Bytes behind a message of this length.</summary>
     public virtual int SuffixFor(int bodyLength) => SuffixLength;
 
-    /// <summary>Whether both sides speak Fairlead's protocol: handshake, header, acknowledgements. The others carry bare messages.</summary>
+    /// <summary>
+    /// Whether both sides speak Fairlead's protocol: handshake, header, acknowledgements. The others carry bare messages.
+    /// </summary>
     public virtual bool IsFairlead => false;
 
     /// <summary>
@@ -22,9 +25,14 @@ internal abstract class StreamFraming
     /// </summary>
     /// <param name="data">What has arrived and was not consumed.</param>
     /// <param name="scanned">In: how much of it an earlier call has looked through in vain. Out: the same for the next call.</param>
-    /// <param name="atEnd">Whether no more bytes will come: then a delimiter may be missing. What is half a message nevertheless is no error here; the reader sees that it is left over.</param>
+    /// <param name="atEnd">
+    /// Whether no more bytes will come: then a delimiter may be missing. What is half a message nevertheless is no error here; the reader
+    /// sees that it is left over.
+    /// </param>
     /// <param name="limit">Longest message that is allowed; longer ones throw <see cref="ErrorCode.TooLarge"/>.</param>
-    /// <param name="frame">The frame; when false is returned, <c>frame.Total</c> is how long it will be, or 0 where that is not known.</param>
+    /// <param name="frame">
+    /// The frame; when false is returned, <c>frame.Total</c> is how long it will be, or 0 where that is not known.
+    /// </param>
     /// <exception cref="FairleadException">The bytes break the framing (Corrupt) or announce too much (TooLarge).</exception>
     public abstract bool TryParse(ReadOnlySpan<byte> data, ref int scanned, bool atEnd, int limit, out Frame frame);
 
@@ -37,7 +45,10 @@ internal abstract class StreamFraming
     }
 
     protected static FairleadException TooLong(long length, int limit) =>
-        new(ErrorCode.TooLarge, $"a message of {length} bytes was announced and at most {limit} are accepted here. Raise the limit with ?maxmessage= or the MaxMessage option, if the peer is right.");
+        new(
+            ErrorCode.TooLarge,
+            $"a message of {length} bytes was announced and at most {limit} are accepted here. "
+                + "Raise the limit with ?maxmessage= or the MaxMessage option, if the peer is right.");
 }
 
 /// <summary>Where one message lies in a stream's bytes.</summary>

@@ -5,13 +5,15 @@ using Fairlead.Native;
 
 namespace Fairlead;
 
-// Waiting for the next record. A blocking caller sleeps on the bell itself; asynchronous ones share one thread for each log, which sleeps there for them.
+// Waiting for the next record. A blocking caller sleeps on the bell itself; asynchronous ones share one thread for each log, which sleeps
+// there for them.
 public sealed partial class LogFollower
 {
     // Looked for by itself before the kernel is asked to wake us: a wake-up costs as much.
     private static readonly TimeSpan SpinTime = TimeSpan.FromMicroseconds(50);
 
-    // Who looks for each single record at once fetches the line that the appender is writing, and both work at the speed of the caches' talk with each other.
+    // Who looks for each single record at once fetches the line that the appender is writing, and both work at the speed of the caches'
+    // talk with each other.
     private const int EnoughInRow = 16;
     private const int Breath = 100;
 
@@ -61,7 +63,8 @@ public sealed partial class LogFollower
     /// <summary>Takes the next record; waits for it. Blocks.</summary>
     /// <returns>Good until the next one is asked for.</returns>
     /// <inheritdoc cref="TryRead(out LogRecord, TimeSpan, CancellationToken)" path="/param|/exception"/>
-    public LogRecord Read(CancellationToken token = default) => TryRead(out LogRecord record, Timeout.InfiniteTimeSpan, token) ? record : throw new UnreachableException();
+    public LogRecord Read(CancellationToken token = default) =>
+        TryRead(out LogRecord record, Timeout.InfiniteTimeSpan, token) ? record : throw new UnreachableException();
 
     /// <summary>Takes the next record; waits for it without a thread.</summary>
     /// <returns>Good until the next one is asked for.</returns>

@@ -3,12 +3,13 @@ using Fairlead.Logs.Storage;
 namespace Fairlead;
 
 /// <summary>
-/// Reads a log from somewhere on, and waits for what is appended. Opened by <see cref="MappedLog.Follow(LogStart)"/>. All followers see the same records in the same order. While records keep coming it
-/// makes no system call.
+/// Reads a log from somewhere on, and waits for what is appended. Opened by <see cref="MappedLog.Follow(LogStart)"/>. All followers see the
+/// same records in the same order. While records keep coming it makes no system call.
 /// </summary>
 /// <remarks>
-/// Any number of threads may use it; each record goes to one of them. A record is good until the next one is asked for, so with several threads each copies what it needs before it asks again, under a lock of
-/// theirs. A record that is being written is waited for, since its place is before those behind it; one whose appender has died is passed over.
+/// Any number of threads may use it; each record goes to one of them. A record is good until the next one is asked for, so with several
+/// threads each copies what it needs before it asks again, under a lock of theirs. A record that is being written is waited for, since its
+/// place is before those behind it; one whose appender has died is passed over.
 /// </remarks>
 public sealed partial class LogFollower : IDisposable
 {
@@ -83,7 +84,10 @@ public sealed partial class LogFollower : IDisposable
                 position.Commit(cursor.Next);
             }
 
-            return new LogFollower(store, cursor, position, from.Number ?? 0, from.Since) { MissedBefore = IsOldest(store, cursor) ? missed : 0 };
+            return new LogFollower(store, cursor, position, from.Number ?? 0, from.Since)
+            {
+                MissedBefore = IsOldest(store, cursor) ? missed : 0,
+            };
         }
         catch
         {
@@ -95,13 +99,15 @@ public sealed partial class LogFollower : IDisposable
 
     /// <summary>Takes the next record, if there is one.</summary>
     /// <param name="record">Good until the next one is asked for.</param>
-    /// <exception cref="FairleadException">Corrupt: what comes next was written by no appender; with the number from which on one can go on.</exception>
+    /// <exception cref="FairleadException">
+    /// Corrupt: what comes next was written by no appender; with the number from which on one can go on.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The follower has been disposed.</exception>
     public bool TryRead(out LogRecord record) => TryLook(out record, settle: true) == RecordView.Record;
 
     /// <summary>
-    /// Keeps the position: who follows under its name next begins behind the record that was taken last. A system call. Survives the end of the process, and a crash of the machine as far as the system has
-    /// written it; then some records come once more.
+    /// Keeps the position: who follows under its name next begins behind the record that was taken last. A system call. Survives the end of
+    /// the process, and a crash of the machine as far as the system has written it; then some records come once more.
     /// </summary>
     /// <exception cref="InvalidOperationException">This follower has no name.</exception>
     /// <exception cref="FairleadException">The file of the position cannot be written.</exception>
@@ -111,7 +117,10 @@ public sealed partial class LogFollower : IDisposable
         using (_gate.Hold())
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            (_position ?? throw new InvalidOperationException("This follower has no name under which its position could be kept: give one to Follow.")).Commit(_cursor.Next);
+            (
+                _position
+                ?? throw new InvalidOperationException(
+                    "This follower has no name under which its position could be kept: give one to Follow.")).Commit(_cursor.Next);
         }
     }
 
@@ -170,7 +179,9 @@ public sealed partial class LogFollower : IDisposable
         }
     }
 
-    /// <summary>The next record with its segment entered: mapped until who took it calls <see cref="LogSegment.Exit"/>, whatever is read meanwhile.</summary>
+    /// <summary>
+    /// The next record with its segment entered: mapped until who took it calls <see cref="LogSegment.Exit"/>, whatever is read meanwhile.
+    /// </summary>
     internal bool TryLend(out RecordLease record)
     {
         using (_gate.Hold())
@@ -216,7 +227,8 @@ public sealed partial class LogFollower : IDisposable
         }
     }
 
-    private static bool IsOldest(LogStore store, LogCursor cursor) => cursor.At.Place == RecordPlace.First && LogFolder.First(store.Folder) == cursor.At.Segment.Ordinal;
+    private static bool IsOldest(LogStore store, LogCursor cursor) =>
+        cursor.At.Place == RecordPlace.First && LogFolder.First(store.Folder) == cursor.At.Segment.Ordinal;
 
     private RecordView TryLook(out LogRecord record, bool settle)
     {

@@ -4,8 +4,8 @@ using Fairlead.Logs.Storage;
 namespace Fairlead;
 
 /// <summary>
-/// One record of a log: a lease on the memory into which the file is mapped, good until the next record is asked for where this one came from. Others can write to the file, so the bytes may change while
-/// they are read; their number cannot.
+/// One record of a log: a lease on the memory into which the file is mapped, good until the next record is asked for where this one came
+/// from. Others can write to the file, so the bytes may change while they are read; their number cannot.
 /// </summary>
 public readonly struct LogRecord
 {
@@ -20,7 +20,10 @@ public readonly struct LogRecord
     /// <exception cref="ObjectDisposedException">The lease has ended.</exception>
     public DateTimeOffset Time => LogTime.ToTime(Field<long>(LogLayout.TimeAt));
 
-    /// <summary>The process that appended it: the number that it goes by among Fairlead's participants, 16 hexadecimal digits in <c>fairlead list</c>. Never used again by another.</summary>
+    /// <summary>
+    /// The process that appended it: the number that it goes by among Fairlead's participants, 16 hexadecimal digits in <c>fairlead
+    /// list</c>. Never used again by another.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The lease has ended.</exception>
     public ulong Appender => Field<ulong>(LogLayout.AppenderAt);
 

@@ -39,7 +39,10 @@ public readonly struct LogStart : IEquatable<LogStart>
     /// <summary>The first record of this time or later.</summary>
     public static LogStart At(DateTimeOffset time) => new(0, time);
 
-    /// <summary>From text, as the tool and addresses have it: <c>start</c>, <c>end</c>, a number, or a time, <c>2026-11-20T12:00:00Z</c>; without an offset it is local.</summary>
+    /// <summary>
+    /// From text, as the tool and addresses have it: <c>start</c>, <c>end</c>, a number, or a time, <c>2026-11-20T12:00:00Z</c>; without an
+    /// offset it is local.
+    /// </summary>
     public static bool TryParse(string? text, out LogStart start)
     {
         start = default;
@@ -55,7 +58,12 @@ public readonly struct LogStart : IEquatable<LogStart>
             return true;
         }
 
-        bool isTime = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal | DateTimeStyles.AllowWhiteSpaces, out DateTimeOffset time) && text!.Contains(':', StringComparison.Ordinal);
+        bool isTime =
+            DateTimeOffset.TryParse(
+                text,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeLocal | DateTimeStyles.AllowWhiteSpaces,
+                out DateTimeOffset time) && text!.Contains(':', StringComparison.Ordinal);
         if (isTime)
         {
             start = At(time);
@@ -65,7 +73,11 @@ public readonly struct LogStart : IEquatable<LogStart>
     }
 
     /// <summary>As <see cref="TryParse"/> reads it.</summary>
-    public override string ToString() => _time is { } time ? time.ToString("O", CultureInfo.InvariantCulture) : IsEnd ? "end" : _sequence == 0 ? "start" : _sequence.ToString(CultureInfo.InvariantCulture);
+    public override string ToString() =>
+        _time is { } time ? time.ToString("O", CultureInfo.InvariantCulture)
+        : IsEnd ? "end"
+        : _sequence == 0 ? "start"
+        : _sequence.ToString(CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
     public bool Equals(LogStart other) => _sequence == other._sequence && _time == other._time;

@@ -1,6 +1,8 @@
 namespace Fairlead;
 
-/// <summary>When what has been appended is brought to the disk. Until then it survives the end of every process, but not a crash of the machine.</summary>
+/// <summary>
+/// When what has been appended is brought to the disk. Until then it survives the end of every process, but not a crash of the machine.
+/// </summary>
 public enum LogSync
 {
     /// <summary>When the system sees fit, and when <see cref="MappedLog.Sync"/> is called.</summary>

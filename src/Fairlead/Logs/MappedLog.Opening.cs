@@ -11,15 +11,16 @@ public sealed partial class MappedLog
     internal static IReadOnlyList<string> Options { get; } = ["segment", "sync", "keep", "age", "protect"];
 
     /// <summary>
-    /// Opens a log, or makes it. <c>log://orders</c> lies in <c>$XDG_STATE_HOME/fairlead</c> (else <c>~/.local/state/fairlead</c>), <c>log:///path</c> at the path. The first who has it open looks after it:
-    /// behind a crash of the machine he reads what was not synchronized, which takes as long as that is.
+    /// Opens a log, or makes it. <c>log://orders</c> lies in <c>$XDG_STATE_HOME/fairlead</c> (else <c>~/.local/state/fairlead</c>),
+    /// <c>log:///path</c> at the path. The first who has it open looks after it: behind a crash of the machine he reads what was not
+    /// synchronized, which takes as long as that is.
     /// </summary>
     /// <param name="address">With the options <c>segment</c>, <c>sync</c>, <c>keep</c>, <c>age</c>, <c>protect</c>.</param>
     /// <param name="options">What the address does not say.</param>
     /// <exception cref="FairleadException">
-    /// NotFound: there is none, and none was to be made. AlreadyExists: something else stands there. Full: there is no room for the first segment. Incompatible: another layout version.
-    /// Corrupt: the header of a file is damaged.
-    /// PermissionDenied: the folder or a file in it belongs to another user (root's are taken). Unavailable: another process has had it for itself for a minute.
+    /// NotFound: there is none, and none was to be made. AlreadyExists: something else stands there. Full: there is no room for the first
+    /// segment. Incompatible: another layout version. Corrupt: the header of a file is damaged. PermissionDenied: the folder or a file in
+    /// it belongs to another user (root's are taken). Unavailable: another process has had it for itself for a minute.
     /// </exception>
     public static MappedLog Open(Address address, LogOptions? options = null) => Open(address, options, CancellationToken.None);
 
@@ -58,7 +59,14 @@ public sealed partial class MappedLog
     {
         string state = StateDirectory.Locate();
         return Directory.Exists(state)
-            ? [.. Directory.GetDirectories(state).Where(static folder => LogFolder.Ordinals(folder).Count != 0).Select(static folder => System.IO.Path.GetFileName(folder)).Order(StringComparer.Ordinal)]
+            ?
+            [
+                .. Directory
+                    .GetDirectories(state)
+                    .Where(static folder => LogFolder.Ordinals(folder).Count != 0)
+                    .Select(static folder => System.IO.Path.GetFileName(folder))
+                    .Order(StringComparer.Ordinal),
+            ]
             : [];
     }
 
@@ -79,7 +87,13 @@ public sealed partial class MappedLog
         using LogControl control = LogControl.Open(folder, mayMake: true, out _)!;
         if (!control.TryBeAlone())
         {
-            throw new FairleadException(ErrorCode.AlreadyExists, "is in use", $"End those who have it open; see who they are: lsof {folder}/{LogLayout.ControlName}") { Address = address };
+            throw new FairleadException(
+                ErrorCode.AlreadyExists,
+                "is in use",
+                $"End those who have it open; see who they are: lsof {folder}/{LogLayout.ControlName}")
+            {
+                Address = address,
+            };
         }
 
         // Only what is ours: the folder stays if there is anything else in it.
@@ -124,7 +138,10 @@ public sealed partial class MappedLog
     {
         if (address.Scheme != "log")
         {
-            throw new FairleadException(ErrorCode.NotSupported, $"{address.Scheme}:// is no log", "Write log://name or log:///path.") { Address = address };
+            throw new FairleadException(ErrorCode.NotSupported, $"{address.Scheme}:// is no log", "Write log://name or log:///path.")
+            {
+                Address = address,
+            };
         }
     }
 }

@@ -3,12 +3,14 @@ using Fairlead.Logs.Storage;
 namespace Fairlead;
 
 /// <summary>
-/// An append-only log in memory-mapped files: any number of processes append to it, any number follow it, each from where it likes. It outlives its processes, and a crash of the machine up to the last
-/// <see cref="Sync"/>. Appending and reading make no system call for each record; an appender that is killed at any moment stops nobody.
+/// An append-only log in memory-mapped files: any number of processes append to it, any number follow it, each from where it likes. It
+/// outlives its processes, and a crash of the machine up to the last <see cref="Sync"/>. Appending and reading make no system call for each
+/// record; an appender that is killed at any moment stops nobody.
 /// </summary>
 /// <remarks>
-/// After Kafka's partitioned log and Aeron's log buffers, on one machine. Any number of threads may use it. A log is a folder with segments of one size, allocated when they are made, so that a full disk is
-/// an error of <see cref="Append"/> and nothing else. Its files must not be cut while somebody has the log open: a touch of what is gone ends the process.
+/// After Kafka's partitioned log and Aeron's log buffers, on one machine. Any number of threads may use it. A log is a folder with segments
+/// of one size, allocated when they are made, so that a full disk is an error of <see cref="Append"/> and nothing else. Its files must not
+/// be cut while somebody has the log open: a touch of what is gone ends the process.
 /// </remarks>
 public sealed partial class MappedLog : IAlarmed, IDisposable
 {
@@ -41,11 +43,14 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
     /// <summary>The folder in which it lies.</summary>
     public string Path => _store.Folder;
 
-    /// <summary>Appends a record. Blocks for the disk only where each record is to be synchronized, or the next segment has to be made.</summary>
+    /// <summary>
+    /// Appends a record. Blocks for the disk only where each record is to be synchronized, or the next segment has to be made.
+    /// </summary>
     /// <param name="record">Copied before this returns. May be empty.</param>
     /// <returns>Its number.</returns>
     /// <exception cref="FairleadException">
-    /// TooLarge: it does not fit into a segment. Full: the disk has no room for the next one; it says how much is needed and how much is free, and nothing has changed. Corrupt: the log is damaged at its end.
+    /// TooLarge: it does not fit into a segment. Full: the disk has no room for the next one; it says how much is needed and how much is
+    /// free, and nothing has changed. Corrupt: the log is damaged at its end.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The log has been disposed.</exception>
     public long Append(ReadOnlySpan<byte> record)
@@ -64,10 +69,15 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
     public ValueTask<long> AppendAsync(ReadOnlySpan<byte> record)
     {
         long sequence = AppendOnly(record, out long segment, out RecordPlace end);
-        return _options.Sync == LogSync.EachRecord ? new ValueTask<long>(SyncedAsync(sequence, segment, end)) : ValueTask.FromResult(sequence);
+        return _options.Sync == LogSync.EachRecord
+            ? new ValueTask<long>(SyncedAsync(sequence, segment, end))
+            : ValueTask.FromResult(sequence);
     }
 
-    /// <summary>Brings everything that has been appended before, by whomever, to the disk. Blocks for the disk, and for those who are just writing a record.</summary>
+    /// <summary>
+    /// Brings everything that has been appended before, by whomever, to the disk. Blocks for the disk, and for those who are just writing a
+    /// record.
+    /// </summary>
     /// <exception cref="FairleadException">Unavailable: the disk refuses. Corrupt: the log is damaged.</exception>
     /// <exception cref="ObjectDisposedException">The log has been disposed.</exception>
     public void Sync()
@@ -88,7 +98,9 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
     /// <exception cref="ObjectDisposedException">The log has been disposed.</exception>
     public LogFollower Follow(LogStart from = default) => Follow(position: null, from);
 
-    /// <summary>Follows the log under a name: begins where <see cref="LogFollower.Commit"/> was last called under this name, by whichever process.</summary>
+    /// <summary>
+    /// Follows the log under a name: begins where <see cref="LogFollower.Commit"/> was last called under this name, by whichever process.
+    /// </summary>
     /// <param name="position">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; one follower at a time.</param>
     /// <param name="from">Where it begins when nothing has been committed under the name.</param>
     /// <returns>To be disposed on its own; lives on when this is disposed.</returns>
@@ -108,7 +120,9 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
     /// <summary>The records that there are now, from there on. Ends behind the last one, and does not wait for more.</summary>
     /// <param name="from">Where it begins; default: the oldest record.</param>
     /// <returns>Leases, each good until the next.</returns>
-    /// <exception cref="FairleadException">Corrupt, where it comes to something damaged: with the number from which on one can go on.</exception>
+    /// <exception cref="FairleadException">
+    /// Corrupt, where it comes to something damaged: with the number from which on one can go on.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The log has been disposed.</exception>
     public IEnumerable<LogRecord> Replay(LogStart from = default)
     {

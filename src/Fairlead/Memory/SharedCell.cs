@@ -6,19 +6,24 @@ using Fairlead.Native;
 namespace Fairlead;
 
 /// <summary>
-/// The newest value of one writer, for any number of readers in any number of processes. Reading never gives half of one value and half of another, takes no lock and does not hold the writer up; nor
-/// does a writer that is stopped, or dies in the middle of a write, hold up a reader: it goes on to read the last whole value.
+/// The newest value of one writer, for any number of readers in any number of processes. Reading never gives half of one value and half of
+/// another, takes no lock and does not hold the writer up; nor does a writer that is stopped, or dies in the middle of a write, hold up a
+/// reader: it goes on to read the last whole value.
 /// </summary>
 /// <typeparam name="T">A type without references. All programs must agree on its layout; its size is checked.</typeparam>
 /// <remarks>
-/// A sequence lock over four slots that are written in turn (docs/design/shared-cell.md). Any number of threads may use it: those that write take turns. Nothing waits in the kernel, except that
-/// opening a cell by name may make it.
+/// A sequence lock over four slots that are written in turn (docs/design/shared-cell.md). Any number of threads may use it: those that
+/// write take turns. Nothing waits in the kernel, except that opening a cell by name may make it.
 /// </remarks>
-[SuppressMessage("Design", "CA1000:Do not declare static members on generic types", Justification = "The type says what the cell holds: SharedCell<Position>.Open(\"position\").")]
+[SuppressMessage(
+    "Design",
+    "CA1000:Do not declare static members on generic types",
+    Justification = "The type says what the cell holds: SharedCell<Position>.Open(\"position\").")]
 public sealed unsafe class SharedCell<T> : IDisposable
     where T : unmanaged
 {
-    // Each attempt that fails proves that the writer has written three whole values meanwhile: so many in a row mean that this thread hardly runs at all.
+    // Each attempt that fails proves that the writer has written three whole values meanwhile: so many in a row mean that this thread
+    // hardly runs at all.
     private const int Attempts = 100_000;
     private const int AttemptsBeforeYielding = 10;
 
@@ -70,11 +75,17 @@ public sealed unsafe class SharedCell<T> : IDisposable
         }
     }
 
-    private string Description => _ownsRegion ? _region.Description : string.Create(CultureInfo.InvariantCulture, $"the cell at {_offset} of {_region.Description}");
+    private string Description =>
+        _ownsRegion ? _region.Description : string.Create(CultureInfo.InvariantCulture, $"the cell at {_offset} of {_region.Description}");
 
-    /// <summary>Opens the cell of a name, or makes it. It lies where named regions lie, lasts as long, and is removed by <see cref="SharedRegion.Remove"/>.</summary>
+    /// <summary>
+    /// Opens the cell of a name, or makes it. It lies where named regions lie, lasts as long, and is removed by
+    /// <see cref="SharedRegion.Remove"/>.
+    /// </summary>
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; cells and regions share their names.</param>
-    /// <exception cref="FairleadException">Incompatible: the cell has values of another size, or a region has the name; else as <see cref="SharedRegion.Open(string, long)"/>.</exception>
+    /// <exception cref="FairleadException">
+    /// Incompatible: the cell has values of another size, or a region has the name; else as <see cref="SharedRegion.Open(string, long)"/>.
+    /// </exception>
     public static SharedCell<T> Open(string name)
     {
         SharedRegion region = new(NamedRegion.Open(name, CellLayout.Size(sizeof(T)), RegionContent.Cell));
@@ -89,9 +100,15 @@ public sealed unsafe class SharedCell<T> : IDisposable
         }
     }
 
-    /// <summary>Writes the next value; readers see it at once. Never waits for a reader. The first write makes this object the cell's writer, until it is disposed or its process ends.</summary>
+    /// <summary>
+    /// Writes the next value; readers see it at once. Never waits for a reader. The first write makes this object the cell's writer, until
+    /// it is disposed or its process ends.
+    /// </summary>
     /// <param name="value">The value.</param>
-    /// <exception cref="FairleadException">AlreadyExists: the cell has another writer, which <see cref="FairleadException.Peer"/> names. In a System V segment that is not noticed.</exception>
+    /// <exception cref="FairleadException">
+    /// AlreadyExists: the cell has another writer, which <see cref="FairleadException.Peer"/> names. In a System V segment that is not
+    /// noticed.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The cell has been disposed.</exception>
     public void Write(in T value)
     {
@@ -117,9 +134,13 @@ public sealed unsafe class SharedCell<T> : IDisposable
     }
 
     /// <summary>
-    /// Copies the newest whole value; all zeroes when none was ever written. Looks again only when the writer has written three values and more during the copy, and yields the processor when that goes on.
+    /// Copies the newest whole value; all zeroes when none was ever written. Looks again only when the writer has written three values and
+    /// more during the copy, and yields the processor when that goes on.
     /// </summary>
-    /// <exception cref="FairleadException">Corrupt: the cell's words contradict each other, so that somebody else has written there. Unavailable: the writer was faster 100,000 times in a row.</exception>
+    /// <exception cref="FairleadException">
+    /// Corrupt: the cell's words contradict each other, so that somebody else has written there. Unavailable: the writer was faster 100,000
+    /// times in a row.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The cell has been disposed.</exception>
     public T Read()
     {
@@ -199,14 +220,19 @@ public sealed unsafe class SharedCell<T> : IDisposable
             long next = _words.Done;
             if (next == done)
             {
-                throw new FairleadException(ErrorCode.Corrupt, $"{Description} contradicts itself: something else has written there", "Remove it, or find out who writes there.");
+                throw new FairleadException(
+                    ErrorCode.Corrupt,
+                    $"{Description} contradicts itself: something else has written there",
+                    "Remove it, or find out who writes there.");
             }
 
             if (attempt >= Attempts)
             {
                 throw new FairleadException(
                     ErrorCode.Unavailable,
-                    string.Create(CultureInfo.InvariantCulture, $"{Description} was written {next - done} times and more during each of {Attempts} attempts to read it"),
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{Description} was written {next - done} times and more during each of {Attempts} attempts to read it"),
                     "This thread hardly gets to run: give it time, or let the writer write less often.");
             }
 
@@ -225,8 +251,11 @@ public sealed unsafe class SharedCell<T> : IDisposable
     {
         if (_region.Memory.File is { } file)
         {
-            // An open file of its own for each writer: the lock tells two of one process apart as well, and goes with the process however that ends. The release is in Dispose.
-            Descriptor claim = NativeFile.Reopen(file, OpenFlags.ReadWrite, out Errno error) ?? throw ErrnoMap.Failure($"cannot become the writer of {Description}", error);
+            // An open file of its own for each writer: the lock tells two of one process apart as well, and goes with the process however
+            // that ends. The release is in Dispose.
+            Descriptor claim =
+                NativeFile.Reopen(file, OpenFlags.ReadWrite, out Errno error)
+                ?? throw ErrnoMap.Failure($"cannot become the writer of {Description}", error);
             bool taken = false;
             try
             {
@@ -254,7 +283,9 @@ public sealed unsafe class SharedCell<T> : IDisposable
 
     private FairleadException HasWriter()
     {
-        Peer? writer = _words.WriterProcess is > 0 and var pid ? new Peer { ProcessId = pid, Program = NativeProcess.CommandLine(pid) } : null;
+        Peer? writer = _words.WriterProcess is > 0 and var pid
+            ? new Peer { ProcessId = pid, Program = NativeProcess.CommandLine(pid) }
+            : null;
         return new FairleadException(
             ErrorCode.AlreadyExists,
             $"{Description} has a writer already: {writer?.ToString() ?? "a process that has just begun"}",

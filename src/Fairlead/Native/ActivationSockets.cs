@@ -3,8 +3,9 @@ using System.Globalization;
 namespace Fairlead.Native;
 
 /// <summary>
-/// What a service manager has opened for this process, by its convention: descriptors from 3 on, their number in <c>LISTEN_FDS</c>, their names in <c>LISTEN_FDNAMES</c>, and whom they are for in
-/// <c>LISTEN_PID</c>, since variables are passed on to children and descriptors are not.
+/// What a service manager has opened for this process, by its convention: descriptors from 3 on, their number in <c>LISTEN_FDS</c>, their
+/// names in <c>LISTEN_FDNAMES</c>, and whom they are for in <c>LISTEN_PID</c>, since variables are passed on to children and descriptors
+/// are not.
 /// </summary>
 internal static class ActivationSockets
 {

@@ -4,16 +4,24 @@ using System.Runtime.CompilerServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// A lock that costs next to nothing for a thread that is alone with it for a while: after some hundred times in a row it is that thread's own, and entering it is a store and a load.
-/// Another thread that wants it takes it back first, which costs some microseconds. May be entered again by who is inside.
+/// A lock that costs next to nothing for a thread that is alone with it for a while: after some hundred times in a row it is that thread's
+/// own, and entering it is a store and a load. Another thread that wants it takes it back first, which costs some microseconds. May be
+/// entered again by who is inside.
 /// </summary>
 /// <remarks>
-/// <para>An owner who is busy with it finds that it is wanted when he leaves, and gives it back. One who is elsewhere has it taken from him: the owner says that he is inside, then looks whether the
-/// lock is still his own. Who takes it back says so, then looks whether the owner is inside. Between the two steps the owner has no fence; who takes back makes up for it by a barrier in all threads of the process. So
-/// one of the two sees the other: the owner finds the lock lost and goes the ordinary way, or who takes it back waits until the owner is out. (The kernel serializes such barriers of all processes,
-/// so that one may take long on a machine that is overloaded: they are the exception.) What is waited for is short: no lock of this kind is held while a thread sleeps.</para>
-/// <para>Whether an owner is inside stands in an object that is made each time somebody becomes the owner. So one who was interrupted between finding the lock his own and saying that he is inside, and goes on
-/// when the lock has long been another's, says so of an ownership that is over, and not in the other's name. All of this is checked in models/lock.pml.</para>
+/// <para>
+/// An owner who is busy with it finds that it is wanted when he leaves, and gives it back. One who is elsewhere has it taken from him: the
+/// owner says that he is inside, then looks whether the lock is still his own. Who takes it back says so, then looks whether the owner is
+/// inside. Between the two steps the owner has no fence; who takes back makes up for it by a barrier in all threads of the process. So one
+/// of the two sees the other: the owner finds the lock lost and goes the ordinary way, or who takes it back waits until the owner is out.
+/// (The kernel serializes such barriers of all processes, so that one may take long on a machine that is overloaded: they are the
+/// exception.) What is waited for is short: no lock of this kind is held while a thread sleeps.
+/// </para>
+/// <para>
+/// Whether an owner is inside stands in an object that is made each time somebody becomes the owner. So one who was interrupted between
+/// finding the lock his own and saying that he is inside, and goes on when the lock has long been another's, says so of an ownership that
+/// is over, and not in the other's name. All of this is checked in models/lock.pml.
+/// </para>
 /// <para>A structure, so that the <c>lock</c> statement refuses it: <c>using (gate.Hold())</c>.</para>
 /// </remarks>
 internal struct BiasedLock
@@ -80,7 +88,9 @@ internal struct BiasedLock
         return false;
     }
 
-    /// <summary>An ownership where it is entered as this thread's own after all: it is being taken back while this thread is inside.</summary>
+    /// <summary>
+    /// An ownership where it is entered as this thread's own after all: it is being taken back while this thread is inside.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private Ownership? EnterOther(int me)
     {
@@ -127,7 +137,8 @@ internal struct BiasedLock
         SpinWait wait = default;
         while (Volatile.Read(ref owner.Depth) != 0)
         {
-            // Sleeps, too, where it takes long: the owner may stand inside without a processor, and with less of a priority than this thread.
+            // Sleeps, too, where it takes long: the owner may stand inside without a processor, and with less of a priority than this
+            // thread.
             wait.SpinOnce();
         }
 
@@ -152,7 +163,8 @@ internal struct BiasedLock
         {
             if (Volatile.Read(ref _isWanted))
             {
-                // Before it is left: who sees this sees that it was entered, too. Nobody else can own it by now: who takes it back waits for this thread.
+                // Before it is left: who sees this sees that it was entered, too. Nobody else can own it by now: who takes it back waits
+                // for this thread.
                 Volatile.Write(ref _owner, null);
             }
 

@@ -53,9 +53,9 @@ internal sealed unsafe class DatagramBatch(int longest = DatagramBatch.Longest)
         error = Errno.None;
         do
         {
-            count = Libc.ReceiveMessages(socket.Number, (Libc.MultiMessage*)Marshal.UnsafeAddrOfPinnedArrayElement(_messages, 0), Most, Libc.MSG_DONTWAIT, null);
-        }
-        while (count < 0 && (error = Libc.LastError) == Errno.EINTR);
+            count = Libc.ReceiveMessages(
+                socket.Number, (Libc.MultiMessage*)Marshal.UnsafeAddrOfPinnedArrayElement(_messages, 0), Most, Libc.MSG_DONTWAIT, null);
+        } while (count < 0 && (error = Libc.LastError) == Errno.EINTR);
 
         socket.Exit();
         if (count < 0)
@@ -74,13 +74,20 @@ internal sealed unsafe class DatagramBatch(int longest = DatagramBatch.Longest)
     public bool IsCut(int index) => (_messages[index].Header.Flags & Libc.MSG_TRUNC) != 0;
 
     /// <summary>Where it came from, in the kernel's form; empty where that has no name.</summary>
-    public ReadOnlySpan<byte> Name(int index) => _names.AsSpan(index * Libc.SocketAddressCapacity, (int)Math.Min(_messages[index].Header.NameLength, Libc.SocketAddressCapacity));
+    public ReadOnlySpan<byte> Name(int index) =>
+        _names.AsSpan(index * Libc.SocketAddressCapacity, (int)Math.Min(_messages[index].Header.NameLength, Libc.SocketAddressCapacity));
 
-    /// <summary>How many the socket has had no room for, since it was made, modulo 2³²; null while there were none, or it was not told to count (<see cref="NativeDatagrams.CountOverflows"/>).</summary>
+    /// <summary>
+    /// How many the socket has had no room for, since it was made, modulo 2³²; null while there were none, or it was not told to count
+    /// (<see cref="NativeDatagrams.CountOverflows"/>).
+    /// </summary>
     public uint? Overflows(int index)
     {
-        ReadOnlySpan<byte> control = _controls.AsSpan(index * ControlRoom, (int)Math.Clamp(_messages[index].Header.ControlLength, 0, ControlRoom));
-        return control.Length >= ControlHeader + sizeof(uint) && MemoryMarshal.Read<int>(control[8..]) == Libc.SOL_SOCKET && MemoryMarshal.Read<int>(control[12..]) == Libc.SO_RXQ_OVFL
+        ReadOnlySpan<byte> control = _controls.AsSpan(
+            index * ControlRoom, (int)Math.Clamp(_messages[index].Header.ControlLength, 0, ControlRoom));
+        return control.Length >= ControlHeader + sizeof(uint)
+            && MemoryMarshal.Read<int>(control[8..]) == Libc.SOL_SOCKET
+            && MemoryMarshal.Read<int>(control[12..]) == Libc.SO_RXQ_OVFL
             ? MemoryMarshal.Read<uint>(control[ControlHeader..])
             : null;
     }

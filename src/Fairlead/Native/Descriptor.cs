@@ -25,7 +25,9 @@ internal sealed partial class Descriptor : SafeHandle
     /// <summary>The raw number, for use while <see cref="TryEnter"/> holds it open or by the only user.</summary>
     public int Number => (int)handle;
 
-    /// <summary>Whether the open file has the lock of <see cref="NativeFile.TryFlock"/>, which is then given back before it is closed.</summary>
+    /// <summary>
+    /// Whether the open file has the lock of <see cref="NativeFile.TryFlock"/>, which is then given back before it is closed.
+    /// </summary>
     public bool IsFlocked { get; set; }
 
     /// <summary>Keeps the descriptor open until <see cref="Exit"/>; false when it has been closed.</summary>
@@ -76,7 +78,8 @@ internal sealed partial class Descriptor : SafeHandle
     {
         if (IsFlocked)
         {
-            // A child that another thread is just starting has the open file too, and with it the lock, until it has become another program.
+            // A child that another thread is just starting has the open file too, and with it the lock, until it has become another
+            // program.
             _ = Libc.FileLock(Number, Libc.LOCK_UN);
         }
 

@@ -3,7 +3,10 @@ namespace Fairlead.Native;
 /// <summary>Sends an open file to another process along with bytes, over a Unix socket (<c>SCM_RIGHTS</c>).</summary>
 internal static unsafe class DescriptorPassing
 {
-    /// <summary>Sends the bytes, and with their first one the file, which stays open here. Does not block; all of the bytes or none on an empty socket.</summary>
+    /// <summary>
+    /// Sends the bytes, and with their first one the file, which stays open here. Does not block; all of the bytes or none on an empty
+    /// socket.
+    /// </summary>
     public static IoResult Send(Descriptor socket, ReadOnlySpan<byte> bytes, Descriptor file)
     {
         if (!socket.TryEnter())
@@ -22,9 +25,20 @@ internal static unsafe class DescriptorPassing
         fixed (byte* start = bytes)
         {
             Libc.IoVector vector = new() { Base = start, Length = (nuint)bytes.Length };
-            Libc.RightsMessage rights = new() { Length = Libc.RightsMessage.HeaderSize + sizeof(int), Level = Libc.SOL_SOCKET, Type = Libc.SCM_RIGHTS };
+            Libc.RightsMessage rights = new()
+            {
+                Length = Libc.RightsMessage.HeaderSize + sizeof(int),
+                Level = Libc.SOL_SOCKET,
+                Type = Libc.SCM_RIGHTS,
+            };
             rights.Descriptors[0] = file.Number;
-            Libc.MessageVector message = new() { Vectors = &vector, VectorCount = 1, Control = &rights, ControlLength = Libc.RightsMessage.HeaderSize + (2 * sizeof(int)) };
+            Libc.MessageVector message = new()
+            {
+                Vectors = &vector,
+                VectorCount = 1,
+                Control = &rights,
+                ControlLength = Libc.RightsMessage.HeaderSize + (2 * sizeof(int)),
+            };
             do
             {
                 count = Libc.SendMessage(socket.Number, &message, Libc.MSG_NOSIGNAL | Libc.MSG_DONTWAIT);
@@ -37,7 +51,9 @@ internal static unsafe class DescriptorPassing
         return count >= 0 ? IoResult.Done((int)count) : IoResult.Failed(error);
     }
 
-    /// <summary>Reads bytes and the file that came with them, if one did; more than one are closed at once. The caller owns it. Does not block.</summary>
+    /// <summary>
+    /// Reads bytes and the file that came with them, if one did; more than one are closed at once. The caller owns it. Does not block.
+    /// </summary>
     public static IoResult Receive(Descriptor socket, Span<byte> bytes, out Descriptor? file)
     {
         Queue<Descriptor> files = new();
@@ -70,14 +86,23 @@ internal static unsafe class DescriptorPassing
         fixed (byte* start = bytes)
         {
             Libc.IoVector vector = new() { Base = start, Length = (nuint)bytes.Length };
-            Libc.MessageVector message = new() { Vectors = &vector, VectorCount = 1, Control = &rights, ControlLength = sizeof(Libc.RightsMessage) };
+            Libc.MessageVector message = new()
+            {
+                Vectors = &vector,
+                VectorCount = 1,
+                Control = &rights,
+                ControlLength = sizeof(Libc.RightsMessage),
+            };
             do
             {
                 count = Libc.ReceiveMessage(socket.Number, &message, Libc.MSG_CMSG_CLOEXEC | Libc.MSG_DONTWAIT);
             }
             while (count < 0 && (error = Libc.LastError) == Errno.EINTR);
 
-            if (count >= 0 && message.ControlLength >= Libc.RightsMessage.HeaderSize && rights.Level == Libc.SOL_SOCKET && rights.Type == Libc.SCM_RIGHTS)
+            if (count >= 0
+                && message.ControlLength >= Libc.RightsMessage.HeaderSize
+                && rights.Level == Libc.SOL_SOCKET
+                && rights.Type == Libc.SCM_RIGHTS)
             {
                 int came = (int)((Math.Min(rights.Length, message.ControlLength) - Libc.RightsMessage.HeaderSize) / sizeof(int));
                 for (int i = 0; i < Math.Min(came, Libc.RightsMessage.MostDescriptors); i++)

@@ -1,15 +1,18 @@
 namespace Fairlead.Native;
 
 /// <summary>
-/// Descriptors that are kept back from those who come unasked. A process without any cannot even start a thread: the runtime ends it. So whoever accepts connections stops while there are still some left for
-/// everything else.
+/// Descriptors that are kept back from those who come unasked. A process without any cannot even start a thread: the runtime ends it. So
+/// whoever accepts connections stops while there are still some left for everything else.
 /// </summary>
 internal static class DescriptorReserve
 {
     /// <summary>Kept back at most; of a small limit a quarter is.</summary>
     private const int Most = 32;
 
-    /// <summary>Whether only those are left that are kept back. Asks the kernel for a descriptor and gives it back: it hands out the lowest number that is free, so a high one says that nearly all are used.</summary>
+    /// <summary>
+    /// Whether only those are left that are kept back. Asks the kernel for a descriptor and gives it back: it hands out the lowest number
+    /// that is free, so a high one says that nearly all are used.
+    /// </summary>
     /// <param name="open">Any descriptor that is open.</param>
     public static bool IsTouchedBy(Descriptor open)
     {

@@ -1,7 +1,11 @@
 namespace Fairlead.Native;
 
-/// <summary>A pipe or socket as a <see cref="Stream"/>: calls that must wait block in the kernel, or wait on the reactor and end at their token.</summary>
-/// <remarks>One reader or one writer at a time. What is written is with the kernel when the call is done: there is nothing to flush.</remarks>
+/// <summary>
+/// A pipe or socket as a <see cref="Stream"/>: calls that must wait block in the kernel, or wait on the reactor and end at their token.
+/// </summary>
+/// <remarks>
+/// One reader or one writer at a time. What is written is with the kernel when the call is done: there is nothing to flush.
+/// </remarks>
 internal sealed class DescriptorStream(Descriptor descriptor, bool canWrite) : Stream, IReactorClient
 {
     private readonly RankedLock _gate = new(LockRank.DescriptorStream);
@@ -85,11 +89,13 @@ internal sealed class DescriptorStream(Descriptor descriptor, bool canWrite) : S
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
@@ -146,7 +152,9 @@ internal sealed class DescriptorStream(Descriptor descriptor, bool canWrite) : S
     }
 
     private Exception Failure(string what, Errno error) =>
-        _isDisposed ? new ObjectDisposedException(nameof(Stream)) : new IOException($"The pipe cannot be {what} ({ErrnoMap.Describe(error)}).", (int)error);
+        _isDisposed
+            ? new ObjectDisposedException(nameof(Stream))
+            : new IOException($"The pipe cannot be {what} ({ErrnoMap.Describe(error)}).", (int)error);
 
     private async ValueTask WaitAsync(PollEvents events, CancellationToken token)
     {
@@ -159,7 +167,8 @@ internal sealed class DescriptorStream(Descriptor descriptor, bool canWrite) : S
             _registration.Arm(events);
         }
 
-        using CancellationTokenRegistration cancellation = token.UnsafeRegister(static (state, t) => ((TaskCompletionSource)state!).TrySetCanceled(t), waiter);
+        using CancellationTokenRegistration cancellation = token.UnsafeRegister(
+            static (state, t) => ((TaskCompletionSource)state!).TrySetCanceled(t), waiter);
         await waiter.Task.ConfigureAwait(false);
     }
 }

@@ -47,8 +47,13 @@ internal static class ErrnoMap
     /// <summary>The exception for a descriptor that cannot be watched: there ENOSPC speaks of watches and not of a disk.</summary>
     /// <param name="what">As for <see cref="Failure"/>.</param>
     /// <param name="error">The errno of the attempt.</param>
-    public static FairleadException WatchFailure(string what, Errno error) => error != Errno.ENOSPC ? Failure(what, error)
-        : new(ToCode(error), $"{what}: this user watches as many as the system allows", "Raise /proc/sys/fs/epoll/max_user_watches.") { Errno = (int)error };
+    public static FairleadException WatchFailure(string what, Errno error) =>
+        error != Errno.ENOSPC
+            ? Failure(what, error)
+            : new(ToCode(error), $"{what}: this user watches as many as the system allows", "Raise /proc/sys/fs/epoll/max_user_watches.")
+            {
+                Errno = (int)error,
+            };
 
     private static string? Mend(Errno error) => error switch
     {

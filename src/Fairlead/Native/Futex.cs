@@ -7,8 +7,8 @@ internal static unsafe class Futex
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Sleeps while the word has this value; returns when it is woken, when the time has passed, when the value is another, and now and then for no reason. Zero and less: does not sleep;
-    /// <see cref="Timeout.InfiniteTimeSpan"/>: for ever.
+    /// Sleeps while the word has this value; returns when it is woken, when the time has passed, when the value is another, and now and
+    /// then for no reason. Zero and less: does not sleep; <see cref="Timeout.InfiniteTimeSpan"/>: for ever.
     /// </summary>
     public static void Wait(ref int word, int value, TimeSpan timeout)
     {
@@ -19,7 +19,11 @@ internal static unsafe class Futex
         }
 
         TimeSpan time = timeout > Longest ? Longest : timeout;
-        Libc.TimeSpec spec = new() { Seconds = time.Ticks / TimeSpan.TicksPerSecond, Nanoseconds = time.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick };
+        Libc.TimeSpec spec = new()
+        {
+            Seconds = time.Ticks / TimeSpan.TicksPerSecond,
+            Nanoseconds = time.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick,
+        };
         fixed (int* address = &word)
         {
             _ = Libc.Futex(address, Libc.FUTEX_WAIT, value, timeout == Timeout.InfiniteTimeSpan ? null : &spec);

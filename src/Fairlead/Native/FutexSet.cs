@@ -2,11 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Native;
 
-/// <summary>Words of shared memory on which one thread sleeps together (<c>futex_waitv</c>, Linux 5.16), and one of its own by which it is woken.</summary>
+/// <summary>
+/// Words of shared memory on which one thread sleeps together (<c>futex_waitv</c>, Linux 5.16), and one of its own by which it is woken.
+/// </summary>
 internal sealed unsafe class FutexSet
 {
     private static readonly Lazy<bool> Available = new(static () => Libc.Futexes(null, 0) >= 0 || Libc.LastError != Errno.ENOSYS);
-    private readonly Libc.FutexWord* _words = (Libc.FutexWord*)NativeMemory.AllocZeroed(Libc.FUTEX_WAITV_MAX, (nuint)sizeof(Libc.FutexWord));
+    private readonly Libc.FutexWord* _words = (Libc.FutexWord*)
+        NativeMemory.AllocZeroed(Libc.FUTEX_WAITV_MAX, (nuint)sizeof(Libc.FutexWord));
     private readonly int* _bell = (int*)NativeMemory.AllocZeroed(sizeof(int));
     private readonly Dictionary<nint, int> _places = [];
     private int _rung;
@@ -31,7 +34,10 @@ internal sealed unsafe class FutexSet
     /// <summary>Whether no further word finds room.</summary>
     public bool IsFull => _count == (IsAvailable ? Libc.FUTEX_WAITV_MAX : 2);
 
-    /// <summary>A word, and the value as long as which it is slept on. One that is there already, with the same value, takes no room. False where there is none.</summary>
+    /// <summary>
+    /// A word, and the value as long as which it is slept on. One that is there already, with the same value, takes no room. False where
+    /// there is none.
+    /// </summary>
     public bool TryAdd(int* word, int value)
     {
         if (_places.TryGetValue((nint)word, out int place))
@@ -53,7 +59,10 @@ internal sealed unsafe class FutexSet
         return true;
     }
 
-    /// <summary>Sleeps until one of the words is another, or is woken, or for no reason. Where the kernel knows one word only: on the last, so that there is room for one besides the own.</summary>
+    /// <summary>
+    /// Sleeps until one of the words is another, or is woken, or for no reason. Where the kernel knows one word only: on the last, so that
+    /// there is room for one besides the own.
+    /// </summary>
     public void Sleep()
     {
         if (IsAvailable)
@@ -99,5 +108,11 @@ internal sealed unsafe class FutexSet
         NativeMemory.Free(_bell);
     }
 
-    private void Add(int* word, int value, uint flags) => _words[_count++] = new Libc.FutexWord { Value = (uint)value, Address = (ulong)word, Flags = Libc.FUTEX_32 | flags };
+    private void Add(int* word, int value, uint flags) =>
+        _words[_count++] = new Libc.FutexWord
+        {
+            Value = (uint)value,
+            Address = (ulong)word,
+            Flags = Libc.FUTEX_32 | flags,
+        };
 }

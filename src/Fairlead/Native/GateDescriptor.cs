@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Native;
 
-/// <summary>A flag with a descriptor (an eventfd of this process alone) that is writable unless it is shut. Tells of room, as an <see cref="EventDescriptor"/> tells of news.</summary>
+/// <summary>
+/// A flag with a descriptor (an eventfd of this process alone) that is writable unless it is shut. Tells of room, as an
+/// <see cref="EventDescriptor"/> tells of news.
+/// </summary>
 internal sealed class GateDescriptor : IDisposable
 {
     /// <summary>As far as the counter goes: nothing can be added to it.</summary>

@@ -10,12 +10,15 @@ internal interface IReactorClient
     void OnReady(PollEvents events);
 
     /// <summary>
-    /// Runs on the same thread behind <see cref="OnReady"/>, again and again as long as it says true: the thread may sleep elsewhere and serve the client from there. The reactor has others that wait meanwhile;
-    /// only a few may stay away at a time.
+    /// Runs on the same thread behind <see cref="OnReady"/>, again and again as long as it says true: the thread may sleep elsewhere and
+    /// serve the client from there. The reactor has others that wait meanwhile; only a few may stay away at a time.
     /// </summary>
     bool Stay() => false;
 
-    /// <summary>One of the above has thrown this, which costs the reactor nothing: whoever waits for what it was to do is told, or it is armed again.</summary>
+    /// <summary>
+    /// One of the above has thrown this, which costs the reactor nothing: whoever waits for what it was to do is told, or it is armed
+    /// again.
+    /// </summary>
     void OnFailed(Exception exception)
     {
     }

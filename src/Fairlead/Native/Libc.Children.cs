@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Native;
 
-// Processes by descriptor, and what became of children. Where the C library has no function for a call, its number is the same on every architecture: it is a new one.
+// Processes by descriptor, and what became of children. Where the C library has no function for a call, its number is the same on every
+// architecture: it is a new one.
 internal static unsafe partial class Libc
 {
     public const int P_PID = 1;

@@ -9,7 +9,9 @@ internal static unsafe partial class Libc
     public const int FUTEX_WAKE = 1;
     public const int FUTEX_WAKE_OP = 5;
 
-    /// <summary>What is done with the second word: <c>FUTEX_OP(FUTEX_OP_…, argument, FUTEX_OP_CMP_EQ, 0)</c>, without the argument.</summary>
+    /// <summary>
+    /// What is done with the second word: <c>FUTEX_OP(FUTEX_OP_…, argument, FUTEX_OP_CMP_EQ, 0)</c>, without the argument.
+    /// </summary>
     public const int FUTEX_OP_SET = 0;
     public const int FUTEX_OP_ADD = 1 << 28;
     public const int FUTEX_OP_OR = 2 << 28;
@@ -37,7 +39,8 @@ internal static unsafe partial class Libc
         _ => throw new PlatformNotSupportedException("The number of the futex call on this architecture is not known."),
     };
 
-    public static nint Futex(int* word, int operation, int value, TimeSpec* timeout) => SystemCall(FutexNumber, word, operation, value, timeout);
+    public static nint Futex(int* word, int operation, int value, TimeSpec* timeout) =>
+        SystemCall(FutexNumber, word, operation, value, timeout);
 
     /// <summary>For <see cref="FUTEX_WAKE_OP"/>.</summary>
     public static nint Futex(int* word, int operation, int value, int secondValue, int* secondWord, int thirdValue) =>
@@ -60,5 +63,6 @@ internal static unsafe partial class Libc
     private static partial nint SystemCall(nint number, int* word, nint operation, nint value, TimeSpec* timeout);
 
     [LibraryImport(Library, EntryPoint = "syscall")]
-    private static partial nint SystemCall(nint number, int* word, nint operation, nint value, nint secondValue, int* secondWord, nint thirdValue);
+    private static partial nint SystemCall(
+        nint number, int* word, nint operation, nint value, nint secondValue, int* secondWord, nint thirdValue);
 }

@@ -19,7 +19,8 @@ internal static unsafe partial class Libc
     public const int ITIMER_REAL = 0;
 
     /// <summary>As <see cref="ProcessSignal(int, int)"/>, with what the receiver is told.</summary>
-    public static int ProcessSignal(int descriptor, int signal, SignalInformation* information) => (int)Call(PidfdSendSignalNumber, descriptor, signal, (nint)information, 0);
+    public static int ProcessSignal(int descriptor, int signal, SignalInformation* information) =>
+        (int)Call(PidfdSendSignalNumber, descriptor, signal, (nint)information, 0);
 
     [LibraryImport(Library, EntryPoint = "sigqueue")]
     public static partial int SignalQueue(int processId, int signal, SignalValue value);

@@ -80,7 +80,10 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "recvmsg")]
     public static partial nint ReceiveMessage(int descriptor, MessageVector* message, int flags);
 
-    /// <summary><c>struct msghdr</c>. Where musl has 32 bits and padding the kernel and glibc have 64: zeroed, both are served on little-endian machines.</summary>
+    /// <summary>
+    /// <c>struct msghdr</c>. Where musl has 32 bits and padding the kernel and glibc have 64: zeroed, both are served on little-endian
+    /// machines.
+    /// </summary>
     public struct MessageVector
     {
         public void* Name;

@@ -6,7 +6,8 @@ namespace Fairlead.Native;
 internal static unsafe partial class Libc
 {
     /// <summary>
-    /// Room for <c>posix_spawnattr_t</c> and <c>posix_spawn_file_actions_t</c>, which are the C library's own: glibc and musl take 336 and 80 bytes. Twice and more of it.
+    /// Room for <c>posix_spawnattr_t</c> and <c>posix_spawn_file_actions_t</c>, which are the C library's own: glibc and musl take 336 and
+    /// 80 bytes. Twice and more of it.
     /// </summary>
     public const int SpawnAttributesRoom = 1024;
 

@@ -62,8 +62,8 @@ internal sealed unsafe class MappedFile : SafeHandle
     public static MappedFile Anonymous(long length) => new(length);
 
     /// <summary>
-    /// Makes pages present and writable before they are touched, many at a time, which is several times cheaper than a fault for each. Without effect before Linux 5.14.
-    /// EFAULT: the file has been cut, and a touch would end the process.
+    /// Makes pages present and writable before they are touched, many at a time, which is several times cheaper than a fault for each.
+    /// Without effect before Linux 5.14. EFAULT: the file has been cut, and a touch would end the process.
     /// </summary>
     /// <param name="from">In bytes, at the beginning of a page.</param>
     /// <param name="length">In bytes.</param>

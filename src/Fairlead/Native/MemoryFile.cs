@@ -1,15 +1,23 @@
 namespace Fairlead.Native;
 
-/// <summary>Memory that is a file without a name: gone with its last user, so that nothing is ever left behind. Its size is sealed, so that touching it cannot end a process.</summary>
+/// <summary>
+/// Memory that is a file without a name: gone with its last user, so that nothing is ever left behind. Its size is sealed, so that touching
+/// it cannot end a process.
+/// </summary>
 internal static unsafe class MemoryFile
 {
     private const int Seals = Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW | Libc.F_SEAL_SEAL;
 
-    /// <summary>Zeroed memory of this size in bytes. Costs nothing until it is touched. <paramref name="name"/> is what <c>/proc</c> shows.</summary>
+    /// <summary>
+    /// Zeroed memory of this size in bytes. Costs nothing until it is touched. <paramref name="name"/> is what <c>/proc</c> shows.
+    /// </summary>
     /// <exception cref="FairleadException">The system gives no descriptor or memory.</exception>
     public static Descriptor Create(string name, long size) => Create(name, size, Seals);
 
-    /// <summary>The same for memory that its maker alone is to write: <see cref="SealAgainstWriters"/> behind its own mapping, before anybody else has the file.</summary>
+    /// <summary>
+    /// The same for memory that its maker alone is to write: <see cref="SealAgainstWriters"/> behind its own mapping, before anybody else
+    /// has the file.
+    /// </summary>
     /// <exception cref="FairleadException">The system gives no descriptor or memory.</exception>
     public static Descriptor CreateForReaders(string name, long size) => Create(name, size, Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW);
 
@@ -46,7 +54,9 @@ internal static unsafe class MemoryFile
         return file;
     }
 
-    /// <summary>Whether the file is memory of at least this size that nobody can cut, and no huge pages, which may be missing when they are touched.</summary>
+    /// <summary>
+    /// Whether the file is memory of at least this size that nobody can cut, and no huge pages, which may be missing when they are touched.
+    /// </summary>
     public static bool IsSafe(Descriptor file, long size)
     {
         if (!file.TryEnter())

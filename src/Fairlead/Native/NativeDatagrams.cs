@@ -15,7 +15,8 @@ internal static unsafe class NativeDatagrams
     /// <param name="to">Where to, in the kernel's form.</param>
     /// <param name="error">Why not all, where not all have gone that one call takes.</param>
     /// <returns>How many have gone.</returns>
-    public static int Send(Descriptor socket, ReadOnlySpan<byte> bytes, Queue<int>.Enumerator lengths, ReadOnlySpan<byte> to, out Errno error)
+    public static int Send(
+        Descriptor socket, ReadOnlySpan<byte> bytes, Queue<int>.Enumerator lengths, ReadOnlySpan<byte> to, out Errno error)
     {
         error = Errno.EBADF;
         if (!socket.TryEnter())
@@ -35,7 +36,16 @@ internal static unsafe class NativeDatagrams
             {
                 int length = lengths.Current;
                 vectors[count] = new() { Base = at, Length = (nuint)length };
-                messages[count] = new() { Header = new() { Name = name, NameLength = (uint)to.Length, Vectors = vectors + count, VectorCount = 1 } };
+                messages[count] = new()
+                {
+                    Header = new()
+                    {
+                        Name = name,
+                        NameLength = (uint)to.Length,
+                        Vectors = vectors + count,
+                        VectorCount = 1,
+                    },
+                };
                 at += length;
                 count++;
             }
@@ -64,11 +74,15 @@ internal static unsafe class NativeDatagrams
 
     /// <summary>How many routers a datagram to a group may pass.</summary>
     public static Errno SetGroupHops(Descriptor socket, AddressFamily family, int hops) =>
-        family == AddressFamily.InterNetworkV6 ? Set(socket, Libc.IPPROTO_IPV6, Libc.IPV6_MULTICAST_HOPS, hops) : Set(socket, Libc.IPPROTO_IP, Libc.IP_MULTICAST_TTL, hops);
+        family == AddressFamily.InterNetworkV6
+            ? Set(socket, Libc.IPPROTO_IPV6, Libc.IPV6_MULTICAST_HOPS, hops)
+            : Set(socket, Libc.IPPROTO_IP, Libc.IP_MULTICAST_TTL, hops);
 
     /// <summary>Whether members of the group on this host get what this socket sends.</summary>
     public static Errno SetGroupLoop(Descriptor socket, AddressFamily family, bool on) =>
-        family == AddressFamily.InterNetworkV6 ? Set(socket, Libc.IPPROTO_IPV6, Libc.IPV6_MULTICAST_LOOP, on ? 1 : 0) : Set(socket, Libc.IPPROTO_IP, Libc.IP_MULTICAST_LOOP, on ? 1 : 0);
+        family == AddressFamily.InterNetworkV6
+            ? Set(socket, Libc.IPPROTO_IPV6, Libc.IPV6_MULTICAST_LOOP, on ? 1 : 0)
+            : Set(socket, Libc.IPPROTO_IP, Libc.IP_MULTICAST_LOOP, on ? 1 : 0);
 
     /// <summary>Through which interface datagrams to groups leave.</summary>
     public static Errno SetGroupInterface(Descriptor socket, AddressFamily family, int index)
@@ -78,7 +92,9 @@ internal static unsafe class NativeDatagrams
             : SetBytes(socket, Libc.IPPROTO_IP, Libc.IP_MULTICAST_IF, &request, (uint)sizeof(Libc.GroupRequest));
     }
 
-    /// <summary>Becomes a member of a group, on an interface, or, with 0, on the one that the system chooses. Ends with the socket.</summary>
+    /// <summary>
+    /// Becomes a member of a group, on an interface, or, with 0, on the one that the system chooses. Ends with the socket.
+    /// </summary>
     public static Errno Join(Descriptor socket, IPAddress group, int index)
     {
         if (group.AddressFamily == AddressFamily.InterNetworkV6)

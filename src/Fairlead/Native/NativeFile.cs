@@ -5,7 +5,9 @@ internal static unsafe class NativeFile
 {
     private const uint DefaultMode = 0x180; // 0600
 
-    /// <summary>Opens, non-blocking unless told otherwise, and closed on exec. Null when it failed, for the reason in <paramref name="error"/>.</summary>
+    /// <summary>
+    /// Opens, non-blocking unless told otherwise, and closed on exec. Null when it failed, for the reason in <paramref name="error"/>.
+    /// </summary>
     public static Descriptor? Open(string path, OpenFlags flags, uint mode, out Errno error) =>
         OpenAt(Libc.AT_FDCWD, path, flags, mode, out error);
 
@@ -13,7 +15,9 @@ internal static unsafe class NativeFile
     public static Descriptor? Open(string path, OpenFlags flags, out Errno error) =>
         OpenAt(Libc.AT_FDCWD, path, flags, DefaultMode, out error);
 
-    /// <summary>As <see cref="Open(string, OpenFlags, uint, out Errno)"/>, with <paramref name="path"/> beginning at <paramref name="directory"/>.</summary>
+    /// <summary>
+    /// As <see cref="Open(string, OpenFlags, uint, out Errno)"/>, with <paramref name="path"/> beginning at <paramref name="directory"/>.
+    /// </summary>
     public static Descriptor? OpenAt(Descriptor directory, string path, OpenFlags flags, uint mode, out Errno error)
     {
         if (!directory.TryEnter())
@@ -71,7 +75,9 @@ internal static unsafe class NativeFile
     public static Errno Link(string from, string to) =>
         IsPath(from) && IsPath(to) ? Result(Libc.LinkAt(Libc.AT_FDCWD, from, Libc.AT_FDCWD, to, 0)) : Errno.EINVAL;
 
-    /// <summary>Gives a name to what was opened without one (<see cref="OpenFlags.Unnamed"/>), unless something has that name: EEXIST.</summary>
+    /// <summary>
+    /// Gives a name to what was opened without one (<see cref="OpenFlags.Unnamed"/>), unless something has that name: EEXIST.
+    /// </summary>
     public static Errno LinkUnnamed(Descriptor file, string to)
     {
         if (!IsPath(to) || !file.TryEnter())
@@ -103,7 +109,8 @@ internal static unsafe class NativeFile
         IsPath(path) ? Result(Libc.MakeDirectoryAt(Libc.AT_FDCWD, path, mode)) : Errno.EINVAL;
 
     /// <summary>Makes a FIFO, unless something has that name: EEXIST. The umask takes bits away from <paramref name="mode"/>.</summary>
-    public static Errno MakeFifo(string path, uint mode) => IsPath(path) ? Result(Libc.MakeFifoAt(Libc.AT_FDCWD, path, mode)) : Errno.EINVAL;
+    public static Errno MakeFifo(string path, uint mode) =>
+        IsPath(path) ? Result(Libc.MakeFifoAt(Libc.AT_FDCWD, path, mode)) : Errno.EINVAL;
 
     /// <summary>Sets the permission bits, past the umask; follows links.</summary>
     public static Errno Chmod(string path, uint mode) => IsPath(path) ? Result(Libc.ChangeMode(path, mode)) : Errno.EINVAL;

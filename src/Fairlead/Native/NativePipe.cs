@@ -3,7 +3,10 @@ namespace Fairlead.Native;
 /// <summary>Anonymous pipes, and the flags of descriptors.</summary>
 internal static unsafe class NativePipe
 {
-    /// <summary>The two ends of a new pipe, closed on exec; the caller owns both. They block: <see cref="SetNonBlocking"/> for the end that stays here.</summary>
+    /// <summary>
+    /// The two ends of a new pipe, closed on exec; the caller owns both. They block: <see cref="SetNonBlocking"/> for the end that stays
+    /// here.
+    /// </summary>
     public static (Descriptor Reader, Descriptor Writer) Create()
     {
         int* numbers = stackalloc int[2];
@@ -25,7 +28,8 @@ internal static unsafe class NativePipe
 
         int flags = Libc.Control(descriptor.Number, Libc.F_GETFL, 0);
         int wanted = isSet ? flags | Libc.O_NONBLOCK : flags & ~Libc.O_NONBLOCK;
-        Errno error = flags < 0 || (flags != wanted && Libc.Control(descriptor.Number, Libc.F_SETFL, wanted) < 0) ? Libc.LastError : Errno.None;
+        Errno error =
+            flags < 0 || (flags != wanted && Libc.Control(descriptor.Number, Libc.F_SETFL, wanted) < 0) ? Libc.LastError : Errno.None;
         descriptor.Exit();
         return error;
     }
@@ -34,7 +38,9 @@ internal static unsafe class NativePipe
 
     public static bool CanWrite(Descriptor pipe) => AccessOf(pipe) is Libc.O_WRONLY or Libc.O_RDWR;
 
-    /// <summary>Whether a number is open and would be closed on exec: then this process has opened it itself. Null when it is not open.</summary>
+    /// <summary>
+    /// Whether a number is open and would be closed on exec: then this process has opened it itself. Null when it is not open.
+    /// </summary>
     public static bool? IsClosedOnExec(int number)
     {
         int flags = Libc.Control(number, Libc.F_GETFD, 0);
@@ -42,7 +48,8 @@ internal static unsafe class NativePipe
     }
 
     /// <summary>From now on the children of this process do not get it.</summary>
-    public static Errno SetClosedOnExec(int number) => Libc.Control(number, Libc.F_SETFD, Libc.FD_CLOEXEC) < 0 ? Libc.LastError : Errno.None;
+    public static Errno SetClosedOnExec(int number) =>
+        Libc.Control(number, Libc.F_SETFD, Libc.FD_CLOEXEC) < 0 ? Libc.LastError : Errno.None;
 
     private static int AccessOf(Descriptor pipe)
     {

@@ -65,8 +65,8 @@ internal static class NativeProcess
     }
 
     /// <summary>
-    /// Whether it has been killed, is ending or has gone, and will never run a line of its program again. It may still have all that it held: the kernel takes
-    /// the memory apart first, which is half a second for some GB, and closes files and releases locks behind that.
+    /// Whether it has been killed, is ending or has gone, and will never run a line of its program again. It may still have all that it
+    /// held: the kernel takes the memory apart first, which is half a second for some GB, and closes files and releases locks behind that.
     /// </summary>
     public static bool IsEnding(int pid)
     {
@@ -74,11 +74,14 @@ internal static class NativeProcess
         const ulong KillSignal = 9;
         Span<byte> buffer = stackalloc byte[LongestStat];
 
-        // In this order: the signal is pending first, and the process ends afterwards. Between the two neither is to be seen, for some microseconds,
-        // but the code with which it will end is, where the kernel tells it so early (from Linux 5.17 on).
+        // In this order: the signal is pending first, and the process ends afterwards. Between the two neither is to be seen, for some
+        // microseconds, but the code with which it will end is, where the kernel tells it so early (from Linux 5.17 on).
         var isKilled = IsKilled(ReadProc(pid, "status", buffer));
         var stat = ReadProc(pid, "stat", buffer);
-        return isKilled || ProcStat.State(stat) is null or 'Z' or 'X' || (ProcStat.Flags(stat) & Exiting) != 0 || ProcStat.ExitCode(stat) == KillSignal;
+        return isKilled
+            || ProcStat.State(stat) is null or 'Z' or 'X'
+            || (ProcStat.Flags(stat) & Exiting) != 0
+            || ProcStat.ExitCode(stat) == KillSignal;
     }
 
     /// <summary>Whether it is stopped: by a signal, or by a debugger.</summary>
@@ -95,7 +98,10 @@ internal static class NativeProcess
         return pid == Id || ProcStat.Parent(ReadProc(pid, "stat", buffer)) == (ulong)Id;
     }
 
-    /// <summary>Whether it is a child that does not run its own program yet: until then it has its parent's command line, and all that its parent has open.</summary>
+    /// <summary>
+    /// Whether it is a child that does not run its own program yet: until then it has its parent's command line, and all that its parent
+    /// has open.
+    /// </summary>
     public static bool IsBeingStarted(int pid)
     {
         Span<byte> child = stackalloc byte[LongestCommandLine];
@@ -124,7 +130,8 @@ internal static class NativeProcess
     }
 
     // SIGKILL is pending from the moment it is sent until the process gets to run and die.
-    private static bool IsKilled(ReadOnlySpan<byte> status) => (PendingSignals(status, "SigPnd:\t"u8) | PendingSignals(status, "ShdPnd:\t"u8)) is var pending && (pending & (1UL << 8)) != 0;
+    private static bool IsKilled(ReadOnlySpan<byte> status) =>
+        (PendingSignals(status, "SigPnd:\t"u8) | PendingSignals(status, "ShdPnd:\t"u8)) is var pending && (pending & (1UL << 8)) != 0;
 
     private static ulong PendingSignals(ReadOnlySpan<byte> status, ReadOnlySpan<byte> key)
     {
@@ -169,7 +176,8 @@ internal static class NativeProcess
         return null;
     }
 
-    private static ReadOnlySpan<byte> ReadProc(int pid, string file, Span<byte> buffer) => ReadWhole(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/{file}"), buffer);
+    private static ReadOnlySpan<byte> ReadProc(int pid, string file, Span<byte> buffer) =>
+        ReadWhole(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/{file}"), buffer);
 
     /// <summary>A file of <c>/proc</c>, as far as the buffer goes; empty where it cannot be read.</summary>
     internal static ReadOnlySpan<byte> ReadWhole(string path, Span<byte> buffer)

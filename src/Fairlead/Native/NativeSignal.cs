@@ -7,7 +7,8 @@ internal static unsafe class NativeSignal
     public static Errno Send(int target, int signal) => Libc.Kill(target, signal) == 0 ? Errno.None : Libc.LastError;
 
     /// <summary>Sends with a value. EAGAIN: too many are queued for that user.</summary>
-    public static Errno Queue(int processId, int signal, int value) => Libc.SignalQueue(processId, signal, new() { Number = value }) == 0 ? Errno.None : Libc.LastError;
+    public static Errno Queue(int processId, int signal, int value) =>
+        Libc.SignalQueue(processId, signal, new() { Number = value }) == 0 ? Errno.None : Libc.LastError;
 
     /// <summary>Sends with a value to the very process that the descriptor was opened for.</summary>
     public static Errno Queue(Descriptor process, int signal, int value)
@@ -85,7 +86,13 @@ internal static unsafe class NativeSignal
     public static long SetAlarm(long due, long period)
     {
         const long Second = 1_000_000;
-        Libc.IntervalTimer timer = new() { Seconds = due / Second, Microseconds = due % Second, PeriodSeconds = period / Second, PeriodMicroseconds = period % Second };
+        Libc.IntervalTimer timer = new()
+        {
+            Seconds = due / Second,
+            Microseconds = due % Second,
+            PeriodSeconds = period / Second,
+            PeriodMicroseconds = period % Second,
+        };
         Libc.IntervalTimer before;
         Check(Libc.SetTimer(Libc.ITIMER_REAL, &timer, &before));
         return (before.Seconds * Second) + before.Microseconds;

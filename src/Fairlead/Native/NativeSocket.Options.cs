@@ -59,8 +59,12 @@ internal static unsafe partial class NativeSocket
     /// <summary>Small TCP segments leave at once.</summary>
     public static void SetNoDelay(Descriptor socket, bool on = true) => SetOption(socket, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, on ? 1 : 0);
 
-    /// <summary>A TCP port is bound although connections of its former owner linger, or one that has it as its own end, if they have this option too.</summary>
-    public static void SetReuseAddress(Descriptor socket, bool on = true) => SetOption(socket, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, on ? 1 : 0);
+    /// <summary>
+    /// A TCP port is bound although connections of its former owner linger, or one that has it as its own end, if they have this option
+    /// too.
+    /// </summary>
+    public static void SetReuseAddress(Descriptor socket, bool on = true) =>
+        SetOption(socket, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, on ? 1 : 0);
 
     public static void SetKeepAlive(Descriptor socket, bool on = true) => SetOption(socket, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, on ? 1 : 0);
 
@@ -114,7 +118,9 @@ internal static unsafe partial class NativeSocket
 
     /// <summary>The family of an address in the kernel's form.</summary>
     public static AddressFamily FamilyOf(ReadOnlySpan<byte> name) =>
-        name.Length < sizeof(ushort) ? AddressFamily.Unspecified : FromNative(System.Runtime.InteropServices.MemoryMarshal.Read<ushort>(name));
+        name.Length < sizeof(ushort)
+            ? AddressFamily.Unspecified
+            : FromNative(System.Runtime.InteropServices.MemoryMarshal.Read<ushort>(name));
 
     private static AddressFamily FromNative(int family) => family switch
     {

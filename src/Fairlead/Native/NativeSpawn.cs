@@ -1,15 +1,20 @@
 namespace Fairlead.Native;
 
-/// <summary>Starts programs by <c>posix_spawn</c>: no code of this process runs in the child, and what is not given to it by name it does not get.</summary>
+/// <summary>
+/// Starts programs by <c>posix_spawn</c>: no code of this process runs in the child, and what is not given to it by name it does not get.
+/// </summary>
 /// <remarks>
-/// Everything that Fairlead and the base library open is closed on exec, and the copies that a child is given are made in the child: children that are started at the same time get nothing of each other's.
+/// Everything that Fairlead and the base library open is closed on exec, and the copies that a child is given are made in the child:
+/// children that are started at the same time get nothing of each other's.
 /// </remarks>
 internal static unsafe class NativeSpawn
 {
     // Lower numbers may be a child's targets: a source that lies there would be overwritten before it is copied.
     private const int LowestSource = 64;
 
-    /// <summary>Starts it; returns its process id. The C library waits until the program runs, so that what exec refuses is known here.</summary>
+    /// <summary>
+    /// Starts it; returns its process id. The C library waits until the program runs, so that what exec refuses is known here.
+    /// </summary>
     public static Errno Start(SpawnRequest request, out int processId)
     {
         Libc.Require64Bit();
@@ -73,7 +78,10 @@ internal static unsafe class NativeSpawn
         }
     }
 
-    /// <summary>Another number, of at least <paramref name="lowest"/>, for what is open; closed on exec. The caller owns it, and keeps the original open meanwhile.</summary>
+    /// <summary>
+    /// Another number, of at least <paramref name="lowest"/>, for what is open; closed on exec. The caller owns it, and keeps the original
+    /// open meanwhile.
+    /// </summary>
     public static Descriptor? Duplicate(int number, int lowest, out Errno error)
     {
         int copy = Libc.Control(number, Libc.F_DUPFD_CLOEXEC, lowest);

@@ -1,8 +1,8 @@
 namespace Fairlead.Native;
 
 /// <summary>
-/// Open descriptors of this process that may be opened once by their numbers (<c>fd://7</c>): a parent's end of a channel to its child, a child's end of the one that it was started with. Until somebody
-/// takes them they are their offerer's, who withdraws them.
+/// Open descriptors of this process that may be opened once by their numbers (<c>fd://7</c>): a parent's end of a channel to its child, a
+/// child's end of the one that it was started with. Until somebody takes them they are their offerer's, who withdraws them.
 /// </summary>
 internal static class OfferedDescriptors
 {
@@ -53,7 +53,8 @@ internal static class OfferedDescriptors
         using (Gate.Hold())
         {
             // Taken and closed by its taker, the number may be another's by now.
-            if (!ByNumber.TryGetValue(descriptor.Number, out (Descriptor Descriptor, int? Peer) offered) || offered.Descriptor != descriptor)
+            if (!ByNumber.TryGetValue(descriptor.Number, out (Descriptor Descriptor, int? Peer) offered)
+                || offered.Descriptor != descriptor)
             {
                 return;
             }

@@ -15,20 +15,50 @@ internal static unsafe class OpenFileLock
     /// <param name="file">Open for reading. The lock goes when it is closed.</param>
     public static bool TryLockShared(Descriptor file) => TryLock(file, Libc.F_RDLCK);
 
-    /// <summary>Locks one byte of the file for this open file alone, without waiting; false when another one has it locked. The byte need not exist.</summary>
+    /// <summary>
+    /// Locks one byte of the file for this open file alone, without waiting; false when another one has it locked. The byte need not exist.
+    /// </summary>
     /// <param name="file">Open for writing. The lock goes when it is closed.</param>
     /// <param name="offset">Which byte.</param>
-    public static bool TryLockByte(Descriptor file, long offset) => TryLock(file, new Libc.FileLockRange { Type = Libc.F_WRLCK, Start = offset, Length = 1 });
-
-    /// <summary>Keeps others from locking the byte for themselves alone, as any number may; makes one's own lock of the byte a shared one. False when another one has it for itself.</summary>
-    /// <param name="file">Open for reading. The lock goes when it is closed.</param>
-    /// <param name="offset">Which byte; it need not exist.</param>
-    public static bool TryShareByte(Descriptor file, long offset) => TryLock(file, new Libc.FileLockRange { Type = Libc.F_RDLCK, Start = offset, Length = 1 });
+    public static bool TryLockByte(Descriptor file, long offset) =>
+        TryLock(
+            file,
+            new Libc.FileLockRange
+            {
+                Type = Libc.F_WRLCK,
+                Start = offset,
+                Length = 1,
+            });
 
     /// <summary>
-    /// The release of <see cref="TryLockByte"/> and <see cref="TryShareByte"/>. Closing the file is one, too, but not at once while a child that another thread starts has a copy of it, up to its exec.
+    /// Keeps others from locking the byte for themselves alone, as any number may; makes one's own lock of the byte a shared one. False
+    /// when another one has it for itself.
     /// </summary>
-    public static void UnlockByte(Descriptor file, long offset) => Unlock(file, new Libc.FileLockRange { Type = Libc.F_UNLCK, Start = offset, Length = 1 });
+    /// <param name="file">Open for reading. The lock goes when it is closed.</param>
+    /// <param name="offset">Which byte; it need not exist.</param>
+    public static bool TryShareByte(Descriptor file, long offset) =>
+        TryLock(
+            file,
+            new Libc.FileLockRange
+            {
+                Type = Libc.F_RDLCK,
+                Start = offset,
+                Length = 1,
+            });
+
+    /// <summary>
+    /// The release of <see cref="TryLockByte"/> and <see cref="TryShareByte"/>. Closing the file is one, too, but not at once while a child
+    /// that another thread starts has a copy of it, up to its exec.
+    /// </summary>
+    public static void UnlockByte(Descriptor file, long offset) =>
+        Unlock(
+            file,
+            new Libc.FileLockRange
+            {
+                Type = Libc.F_UNLCK,
+                Start = offset,
+                Length = 1,
+            });
 
     /// <summary>The release of <see cref="TryLockWhole"/> and <see cref="TryLockShared"/>, as <see cref="UnlockByte"/>.</summary>
     public static void Unlock(Descriptor file) => Unlock(file, WholeFile(Libc.F_UNLCK));
@@ -36,7 +66,15 @@ internal static unsafe class OpenFileLock
     /// <summary>Whether another open file, in whichever process, has the byte locked. One's own lock does not count.</summary>
     /// <param name="file">Open for reading or writing.</param>
     /// <param name="offset">Which byte.</param>
-    public static bool IsByteLocked(Descriptor file, long offset) => Conflicts(file, new Libc.FileLockRange { Type = Libc.F_WRLCK, Start = offset, Length = 1 });
+    public static bool IsByteLocked(Descriptor file, long offset) =>
+        Conflicts(
+            file,
+            new Libc.FileLockRange
+            {
+                Type = Libc.F_WRLCK,
+                Start = offset,
+                Length = 1,
+            });
 
     /// <summary>Whether another open file, in whichever process, holds a lock, shared or not. One's own lock does not count.</summary>
     /// <param name="file">Open for reading or writing.</param>

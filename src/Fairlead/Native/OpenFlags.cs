@@ -24,7 +24,9 @@ internal enum OpenFlags
     /// <summary>A symbolic link as the last part of the path is ELOOP.</summary>
     NoFollow = 0x80,
 
-    /// <summary>Only the place, for <c>/proc/self/fd/N</c> and status: neither reading nor writing, and no permission of the file needed.</summary>
+    /// <summary>
+    /// Only the place, for <c>/proc/self/fd/N</c> and status: neither reading nor writing, and no permission of the file needed.
+    /// </summary>
     Path = 0x100,
 
     /// <summary>A file without a name in the directory given.</summary>

@@ -1,6 +1,9 @@
 namespace Fairlead.Native;
 
-/// <summary>Barriers between ordinary accesses to shared memory, where an acquire or a release of one word does not say enough. Each names its counterpart where it stands.</summary>
+/// <summary>
+/// Barriers between ordinary accesses to shared memory, where an acquire or a release of one word does not say enough. Each names its
+/// counterpart where it stands.
+/// </summary>
 internal static class Ordering
 {
     /// <summary>No load behind it goes ahead of a load before it.</summary>

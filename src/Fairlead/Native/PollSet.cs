@@ -56,13 +56,21 @@ internal sealed unsafe class PollSet : IDisposable
     }
 
     /// <summary>Watches a descriptor that is not ours, whose owner may close it.</summary>
-    /// <exception cref="FairleadException">NotSupported: it cannot be waited for, as with regular files. AlreadyExists: it is watched already.</exception>
+    /// <exception cref="FairleadException">
+    /// NotSupported: it cannot be waited for, as with regular files. AlreadyExists: it is watched already.
+    /// </exception>
     public void AddForeign(int number, ulong token, PollEvents events)
     {
         var error = ControlForeign(Libc.EPOLL_CTL_ADD, number, token, events);
         if (error == Errno.EPERM)
         {
-            throw new FairleadException(ErrorCode.NotSupported, $"descriptor {number} cannot be waited for", "Regular files and directories are always ready: read them without waiting.") { Errno = (int)error };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"descriptor {number} cannot be waited for",
+                "Regular files and directories are always ready: read them without waiting.")
+            {
+                Errno = (int)error,
+            };
         }
 
         if (error != Errno.None)
@@ -71,7 +79,10 @@ internal sealed unsafe class PollSet : IDisposable
         }
     }
 
-    /// <summary>The release of <see cref="AddForeign"/>. Whoever it belongs to may have closed it: the number is free then, or another's, be it a file that cannot be watched at all.</summary>
+    /// <summary>
+    /// The release of <see cref="AddForeign"/>. Whoever it belongs to may have closed it: the number is free then, or another's, be it a
+    /// file that cannot be watched at all.
+    /// </summary>
     public void RemoveForeign(int number)
     {
         var error = ControlForeign(Libc.EPOLL_CTL_DEL, number, 0, PollEvents.None);

@@ -23,7 +23,10 @@ internal static class ProcStat
 
     public static ulong? StartTicks(ReadOnlySpan<byte> stat) => Number(stat, StartField);
 
-    /// <summary>How it ends, as <c>wait</c> tells it: the signal where one ended it, and the one that stopped it while it is stopped. 0 also for who may not know.</summary>
+    /// <summary>
+    /// How it ends, as <c>wait</c> tells it: the signal where one ended it, and the one that stopped it while it is stopped. 0 also for who
+    /// may not know.
+    /// </summary>
     public static ulong? ExitCode(ReadOnlySpan<byte> stat) => Number(stat, ExitCodeField);
 
     private static ulong? Number(ReadOnlySpan<byte> stat, int field)

@@ -1,6 +1,9 @@
 namespace Fairlead.Native;
 
-/// <summary>Descriptors of processes (<c>pidfd</c>): they become readable when the process ends, and what is sent by them reaches no other process that got its number.</summary>
+/// <summary>
+/// Descriptors of processes (<c>pidfd</c>): they become readable when the process ends, and what is sent by them reaches no other process
+/// that got its number.
+/// </summary>
 internal static unsafe class ProcessDescriptor
 {
     /// <summary>Opens one; the caller owns it. Null when it failed: ESRCH, there is no such process.</summary>
@@ -11,7 +14,9 @@ internal static unsafe class ProcessDescriptor
         return number < 0 ? null : new Descriptor(number);
     }
 
-    /// <summary>Ends a child that nothing can watch, for want of descriptors, and takes note of its end: else it would stay as a zombie.</summary>
+    /// <summary>
+    /// Ends a child that nothing can watch, for want of descriptors, and takes note of its end: else it would stay as a zombie.
+    /// </summary>
     public static void EndChild(int processId)
     {
         const int Kill = 9;
@@ -23,7 +28,8 @@ internal static unsafe class ProcessDescriptor
     }
 
     /// <summary>
-    /// Where SIGCHLD is ignored, as a parent may have left it, the kernel throws the status of every child away: it is put back to its default. By then it is caught where the base library has started processes.
+    /// Where SIGCHLD is ignored, as a parent may have left it, the kernel throws the status of every child away: it is put back to its
+    /// default. By then it is caught where the base library has started processes.
     /// </summary>
     public static void KeepStatuses()
     {
@@ -50,8 +56,8 @@ internal static unsafe class ProcessDescriptor
     }
 
     /// <summary>
-    /// What has become of a child, which is thereby noted: an end that is taken is the end of the zombie. Does not block. Null when nothing has happened, with no error; or with
-    /// ECHILD: it is no child, or somebody else in this process has waited for it.
+    /// What has become of a child, which is thereby noted: an end that is taken is the end of the zombie. Does not block. Null when nothing
+    /// has happened, with no error; or with ECHILD: it is no child, or somebody else in this process has waited for it.
     /// </summary>
     /// <param name="process">The child's.</param>
     /// <param name="ofStops">Whether to take a stop or a going on; else its end.</param>

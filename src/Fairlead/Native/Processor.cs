@@ -17,7 +17,10 @@ internal static class Processor
         }
     }
 
-    /// <summary>Between two looks at memory that another processor will write: shorter than <see cref="Thread.SpinWait"/>, which means many of these.</summary>
+    /// <summary>
+    /// Between two looks at memory that another processor will write: shorter than <see cref="Thread.SpinWait"/>, which means many of
+    /// these.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Pause()
     {

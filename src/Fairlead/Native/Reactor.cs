@@ -59,7 +59,9 @@ internal sealed unsafe class Reactor
         }
     }
 
-    /// <summary>The one of this process, begun at first use. Not a static initializer: that would make a passing EMFILE permanent.</summary>
+    /// <summary>
+    /// The one of this process, begun at first use. Not a static initializer: that would make a passing EMFILE permanent.
+    /// </summary>
     public static Reactor Shared
     {
         get

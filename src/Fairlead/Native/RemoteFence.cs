@@ -1,8 +1,9 @@
 namespace Fairlead.Native;
 
 /// <summary>
-/// A full fence in the threads of other processes, on demand: who publishes often leaves its fence out, and who is about to sleep, which is seldom, makes up for it. For that the processes of those who publish are
-/// registered, which takes the kernel some 20 ms where there are threads: it is done beside, and until then nobody leaves anything out.
+/// A full fence in the threads of other processes, on demand: who publishes often leaves its fence out, and who is about to sleep, which is
+/// seldom, makes up for it. For that the processes of those who publish are registered, which takes the kernel some 20 ms where there are
+/// threads: it is done beside, and until then nobody leaves anything out.
 /// </summary>
 internal static class RemoteFence
 {
@@ -15,7 +16,9 @@ internal static class RemoteFence
     /// <summary>Whether <see cref="Send"/> works here.</summary>
     public static bool IsAvailable => CanSend;
 
-    /// <summary>Whether those of other processes reach this one. Becomes true some time after <see cref="Register"/>, and stays so.</summary>
+    /// <summary>
+    /// Whether those of other processes reach this one. Becomes true some time after <see cref="Register"/>, and stays so.
+    /// </summary>
     public static bool IsReached => _isReached;
 
     /// <summary>Lets this process be reached, as soon as the kernel is through with it. Harmless the second time.</summary>
@@ -44,5 +47,6 @@ internal static class RemoteFence
         _ = Libc.Barrier(Libc.MEMBARRIER_CMD_GLOBAL_EXPEDITED);
     }
 
-    private static bool Query() => Libc.Barrier(Libc.MEMBARRIER_CMD_QUERY) is > 0 and var commands && (commands & Libc.MEMBARRIER_CMD_GLOBAL_EXPEDITED) != 0;
+    private static bool Query() =>
+        Libc.Barrier(Libc.MEMBARRIER_CMD_QUERY) is > 0 and var commands && (commands & Libc.MEMBARRIER_CMD_GLOBAL_EXPEDITED) != 0;
 }

@@ -4,9 +4,12 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// A memory file mapped for a ring: one control page, then the data twice in a row, so that what begins in front of the ring's end goes on behind it and no record is ever cut.
+/// A memory file mapped for a ring: one control page, then the data twice in a row, so that what begins in front of the ring's end goes on
+/// behind it and no record is ever cut.
 /// </summary>
-/// <remarks>Whoever touches it holds it by <see cref="SafeHandle.DangerousAddRef"/> or owns it: after the last one has let go it is unmapped.</remarks>
+/// <remarks>
+/// Whoever touches it holds it by <see cref="SafeHandle.DangerousAddRef"/> or owns it: after the last one has let go it is unmapped.
+/// </remarks>
 internal sealed unsafe class RingMemory : SafeHandle
 {
     private readonly nuint _length;
@@ -29,7 +32,13 @@ internal sealed unsafe class RingMemory : SafeHandle
         nint start = Libc.Map(0, _length, Libc.PROT_NONE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE, -1, 0);
         if (start == Libc.MAP_FAILED
             || Libc.Map(start, (nuint)(control + capacity), protection, Libc.MAP_SHARED | Libc.MAP_FIXED, file.Number, 0) == Libc.MAP_FAILED
-            || Libc.Map((nint)(start + control + capacity), (nuint)capacity, protection, Libc.MAP_SHARED | Libc.MAP_FIXED, file.Number, control) == Libc.MAP_FAILED)
+            || Libc.Map(
+                (nint)(start + control + capacity),
+                (nuint)capacity,
+                protection,
+                Libc.MAP_SHARED | Libc.MAP_FIXED,
+                file.Number,
+                control) == Libc.MAP_FAILED)
         {
             error = Libc.LastError;
         }

@@ -4,14 +4,21 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// Owns words of shared memory in this process's name. A thread that does nothing else has them on its list: when the process ends, in whatever way, the kernel walks along it, marks each word that
-/// carries the thread's number and wakes one who sleeps on it. So ownership belongs to no thread of the user's, and may pass from one to another.
+/// Owns words of shared memory in this process's name. A thread that does nothing else has them on its list: when the process ends, in
+/// whatever way, the kernel walks along it, marks each word that carries the thread's number and wakes one who sleeps on it. So ownership
+/// belongs to no thread of the user's, and may pass from one to another.
 /// </summary>
 /// <remarks>
-/// <para>What the kernel does is described with <c>set_robust_list(2)</c>: a word holds its owner's thread number, a bit that somebody sleeps on it, and a bit that the owner has died. One entry may be pending:
-/// its word is being taken or released, and is looked at as well. That is why one thread of the process at a time takes or releases a word of a keeper: who does so has entered its gate
-/// (<see cref="Hold"/>) for some nanoseconds, or for a system call where somebody is woken.</para>
-/// <para>The threads of a killed process end in any order. Others of it may run on for microseconds when the keeper has gone: what that means for who comes next stands in docs/design/locks.md.</para>
+/// <para>
+/// What the kernel does is described with <c>set_robust_list(2)</c>: a word holds its owner's thread number, a bit that somebody sleeps on
+/// it, and a bit that the owner has died. One entry may be pending: its word is being taken or released, and is looked at as well. That is
+/// why one thread of the process at a time takes or releases a word of a keeper: who does so has entered its gate (<see cref="Hold"/>) for
+/// some nanoseconds, or for a system call where somebody is woken.
+/// </para>
+/// <para>
+/// The threads of a killed process end in any order. Others of it may run on for microseconds when the keeper has gone: what that means for
+/// who comes next stands in docs/design/locks.md.
+/// </para>
 /// </remarks>
 internal sealed unsafe class RobustKeeper
 {
@@ -62,7 +69,9 @@ internal sealed unsafe class RobustKeeper
     /// <summary>The number of its thread: what stands in the words that it owns.</summary>
     public uint Id { get; private set; }
 
-    /// <summary>Finds one that has room for a word more, and keeps it free; another is started when it is needed. The release is <see cref="Free"/>.</summary>
+    /// <summary>
+    /// Finds one that has room for a word more, and keeps it free; another is started when it is needed. The release is <see cref="Free"/>.
+    /// </summary>
     public static RobustKeeper Reserve()
     {
         using (Starting.Hold())
@@ -146,10 +155,13 @@ internal sealed unsafe class RobustKeeper
     }
 
     /// <summary>
-    /// Takes the number out of a word, keeping the bits of <paramref name="keep"/>, and wakes those who sleep on it, if the word says so. A process that is killed between the two leaves the waking to the kernel, unless
-    /// the word has an owner again by then: so who keeps the bit that somebody sleeps there is on the safe side. Inside the gate.
+    /// Takes the number out of a word, keeping the bits of <paramref name="keep"/>, and wakes those who sleep on it, if the word says so. A
+    /// process that is killed between the two leaves the waking to the kernel, unless the word has an owner again by then: so who keeps the
+    /// bit that somebody sleeps there is on the safe side. Inside the gate.
     /// </summary>
-    /// <param name="word">Carries the number of this keeper; in a process that is being killed maybe not any more, and then it is left alone.</param>
+    /// <param name="word">
+    /// Carries the number of this keeper; in a process that is being killed maybe not any more, and then it is left alone.
+    /// </param>
     /// <param name="keep">Which bits stay as they are.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release(uint* word, uint keep)
@@ -168,7 +180,9 @@ internal sealed unsafe class RobustKeeper
     }
 
     /// <summary>Replaces the number in a word by something that no list leads to; nobody sleeps on it. Inside the gate.</summary>
-    /// <param name="word">Carries the number of this keeper; in a process that is being killed maybe not any more, and then it is left alone.</param>
+    /// <param name="word">
+    /// Carries the number of this keeper; in a process that is being killed maybe not any more, and then it is left alone.
+    /// </param>
     /// <param name="value">What stands there afterwards.</param>
     public void Exchange(uint* word, uint value)
     {
@@ -186,7 +200,8 @@ internal sealed unsafe class RobustKeeper
             uint before = Interlocked.CompareExchange(ref *word, found & keep, found);
             if (before == found)
             {
-                // All: the thread of a process that is being killed may still stand among the sleepers, and would take the only wake-up with it.
+                // All: the thread of a process that is being killed may still stand among the sleepers, and would take the only wake-up
+                // with it.
                 Futex.Wake(ref *(int*)word, int.MaxValue);
                 return;
             }

@@ -3,15 +3,19 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// A piece of a file that holds words which the kernel marks when their owner dies, mapped behind private memory of the same length: the entry of each word in its keeper's list lies there, a constant
-/// distance before the word. So each process has entries of its own for words that many share, and nobody else can write into a list that the kernel will walk.
+/// A piece of a file that holds words which the kernel marks when their owner dies, mapped behind private memory of the same length: the
+/// entry of each word in its keeper's list lies there, a constant distance before the word. So each process has entries of its own for
+/// words that many share, and nobody else can write into a list that the kernel will walk.
 /// <code>
 ///          0  entries, private      up to the length
 ///              nothing
 ///   Distance  the file, shared      up to the length
 /// </code>
 /// </summary>
-/// <remarks>Whoever touches it holds it by <see cref="SafeHandle.DangerousAddRef"/> or owns it. Not to be let go of while a word in it stands on a list.</remarks>
+/// <remarks>
+/// Whoever touches it holds it by <see cref="SafeHandle.DangerousAddRef"/> or owns it. Not to be let go of while a word in it stands on a
+/// list.
+/// </remarks>
 internal sealed unsafe class RobustMemory : SafeHandle
 {
     /// <summary>From an entry to its word; the same in all mappings, since a list has one. Longer than any of them.</summary>
@@ -34,8 +38,20 @@ internal sealed unsafe class RobustMemory : SafeHandle
         // The place first, whole: nothing else may come to lie in it while its parts are laid over it.
         nint start = Libc.Map(0, _length, Libc.PROT_NONE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE, -1, 0);
         if (start == Libc.MAP_FAILED
-            || Libc.Map(start, (nuint)length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_FIXED, -1, 0) == Libc.MAP_FAILED
-            || Libc.Map(start + Distance, (nuint)length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_FIXED, file.Number, offset) == Libc.MAP_FAILED)
+            || Libc.Map(
+                start,
+                (nuint)length,
+                Libc.PROT_READ | Libc.PROT_WRITE,
+                Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_FIXED,
+                -1,
+                0) == Libc.MAP_FAILED
+            || Libc.Map(
+                start + Distance,
+                (nuint)length,
+                Libc.PROT_READ | Libc.PROT_WRITE,
+                Libc.MAP_SHARED | Libc.MAP_FIXED,
+                file.Number,
+                offset) == Libc.MAP_FAILED)
         {
             error = Libc.LastError;
         }

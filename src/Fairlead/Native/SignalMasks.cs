@@ -18,7 +18,9 @@ internal readonly record struct SignalMasks(ulong Pending, ulong Blocked, ulong 
         foreach (string task in Directory.EnumerateDirectories("/proc/self/task"))
         {
             // One that has ended meanwhile has no say.
-            if (Path.GetFileName(task) != except.ToString(CultureInfo.InvariantCulture) && Read($"{task}/status") is { } masks && (masks.Blocked & bit) == 0)
+            if (Path.GetFileName(task) != except.ToString(CultureInfo.InvariantCulture)
+                && Read($"{task}/status") is { } masks
+                && (masks.Blocked & bit) == 0)
             {
                 return false;
             }
@@ -32,7 +34,13 @@ internal readonly record struct SignalMasks(ulong Pending, ulong Blocked, ulong 
         const int Longest = 8192;
         Span<byte> buffer = stackalloc byte[Longest];
         ReadOnlySpan<byte> status = NativeProcess.ReadWhole(path, buffer);
-        return status.IsEmpty ? null : new(Mask(status, "SigPnd:\t"u8) | Mask(status, "ShdPnd:\t"u8), Mask(status, "SigBlk:\t"u8), Mask(status, "SigIgn:\t"u8), Mask(status, "SigCgt:\t"u8));
+        return status.IsEmpty
+            ? null
+            : new(
+                Mask(status, "SigPnd:\t"u8) | Mask(status, "ShdPnd:\t"u8),
+                Mask(status, "SigBlk:\t"u8),
+                Mask(status, "SigIgn:\t"u8),
+                Mask(status, "SigCgt:\t"u8));
     }
 
     private static ulong Mask(ReadOnlySpan<byte> status, ReadOnlySpan<byte> key)

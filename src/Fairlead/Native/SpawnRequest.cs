@@ -14,7 +14,9 @@ internal sealed record SpawnRequest
 
     public string? Directory { get; init; }
 
-    /// <summary>What it is given, and under which number; it has nothing else of what this process has open, but what that has inherited itself.</summary>
+    /// <summary>
+    /// What it is given, and under which number; it has nothing else of what this process has open, but what that has inherited itself.
+    /// </summary>
     public IReadOnlyList<(Descriptor Source, int Target)> Descriptors { get; init; } = [];
 
     /// <summary>The process group to join; 0: one of its own; null: this process's.</summary>

@@ -4,7 +4,20 @@ namespace Fairlead.Native;
 
 /// <summary>A line of the kernel's table of System V segments. Its structure differs between architectures, its table does not.</summary>
 internal readonly record struct SystemVStatus(
-    int Key, int Id, uint Mode, long Size, int Creator, int Last, long Attached, uint User, uint Group, uint CreatorUser, uint CreatorGroup, long AttachTime, long DetachTime, long ChangeTime)
+    int Key,
+    int Id,
+    uint Mode,
+    long Size,
+    int Creator,
+    int Last,
+    long Attached,
+    uint User,
+    uint Group,
+    uint CreatorUser,
+    uint CreatorGroup,
+    long AttachTime,
+    long DetachTime,
+    long ChangeTime)
 {
     private const string Table = "/proc/sysvipc/shm";
 
@@ -39,8 +52,20 @@ internal readonly record struct SystemVStatus(
         return words.Length < Columns
             ? null
             : new SystemVStatus(
-                (int)Number(0), (int)Number(1), Convert.ToUInt32(words[2], 8), Number(3), (int)Number(4), (int)Number(5), Number(6), (uint)Number(7), (uint)Number(8), (uint)Number(9), (uint)Number(10),
-                Number(11), Number(12), Number(13));
+                (int)Number(0),
+                (int)Number(1),
+                Convert.ToUInt32(words[2], 8),
+                Number(3),
+                (int)Number(4),
+                (int)Number(5),
+                Number(6),
+                (uint)Number(7),
+                (uint)Number(8),
+                (uint)Number(9),
+                (uint)Number(10),
+                Number(11),
+                Number(12),
+                Number(13));
 
         long Number(int column) => long.Parse(words[column], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
     }

@@ -3,11 +3,12 @@ using Fairlead.Patterns.Links;
 namespace Fairlead;
 
 /// <summary>
-/// What all patterns share: an address, peers, counters, closing. Every public member of every endpoint may be used by many threads at once.
+/// What all patterns share: an address, peers, counters, closing. Every public member of every endpoint may be used by many threads at
+/// once.
 /// </summary>
 /// <remarks>
-/// Closing has three forms: <see cref="CloseAsync"/> drains until a deadline and reports what was not delivered; <see cref="DisposeAsync"/> is that with one second;
-/// <see cref="Dispose"/> aborts. None of them hangs.
+/// Closing has three forms: <see cref="CloseAsync"/> drains until a deadline and reports what was not delivered; <see cref="DisposeAsync"/>
+/// is that with one second; <see cref="Dispose"/> aborts. None of them hangs.
 /// </remarks>
 public abstract class Endpoint : IDisposable, IAsyncDisposable
 {
@@ -30,7 +31,8 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
     public IReadOnlyList<Peer> Peers => [.. Core.Links().Where(static link => link.WasUp).Select(static link => link.Peer)];
 
     /// <summary>
-    /// A connected endpoint with <see cref="EndpointOptions.Reconnect"/> lost its peer, got it back, or gave it up. Raised on a thread of the pool, in order.
+    /// A connected endpoint with <see cref="EndpointOptions.Reconnect"/> lost its peer, got it back, or gave it up. Raised on a thread of
+    /// the pool, in order.
     /// </summary>
     public event EventHandler<EndpointStateChange>? StateChanged;
 
@@ -40,15 +42,20 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
     internal EndpointCore Core => _core ?? throw new InvalidOperationException("The endpoint is not open yet.");
 
     /// <summary>
-    /// Blocks until everything that was sent here before has left this process: the kernel has it, or the memory that the peer reads. That is not to say that the peer has read it, or that it ever will: only
-    /// a receipt says that, and <see cref="CloseAsync"/>. Where nothing lies here it returns at once. What still waits for room or for a peer under a policy that drops is not waited for.
+    /// Blocks until everything that was sent here before has left this process: the kernel has it, or the memory that the peer reads. That
+    /// is not to say that the peer has read it, or that it ever will: only a receipt says that, and <see cref="CloseAsync"/>. Where nothing
+    /// lies here it returns at once. What still waits for room or for a peer under a policy that drops is not waited for.
     /// </summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
     /// <param name="token">Ends the wait; what lies here is written all the same.</param>
-    /// <exception cref="FairleadException">Timeout: a peer that does not read has let its buffers fill up. PeerGone: the peer is lost, and some of it with it.</exception>
+    /// <exception cref="FairleadException">
+    /// Timeout: a peer that does not read has let its buffers fill up. PeerGone: the peer is lost, and some of it with it.
+    /// </exception>
     public void Flush(TimeSpan? timeout = null, CancellationToken token = default) => Core.Flush(timeout, token);
 
-    /// <summary>Completes when everything that was sent here before has left this process. Without blocking, otherwise like <see cref="Flush"/>.</summary>
+    /// <summary>
+    /// Completes when everything that was sent here before has left this process. Without blocking, otherwise like <see cref="Flush"/>.
+    /// </summary>
     /// <inheritdoc cref="Flush" path="/param|/exception"/>
     public ValueTask FlushAsync(TimeSpan? timeout = null, CancellationToken token = default) => Core.FlushAsync(timeout, token);
 
@@ -56,8 +63,9 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
     public ValueTask FlushAsync(CancellationToken token) => Core.FlushAsync(null, token);
 
     /// <summary>
-    /// Takes nothing new, waits until the peers have read everything, and until what is in hand here has been answered, or <paramref name="timeout"/> has passed; then ends. Does not throw for
-    /// messages that were not delivered: the report counts them. Calls that wait on this endpoint for a message or a peer end with <see cref="ObjectDisposedException"/>.
+    /// Takes nothing new, waits until the peers have read everything, and until what is in hand here has been answered, or
+    /// <paramref name="timeout"/> has passed; then ends. Does not throw for messages that were not delivered: the report counts them. Calls
+    /// that wait on this endpoint for a message or a peer end with <see cref="ObjectDisposedException"/>.
     /// </summary>
     /// <param name="timeout">At most so long; default one second.</param>
     /// <returns>What was sent in the endpoint's life, acknowledged, not delivered, and in doubt.</returns>

@@ -11,8 +11,17 @@ namespace Fairlead;
 /// <param name="Dropped">Messages that were dropped because a peer was too slow, counted once for each such peer.</param>
 /// <param name="Missed">Messages that peers dropped because this end was too slow, as far as they have said.</param>
 /// <param name="Peers">Peers that are connected.</param>
-public readonly record struct EndpointStatistics(long MessagesSent, long MessagesReceived, long BytesSent, long BytesReceived, long QueueDepth, long Dropped, long Missed, long Peers)
+public readonly record struct EndpointStatistics(
+    long MessagesSent, long MessagesReceived, long BytesSent, long BytesReceived, long QueueDepth, long Dropped, long Missed, long Peers)
 {
     internal static EndpointStatistics Of(EndpointCounters counters) =>
-        new(counters.MessagesSent, counters.MessagesReceived, counters.BytesSent, counters.BytesReceived, counters.QueueDepth, counters.Dropped, counters.Missed, counters.Clients);
+        new(
+            counters.MessagesSent,
+            counters.MessagesReceived,
+            counters.BytesSent,
+            counters.BytesReceived,
+            counters.QueueDepth,
+            counters.Dropped,
+            counters.Missed,
+            counters.Clients);
 }

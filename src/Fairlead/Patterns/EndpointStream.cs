@@ -5,8 +5,9 @@ using Fairlead.Patterns.Links;
 namespace Fairlead;
 
 /// <summary>
-/// An endpoint as a <see cref="Stream"/>: what is written is sent, and what is received is read, as bytes without boundaries. Reading returns 0 where the peer has ended; at a bound end what is read after that is
-/// the next peer's. Disposing it closes the endpoint. One reader and one writer at a time.
+/// An endpoint as a <see cref="Stream"/>: what is written is sent, and what is received is read, as bytes without boundaries. Reading
+/// returns 0 where the peer has ended; at a bound end what is read after that is the next peer's. Disposing it closes the endpoint. One
+/// reader and one writer at a time.
 /// </summary>
 internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWrite) : Stream
 {
@@ -40,7 +41,8 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
     }
 
     /// <summary>Whether the peer of a bound end had gone before the stream was there to be told.</summary>
-    private bool HasTalkEnded => _message == default && !_core.EndsWithPeer && _talk is { State: LinkState.Down } talk && _core.HasNoInbound(talk);
+    private bool HasTalkEnded =>
+        _message == default && !_core.EndsWithPeer && _talk is { State: LinkState.Down } talk && _core.HasNoInbound(talk);
 
     private bool HasRest => _message != default && _position < _message.Length;
 
@@ -56,7 +58,8 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
                     return EndTalk(_talk!);
                 }
 
-                Deadline deadline = Deadline.After(ReadTimeout == Timeout.Infinite ? null : TimeSpan.FromMilliseconds(ReadTimeout), _core.Settings.Time);
+                Deadline deadline = Deadline.After(
+                    ReadTimeout == Timeout.Infinite ? null : TimeSpan.FromMilliseconds(ReadTimeout), _core.Settings.Time);
                 if (!Take(_message != default ? null : _core.Receive(deadline, CancellationToken.None), deadline.Passed))
                 {
                     return 0;
@@ -85,7 +88,8 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
                     return EndTalk(_talk!);
                 }
 
-                if (!Take(_message != default ? null : await _core.ReceiveAsync(null, cancellationToken).ConfigureAwait(false), isLate: false))
+                if (!Take(
+                    _message != default ? null : await _core.ReceiveAsync(null, cancellationToken).ConfigureAwait(false), isLate: false))
                 {
                     return 0;
                 }
@@ -179,13 +183,15 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
         return Read(new Span<byte>(ref one)) == 0 ? -1 : one;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     public override void WriteByte(byte value) => Write([value]);
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
@@ -215,7 +221,10 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
     }
 
     private static int Checked(int timeout) =>
-        timeout is > 0 or Timeout.Infinite ? timeout : throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A time-out is a number of milliseconds above 0, or Timeout.Infinite.");
+        timeout is > 0 or Timeout.Infinite
+            ? timeout
+            : throw new ArgumentOutOfRangeException(
+                nameof(timeout), timeout, "A time-out is a number of milliseconds above 0, or Timeout.Infinite.");
 
     private static IOException Failure(FairleadException exception) => new(exception.Message, exception);
 
@@ -238,7 +247,10 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
         {
             if (isLate && _core.LastEnd is null)
             {
-                throw new FairleadException(ErrorCode.Timeout, $"nothing came within {ReadTimeout / 1000.0:0.###} s") { Address = _core.Address };
+                throw new FairleadException(ErrorCode.Timeout, $"nothing came within {ReadTimeout / 1000.0:0.###} s")
+                {
+                    Address = _core.Address,
+                };
             }
 
             return _core.LastEnd is null or { Reason: CloseReason.ClosedByPeer } ? false : throw _core.EndException();

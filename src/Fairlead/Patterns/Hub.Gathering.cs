@@ -39,11 +39,16 @@ public sealed partial class Hub
         return Outbox.SendAsync(client.Link, message, token);
     }
 
-    /// <summary>Type 2 to one client: completes when the receipt of several buffers, sent as one message, is in, or is known not to come.</summary>
-    /// <inheritdoc cref="SendAsync(HubClient, in ReadOnlySequence{byte}, CancellationToken)" path="/param[@name='client']|/param[@name='message']"/>
-    /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param[@name='timeout']|/param[@name='token']|/returns"/>
+    /// <summary>
+    /// Type 2 to one client: completes when the receipt of several buffers, sent as one message, is in, or is known not to come.
+    /// </summary>
+    /// <inheritdoc cref="SendAsync(HubClient, in ReadOnlySequence{byte}, CancellationToken)"
+    ///     path="/param[@name='client']|/param[@name='message']"/>
+    /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"
+    ///     path="/param[@name='timeout']|/param[@name='token']|/returns"/>
     [OverloadResolutionPriority(-1)]
-    public ValueTask<Delivery> DeliverAsync(HubClient client, in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    public ValueTask<Delivery> DeliverAsync(
+        HubClient client, in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(client);
         Outbox.RequireProtocol();

@@ -43,7 +43,8 @@ public sealed partial class Hub
 
     /// <summary>Type 1 to one client: text as UTF-8.</summary>
     /// <inheritdoc cref="SendAsync(HubClient, ReadOnlySpan{byte}, CancellationToken)" path="/exception"/>
-    public ValueTask SendAsync(HubClient client, string message, CancellationToken token = default) => SendAsync(client, Encoding.UTF8.GetBytes(message).AsSpan(), token);
+    public ValueTask SendAsync(HubClient client, string message, CancellationToken token = default) =>
+        SendAsync(client, Encoding.UTF8.GetBytes(message).AsSpan(), token);
 
     /// <summary>Type 1 to one client, blocking: waits until it is buffered.</summary>
     /// <exception cref="FairleadException">Timeout. PeerGone: the client has left. Full: with <see cref="FullMode.Fail"/>.</exception>
@@ -72,7 +73,8 @@ public sealed partial class Hub
 
     /// <summary>Type 2 to one client: completes when its receipt is in, or is known not to come.</summary>
     /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns"/>
-    public ValueTask<Delivery> DeliverAsync(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    public ValueTask<Delivery> DeliverAsync(
+        HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(client);
         Outbox.RequireProtocol();
@@ -80,20 +82,27 @@ public sealed partial class Hub
     }
 
     /// <summary>
-    /// Type 1 to all clients, or all but one. Waits for nobody, unless it was told to: a client whose queue is full is disconnected as <see cref="CloseReason.SlowConsumer"/>, and one that does not take so
-    /// long a message as <see cref="CloseReason.Limit"/>. With <see cref="EndpointOptions.Full"/> the former is done that instead; <see cref="FullMode.Wait"/> blocks.
+    /// Type 1 to all clients, or all but one. Waits for nobody, unless it was told to: a client whose queue is full is disconnected as
+    /// <see cref="CloseReason.SlowConsumer"/>, and one that does not take so long a message as <see cref="CloseReason.Limit"/>. With
+    /// <see cref="EndpointOptions.Full"/> the former is done that instead; <see cref="FullMode.Wait"/> blocks.
     /// </summary>
     /// <param name="message">Copied before this returns.</param>
     /// <param name="except">A client that does not get it: mostly the one that said it.</param>
     /// <param name="token">Ends the wait, where there is one; whoever was waited for then does not get the message.</param>
     /// <returns>To how many clients it was sent.</returns>
-    /// <exception cref="FairleadException">Full: with <see cref="FullMode.Fail"/>, when a client had no room; the others have got the message.</exception>
+    /// <exception cref="FairleadException">
+    /// Full: with <see cref="FullMode.Fail"/>, when a client had no room; the others have got the message.
+    /// </exception>
     public int Broadcast(ReadOnlySpan<byte> message, HubClient? except = null, CancellationToken token = default)
     {
         int count = Start(message, except, out List<Link>? waiting);
         foreach (Link link in waiting ?? [])
         {
-            count += Outbox.CallOn(link, MessageHeader.Of(MessageKind.Send), default, message, Deadline.Infinite, token).Outcome == LinkOutcome.Sent ? 1 : 0;
+            count +=
+                Outbox.CallOn(link, MessageHeader.Of(MessageKind.Send), default, message, Deadline.Infinite, token).Outcome
+                == LinkOutcome.Sent
+                    ? 1
+                    : 0;
         }
 
         return count;
@@ -108,12 +117,16 @@ public sealed partial class Hub
     }
 
     /// <summary>Sends what a client said to all others.</summary>
-    /// <inheritdoc cref="BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)" path="/returns|/param[@name='except']|/param[@name='token']|/exception"/>
-    public ValueTask<int> BroadcastAsync(Message message, HubClient? except = null, CancellationToken token = default) => BroadcastAsync(message.Span, except, token);
+    /// <inheritdoc cref="BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)"
+    ///     path="/returns|/param[@name='except']|/param[@name='token']|/exception"/>
+    public ValueTask<int> BroadcastAsync(Message message, HubClient? except = null, CancellationToken token = default) =>
+        BroadcastAsync(message.Span, except, token);
 
     /// <summary>Sends text as UTF-8 to all.</summary>
-    /// <inheritdoc cref="BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)" path="/returns|/param[@name='except']|/param[@name='token']|/exception"/>
-    public ValueTask<int> BroadcastAsync(string message, HubClient? except = null, CancellationToken token = default) => BroadcastAsync(Encoding.UTF8.GetBytes(message).AsSpan(), except, token);
+    /// <inheritdoc cref="BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)"
+    ///     path="/returns|/param[@name='except']|/param[@name='token']|/exception"/>
+    public ValueTask<int> BroadcastAsync(string message, HubClient? except = null, CancellationToken token = default) =>
+        BroadcastAsync(Encoding.UTF8.GetBytes(message).AsSpan(), except, token);
 
     /// <summary>Sends to all who have room, or a policy that drops; those to be waited for are given back.</summary>
     private int Start(ReadOnlySpan<byte> message, HubClient? except, out List<Link>? waiting)

@@ -32,7 +32,8 @@ public sealed partial class Hub
 
     /// <summary>Sends a value as its serializer writes it to all, or all but one.</summary>
     /// <inheritdoc cref="Broadcast(ReadOnlySpan{byte}, HubClient?, CancellationToken)" path="/returns|/param[@name='except']"/>
-    public ValueTask<int> BroadcastAsync<T>(T value, IMessageSerializer<T> serializer, HubClient? except = null, CancellationToken token = default)
+    public ValueTask<int> BroadcastAsync<T>(
+        T value, IMessageSerializer<T> serializer, HubClient? except = null, CancellationToken token = default)
     {
         using Serialized message = Serialized.Of(value, serializer);
         return BroadcastAsync(message.Span, except, token);

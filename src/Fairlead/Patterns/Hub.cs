@@ -6,11 +6,13 @@ using Fairlead.Patterns.Links;
 namespace Fairlead;
 
 /// <summary>
-/// One server that talks to m numbered clients (<see cref="Pair"/>s, or with <c>?framing=line</c> any program): to one, to all, and it hears who comes, speaks and goes.
+/// One server that talks to m numbered clients (<see cref="Pair"/>s, or with <c>?framing=line</c> any program): to one, to all, and it
+/// hears who comes, speaks and goes.
 /// </summary>
 /// <remarks>
-/// A broadcast waits for nobody: a client that does not read and whose queue is full is told so and disconnected, with <see cref="CloseReason.SlowConsumer"/>. A message to one client waits.
-/// Where a policy is chosen (<see cref="EndpointOptions.Full"/>), it holds for both.
+/// A broadcast waits for nobody: a client that does not read and whose queue is full is told so and disconnected, with
+/// <see cref="CloseReason.SlowConsumer"/>. A message to one client waits. Where a policy is chosen (<see cref="EndpointOptions.Full"/>), it
+/// holds for both.
 /// </remarks>
 public sealed partial class Hub : Endpoint, ILinkOwner
 {
@@ -37,7 +39,12 @@ public sealed partial class Hub : Endpoint, ILinkOwner
 
     /// <summary>The clients that are connected, in the order of their numbers.</summary>
     public IReadOnlyList<HubClient> Clients =>
-        [.. Core.Links().Where(static link => link.State == LinkState.Up && link.Tag is HubClient).Select(static link => (HubClient)link.Tag!).OrderBy(static client => client.Number)];
+        [
+            .. Core.Links()
+                .Where(static link => link.State == LinkState.Up && link.Tag is HubClient)
+                .Select(static link => (HubClient)link.Tag!)
+                .OrderBy(static client => client.Number),
+        ];
 
     /// <summary>Binds.</summary>
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
@@ -69,7 +76,10 @@ public sealed partial class Hub : Endpoint, ILinkOwner
         return null;
     }
 
-    /// <summary>What happens, one event after the other. Asking for the next one accepts a message and gives its memory back. The loop goes on when all clients have left.</summary>
+    /// <summary>
+    /// What happens, one event after the other. Asking for the next one accepts a message and gives its memory back. The loop goes on when
+    /// all clients have left.
+    /// </summary>
     /// <param name="token">Ends the loop, with an <see cref="OperationCanceledException"/>.</param>
     public async IAsyncEnumerable<HubEvent> Events([EnumeratorCancellation] CancellationToken token = default)
     {
@@ -91,7 +101,9 @@ public sealed partial class Hub : Endpoint, ILinkOwner
     /// <summary>The next event. Blocks.</summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
     /// <param name="token">Ends the wait.</param>
-    /// <returns>The event, or null when none came in time. The message of a <see cref="Said"/> is the caller's to accept and dispose.</returns>
+    /// <returns>
+    /// The event, or null when none came in time. The message of a <see cref="Said"/> is the caller's to accept and dispose.
+    /// </returns>
     public HubEvent? NextEvent(TimeSpan? timeout = null, CancellationToken token = default) =>
         Core.Receive(Deadline.After(timeout, Core.Settings.Time), token) is { } received ? ToEvent(received) : null;
 

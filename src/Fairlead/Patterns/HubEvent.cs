@@ -1,6 +1,9 @@
 namespace Fairlead;
 
-/// <summary>Something that happened at a <see cref="Hub"/>: <see cref="Joined"/>, <see cref="Said"/> or <see cref="Left"/>. The events of one client come in their order.</summary>
+/// <summary>
+/// Something that happened at a <see cref="Hub"/>: <see cref="Joined"/>, <see cref="Said"/> or <see cref="Left"/>. The events of one client
+/// come in their order.
+/// </summary>
 /// <param name="Client">Whom it is about.</param>
 public abstract record HubEvent(HubClient Client);
 

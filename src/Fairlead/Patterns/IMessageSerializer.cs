@@ -2,8 +2,13 @@ using System.Buffers;
 
 namespace Fairlead;
 
-/// <summary>Turns values into messages and back. For JSON there is no need of one: pass a <see cref="System.Text.Json.Serialization.Metadata.JsonTypeInfo{T}"/>.</summary>
-/// <remarks>One instance serves all threads at once. What it throws comes out of the call that it was passed to; nothing is sent then.</remarks>
+/// <summary>
+/// Turns values into messages and back. For JSON there is no need of one: pass a
+/// <see cref="System.Text.Json.Serialization.Metadata.JsonTypeInfo{T}"/>.
+/// </summary>
+/// <remarks>
+/// One instance serves all threads at once. What it throws comes out of the call that it was passed to; nothing is sent then.
+/// </remarks>
 public interface IMessageSerializer<T>
 {
     /// <summary>Writes the value.</summary>

@@ -5,9 +5,14 @@ namespace Fairlead;
 
 /// <summary>Memory that a message is written into before it is sent. Disposing it unsent gives it back, and leaves no trace.</summary>
 /// <remarks>
-/// <para>Over shared memory it lies where the receiver reads it, as long as the receiver has room for the message: up to half the ring, one loan at a time. Else, and on byte streams, it is pooled memory, from which a long message is written
-/// without another copy.</para>
-/// <para>A loan holds up nobody: messages that are sent while it is open go before it, and it is then copied behind them. It stays valid when the receiver dies.</para>
+/// <para>
+/// Over shared memory it lies where the receiver reads it, as long as the receiver has room for the message: up to half the ring, one loan
+/// at a time. Else, and on byte streams, it is pooled memory, from which a long message is written without another copy.
+/// </para>
+/// <para>
+/// A loan holds up nobody: messages that are sent while it is open go before it, and it is then copied behind them. It stays valid when the
+/// receiver dies.
+/// </para>
 /// </remarks>
 public sealed class Loan : IDisposable
 {
@@ -44,7 +49,9 @@ public sealed class Loan : IDisposable
         }
     }
 
-    /// <summary>Whether it lies in memory that the receiver reads: then sending it copies nothing, unless other messages are sent before it.</summary>
+    /// <summary>
+    /// Whether it lies in memory that the receiver reads: then sending it copies nothing, unless other messages are sent before it.
+    /// </summary>
     public bool IsShared { get; }
 
     /// <summary>Type 1, blocking: sends what was written and ends the loan.</summary>

@@ -10,12 +10,12 @@ using Fairlead.Patterns.Links;
 namespace Fairlead;
 
 /// <summary>
-/// A received message: a lease on the memory in which it arrived. Dispose it to give the memory back; every member throws <see cref="ObjectDisposedException"/> afterwards.
-/// Copies of this value are the same message.
+/// A received message: a lease on the memory in which it arrived. Dispose it to give the memory back; every member throws
+/// <see cref="ObjectDisposedException"/> afterwards. Copies of this value are the same message.
 /// </summary>
 /// <remarks>
-/// A type 2 message (<see cref="WantsReceipt"/>) is accepted by <see cref="Accept"/>, by asking a receive loop for the next one, or by the return of a handler. Disposed
-/// without that, its sender is told <see cref="DeliveryStatus.NotDelivered"/>.
+/// A type 2 message (<see cref="WantsReceipt"/>) is accepted by <see cref="Accept"/>, by asking a receive loop for the next one, or by the
+/// return of a handler. Disposed without that, its sender is told <see cref="DeliveryStatus.NotDelivered"/>.
 /// </remarks>
 public readonly partial struct Message : IDisposable, IEquatable<Message>
 {
@@ -48,10 +48,12 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
     public Peer Peer => Core.Link.Peer;
 
     /// <summary>The topic of a published message, else empty.</summary>
-    public string Topic => HeadReader.TryGet(Core.Head, HeadField.Topic, out ReadOnlySpan<byte> topic) ? Encoding.UTF8.GetString(topic) : "";
+    public string Topic =>
+        HeadReader.TryGet(Core.Head, HeadField.Topic, out ReadOnlySpan<byte> topic) ? Encoding.UTF8.GetString(topic) : "";
 
     /// <summary>How many messages were dropped before this one, because this end was too slow.</summary>
-    public long Missed => HeadReader.TryGet(Core.Head, HeadField.Missed, out ulong missed) ? (long)Math.Min(missed, MissedMessages.Most) : 0;
+    public long Missed =>
+        HeadReader.TryGet(Core.Head, HeadField.Missed, out ulong missed) ? (long)Math.Min(missed, MissedMessages.Most) : 0;
 
     /// <summary>Whether somebody else was handed it before and did not accept it.</summary>
     public bool Redelivered => (Core.Header.Flags & MessageFlags.Redelivered) != 0;
@@ -90,7 +92,10 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
         return serializer.Deserialize(Span);
     }
 
-    /// <summary>Tells the sender of a type 2 message that it is delivered. Once; on other messages, or the second time, nothing happens. Does not block.</summary>
+    /// <summary>
+    /// Tells the sender of a type 2 message that it is delivered. Once; on other messages, or the second time, nothing happens. Does not
+    /// block.
+    /// </summary>
     public void Accept() => Answer(Core, ReceiptStatus.Accepted, null);
 
     /// <summary>Tells the sender of a type 2 message that it is not delivered, and why. Does not block.</summary>

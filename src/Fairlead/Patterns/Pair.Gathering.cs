@@ -12,11 +12,13 @@ public sealed partial class Pair
 
     /// <inheritdoc cref="Sender.Send(in ReadOnlySequence{byte}, TimeSpan?, CancellationToken)"/>
     [OverloadResolutionPriority(-1)]
-    public void Send(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.Send(null, message, timeout, token);
+    public void Send(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken token = default) =>
+        Outbox.Send(null, message, timeout, token);
 
     /// <inheritdoc cref="Sender.SendAsync(in ReadOnlySequence{byte}, CancellationToken)"/>
     [OverloadResolutionPriority(-1)]
-    public ValueTask SendAsync(in ReadOnlySequence<byte> message, CancellationToken token = default) => Outbox.SendAsync(null, message, token);
+    public ValueTask SendAsync(in ReadOnlySequence<byte> message, CancellationToken token = default) =>
+        Outbox.SendAsync(null, message, token);
 
     /// <inheritdoc cref="Sender.Deliver(in ReadOnlySequence{byte}, TimeSpan?, CancellationToken)"/>
     [OverloadResolutionPriority(-1)]

@@ -7,8 +7,8 @@ using Fairlead.Patterns.Links;
 namespace Fairlead;
 
 /// <summary>
-/// Talks to one peer in both directions: another <see cref="Pair"/>, or a <see cref="Hub"/>. Each direction has credit of its own, so two ends that both send without reading
-/// stop, and neither loses the other's receipts.
+/// Talks to one peer in both directions: another <see cref="Pair"/>, or a <see cref="Hub"/>. Each direction has credit of its own, so two
+/// ends that both send without reading stop, and neither loses the other's receipts.
 /// </summary>
 public sealed partial class Pair : Endpoint, ILinkOwner
 {
@@ -65,7 +65,8 @@ public sealed partial class Pair : Endpoint, ILinkOwner
     public SendResult TrySend(ReadOnlySpan<byte> message) => Outbox.TrySend(MessageKind.Send, default, message);
 
     /// <inheritdoc cref="Sender.Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"/>
-    public void Send(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.Send(message, timeout, token);
+    public void Send(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default) =>
+        Outbox.Send(message, timeout, token);
 
     /// <inheritdoc cref="Sender.SendAsync(ReadOnlySpan{byte}, CancellationToken)"/>
     [OverloadResolutionPriority(1)]
@@ -111,34 +112,54 @@ public sealed partial class Pair : Endpoint, ILinkOwner
     }
 
     /// <inheritdoc cref="Sender.SendHandle"/>
-    public void SendHandle(SafeHandle handle, ReadOnlySpan<byte> message = default, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.SendHandle(handle, message, timeout, token);
+    public void SendHandle(
+        SafeHandle handle,
+        ReadOnlySpan<byte> message = default,
+        TimeSpan? timeout = null,
+        CancellationToken token = default) => Outbox.SendHandle(handle, message, timeout, token);
 
     /// <inheritdoc cref="Sender.SendHandleAsync"/>
-    public ValueTask SendHandleAsync(SafeHandle handle, ReadOnlyMemory<byte> message = default, CancellationToken token = default) => Outbox.SendHandleAsync(handle, message, token);
+    public ValueTask SendHandleAsync(SafeHandle handle, ReadOnlyMemory<byte> message = default, CancellationToken token = default) =>
+        Outbox.SendHandleAsync(handle, message, token);
 
     /// <summary>
-    /// With a foreign framing: says that nothing more will be sent, by the end of the stream, behind all that was. Receiving goes on, so that a program that reads to the end before it answers can be heard.
-    /// Returns at once; what is sent afterwards is <see cref="ErrorCode.PeerGone"/>.
+    /// With a foreign framing: says that nothing more will be sent, by the end of the stream, behind all that was. Receiving goes on, so
+    /// that a program that reads to the end before it answers can be heard. Returns at once; what is sent afterwards is
+    /// <see cref="ErrorCode.PeerGone"/>.
     /// </summary>
-    /// <exception cref="FairleadException">NotSupported: Fairlead's own protocol knows only the end of both directions. PeerGone: nobody is there.</exception>
+    /// <exception cref="FairleadException">
+    /// NotSupported: Fairlead's own protocol knows only the end of both directions. PeerGone: nobody is there.
+    /// </exception>
     public void EndSending()
     {
         if (!Core.Settings.IsBare)
         {
-            throw new FairleadException(ErrorCode.NotSupported, "with Fairlead's protocol an end closes as a whole", "Close it, when the answers have come.") { Address = Address };
+            throw new FairleadException(
+                ErrorCode.NotSupported, "with Fairlead's protocol an end closes as a whole", "Close it, when the answers have come.")
+            {
+                Address = Address,
+            };
         }
 
         (Core.TheLink ?? throw Core.EndException()).EndSending();
     }
 
     /// <summary>
-    /// This end as a <see cref="Stream"/>: what is written is sent, and what is received is read, as bytes without boundaries. With <c>?framing=none</c> the other end may be any program; with Fairlead's own framing it works
-    /// on every reliable transport, each write being a message or several. The same stream each time.
+    /// This end as a <see cref="Stream"/>: what is written is sent, and what is received is read, as bytes without boundaries. With
+    /// <c>?framing=none</c> the other end may be any program; with Fairlead's own framing it works on every reliable transport, each write
+    /// being a message or several. The same stream each time.
     /// </summary>
     /// <remarks>
-    /// <para>Reading returns 0 when the peer has ended in order (or called <see cref="EndSending"/>), and throws an <see cref="IOException"/> when it died; the cause is its inner exception. At a bound end what is read after that is the next peer's.
-    /// Writing is done when it is buffered, flushing as <see cref="Endpoint.Flush"/>. The time-outs hold for blocking calls; asynchronous ones end at their token, and nothing is lost by that.</para>
-    /// <para>The stream receives from now on, and nobody else should. One reader and one writer at a time. Disposing it, in either form, closes this end, as <see cref="Endpoint.DisposeAsync"/> does.</para>
+    /// <para>
+    /// Reading returns 0 when the peer has ended in order (or called <see cref="EndSending"/>), and throws an <see cref="IOException"/>
+    /// when it died; the cause is its inner exception. At a bound end what is read after that is the next peer's. Writing is done when it
+    /// is buffered, flushing as <see cref="Endpoint.Flush"/>. The time-outs hold for blocking calls; asynchronous ones end at their token,
+    /// and nothing is lost by that.
+    /// </para>
+    /// <para>
+    /// The stream receives from now on, and nobody else should. One reader and one writer at a time. Disposing it, in either form, closes
+    /// this end, as <see cref="Endpoint.DisposeAsync"/> does.
+    /// </para>
     /// </remarks>
     /// <exception cref="FairleadException">NotSupported: a framing with boundaries, or a transport that may lose or reorder.</exception>
     public Stream AsStream() => StreamOf(canRead: true, canWrite: true);
@@ -147,19 +168,22 @@ public sealed partial class Pair : Endpoint, ILinkOwner
     public bool TryReceive(out Message message) => Inbox.TryReceive(out message);
 
     /// <inheritdoc cref="Receiver.TryReceive(TimeSpan, out Message, CancellationToken)"/>
-    public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken token = default) => Inbox.TryReceive(timeout, out message, token);
+    public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken token = default) =>
+        Inbox.TryReceive(timeout, out message, token);
 
     /// <inheritdoc cref="Receiver.Receive"/>
     public Message Receive(TimeSpan? timeout = null, CancellationToken token = default) => Inbox.Receive(timeout, token);
 
     /// <inheritdoc cref="Receiver.ReceiveAsync(TimeSpan?, CancellationToken)"/>
-    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout = null, CancellationToken token = default) => Inbox.ReceiveAsync(timeout, token);
+    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout = null, CancellationToken token = default) =>
+        Inbox.ReceiveAsync(timeout, token);
 
     /// <inheritdoc cref="Receiver.ReceiveAllAsync"/>
     public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken token = default) => Inbox.ReceiveAllAsync(token);
 
     /// <inheritdoc cref="Receiver.RunAsync"/>
-    public Task RunAsync(Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken token = default) => Inbox.RunAsync(handler, concurrency, token);
+    public Task RunAsync(Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken token = default) =>
+        Inbox.RunAsync(handler, concurrency, token);
 
     void ILinkOwner.OnUp(Link link, Completions completions)
     {

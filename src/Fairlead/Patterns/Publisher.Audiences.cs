@@ -7,13 +7,16 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <content>Who wants what: found once for each topic, as long as nobody comes, goes or changes his mind; and one message written once for all who can read it there.</content>
+/// <content>Who wants what: found once for each topic, as long as nobody comes, goes or changes his mind; and one message written once for
+/// all who can read it there.</content>
 public sealed partial class Publisher
 {
     /// <summary>Topics that are remembered; a publisher with more of them looks for the subscribers of each again.</summary>
     private const int MostAudiences = 1024;
 
-    /// <summary>Readers who read less than one in <see cref="LeastReading"/> of what they have before them in this time are waited for asleep.</summary>
+    /// <summary>
+    /// Readers who read less than one in <see cref="LeastReading"/> of what they have before them in this time are waited for asleep.
+    /// </summary>
     private static readonly long ReadingSpan = Stopwatch.Frequency / 500;
 
     private const int LeastReading = 32;
@@ -71,7 +74,8 @@ public sealed partial class Publisher
         }
 
         long start = OperationMeter.StartCall();
-        round.Buffered = Core.Broadcasts.WriteOnce(audience, MessageHeader.Of(MessageKind.Publish), audience.Head, message, out ulong reached);
+        round.Buffered = Core.Broadcasts.WriteOnce(
+            audience, MessageHeader.Of(MessageKind.Publish), audience.Head, message, out ulong reached);
         for (int i = 0; start != 0 && i < round.Buffered; i++)
         {
             OperationMeter.EndCall(start, MessageKind.Publish, Core.MeterTags, null);
@@ -81,13 +85,15 @@ public sealed partial class Publisher
     }
 
     /// <summary>
-    /// Makes room for those who read, for a moment, before this thread sleeps: if all who are waited for and share the memory have room by then the message is written once for all of them. Those who were
-    /// reached are waited for no more.
+    /// Makes room for those who read, for a moment, before this thread sleeps: if all who are waited for and share the memory have room by
+    /// then the message is written once for all of them. Those who were reached are waited for no more.
     /// </summary>
     private void AwaitRoom(List<Link> waiting, ref Round round, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken token)
     {
         int length = round.Head.Length + message.Length;
-        if (Tracing.IsWatched || Core.Broadcasts.GetOrMake() is not { } broadcast || !waiting.Exists(static link => link.Seat is { IsTaken: true }))
+        if (Tracing.IsWatched
+            || Core.Broadcasts.GetOrMake() is not { } broadcast
+            || !waiting.Exists(static link => link.Seat is { IsTaken: true }))
         {
             return;
         }

@@ -10,7 +10,10 @@ public sealed partial class Publisher
     private readonly RankedLock _historyGate = new(LockRank.PublisherHistory);
     private readonly History? _history;
 
-    /// <summary>Keeps the message where the last ones are kept, and finds its audience: whoever asks for its topic later finds it there, and is not meant now.</summary>
+    /// <summary>
+    /// Keeps the message where the last ones are kept, and finds its audience: whoever asks for its topic later finds it there, and is not
+    /// meant now.
+    /// </summary>
     private Audience Enter(string topic, ReadOnlySpan<byte> message)
     {
         if (_history is null)
@@ -26,7 +29,9 @@ public sealed partial class Publisher
         }
     }
 
-    /// <summary>A subscriber changes its mind. What it asks for now and did not before, it gets from those that are kept. By the pump.</summary>
+    /// <summary>
+    /// A subscriber changes its mind. What it asks for now and did not before, it gets from those that are kept. By the pump.
+    /// </summary>
     private string? Change(Link link, string pattern, bool subscribes)
     {
         Subscriptions subscriptions = (Subscriptions)link.Tag!;

@@ -7,13 +7,18 @@ namespace Fairlead;
 /// <content>One message to many, each by its own policy.</content>
 public sealed partial class Publisher
 {
-    /// <summary>Publishes a message. Blocks only where a subscriber with <see cref="FullMode.Wait"/> has no room, at most for <see cref="PublisherOptions.LongestWait"/>.</summary>
+    /// <summary>
+    /// Publishes a message. Blocks only where a subscriber with <see cref="FullMode.Wait"/> has no room, at most for
+    /// <see cref="PublisherOptions.LongestWait"/>.
+    /// </summary>
     /// <param name="topic">Words with dots between; see <see cref="TopicFilter"/>.</param>
     /// <param name="message">Copied before this returns.</param>
     /// <param name="token">Ends the wait; subscribers that had no room then miss the message.</param>
     /// <returns>For how many subscribers it was buffered.</returns>
     /// <exception cref="ArgumentException">The topic is none.</exception>
-    /// <exception cref="FairleadException">Full: this publisher was told <see cref="FullMode.Fail"/>, and a subscriber has no room; the others have got the message.</exception>
+    /// <exception cref="FairleadException">
+    /// Full: this publisher was told <see cref="FullMode.Fail"/>, and a subscriber has no room; the others have got the message.
+    /// </exception>
     public int Publish(string topic, ReadOnlySpan<byte> message, CancellationToken token = default)
     {
         token.ThrowIfCancellationRequested();
@@ -31,7 +36,10 @@ public sealed partial class Publisher
         return End(round);
     }
 
-    /// <summary>Publishes a message. Completes at once, except where a subscriber with <see cref="FullMode.Wait"/> has no room; then when it has, at most after <see cref="PublisherOptions.LongestWait"/>.</summary>
+    /// <summary>
+    /// Publishes a message. Completes at once, except where a subscriber with <see cref="FullMode.Wait"/> has no room; then when it has, at
+    /// most after <see cref="PublisherOptions.LongestWait"/>.
+    /// </summary>
     /// <param name="topic">Words with dots between; see <see cref="TopicFilter"/>.</param>
     /// <param name="message">Must stay as it is until completion.</param>
     /// <param name="token">Ends the wait; subscribers that had no room then miss the message.</param>
@@ -117,7 +125,9 @@ public sealed partial class Publisher
         List<Link> waiting = round.Waiting!;
         try
         {
-            return WasBuffered(waiting[index], new Outbox(Core).CallOn(waiting[index], MessageHeader.Of(MessageKind.Publish), round.Head, message, deadline, token));
+            return WasBuffered(
+                waiting[index],
+                new Outbox(Core).CallOn(waiting[index], MessageHeader.Of(MessageKind.Publish), round.Head, message, deadline, token));
         }
         catch (OperationCanceledException)
         {
@@ -161,8 +171,11 @@ public sealed partial class Publisher
     }
 
     /// <summary>An error that comes at once is the task's, too.</summary>
-    private async Task<LinkResult> CallAsync(Outbox outbox, Link link, byte[] head, ReadOnlyMemory<byte> message, CancellationToken token) =>
-        await outbox.CallOnAsync(link, MessageHeader.Of(MessageKind.Publish), head, default, message, _longestWait, token).ConfigureAwait(false);
+    private async Task<LinkResult> CallAsync(
+        Outbox outbox, Link link, byte[] head, ReadOnlyMemory<byte> message, CancellationToken token) =>
+        await outbox
+            .CallOnAsync(link, MessageHeader.Of(MessageKind.Publish), head, default, message, _longestWait, token)
+            .ConfigureAwait(false);
 
     /// <summary>What became of a message for a subscriber that was waited for.</summary>
     private bool WasBuffered(Link link, in LinkResult result)
@@ -173,7 +186,8 @@ public sealed partial class Publisher
                 return true;
             case LinkOutcome.TimedOut:
                 link.CountMissed();
-                link.Kill(CloseReason.SlowConsumer, $"it asked the publisher to wait, and had no room for {_longestWait.TotalSeconds:0.###} s");
+                link.Kill(
+                    CloseReason.SlowConsumer, $"it asked the publisher to wait, and had no room for {_longestWait.TotalSeconds:0.###} s");
                 return false;
             default:
                 return false;

@@ -9,9 +9,10 @@ namespace Fairlead;
 /// Publishes messages with a topic to every <see cref="Subscriber"/> that asked for it, type 1 only.
 /// </summary>
 /// <remarks>
-/// What a slow subscriber has no room for is treated as that subscriber asked (<see cref="EndpointOptions.Full"/> of its own), or else as this publisher was told, or else dropped, the newest first. Each
-/// subscriber has a queue of its own here, as long as this publisher's <c>messages</c> and <c>capacity</c>. What is dropped is counted (<see cref="EndpointStatistics.Dropped"/>)
-/// and told to the subscriber (<see cref="Message.Missed"/>, <see cref="Subscriber.Missed"/>); so is what is longer than it accepts.
+/// What a slow subscriber has no room for is treated as that subscriber asked (<see cref="EndpointOptions.Full"/> of its own), or else as
+/// this publisher was told, or else dropped, the newest first. Each subscriber has a queue of its own here, as long as this publisher's
+/// <c>messages</c> and <c>capacity</c>. What is dropped is counted (<see cref="EndpointStatistics.Dropped"/>) and told to the subscriber
+/// (<see cref="Message.Missed"/>, <see cref="Subscriber.Missed"/>); so is what is longer than it accepts.
 /// </remarks>
 public sealed partial class Publisher : Endpoint, ILinkOwner
 {
@@ -69,7 +70,8 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
 
     /// <summary>Connects to a bound subscriber. When this completes, the subscriber's topics may still be on their way.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
-    public static async ValueTask<Publisher> ConnectAsync(Address address, PublisherOptions? options = null, CancellationToken token = default)
+    public static async ValueTask<Publisher> ConnectAsync(
+        Address address, PublisherOptions? options = null, CancellationToken token = default)
     {
         Publisher publisher = new(address, options);
         publisher.Open(await EndpointCore.ConnectAsync(address, options, Profile, publisher, token).ConfigureAwait(false));
@@ -99,7 +101,9 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
     FairleadException? ILinkOwner.Refusal(Link link) => link.PeerAsksFor switch
     {
         FullMode.Wait when _longestWait == TimeSpan.Zero => new FairleadException(
-            ErrorCode.NotSupported, "this publisher waits for no subscriber, and full=wait was asked for", "Ask for another policy, or none")
+            ErrorCode.NotSupported,
+            "this publisher waits for no subscriber, and full=wait was asked for",
+            "Ask for another policy, or none")
         {
             Address = link.Endpoint.Address,
             Peer = link.Peer,

@@ -31,9 +31,10 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     public Peer Peer => _message.Peer;
 
     /// <summary>How long the requester would still wait when it asked; null: for ever.</summary>
-    public TimeSpan? Timeout => HeadReader.TryGet(_message.Core.Head, HeadField.Deadline, out ulong microseconds) && microseconds < long.MaxValue / 10
-        ? TimeSpan.FromTicks((long)microseconds * TimeSpan.TicksPerMicrosecond)
-        : null;
+    public TimeSpan? Timeout =>
+        HeadReader.TryGet(_message.Core.Head, HeadField.Deadline, out ulong microseconds) && microseconds < long.MaxValue / 10
+            ? TimeSpan.FromTicks((long)microseconds * TimeSpan.TicksPerMicrosecond)
+            : null;
 
     /// <summary>Whether the requester says that it may be carried out twice without harm.</summary>
     public bool Idempotent => (_message.Core.Header.Flags & MessageFlags.Idempotent) != 0;

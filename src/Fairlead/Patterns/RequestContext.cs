@@ -14,7 +14,9 @@ public sealed class RequestContext : IDisposable
     /// <summary>How long the requester would still wait when it asked; null: for ever.</summary>
     public TimeSpan? Timeout => _request.Timeout;
 
-    /// <summary>Cancelled when the requester no longer waits: it cancelled, its time has passed, or it is gone. Costs nothing until it is asked for.</summary>
+    /// <summary>
+    /// Cancelled when the requester no longer waits: it cancelled, its time has passed, or it is gone. Costs nothing until it is asked for.
+    /// </summary>
     public CancellationToken CancellationToken
     {
         get

@@ -9,8 +9,9 @@ public readonly record struct RequestOptions
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>
-    /// Whether the request may be carried out twice without harm. Then it is sent again, to the next responder, when its own is lost before it has replied: by a bound requester, and by a connected one
-    /// that reconnects (<see cref="EndpointOptions.Reconnect"/>), until its time-out. The responder sees it marked (<see cref="Request.Redelivered"/>).
+    /// Whether the request may be carried out twice without harm. Then it is sent again, to the next responder, when its own is lost before
+    /// it has replied: by a bound requester, and by a connected one that reconnects (<see cref="EndpointOptions.Reconnect"/>), until its
+    /// time-out. The responder sees it marked (<see cref="Request.Redelivered"/>).
     /// </summary>
     public bool Idempotent { get; init; }
 

@@ -23,7 +23,13 @@ public sealed partial class Requester
     }
 
     /// <summary>Either a span, which is copied where it must wait, or memory, which is borrowed.</summary>
-    private ValueTask<Message> AskAsync(ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, MessageFlags flags, TimeSpan? timeout, CancellationToken token, Link? link = null)
+    private ValueTask<Message> AskAsync(
+        ReadOnlySpan<byte> span,
+        ReadOnlyMemory<byte> memory,
+        MessageFlags flags,
+        TimeSpan? timeout,
+        CancellationToken token,
+        Link? link = null)
     {
         if (token.IsCancellationRequested)
         {
@@ -32,7 +38,9 @@ public sealed partial class Requester
 
         Span<byte> space = stackalloc byte[16];
         HeadWriter head = Head(space, timeout);
-        return FinishAsync(Outbox.CallOnAsync(link, MessageHeader.Of(MessageKind.Request, flags: flags), head.Written, span, memory, timeout, token), timeout);
+        return FinishAsync(
+            Outbox.CallOnAsync(link, MessageHeader.Of(MessageKind.Request, flags: flags), head.Written, span, memory, timeout, token),
+            timeout);
     }
 
     private static HeadWriter Head(Span<byte> space, TimeSpan? timeout)
@@ -84,7 +92,9 @@ public sealed partial class Requester
     {
         FairleadException error = Outbox.Failure(result, timeout);
         bool isUnknown = result.WasSent && (result.WasRead || result.Outcome == LinkOutcome.TimedOut);
-        string what = error.Code == ErrorCode.Timeout ? "" : isUnknown ? "; the request may have been carried out" : "; the request was not carried out";
+        string what = error.Code == ErrorCode.Timeout ? ""
+            : isUnknown ? "; the request may have been carried out"
+            : "; the request was not carried out";
         return error.Meaning(isUnknown ? DeliveryStatus.Unknown : DeliveryStatus.NotDelivered, what);
     }
 }

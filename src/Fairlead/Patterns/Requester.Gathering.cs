@@ -20,7 +20,9 @@ public sealed partial class Requester
         Span<byte> space = stackalloc byte[16];
         HeadWriter head = Head(space, options.Timeout);
         Deadline deadline = Deadline.After(options.Timeout, Core.Settings.Time);
-        return ToReply(Outbox.Call(MessageHeader.Of(MessageKind.Request, flags: options.Flags), head.Written, default, deadline, token, request), options.Timeout);
+        return ToReply(
+            Outbox.Call(MessageHeader.Of(MessageKind.Request, flags: options.Flags), head.Written, default, deadline, token, request),
+            options.Timeout);
     }
 
     /// <summary>Type 3: asks with several buffers as one request; the task completes when the reply is in.</summary>
@@ -29,7 +31,8 @@ public sealed partial class Requester
     /// <param name="token">Ends the wait; the responder is told.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     [OverloadResolutionPriority(-1)]
-    public ValueTask<Message> RequestAsync(in ReadOnlySequence<byte> request, RequestOptions options = default, CancellationToken token = default)
+    public ValueTask<Message> RequestAsync(
+        in ReadOnlySequence<byte> request, RequestOptions options = default, CancellationToken token = default)
     {
         if (token.IsCancellationRequested)
         {
@@ -39,6 +42,15 @@ public sealed partial class Requester
         Outbox.CheckLength(request);
         Span<byte> space = stackalloc byte[16];
         HeadWriter head = Head(space, options.Timeout);
-        return FinishAsync(Outbox.CallAsync(MessageHeader.Of(MessageKind.Request, flags: options.Flags), head.Written, default, default, options.Timeout, token, request), options.Timeout);
+        return FinishAsync(
+            Outbox.CallAsync(
+                MessageHeader.Of(MessageKind.Request, flags: options.Flags),
+                head.Written,
+                default,
+                default,
+                options.Timeout,
+                token,
+                request),
+            options.Timeout);
     }
 }

@@ -11,16 +11,23 @@ public sealed partial class Requester
     private SurveyRun[] _surveys = [];
 
     /// <summary>
-    /// Asks every responder that is connected, and yields what comes of it, one result for each: replies as they come, those that closed or died at once, and at the deadline those
-    /// that have not replied. Ends when all have; a late reply is dropped. A connected requester has one responder, and asks that: bind it to ask many.
+    /// Asks every responder that is connected, and yields what comes of it, one result for each: replies as they come, those that closed or
+    /// died at once, and at the deadline those that have not replied. Ends when all have; a late reply is dropped. A connected requester
+    /// has one responder, and asks that: bind it to ask many.
     /// </summary>
     /// <param name="question">Copied before this returns. It is asked when the loop begins.</param>
     /// <param name="timeout">The deadline, from the beginning of the loop. The responders are told.</param>
-    /// <param name="newcomers">Whether those are asked too that connect before the deadline; then the loop ends there, not before. Nobody connects to a connected requester: it ends when its one has replied.</param>
+    /// <param name="newcomers">
+    /// Whether those are asked too that connect before the deadline; then the loop ends there, not before. Nobody connects to a connected
+    /// requester: it ends when its one has replied.
+    /// </param>
     /// <param name="token">Ends the survey, with an <see cref="OperationCanceledException"/>; the responders are told.</param>
-    /// <returns>Results; the loop gives their memory back. Leaving it early takes the question back from those that have not replied.</returns>
+    /// <returns>
+    /// Results; the loop gives their memory back. Leaving it early takes the question back from those that have not replied.
+    /// </returns>
     /// <exception cref="FairleadException">PeerGone: a connected requester has lost its responder.</exception>
-    public IAsyncEnumerable<SurveyReply> SurveyAsync(ReadOnlySpan<byte> question, TimeSpan timeout, bool newcomers = false, CancellationToken token = default)
+    public IAsyncEnumerable<SurveyReply> SurveyAsync(
+        ReadOnlySpan<byte> question, TimeSpan timeout, bool newcomers = false, CancellationToken token = default)
     {
         Core.ThrowIfClosing();
         Deadline.Check(timeout);
@@ -29,7 +36,8 @@ public sealed partial class Requester
 
     /// <summary>Asks all with a value as JSON; read the replies with <see cref="Message.Read{T}(JsonTypeInfo{T})"/>.</summary>
     /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, bool, CancellationToken)" path="/param|/returns|/exception"/>
-    public IAsyncEnumerable<SurveyReply> SurveyAsync<T>(T question, JsonTypeInfo<T> type, TimeSpan timeout, bool newcomers = false, CancellationToken token = default)
+    public IAsyncEnumerable<SurveyReply> SurveyAsync<T>(
+        T question, JsonTypeInfo<T> type, TimeSpan timeout, bool newcomers = false, CancellationToken token = default)
     {
         using Serialized message = Serialized.Of(question, type);
         return SurveyAsync(message.Span, timeout, newcomers, token);
@@ -37,20 +45,24 @@ public sealed partial class Requester
 
     /// <summary>Asks all with a value as its serializer writes it.</summary>
     /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, bool, CancellationToken)" path="/param|/returns|/exception"/>
-    public IAsyncEnumerable<SurveyReply> SurveyAsync<T>(T question, IMessageSerializer<T> serializer, TimeSpan timeout, bool newcomers = false, CancellationToken token = default)
+    public IAsyncEnumerable<SurveyReply> SurveyAsync<T>(
+        T question, IMessageSerializer<T> serializer, TimeSpan timeout, bool newcomers = false, CancellationToken token = default)
     {
         using Serialized message = Serialized.Of(question, serializer);
         return SurveyAsync(message.Span, timeout, newcomers, token);
     }
 
-    /// <summary>Asks every responder that is connected, and waits in this thread until all have replied or the deadline has passed.</summary>
+    /// <summary>
+    /// Asks every responder that is connected, and waits in this thread until all have replied or the deadline has passed.
+    /// </summary>
     /// <param name="question">The caller's again when this returns.</param>
     /// <param name="timeout">The deadline. The responders are told.</param>
     /// <param name="newcomers">Whether those are asked too that connect before the deadline; then it is waited for.</param>
     /// <param name="token">Ends the wait; the responders are told.</param>
     /// <returns>One result for each that was asked, in the order of their coming; to be disposed.</returns>
     /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, bool, CancellationToken)" path="/exception"/>
-    public IReadOnlyList<SurveyReply> Survey(ReadOnlySpan<byte> question, TimeSpan timeout, bool newcomers = false, CancellationToken token = default)
+    public IReadOnlyList<SurveyReply> Survey(
+        ReadOnlySpan<byte> question, TimeSpan timeout, bool newcomers = false, CancellationToken token = default)
     {
         using SurveyRun run = Begin(question.ToArray(), timeout, newcomers, token);
         List<SurveyReply> replies = [];
@@ -75,7 +87,8 @@ public sealed partial class Requester
         }
     }
 
-    private async IAsyncEnumerable<SurveyReply> CollectAsync(byte[] question, TimeSpan timeout, bool newcomers, [EnumeratorCancellation] CancellationToken token)
+    private async IAsyncEnumerable<SurveyReply> CollectAsync(
+        byte[] question, TimeSpan timeout, bool newcomers, [EnumeratorCancellation] CancellationToken token)
     {
         using SurveyRun run = Begin(question, timeout, newcomers, token);
         try

@@ -7,12 +7,14 @@ using Fairlead.Patterns.Links;
 namespace Fairlead;
 
 /// <summary>
-/// Asks <see cref="Responder"/>s and gets their replies: type 3 (asynchronous: the caller goes on, many requests are in flight) and type 4 (synchronous: the caller blocks). A connected
-/// requester asks the one that it is connected to; a bound one serves any number, and each request goes to one of them, in turn over those that have room. A survey asks all.
+/// Asks <see cref="Responder"/>s and gets their replies: type 3 (asynchronous: the caller goes on, many requests are in flight) and type 4
+/// (synchronous: the caller blocks). A connected requester asks the one that it is connected to; a bound one serves any number, and each
+/// request goes to one of them, in turn over those that have room. A survey asks all.
 /// </summary>
 /// <remarks>
-/// Replies come in any order; each finds its request. A request is repeated only where it says that it may be (<see cref="RequestOptions.Idempotent"/>). Cancellation and the time left cross
-/// the wire. A blocking caller that is alone reads its reply itself.
+/// Replies come in any order; each finds its request. A request is repeated only where it says that it may be
+/// (<see cref="RequestOptions.Idempotent"/>). Cancellation and the time left cross the wire. A blocking caller that is alone reads its
+/// reply itself.
 /// </remarks>
 public sealed partial class Requester : Endpoint, ILinkOwner
 {
@@ -54,7 +56,8 @@ public sealed partial class Requester : Endpoint, ILinkOwner
 
     /// <summary>Connects to a bound responder.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
-    public static async ValueTask<Requester> ConnectAsync(Address address, EndpointOptions? options = null, CancellationToken token = default)
+    public static async ValueTask<Requester> ConnectAsync(
+        Address address, EndpointOptions? options = null, CancellationToken token = default)
     {
         Requester requester = new();
         requester.Open(await EndpointCore.ConnectAsync(address, options, Profile, requester, token).ConfigureAwait(false));
@@ -67,17 +70,19 @@ public sealed partial class Requester : Endpoint, ILinkOwner
     /// <param name="token">Ends the wait; the responder is told.</param>
     /// <returns>The reply: a lease, to be disposed.</returns>
     /// <exception cref="FairleadException">
-    /// Timeout; the text says whether the request was sent and read. PeerGone. Failed: the handler threw, or refused. TooLarge. Where no reply came, <see cref="FairleadException.Delivery"/> says
-    /// whether the request may have been carried out.
+    /// Timeout; the text says whether the request was sent and read. PeerGone. Failed: the handler threw, or refused. TooLarge. Where no
+    /// reply came, <see cref="FairleadException.Delivery"/> says whether the request may have been carried out.
     /// </exception>
-    public Message Request(ReadOnlySpan<byte> request, TimeSpan? timeout = null, CancellationToken token = default) => Ask(request, MessageFlags.None, timeout, token);
+    public Message Request(ReadOnlySpan<byte> request, TimeSpan? timeout = null, CancellationToken token = default) =>
+        Ask(request, MessageFlags.None, timeout, token);
 
     /// <summary>Type 4: asks and waits for the reply in this thread.</summary>
     /// <param name="request">The caller's again when this returns.</param>
     /// <param name="options">How long to wait, and whether the request may be repeated.</param>
     /// <param name="token">Ends the wait; the responder is told.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
-    public Message Request(ReadOnlySpan<byte> request, RequestOptions options, CancellationToken token = default) => Ask(request, options.Flags, options.Timeout, token);
+    public Message Request(ReadOnlySpan<byte> request, RequestOptions options, CancellationToken token = default) =>
+        Ask(request, options.Flags, options.Timeout, token);
 
     /// <summary>Type 3: asks; the task completes when the reply is in.</summary>
     /// <param name="request">Copied before this returns.</param>
@@ -89,7 +94,8 @@ public sealed partial class Requester : Endpoint, ILinkOwner
         AskAsync(request, default, MessageFlags.None, timeout, token);
 
     /// <inheritdoc cref="RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"/>
-    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> request, CancellationToken token) => AskAsync(request, default, MessageFlags.None, null, token);
+    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> request, CancellationToken token) =>
+        AskAsync(request, default, MessageFlags.None, null, token);
 
     /// <summary>Type 3: asks; the task completes when the reply is in.</summary>
     /// <param name="request">Copied before this returns.</param>
@@ -126,7 +132,8 @@ public sealed partial class Requester : Endpoint, ILinkOwner
 
     /// <summary>Type 3: asks with a value as its serializer writes it.</summary>
     /// <inheritdoc cref="RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
-    public ValueTask<Message> RequestAsync<T>(T request, IMessageSerializer<T> serializer, TimeSpan? timeout = null, CancellationToken token = default)
+    public ValueTask<Message> RequestAsync<T>(
+        T request, IMessageSerializer<T> serializer, TimeSpan? timeout = null, CancellationToken token = default)
     {
         using Serialized message = Serialized.Of(request, serializer);
         return RequestAsync(message.Span, timeout, token);

@@ -6,7 +6,10 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>Answers the requests of <see cref="Requester"/>s: one after the other by <see cref="Receive"/>, or many at once by a handler that is run.</summary>
+/// <summary>
+/// Answers the requests of <see cref="Requester"/>s: one after the other by <see cref="Receive"/>, or many at once by a handler that is
+/// run.
+/// </summary>
 public sealed class Responder : Endpoint, ILinkOwner
 {
     private const int DefaultConcurrency = 64;
@@ -48,7 +51,8 @@ public sealed class Responder : Endpoint, ILinkOwner
 
     /// <summary>Connects to a bound requester.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
-    public static async ValueTask<Responder> ConnectAsync(Address address, EndpointOptions? options = null, CancellationToken token = default)
+    public static async ValueTask<Responder> ConnectAsync(
+        Address address, EndpointOptions? options = null, CancellationToken token = default)
     {
         Responder responder = new();
         responder.Open(await EndpointCore.ConnectAsync(address, options, Profile, responder, token).ConfigureAwait(false));
@@ -79,15 +83,19 @@ public sealed class Responder : Endpoint, ILinkOwner
 
     /// <summary>Calls the handler for each request, many at once, and sends what it returns, until the token is cancelled.</summary>
     /// <param name="handler">
-    /// Gets the request, valid until it returns, and its context, whose token is cancelled when nobody waits any more. What it throws is told to the requester as
-    /// <see cref="ErrorCode.Failed"/>, or as its own code where it is a <see cref="FairleadException"/>, and does not end the run. Short handlers run on the thread that read the request.
+    /// Gets the request, valid until it returns, and its context, whose token is cancelled when nobody waits any more. What it throws is
+    /// told to the requester as <see cref="ErrorCode.Failed"/>, or as its own code where it is a <see cref="FairleadException"/>, and does
+    /// not end the run. Short handlers run on the thread that read the request.
     /// </param>
     /// <param name="concurrency">
-    /// How many handlers may run at once. A handler counts until its answer is written, where its requester does not read its answers and more than 4 MiB of them lie here;
-    /// of one requester at most half of the handlers count so long.
+    /// How many handlers may run at once. A handler counts until its answer is written, where its requester does not read its answers and
+    /// more than 4 MiB of them lie here; of one requester at most half of the handlers count so long.
     /// </param>
     /// <param name="token">Ends the run; handlers that still run are waited for.</param>
-    public async Task RunAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, int concurrency = DefaultConcurrency, CancellationToken token = default)
+    public async Task RunAsync(
+        Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler,
+        int concurrency = DefaultConcurrency,
+        CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(handler);
         ArgumentOutOfRangeException.ThrowIfLessThan(concurrency, 1);
@@ -102,7 +110,10 @@ public sealed class Responder : Endpoint, ILinkOwner
 
     /// <summary>The same with a handler that needs no waiting.</summary>
     /// <inheritdoc cref="RunAsync(Func{Request, RequestContext, ValueTask{ReadOnlyMemory{byte}}}, int, CancellationToken)" path="/param"/>
-    public Task RunAsync(Func<Request, RequestContext, ReadOnlyMemory<byte>> handler, int concurrency = DefaultConcurrency, CancellationToken token = default)
+    public Task RunAsync(
+        Func<Request, RequestContext, ReadOnlyMemory<byte>> handler,
+        int concurrency = DefaultConcurrency,
+        CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(handler);
         return RunAsync((request, context) => new ValueTask<ReadOnlyMemory<byte>>(handler(request, context)), concurrency, token);

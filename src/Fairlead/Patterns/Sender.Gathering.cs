@@ -19,14 +19,19 @@ public sealed partial class Sender
     /// <param name="token">Ends the wait.</param>
     /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     [OverloadResolutionPriority(-1)]
-    public void Send(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.Send(null, message, timeout, token);
+    public void Send(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken token = default) =>
+        Outbox.Send(null, message, timeout, token);
 
-    /// <summary>Type 1: completes when several buffers are buffered as one message or, where it is long, written. They are copied once, to where the message lies; a long one into rented memory.</summary>
+    /// <summary>
+    /// Type 1: completes when several buffers are buffered as one message or, where it is long, written. They are copied once, to where the
+    /// message lies; a long one into rented memory.
+    /// </summary>
     /// <param name="message">Its buffers, in order; must stay as they are until completion.</param>
     /// <param name="token">Ends the wait; a message that is half written is sent nevertheless, from a copy.</param>
     /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)" path="/exception"/>
     [OverloadResolutionPriority(-1)]
-    public ValueTask SendAsync(in ReadOnlySequence<byte> message, CancellationToken token = default) => Outbox.SendAsync(null, message, token);
+    public ValueTask SendAsync(in ReadOnlySequence<byte> message, CancellationToken token = default) =>
+        Outbox.SendAsync(null, message, token);
 
     /// <summary>Type 2, blocking: sends several buffers as one message and waits for the receiver's receipt.</summary>
     /// <param name="message">Its buffers, in order; the caller's again when this returns.</param>

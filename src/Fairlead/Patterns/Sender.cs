@@ -7,11 +7,12 @@ using Fairlead.Patterns.Links;
 namespace Fairlead;
 
 /// <summary>
-/// Sends messages to one <see cref="Receiver"/>: point to point, of type 1 (asynchronous: done when buffered) and type 2 (synchronous: done when the receipt is in).
+/// Sends messages to one <see cref="Receiver"/>: point to point, of type 1 (asynchronous: done when buffered) and type 2 (synchronous: done
+/// when the receipt is in).
 /// </summary>
 /// <remarks>
-/// What is buffered waits for a receiver that reads; how much may wait is the receiver's <c>capacity</c>. The order is the order of sending, over all threads.
-/// A bound sender serves one receiver at a time.
+/// What is buffered waits for a receiver that reads; how much may wait is the receiver's <c>capacity</c>. The order is the order of
+/// sending, over all threads. A bound sender serves one receiver at a time.
 /// </remarks>
 public sealed partial class Sender : Endpoint, ILinkOwner
 {
@@ -63,15 +64,22 @@ public sealed partial class Sender : Endpoint, ILinkOwner
 
     /// <summary>Type 1, without waiting: buffers the message if that goes at once. Never overtakes a sender that waits.</summary>
     /// <param name="message">Copied before this returns.</param>
-    /// <returns>Sent; Full when the receiver has not read enough yet; NoPeer when a bound sender has no receiver; PeerGone when a connected one has lost it.</returns>
+    /// <returns>
+    /// Sent; Full when the receiver has not read enough yet; NoPeer when a bound sender has no receiver; PeerGone when a connected one has
+    /// lost it.
+    /// </returns>
     public SendResult TrySend(ReadOnlySpan<byte> message) => Outbox.TrySend(MessageKind.Send, default, message);
 
     /// <summary>Type 1, blocking: waits until the message is buffered.</summary>
     /// <param name="message">The caller's again when this returns.</param>
     /// <param name="timeout">At most so long; null: for ever.</param>
     /// <param name="token">Ends the wait.</param>
-    /// <exception cref="FairleadException">Timeout: there was no room in time, the message is not sent. PeerGone: the receiver is gone; the error says how many messages are in doubt. TooLarge: longer than the receiver accepts.</exception>
-    public void Send(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.Send(message, timeout, token);
+    /// <exception cref="FairleadException">
+    /// Timeout: there was no room in time, the message is not sent. PeerGone: the receiver is gone; the error says how many messages are in
+    /// doubt. TooLarge: longer than the receiver accepts.
+    /// </exception>
+    public void Send(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default) =>
+        Outbox.Send(message, timeout, token);
 
     /// <summary>Type 1: completes when the message is buffered.</summary>
     /// <param name="message">Copied before this returns, where it must wait.</param>
@@ -109,7 +117,10 @@ public sealed partial class Sender : Endpoint, ILinkOwner
     /// <param name="message">The caller's again when this returns.</param>
     /// <param name="timeout">At most so long for sending and receipt together; null: for ever.</param>
     /// <param name="token">Ends the wait.</param>
-    /// <returns>Delivered, or a negative receipt: not delivered or unknown, with the reason. A lost receiver and a time-out are results, not exceptions.</returns>
+    /// <returns>
+    /// Delivered, or a negative receipt: not delivered or unknown, with the reason. A lost receiver and a time-out are results, not
+    /// exceptions.
+    /// </returns>
     public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
     {
         Outbox.RequireProtocol();
@@ -134,23 +145,36 @@ public sealed partial class Sender : Endpoint, ILinkOwner
     }
 
     /// <summary>
-    /// Type 1, blocking: sends a message, and with it an open file, socket or pipe, which becomes a descriptor of the receiver's process (<see cref="Message.TakeHandle()"/>): in order with all other messages. On <c>unix://</c>,
-    /// to a receiver that asks for such with <c>?handles=</c>, and waits where it has so many unread.
+    /// Type 1, blocking: sends a message, and with it an open file, socket or pipe, which becomes a descriptor of the receiver's process
+    /// (<see cref="Message.TakeHandle()"/>): in order with all other messages. On <c>unix://</c>, to a receiver that asks for such with
+    /// <c>?handles=</c>, and waits where it has so many unread.
     /// </summary>
-    /// <param name="handle">Stays the caller's, who may dispose it as soon as this returns. Both then have the same open file, with one position.</param>
+    /// <param name="handle">
+    /// Stays the caller's, who may dispose it as soon as this returns. Both then have the same open file, with one position.
+    /// </param>
     /// <param name="message">What is said about it; may be empty.</param>
     /// <param name="timeout">At most so long; null: for ever.</param>
     /// <param name="token">Ends the wait.</param>
-    /// <exception cref="FairleadException">NotSupported: this transport, or framing, carries none, or the receiver takes none. Timeout. PeerGone.</exception>
+    /// <exception cref="FairleadException">
+    /// NotSupported: this transport, or framing, carries none, or the receiver takes none. Timeout. PeerGone.
+    /// </exception>
     /// <exception cref="ArgumentException">The handle is not that of something open.</exception>
-    public void SendHandle(SafeHandle handle, ReadOnlySpan<byte> message = default, TimeSpan? timeout = null, CancellationToken token = default) => Outbox.SendHandle(handle, message, timeout, token);
+    public void SendHandle(
+        SafeHandle handle,
+        ReadOnlySpan<byte> message = default,
+        TimeSpan? timeout = null,
+        CancellationToken token = default) => Outbox.SendHandle(handle, message, timeout, token);
 
-    /// <summary>Type 1: sends a message, and with it an open file, socket or pipe. Completes when it is buffered, otherwise like <see cref="SendHandle"/>.</summary>
+    /// <summary>
+    /// Type 1: sends a message, and with it an open file, socket or pipe. Completes when it is buffered, otherwise like
+    /// <see cref="SendHandle"/>.
+    /// </summary>
     /// <param name="handle">Stays the caller's, who may dispose it as soon as this returns.</param>
     /// <param name="message">What is said about it; may be empty. Must stay as it is until completion.</param>
     /// <param name="token">Ends the wait; the message is then not sent.</param>
     /// <inheritdoc cref="SendHandle" path="/exception"/>
-    public ValueTask SendHandleAsync(SafeHandle handle, ReadOnlyMemory<byte> message = default, CancellationToken token = default) => Outbox.SendHandleAsync(handle, message, token);
+    public ValueTask SendHandleAsync(SafeHandle handle, ReadOnlyMemory<byte> message = default, CancellationToken token = default) =>
+        Outbox.SendHandleAsync(handle, message, token);
 
     /// <summary>This end as a <see cref="Stream"/> that is written to. The same each time.</summary>
     /// <inheritdoc cref="Pair.AsStream" path="/remarks|/exception"/>

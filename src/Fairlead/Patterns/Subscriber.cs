@@ -4,7 +4,9 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>Receives what a <see cref="Publisher"/> publishes on the topics that it asked for. A bound subscriber takes from many publishers.</summary>
+/// <summary>
+/// Receives what a <see cref="Publisher"/> publishes on the topics that it asked for. A bound subscriber takes from many publishers.
+/// </summary>
 public sealed class Subscriber : Endpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
@@ -40,13 +42,16 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     }
 
     /// <summary>
-    /// How many messages were dropped for this end so far, as far as its publishers have said: with each message that came, when they had nothing more to send, and when they closed.
+    /// How many messages were dropped for this end so far, as far as its publishers have said: with each message that came, when they had
+    /// nothing more to send, and when they closed.
     /// </summary>
     public long Missed => Core.Counters.Missed;
 
     /// <summary>Binds, for publishers that will connect.</summary>
     /// <param name="address">Where.</param>
-    /// <param name="topics">A topic pattern, or several with commas between; see <see cref="TopicFilter"/>. <c>&gt;</c> is everything.</param>
+    /// <param name="topics">
+    /// A topic pattern, or several with commas between; see <see cref="TopicFilter"/>. <c>&gt;</c> is everything.
+    /// </param>
     /// <param name="options">More. With <see cref="EndpointOptions.Full"/> the publisher is asked for a policy for this subscriber.</param>
     /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
     public static Subscriber Bind(Address address, string topics = ">", EndpointOptions? options = null)
@@ -59,21 +64,28 @@ public sealed class Subscriber : Endpoint, ILinkOwner
 
     /// <summary>Binds, for publishers that will connect. Completes at once.</summary>
     /// <inheritdoc cref="Bind" path="/param|/exception"/>
-    public static ValueTask<Subscriber> BindAsync(Address address, string topics = ">", EndpointOptions? options = null, CancellationToken token = default) =>
-        Opening.Run(() => Bind(address, topics, options), token);
+    public static ValueTask<Subscriber> BindAsync(
+        Address address,
+        string topics = ">",
+        EndpointOptions? options = null,
+        CancellationToken token = default) => Opening.Run(() => Bind(address, topics, options), token);
 
     private static readonly TimeSpan PauseBetweenPublishers = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Connects to a bound publisher. Blocks.</summary>
     /// <inheritdoc cref="Bind" path="/param"/>
     /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
-    public static Subscriber Connect(Address address, string topics = ">", EndpointOptions? options = null, CancellationToken token = default) =>
-        Opening.Wait(ConnectAsync(address, topics, options, token));
+    public static Subscriber Connect(
+        Address address,
+        string topics = ">",
+        EndpointOptions? options = null,
+        CancellationToken token = default) => Opening.Wait(ConnectAsync(address, topics, options, token));
 
     /// <summary>Connects to a bound publisher. When this completes, everything published from now on is received.</summary>
     /// <inheritdoc cref="Bind" path="/param"/>
     /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
-    public static async ValueTask<Subscriber> ConnectAsync(Address address, string topics = ">", EndpointOptions? options = null, CancellationToken token = default)
+    public static async ValueTask<Subscriber> ConnectAsync(
+        Address address, string topics = ">", EndpointOptions? options = null, CancellationToken token = default)
     {
         Deadline? deadline = null;
         while (true)
@@ -136,19 +148,22 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     public bool TryReceive(out Message message) => Inbox.TryReceive(out message);
 
     /// <inheritdoc cref="Receiver.TryReceive(TimeSpan, out Message, CancellationToken)"/>
-    public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken token = default) => Inbox.TryReceive(timeout, out message, token);
+    public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken token = default) =>
+        Inbox.TryReceive(timeout, out message, token);
 
     /// <inheritdoc cref="Receiver.Receive"/>
     public Message Receive(TimeSpan? timeout = null, CancellationToken token = default) => Inbox.Receive(timeout, token);
 
     /// <inheritdoc cref="Receiver.ReceiveAsync(TimeSpan?, CancellationToken)"/>
-    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout = null, CancellationToken token = default) => Inbox.ReceiveAsync(timeout, token);
+    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout = null, CancellationToken token = default) =>
+        Inbox.ReceiveAsync(timeout, token);
 
     /// <inheritdoc cref="Receiver.ReceiveAllAsync"/>
     public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken token = default) => Inbox.ReceiveAllAsync(token);
 
     /// <inheritdoc cref="Receiver.RunAsync"/>
-    public Task RunAsync(Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken token = default) => Inbox.RunAsync(handler, concurrency, token);
+    public Task RunAsync(Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken token = default) =>
+        Inbox.RunAsync(handler, concurrency, token);
 
     void ILinkOwner.OnUp(Link link, Completions completions)
     {
@@ -215,7 +230,11 @@ public sealed class Subscriber : Endpoint, ILinkOwner
             if (!delivery.IsDelivered && !IsBound)
             {
                 throw delivery.Cause is null
-                    ? new FairleadException(ErrorCode.NotSupported, $"the publisher refused the topic '{topic}': {delivery.Reason}") { Address = Address, Peer = link.Peer }
+                    ? new FairleadException(ErrorCode.NotSupported, $"the publisher refused the topic '{topic}': {delivery.Reason}")
+                    {
+                        Address = Address,
+                        Peer = link.Peer,
+                    }
                     : Core.EndException(link);
             }
         }

@@ -4,7 +4,8 @@ namespace Fairlead;
 /// <param name="Peer">Who was asked.</param>
 /// <param name="Message">The reply, a lease; it has no content where there was a problem.</param>
 /// <param name="Problem">
-/// Why there is no reply: Timeout, none until the deadline; PeerGone, the responder closed or died; Failed or another code of its own. Null where there is one.
+/// Why there is no reply: Timeout, none until the deadline; PeerGone, the responder closed or died; Failed or another code of its own. Null
+/// where there is one.
 /// </param>
 public sealed record SurveyReply(Peer Peer, Message Message, FairleadException? Problem) : IDisposable
 {

@@ -18,7 +18,12 @@ internal sealed class SurveyRun : IAlarmed, IDisposable
     private bool _isOver;
 
     /// <summary>With newcomers it stays open until the deadline.</summary>
-    public SurveyRun(Func<Link?, TimeSpan, CancellationToken, ValueTask<Message>> ask, Deadline deadline, TimeProvider time, bool newcomers, CancellationToken token)
+    public SurveyRun(
+        Func<Link?, TimeSpan, CancellationToken, ValueTask<Message>> ask,
+        Deadline deadline,
+        TimeProvider time,
+        bool newcomers,
+        CancellationToken token)
     {
         _ask = ask;
         _deadline = deadline;

@@ -3,8 +3,8 @@ using Fairlead.Framing;
 namespace Fairlead;
 
 /// <summary>
-/// Topics and patterns of topics. A topic is words with dots between: <c>eu.bond.10y</c>. In a pattern <c>*</c> stands for one word, and <c>&gt;</c> at the end for one or more.
-/// (The syntax is that of NATS subjects.)
+/// Topics and patterns of topics. A topic is words with dots between: <c>eu.bond.10y</c>. In a pattern <c>*</c> stands for one word, and
+/// <c>&gt;</c> at the end for one or more. (The syntax is that of NATS subjects.)
 /// </summary>
 public static class TopicFilter
 {

@@ -22,6 +22,9 @@ public sealed class WaitAttachment : IDisposable
     /// <summary>Whether it is still in the set: not disposed, its endpoint not closed, its only moment not past.</summary>
     public bool IsAttached => !_item.IsDetached;
 
-    /// <summary>Takes it out of the set. Does not block, also while another thread waits; that one may report it once more if it was ready before. The second time is harmless.</summary>
+    /// <summary>
+    /// Takes it out of the set. Does not block, also while another thread waits; that one may report it once more if it was ready before.
+    /// The second time is harmless.
+    /// </summary>
     public void Dispose() => _item.Detach();
 }

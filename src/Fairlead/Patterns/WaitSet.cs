@@ -4,11 +4,14 @@ using Fairlead.Patterns.Waiting;
 namespace Fairlead;
 
 /// <summary>
-/// One thread waits for many things at once: messages at several endpoints, descriptors, signals, timers. It sleeps in the kernel, and does itself what its endpoints need: whoever
-/// blocks in <see cref="Wait"/> is the thread that the kernel wakes.
+/// One thread waits for many things at once: messages at several endpoints, descriptors, signals, timers. It sleeps in the kernel, and does
+/// itself what its endpoints need: whoever blocks in <see cref="Wait"/> is the thread that the kernel wakes.
 /// </summary>
 /// <remarks>
-/// <para>Endpoints and descriptors are reported as long as they are ready (level-triggered): take what is there, all or a part. Signals and timers are reported once, with their count.</para>
+/// <para>
+/// Endpoints and descriptors are reported as long as they are ready (level-triggered): take what is there, all or a part. Signals and
+/// timers are reported once, with their count.
+/// </para>
 /// <para>One thread at a time waits; any may attach, detach, wake and dispose meanwhile. Nothing is allocated by a wait.</para>
 /// <para>The idea is that of <c>epoll</c>, <c>zmq_poll</c> and the wait sets of DDS and iceoryx.</para>
 /// </remarks>
@@ -23,23 +26,35 @@ public sealed class WaitSet : IDisposable
     /// <summary>How many things are in the set.</summary>
     public int Count => _core.Count;
 
-    /// <summary>Waits for an endpoint: until there is a message, a request or an event to take, or its peer is gone. Take it without waiting, with <c>TryReceive</c> or a zero time-out.</summary>
+    /// <summary>
+    /// Waits for an endpoint: until there is a message, a request or an event to take, or its peer is gone. Take it without waiting, with
+    /// <c>TryReceive</c> or a zero time-out.
+    /// </summary>
     /// <param name="endpoint">Stays the caller's. Closing it is reported, and takes it out of the set.</param>
-    /// <param name="interest"><see cref="Readiness.Readable"/>, or with it <see cref="Readiness.Writable"/>: its one peer has room for a message. Ends are always reported.</param>
+    /// <param name="interest">
+    /// <see cref="Readiness.Readable"/>, or with it <see cref="Readiness.Writable"/>: its one peer has room for a message. Ends are always
+    /// reported.
+    /// </param>
     /// <param name="state">Comes back in <see cref="WaitEvent.State"/>.</param>
     /// <exception cref="InvalidOperationException">It is in this set already.</exception>
     /// <exception cref="ObjectDisposedException">The endpoint or the set was closed.</exception>
     public WaitAttachment Attach(Endpoint endpoint, Readiness interest = Readiness.Readable, object? state = null)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
-        return Add(new EndpointItem(_core, _core.NextToken(), endpoint, endpoint.Core, Checked(interest).HasFlag(Readiness.Writable)), state);
+        return Add(
+            new EndpointItem(_core, _core.NextToken(), endpoint, endpoint.Core, Checked(interest).HasFlag(Readiness.Writable)), state);
     }
 
     /// <summary>Waits for a descriptor: a socket, a pipe, a terminal, a pidfd, an eventfd.</summary>
-    /// <param name="handle">Stays the caller's. Detach it before it is closed; closed before, it is not reported any more. A bare number: <c>new SafeFileHandle(0, ownsHandle: false)</c>.</param>
+    /// <param name="handle">
+    /// Stays the caller's. Detach it before it is closed; closed before, it is not reported any more. A bare number: <c>new
+    /// SafeFileHandle(0, ownsHandle: false)</c>.
+    /// </param>
     /// <param name="interest">For reading, for writing, or for both.</param>
     /// <param name="state">Comes back in <see cref="WaitEvent.State"/>.</param>
-    /// <exception cref="FairleadException">NotSupported: it cannot be waited for; regular files are always ready. AlreadyExists: this descriptor is in the set already.</exception>
+    /// <exception cref="FairleadException">
+    /// NotSupported: it cannot be waited for; regular files are always ready. AlreadyExists: this descriptor is in the set already.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The handle or the set was closed.</exception>
     public WaitAttachment Attach(SafeHandle handle, Readiness interest = Readiness.Readable, object? state = null)
     {
@@ -63,7 +78,9 @@ public sealed class WaitSet : IDisposable
         return Add(new TimerItem(_core, _core.NextToken(), due, null, time ?? TimeProvider.System), state);
     }
 
-    /// <summary>Waits for a beat, the first time one period from now. Beats that were missed are counted, and do not shift the next.</summary>
+    /// <summary>
+    /// Waits for a beat, the first time one period from now. Beats that were missed are counted, and do not shift the next.
+    /// </summary>
     /// <param name="period">From one to the next.</param>
     /// <param name="state">Comes back in <see cref="WaitEvent.State"/>.</param>
     /// <param name="time">The clock; default the system's.</param>
@@ -96,16 +113,22 @@ public sealed class WaitSet : IDisposable
         return _events.AsSpan(0, found.Length);
     }
 
-    /// <summary>Makes the wait of another thread end with nothing; if nobody waits, the next one. Any number of calls before that are one.</summary>
+    /// <summary>
+    /// Makes the wait of another thread end with nothing; if nobody waits, the next one. Any number of calls before that are one.
+    /// </summary>
     public void Wake() => _core.Wake();
 
-    /// <summary>Takes everything out, and ends the wait of another thread with <see cref="ObjectDisposedException"/>. What was attached is not closed.</summary>
+    /// <summary>
+    /// Takes everything out, and ends the wait of another thread with <see cref="ObjectDisposedException"/>. What was attached is not
+    /// closed.
+    /// </summary>
     public void Dispose() => _core.Dispose();
 
     private static Readiness Checked(Readiness interest) =>
         (interest & ~(Readiness.Readable | Readiness.Writable)) == 0 && interest != Readiness.None
             ? interest
-            : throw new ArgumentOutOfRangeException(nameof(interest), interest, "One waits for Readable, Writable, or both; ends are always reported.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(interest), interest, "One waits for Readable, Writable, or both; ends are always reported.");
 
     private WaitAttachment Add(WaitItem item, object? state)
     {

@@ -28,7 +28,9 @@ public sealed partial class WorkQueue
     private long _givenUp;
     private long _takenBack;
 
-    /// <summary>For tests alone, which force an order of events: called behind each hand-over with what tells whether the answer has come already.</summary>
+    /// <summary>
+    /// For tests alone, which force an order of events: called behind each hand-over with what tells whether the answer has come already.
+    /// </summary>
     internal Action<Func<bool>>? BeforeFollowing { get; set; }
 
     /// <summary>Takes items while there is room; what is not taken stays with its sender, who then waits.</summary>
@@ -121,7 +123,10 @@ public sealed partial class WorkQueue
         }
     }
 
-    /// <summary>The first that waits leaves the line before anybody can have it, so that whoever gives it back finds it in none. False: none waits, or none has room for it.</summary>
+    /// <summary>
+    /// The first that waits leaves the line before anybody can have it, so that whoever gives it back finds it in none. False: none waits,
+    /// or none has room for it.
+    /// </summary>
     private bool TryDispatch(out HandedOut handedOut)
     {
         handedOut = default;
@@ -148,7 +153,8 @@ public sealed partial class WorkQueue
     {
         Span<byte> space = stackalloc byte[16];
         HeadWriter head = new(space);
-        MessageHeader header = MessageHeader.Of(MessageKind.Deliver, flags: item.MayHaveBeenRead ? MessageFlags.Redelivered : MessageFlags.None);
+        MessageHeader header = MessageHeader.Of(
+            MessageKind.Deliver, flags: item.MayHaveBeenRead ? MessageFlags.Redelivered : MessageFlags.None);
         if (item.Deliveries > 0)
         {
             head.Add(HeadField.Deliveries, (ulong)item.Deliveries);
@@ -196,7 +202,10 @@ public sealed partial class WorkQueue
     /// <summary>No worker that is there takes a message as long: it is given up, and its sender told why.</summary>
     private async Task RefuseTooLongAsync(Item item, long longest)
     {
-        string why = await GiveUpAsync(item, $"no worker takes {item.Message.Length} bytes: the longest that one takes is {longest} (?maxmessage=)").ConfigureAwait(false);
+        string why = await GiveUpAsync(
+                item,
+                $"no worker takes {item.Message.Length} bytes: the longest that one takes is {longest} (?maxmessage=)")
+            .ConfigureAwait(false);
         EndUndone(item, ReceiptStatus.NotDelivered, why);
         Dispatch();
     }
@@ -205,7 +214,8 @@ public sealed partial class WorkQueue
     {
         if (task.IsCompleted)
         {
-            // An answer that overtook us is not followed up inside the loop that hands out: one by one, they would stand on top of each other.
+            // An answer that overtook us is not followed up inside the loop that hands out: one by one, they would stand on top of each
+            // other.
             await Task.Yield();
         }
 
@@ -260,7 +270,9 @@ public sealed partial class WorkQueue
     /// <summary>Takes the result of a call that was never made, so that its operation is used again.</summary>
     private static async Task Forget(ValueTask<LinkResult> task) => await task.ConfigureAwait(false);
 
-    /// <summary>An item that has left the line: with a worker, and the task of its answer; or without, since it is longer than any of them takes.</summary>
+    /// <summary>
+    /// An item that has left the line: with a worker, and the task of its answer; or without, since it is longer than any of them takes.
+    /// </summary>
     private readonly record struct HandedOut(Item Item, Worker? Worker, ValueTask<LinkResult>? Task, long Longest);
 
     private sealed class Item

@@ -7,8 +7,8 @@ namespace Fairlead;
 public sealed partial class WorkQueue
 {
     /// <summary>
-    /// The sender gave up, or is about to. What no worker has is not done any more; what lies unread at a worker is asked back, and what a worker has read is not handed out again.
-    /// Of a sender that has gone everything is done all the same.
+    /// The sender gave up, or is about to. What no worker has is not done any more; what lies unread at a worker is asked back, and what a
+    /// worker has read is not handed out again. Of a sender that has gone everything is done all the same.
     /// </summary>
     private void TakeBack(Item item)
     {
@@ -59,7 +59,10 @@ public sealed partial class WorkQueue
             Core.CountLost();
         }
 
-        EndUndone(item, ReceiptStatus.Closed, item.IsInDoubt ? "the work queue was closed" : "the work queue was closed before a worker accepted it");
+        EndUndone(
+            item,
+            ReceiptStatus.Closed,
+            item.IsInDoubt ? "the work queue was closed" : "the work queue was closed before a worker accepted it");
     }
 
     /// <returns>Why, for its sender.</returns>
@@ -98,7 +101,10 @@ public sealed partial class WorkQueue
         End(item, status, reason);
     }
 
-    /// <summary>Counted out before its sender hears of it, so that whoever has the receipt finds it so; only then are those told who wait for room or for the end.</summary>
+    /// <summary>
+    /// Counted out before its sender hears of it, so that whoever has the receipt finds it so; only then are those told who wait for room
+    /// or for the end.
+    /// </summary>
     private void End(Item item, ReceiptStatus status, string? reason)
     {
         item.Watch.Unregister();

@@ -4,13 +4,19 @@ using Fairlead.Patterns.Links;
 namespace Fairlead;
 
 /// <summary>
-/// Hands each message to one of many workers. <see cref="Sender"/>s connect and send, <see cref="Receiver"/>s connect and are the workers: asking for the next message, or
-/// <see cref="Message.Accept"/>, accepts one; disposing it unaccepted gives it back.
+/// Hands each message to one of many workers. <see cref="Sender"/>s connect and send, <see cref="Receiver"/>s connect and are the workers:
+/// asking for the next message, or <see cref="Message.Accept"/>, accepts one; disposing it unaccepted gives it back.
 /// </summary>
 /// <remarks>
-/// <para>At least once: an item that its worker rejects, or has in hand when it dies, goes to another, marked <see cref="Message.Redelivered"/> if somebody may have read it, before
-/// all that came later. A worker gets no more than <see cref="WorkQueueOptions.Prefetch"/> items at once, so a slow one gets less. Senders are served in turn.</para>
-/// <para>The receipt of a type 2 message comes from the worker that accepted it. A type 1 message is in the queue's memory when it was acknowledged; it is lost with the queue's process.</para>
+/// <para>
+/// At least once: an item that its worker rejects, or has in hand when it dies, goes to another, marked <see cref="Message.Redelivered"/>
+/// if somebody may have read it, before all that came later. A worker gets no more than <see cref="WorkQueueOptions.Prefetch"/> items at
+/// once, so a slow one gets less. Senders are served in turn.
+/// </para>
+/// <para>
+/// The receipt of a type 2 message comes from the worker that accepted it. A type 1 message is in the queue's memory when it was
+/// acknowledged; it is lost with the queue's process.
+/// </para>
 /// </remarks>
 public sealed partial class WorkQueue : Endpoint, ILinkOwner
 {
@@ -20,7 +26,10 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
         Name = "WorkQueue",
         Peers = [PatternKind.Sender, PatternKind.Receiver],
         Takes = [MessageKind.Send, MessageKind.Deliver],
-        Needs = TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Protocol | TransportCapabilities.ManyPeers,
+        Needs = TransportCapabilities.Duplex
+            | TransportCapabilities.Reliable
+            | TransportCapabilities.Protocol
+            | TransportCapabilities.ManyPeers,
         Policies = [FullMode.Wait],
     };
 
@@ -52,7 +61,10 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
     /// <summary>Items that ended because their senders gave up, by a time-out or a token, before a worker accepted them.</summary>
     public long TakenBack => Interlocked.Read(ref _takenBack);
 
-    /// <summary>Items that no worker has accepted because the queue closed. Senders that wait for a receipt are told; those of type 1 are lost, and counted in <see cref="CloseReport.NotDelivered"/>.</summary>
+    /// <summary>
+    /// Items that no worker has accepted because the queue closed. Senders that wait for a receipt are told; those of type 1 are lost, and
+    /// counted in <see cref="CloseReport.NotDelivered"/>.
+    /// </summary>
     public long GivenBack => Interlocked.Read(ref _givenBack);
 
     /// <summary>Binds, for senders and workers that will connect.</summary>
@@ -90,8 +102,9 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
     }
 
     /// <summary>
-    /// Completes when the queue holds nothing and no sender is connected any more, and lets nobody in from then on: a sender that comes later finds nobody there, and none
-    /// is caught in between with an item under way. What is left to do is to close it. Senders that come before that are waited for too.
+    /// Completes when the queue holds nothing and no sender is connected any more, and lets nobody in from then on: a sender that comes
+    /// later finds nobody there, and none is caught in between with an item under way. What is left to do is to close it. Senders that come
+    /// before that are waited for too.
     /// </summary>
     /// <param name="token">Ends the wait; the queue goes on.</param>
     /// <exception cref="ObjectDisposedException">The queue was closed.</exception>
@@ -166,7 +179,9 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
 
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a work queue has no topics";
 
-    /// <summary>False: this worker does not get it. What goes wrong on the way concerns this worker alone, and ends its link where that was begun.</summary>
+    /// <summary>
+    /// False: this worker does not get it. What goes wrong on the way concerns this worker alone, and ends its link where that was begun.
+    /// </summary>
     private static bool TrySend(Worker worker, Item item, LinkOperation call, ReadOnlySpan<byte> head)
     {
         try

@@ -3,7 +3,10 @@ using Fairlead.Native;
 
 namespace Fairlead;
 
-/// <summary>A pipe whose ends are given to children, <c>producer | consumer</c>: dispose it when they are started, so that the reader sees the end when the last writer has gone.</summary>
+/// <summary>
+/// A pipe whose ends are given to children, <c>producer | consumer</c>: dispose it when they are started, so that the reader sees the end
+/// when the last writer has gone.
+/// </summary>
 public sealed class AnonymousPipe : IDisposable
 {
     private readonly Descriptor _reader;

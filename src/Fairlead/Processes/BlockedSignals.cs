@@ -4,8 +4,9 @@ using Fairlead.Native;
 namespace Fairlead;
 
 /// <summary>
-/// The signals that the process was started with blocked. Every thread has a mask of its own, and those of the runtime have the one that the process began with: nothing can be blocked in all of them afterwards. To let
-/// one through, a single thread is enough, which does nothing else.
+/// The signals that the process was started with blocked. Every thread has a mask of its own, and those of the runtime have the one that
+/// the process began with: nothing can be blocked in all of them afterwards. To let one through, a single thread is enough, which does
+/// nothing else.
 /// </summary>
 internal static class BlockedSignals
 {
@@ -26,7 +27,9 @@ internal static class BlockedSignals
         }
     }
 
-    /// <summary>Takes a signal for one listener, which reads it from the kernel; false where it is not blocked. Given back by <see cref="Release"/>.</summary>
+    /// <summary>
+    /// Takes a signal for one listener, which reads it from the kernel; false where it is not blocked. Given back by <see cref="Release"/>.
+    /// </summary>
     public static bool TryClaim(Signal signal, SignalListener listener)
     {
         using (Gate.Hold())
@@ -38,7 +41,10 @@ internal static class BlockedSignals
 
             return Claims.TryAdd(signal, listener)
                 ? true
-                : throw new FairleadException(ErrorCode.AlreadyExists, $"somebody in this process listens to {signal}, which is blocked: each goes to one", "Listen once, and hand on what comes");
+                : throw new FairleadException(
+                    ErrorCode.AlreadyExists,
+                    $"somebody in this process listens to {signal}, which is blocked: each goes to one",
+                    "Listen once, and hand on what comes");
         }
     }
 
@@ -67,8 +73,10 @@ internal static class BlockedSignals
             {
                 throw new FairleadException(
                     ErrorCode.NotSupported,
-                    $"{signal} cannot be blocked in a .NET process that runs: threads of the runtime would receive it all the same, and it would end the process",
-                    "Start the program with it blocked, by fairlead spawn --block, ChildProcessOptions.BlockedSignals or env --block-signal; or listen to it, or ignore it");
+                    $"{signal} cannot be blocked in a .NET process that runs: threads of the runtime would receive it all the same, "
+                        + "and it would end the process",
+                    "Start the program with it blocked, by fairlead spawn --block, "
+                        + "ChildProcessOptions.BlockedSignals or env --block-signal; or listen to it, or ignore it");
             }
         }
     }

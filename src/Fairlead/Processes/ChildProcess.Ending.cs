@@ -5,7 +5,8 @@ using Fairlead.Native;
 
 namespace Fairlead;
 
-/// <content>What becomes of it: stops, continuations and the end, of which the reactor takes note, whether somebody waits for it or not.</content>
+/// <content>What becomes of it: stops, continuations and the end, of which the reactor takes note, whether somebody waits for it or
+/// not.</content>
 public sealed partial class ChildProcess
 {
     private readonly TaskCompletionSource<ChildExit> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -23,7 +24,9 @@ public sealed partial class ChildProcess
     public ChildExit? Exit => _end.Task.IsCompletedSuccessfully ? _end.Task.Result : null;
 
     /// <summary>Completes when it has ended, with how. The token ends the wait, not the child. Waiting takes no thread.</summary>
-    /// <exception cref="FairleadException">Unavailable: it has ended, and other code of this process has taken its exit status away by waiting for every child.</exception>
+    /// <exception cref="FairleadException">
+    /// Unavailable: it has ended, and other code of this process has taken its exit status away by waiting for every child.
+    /// </exception>
     public Task<ChildExit> ExitAsync(CancellationToken token = default) => _end.Task.WaitAsync(token);
 
     /// <summary>Blocks until it has ended.</summary>
@@ -39,7 +42,9 @@ public sealed partial class ChildProcess
         return any.Wait((int)Math.Min(timeout.TotalMilliseconds, int.MaxValue), token) ? _end.Task.GetAwaiter().GetResult() : null;
     }
 
-    /// <summary>Asks it to end (SIGTERM, and SIGCONT in case it is stopped), and ends it by SIGKILL when it has not done so in time.</summary>
+    /// <summary>
+    /// Asks it to end (SIGTERM, and SIGCONT in case it is stopped), and ends it by SIGKILL when it has not done so in time.
+    /// </summary>
     /// <param name="grace">How long it may take.</param>
     /// <param name="time">The clock; null: the system's.</param>
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
@@ -59,8 +64,9 @@ public sealed partial class ChildProcess
     }
 
     /// <summary>
-    /// What becomes of it, in order, to its end, which is the last: <see cref="ChildExit"/>. <see cref="Stopped"/> and <see cref="Continued"/> are among it where
-    /// <see cref="ChildProcessOptions.ReportsStops"/> asks for them; a stop that is over before it is looked at may be missing. Each change is given to one caller.
+    /// What becomes of it, in order, to its end, which is the last: <see cref="ChildExit"/>. <see cref="Stopped"/> and
+    /// <see cref="Continued"/> are among it where <see cref="ChildProcessOptions.ReportsStops"/> asks for them; a stop that is over before
+    /// it is looked at may be missing. Each change is given to one caller.
     /// </summary>
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
     public async IAsyncEnumerable<ChildChange> ChangesAsync([EnumeratorCancellation] CancellationToken token = default)
@@ -90,7 +96,10 @@ public sealed partial class ChildProcess
     /// <summary>What has become of it that nobody has been told; false when there is nothing. Does not block.</summary>
     public bool TryTakeChange([NotNullWhen(true)] out ChildChange? change) => _changes.Reader.TryRead(out change);
 
-    /// <summary>No more children join its group; its end is reported as that of others from now on. Without effect where <see cref="ChildProcessOptions.HoldsGroup"/> was not asked for.</summary>
+    /// <summary>
+    /// No more children join its group; its end is reported as that of others from now on. Without effect where
+    /// <see cref="ChildProcessOptions.HoldsGroup"/> was not asked for.
+    /// </summary>
     public void ReleaseGroup()
     {
         using (_taking.Hold())
@@ -197,7 +206,13 @@ public sealed partial class ChildProcess
             return;
         }
 
-        FairleadException taken = new(ErrorCode.Unavailable, $"{this} has ended, and other code of this process has taken its exit status", "Something in it waits for every child (waitpid(-1)), or SIGCHLD is ignored.") { Errno = (int)error };
+        FairleadException taken = new(
+            ErrorCode.Unavailable,
+            $"{this} has ended, and other code of this process has taken its exit status",
+            "Something in it waits for every child (waitpid(-1)), or SIGCHLD is ignored.")
+        {
+            Errno = (int)error,
+        };
         _changes.Writer.TryComplete(taken);
         _end.TrySetException(taken);
 

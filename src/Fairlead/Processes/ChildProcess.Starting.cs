@@ -16,7 +16,10 @@ public sealed partial class ChildProcess
     /// <param name="program">A name that is sought along PATH, or a path, relative to the directory of this process.</param>
     /// <param name="arguments">Each as the program gets it: nothing is split, quoted or expanded.</param>
     /// <param name="options">What it is to be besides.</param>
-    /// <exception cref="FairleadException">NotFound: no such program, directory or file; PermissionDenied: this user may not run it; NotSupported: it is no program, or this system lacks what an option needs; TooLarge: arguments and environment; Unavailable: no process or descriptor can be had.</exception>
+    /// <exception cref="FairleadException">
+    /// NotFound: no such program, directory or file; PermissionDenied: this user may not run it; NotSupported: it is no program, or this
+    /// system lacks what an option needs; TooLarge: arguments and environment; Unavailable: no process or descriptor can be had.
+    /// </exception>
     public static ChildProcess Start(string program, IEnumerable<string>? arguments = null, ChildProcessOptions? options = null)
     {
         options ??= new ChildProcessOptions();
@@ -46,13 +49,18 @@ public sealed partial class ChildProcess
             options.TiedToParent,
             [.. options.IgnoredSignals.Select(static signal => Catchable(signal, nameof(options.IgnoredSignals)).Number)]);
 
-        return options.TiedToParent ? SpawnerThread.Run(() => Start(program, request, options, plumbing)) : Start(program, request, options, plumbing);
+        return options.TiedToParent
+            ? SpawnerThread.Run(() => Start(program, request, options, plumbing))
+            : Start(program, request, options, plumbing);
     }
 
     /// <summary>Starts a program without blocking the caller while the kernel loads it.</summary>
     /// <inheritdoc cref="Start(string, IEnumerable{string}?, ChildProcessOptions?)"/>
-    public static ValueTask<ChildProcess> StartAsync(string program, IEnumerable<string>? arguments = null, ChildProcessOptions? options = null, CancellationToken token = default) =>
-        new(Task.Run(() => Start(program, arguments, options), token));
+    public static ValueTask<ChildProcess> StartAsync(
+        string program,
+        IEnumerable<string>? arguments = null,
+        ChildProcessOptions? options = null,
+        CancellationToken token = default) => new(Task.Run(() => Start(program, arguments, options), token));
 
     private static ChildProcess Start(string program, SpawnRequest request, ChildProcessOptions options, Plumbing plumbing)
     {
@@ -76,7 +84,13 @@ public sealed partial class ChildProcess
         if (error != Errno.None)
         {
             throw request.Group > 0 && error is Errno.EPERM or Errno.ESRCH
-                ? new FairleadException(ErrorCode.NotFound, $"there is no process group {request.Group} in this session to be joined", "It ends with its last process: start the first with HoldsGroup.") { Errno = (int)error }
+                ? new FairleadException(
+                    ErrorCode.NotFound,
+                    $"there is no process group {request.Group} in this session to be joined",
+                    "It ends with its last process: start the first with HoldsGroup.")
+                {
+                    Errno = (int)error,
+                }
                 : ProgramFile.Refused(request.Path, request.Directory, error);
         }
 
@@ -130,10 +144,14 @@ public sealed partial class ChildProcess
     }
 
     private static List<string> Checked(List<string> texts, string parameter) =>
-        texts.Exists(static text => text.Contains('\0', StringComparison.Ordinal)) ? throw new ArgumentException("A NUL byte ends a C string: it cannot be in an argument or a variable.", parameter) : texts;
+        texts.Exists(static text => text.Contains('\0', StringComparison.Ordinal))
+            ? throw new ArgumentException("A NUL byte ends a C string: it cannot be in an argument or a variable.", parameter)
+            : texts;
 
     private static Signal Catchable(Signal signal, string option) =>
-        signal.IsUncatchable || signal.Number == 0 ? throw new ArgumentException($"{signal} can be neither blocked nor ignored ({option}).", option) : signal;
+        signal.IsUncatchable || signal.Number == 0
+            ? throw new ArgumentException($"{signal} can be neither blocked nor ignored ({option}).", option)
+            : signal;
 
     private static ulong MaskOf(IEnumerable<Signal> signals, string option) =>
         signals.Aggregate(0UL, (mask, signal) => mask | (1UL << (Catchable(signal, option).Number - 1)));
@@ -148,7 +166,13 @@ public sealed partial class ChildProcess
         using Descriptor? self = ProcessDescriptor.Open(NativeProcess.Id, out Errno error);
         if (self is null && error is not (Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM))
         {
-            throw new FairleadException(ErrorCode.NotSupported, $"this system gives no descriptors of processes ({ErrnoMap.Describe(error)})", "Linux 5.10 is needed, and a sandbox must allow pidfd_open.") { Errno = (int)error };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"this system gives no descriptors of processes ({ErrnoMap.Describe(error)})",
+                "Linux 5.10 is needed, and a sandbox must allow pidfd_open.")
+            {
+                Errno = (int)error,
+            };
         }
 
         ProcessDescriptor.KeepStatuses();

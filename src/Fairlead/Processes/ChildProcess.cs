@@ -5,12 +5,15 @@ using Fairlead.Native;
 namespace Fairlead;
 
 /// <summary>
-/// A program that this process has started. Its end is known by the kernel's word and awaited without a thread; it never stays behind as a zombie, awaited or not; it gets nothing of what this process has
-/// open but what it is given.
+/// A program that this process has started. Its end is known by the kernel's word and awaited without a thread; it never stays behind as a
+/// zombie, awaited or not; it gets nothing of what this process has open but what it is given.
 /// </summary>
 /// <remarks>
-/// <para>Lives beside <see cref="System.Diagnostics.Process"/> in one program. Disposing lets go of it: this process's ends of its channel and streams are closed, and it runs on, unless it is ended before
-/// (<see cref="Kill"/>, <see cref="EndAsync"/>) or tied (<see cref="ChildProcessOptions.TiedToParent"/>).</para>
+/// <para>
+/// Lives beside <see cref="System.Diagnostics.Process"/> in one program. Disposing lets go of it: this process's ends of its channel and
+/// streams are closed, and it runs on, unless it is ended before (<see cref="Kill"/>, <see cref="EndAsync"/>) or tied
+/// (<see cref="ChildProcessOptions.TiedToParent"/>).
+/// </para>
 /// <para>Any number of threads may use it.</para>
 /// </remarks>
 public sealed partial class ChildProcess : IDisposable, IAsyncDisposable
@@ -42,11 +45,18 @@ public sealed partial class ChildProcess : IDisposable, IAsyncDisposable
     /// <summary>The number of its process group when it was started.</summary>
     public int Group { get; }
 
-    /// <summary>This process's end of the channel: <c>fd://57</c>. It can be opened once, by any pattern that the channel can carry; it connects where the child binds <see cref="Inherited.Address"/>, and the other way round.</summary>
+    /// <summary>
+    /// This process's end of the channel: <c>fd://57</c>. It can be opened once, by any pattern that the channel can carry; it connects
+    /// where the child binds <see cref="Inherited.Address"/>, and the other way round.
+    /// </summary>
     /// <exception cref="InvalidOperationException">It was started without a <see cref="ChildProcessOptions.Channel"/>.</exception>
-    public Address Address => _address ?? throw new InvalidOperationException($"{this} was started without a channel. Give ChildProcessOptions.Channel.");
+    public Address Address =>
+        _address ?? throw new InvalidOperationException($"{this} was started without a channel. Give ChildProcessOptions.Channel.");
 
-    /// <summary>What it reads: write into it, and dispose it so that the child sees the end. Every write is with the kernel when it returns; <c>Flush</c> does nothing. Asynchronous calls end at their token.</summary>
+    /// <summary>
+    /// What it reads: write into it, and dispose it so that the child sees the end. Every write is with the kernel when it returns;
+    /// <c>Flush</c> does nothing. Asynchronous calls end at their token.
+    /// </summary>
     /// <exception cref="InvalidOperationException">It is not redirected to <see cref="Redirection.Pipe"/>.</exception>
     public Stream StandardInput => _input ?? throw NotPiped(nameof(StandardInput));
 
@@ -78,7 +88,8 @@ public sealed partial class ChildProcess : IDisposable, IAsyncDisposable
     {
         if (Group == Libc.ProcessGroupOf(0))
         {
-            throw new InvalidOperationException($"{this} is in the group of this process, which would be sent {signal} too. Give it ProcessGroup.New.");
+            throw new InvalidOperationException(
+                $"{this} is in the group of this process, which would be sent {signal} too. Give it ProcessGroup.New.");
         }
 
         Errno error = Libc.Kill(-Group, signal.Number) == 0 ? Errno.None : Libc.LastError;
@@ -86,14 +97,18 @@ public sealed partial class ChildProcess : IDisposable, IAsyncDisposable
         {
             Errno.None => true,
             Errno.ESRCH => false,
-            _ => throw ErrnoMap.Failure(string.Create(CultureInfo.InvariantCulture, $"the process group {Group} cannot be sent {signal}"), error),
+            _ => throw ErrnoMap.Failure(
+                string.Create(CultureInfo.InvariantCulture, $"the process group {Group} cannot be sent {signal}"), error),
         };
     }
 
     /// <summary>Ends it at once, by SIGKILL. False when it has ended already.</summary>
     public bool Kill() => Send(Signal.Kill);
 
-    /// <summary>Lets go of it: closes this process's ends of its channel, if nobody has opened it, and of its streams. The child runs on, and is noted when it ends.</summary>
+    /// <summary>
+    /// Lets go of it: closes this process's ends of its channel, if nobody has opened it, and of its streams. The child runs on, and is
+    /// noted when it ends.
+    /// </summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
@@ -123,5 +138,6 @@ public sealed partial class ChildProcess : IDisposable, IAsyncDisposable
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"pid {Id} ({Program})");
 
-    private InvalidOperationException NotPiped(string stream) => new($"{stream} of {this} leads elsewhere. Give ChildProcessOptions.{stream} = Redirection.Pipe.");
+    private InvalidOperationException NotPiped(string stream) =>
+        new($"{stream} of {this} leads elsewhere. Give ChildProcessOptions.{stream} = Redirection.Pipe.");
 }

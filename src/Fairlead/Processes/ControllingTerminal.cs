@@ -4,7 +4,8 @@ using Fairlead.Native;
 namespace Fairlead;
 
 /// <summary>
-/// The terminal that this process was started from. One process group at a time has its foreground: it alone reads, and Ctrl-C and Ctrl-Z go to it. A shell hands the foreground to a job and takes it back.
+/// The terminal that this process was started from. One process group at a time has its foreground: it alone reads, and Ctrl-C and Ctrl-Z
+/// go to it. A shell hands the foreground to a job and takes it back.
 /// </summary>
 public sealed class ControllingTerminal : IDisposable
 {
@@ -12,8 +13,13 @@ public sealed class ControllingTerminal : IDisposable
 
     private ControllingTerminal(Descriptor terminal) => _terminal = terminal;
 
-    /// <summary>The number of the process group that has the foreground. Setting it blocks no one and stops no one, this process included, in the foreground or not.</summary>
-    /// <exception cref="FairleadException">Getting: Unavailable, the terminal has hung up. Setting: PermissionDenied, no such group in this session.</exception>
+    /// <summary>
+    /// The number of the process group that has the foreground. Setting it blocks no one and stops no one, this process included, in the
+    /// foreground or not.
+    /// </summary>
+    /// <exception cref="FairleadException">
+    /// Getting: Unavailable, the terminal has hung up. Setting: PermissionDenied, no such group in this session.
+    /// </exception>
     public int Foreground
     {
         get
@@ -27,7 +33,8 @@ public sealed class ControllingTerminal : IDisposable
             Errno error = SetForeground(_terminal, value);
             if (error != Errno.None)
             {
-                throw ErrnoMap.Failure(string.Create(CultureInfo.InvariantCulture, $"the process group {value} cannot have the terminal"), error);
+                throw ErrnoMap.Failure(
+                    string.Create(CultureInfo.InvariantCulture, $"the process group {value} cannot have the terminal"), error);
             }
         }
     }
@@ -38,7 +45,9 @@ public sealed class ControllingTerminal : IDisposable
     /// <summary>Opens it; null where this process has none: a service, a test, a pipeline of a script without one.</summary>
     public static ControllingTerminal? TryOpen() => Open() is { } terminal ? new ControllingTerminal(terminal) : null;
 
-    /// <summary>How it is set up now (echo, lines, special keys), to be given back when a job that may have changed that has left the foreground.</summary>
+    /// <summary>
+    /// How it is set up now (echo, lines, special keys), to be given back when a job that may have changed that has left the foreground.
+    /// </summary>
     /// <exception cref="FairleadException">Unavailable: the terminal has hung up.</exception>
     public TerminalModes SaveModes() => TerminalModes.Of(_terminal);
 
@@ -70,7 +79,10 @@ public sealed class ControllingTerminal : IDisposable
             }
         }
 
-        throw new FairleadException(ErrorCode.NotSupported, "the child has no terminal that it could take", "Leave one of its standard streams to the terminal, or TakesTerminal away.");
+        throw new FairleadException(
+            ErrorCode.NotSupported,
+            "the child has no terminal that it could take",
+            "Leave one of its standard streams to the terminal, or TakesTerminal away.");
     }
 
     /// <summary>By the parent of a child that could not do it itself.</summary>
@@ -88,5 +100,6 @@ public sealed class ControllingTerminal : IDisposable
 
     private static Errno SetForeground(Descriptor terminal, int group) =>
         // Out of the background the kernel answers with SIGTTOU, unless the thread that asks has blocked it.
-        SignalMask.While(Signal.TerminalOutput.Number, () => Libc.SetTerminalForeground(terminal.Number, group) == 0 ? Errno.None : Libc.LastError);
+        SignalMask.While(
+            Signal.TerminalOutput.Number, () => Libc.SetTerminalForeground(terminal.Number, group) == 0 ? Errno.None : Libc.LastError);
 }

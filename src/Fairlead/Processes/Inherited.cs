@@ -6,8 +6,9 @@ namespace Fairlead;
 
 /// <summary>What this process was given by the one that started it.</summary>
 /// <remarks>
-/// The channel of <see cref="ChildProcessOptions.Channel"/> comes in the variable <c>FAIRLEAD_FD</c>: <c>3</c>, or <c>3,4</c> (read, write). What a service manager has opened, mostly sockets that listen, comes by its
-/// convention (<c>LISTEN_FDS</c>, <c>LISTEN_PID</c>, <c>LISTEN_FDNAMES</c>). What was inherited goes to no child of this process, and the variables neither.
+/// The channel of <see cref="ChildProcessOptions.Channel"/> comes in the variable <c>FAIRLEAD_FD</c>: <c>3</c>, or <c>3,4</c> (read,
+/// write). What a service manager has opened, mostly sockets that listen, comes by its convention (<c>LISTEN_FDS</c>, <c>LISTEN_PID</c>,
+/// <c>LISTEN_FDNAMES</c>). What was inherited goes to no child of this process, and the variables neither.
 /// </remarks>
 public static class Inherited
 {
@@ -21,22 +22,33 @@ public static class Inherited
     /// <summary>Whether this process was started with a channel.</summary>
     public static bool HasChannel => TryGetAddress(out _);
 
-    /// <summary>Where this process finds its end of the channel: <c>fd://3</c>. It can be opened once, by any pattern that the channel can carry; the parent's end connects where this one binds, and the other way round.</summary>
+    /// <summary>
+    /// Where this process finds its end of the channel: <c>fd://3</c>. It can be opened once, by any pattern that the channel can carry;
+    /// the parent's end connects where this one binds, and the other way round.
+    /// </summary>
     /// <exception cref="FairleadException">NotFound: it was started without one.</exception>
-    public static Address Address => TryGetAddress(out Address? address)
-        ? address
-        : throw new FairleadException(ErrorCode.NotFound, "this process was started without a channel", "Start it by ChildProcess with a Channel, or by fairlead spawn --channel duplex.");
+    public static Address Address =>
+        TryGetAddress(out Address? address)
+            ? address
+            : throw new FairleadException(
+                ErrorCode.NotFound,
+                "this process was started without a channel",
+                "Start it by ChildProcess with a Channel, or by fairlead spawn --channel duplex.");
 
     /// <summary>
-    /// What a service manager has opened for this process (socket activation), in its order: <c>fd://3</c>, <c>fd://4</c>. Empty: it was not started so. Where each has a name (<c>FileDescriptorName=</c>),
-    /// that finds it, too: <c>fd://orders</c>.
+    /// What a service manager has opened for this process (socket activation), in its order: <c>fd://3</c>, <c>fd://4</c>. Empty: it was
+    /// not started so. Where each has a name (<c>FileDescriptorName=</c>), that finds it, too: <c>fd://orders</c>.
     /// </summary>
     public static IReadOnlyList<Address> Sockets
     {
         get
         {
             Claim();
-            return [.. ActivationSockets.All.Select(static socket => Address.Parse(string.Create(CultureInfo.InvariantCulture, $"fd://{socket.Number}")))];
+            return
+            [
+                .. ActivationSockets.All.Select(static socket =>
+                    Address.Parse(string.Create(CultureInfo.InvariantCulture, $"fd://{socket.Number}"))),
+            ];
         }
     }
 

@@ -4,7 +4,10 @@ using Fairlead.Native;
 
 namespace Fairlead;
 
-/// <summary>What a child is given of open things, and what stays here of them. Disposed when the child is started or is not: what was not taken is closed.</summary>
+/// <summary>
+/// What a child is given of open things, and what stays here of them. Disposed when the child is started or is not: what was not taken is
+/// closed.
+/// </summary>
 internal sealed class Plumbing : IDisposable
 {
     private const int FirstOfChannel = 3;
@@ -36,7 +39,11 @@ internal sealed class Plumbing : IDisposable
             {
                 if (target < FirstOfChannel || plumbing._given.Exists(given => given.Target == target))
                 {
-                    throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"The number {target} is one of the standard streams', or the channel's: take one from {FirstOfChannel + 2}."), nameof(options));
+                    throw new ArgumentException(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"The number {target} is one of the standard streams', or the channel's: take one from {FirstOfChannel + 2}."),
+                        nameof(options));
                 }
 
                 plumbing._given.Add((Redirection.CopyOf(handle), target));
@@ -51,7 +58,9 @@ internal sealed class Plumbing : IDisposable
         }
     }
 
-    /// <summary>This side's ends of the channel, offered to whoever opens the address. The release is <see cref="OfferedDescriptors.Withdraw"/>.</summary>
+    /// <summary>
+    /// This side's ends of the channel, offered to whoever opens the address. The release is <see cref="OfferedDescriptors.Withdraw"/>.
+    /// </summary>
     public Descriptor[] TakeChannel(int child, out Address? address)
     {
         Descriptor[] ends = [.. _kept];
@@ -61,7 +70,9 @@ internal sealed class Plumbing : IDisposable
             OfferedDescriptors.Offer(end, child);
         }
 
-        address = ends.Length == 0 ? null : Address.Parse($"fd://{string.Join(',', ends.Select(static end => end.Number.ToString(CultureInfo.InvariantCulture)))}");
+        address = ends.Length == 0
+            ? null
+            : Address.Parse($"fd://{string.Join(',', ends.Select(static end => end.Number.ToString(CultureInfo.InvariantCulture)))}");
         return ends;
     }
 
@@ -147,7 +158,11 @@ internal sealed class Plumbing : IDisposable
                 throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no such channel.");
         }
 
-        Channel = string.Join(',', _given.Where(static given => given.Target >= FirstOfChannel).Select(static given => given.Target.ToString(CultureInfo.InvariantCulture)));
+        Channel = string.Join(
+            ',',
+            _given
+                .Where(static given => given.Target >= FirstOfChannel)
+                .Select(static given => given.Target.ToString(CultureInfo.InvariantCulture)));
     }
 
     private void LayToChild()
@@ -164,7 +179,8 @@ internal sealed class Plumbing : IDisposable
         Keep(reader);
     }
 
-    private void Give(Descriptor descriptor) => _given.Add((descriptor, FirstOfChannel + _given.Count(static given => given.Target >= FirstOfChannel)));
+    private void Give(Descriptor descriptor) =>
+        _given.Add((descriptor, FirstOfChannel + _given.Count(static given => given.Target >= FirstOfChannel)));
 
     private void Keep(Descriptor descriptor)
     {

@@ -3,9 +3,13 @@ using Fairlead.Native;
 namespace Fairlead;
 
 /// <summary>
-/// A hold on a process that exists already (a pidfd): what is sent by it reaches that process or nobody, never another that got its number; and its end is known at once, whoever its parent is.
+/// A hold on a process that exists already (a pidfd): what is sent by it reaches that process or nobody, never another that got its number;
+/// and its end is known at once, whoever its parent is.
 /// </summary>
-/// <remarks>Any number of threads may use it. Disposing lets go of it, and does nothing to the process. How it ended, only its parent can ask: see <see cref="ChildProcess"/>.</remarks>
+/// <remarks>
+/// Any number of threads may use it. Disposing lets go of it, and does nothing to the process. How it ended, only its parent can ask: see
+/// <see cref="ChildProcess"/>.
+/// </remarks>
 public sealed class ProcessHandle : IDisposable
 {
     private readonly Descriptor _descriptor;
@@ -44,13 +48,20 @@ public sealed class ProcessHandle : IDisposable
 
     /// <summary>Sends it a signal.</summary>
     /// <param name="signal">0 only asks.</param>
-    /// <param name="value">Comes with it where the receiver has blocked it (<see cref="Signals.ListenAsync(Signal, CancellationToken)"/>); real-time signals are queued each with its own.</param>
-    /// <exception cref="FairleadException">NotFound: it has ended. PermissionDenied: it is another user's. Full: too many are queued.</exception>
+    /// <param name="value">
+    /// Comes with it where the receiver has blocked it (<see cref="Signals.ListenAsync(Signal, CancellationToken)"/>); real-time signals
+    /// are queued each with its own.
+    /// </param>
+    /// <exception cref="FairleadException">
+    /// NotFound: it has ended. PermissionDenied: it is another user's. Full: too many are queued.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The handle was disposed.</exception>
     public void Send(Signal signal, int? value = null)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        Errno error = value is { } number ? NativeSignal.Queue(_descriptor, signal.Number, number) : ProcessDescriptor.Send(_descriptor, signal.Number);
+        Errno error = value is { } number
+            ? NativeSignal.Queue(_descriptor, signal.Number, number)
+            : ProcessDescriptor.Send(_descriptor, signal.Number);
         if (error != Errno.None)
         {
             throw ProcessErrors.CannotSend($"process {Identity}", Identity.ProcessId, signal, error);
@@ -61,7 +72,8 @@ public sealed class ProcessHandle : IDisposable
     /// <param name="timeout">At most so long; null: for ever.</param>
     /// <returns>False when the time has passed.</returns>
     /// <exception cref="ObjectDisposedException">The handle was disposed.</exception>
-    public bool WaitForExit(TimeSpan? timeout = null) => BlockingWait.Wait(_descriptor, PollEvents.Read, timeout ?? Timeout.InfiniteTimeSpan) != PollEvents.None;
+    public bool WaitForExit(TimeSpan? timeout = null) =>
+        BlockingWait.Wait(_descriptor, PollEvents.Read, timeout ?? Timeout.InfiniteTimeSpan) != PollEvents.None;
 
     /// <summary>Waits until it has ended, without a thread.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -94,7 +106,10 @@ public sealed class ProcessHandle : IDisposable
     // The descriptor first: from then on the number stands for the process that it had, or for none.
     private static ProcessHandle Open(int processId, long? expected)
     {
-        Descriptor descriptor = ProcessDescriptor.Open(processId, out Errno error) ?? throw (error == Errno.ESRCH ? ProcessErrors.NotFound(processId) : ErrnoMap.Failure($"cannot open process {processId}", error));
+        Descriptor descriptor =
+            ProcessDescriptor.Open(processId, out Errno error)
+            ?? throw (
+                error == Errno.ESRCH ? ProcessErrors.NotFound(processId) : ErrnoMap.Failure($"cannot open process {processId}", error));
         long? start = ProcessIdentity.StartOf(processId);
 
         // What has ended by now may have given its number away before its beginning was read.
@@ -105,7 +120,9 @@ public sealed class ProcessHandle : IDisposable
         }
 
         descriptor.Dispose();
-        throw start is not null && !hasEnded ? ProcessErrors.Reused(new ProcessIdentity(processId, expected!.Value)) : ProcessErrors.NotFound(processId);
+        throw start is not null && !hasEnded
+            ? ProcessErrors.Reused(new ProcessIdentity(processId, expected!.Value))
+            : ProcessErrors.NotFound(processId);
     }
 
     /// <summary>Completes when the process ends.</summary>

@@ -5,7 +5,8 @@ using Fairlead.Native;
 namespace Fairlead;
 
 /// <summary>
-/// One process and no other: its number, which another gets when it has ended, and the moment at which it began. Written <c>4242@1289734</c>.
+/// One process and no other: its number, which another gets when it has ended, and the moment at which it began. Written
+/// <c>4242@1289734</c>.
 /// </summary>
 /// <param name="ProcessId">Its number, in this process's pid namespace.</param>
 /// <param name="Start">When it began, in the kernel's clock ticks since the machine did (the 22nd field of <c>/proc/PID/stat</c>).</param>
@@ -14,7 +15,9 @@ public readonly record struct ProcessIdentity(int ProcessId, long Start)
     /// <summary>This process.</summary>
     public static ProcessIdentity Current { get; } = Of(Environment.ProcessId);
 
-    /// <summary>Whether it runs, or could: not another that has its number, and not a zombie, whose parent has not asked yet how it ended.</summary>
+    /// <summary>
+    /// Whether it runs, or could: not another that has its number, and not a zombie, whose parent has not asked yet how it ended.
+    /// </summary>
     public bool IsAlive => StartOf(ProcessId) == Start && NativeProcess.IsAlive(ProcessId);
 
     /// <summary>The process that has this number now.</summary>
@@ -29,7 +32,11 @@ public readonly record struct ProcessIdentity(int ProcessId, long Start)
     /// <summary>Reads <c>4242@1289734</c>.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static ProcessIdentity Parse(string text) =>
-        TryParse(text, out ProcessIdentity identity) ? identity : throw new FormatException($"'{text}' is no process: write its number, an @ and its beginning, 4242@1289734, as fairlead signal --probe 4242 shows it.");
+        TryParse(text, out ProcessIdentity identity)
+            ? identity
+            : throw new FormatException(
+                $"'{text}' is no process: write its number, an @ and its beginning, 4242@1289734, as fairlead signal --probe 4242 shows it."
+            );
 
     /// <summary>Reads <c>4242@1289734</c>; false where it is none.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out ProcessIdentity identity)

@@ -4,7 +4,9 @@ using Fairlead.Native;
 
 namespace Fairlead;
 
-/// <summary>A signal, by its number: <c>Signal.Terminate</c>, <c>Signal.RealTime(3)</c>, <c>Signal.Parse("HUP")</c>. Every number is Linux's.</summary>
+/// <summary>
+/// A signal, by its number: <c>Signal.Terminate</c>, <c>Signal.RealTime(3)</c>, <c>Signal.Parse("HUP")</c>. Every number is Linux's.
+/// </summary>
 /// <remarks>The default value, 0, is no signal: to send it is only to ask whether a process is there.</remarks>
 public readonly record struct Signal
 {
@@ -112,7 +114,9 @@ public readonly record struct Signal
     /// <summary>Reads <c>TERM</c>, <c>SIGTERM</c>, <c>15</c>, <c>RTMIN+3</c>, in either case.</summary>
     /// <exception cref="ArgumentException">There is no such signal.</exception>
     public static Signal Parse(string text) =>
-        TryParse(text, out Signal signal) ? signal : throw new ArgumentException($"There is no signal '{text}'. Write TERM, SIGTERM, 15 or RTMIN+3.", nameof(text));
+        TryParse(text, out Signal signal)
+            ? signal
+            : throw new ArgumentException($"There is no signal '{text}'. Write TERM, SIGTERM, 15 or RTMIN+3.", nameof(text));
 
     /// <summary>Reads a signal as <see cref="Parse"/> does; false when there is none of that name.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Signal signal)
@@ -123,7 +127,8 @@ public readonly record struct Signal
         if (name.StartsWith("RTMIN", StringComparison.Ordinal))
         {
             int offset = 0;
-            bool isOffset = name.Length == 5 || (name[5] == '+' && int.TryParse(name.AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture, out offset));
+            bool isOffset = name.Length == 5
+                || (name[5] == '+' && int.TryParse(name.AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture, out offset));
             isOffset &= offset <= Last - FirstRealTime;
             signal = isOffset ? RealTime(offset) : default;
             return isOffset;

@@ -4,8 +4,9 @@ using Fairlead.Native;
 namespace Fairlead;
 
 /// <summary>
-/// What this process does with each signal: ignores it, or hands it to who listens. The runtime has the handlers; it leaves an ignored signal alone, also where somebody registers for it, and takes its own handler for
-/// installed wherever it has once installed it. So what was there is kept and put back here.
+/// What this process does with each signal: ignores it, or hands it to who listens. The runtime has the handlers; it leaves an ignored
+/// signal alone, also where somebody registers for it, and takes its own handler for installed wherever it has once installed it. So what
+/// was there is kept and put back here.
 /// </summary>
 internal static class SignalDispositions
 {
@@ -26,7 +27,10 @@ internal static class SignalDispositions
         RequireCatchable(signal);
         if (signal.Number is 4 or 5 or 6 or 7 or 8 or 11 or 13 or 32 or 33 || signal == Signal.RealTime(0))
         {
-            throw new FairleadException(ErrorCode.NotSupported, $"{signal} is the .NET runtime's or the C library's own, and a program cannot have it", "Choose another: SIGUSR1, SIGUSR2, SIGRTMIN+1 and behind it are free");
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"{signal} is the .NET runtime's or the C library's own, and a program cannot have it",
+                "Choose another: SIGUSR1, SIGUSR2, SIGRTMIN+1 and behind it are free");
         }
     }
 
@@ -40,7 +44,8 @@ internal static class SignalDispositions
 
         if (signal.IsUncatchable)
         {
-            throw new ArgumentException($"{signal} can be neither caught, nor ignored, nor blocked: the kernel does it to the process.", nameof(signal));
+            throw new ArgumentException(
+                $"{signal} can be neither caught, nor ignored, nor blocked: the kernel does it to the process.", nameof(signal));
         }
     }
 
@@ -61,7 +66,8 @@ internal static class SignalDispositions
             if (!IsHandled(number))
             {
                 // The runtime takes it for installed, since it saw it ignored when the program started. It has one handler for all.
-                using PosixSignalRegistration other = PosixSignalRegistration.Create((PosixSignal)Urgent, static context => context.Cancel = true);
+                using PosixSignalRegistration other = PosixSignalRegistration.Create(
+                    (PosixSignal)Urgent, static context => context.Cancel = true);
                 NativeSignal.SetAction(number, NativeSignal.ActionOf(Urgent));
             }
 
@@ -80,7 +86,10 @@ internal static class SignalDispositions
 
         if (signal == Signal.Child)
         {
-            throw new FairleadException(ErrorCode.NotSupported, "SIGCHLD cannot be ignored: nobody would learn how a child has ended", "Leave it: it does nothing by itself");
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                "SIGCHLD cannot be ignored: nobody would learn how a child has ended",
+                "Leave it: it does nothing by itself");
         }
 
         using (Gate.Hold())
@@ -142,11 +151,14 @@ internal static class SignalDispositions
     }
 
     // What these do by themselves harms nobody, and the base library looks after its own children and terminal by it.
-    private static PosixSignalRegistration Register(int number, Action onSignal) => PosixSignalRegistration.Create((PosixSignal)number, context =>
-    {
-        context.Cancel = number != Signal.Child.Number && number != Signal.Continue.Number && number != Signal.WindowChange.Number;
-        onSignal();
-    });
+    private static PosixSignalRegistration Register(int number, Action onSignal) =>
+        PosixSignalRegistration.Create(
+            (PosixSignal)number,
+            context =>
+            {
+                context.Cancel = number != Signal.Child.Number && number != Signal.Continue.Number && number != Signal.WindowChange.Number;
+                onSignal();
+            });
 
     private static void Release(int number, PosixSignalRegistration registration)
     {

@@ -9,7 +9,8 @@ internal sealed class SignalHandler : IDisposable
     {
         // Released by Dispose.
         _listener = new([signal], CancellationToken.None);
-        ThreadPool.UnsafeQueueUserWorkItem(static state => Listen(state._listener, state.handler), (_listener, handler), preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static state => Listen(state._listener, state.handler), (_listener, handler), preferLocal: false);
     }
 
     public void Dispose() => _listener.End();

@@ -5,12 +5,15 @@ namespace Fairlead;
 public readonly record struct SignalInfo(Signal Signal)
 {
     /// <summary>
-    /// How many have come. More than one where the program was slower than they: the runtime tells of each, and what nobody has taken yet is counted. The kernel itself keeps one of an ordinary
-    /// signal, however many were sent meanwhile.
+    /// How many have come. More than one where the program was slower than they: the runtime tells of each, and what nobody has taken yet
+    /// is counted. The kernel itself keeps one of an ordinary signal, however many were sent meanwhile.
     /// </summary>
     public int Count { get; init; } = 1;
 
-    /// <summary>The number that was sent with it. Only where the process was started with the signal blocked; else the runtime takes it, and does not tell.</summary>
+    /// <summary>
+    /// The number that was sent with it. Only where the process was started with the signal blocked; else the runtime takes it, and does
+    /// not tell.
+    /// </summary>
     public int? Value { get; init; }
 
     /// <summary>The process that sent it; null for the kernel's own (Ctrl-C, an alarm), and where the signal was not blocked.</summary>

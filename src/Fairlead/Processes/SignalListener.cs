@@ -3,8 +3,8 @@ using Fairlead.Native;
 namespace Fairlead;
 
 /// <summary>
-/// Receives some signals: those that are blocked in the whole process from the kernel, with all that it knows of them; the others from the runtime, which says that they came. Of the first the kernel keeps what
-/// is not taken yet; the others are counted here.
+/// Receives some signals: those that are blocked in the whole process from the kernel, with all that it knows of them; the others from the
+/// runtime, which says that they came. Of the first the kernel keeps what is not taken yet; the others are counted here.
 /// </summary>
 internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorClient
 {
@@ -65,7 +65,8 @@ internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorCli
     public SignalInfo Current { get; private set; }
 
     /// <summary>By who enumerates, before the first: another token that ends it.</summary>
-    public void EndBy(CancellationToken token) => _ending = token.UnsafeRegister(static end => ((CancellationTokenSource)end!).Cancel(), _end);
+    public void EndBy(CancellationToken token) =>
+        _ending = token.UnsafeRegister(static end => ((CancellationTokenSource)end!).Cancel(), _end);
 
     public async ValueTask<bool> MoveNextAsync()
     {

@@ -27,5 +27,6 @@ public sealed record SignalState
     /// <summary>Those for which the program has a handler; in a .NET process the runtime's own are among them.</summary>
     public IReadOnlyList<Signal> Caught { get; }
 
-    private static Signal[] List(ulong mask) => [.. Enumerable.Range(1, Last).Where(number => (mask & NativeSignal.Bit(number)) != 0).Select(Signal.FromNumber)];
+    private static Signal[] List(ulong mask) =>
+        [.. Enumerable.Range(1, Last).Where(number => (mask & NativeSignal.Bit(number)) != 0).Select(Signal.FromNumber)];
 }

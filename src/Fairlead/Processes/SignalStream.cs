@@ -2,8 +2,11 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Fairlead;
 
-/// <summary>Signals as a stream. It listens from the beginning, for who enumerates it first; each later enumeration listens for itself.</summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Who enumerates disposes of the listener.")]
+/// <summary>
+/// Signals as a stream. It listens from the beginning, for who enumerates it first; each later enumeration listens for itself.
+/// </summary>
+[SuppressMessage(
+    "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Who enumerates disposes of the listener.")]
 internal sealed class SignalStream(Signal[] signals, CancellationToken token) : IAsyncEnumerable<SignalInfo>
 {
     private SignalListener? _first = new(signals, token);

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Fairlead;
 
 /// <summary>
-/// Learns of children that stop and go on. Only SIGCHLD tells, and not of whom: each child whose stops are wanted is asked then. The runtime hands the signal to everybody who has asked for it, so that
-/// this lives beside the base library's own processes.
+/// Learns of children that stop and go on. Only SIGCHLD tells, and not of whom: each child whose stops are wanted is asked then. The
+/// runtime hands the signal to everybody who has asked for it, so that this lives beside the base library's own processes.
 /// </summary>
 internal static class StoppedChildren
 {

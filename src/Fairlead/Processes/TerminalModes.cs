@@ -19,7 +19,9 @@ public sealed unsafe class TerminalModes
         TerminalModes modes = new();
         fixed (byte* start = modes._modes)
         {
-            return Libc.TerminalModes(terminal.Number, start) == 0 ? modes : throw ErrnoMap.Failure("the terminal does not tell how it is set up", Libc.LastError);
+            return Libc.TerminalModes(terminal.Number, start) == 0
+                ? modes
+                : throw ErrnoMap.Failure("the terminal does not tell how it is set up", Libc.LastError);
         }
     }
 

@@ -9,7 +9,8 @@ internal static class DeadParticipants
     public static void RemoveAll(RuntimeDirectory directory)
     {
         var entries = EntryNames(directory).ToLookup(name => name[..name.IndexOf('-')], StringComparer.Ordinal);
-        foreach (var id in Names(directory, Participant.Folder).Where(name => Participant.IsId(name)).Union(entries.Select(group => group.Key)))
+        foreach (
+            var id in Names(directory, Participant.Folder).Where(name => Participant.IsId(name)).Union(entries.Select(group => group.Key)))
         {
             _ = TryRemove(directory, id, entries[id]);
         }
@@ -38,8 +39,8 @@ internal static class DeadParticipants
             return false;
         }
 
-        // The lock is ours until the descriptor is closed, at the end of this method. It is shared, so that others who look meanwhile see no owner; and
-        // it keeps out a participant that was about to lock its new file, and will find the name gone and make another.
+        // The lock is ours until the descriptor is closed, at the end of this method. It is shared, so that others who look meanwhile see
+        // no owner; and it keeps out a participant that was about to lock its new file, and will find the name gone and make another.
         if (NativeFile.Fstat(file) is { } status && FileIdentity.At(path) == FileIdentity.Of(status))
         {
             if (RemoveEntries(directory, entries))
@@ -52,14 +53,18 @@ internal static class DeadParticipants
     }
 
     /// <summary>The names of all entries that are well formed.</summary>
-    public static IEnumerable<string> EntryNames(RuntimeDirectory directory) => Names(directory, EndpointEntry.Folder).Where(EndpointEntry.IsName);
+    public static IEnumerable<string> EntryNames(RuntimeDirectory directory) =>
+        Names(directory, EndpointEntry.Folder).Where(EndpointEntry.IsName);
 
     /// <summary>The names in a folder of the directory; none when it does not exist.</summary>
     public static IReadOnlyList<string> Names(RuntimeDirectory directory, string folder)
     {
         try
         {
-            return [.. Directory.EnumerateFileSystemEntries($"{directory.Path}/{folder}").Select(path => path[(path.LastIndexOf('/') + 1)..])];
+            return
+            [
+                .. Directory.EnumerateFileSystemEntries($"{directory.Path}/{folder}").Select(path => path[(path.LastIndexOf('/') + 1)..]),
+            ];
         }
         catch (DirectoryNotFoundException)
         {
@@ -68,7 +73,8 @@ internal static class DeadParticipants
         }
     }
 
-    // Failing to unlink is no error: the entry stays hidden while its owner is dead, and the next reader tries again. False when that is needed.
+    // Failing to unlink is no error: the entry stays hidden while its owner is dead, and the next reader tries again. False when that is
+    // needed.
     private static bool RemoveEntries(RuntimeDirectory directory, IEnumerable<string> entries)
     {
         var all = true;

@@ -10,12 +10,18 @@ internal static class DeadSocketFile
     private const int LongestPath = 107;
 
     /// <summary>
-    /// Removes the file if it is the one that the dead endpoint made, still ours, and nobody answers there. False when that could not be found out now and is to be tried again.
+    /// Removes the file if it is the one that the dead endpoint made, still ours, and nobody answers there. False when that could not be
+    /// found out now and is to be tried again.
     /// </summary>
     public static bool TryRemove(EndpointInfo dead, RuntimeDirectory directory)
     {
-        if (!dead.IsBound || dead.Socket == FileIdentity.None || dead.IsAddressCut || !Address.TryParse(dead.Address, out var address)
-            || directory.PathOf(address) is not { } path || Encoding.UTF8.GetByteCount(path) > LongestPath || FileIdentity.At(path) != dead.Socket)
+        if (!dead.IsBound
+            || dead.Socket == FileIdentity.None
+            || dead.IsAddressCut
+            || !Address.TryParse(dead.Address, out var address)
+            || directory.PathOf(address) is not { } path
+            || Encoding.UTF8.GetByteCount(path) > LongestPath
+            || FileIdentity.At(path) != dead.Socket)
         {
             // None, or not the same file any more. A path too long for a plain look waits for the next server of that name.
             return true;
@@ -29,7 +35,9 @@ internal static class DeadSocketFile
         }
 
         // The number of a file that was removed may be given to the next one at the same path: only a socket that refuses is dead.
-        if (NativeFile.Lstat(path) is not { Kind: FileKind.Socket } status || status.Uid != NativeProcess.UserId || FileIdentity.Of(status) != dead.Socket)
+        if (NativeFile.Lstat(path) is not { Kind: FileKind.Socket } status
+            || status.Uid != NativeProcess.UserId
+            || FileIdentity.Of(status) != dead.Socket)
         {
             return true;
         }
@@ -41,7 +49,8 @@ internal static class DeadSocketFile
     private static bool Refuses(string path)
     {
         var name = new UnixDomainSocketEndPoint(path).Serialize();
-        foreach (var type in (ReadOnlySpan<NativeSocketType>)[NativeSocketType.Stream, NativeSocketType.SeqPacket, NativeSocketType.Datagram])
+        foreach (
+            var type in (ReadOnlySpan<NativeSocketType>)[NativeSocketType.Stream, NativeSocketType.SeqPacket, NativeSocketType.Datagram])
         {
             using var probe = NativeSocket.Create(AddressFamily.Unix, type);
             switch (NativeSocket.Connect(probe, name))

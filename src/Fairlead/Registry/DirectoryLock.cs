@@ -2,12 +2,15 @@ using Fairlead.Native;
 
 namespace Fairlead.Registry;
 
-/// <summary>The right to replace socket files in one directory. Taken around looking and replacing, so that of two servers that start at once only one takes over a stale name.</summary>
+/// <summary>
+/// The right to replace socket files in one directory. Taken around looking and replacing, so that of two servers that start at once only
+/// one takes over a stale name.
+/// </summary>
 /// <remarks>
-/// A file is replaced only by its owner, so it is enough to keep out the processes of one user. The lock of a directory (<c>flock</c>) can be
-/// held by every user who may read it. For such a directory the lock of the user's runtime directory counts, which nobody else can open. That of
-/// the directory itself is asked for behind it, for a short time: it keeps out a process of this user with another runtime directory, and another
-/// user who keeps it forbids nothing.
+/// A file is replaced only by its owner, so it is enough to keep out the processes of one user. The lock of a directory (<c>flock</c>) can
+/// be held by every user who may read it. For such a directory the lock of the user's runtime directory counts, which nobody else can open.
+/// That of the directory itself is asked for behind it, for a short time: it keeps out a process of this user with another runtime
+/// directory, and another user who keeps it forbids nothing.
 /// </remarks>
 internal sealed class DirectoryLock : IDisposable
 {

@@ -4,8 +4,8 @@ namespace Fairlead.Registry;
 
 /// <summary>
 /// Outlasts a holder that has been killed but still holds: a name is taken from it as soon as the kernel has finished with it, so that
-/// starting again right behind a <c>kill -9</c> works. And outlasts a process that this one is just starting: until it runs its own program it has what this one had open, and
-/// with that a name that has been given back here.
+/// starting again right behind a <c>kill -9</c> works. And outlasts a process that this one is just starting: until it runs its own program
+/// it has what this one had open, and with that a name that has been given back here.
 /// </summary>
 internal static class EndingHolder
 {
@@ -20,7 +20,9 @@ internal static class EndingHolder
 
     /// <summary>Takes a name; again, as long as it is refused because of a process that is ending.</summary>
     /// <param name="take">Takes it once.</param>
-    /// <param name="isHeldByDescriptors">Whether whoever has the descriptor open holds the name, as of ports and abstract names; a file is gone when it has been given back.</param>
+    /// <param name="isHeldByDescriptors">
+    /// Whether whoever has the descriptor open holds the name, as of ports and abstract names; a file is gone when it has been given back.
+    /// </param>
     /// <exception cref="FairleadException">What <paramref name="take"/> threw last.</exception>
     public static T Outlast<T>(Func<T> take, bool isHeldByDescriptors)
     {
@@ -45,7 +47,8 @@ internal static class EndingHolder
 
                 var isEarly = attempt <= LeastAttempts;
 
-                // The kernel releases what a killed process held one by one: one lock is free and tells no name any more, and the next is still held.
+                // The kernel releases what a killed process held one by one: one lock is free and tells no name any more, and the next is
+                // still held.
                 var isReleasing = holder is null && named?.Peer?.ProcessId is { } last && !deadline.Passed && NativeProcess.IsEnding(last);
                 if (!isReleasing && !IsPassing(holder, deadline, isEarly, isHeldByDescriptors && (isEarly || !starting.Passed)))
                 {

@@ -4,13 +4,13 @@ using Fairlead.Native;
 namespace Fairlead.Registry;
 
 /// <summary>
-/// The counters of an endpoint, in memory that others can read. Any thread may count, also after the endpoint was closed: the memory is given back when nobody
-/// holds this object any more.
+/// The counters of an endpoint, in memory that others can read. Any thread may count, also after the endpoint was closed: the memory is
+/// given back when nobody holds this object any more.
 /// </summary>
 internal sealed unsafe class EndpointCounters
 {
-    // The mapping of an entry, or an array. Never disposed, but left to the collector: a thread that still counts must not touch what is no longer
-    // mapped. KeepAlive behind each access keeps this object, and with it the memory, until the access is over.
+    // The mapping of an entry, or an array. Never disposed, but left to the collector: a thread that still counts must not touch what is no
+    // longer mapped. KeepAlive behind each access keeps this object, and with it the memory, until the access is over.
     private readonly object _memory;
     private readonly byte* _page;
 
@@ -48,7 +48,9 @@ internal sealed unsafe class EndpointCounters
     /// <summary>Counts one message of so many bytes.</summary>
     public void AddSent(long bytes) => AddSent(1, bytes);
 
-    /// <summary>Counts one message of so many bytes. By one thread at a time, which nobody else who counts what was sent is beside.</summary>
+    /// <summary>
+    /// Counts one message of so many bytes. By one thread at a time, which nobody else who counts what was sent is beside.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddSentAlone(long bytes)
     {

@@ -6,10 +6,13 @@ using Fairlead.Native;
 namespace Fairlead.Registry;
 
 /// <summary>
-/// What an endpoint shows of itself: a small mapped file that says who and where it is, and counts. Others read it without its help; it disappears when the endpoint is
-/// closed, and counts for nothing when its process is dead.
+/// What an endpoint shows of itself: a small mapped file that says who and where it is, and counts. Others read it without its help; it
+/// disappears when the endpoint is closed, and counts for nothing when its process is dead.
 /// </summary>
-/// <remarks>An endpoint works without: where the runtime directory cannot be used, it counts in private memory, and <see cref="WhyUnpublished"/> says why.</remarks>
+/// <remarks>
+/// An endpoint works without: where the runtime directory cannot be used, it counts in private memory, and <see cref="WhyUnpublished"/>
+/// says why.
+/// </remarks>
 internal sealed unsafe class EndpointEntry : IDisposable
 {
     /// <summary>The folder of the entries in the runtime directory. An entry is named PARTICIPANT-NUMBER.</summary>
@@ -53,7 +56,12 @@ internal sealed unsafe class EndpointEntry : IDisposable
     /// <param name="directory">The runtime directory, when it is not the current one.</param>
     /// <param name="clock">The clock for "since".</param>
     public static EndpointEntry Create(
-        PatternKind kind, bool bound, string address, FileIdentity socket = default, RuntimeDirectory? directory = null, TimeProvider? clock = null)
+        PatternKind kind,
+        bool bound,
+        string address,
+        FileIdentity socket = default,
+        RuntimeDirectory? directory = null,
+        TimeProvider? clock = null)
     {
         try
         {
@@ -61,8 +69,12 @@ internal sealed unsafe class EndpointEntry : IDisposable
             var participant = Participant.Current(directory);
             var folder = directory.PrepareFolder(Folder);
             var path = string.Create(CultureInfo.InvariantCulture, $"{folder}/{participant.Id}-{Interlocked.Increment(ref _count)}");
-            using var file = NativeFile.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, RuntimeDirectory.PrivateFile, out var error)
-                ?? throw ErrnoMap.Failure($"the endpoint entry {path} cannot be made", error);
+            using var file =
+                NativeFile.Open(
+                    path,
+                    OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow,
+                    RuntimeDirectory.PrivateFile,
+                    out var error) ?? throw ErrnoMap.Failure($"the endpoint entry {path} cannot be made", error);
             try
             {
                 _ = NativeFile.Fchmod(file, RuntimeDirectory.PrivateFile);
@@ -85,7 +97,9 @@ internal sealed unsafe class EndpointEntry : IDisposable
         }
     }
 
-    /// <summary>It has moved, as one that connects does when it has lost its peer and finds it elsewhere. By one thread at a time.</summary>
+    /// <summary>
+    /// It has moved, as one that connects does when it has lost its peer and finds it elsewhere. By one thread at a time.
+    /// </summary>
     public void MoveTo(string address)
     {
         if (_mapping is null)
@@ -118,10 +132,13 @@ internal sealed unsafe class EndpointEntry : IDisposable
     public static bool IsName(string name)
     {
         var hyphen = name.IndexOf('-');
-        return hyphen > 0 && Participant.IsId(name.AsSpan(0, hyphen)) && ulong.TryParse(name.AsSpan(hyphen + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
+        return hyphen > 0
+            && Participant.IsId(name.AsSpan(0, hyphen))
+            && ulong.TryParse(name.AsSpan(hyphen + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
     }
 
-    private static void Describe(MappedFile mapping, PatternKind kind, bool bound, string address, FileIdentity socket, DateTimeOffset started)
+    private static void Describe(
+        MappedFile mapping, PatternKind kind, bool bound, string address, FileIdentity socket, DateTimeOffset started)
     {
         var page = mapping.Span;
         EndpointLayout.Magic.CopyTo(page);
@@ -135,8 +152,15 @@ internal sealed unsafe class EndpointEntry : IDisposable
         Put(page, EndpointLayout.SocketInode, socket.Inode);
 
         var addressCut = PutText(page, EndpointLayout.Address, EndpointLayout.AddressLength, AddressText.Display(address));
-        var programCut = PutText(page, EndpointLayout.Program, EndpointLayout.ProgramLength, PlainText.OneLine(NativeProcess.CommandLine(NativeProcess.Id) ?? ""));
-        Put(page, EndpointLayout.Flags, (ushort)((addressCut ? EndpointLayout.AddressCut : 0) | (programCut ? EndpointLayout.ProgramCut : 0)));
+        var programCut = PutText(
+            page,
+            EndpointLayout.Program,
+            EndpointLayout.ProgramLength,
+            PlainText.OneLine(NativeProcess.CommandLine(NativeProcess.Id) ?? ""));
+        Put(
+            page,
+            EndpointLayout.Flags,
+            (ushort)((addressCut ? EndpointLayout.AddressCut : 0) | (programCut ? EndpointLayout.ProgramCut : 0)));
 
         // Last, and behind everything above: a reader that sees it sees the rest.
         Volatile.Write(ref *(uint*)(mapping.Pointer + EndpointLayout.Ready), 1u);
@@ -145,7 +169,9 @@ internal sealed unsafe class EndpointEntry : IDisposable
     // Returns whether the text was cut, which happens between two characters.
     private static bool PutText(Span<byte> page, int offset, int lengthOffset, string text)
     {
-        Encoding.UTF8.GetEncoder().Convert(text, page.Slice(offset, EndpointLayout.TextSize), flush: true, out var used, out var length, out _);
+        Encoding
+            .UTF8.GetEncoder()
+            .Convert(text, page.Slice(offset, EndpointLayout.TextSize), flush: true, out var used, out var length, out _);
         Put(page, lengthOffset, (ushort)length);
         return used < text.Length;
     }

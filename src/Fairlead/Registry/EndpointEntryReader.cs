@@ -6,17 +6,22 @@ using Fairlead.Native;
 namespace Fairlead.Registry;
 
 /// <summary>
-/// Reads an entry that somebody else writes, or scribbles on: with a read of the file, not through a mapping, so that a file that is cut short meanwhile
-/// is an error and no signal; and every field is checked.
+/// Reads an entry that somebody else writes, or scribbles on: with a read of the file, not through a mapping, so that a file that is cut
+/// short meanwhile is an error and no signal; and every field is checked.
 /// </summary>
 internal static class EndpointEntryReader
 {
-    /// <summary>Nobody moves so often that this would not find him at rest; who is stopped in the middle, or scribbles, is shown as it is.</summary>
+    /// <summary>
+    /// Nobody moves so often that this would not find him at rest; who is stopped in the middle, or scribbles, is shown as it is.
+    /// </summary>
     private const int MostAttempts = 10_000;
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The entry; null when there is none to show, and then <paramref name="skipped"/> says why, or is null when that is no fault: it vanished, or is being made.</summary>
+    /// <summary>
+    /// The entry; null when there is none to show, and then <paramref name="skipped"/> says why, or is null when that is no fault: it
+    /// vanished, or is being made.
+    /// </summary>
     public static EndpointInfo? Read(string path, out SkippedEntry? skipped)
     {
         skipped = null;
@@ -85,11 +90,16 @@ internal static class EndpointEntryReader
 
         if (Get<uint>(page, EndpointLayout.LayoutVersion) is var version && version != EndpointLayout.Version)
         {
-            skipped = new SkippedEntry(path, ErrorCode.Incompatible, string.Create(CultureInfo.InvariantCulture, $"it has layout version {version}; this program reads version {EndpointLayout.Version}"));
+            skipped = new SkippedEntry(
+                path,
+                ErrorCode.Incompatible,
+                string.Create(
+                    CultureInfo.InvariantCulture, $"it has layout version {version}; this program reads version {EndpointLayout.Version}"));
             return null;
         }
 
-        if (Text(page, EndpointLayout.Address, EndpointLayout.AddressLength) is not { Length: > 0 } address || Text(page, EndpointLayout.Program, EndpointLayout.ProgramLength) is not { } program)
+        if (Text(page, EndpointLayout.Address, EndpointLayout.AddressLength) is not { Length: > 0 } address
+            || Text(page, EndpointLayout.Program, EndpointLayout.ProgramLength) is not { } program)
         {
             skipped = Corrupt(path, "its address or program is no text");
             return null;
@@ -144,7 +154,8 @@ internal static class EndpointEntryReader
             return "its process id is impossible";
         }
 
-        if (Get<long>(page, EndpointLayout.Started) is var started && (started < 0 || started > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()))
+        if (Get<long>(page, EndpointLayout.Started) is var started
+            && (started < 0 || started > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()))
         {
             return "its time is impossible";
         }

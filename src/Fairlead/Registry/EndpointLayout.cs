@@ -1,7 +1,8 @@
 namespace Fairlead.Registry;
 
 /// <summary>
-/// The layout of an endpoint entry: one file of 4,096 bytes, mapped by its owner, read by everybody else. Drawn in docs/memory-layout.md; a test holds the numbers.
+/// The layout of an endpoint entry: one file of 4,096 bytes, mapped by its owner, read by everybody else. Drawn in docs/memory-layout.md; a
+/// test holds the numbers.
 /// </summary>
 /// <remarks>
 /// <code>

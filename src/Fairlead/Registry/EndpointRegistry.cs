@@ -32,7 +32,11 @@ public static class EndpointRegistry
         }
 
         var names = DeadParticipants.Names(directory, EndpointEntry.Folder);
-        skipped.AddRange(names.Where(name => !EndpointEntry.IsName(name)).Select(name => new SkippedEntry($"{directory.Path}/{EndpointEntry.Folder}/{PlainText.OneLine(name)}", ErrorCode.Corrupt, "it has no entry's name")));
+        skipped.AddRange(
+            names
+                .Where(name => !EndpointEntry.IsName(name))
+                .Select(name => new SkippedEntry(
+                    $"{directory.Path}/{EndpointEntry.Folder}/{PlainText.OneLine(name)}", ErrorCode.Corrupt, "it has no entry's name")));
 
         foreach (var participant in names.Where(EndpointEntry.IsName).GroupBy(name => name[..name.IndexOf('-')], StringComparer.Ordinal))
         {
@@ -55,15 +59,27 @@ public static class EndpointRegistry
             }
         }
 
-        return new EndpointListing([.. endpoints.OrderBy(entry => entry.Address, StringComparer.Ordinal).ThenByDescending(entry => entry.IsBound).ThenBy(entry => entry.Since)], skipped);
+        return new EndpointListing(
+            [
+                .. endpoints
+                    .OrderBy(entry => entry.Address, StringComparer.Ordinal)
+                    .ThenByDescending(entry => entry.IsBound)
+                    .ThenBy(entry => entry.Since),
+            ],
+            skipped);
     }
 
     internal static EndpointInfo? FindHolder(Address address, RuntimeDirectory directory) =>
         Read(directory).Endpoints.FirstOrDefault(entry => entry.IsBound && IsAt(entry, address, directory));
 
-    /// <summary>Who holds a socket file: by the file where the entry knows it, since the name may mean another file by now; else by the address. The kernel gives the number of the file to no other as long as the holder's socket is open.</summary>
+    /// <summary>
+    /// Who holds a socket file: by the file where the entry knows it, since the name may mean another file by now; else by the address. The
+    /// kernel gives the number of the file to no other as long as the holder's socket is open.
+    /// </summary>
     internal static EndpointInfo? FindSocketHolder(FileIdentity socket, Address address, RuntimeDirectory directory) =>
-        Read(directory).Endpoints.FirstOrDefault(entry => entry.IsBound && (entry.Socket == FileIdentity.None ? IsAt(entry, address, directory) : entry.Socket == socket));
+        Read(directory)
+            .Endpoints.FirstOrDefault(entry =>
+                entry.IsBound && (entry.Socket == FileIdentity.None ? IsAt(entry, address, directory) : entry.Socket == socket));
 
     private static bool IsAt(EndpointInfo entry, Address address, RuntimeDirectory directory) =>
         !entry.IsAddressCut && Address.TryParse(entry.Address, out var held) && held.Scheme == address.Scheme

@@ -6,8 +6,9 @@ using Fairlead.Native;
 namespace Fairlead.Registry;
 
 /// <summary>
-/// This process, as others see it: a small file under an open-file-description lock, which the kernel releases when the process ends, however it ends.
-/// What a participant owned is free when its lock is. A pid would not do: pids are given out again, and differ between pid namespaces.
+/// This process, as others see it: a small file under an open-file-description lock, which the kernel releases when the process ends,
+/// however it ends. What a participant owned is free when its lock is. A pid would not do: pids are given out again, and differ between pid
+/// namespaces.
 /// </summary>
 /// <remarks>
 /// Identifiers are random and never used twice, so a missing file means a dead participant, for ever.
@@ -42,7 +43,9 @@ internal sealed class Participant : IDisposable
     /// <summary>The path of its file.</summary>
     public string Path { get; }
 
-    /// <summary>This process in that directory; made on first use, and again when somebody removed its file, since others take it for dead then.</summary>
+    /// <summary>
+    /// This process in that directory; made on first use, and again when somebody removed its file, since others take it for dead then.
+    /// </summary>
     /// <exception cref="FairleadException">The directory cannot be used or written.</exception>
     public static Participant Current(RuntimeDirectory directory)
     {
@@ -71,7 +74,11 @@ internal sealed class Participant : IDisposable
         {
             var id = NewId();
             var path = $"{folder}/{id}";
-            var file = NativeFile.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, RuntimeDirectory.PrivateFile, out var error);
+            var file = NativeFile.Open(
+                path,
+                OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow,
+                RuntimeDirectory.PrivateFile,
+                out var error);
             if (file is null)
             {
                 if (error == Errno.EEXIST)
@@ -83,7 +90,8 @@ internal sealed class Participant : IDisposable
             }
 
             // Between making and locking, somebody who clears away the dead may have taken this one for dead. It holds the lock while it
-            // unlinks, so either the lock is refused here, or the name is gone once the lock is ours; then the file is nobody's, and another is made.
+            // unlinks, so either the lock is refused here, or the name is gone once the lock is ours; then the file is nobody's, and
+            // another is made.
             var identity = NativeFile.Fstat(file) is { } status ? FileIdentity.Of(status) : FileIdentity.None;
             _ = NativeFile.Fchmod(file, RuntimeDirectory.PrivateFile);
             if (OpenFileLock.TryLockWhole(file) && identity != FileIdentity.None && FileIdentity.At(path) == identity)
@@ -100,7 +108,9 @@ internal sealed class Participant : IDisposable
     /// <summary>Whether its file still has its name.</summary>
     private bool IsNamed => FileIdentity.At(Path) == _identity;
 
-    /// <summary>Gives the name and the lock back. A process that ends leaves that to the kernel and to <see cref="DeadParticipants"/>.</summary>
+    /// <summary>
+    /// Gives the name and the lock back. A process that ends leaves that to the kernel and to <see cref="DeadParticipants"/>.
+    /// </summary>
     public void Dispose()
     {
         if (IsNamed)
@@ -148,7 +158,8 @@ internal sealed class Participant : IDisposable
         return true;
     }
 
-    // The random part of a GUID comes from the kernel. The cryptography of the base library would load OpenSSL first, which takes longer than all else here.
+    // The random part of a GUID comes from the kernel. The cryptography of the base library would load OpenSSL first, which takes longer
+    // than all else here.
     private static string NewId()
     {
         var guid = Guid.NewGuid();
@@ -156,7 +167,9 @@ internal sealed class Participant : IDisposable
         return (halves[0] ^ halves[1]).ToString("x16", CultureInfo.InvariantCulture);
     }
 
-    private static string Describe() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"fairlead participant 1\npid {NativeProcess.Id}\nstart {NativeProcess.StartTicks(NativeProcess.Id)}\nprogram {PlainText.OneLine(NativeProcess.CommandLine(NativeProcess.Id) ?? "")}\n");
+    private static string Describe() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"fairlead participant 1\npid {NativeProcess.Id}\nstart {NativeProcess.StartTicks(NativeProcess.Id)}\nprogram "
+                + $"{PlainText.OneLine(NativeProcess.CommandLine(NativeProcess.Id) ?? "")}\n");
 }

@@ -3,7 +3,9 @@ using Fairlead.Native;
 
 namespace Fairlead.Registry;
 
-/// <summary>Directories that are one user's alone (0700). Checked at each use, because whoever could put files there could answer in our place.</summary>
+/// <summary>
+/// Directories that are one user's alone (0700). Checked at each use, because whoever could put files there could answer in our place.
+/// </summary>
 internal static class PrivateFolder
 {
     /// <summary>What its owner may do, and nobody else.</summary>
@@ -45,7 +47,9 @@ internal static class PrivateFolder
         var user = NativeProcess.UserId;
         if (status.Kind == FileKind.Symlink)
         {
-            throw Unsafe($"{path} is a symbolic link, not a directory", "Somebody may have put it there to redirect this user's messages. Remove it.");
+            throw Unsafe(
+                $"{path} is a symbolic link, not a directory",
+                "Somebody may have put it there to redirect this user's messages. Remove it.");
         }
 
         if (status.Kind != FileKind.Directory)
@@ -68,5 +72,6 @@ internal static class PrivateFolder
         }
     }
 
-    private static FairleadException Unsafe(string whatHappened, string whatToDo) => new(ErrorCode.PermissionDenied, whatHappened, whatToDo);
+    private static FairleadException Unsafe(string whatHappened, string whatToDo) =>
+        new(ErrorCode.PermissionDenied, whatHappened, whatToDo);
 }

@@ -4,12 +4,14 @@ using Fairlead.Native;
 namespace Fairlead.Registry;
 
 /// <summary>
-/// The directory in which everything of one user lives: sockets by scheme and name, participants, endpoint entries. It is the user's alone (0700), and that
-/// is checked each time it is used, because whoever could put files there could answer in our servers' place.
+/// The directory in which everything of one user lives: sockets by scheme and name, participants, endpoint entries. It is the user's alone
+/// (0700), and that is checked each time it is used, because whoever could put files there could answer in our servers' place.
 /// </summary>
 internal sealed class RuntimeDirectory
 {
-    /// <summary>The mode of a file in it. Set once more after making one, since an unusual umask may have taken rights from the owner.</summary>
+    /// <summary>
+    /// The mode of a file in it. Set once more after making one, since an unusual umask may have taken rights from the owner.
+    /// </summary>
     public const uint PrivateFile = 0b110_000_000;
 
     private const string Variable = "XDG_RUNTIME_DIR";
@@ -28,21 +30,30 @@ internal sealed class RuntimeDirectory
     /// <summary>The absolute path. Nothing need exist there yet.</summary>
     public string Path { get; }
 
-    /// <summary>The directory of this process. The environment is read each time, so a changed variable counts from the next endpoint on.</summary>
+    /// <summary>
+    /// The directory of this process. The environment is read each time, so a changed variable counts from the next endpoint on.
+    /// </summary>
     /// <exception cref="FairleadException">Unavailable or PermissionDenied: the variable names a directory that cannot be used.</exception>
-    public static RuntimeDirectory Current() => Locate(Environment.GetEnvironmentVariable(Variable), NativeProcess.UserId, "/run/user", "/tmp");
+    public static RuntimeDirectory Current() =>
+        Locate(Environment.GetEnvironmentVariable(Variable), NativeProcess.UserId, "/run/user", "/tmp");
 
     /// <summary>The directory at a path of the caller's choice.</summary>
     public static RuntimeDirectory At(string path) => new(path);
 
-    /// <summary>Chooses among the places, in this order: the variable, the system's runtime directory of the user, a directory in <paramref name="temporary"/>.</summary>
+    /// <summary>
+    /// Chooses among the places, in this order: the variable, the system's runtime directory of the user, a directory in
+    /// <paramref name="temporary"/>.
+    /// </summary>
     internal static RuntimeDirectory Locate(string? variable, uint user, string runtimeOfUsers, string temporary)
     {
         if (!string.IsNullOrEmpty(variable))
         {
             if (variable[0] != '/')
             {
-                throw new FairleadException(ErrorCode.Unavailable, $"{Variable} is '{variable}', which is no absolute path", "Set it to an absolute path, or unset it.");
+                throw new FairleadException(
+                    ErrorCode.Unavailable,
+                    $"{Variable} is '{variable}', which is no absolute path",
+                    "Set it to an absolute path, or unset it.");
             }
 
             var parent = variable.TrimEnd('/');
@@ -65,7 +76,9 @@ internal sealed class RuntimeDirectory
     public bool HasFolder(string name) => Exists() && Exists($"{Path}/{name}");
 
     /// <summary>Makes the directory where it is missing, and checks it.</summary>
-    /// <exception cref="FairleadException">PermissionDenied: it is not safe to use, or may not be made. Unavailable: it cannot be made.</exception>
+    /// <exception cref="FairleadException">
+    /// PermissionDenied: it is not safe to use, or may not be made. Unavailable: it cannot be made.
+    /// </exception>
     public RuntimeDirectory Prepare()
     {
         MakePrivate(Path);
@@ -82,27 +95,35 @@ internal sealed class RuntimeDirectory
     }
 
     /// <summary>
-    /// The path of a name. The folder is made and checked first, for a client too: were it missing, somebody else could make it before the client
-    /// looks for its server in it.
+    /// The path of a name. The folder is made and checked first, for a client too: were it missing, somebody else could make it before the
+    /// client looks for its server in it.
     /// </summary>
     public string SocketPath(string scheme, string name) => $"{PrepareFolder(scheme)}/{name}";
 
     /// <summary>Where a local address lies among the files, without touching them; null where it has no file.</summary>
-    public string? PathOf(Address address) => address.IsPath ? address.Place : address.IsBareName ? $"{Path}/{address.Scheme}/{address.Place}" : null;
+    public string? PathOf(Address address) =>
+        address.IsPath ? address.Place
+        : address.IsBareName ? $"{Path}/{address.Scheme}/{address.Place}"
+        : null;
 
     private static void RequireUsableParent(string parent, uint user)
     {
         // The variable may name a symbolic link: whoever set it chose that. Ours, one level below, may not be one.
         if (NativeFile.Stat(parent) is not { Kind: FileKind.Directory } status)
         {
-            throw new FairleadException(ErrorCode.Unavailable, $"{Variable} names {parent}, which is no directory", "Make it with mode 0700, or unset the variable.");
+            throw new FairleadException(
+                ErrorCode.Unavailable,
+                $"{Variable} names {parent}, which is no directory",
+                "Make it with mode 0700, or unset the variable.");
         }
 
         if (status.Uid != user)
         {
             throw new FairleadException(
                 ErrorCode.PermissionDenied,
-                string.Create(CultureInfo.InvariantCulture, $"{Variable} names {parent}, which belongs to uid {status.Uid}, while this process runs as uid {user}"),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{Variable} names {parent}, which belongs to uid {status.Uid}, while this process runs as uid {user}"),
                 "Unset the variable, or set it to a directory of this user (after sudo or su it often still names the other user's).");
         }
 
@@ -110,7 +131,8 @@ internal sealed class RuntimeDirectory
         {
             throw new FairleadException(
                 ErrorCode.PermissionDenied,
-                $"{Variable} names {parent}, in which every user may rename this user's files (mode {Convert.ToString(status.Mode, 8).PadLeft(4, '0')})",
+                $"{Variable} names {parent}, in which every user may rename this user's files (mode "
+                    + $"{Convert.ToString(status.Mode, 8).PadLeft(4, '0')})",
                 $"Close it: chmod 700 {parent}");
         }
     }
@@ -128,11 +150,14 @@ internal sealed class RuntimeDirectory
 
     private void MakePrivate(string path) => PrivateFolder.Make(path, Cannot, Variable);
 
-    private FairleadException Cannot(string path, Errno error) => new(
-        error is Errno.EACCES or Errno.EPERM or Errno.EROFS ? ErrorCode.PermissionDenied : ErrorCode.Unavailable,
-        $"the runtime directory {path} cannot be made ({ErrnoMap.Describe(error)})",
-        _chosenParent is null ? $"Make room for it, or set {Variable} to a directory of this user." : $"Check {_chosenParent}, which {Variable} names.")
-    {
-        Errno = (int)error,
-    };
+    private FairleadException Cannot(string path, Errno error) =>
+        new(
+            error is Errno.EACCES or Errno.EPERM or Errno.EROFS ? ErrorCode.PermissionDenied : ErrorCode.Unavailable,
+            $"the runtime directory {path} cannot be made ({ErrnoMap.Describe(error)})",
+            _chosenParent is null
+                ? $"Make room for it, or set {Variable} to a directory of this user."
+                : $"Check {_chosenParent}, which {Variable} names.")
+        {
+            Errno = (int)error,
+        };
 }

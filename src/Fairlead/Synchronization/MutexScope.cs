@@ -3,8 +3,9 @@ using Fairlead.Synchronization.Waiting;
 namespace Fairlead;
 
 /// <summary>
-/// The time inside a mutex. It belongs to whoever has this value, not to a thread: it may cross an <c>await</c> and be disposed anywhere. Disposing it leaves; a second time is harmless. One that is lost without
-/// that keeps the mutex until its process ends, and is reported as an event.
+/// The time inside a mutex. It belongs to whoever has this value, not to a thread: it may cross an <c>await</c> and be disposed anywhere.
+/// Disposing it leaves; a second time is harmless. One that is lost without that keeps the mutex until its process ends, and is reported as
+/// an event.
 /// </summary>
 public readonly struct MutexScope : IDisposable, IAsyncDisposable, IEquatable<MutexScope>
 {
@@ -17,7 +18,10 @@ public readonly struct MutexScope : IDisposable, IAsyncDisposable, IEquatable<Mu
     /// </summary>
     public bool OwnerDied => _stay.Hold?.IsInDoubt(_stay.Entry) ?? false;
 
-    /// <summary>What the mutex guards is right again: the next one to enter is not told of the death any more. Leaving without it tells the next one.</summary>
+    /// <summary>
+    /// What the mutex guards is right again: the next one to enter is not told of the death any more. Leaving without it tells the next
+    /// one.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The mutex has been left.</exception>
     public void MarkConsistent() => Hold.MarkConsistent(_stay.Entry);
 

@@ -7,11 +7,14 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead;
 
 /// <summary>
-/// A point at which a number of parties, in processes of this user, wait for each other again and again, by name or in a <see cref="SharedRegion"/>. An object of this class is one party, from its first arrival until it is disposed; where its process ends
-/// before, in whatever way, the barrier is broken: all who wait or come are told (<see cref="ErrorCode.BarrierBroken"/>) until somebody resets it. A party that has never arrived is not known, and not missed when it dies: give the wait a time where that may be.
+/// A point at which a number of parties, in processes of this user, wait for each other again and again, by name or in a
+/// <see cref="SharedRegion"/>. An object of this class is one party, from its first arrival until it is disposed; where its process ends
+/// before, in whatever way, the barrier is broken: all who wait or come are told (<see cref="ErrorCode.BarrierBroken"/>) until somebody
+/// resets it. A party that has never arrived is not known, and not missed when it dies: give the wait a time where that may be.
 /// </summary>
 /// <remarks>
-/// One call at a time: another party, also of the same process, is another object. An object that nobody refers to any more is disposed. One by name lies in the runtime directory, and lasts until it is removed or the machine restarts.
+/// One call at a time: another party, also of the same process, is another object. An object that nobody refers to any more is disposed.
+/// One by name lies in the runtime directory, and lasts until it is removed or the machine restarts.
 /// </remarks>
 public sealed class NamedBarrier : IDisposable
 {
@@ -60,32 +63,47 @@ public sealed class NamedBarrier : IDisposable
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
     /// <param name="parties">How many wait for each other: 1 to 1,024. Of one that is there it must be the same number.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it exists and is not as asked for, or something else has the name. Corrupt: its file has been cut or overwritten. Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime
-    /// directory is not this user's to use.
+    /// Incompatible: it exists and is not as asked for, or something else has the name. Corrupt: its file has been cut or overwritten.
+    /// Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime directory
+    /// is not this user's to use.
     /// </exception>
     public static NamedBarrier Open(string name, int parties) =>
-        new(name, new BarrierCore(LockPlace.Named(name, BarrierLayout.Size(Checked(parties)), RegionContent.Barrier, BarrierLayout.SeatsAt), parties));
+        new(
+            name,
+            new BarrierCore(
+                LockPlace.Named(name, BarrierLayout.Size(Checked(parties)), RegionContent.Barrier, BarrierLayout.SeatsAt), parties));
 
     /// <summary>Opens the barrier at a place in a region, or makes it: memory that is zero is one that nobody has used.</summary>
     /// <param name="region">A memory file, a named region, a POSIX segment or a file. May be disposed before the barrier.</param>
     /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SizeInRegion"/> bytes.</param>
     /// <param name="parties">As for <see cref="Open"/>.</param>
     /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
-    /// <exception cref="FairleadException">Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a System V segment.</exception>
+    /// <exception cref="FairleadException">
+    /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
+    /// System V segment.
+    /// </exception>
     public static NamedBarrier In(SharedRegion region, long offset, int parties) =>
         new(null, new BarrierCore(LockPlace.InRegion(region, offset, BarrierLayout.Size(Checked(parties)), "the barrier"), parties));
 
-    /// <summary>Takes the name away. Who has the barrier open keeps it, and whoever opens the name gets another: so when nobody uses it any more.</summary>
+    /// <summary>
+    /// Takes the name away. Who has the barrier open keeps it, and whoever opens the name gets another: so when nobody uses it any more.
+    /// </summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="FairleadException">AlreadyExists: what has the name is no lock, and stays.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name, RegionContent.Barrier);
 
-    /// <summary>Arrives, and waits until all parties have. Blocks. Who gives up, by time or token, has not arrived; unless the phase was completed in that moment: then it was, and that is what is returned.</summary>
+    /// <summary>
+    /// Arrives, and waits until all parties have. Blocks. Who gives up, by time or token, has not arrived; unless the phase was completed
+    /// in that moment: then it was, and that is what is returned.
+    /// </summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
     /// <param name="token">Ends the wait.</param>
     /// <returns>The number of the phase that was completed, the first being 0.</returns>
-    /// <exception cref="FairleadException">Timeout: not all have arrived in time. BarrierBroken: a party has died, <see cref="FairleadException.Peer"/> says which. Full: it has all of its parties, and this object is none of them.</exception>
+    /// <exception cref="FairleadException">
+    /// Timeout: not all have arrived in time. BarrierBroken: a party has died, <see cref="FairleadException.Peer"/> says which. Full: it
+    /// has all of its parties, and this object is none of them.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="InvalidOperationException">Somebody waits by this object already.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
@@ -100,7 +118,9 @@ public sealed class NamedBarrier : IDisposable
     /// <param name="phase">The number of the phase that was completed, or that was not.</param>
     /// <param name="token">Ends the wait.</param>
     /// <returns>Whether it was completed.</returns>
-    /// <exception cref="FairleadException">BarrierBroken: a party has died. Full: it has all of its parties, and this object is none of them.</exception>
+    /// <exception cref="FairleadException">
+    /// BarrierBroken: a party has died. Full: it has all of its parties, and this object is none of them.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="InvalidOperationException">Somebody waits by this object already.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
@@ -136,8 +156,10 @@ public sealed class NamedBarrier : IDisposable
     }
 
     /// <summary>
-    /// Mends a barrier that is broken: those who have died are parties no more, others may take their places, and the same phase begins once more, in which nobody has arrived. Who waited when it broke is told so, however soon this follows. One that is not broken stays as it is.
-    /// Any object may do it, also one that is no party. Blocks only while another does the same, or takes some milliseconds where somebody has just died.
+    /// Mends a barrier that is broken: those who have died are parties no more, others may take their places, and the same phase begins
+    /// once more, in which nobody has arrived. Who waited when it broke is told so, however soon this follows. One that is not broken stays
+    /// as it is. Any object may do it, also one that is no party. Blocks only while another does the same, or takes some milliseconds where
+    /// somebody has just died.
     /// </summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public void Reset()
@@ -150,7 +172,10 @@ public sealed class NamedBarrier : IDisposable
     /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
     public void Verify() => _core.Verify();
 
-    /// <summary>Is no party any more, and lets go of it in this process; who waits through this object does so to the end, and is one until then. The barrier stays, and another may take the place.</summary>
+    /// <summary>
+    /// Is no party any more, and lets go of it in this process; who waits through this object does so to the end, and is one until then.
+    /// The barrier stays, and another may take the place.
+    /// </summary>
     public void Dispose()
     {
         _core.Close();
@@ -222,9 +247,14 @@ public sealed class NamedBarrier : IDisposable
         return attempt;
     }
 
-    private bool IsCompleted(BarrierAttempt attempt) => attempt.Outcome == BarrierOutcome.Broken ? throw _core.Broken(attempt.Dead) : attempt.Outcome == BarrierOutcome.Completed;
+    private bool IsCompleted(BarrierAttempt attempt) =>
+        attempt.Outcome == BarrierOutcome.Broken ? throw _core.Broken(attempt.Dead) : attempt.Outcome == BarrierOutcome.Completed;
 
-    private FairleadException NotInTime(BarrierAttempt attempt, TimeSpan? timeout) => new(
-        ErrorCode.Timeout,
-        string.Create(CultureInfo.InvariantCulture, $"{_core.Description} was not complete within {timeout?.TotalSeconds ?? 0:0.###} s: {attempt.Arrived} of {Parties} had arrived"));
+    private FairleadException NotInTime(BarrierAttempt attempt, TimeSpan? timeout) =>
+        new(
+            ErrorCode.Timeout,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{_core.Description} was not complete within {timeout?.TotalSeconds ?? 0:0.###} s: "
+                    + $"{attempt.Arrived} of {Parties} had arrived"));
 }

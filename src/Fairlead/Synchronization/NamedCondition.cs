@@ -6,12 +6,15 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead;
 
 /// <summary>
-/// A condition that goes with a <see cref="NamedMutex"/>, by name or in a <see cref="SharedRegion"/>: who is inside and finds that what he needs is not there waits outside until another one, inside, has changed it and notifies him. As
-/// <see cref="Monitor.Wait(object)"/> and <see cref="Monitor.Pulse(object)"/>, between processes.
+/// A condition that goes with a <see cref="NamedMutex"/>, by name or in a <see cref="SharedRegion"/>: who is inside and finds that what he
+/// needs is not there waits outside until another one, inside, has changed it and notifies him. As <see cref="Monitor.Wait(object)"/> and
+/// <see cref="Monitor.Pulse(object)"/>, between processes.
 /// </summary>
 /// <remarks>
-/// A wait may end without a notification: when a process dies that had been notified, those who came after it wake in its stead; and beyond 128 who wait at once the others wake at each notification. So look again at what was waited for, or use the forms that take a predicate. A
-/// notification for which nobody waits is lost. One that a process would have given that dies inside the mutex is not given: whoever enters next is told of the death (<see cref="MutexScope.OwnerDied"/>), and notifies all.
+/// A wait may end without a notification: when a process dies that had been notified, those who came after it wake in its stead; and beyond
+/// 128 who wait at once the others wake at each notification. So look again at what was waited for, or use the forms that take a predicate.
+/// A notification for which nobody waits is lost. One that a process would have given that dies inside the mutex is not given: whoever
+/// enters next is told of the death (<see cref="MutexScope.OwnerDied"/>), and notifies all.
 /// </remarks>
 public sealed class NamedCondition : IDisposable
 {
@@ -36,7 +39,10 @@ public sealed class NamedCondition : IDisposable
     /// <summary>Its name; <see langword="null"/> for one that lies in a region.</summary>
     public string? Name { get; }
 
-    /// <summary>Who waits, in the order in which they will be notified, as it was a moment ago; also those who have been, until they are inside the mutex again. Who found no room in the line is not told.</summary>
+    /// <summary>
+    /// Who waits, in the order in which they will be notified, as it was a moment ago; also those who have been, until they are inside the
+    /// mutex again. Who found no room in the line is not told.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public IReadOnlyList<LockHolder> Waiters
     {
@@ -53,13 +59,15 @@ public sealed class NamedCondition : IDisposable
     /// <param name="mutex">Which it goes with, for all of its users. Stays the caller's, to be disposed after the condition.</param>
     /// <param name="options">How it is waited for here.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it goes with another mutex, or something else has the name. Corrupt: its file has been cut or overwritten. Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime
-    /// directory is not this user's to use.
+    /// Incompatible: it goes with another mutex, or something else has the name. Corrupt: its file has been cut or overwritten. Full: no
+    /// room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime directory is not
+    /// this user's to use.
     /// </exception>
     public static NamedCondition Open(string name, NamedMutex mutex, NamedConditionOptions? options = null)
     {
         Check(mutex, options);
-        return new(name, new ConditionCore(LockPlace.Named(name, ConditionLayout.Size, RegionContent.Condition), mutex.Core), mutex, options);
+        return new(
+            name, new ConditionCore(LockPlace.Named(name, ConditionLayout.Size, RegionContent.Condition), mutex.Core), mutex, options);
     }
 
     /// <summary>Opens the condition at a place in a region, or makes it: memory that is zero is one for which nobody waits.</summary>
@@ -68,21 +76,28 @@ public sealed class NamedCondition : IDisposable
     /// <param name="mutex">As for <see cref="Open"/>; by name, or in a region too.</param>
     /// <param name="options">How it is waited for here.</param>
     /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
-    /// <exception cref="FairleadException">Incompatible: it goes with another mutex, or is of another version. Corrupt: something else lies there. NotSupported: the region is a System V segment.</exception>
+    /// <exception cref="FairleadException">
+    /// Incompatible: it goes with another mutex, or is of another version. Corrupt: something else lies there. NotSupported: the region is
+    /// a System V segment.
+    /// </exception>
     public static NamedCondition In(SharedRegion region, long offset, NamedMutex mutex, NamedConditionOptions? options = null)
     {
         Check(mutex, options);
-        return new(null, new ConditionCore(LockPlace.InRegion(region, offset, ConditionLayout.Size, "the condition"), mutex.Core), mutex, options);
+        return new(
+            null, new ConditionCore(LockPlace.InRegion(region, offset, ConditionLayout.Size, "the condition"), mutex.Core), mutex, options);
     }
 
-    /// <summary>Takes the name away. Who has the condition open keeps it, and whoever opens the name gets another: so when nobody uses it any more.</summary>
+    /// <summary>
+    /// Takes the name away. Who has the condition open keeps it, and whoever opens the name gets another: so when nobody uses it any more.
+    /// </summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="FairleadException">AlreadyExists: what has the name is no lock, and stays.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name, RegionContent.Condition);
 
     /// <summary>
-    /// Leaves the mutex, wholly if it was entered several times, waits until it is notified, and enters the mutex again, in every case: also when the time has passed or the token is cancelled, which ends the wait and not the entering. Then the same scope is inside
+    /// Leaves the mutex, wholly if it was entered several times, waits until it is notified, and enters the mutex again, in every case:
+    /// also when the time has passed or the token is cancelled, which ends the wait and not the entering. Then the same scope is inside
     /// again; meanwhile it is not, and disposing it does nothing. Blocks.
     /// </summary>
     /// <param name="scope">Inside the mutex that the condition was opened with.</param>
@@ -91,7 +106,10 @@ public sealed class NamedCondition : IDisposable
     /// <returns>Whether it was woken; false: not in time. Rarely it is woken without a notification.</returns>
     /// <exception cref="ArgumentException">The scope is another mutex's, or has been left.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the scope is inside.</exception>
-    /// <exception cref="FairleadException">LockLost: the mutex could not be entered again (<see cref="NamedConditionOptions.TakeBackTimeout"/>; or it would be for ever, with <see cref="NamedMutexOptions.DetectDeadlock"/>). The scope has been left.</exception>
+    /// <exception cref="FairleadException">
+    /// LockLost: the mutex could not be entered again (<see cref="NamedConditionOptions.TakeBackTimeout"/>; or it would be for ever, with
+    /// <see cref="NamedMutexOptions.DetectDeadlock"/>). The scope has been left.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">This object or the mutex has been disposed.</exception>
     public bool Wait(MutexScope scope, TimeSpan? timeout = null, CancellationToken token = default)
     {
@@ -163,7 +181,8 @@ public sealed class NamedCondition : IDisposable
 
     /// <summary>As <see cref="Wait(MutexScope, Func{bool}, TimeSpan?, CancellationToken)"/>; takes no thread.</summary>
     /// <inheritdoc cref="Wait(MutexScope, Func{bool}, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
-    public async ValueTask<bool> WaitAsync(MutexScope scope, Func<bool> predicate, TimeSpan? timeout = null, CancellationToken token = default)
+    public async ValueTask<bool> WaitAsync(
+        MutexScope scope, Func<bool> predicate, TimeSpan? timeout = null, CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(predicate);
         Deadline deadline = Deadline.After(timeout);
@@ -178,7 +197,10 @@ public sealed class NamedCondition : IDisposable
         return true;
     }
 
-    /// <summary>Wakes the one who has waited longest and was not notified yet, if somebody waits. He goes on when the mutex has been left. Does not wait.</summary>
+    /// <summary>
+    /// Wakes the one who has waited longest and was not notified yet, if somebody waits. He goes on when the mutex has been left. Does not
+    /// wait.
+    /// </summary>
     /// <param name="scope">Inside the mutex that the condition was opened with.</param>
     /// <exception cref="ArgumentException">The scope is another mutex's, or has been left.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
@@ -200,7 +222,9 @@ public sealed class NamedCondition : IDisposable
     /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
     public void Verify() => _core.Verify();
 
-    /// <summary>Lets go of it in this process; who waits through this object does so to the end. The condition stays, and so does the mutex.</summary>
+    /// <summary>
+    /// Lets go of it in this process; who waits through this object does so to the end. The condition stays, and so does the mutex.
+    /// </summary>
     public void Dispose()
     {
         _core.Close();

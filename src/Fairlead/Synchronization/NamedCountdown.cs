@@ -7,10 +7,12 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead;
 
 /// <summary>
-/// A number that many processes of this user count down, and for whose zero others wait, by name or in a <see cref="SharedRegion"/>. It belongs to nobody: who dies without having counted is not counted for.
+/// A number that many processes of this user count down, and for whose zero others wait, by name or in a <see cref="SharedRegion"/>. It
+/// belongs to nobody: who dies without having counted is not counted for.
 /// </summary>
 /// <remarks>
-/// Counting costs no system call, but to zero while somebody sleeps. Any number of threads may use it. One by name lies in the runtime directory, and lasts until it is removed or the machine restarts.
+/// Counting costs no system call, but to zero while somebody sleeps. Any number of threads may use it. One by name lies in the runtime
+/// directory, and lasts until it is removed or the machine restarts.
 /// </remarks>
 public sealed class NamedCountdown : IDisposable
 {
@@ -45,10 +47,14 @@ public sealed class NamedCountdown : IDisposable
 
     /// <summary>Opens the countdown of a name, or makes it.</summary>
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
-    /// <param name="count">How much it is in the beginning: 1 to 16,777,215. Of one that is there it must be the same number, which says nothing of how much is left.</param>
+    /// <param name="count">
+    /// How much it is in the beginning: 1 to 16,777,215. Of one that is there it must be the same number, which says nothing of how much is
+    /// left.
+    /// </param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it exists and is not as asked for, or something else has the name. Corrupt: its file has been cut or overwritten. Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime
-    /// directory is not this user's to use.
+    /// Incompatible: it exists and is not as asked for, or something else has the name. Corrupt: its file has been cut or overwritten.
+    /// Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime directory
+    /// is not this user's to use.
     /// </exception>
     public static NamedCountdown Open(string name, int count)
     {
@@ -61,20 +67,28 @@ public sealed class NamedCountdown : IDisposable
     /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SizeInRegion"/> bytes.</param>
     /// <param name="count">As for <see cref="Open"/>.</param>
     /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
-    /// <exception cref="FairleadException">Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a System V segment.</exception>
+    /// <exception cref="FairleadException">
+    /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
+    /// System V segment.
+    /// </exception>
     public static NamedCountdown In(SharedRegion region, long offset, int count)
     {
         Check(count);
         return new(null, count, new CountdownCore(LockPlace.InRegion(region, offset, CountdownLayout.Size, "the countdown"), count));
     }
 
-    /// <summary>Takes the name away. Who has the countdown open keeps it, and whoever opens the name gets another: so when nobody uses it any more.</summary>
+    /// <summary>
+    /// Takes the name away. Who has the countdown open keeps it, and whoever opens the name gets another: so when nobody uses it any more.
+    /// </summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="FairleadException">AlreadyExists: what has the name is no lock, and stays.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name, RegionContent.Countdown);
 
-    /// <summary>Counts down; at zero all who wait are released. Blocks only where it comes to zero just now, or begins anew, by another, for a moment, or while that one is stopped.</summary>
+    /// <summary>
+    /// Counts down; at zero all who wait are released. Blocks only where it comes to zero just now, or begins anew, by another, for a
+    /// moment, or while that one is stopped.
+    /// </summary>
     /// <param name="count">By how much.</param>
     /// <returns>Whether it has come to zero by this.</returns>
     /// <exception cref="InvalidOperationException">Less than that was left: nothing is changed.</exception>
@@ -84,7 +98,11 @@ public sealed class NamedCountdown : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         bool isCounted = _core.TryChange(-count, out int left);
         GC.KeepAlive(this);
-        return isCounted ? left == count : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{_core.Description} has {left} left, and cannot be counted down by {count}."));
+        return isCounted
+            ? left == count
+            : throw new InvalidOperationException(
+                string.Create(CultureInfo.InvariantCulture, $"{_core.Description} has {left} left, and cannot be counted down by {count}.")
+            );
     }
 
     /// <summary>Counts up, as <see cref="Signal"/> does down.</summary>
@@ -110,10 +128,19 @@ public sealed class NamedCountdown : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, CountdownLayout.MostCount);
         bool isCounted = _core.TryChange(count, out int left);
         GC.KeepAlive(this);
-        return isCounted || (left == 0 ? false : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{_core.Description} has {left} left, and {count} more would be too many.")));
+        if (!isCounted && left != 0)
+        {
+            throw new InvalidOperationException(
+                string.Create(CultureInfo.InvariantCulture, $"{_core.Description} has {left} left, and {count} more would be too many."));
+        }
+
+        return isCounted;
     }
 
-    /// <summary>Begins anew. Those who waited when it came to zero are released, however soon this follows; those who still wait go on. Blocks as <see cref="Signal"/> does.</summary>
+    /// <summary>
+    /// Begins anew. Those who waited when it came to zero are released, however soon this follows; those who still wait go on. Blocks as
+    /// <see cref="Signal"/> does.
+    /// </summary>
     /// <param name="count">1 to 16,777,215; null: as in the beginning.</param>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public void Reset(int? count = null)
@@ -185,7 +212,8 @@ public sealed class NamedCountdown : IDisposable
     private bool WaitLater(TimeSpan? timeout, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        bool isZero = _core.TryPass(out uint rounds) || new CountdownAttempt(_core, rounds, NativeThread.Id).Wait(Deadline.After(timeout), token);
+        bool isZero =
+            _core.TryPass(out uint rounds) || new CountdownAttempt(_core, rounds, NativeThread.Id).Wait(Deadline.After(timeout), token);
 
         // One that nobody refers to any more is closed: not while somebody is about to wait.
         GC.KeepAlive(this);
@@ -195,11 +223,16 @@ public sealed class NamedCountdown : IDisposable
     private async ValueTask<bool> WaitLaterAsync(TimeSpan? timeout, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        bool isZero = _core.TryPass(out uint rounds) || await new CountdownAttempt(_core, rounds, thread: 0).WaitAsync(Deadline.After(timeout), token).ConfigureAwait(false);
+        bool isZero = _core.TryPass(out uint rounds)
+            || await new CountdownAttempt(_core, rounds, thread: 0).WaitAsync(Deadline.After(timeout), token).ConfigureAwait(false);
         GC.KeepAlive(this);
         return isZero;
     }
 
-    private FairleadException NotInTime(TimeSpan? timeout) => new(
-        ErrorCode.Timeout, string.Create(CultureInfo.InvariantCulture, $"{_core.Description} has not come to zero within {timeout?.TotalSeconds ?? 0:0.###} s: {_core.Count} left"));
+    private FairleadException NotInTime(TimeSpan? timeout) =>
+        new(
+            ErrorCode.Timeout,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{_core.Description} has not come to zero within {timeout?.TotalSeconds ?? 0:0.###} s: {_core.Count} left"));
 }

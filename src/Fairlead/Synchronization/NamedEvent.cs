@@ -7,11 +7,14 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead;
 
 /// <summary>
-/// Something that has happened or not, between the processes of this user, by name or in a <see cref="SharedRegion"/>. One that is reset by somebody (<see cref="EventResetMode.ManualReset"/>) releases all who wait; one that resets itself
-/// (<see cref="EventResetMode.AutoReset"/>) releases one for each time it is set, in order of arrival. It belongs to nobody: the death of a process changes nothing of it, and swallows no wake-up.
+/// Something that has happened or not, between the processes of this user, by name or in a <see cref="SharedRegion"/>. One that is reset by
+/// somebody (<see cref="EventResetMode.ManualReset"/>) releases all who wait; one that resets itself
+/// (<see cref="EventResetMode.AutoReset"/>) releases one for each time it is set, in order of arrival. It belongs to nobody: the death of a
+/// process changes nothing of it, and swallows no wake-up.
 /// </summary>
 /// <remarks>
-/// Without anybody who sleeps it costs no system call. Any number of threads may use it. One by name lies in the runtime directory, and lasts until it is removed or the machine restarts.
+/// Without anybody who sleeps it costs no system call. Any number of threads may use it. One by name lies in the runtime directory, and
+/// lasts until it is removed or the machine restarts.
 /// </remarks>
 public sealed class NamedEvent : IDisposable
 {
@@ -47,27 +50,37 @@ public sealed class NamedEvent : IDisposable
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
     /// <param name="mode">Who resets it. Whoever makes it settles that.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it exists and is not as asked for, or something else has the name. Corrupt: its file has been cut or overwritten. Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime
-    /// directory is not this user's to use.
+    /// Incompatible: it exists and is not as asked for, or something else has the name. Corrupt: its file has been cut or overwritten.
+    /// Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime directory
+    /// is not this user's to use.
     /// </exception>
-    public static NamedEvent Open(string name, EventResetMode mode = EventResetMode.ManualReset) => new(name, new EventCore(LockPlace.Named(name, EventLayout.Size, RegionContent.Event), IsAutomatic(mode)));
+    public static NamedEvent Open(string name, EventResetMode mode = EventResetMode.ManualReset) =>
+        new(name, new EventCore(LockPlace.Named(name, EventLayout.Size, RegionContent.Event), IsAutomatic(mode)));
 
     /// <summary>Opens the event at a place in a region, or makes it: memory that is zero is one that is not set.</summary>
     /// <param name="region">A memory file, a named region, a POSIX segment or a file. May be disposed before the event.</param>
     /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SizeInRegion"/> bytes.</param>
     /// <param name="mode">As for <see cref="Open"/>.</param>
     /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
-    /// <exception cref="FairleadException">Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a System V segment.</exception>
+    /// <exception cref="FairleadException">
+    /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
+    /// System V segment.
+    /// </exception>
     public static NamedEvent In(SharedRegion region, long offset, EventResetMode mode = EventResetMode.ManualReset) =>
         new(null, new EventCore(LockPlace.InRegion(region, offset, EventLayout.Size, "the event"), IsAutomatic(mode)));
 
-    /// <summary>Takes the name away. Who has the event open keeps it, and whoever opens the name gets another: so when nobody uses it any more.</summary>
+    /// <summary>
+    /// Takes the name away. Who has the event open keeps it, and whoever opens the name gets another: so when nobody uses it any more.
+    /// </summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="FairleadException">AlreadyExists: what has the name is no lock, and stays.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name, RegionContent.Event);
 
-    /// <summary>Sets it: all who wait are released and all who come, until it is reset; or one, who resets it by that. Where it is set already nothing happens. Does not wait.</summary>
+    /// <summary>
+    /// Sets it: all who wait are released and all who come, until it is reset; or one, who resets it by that. Where it is set already
+    /// nothing happens. Does not wait.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public void Set() => Do(static words => words.Set());
 
@@ -167,11 +180,14 @@ public sealed class NamedEvent : IDisposable
     private async ValueTask<bool> WaitLaterAsync(TimeSpan? timeout, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        bool isSet = _core.TryPass(out uint epoch) || await new EventAttempt(_core, epoch, thread: 0).WaitAsync(Deadline.After(timeout), token).ConfigureAwait(false);
+        bool isSet = _core.TryPass(out uint epoch)
+            || await new EventAttempt(_core, epoch, thread: 0).WaitAsync(Deadline.After(timeout), token).ConfigureAwait(false);
         GC.KeepAlive(this);
         return isSet;
     }
 
-    private FairleadException NotInTime(TimeSpan? timeout) => new(
-        ErrorCode.Timeout, string.Create(CultureInfo.InvariantCulture, $"{_core.Description} was not set within {timeout?.TotalSeconds ?? 0:0.###} s"));
+    private FairleadException NotInTime(TimeSpan? timeout) =>
+        new(
+            ErrorCode.Timeout,
+            string.Create(CultureInfo.InvariantCulture, $"{_core.Description} was not set within {timeout?.TotalSeconds ?? 0:0.###} s"));
 }

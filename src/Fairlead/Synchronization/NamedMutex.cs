@@ -7,13 +7,15 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead;
 
 /// <summary>
-/// A lock between the processes of this user, by name or in a <see cref="SharedRegion"/>. What is entered belongs to the scope that is returned, not to a thread, so it may cross an <c>await</c>. When a process dies inside, in whatever way, the
-/// next one enters at once and is told so (<see cref="MutexScope.OwnerDied"/>).
+/// A lock between the processes of this user, by name or in a <see cref="SharedRegion"/>. What is entered belongs to the scope that is
+/// returned, not to a thread, so it may cross an <c>await</c>. When a process dies inside, in whatever way, the next one enters at once and
+/// is told so (<see cref="MutexScope.OwnerDied"/>).
 /// </summary>
 /// <remarks>
-/// A robust mutex in the manner of POSIX (<c>PTHREAD_MUTEX_ROBUST</c>), with a line of those who wait after the queue lock of Craig, Landin and Hagersten. Free and with nobody waiting it costs no system call. Who sleeps is
-/// not overtaken; while the first of the line still looks, for some microseconds, others may enter before him, at most once for each of 1,000 looks. Any number of threads may use it. One by name lies in the runtime directory, and lasts until it is
-/// removed or the machine restarts.
+/// A robust mutex in the manner of POSIX (<c>PTHREAD_MUTEX_ROBUST</c>), with a line of those who wait after the queue lock of Craig, Landin
+/// and Hagersten. Free and with nobody waiting it costs no system call. Who sleeps is not overtaken; while the first of the line still
+/// looks, for some microseconds, others may enter before him, at most once for each of 1,000 looks. Any number of threads may use it. One
+/// by name lies in the runtime directory, and lasts until it is removed or the machine restarts.
 /// </remarks>
 public sealed partial class NamedMutex : IDisposable
 {
@@ -45,20 +47,28 @@ public sealed partial class NamedMutex : IDisposable
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
     /// <param name="options">What it is like.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it exists and is not as asked for, or something else has the name. Corrupt: its file has been cut or overwritten. Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime
-    /// directory is not this user's to use.
+    /// Incompatible: it exists and is not as asked for, or something else has the name. Corrupt: its file has been cut or overwritten.
+    /// Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime directory
+    /// is not this user's to use.
     /// </exception>
-    public static NamedMutex Open(string name, NamedMutexOptions? options = null) => new(name, NewCore(LockPlace.Named(name, MutexLayout.Size, RegionContent.Mutex), options));
+    public static NamedMutex Open(string name, NamedMutexOptions? options = null) =>
+        new(name, NewCore(LockPlace.Named(name, MutexLayout.Size, RegionContent.Mutex), options));
 
     /// <summary>Opens the mutex at a place in a region, or makes it: memory that is zero is a free one.</summary>
     /// <param name="region">A memory file, a named region, a POSIX segment or a file. May be disposed before the mutex.</param>
     /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SizeInRegion"/> bytes.</param>
     /// <param name="options">What it is like.</param>
     /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
-    /// <exception cref="FairleadException">Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a System V segment.</exception>
-    public static NamedMutex In(SharedRegion region, long offset, NamedMutexOptions? options = null) => new(null, NewCore(LockPlace.InRegion(region, offset, MutexLayout.Size, "the mutex"), options));
+    /// <exception cref="FairleadException">
+    /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
+    /// System V segment.
+    /// </exception>
+    public static NamedMutex In(SharedRegion region, long offset, NamedMutexOptions? options = null) =>
+        new(null, NewCore(LockPlace.InRegion(region, offset, MutexLayout.Size, "the mutex"), options));
 
-    /// <summary>Takes the name away. Who has the mutex open keeps it, and whoever opens the name gets another: so when nobody uses it any more.</summary>
+    /// <summary>
+    /// Takes the name away. Who has the mutex open keeps it, and whoever opens the name gets another: so when nobody uses it any more.
+    /// </summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="FairleadException">AlreadyExists: what has the name is no lock, and stays.</exception>
@@ -68,7 +78,10 @@ public sealed partial class NamedMutex : IDisposable
     /// <param name="timeout">At most so long; null: for ever.</param>
     /// <param name="token">Ends the wait.</param>
     /// <returns>To be disposed when done.</returns>
-    /// <exception cref="FairleadException">Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with <see cref="NamedMutexOptions.DetectDeadlock"/>.</exception>
+    /// <exception cref="FairleadException">
+    /// Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with
+    /// <see cref="NamedMutexOptions.DetectDeadlock"/>.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public MutexScope Enter(TimeSpan? timeout = null, CancellationToken token = default)

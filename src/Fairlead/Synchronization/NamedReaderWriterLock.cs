@@ -8,11 +8,13 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead;
 
 /// <summary>
-/// A lock between the processes of this user that many may read under at a time, or one write, by name or in a <see cref="SharedRegion"/>. Each time inside belongs to the scope that is returned, and ends when its process dies, in whatever way; where a writer dies,
-/// those who come next are told (<see cref="ReadScope.OwnerDied"/>, <see cref="WriteScope.OwnerDied"/>).
+/// A lock between the processes of this user that many may read under at a time, or one write, by name or in a <see cref="SharedRegion"/>.
+/// Each time inside belongs to the scope that is returned, and ends when its process dies, in whatever way; where a writer dies, those who
+/// come next are told (<see cref="ReadScope.OwnerDied"/>, <see cref="WriteScope.OwnerDied"/>).
 /// </summary>
 /// <remarks>
-/// While no writer is there reading costs no system call, and readers do not wait for each other: up to 256 at once. When a writer has come no further reader enters before him; those who wait are served in order of arrival. A reader does not become a writer: who reads and
+/// While no writer is there reading costs no system call, and readers do not wait for each other: up to 256 at once. When a writer has come
+/// no further reader enters before him; those who wait are served in order of arrival. A reader does not become a writer: who reads and
 /// enters to write waits for himself. One by name lies in the runtime directory, and lasts until it is removed or the machine restarts.
 /// </remarks>
 public sealed class NamedReaderWriterLock : IDisposable
@@ -46,22 +48,33 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
     /// <param name="options">How it is used here.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: something else has the name, or it is of another version. Corrupt: its file has been cut or overwritten. Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime
-    /// directory is not this user's to use.
+    /// Incompatible: something else has the name, or it is of another version. Corrupt: its file has been cut or overwritten. Full: no room
+    /// for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime directory is not this
+    /// user's to use.
     /// </exception>
     public static NamedReaderWriterLock Open(string name, NamedReaderWriterLockOptions? options = null) =>
-        new(name, new ReaderWriterCore(LockPlace.Named(name, ReaderWriterLayout.Size, RegionContent.ReaderWriterLock), options?.DetectDeadlock == true));
+        new(
+            name,
+            new ReaderWriterCore(
+                LockPlace.Named(name, ReaderWriterLayout.Size, RegionContent.ReaderWriterLock), options?.DetectDeadlock == true));
 
     /// <summary>Opens the lock at a place in a region, or makes it: memory that is zero is a free one.</summary>
     /// <param name="region">A memory file, a named region, a POSIX segment or a file. May be disposed before the lock.</param>
     /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SizeInRegion"/> bytes.</param>
     /// <param name="options">How it is used here.</param>
     /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
-    /// <exception cref="FairleadException">Incompatible: it is of another version. Corrupt: something else lies there. NotSupported: the region is a System V segment.</exception>
+    /// <exception cref="FairleadException">
+    /// Incompatible: it is of another version. Corrupt: something else lies there. NotSupported: the region is a System V segment.
+    /// </exception>
     public static NamedReaderWriterLock In(SharedRegion region, long offset, NamedReaderWriterLockOptions? options = null) =>
-        new(null, new ReaderWriterCore(LockPlace.InRegion(region, offset, ReaderWriterLayout.Size, "the reader-writer lock"), options?.DetectDeadlock == true));
+        new(
+            null,
+            new ReaderWriterCore(
+                LockPlace.InRegion(region, offset, ReaderWriterLayout.Size, "the reader-writer lock"), options?.DetectDeadlock == true));
 
-    /// <summary>Takes the name away. Who has the lock open keeps it, and whoever opens the name gets another: so when nobody uses it any more.</summary>
+    /// <summary>
+    /// Takes the name away. Who has the lock open keeps it, and whoever opens the name gets another: so when nobody uses it any more.
+    /// </summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="FairleadException">AlreadyExists: what has the name is no lock, and stays.</exception>
@@ -71,10 +84,14 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// <param name="timeout">At most so long; null: for ever.</param>
     /// <param name="token">Ends the wait.</param>
     /// <returns>To be disposed when done.</returns>
-    /// <exception cref="FairleadException">Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
+    /// <exception cref="FairleadException">
+    /// Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with
+    /// <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public ReadScope EnterRead(TimeSpan? timeout = null, CancellationToken token = default) => TryRead(timeout, token, out ReadScope scope) ? scope : throw NotInTime(timeout);
+    public ReadScope EnterRead(TimeSpan? timeout = null, CancellationToken token = default) =>
+        TryRead(timeout, token, out ReadScope scope) ? scope : throw NotInTime(timeout);
 
     /// <summary>Enters to read if that is possible in time. Blocks.</summary>
     /// <param name="timeout">At most so long; zero: does not wait.</param>
@@ -84,11 +101,13 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// <exception cref="FairleadException">Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public bool TryEnterRead(TimeSpan timeout, out ReadScope scope, CancellationToken token = default) => TryRead(timeout, token, out scope);
+    public bool TryEnterRead(TimeSpan timeout, out ReadScope scope, CancellationToken token = default) =>
+        TryRead(timeout, token, out scope);
 
     /// <summary>Enters to read. Waiting takes no thread.</summary>
     /// <inheritdoc cref="EnterRead" path="/param|/returns|/exception"/>
-    public async ValueTask<ReadScope> EnterReadAsync(TimeSpan? timeout, CancellationToken token = default) => await TryReadAsync(timeout, token).ConfigureAwait(false) ?? throw NotInTime(timeout);
+    public async ValueTask<ReadScope> EnterReadAsync(TimeSpan? timeout, CancellationToken token = default) =>
+        await TryReadAsync(timeout, token).ConfigureAwait(false) ?? throw NotInTime(timeout);
 
     /// <inheritdoc cref="EnterReadAsync(TimeSpan?, CancellationToken)"/>
     public ValueTask<ReadScope> EnterReadAsync(CancellationToken token = default) => EnterReadAsync(null, token);
@@ -104,10 +123,14 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// <param name="timeout">At most so long; null: for ever.</param>
     /// <param name="token">Ends the wait.</param>
     /// <returns>To be disposed when done.</returns>
-    /// <exception cref="FairleadException">Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
+    /// <exception cref="FairleadException">
+    /// Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with
+    /// <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public WriteScope EnterWrite(TimeSpan? timeout = null, CancellationToken token = default) => TryWrite(timeout, token, out WriteScope scope) ? scope : throw NotInTime(timeout);
+    public WriteScope EnterWrite(TimeSpan? timeout = null, CancellationToken token = default) =>
+        TryWrite(timeout, token, out WriteScope scope) ? scope : throw NotInTime(timeout);
 
     /// <summary>Enters to write if that is possible in time. Blocks.</summary>
     /// <param name="timeout">At most so long; zero: does not wait.</param>
@@ -117,11 +140,13 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// <exception cref="FairleadException">Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public bool TryEnterWrite(TimeSpan timeout, out WriteScope scope, CancellationToken token = default) => TryWrite(timeout, token, out scope);
+    public bool TryEnterWrite(TimeSpan timeout, out WriteScope scope, CancellationToken token = default) =>
+        TryWrite(timeout, token, out scope);
 
     /// <summary>Enters to write. Waiting takes no thread.</summary>
     /// <inheritdoc cref="EnterWrite" path="/param|/returns|/exception"/>
-    public async ValueTask<WriteScope> EnterWriteAsync(TimeSpan? timeout, CancellationToken token = default) => await TryWriteAsync(timeout, token).ConfigureAwait(false) ?? throw NotInTime(timeout);
+    public async ValueTask<WriteScope> EnterWriteAsync(TimeSpan? timeout, CancellationToken token = default) =>
+        await TryWriteAsync(timeout, token).ConfigureAwait(false) ?? throw NotInTime(timeout);
 
     /// <inheritdoc cref="EnterWriteAsync(TimeSpan?, CancellationToken)"/>
     public ValueTask<WriteScope> EnterWriteAsync(CancellationToken token = default) => EnterWriteAsync(null, token);

@@ -3,8 +3,9 @@ using Fairlead.Synchronization.Waiting;
 namespace Fairlead;
 
 /// <summary>
-/// The time reading under a <see cref="NamedReaderWriterLock"/>. It belongs to whoever has this value, not to a thread: it may cross an <c>await</c> and be disposed anywhere. Disposing it leaves; a second time is harmless. One that is lost without
-/// that keeps its part of the lock until its process ends, and is reported as an event.
+/// The time reading under a <see cref="NamedReaderWriterLock"/>. It belongs to whoever has this value, not to a thread: it may cross an
+/// <c>await</c> and be disposed anywhere. Disposing it leaves; a second time is harmless. One that is lost without that keeps its part of
+/// the lock until its process ends, and is reported as an event.
 /// </summary>
 public readonly struct ReadScope : IDisposable, IAsyncDisposable, IEquatable<ReadScope>
 {
@@ -12,7 +13,9 @@ public readonly struct ReadScope : IDisposable, IAsyncDisposable, IEquatable<Rea
 
     internal ReadScope(SeatStay stay) => _stay = stay;
 
-    /// <summary>Whether a writer died inside, and no writer has said since that all is right: what the lock guards may be half changed.</summary>
+    /// <summary>
+    /// Whether a writer died inside, and no writer has said since that all is right: what the lock guards may be half changed.
+    /// </summary>
     public bool OwnerDied => _stay.IsInDoubt;
 
     /// <summary>Leaves. Harmless the second time.</summary>

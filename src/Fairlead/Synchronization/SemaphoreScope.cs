@@ -3,8 +3,9 @@ using Fairlead.Synchronization.Waiting;
 namespace Fairlead;
 
 /// <summary>
-/// A permit that has been entered: the time inside. It belongs to whoever has this value, not to a thread: it may cross an <c>await</c> and be disposed anywhere. Disposing it gives the permit back; a second time is harmless. One that is lost
-/// without that keeps the permit until its process ends, and is reported as an event.
+/// A permit that has been entered: the time inside. It belongs to whoever has this value, not to a thread: it may cross an <c>await</c> and
+/// be disposed anywhere. Disposing it gives the permit back; a second time is harmless. One that is lost without that keeps the permit
+/// until its process ends, and is reported as an event.
 /// </summary>
 public readonly struct SemaphoreScope : IDisposable, IAsyncDisposable, IEquatable<SemaphoreScope>
 {

@@ -3,8 +3,9 @@ using Fairlead.Synchronization.Waiting;
 namespace Fairlead;
 
 /// <summary>
-/// The time writing under a <see cref="NamedReaderWriterLock"/>. It belongs to whoever has this value, not to a thread: it may cross an <c>await</c> and be disposed anywhere. Disposing it leaves; a second time is harmless. One that is lost without
-/// that keeps its part of the lock until its process ends, and is reported as an event.
+/// The time writing under a <see cref="NamedReaderWriterLock"/>. It belongs to whoever has this value, not to a thread: it may cross an
+/// <c>await</c> and be disposed anywhere. Disposing it leaves; a second time is harmless. One that is lost without that keeps its part of
+/// the lock until its process ends, and is reported as an event.
 /// </summary>
 public readonly struct WriteScope : IDisposable, IAsyncDisposable, IEquatable<WriteScope>
 {
@@ -12,10 +13,14 @@ public readonly struct WriteScope : IDisposable, IAsyncDisposable, IEquatable<Wr
 
     internal WriteScope(WriteHold? hold) => _hold = hold;
 
-    /// <summary>Whether a writer died inside, and no writer has said since that all is right: what the lock guards may be half changed.</summary>
+    /// <summary>
+    /// Whether a writer died inside, and no writer has said since that all is right: what the lock guards may be half changed.
+    /// </summary>
     public bool OwnerDied => _hold?.IsInDoubt ?? false;
 
-    /// <summary>What the lock guards is right again: who enters next is not told of the death any more. Leaving without it tells the next one.</summary>
+    /// <summary>
+    /// What the lock guards is right again: who enters next is not told of the death any more. Leaving without it tells the next one.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The lock has been left.</exception>
     public void MarkConsistent() => (_hold ?? throw new ObjectDisposedException(nameof(WriteScope))).MarkConsistent();
 

@@ -3,8 +3,9 @@ using Fairlead.Framing;
 namespace Fairlead.Transports;
 
 /// <summary>
-/// Memory into which an endpoint writes each message once, for many peers that read it there. Each peer that can has a <see cref="BroadcastSeat"/>, and sits in it while it keeps up; what a peer is sent while it
-/// does not sit goes through its own connection, and nobody can tell the difference.
+/// Memory into which an endpoint writes each message once, for many peers that read it there. Each peer that can has a
+/// <see cref="BroadcastSeat"/>, and sits in it while it keeps up; what a peer is sent while it does not sit goes through its own
+/// connection, and nobody can tell the difference.
 /// </summary>
 /// <remarks>Any thread. No lock of a link is needed, and none is taken: one may be held.</remarks>
 internal abstract class Broadcast : IDisposable
@@ -12,7 +13,10 @@ internal abstract class Broadcast : IDisposable
     /// <summary>The longest body, head and payload together, that is written once for all.</summary>
     public abstract int LongestBody { get; }
 
-    /// <summary>A seat for the peer of this connection; null where it cannot have one, now or ever. Under the link's send lock. The release is <see cref="BroadcastSeat.Dispose"/>.</summary>
+    /// <summary>
+    /// A seat for the peer of this connection; null where it cannot have one, now or ever. Under the link's send lock. The release is
+    /// <see cref="BroadcastSeat.Dispose"/>.
+    /// </summary>
     public abstract BroadcastSeat? TrySeat(Connection connection);
 
     /// <summary>Writes a message once for all of the audience that sit and have credit for it. Does not block.</summary>
@@ -21,9 +25,18 @@ internal abstract class Broadcast : IDisposable
     /// <param name="head">Stands before the payload.</param>
     /// <param name="payload">Copied.</param>
     /// <param name="reached">The bits of those for whom it was written: all others are to be sent it by their own connections.</param>
-    /// <param name="inTheWay">The bits of those who have not read what it would be written over: they are to be told to leave, then it is to be tried again. Nothing was written.</param>
+    /// <param name="inTheWay">
+    /// The bits of those who have not read what it would be written over: they are to be told to leave, then it is to be tried again.
+    /// Nothing was written.
+    /// </param>
     /// <returns>For how many it was written.</returns>
-    public abstract int Publish(BroadcastAudience audience, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, out ulong reached, out ulong inTheWay);
+    public abstract int Publish(
+        BroadcastAudience audience,
+        MessageHeader header,
+        ReadOnlySpan<byte> head,
+        ReadOnlySpan<byte> payload,
+        out ulong reached,
+        out ulong inTheWay);
 
     /// <summary>Bytes that those who sit have not read, summed, as far as they have said.</summary>
     public abstract long Unread { get; }
@@ -47,26 +60,43 @@ internal abstract class BroadcastSeat
     /// <summary>Whether the peer has next to no credit: nothing is written for it, but what it has not read stays. Any thread.</summary>
     public abstract bool IsPassedOver { get; }
 
-    /// <summary>Whether the peer knows that it has left: until then it might take what is written for it anew for what it has not read yet.</summary>
+    /// <summary>
+    /// Whether the peer knows that it has left: until then it might take what is written for it anew for what it has not read yet.
+    /// </summary>
     public abstract bool MayTake { get; }
 
-    /// <summary>From here on the peer reads what is written once for all; it is told so through its connection, which the caller flushes.</summary>
+    /// <summary>
+    /// From here on the peer reads what is written once for all; it is told so through its connection, which the caller flushes.
+    /// </summary>
     public abstract void Take(in BroadcastCredit credit);
 
-    /// <summary>From here on the peer is sent everything through its connection, beginning with what it has not read yet. The caller flushes it.</summary>
+    /// <summary>
+    /// From here on the peer is sent everything through its connection, beginning with what it has not read yet. The caller flushes it.
+    /// </summary>
     /// <param name="sendsRest">Whether the peer is still there.</param>
     public abstract BroadcastTally Leave(bool sendsRest);
 
-    /// <summary>Whether the peer's credit allows one more message; where it does not, it is passed over from then on. From the first refusal until it leaves it says by its connection what it has consumed.</summary>
+    /// <summary>
+    /// Whether the peer's credit allows one more message; where it does not, it is passed over from then on. From the first refusal until
+    /// it leaves it says by its connection what it has consumed.
+    /// </summary>
     public abstract bool HasRoom(int length);
 
-    /// <summary>Lets a peer that sits and was passed over for want of credit take part again, where it has enough for now; true when it takes part. Nothing may wait for its credit.</summary>
+    /// <summary>
+    /// Lets a peer that sits and was passed over for want of credit take part again, where it has enough for now; true when it takes part.
+    /// Nothing may wait for its credit.
+    /// </summary>
     public abstract bool TryResume(int length);
 
-    /// <summary>Whether the peer has so much credit that who waits for it may write a good many messages; true, too, where there is nothing more to wait for.</summary>
+    /// <summary>
+    /// Whether the peer has so much credit that who waits for it may write a good many messages; true, too, where there is nothing more to
+    /// wait for.
+    /// </summary>
     public abstract bool HasCaughtUp(int length);
 
-    /// <summary>The peer has said through its connection how many of all messages it has consumed, modulo 2³²; false when that cannot be.</summary>
+    /// <summary>
+    /// The peer has said through its connection how many of all messages it has consumed, modulo 2³²; false when that cannot be.
+    /// </summary>
     public abstract bool Acknowledge(uint acknowledged);
 
     /// <summary>What has been sent and acknowledged so far.</summary>

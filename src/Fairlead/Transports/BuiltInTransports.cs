@@ -9,7 +9,9 @@ using Fairlead.Transports.UnixSocket;
 
 namespace Fairlead.Transports;
 
-/// <summary>The parts list: which mechanism serves which scheme. It alone names concrete transports, and nothing is looked up by reflection.</summary>
+/// <summary>
+/// The parts list: which mechanism serves which scheme. It alone names concrete transports, and nothing is looked up by reflection.
+/// </summary>
 internal static class BuiltInTransports
 {
     private static readonly ITransport[] Transports =
@@ -43,6 +45,12 @@ internal static class BuiltInTransports
             }
         }
 
-        throw new FairleadException(ErrorCode.NotSupported, $"{address.Scheme}:// is not served by this version", $"Use one of {string.Join(", ", Transports.Select(static t => t.Scheme))}.") { Address = address };
+        throw new FairleadException(
+            ErrorCode.NotSupported,
+            $"{address.Scheme}:// is not served by this version",
+            $"Use one of {string.Join(", ", Transports.Select(static t => t.Scheme))}.")
+        {
+            Address = address,
+        };
     }
 }

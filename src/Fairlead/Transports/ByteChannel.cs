@@ -3,15 +3,17 @@ using Fairlead.Native;
 namespace Fairlead.Transports;
 
 /// <summary>
-/// Bytes in both directions, on which a <see cref="StreamConnection"/> stands: of a socket, or of something that makes its own bytes out of those of a socket. One thread writes at a time and one reads, at the
-/// same time perhaps; any may abort. Nothing blocks.
+/// Bytes in both directions, on which a <see cref="StreamConnection"/> stands: of a socket, or of something that makes its own bytes out of
+/// those of a socket. One thread writes at a time and one reads, at the same time perhaps; any may abort. Nothing blocks.
 /// </summary>
 internal abstract class ByteChannel : IDisposable
 {
     /// <summary>Becomes readable when there may be something to read, or the end. Owned by the channel.</summary>
     public abstract Descriptor WaitDescriptor { get; }
 
-    /// <summary>Becomes writable when more may be written, where <see cref="WaitDescriptor"/> does not tell. Owned by the channel.</summary>
+    /// <summary>
+    /// Becomes writable when more may be written, where <see cref="WaitDescriptor"/> does not tell. Owned by the channel.
+    /// </summary>
     public virtual Descriptor? OutputDescriptor => null;
 
     /// <summary>Whether a read that does not fill its room has taken all that was there.</summary>
@@ -21,7 +23,10 @@ internal abstract class ByteChannel : IDisposable
     /// <returns>A count; nothing for the end; or why nothing was read.</returns>
     public abstract IoResult Read(Span<byte> room);
 
-    /// <summary>Writes what goes of what lies in the queue, which is not empty. The caller takes it out, and the queue's memory is its own again when this returns.</summary>
+    /// <summary>
+    /// Writes what goes of what lies in the queue, which is not empty. The caller takes it out, and the queue's memory is its own again
+    /// when this returns.
+    /// </summary>
     public abstract IoResult Write(OutputQueue output);
 
     /// <summary>Open files that go with these bytes; null where none can.</summary>

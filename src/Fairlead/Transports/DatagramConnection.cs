@@ -3,7 +3,9 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>A connection over a socket of datagrams, each of which is a message: a connected one, or one that hears everybody and answers nobody.</summary>
+/// <summary>
+/// A connection over a socket of datagrams, each of which is a message: a connected one, or one that hears everybody and answers nobody.
+/// </summary>
 internal sealed class DatagramConnection : Connection
 {
     private const int BatchesPerFill = 4;
@@ -24,7 +26,8 @@ internal sealed class DatagramConnection : Connection
     private volatile bool _isAborted;
 
     /// <summary>Takes over the socket.</summary>
-    public DatagramConnection(Descriptor socket, EndpointSettings settings, TransportCapabilities capabilities, Peer peer, int longest, bool isConnected)
+    public DatagramConnection(
+        Descriptor socket, EndpointSettings settings, TransportCapabilities capabilities, Peer peer, int longest, bool isConnected)
     {
         _socket = socket;
         _framing = FramingOf(settings);
@@ -36,7 +39,9 @@ internal sealed class DatagramConnection : Connection
         NativeDatagrams.CountOverflows(socket);
     }
 
-    /// <summary>Is shown what is no message of this kind, with where it came from; may answer it, and says what ends the connection, if it does.</summary>
+    /// <summary>
+    /// Is shown what is no message of this kind, with where it came from; may answer it, and says what ends the connection, if it does.
+    /// </summary>
     public DatagramStranger? OnStranger { get; init; }
 
     public override TransportCapabilities Capabilities { get; }
@@ -55,12 +60,16 @@ internal sealed class DatagramConnection : Connection
 
     /// <summary>Fairlead's messages carry a check, so that strangers are told from them; the rest is taken as it is.</summary>
     /// <exception cref="FairleadException">NotSupported: a framing of streams.</exception>
-    public static StreamFraming FramingOf(EndpointSettings settings) => settings.Framing switch
-    {
-        FairleadFraming => SimplexFraming.Instance,
-        RawFraming => RawFraming.Instance,
-        _ => throw new FairleadException(ErrorCode.NotSupported, "datagrams have boundaries of their own", "Use ?framing=none for programs that do not speak Fairlead's protocol."),
-    };
+    public static StreamFraming FramingOf(EndpointSettings settings) =>
+        settings.Framing switch
+        {
+            FairleadFraming => SimplexFraming.Instance,
+            RawFraming => RawFraming.Instance,
+            _ => throw new FairleadException(
+                ErrorCode.NotSupported,
+                "datagrams have boundaries of their own",
+                "Use ?framing=none for programs that do not speak Fairlead's protocol."),
+        };
 
     /// <summary>The message that a datagram is, if it is one that may be taken.</summary>
     public static bool TryParse(StreamFraming framing, ReadOnlySpan<byte> datagram, int limit, out Frame frame)
@@ -73,7 +82,9 @@ internal sealed class DatagramConnection : Connection
             return framing is RawFraming;
         }
 
-        return framing.TryParse(datagram, ref scanned, atEnd: false, limit, out frame) && frame.Header.Kind == MessageKind.Send && frame.Total == datagram.Length;
+        return framing.TryParse(datagram, ref scanned, atEnd: false, limit, out frame)
+            && frame.Header.Kind == MessageKind.Send
+            && frame.Total == datagram.Length;
     }
 
     public override void Check(ReadOnlySpan<byte> body) => _output.Check(body);
@@ -82,7 +93,8 @@ internal sealed class DatagramConnection : Connection
 
     public override void Commit(in MessageHeader header) => _output.Commit(header);
 
-    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => throw new NotSupportedException();
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) =>
+        throw new NotSupportedException();
 
     public override void DetachLong()
     {
@@ -184,7 +196,9 @@ internal sealed class DatagramConnection : Connection
         }
 
         ReadOnlySpan<byte> datagram = batch[index];
-        if (!batch.IsCut(index) && datagram.Length - _framing.PrefixLength <= ReceiveLimit && TryParse(_framing, datagram, ReceiveLimit, out Frame frame))
+        if (!batch.IsCut(index)
+            && datagram.Length - _framing.PrefixLength <= ReceiveLimit
+            && TryParse(_framing, datagram, ReceiveLimit, out Frame frame))
         {
             _arrived.Enqueue(_packer.Pack(frame.Header, datagram.Slice(frame.BodyStart, frame.BodyLength)));
         }
@@ -197,4 +211,5 @@ internal sealed class DatagramConnection : Connection
 }
 
 /// <summary>What is done about a datagram that is no message.</summary>
-internal delegate FairleadException? DatagramStranger(Descriptor socket, ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> name, bool isConnected);
+internal delegate FairleadException? DatagramStranger(
+    Descriptor socket, ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> name, bool isConnected);

@@ -19,7 +19,10 @@ internal sealed class DatagramOutput(StreamFraming framing, int longest) : IDisp
         framing.Check(body);
         if (framing.PrefixLength + body.Length > longest)
         {
-            throw new FairleadException(ErrorCode.TooLarge, $"a message of {body.Length} bytes does not fit into a datagram; {longest - framing.PrefixLength} do", "Send less, or choose a transport that cuts and joins.");
+            throw new FairleadException(
+                ErrorCode.TooLarge,
+                $"a message of {body.Length} bytes does not fit into a datagram; {longest - framing.PrefixLength} do",
+                "Send less, or choose a transport that cuts and joins.");
         }
     }
 

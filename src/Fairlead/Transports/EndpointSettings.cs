@@ -3,13 +3,25 @@ using Fairlead.Framing;
 namespace Fairlead.Transports;
 
 /// <summary>
-/// What an endpoint was asked for, by its options and by its address (the address wins), with defaults filled in. The pattern is part of it, so that
-/// a broker can map it to its own objects.
+/// What an endpoint was asked for, by its options and by its address (the address wins), with defaults filled in. The pattern is part of
+/// it, so that a broker can map it to its own objects.
 /// </summary>
 internal sealed record EndpointSettings
 {
     /// <summary>The options that every address may carry.</summary>
-    public static readonly string[] CommonOptions = ["capacity", "framing", "full", "heartbeat", "maxmessage", "messages", "reconnect", "size", "wait", "writing"];
+    public static readonly string[] CommonOptions =
+    [
+        "capacity",
+        "framing",
+        "full",
+        "heartbeat",
+        "maxmessage",
+        "messages",
+        "reconnect",
+        "size",
+        "wait",
+        "writing",
+    ];
 
     private const TransportCapabilities ForProtocol = TransportCapabilities.Duplex | TransportCapabilities.Reliable;
 
@@ -74,7 +86,8 @@ internal sealed record EndpointSettings
     /// <param name="pattern">Who asks.</param>
     /// <param name="patternOptions">What addresses of this pattern may carry besides; the pattern itself reads it.</param>
     /// <param name="transport">Whose options the address may carry, too.</param>
-    public static EndpointSettings From(Address address, EndpointOptions? options, PatternKind pattern, string[] patternOptions, ITransport transport)
+    public static EndpointSettings From(
+        Address address, EndpointOptions? options, PatternKind pattern, string[] patternOptions, ITransport transport)
     {
         AddressOptions.RequireKnown(address, [.. CommonOptions, .. patternOptions, .. transport.Options]);
         options ??= new EndpointOptions();
@@ -87,10 +100,13 @@ internal sealed record EndpointSettings
             Pattern = pattern,
             Capacity = (int)Math.Clamp(AddressOptions.Size(address, "capacity") ?? options.Capacity, 4096, 1 << 30),
             Messages = Math.Clamp(AddressOptions.Int(address, "messages") ?? options.Messages, 1, 1 << 20),
-            LongestMessage = (AddressOptions.Size(address, "maxmessage") ?? options.MaxMessage) is { } longest ? (int)Math.Clamp(longest, 1, NoLimit) : null,
+            LongestMessage = (AddressOptions.Size(address, "maxmessage") ?? options.MaxMessage) is { } longest
+                ? (int)Math.Clamp(longest, 1, NoLimit)
+                : null,
             Full = AddressOptions.Enum<FullMode>(address, "full") ?? options.Full,
             Heartbeat = HeartbeatOf(address) ?? options.Heartbeat ?? (crossHost ? TimeSpan.FromSeconds(10) : TimeSpan.Zero),
-            HandshakeTimeout = options.HandshakeTimeout > transport.LeastHandshakeTime ? options.HandshakeTimeout : transport.LeastHandshakeTime,
+            HandshakeTimeout =
+                options.HandshakeTimeout > transport.LeastHandshakeTime ? options.HandshakeTimeout : transport.LeastHandshakeTime,
             Wait = AddressOptions.Duration(address, "wait") ?? options.Wait,
             Reconnect = AddressOptions.Duration(address, "reconnect") ?? options.Reconnect,
             Waiting = WaitingOf(address) ?? options.Waiting,
@@ -111,12 +127,16 @@ internal sealed record EndpointSettings
         Deadline.Check(options.Heartbeat, nameof(options));
         if (options.Heartbeat > LongestHeartbeat)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), options.Heartbeat, "A heartbeat has an interval of a day at the most. Give Timeout.InfiniteTimeSpan or zero for none.");
+            throw new ArgumentOutOfRangeException(
+                nameof(options),
+                options.Heartbeat,
+                "A heartbeat has an interval of a day at the most. Give Timeout.InfiniteTimeSpan or zero for none.");
         }
 
         if (options.HandshakeTimeout <= TimeSpan.Zero || options.HandshakeTimeout > LongestHandshake)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), options.HandshakeTimeout, "A handshake has a time-out above zero, and of a day at the most.");
+            throw new ArgumentOutOfRangeException(
+                nameof(options), options.HandshakeTimeout, "A handshake has a time-out above zero, and of a day at the most.");
         }
 
         CheckDefined(options.Full, nameof(options));
@@ -136,47 +156,66 @@ internal sealed record EndpointSettings
         }
     }
 
-    private static TimeSpan? HeartbeatOf(Address address) => AddressOptions.Duration(address, "heartbeat") is { } heartbeat
-        ? heartbeat <= LongestHeartbeat ? heartbeat
-            : throw new AddressFormatException(address.ToString(), $"option 'heartbeat' cannot be '{AddressText.Display(address.Option("heartbeat")!)}': an interval of a day is the longest. Write 0 for none.")
-        : null;
+    private static TimeSpan? HeartbeatOf(Address address) =>
+        AddressOptions.Duration(address, "heartbeat") is { } heartbeat
+            ? heartbeat <= LongestHeartbeat
+                ? heartbeat
+                : throw new AddressFormatException(
+                    address.ToString(),
+                    $"option 'heartbeat' cannot be '{AddressText.Display(address.Option("heartbeat")!)}': "
+                        + "an interval of a day is the longest. Write 0 for none.")
+            : null;
 
-    private static WaitMode? WaitingOf(Address address) => address.Option("waiting") switch
-    {
-        null => null,
-        "balanced" => WaitMode.Balanced,
-        "latency" => WaitMode.Latency,
-        "efficient" => WaitMode.Efficient,
-        string other => throw new AddressFormatException(address.ToString(), $"there is no way of waiting '{other}'. Use balanced, latency or efficient."),
-    };
+    private static WaitMode? WaitingOf(Address address) =>
+        address.Option("waiting") switch
+        {
+            null => null,
+            "balanced" => WaitMode.Balanced,
+            "latency" => WaitMode.Latency,
+            "efficient" => WaitMode.Efficient,
+            string other => throw new AddressFormatException(
+                address.ToString(), $"there is no way of waiting '{other}'. Use balanced, latency or efficient."),
+        };
 
     private static int HandlesOf(Address address, EndpointOptions options, TransportCapabilities capabilities, StreamFraming framing)
     {
         int handles = Math.Clamp(AddressOptions.Int(address, "handles") ?? options.Handles, 0, 250);
-        return handles == 0 || ((capabilities & TransportCapabilities.Handles) != 0 && framing.IsFairlead) ? handles
-            : throw new FairleadException(ErrorCode.NotSupported, $"no open files come over {address.Scheme}://{(framing.IsFairlead ? "" : " with a foreign framing")}", "Use unix://, in Fairlead's own framing.") { Address = address };
+        return handles == 0 || ((capabilities & TransportCapabilities.Handles) != 0 && framing.IsFairlead)
+            ? handles
+            : throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"no open files come over {address.Scheme}://{(framing.IsFairlead ? "" : " with a foreign framing")}",
+                "Use unix://, in Fairlead's own framing.")
+            {
+                Address = address,
+            };
     }
 
-    private static WriteMode? WritingOf(Address address) => address.Option("writing") switch
-    {
-        null => null,
-        "balanced" => WriteMode.Balanced,
-        "immediate" => WriteMode.Immediate,
-        "buffered" => WriteMode.Buffered,
-        string other => throw new AddressFormatException(address.ToString(), $"there is no way of writing '{other}'. Use balanced, immediate or buffered."),
-    };
+    private static WriteMode? WritingOf(Address address) =>
+        address.Option("writing") switch
+        {
+            null => null,
+            "balanced" => WriteMode.Balanced,
+            "immediate" => WriteMode.Immediate,
+            "buffered" => WriteMode.Buffered,
+            string other => throw new AddressFormatException(
+                address.ToString(), $"there is no way of writing '{other}'. Use balanced, immediate or buffered."),
+        };
 
-    private static StreamFraming FramingOf(Address address) => address.Option("framing") switch
-    {
-        "block" => BlockFramingOf(address),
-        _ when address.Option("size") is not null => throw new AddressFormatException(address.ToString(), "size is that of a block. Write framing=block&size=1024, or leave it away."),
-        null or "fairlead" => FairleadFraming.Instance,
-        "line" => DelimitedFraming.Line,
-        "nul" => DelimitedFraming.Nul,
-        "length" => LengthFraming.Instance,
-        "none" => RawFraming.Instance,
-        string other => throw new AddressFormatException(address.ToString(), $"there is no framing '{other}'. Use fairlead, line, nul, length, block or none."),
-    };
+    private static StreamFraming FramingOf(Address address) =>
+        address.Option("framing") switch
+        {
+            "block" => BlockFramingOf(address),
+            _ when address.Option("size") is not null => throw new AddressFormatException(
+                address.ToString(), "size is that of a block. Write framing=block&size=1024, or leave it away."),
+            null or "fairlead" => FairleadFraming.Instance,
+            "line" => DelimitedFraming.Line,
+            "nul" => DelimitedFraming.Nul,
+            "length" => LengthFraming.Instance,
+            "none" => RawFraming.Instance,
+            string other => throw new AddressFormatException(
+                address.ToString(), $"there is no framing '{other}'. Use fairlead, line, nul, length, block or none."),
+        };
 
     private static BlockFraming BlockFramingOf(Address address) => new((int)(AddressOptions.Size(address, "size", 1, BlockFraming.Longest)
         ?? throw new AddressFormatException(address.ToString(), "framing=block needs the size of a block: framing=block&size=1024.")));

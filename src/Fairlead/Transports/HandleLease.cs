@@ -3,7 +3,9 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>The memory of a message that came with an open file, and the file itself, which is closed with it unless somebody has taken it.</summary>
+/// <summary>
+/// The memory of a message that came with an open file, and the file itself, which is closed with it unless somebody has taken it.
+/// </summary>
 internal sealed class HandleLease(MemoryLease? memory, Descriptor file) : MemoryLease
 {
     private Descriptor? _file = file;

@@ -6,7 +6,9 @@ namespace Fairlead.Transports;
 /// <summary>From the host of an address to places that a socket understands.</summary>
 internal static class HostAddresses
 {
-    /// <summary>All places of a host, in the resolver's order. The base library resolves; it has no way to do so without a thread of the pool.</summary>
+    /// <summary>
+    /// All places of a host, in the resolver's order. The base library resolves; it has no way to do so without a thread of the pool.
+    /// </summary>
     public static async ValueTask<IPEndPoint[]> ResolveAsync(Address address, CancellationToken token)
     {
         if (Known(address) is { } known)
@@ -55,5 +57,12 @@ internal static class HostAddresses
         : null;
 
     private static FairleadException Unresolved(Address address, SocketException exception) =>
-        new(ErrorCode.NotFound, $"the host {address.Host} cannot be resolved: {exception.Message}", "Check the name, or give an address in digits.", exception) { Address = address };
+        new(
+            ErrorCode.NotFound,
+            $"the host {address.Host} cannot be resolved: {exception.Message}",
+            "Check the name, or give an address in digits.",
+            exception)
+        {
+            Address = address,
+        };
 }

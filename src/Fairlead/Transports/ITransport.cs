@@ -9,7 +9,9 @@ internal interface ITransport
     /// <summary>The options that its addresses may carry besides those of every address (<see cref="EndpointSettings"/>).</summary>
     IReadOnlyList<string> Options { get; }
 
-    /// <summary>Those of them that say what is at the place, not what this end wants of it: an address that stands beside another says them itself.</summary>
+    /// <summary>
+    /// Those of them that say what is at the place, not what this end wants of it: an address that stands beside another says them itself.
+    /// </summary>
     IReadOnlyList<string> PlaceOptions => [];
 
     /// <summary>What the other end's part of the handshake may take at least, whatever the endpoint's options say.</summary>

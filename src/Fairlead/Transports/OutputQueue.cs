@@ -4,8 +4,8 @@ using Fairlead.Framing;
 namespace Fairlead.Transports;
 
 /// <summary>
-/// What a stream has still to write, in order: <c>front</c>, then the rest of one long message in its sender's own memory, then <c>back</c>.
-/// Not thread-safe; the link's send lock holds it.
+/// What a stream has still to write, in order: <c>front</c>, then the rest of one long message in its sender's own memory, then
+/// <c>back</c>. Not thread-safe; the link's send lock holds it.
 /// </summary>
 internal sealed class OutputQueue(StreamFraming framing) : IDisposable
 {
@@ -186,7 +186,8 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
             }
             else
             {
-                byte[] larger = WriteBuffers.Rent(Math.Max(WriteBuffers.Size, checked((int)Math.Max(Math.Min(2L * length, Array.MaxLength), (long)length + size))));
+                byte[] larger = WriteBuffers.Rent(
+                    Math.Max(WriteBuffers.Size, checked((int)Math.Max(Math.Min(2L * length, Array.MaxLength), (long)length + size))));
                 _array.AsSpan(_start, length).CopyTo(larger);
                 WriteBuffers.Return(_array);
                 _array = larger;

@@ -11,8 +11,8 @@ internal abstract class OutputRoom
     public abstract string Awaited { get; }
 
     /// <summary>
-    /// Whether a body of this length can be committed now. False: the connection sees to it that its descriptor becomes readable when this is
-    /// worth asking again.
+    /// Whether a body of this length can be committed now. False: the connection sees to it that its descriptor becomes readable when this
+    /// is worth asking again.
     /// </summary>
     public abstract bool Has(int bodyLength);
 }

@@ -4,15 +4,20 @@ using Fairlead.Native;
 namespace Fairlead.Transports;
 
 /// <summary>
-/// A connection over packets that arrive whole and in order. A message that fits is one packet; a longer one of Fairlead's framing follows in packets of its own,
-/// since the kernel refuses packets beyond its buffer.
+/// A connection over packets that arrive whole and in order. A message that fits is one packet; a longer one of Fairlead's framing follows
+/// in packets of its own, since the kernel refuses packets beyond its buffer.
 /// </summary>
 internal sealed class PacketConnection : Connection
 {
-    /// <summary>Bytes of a packet that is written: well below the kernel's default buffer, so that it never has to be empty for one.</summary>
+    /// <summary>
+    /// Bytes of a packet that is written: well below the kernel's default buffer, so that it never has to be empty for one.
+    /// </summary>
     private const int LongestWritten = 64 * 1024;
 
-    /// <summary>Bytes of the longest packet that is taken; a foreign peer may write more than this side would. One more is read, since the kernel cuts what does not fit and says nothing.</summary>
+    /// <summary>
+    /// Bytes of the longest packet that is taken; a foreign peer may write more than this side would. One more is read, since the kernel
+    /// cuts what does not fit and says nothing.
+    /// </summary>
     private const int LongestRead = 256 * 1024;
 
     /// <summary>Bytes of the memory that a long message gets at first.</summary>
@@ -63,7 +68,10 @@ internal sealed class PacketConnection : Connection
         _framing.Check(body);
         if (!_framing.IsFairlead && body.Length > LongestWritten)
         {
-            throw new FairleadException(ErrorCode.TooLarge, $"a packet of {body.Length} bytes is too long; at most {LongestWritten} pass under framing=none", "Send less, or let both ends speak Fairlead's framing.");
+            throw new FairleadException(
+                ErrorCode.TooLarge,
+                $"a packet of {body.Length} bytes is too long; at most {LongestWritten} pass under framing=none",
+                "Send less, or let both ends speak Fairlead's framing.");
         }
     }
 
@@ -76,7 +84,8 @@ internal sealed class PacketConnection : Connection
         _outgoing.Enqueue(_output.Buffered - before);
     }
 
-    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => throw new NotSupportedException();
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) =>
+        throw new NotSupportedException();
 
     public override void DetachLong()
     {
@@ -117,7 +126,8 @@ internal sealed class PacketConnection : Connection
             IoResult result = _descriptor.Read(packet);
             if (result.Error == Errno.ECONNRESET)
             {
-                // The peer closed with something unread. Of packet sockets the kernel tells that once, and before what the peer sent, which is still there.
+                // The peer closed with something unread. Of packet sockets the kernel tells that once, and before what the peer sent, which
+                // is still there.
                 result = _descriptor.Read(packet);
             }
 
@@ -182,7 +192,10 @@ internal sealed class PacketConnection : Connection
         {
             if (packet.Length > LongestRead)
             {
-                throw new FairleadException(ErrorCode.TooLarge, $"a packet of more than {LongestRead} bytes arrived and was cut", "Let the peer send shorter ones.");
+                throw new FairleadException(
+                    ErrorCode.TooLarge,
+                    $"a packet of more than {LongestRead} bytes arrived and was cut",
+                    "Let the peer send shorter ones.");
             }
 
             if (_partial is not null)
@@ -216,7 +229,10 @@ internal sealed class PacketConnection : Connection
             if (frame.Total != packet.Length)
             {
                 throw frame.Total < packet.Length && !_framing.IsFairlead
-                    ? new FairleadException(ErrorCode.TooLarge, $"a message of {packet.Length} bytes arrived and at most {limit} are accepted here", "Raise the limit with ?maxmessage=.")
+                    ? new FairleadException(
+                        ErrorCode.TooLarge,
+                        $"a message of {packet.Length} bytes arrived and at most {limit} are accepted here",
+                        "Raise the limit with ?maxmessage=.")
                     : new FairleadException(ErrorCode.Corrupt, "a packet holds more than its message");
             }
 
@@ -245,7 +261,8 @@ internal sealed class PacketConnection : Connection
         if (_partial!.Capacity - _partialFilled < packet.Length)
         {
             // As long as what has come, again, so that an announcement alone costs little.
-            Chunk larger = Chunk.Rent((int)Math.Min(_partialHeader.Length, Math.Max(2L * _partial.Capacity, _partialFilled + packet.Length)));
+            Chunk larger = Chunk.Rent(
+                (int)Math.Min(_partialHeader.Length, Math.Max(2L * _partial.Capacity, _partialFilled + packet.Length)));
             _partial.Slice(0, _partialFilled).CopyTo(larger.Free(0));
             _partial.Release();
             _partial = larger;

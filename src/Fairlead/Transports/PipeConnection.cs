@@ -3,7 +3,9 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>A connection over one pipe, or two: one to read from, one to write to. Where one of them is missing, its direction is never used.</summary>
+/// <summary>
+/// A connection over one pipe, or two: one to read from, one to write to. Where one of them is missing, its direction is never used.
+/// </summary>
 internal sealed class PipeConnection : Connection
 {
     /// <summary>Bytes that the kernel writes into a pipe in one piece, whoever else writes into it: <c>PIPE_BUF</c> of Linux.</summary>
@@ -41,12 +43,16 @@ internal sealed class PipeConnection : Connection
         _output = new OutputQueue(_framing);
         _input = new StreamInput(_framing);
         Capabilities = framing.IsFairlead
-            ? capabilities | TransportCapabilities.KeepsBoundaries | (isDuplex ? TransportCapabilities.Protocol : TransportCapabilities.None)
+            ? capabilities
+                | TransportCapabilities.KeepsBoundaries
+                | (isDuplex ? TransportCapabilities.Protocol : TransportCapabilities.None)
             : capabilities;
         Peer = peer;
     }
 
-    /// <summary>Whether others write into the same pipe: then each write is one that stays whole, and a message that could not is refused.</summary>
+    /// <summary>
+    /// Whether others write into the same pipe: then each write is one that stays whole, and a message that could not is refused.
+    /// </summary>
     public bool HasOtherWriters { get; init; }
 
     /// <summary>Whether the end of the last writer is not the end, since another one may open the same FIFO.</summary>
@@ -104,7 +110,8 @@ internal sealed class PipeConnection : Connection
         }
     }
 
-    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => _output.BeginLong(header, head, payload);
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) =>
+        _output.BeginLong(header, head, payload);
 
     public override void DetachLong() => _output.DetachLong();
 
@@ -157,7 +164,8 @@ internal sealed class PipeConnection : Connection
             return _isTargetGone ? FillResult.Broken : FillResult.Drained;
         }
 
-        // While nobody has the FIFO open for writing its end would be reported again and again: then this side is a writer itself, until something comes.
+        // While nobody has the FIFO open for writing its end would be reported again and again: then this side is a writer itself, until
+        // something comes.
         _stopper?.Dispose();
         _stopper = null;
         Span<byte> room = _input.Room();

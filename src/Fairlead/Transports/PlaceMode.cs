@@ -27,7 +27,8 @@ internal static class PlaceMode
             null or "user" => 0b110_000_000,
             "group" => 0b110_110_000,
             "machine" => 0b110_110_110,
-            string other => throw new AddressFormatException(address.ToString(), $"there is no scope '{other}'. Use user, group or machine."),
+            string other => throw new AddressFormatException(
+                address.ToString(), $"there is no scope '{other}'. Use user, group or machine."),
         };
     }
 }

@@ -3,7 +3,10 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports;
 
-/// <summary>Yields the one connection that there is, at once: to what was inherited, to a log, or to a bound socket of datagrams that hears everybody.</summary>
+/// <summary>
+/// Yields the one connection that there is, at once: to what was inherited, to a log, or to a bound socket of datagrams that hears
+/// everybody.
+/// </summary>
 /// <param name="address">The address that was really bound.</param>
 /// <param name="connection">What is accepted; owned by whoever does.</param>
 internal sealed class SingleListener(Address address, Connection connection) : IListener

@@ -13,7 +13,8 @@ internal sealed class SocketChannel(Descriptor socket) : ByteChannel
 
     public override IoResult Read(Span<byte> room) => socket.Read(room);
 
-    public override IoResult Write(OutputQueue output) => output.HasLong ? socket.Write(output.First, output.Second, output.Third) : socket.Write(output.First);
+    public override IoResult Write(OutputQueue output) =>
+        output.HasLong ? socket.Write(output.First, output.Second, output.Third) : socket.Write(output.First);
 
     public override StreamHandles PassHandles(OutputQueue output, bool areTaken) => new(socket, output, areTaken);
 

@@ -4,12 +4,17 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>Connects a socket without blocking a thread: by the reactor where the kernel says "in progress", again after a pause where a listener's queue is full.</summary>
+/// <summary>
+/// Connects a socket without blocking a thread: by the reactor where the kernel says "in progress", again after a pause where a listener's
+/// queue is full.
+/// </summary>
 internal static class SocketConnector
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>None, or why it did not work; ECONNREFUSED also for a socket that was connected to itself. The caller owns the socket either way.</summary>
+    /// <summary>
+    /// None, or why it did not work; ECONNREFUSED also for a socket that was connected to itself. The caller owns the socket either way.
+    /// </summary>
     public static async ValueTask<Errno> ConnectAsync(Descriptor socket, SocketAddress address, TimeProvider time, CancellationToken token)
     {
         while (true)
@@ -33,8 +38,8 @@ internal static class SocketConnector
     }
 
     /// <summary>
-    /// Whether the kernel lent the socket the very port that it was to connect to, at which nobody listens: then TCP connects it to itself, and what it sends comes back.
-    /// Who tries again and again to reach a server that is not there meets that sooner or later.
+    /// Whether the kernel lent the socket the very port that it was to connect to, at which nobody listens: then TCP connects it to itself,
+    /// and what it sends comes back. Who tries again and again to reach a server that is not there meets that sooner or later.
     /// </summary>
     private static bool IsItsOwnPeer(Descriptor socket)
     {
@@ -46,7 +51,8 @@ internal static class SocketConnector
     {
         Waiter waiter = new();
         using Registration registration = Reactor.Shared.Register(socket, waiter);
-        using CancellationTokenRegistration cancellation = token.UnsafeRegister(static (state, t) => ((Waiter)state!).TrySetCanceled(t), waiter);
+        using CancellationTokenRegistration cancellation = token.UnsafeRegister(
+            static (state, t) => ((Waiter)state!).TrySetCanceled(t), waiter);
         registration.Arm(PollEvents.Write);
         await waiter.Task.ConfigureAwait(false);
     }

@@ -20,24 +20,28 @@ internal sealed class StreamConnection : Connection
     /// <param name="capabilities">Of the transport.</param>
     /// <param name="peer">Who it is.</param>
     /// <param name="takesHandles">Whether open files that come with messages are taken; else the kernel drops them.</param>
-    public StreamConnection(Descriptor socket, StreamFraming framing, TransportCapabilities capabilities, Peer peer, bool takesHandles = false)
-        : this(new SocketChannel(socket), framing, capabilities, peer, takesHandles)
-    {
-    }
+    public StreamConnection(
+        Descriptor socket, StreamFraming framing, TransportCapabilities capabilities, Peer peer, bool takesHandles = false)
+        : this(new SocketChannel(socket), framing, capabilities, peer, takesHandles) { }
 
     /// <param name="channel">The connection owns it.</param>
     /// <param name="framing">How messages stand in the stream.</param>
     /// <param name="capabilities">Of the transport.</param>
     /// <param name="peer">Who it is.</param>
-    /// <param name="takesHandles">Whether open files that come with messages are taken, where the channel passes them; else they are open nowhere.</param>
-    public StreamConnection(ByteChannel channel, StreamFraming framing, TransportCapabilities capabilities, Peer peer, bool takesHandles = false)
+    /// <param name="takesHandles">
+    /// Whether open files that come with messages are taken, where the channel passes them; else they are open nowhere.
+    /// </param>
+    public StreamConnection(
+        ByteChannel channel, StreamFraming framing, TransportCapabilities capabilities, Peer peer, bool takesHandles = false)
     {
         _channel = channel;
         _framing = framing;
         _output = new OutputQueue(framing);
         _input = new StreamInput(framing);
         _handles = (capabilities & TransportCapabilities.Handles) != 0 ? channel.PassHandles(_output, takesHandles) : null;
-        Capabilities = framing.IsFairlead ? capabilities | TransportCapabilities.Protocol | TransportCapabilities.KeepsBoundaries : capabilities;
+        Capabilities = framing.IsFairlead
+            ? capabilities | TransportCapabilities.Protocol | TransportCapabilities.KeepsBoundaries
+            : capabilities;
         Peer = peer;
     }
 
@@ -63,7 +67,8 @@ internal sealed class StreamConnection : Connection
 
     public override void Commit(in MessageHeader header) => _output.Commit(header);
 
-    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => _output.BeginLong(header, head, payload);
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) =>
+        _output.BeginLong(header, head, payload);
 
     public override void DetachLong() => _output.DetachLong();
 

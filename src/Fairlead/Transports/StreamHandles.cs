@@ -77,7 +77,9 @@ internal sealed class StreamHandles(Descriptor descriptor, OutputQueue output, b
         if (_arrived is null || !_arrived.TryDequeue(out Descriptor? file))
         {
             message.Release();
-            throw _areCut ? OutOfDescriptors() : new FairleadException(ErrorCode.Corrupt, "a message came without the open file that it announces");
+            throw _areCut
+                ? OutOfDescriptors()
+                : new FairleadException(ErrorCode.Corrupt, "a message came without the open file that it announces");
         }
 
         message.Lease = new HandleLease(message.Lease, file);

@@ -3,7 +3,8 @@ using Fairlead.Framing;
 namespace Fairlead.Transports;
 
 /// <summary>
-/// Turns the bytes of a stream into messages that lie in chunks. Holds no memory while nothing is half received. Not thread-safe; the pump has it.
+/// Turns the bytes of a stream into messages that lie in chunks. Holds no memory while nothing is half received. Not thread-safe; the pump
+/// has it.
 /// </summary>
 internal sealed class StreamInput(StreamFraming framing) : IDisposable
 {
@@ -127,7 +128,10 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
 
     public void Dispose() => LetGo();
 
-    /// <summary>Nothing is half received: messages that still lie in the chunk keep it, we do not. Where they do, what comes next is laid behind them, not in one more chunk.</summary>
+    /// <summary>
+    /// Nothing is half received: messages that still lie in the chunk keep it, we do not. Where they do, what comes next is laid behind
+    /// them, not in one more chunk.
+    /// </summary>
     private void Park()
     {
         if (_chunk!.Capacity == Chunk.PooledSize && _chunk.Capacity - _filled >= LeastRoom)

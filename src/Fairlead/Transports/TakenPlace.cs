@@ -24,9 +24,19 @@ internal static class TakenPlace
         var seconds = DirectoryLock.Patience.TotalSeconds.ToString(CultureInfo.InvariantCulture);
         var failure = error switch
         {
-            Errno.None => new FairleadException(ErrorCode.Unavailable, $"somebody has kept the lock of the directory {parent} for {seconds} seconds", $"See who it is: lsof {parent}"),
-            Errno.ENOENT => new FairleadException(ErrorCode.NotFound, $"there is no directory {parent}", "Make it first, or choose another path.") { Errno = (int)error },
-            Errno.ENOTDIR => new FairleadException(ErrorCode.NotFound, $"{parent} is no directory", "Choose another path.") { Errno = (int)error },
+            Errno.None => new FairleadException(
+                ErrorCode.Unavailable,
+                $"somebody has kept the lock of the directory {parent} for {seconds} seconds",
+                $"See who it is: lsof {parent}"),
+            Errno.ENOENT => new FairleadException(
+                ErrorCode.NotFound, $"there is no directory {parent}", "Make it first, or choose another path.")
+            {
+                Errno = (int)error,
+            },
+            Errno.ENOTDIR => new FairleadException(ErrorCode.NotFound, $"{parent} is no directory", "Choose another path.")
+            {
+                Errno = (int)error,
+            },
             _ => ErrnoMap.Failure($"the directory {parent} cannot be used", error),
         };
         return failure.At(address);

@@ -4,8 +4,8 @@ using System.Numerics;
 namespace Fairlead.Transports;
 
 /// <summary>
-/// The buffers of busy senders: 128 KiB and its doubles up to 1 MiB. They are taken by the thread that sends and given back by the one that writes, often another; the shared
-/// array pool would keep one for each thread that ever gave one back, and allocate for those that take.
+/// The buffers of busy senders: 128 KiB and its doubles up to 1 MiB. They are taken by the thread that sends and given back by the one that
+/// writes, often another; the shared array pool would keep one for each thread that ever gave one back, and allocate for those that take.
 /// </summary>
 internal static class WriteBuffers
 {

@@ -3,10 +3,15 @@ using System.Globalization;
 
 namespace Fairlead.Cli.Tour.Locks;
 
-/// <summary>Countdowns, one after the other: each counts when he has done his part, and goes on at zero; the time is that until then.</summary>
+/// <summary>
+/// Countdowns, one after the other: each counts when he has done his part, and goes on at zero; the time is that until then.
+/// </summary>
 internal sealed class CountdownScenario : LockScenario
 {
-    /// <summary>Whoever brings one to zero begins the one before anew: all have left that, and nobody comes to it before he has counted down the one after.</summary>
+    /// <summary>
+    /// Whoever brings one to zero begins the one before anew: all have left that, and nobody comes to it before he has counted down the one
+    /// after.
+    /// </summary>
     private const int Countdowns = 3;
 
     public override string Name => "countdown";

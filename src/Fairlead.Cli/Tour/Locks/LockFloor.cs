@@ -1,6 +1,8 @@
 namespace Fairlead.Cli.Tour.Locks;
 
-/// <summary>Memory in common behind a lock, in which those who are inside count: that goes right only if the lock keeps the others out.</summary>
+/// <summary>
+/// Memory in common behind a lock, in which those who are inside count: that goes right only if the lock keeps the others out.
+/// </summary>
 /// <param name="memory">All zeroes at first; <see cref="Size"/> bytes at least.</param>
 internal sealed class LockFloor(SharedRegion memory)
 {

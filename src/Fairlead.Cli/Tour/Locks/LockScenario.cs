@@ -1,6 +1,9 @@
 namespace Fairlead.Cli.Tour.Locks;
 
-/// <summary>Several processes use one lock as fast as it goes, and look whether it keeps what it promises; the time is that from asking until it lets one in.</summary>
+/// <summary>
+/// Several processes use one lock as fast as it goes, and look whether it keeps what it promises; the time is that from asking until it
+/// lets one in.
+/// </summary>
 internal abstract class LockScenario : Scenario
 {
     /// <summary>How often each of them uses it.</summary>

@@ -11,13 +11,18 @@ internal sealed class SemaphoreScenario : LockScenario
 
     public override string Title => $"semaphore, {Permits} inside";
 
-    public override Task PlayAsync(Stage stage, string place, int seat) => UseAsync(stage, place, NamedSemaphore.Open(place, Permits), (semaphore, floor) =>
-    {
-        var start = Stopwatch.GetTimestamp();
-        using var scope = semaphore.Enter(token: stage.Aborted);
-        stage.Measure(Stopwatch.GetElapsedTime(start));
-        floor.Pass(Permits);
-    });
+    public override Task PlayAsync(Stage stage, string place, int seat) =>
+        UseAsync(
+            stage,
+            place,
+            NamedSemaphore.Open(place, Permits),
+            (semaphore, floor) =>
+            {
+                var start = Stopwatch.GetTimestamp();
+                using var scope = semaphore.Enter(token: stage.Aborted);
+                stage.Measure(Stopwatch.GetElapsedTime(start));
+                floor.Pass(Permits);
+            });
 
     protected override void Remove(string name) => NamedSemaphore.Remove(name);
 }

@@ -1,16 +1,23 @@
 namespace Fairlead.Cli.Tour.Patterns;
 
-/// <summary>How the receiving ends of a tour take messages: they do not know how many there should be, so that one too many is seen too.</summary>
+/// <summary>
+/// How the receiving ends of a tour take messages: they do not know how many there should be, so that one too many is seen too.
+/// </summary>
 internal static class Arrivals
 {
     public delegate Message Receive(TimeSpan? timeout = null, CancellationToken token = default);
 
     public delegate bool TryReceive(out Message message);
 
-    /// <summary>Where nothing comes back, not even that a message has arrived, what was sent last may still be on its way when everything has been sent.</summary>
+    /// <summary>
+    /// Where nothing comes back, not even that a message has arrived, what was sent last may still be on its way when everything has been
+    /// sent.
+    /// </summary>
     private static readonly TimeSpan OnItsWay = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Takes and accepts messages in this thread until the parent says that everything has been sent, and then what is left.</summary>
+    /// <summary>
+    /// Takes and accepts messages in this thread until the parent says that everything has been sent, and then what is left.
+    /// </summary>
     public static void Take(Stage stage, Receive receive, TryReceive tryReceive, Action<Message> handle, bool isTold = true)
     {
         try
@@ -54,7 +61,9 @@ internal static class Arrivals
                 message = receive(OnItsWay, stage.Aborted);
                 return true;
             }
-            catch (Exception exception) when (exception is FairleadException { Code: ErrorCode.PeerGone or ErrorCode.Timeout } || (exception is OperationCanceledException && stage.Aborted.IsCancellationRequested))
+            catch (Exception exception)
+                when (exception is FairleadException { Code: ErrorCode.PeerGone or ErrorCode.Timeout }
+                    || (exception is OperationCanceledException && stage.Aborted.IsCancellationRequested))
             {
                 message = default;
                 return false;

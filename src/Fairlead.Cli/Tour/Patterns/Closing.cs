@@ -10,7 +10,9 @@ internal static class Closing
         var report = await endpoint.CloseAsync(Patience);
         if (!report.IsComplete)
         {
-            throw new ToolException(ExitCode.Failure, $"closing left {report.NotDelivered} messages undelivered and {report.InDoubt} in doubt, of {report.Sent}");
+            throw new ToolException(
+                ExitCode.Failure,
+                $"closing left {report.NotDelivered} messages undelivered and {report.InDoubt} in doubt, of {report.Sent}");
         }
     }
 }

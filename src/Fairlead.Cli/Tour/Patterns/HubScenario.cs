@@ -4,7 +4,8 @@ using System.Text;
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>
-/// One server and three clients: each message goes to all, and to one of them in turn, and each client says back what it hears. The time is that from sending to the echo.
+/// One server and three clients: each message goes to all, and to one of them in turn, and each client says back what it hears. The time is
+/// that from sending to the echo.
 /// </summary>
 internal sealed class HubScenario : TalkScenario
 {

@@ -18,7 +18,12 @@ internal sealed class MessageScenario : TalkScenario
         await using var receiver = Receiver.Bind(address);
         using var tally = new Tally();
         await stage.ReadyAsync(receiver);
-        Arrivals.Take(stage, receiver.Receive, receiver.TryReceive, message => Arrivals.Count(stage, tally, message), isTold: TransportCatalog.CapabilitiesOf(address).HasFlag(TransportCapabilities.Duplex));
+        Arrivals.Take(
+            stage,
+            receiver.Receive,
+            receiver.TryReceive,
+            message => Arrivals.Count(stage, tally, message),
+            isTold: TransportCatalog.CapabilitiesOf(address).HasFlag(TransportCapabilities.Duplex));
         stage.Report(tally, Share.All);
     }
 

@@ -28,7 +28,8 @@ internal sealed class PairScenario : TalkScenario
         using var tally = new Tally();
         var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await stage.ReadyAsync(pair);
-        var listening = Task.Factory.StartNew(() => Arrivals.Take(stage, pair.Receive, pair.TryReceive, Count), TaskCreationOptions.LongRunning);
+        var listening = Task.Factory.StartNew(
+            () => Arrivals.Take(stage, pair.Receive, pair.TryReceive, Count), TaskCreationOptions.LongRunning);
         var buffer = Envelope.BufferFor(stage.Input);
         for (var i = 0; i < stage.Messages; i++)
         {

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Fairlead.Cli.Tour.Patterns;
 
-/// <summary>One publisher and three subscribers, who ask for everything, for one word of the topic, and for another. The time is that from publishing to arrival.</summary>
+/// <summary>
+/// One publisher and three subscribers, who ask for everything, for one word of the topic, and for another. The time is that from
+/// publishing to arrival.
+/// </summary>
 internal sealed class PublishScenario : TalkScenario
 {
     private const int MessagesOfRound = 1000;
@@ -45,7 +48,8 @@ internal sealed class PublishScenario : TalkScenario
         stage.HasSent();
         await Closing.CompleteAsync(publisher);
 
-        // Publishing waits for nobody, and drops what a subscriber has no room for. So that nothing is dropped, it goes in rounds, and waits until each subscriber has read one.
+        // Publishing waits for nobody, and drops what a subscriber has no room for. So that nothing is dropped, it goes in rounds, and
+        // waits until each subscriber has read one.
         async Task EndRoundAsync()
         {
             (messages, bytes) = (0, 0);
@@ -71,7 +75,8 @@ internal sealed class PublishScenario : TalkScenario
 
         // What was read is acknowledged at the latest when it is a quarter of the capacity: a round and that quarter must fit.
         var capacity = 2 * (BytesOfRound + Envelope.Size + stage.Input.Cut.Longest);
-        await using var subscriber = await Subscriber.ConnectAsync(address, topics, new EndpointOptions { Capacity = Math.Max(capacity, 1024 * 1024) });
+        await using var subscriber = await Subscriber.ConnectAsync(
+            address, topics, new EndpointOptions { Capacity = Math.Max(capacity, 1024 * 1024) });
         using var tally = new Tally();
         await stage.ReadyAsync(subscriber);
         Arrivals.Take(stage, subscriber.Receive, subscriber.TryReceive, message =>

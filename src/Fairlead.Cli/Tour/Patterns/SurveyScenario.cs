@@ -3,7 +3,9 @@ using System.Diagnostics;
 
 namespace Fairlead.Cli.Tour.Patterns;
 
-/// <summary>One asks three, all at once, and waits for each one's reply before it asks again; the time is that from the question to a reply.</summary>
+/// <summary>
+/// One asks three, all at once, and waits for each one's reply before it asks again; the time is that from the question to a reply.
+/// </summary>
 internal sealed class SurveyScenario : TalkScenario
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -65,7 +67,9 @@ internal sealed class SurveyScenario : TalkScenario
                 request.Reply(reply);
             }
         }
-        catch (Exception ended) when ((ended is OperationCanceledException && stage.Finished.IsCancellationRequested) || (ended is FairleadException { Reason: CloseReason.ClosedByPeer } && stage.FinishesSoon()))
+        catch (Exception ended)
+            when ((ended is OperationCanceledException && stage.Finished.IsCancellationRequested)
+                || (ended is FairleadException { Reason: CloseReason.ClosedByPeer } && stage.FinishesSoon()))
         {
             // Nobody asks any more.
         }

@@ -19,8 +19,13 @@ internal static class BootIdentity
         const string Path = "/proc/sys/kernel/random/boot_id";
         Span<byte> text = stackalloc byte[36];
         using var file = NativeFile.Open(Path, OpenFlags.ReadOnly, out var error);
-        return file is not null && file.Read(text).Count == text.Length && Guid.TryParse(System.Text.Encoding.ASCII.GetString(text), out var id)
+        return file is not null
+            && file.Read(text).Count == text.Length
+            && Guid.TryParse(System.Text.Encoding.ASCII.GetString(text), out var id)
             ? id
-            : throw new FairleadException(ErrorCode.Unavailable, $"{Path} does not tell which run of the system this is ({ErrnoMap.Describe(error)})", "A log needs /proc.");
+            : throw new FairleadException(
+                ErrorCode.Unavailable,
+                $"{Path} does not tell which run of the system this is ({ErrnoMap.Describe(error)})",
+                "A log needs /proc.");
     }
 }

@@ -5,11 +5,13 @@ using Fairlead.Native;
 namespace Fairlead.Logs.Storage;
 
 /// <summary>
-/// Writes records at the end, together with the appenders of other processes and without waiting for them. One thread of this process at a time.
+/// Writes records at the end, together with the appenders of other processes and without waiting for them. One thread of this process at a
+/// time.
 /// </summary>
 /// <remarks>
-/// Who exchanges the first word at the tail for zero has the place; whoever finds it taken moves the tail behind it and tries there. So a death between any two instructions leaves nothing, or a record
-/// of known length and owner, which others pass over. How it is finished and why nobody sleeps through it: docs/design/mapped-log.md, models/log.pml.
+/// Who exchanges the first word at the tail for zero has the place; whoever finds it taken moves the tail behind it and tries there. So a
+/// death between any two instructions leaves nothing, or a record of known length and owner, which others pass over. How it is finished and
+/// why nobody sleeps through it: docs/design/mapped-log.md, models/log.pml.
 /// </remarks>
 internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposable
 {
@@ -27,7 +29,9 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
     /// <summary>Appends one record and returns its number.</summary>
     /// <param name="body">Copied.</param>
     /// <param name="end">The place behind it.</param>
-    /// <exception cref="FairleadException">TooLarge: no segment holds it. Full: there is no room for the next segment. Corrupt: the log is damaged.</exception>
+    /// <exception cref="FairleadException">
+    /// TooLarge: no segment holds it. Full: there is no room for the next segment. Corrupt: the log is damaged.
+    /// </exception>
     public long Append(ReadOnlySpan<byte> body, out RecordPlace end)
     {
         long sequence;
@@ -85,14 +89,16 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
                 segment.NoteInIndex(end);
             }
 
-            // Before the record is there, and not only behind: who sleeps now wakes up while it is written, sees it begun, and from then on looks whether its appender lives. So nobody is asleep
-            // on a record whose appender died between publishing it and waking him.
+            // Before the record is there, and not only behind: who sleeps now wakes up while it is written, sees it begun, and from then on
+            // looks whether its appender lives. So nobody is asleep on a record whose appender died between publishing it and waking him.
             store.Control.Ring();
             sequence = _base + place.Index;
             Fill(segment, place.Offset, sequence, body);
 
-            // Release: who sees the word (RecordCheck.Look) sees the record. Exchanged and not stored, since somebody may have declared us dead.
-            if (Interlocked.CompareExchange(ref segment.WordAt(place.Offset), mine.As(RecordState.Published).Value, mine.Value) == mine.Value)
+            // Release: who sees the word (RecordCheck.Look) sees the record. Exchanged and not stored, since somebody may have declared us
+            // dead.
+            if (Interlocked.CompareExchange(ref segment.WordAt(place.Offset), mine.As(RecordState.Published).Value, mine.Value)
+                == mine.Value)
             {
                 store.Control.Ring();
                 return true;
@@ -130,7 +136,8 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
         body.CopyTo(segment.Bytes(offset + LogLayout.RecordHeader, body.Length));
 
         // Of what was to be written, and not of what can be read there: others may scribble.
-        segment.At<uint>(offset + LogLayout.ChecksumAt) = RecordChecksum.Of(segment.Bytes(offset + LogLayout.SequenceAt, LogLayout.RecordHeader - LogLayout.SequenceAt), body);
+        segment.At<uint>(offset + LogLayout.ChecksumAt) = RecordChecksum.Of(
+            segment.Bytes(offset + LogLayout.SequenceAt, LogLayout.RecordHeader - LogLayout.SequenceAt), body);
     }
 
     // Somebody has the place. Whoever sees that moves the tail on: its owner may be dead.
@@ -228,8 +235,11 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
         }
     }
 
-    private FairleadException TooLong(int length, long segmentSize) => new(
-        ErrorCode.TooLarge,
-        string.Create(CultureInfo.InvariantCulture, $"a record of {length} bytes does not fit into a segment of {store.Who}, which takes {LogLayout.LongestBody(segmentSize)}"),
-        "Cut it into several, or begin the log with larger segments (?segment=1GiB).");
+    private FairleadException TooLong(int length, long segmentSize) =>
+        new(
+            ErrorCode.TooLarge,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"a record of {length} bytes does not fit into a segment of {store.Who}, which takes {LogLayout.LongestBody(segmentSize)}"),
+            "Cut it into several, or begin the log with larger segments (?segment=1GiB).");
 }

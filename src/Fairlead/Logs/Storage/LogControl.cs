@@ -7,7 +7,8 @@ using Fairlead.Registry;
 namespace Fairlead.Logs.Storage;
 
 /// <summary>
-/// What those share who have a log open now: the bell, behind which followers sleep, and the locks that say who lives. None of it need outlive them: it is made anew where it is missing.
+/// What those share who have a log open now: the bell, behind which followers sleep, and the locks that say who lives. None of it need
+/// outlive them: it is made anew where it is missing.
 /// </summary>
 internal sealed unsafe class LogControl : IDisposable
 {
@@ -55,8 +56,12 @@ internal sealed unsafe class LogControl : IDisposable
                 {
                     Span<byte> header = stackalloc byte[LogLayout.BellAt];
                     LogHeader.Read(found, LogLayout.ControlMagic, header, who);
-                    return (NativeFile.Fstat(found)?.Size ?? 0) >= LogLayout.HeaderSize ? new LogControl(path, found) : throw new FairleadException(
-                        ErrorCode.Corrupt, $"{who} has been cut", "It holds nothing that need be kept: when all have closed the log, remove it, and it is made anew.");
+                    return (NativeFile.Fstat(found)?.Size ?? 0) >= LogLayout.HeaderSize
+                        ? new LogControl(path, found)
+                        : throw new FairleadException(
+                            ErrorCode.Corrupt,
+                            $"{who} has been cut",
+                            "It holds nothing that need be kept: when all have closed the log, remove it, and it is made anew.");
                 }
                 catch
                 {
@@ -70,7 +75,13 @@ internal sealed unsafe class LogControl : IDisposable
                 return null;
             }
 
-            using var made = RegionFile.TryMake(path, LogLayout.HeaderSize, RuntimeDirectory.PrivateFile, who, static file => LogHeader.Write(file, LogLayout.ControlMagic, LogLayout.HeaderSize, default), $"{path}~{Guid.NewGuid():N}");
+            using var made = RegionFile.TryMake(
+                path,
+                LogLayout.HeaderSize,
+                RuntimeDirectory.PrivateFile,
+                who,
+                static file => LogHeader.Write(file, LogLayout.ControlMagic, LogLayout.HeaderSize, default),
+                $"{path}~{Guid.NewGuid():N}");
             isNew = made is not null;
         }
     }
@@ -86,14 +97,18 @@ internal sealed unsafe class LogControl : IDisposable
 
     public void LeaveSegments() => OpenFileLock.UnlockByte(File, LogLayout.SegmentLock);
 
-    /// <summary>This opener's number as an appender: locked from now on until this is disposed, at the latest with the process. Not called by two at once.</summary>
+    /// <summary>
+    /// This opener's number as an appender: locked from now on until this is disposed, at the latest with the process. Not called by two at
+    /// once.
+    /// </summary>
     public uint Appender
     {
         get
         {
             while (_appender == 0)
             {
-                uint number = Interlocked.Increment(ref Unsafe.AsRef<uint>(_mapping.Pointer + LogLayout.AppendersAt)) % RecordWord.Appenders;
+                uint number =
+                    Interlocked.Increment(ref Unsafe.AsRef<uint>(_mapping.Pointer + LogLayout.AppendersAt)) % RecordWord.Appenders;
                 if (number != 0 && OpenFileLock.TryLockByte(File, LogLayout.AppenderLocks + number))
                 {
                     Volatile.Write(ref _appender, number);
@@ -105,10 +120,12 @@ internal sealed unsafe class LogControl : IDisposable
     }
 
     /// <summary>Whether an appender lives, by its lock: never by a clock.</summary>
-    public bool IsAlive(uint appender) => appender == Volatile.Read(ref _appender) || OpenFileLock.IsByteLocked(File, LogLayout.AppenderLocks + appender);
+    public bool IsAlive(uint appender) =>
+        appender == Volatile.Read(ref _appender) || OpenFileLock.IsByteLocked(File, LogLayout.AppenderLocks + appender);
 
     /// <summary>
-    /// Wakes those who sleep, if anybody does. Called behind an exchange of a record's word, which is a full fence: whoever has announced that he sleeps is seen here, or has seen that word in his second look.
+    /// Wakes those who sleep, if anybody does. Called behind an exchange of a record's word, which is a full fence: whoever has announced
+    /// that he sleeps is seen here, or has seen that word in his second look.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Ring()
@@ -135,7 +152,8 @@ internal sealed unsafe class LogControl : IDisposable
             seen = found;
         }
 
-        // Somebody else has announced himself. The fence orders this look at the bell before the second look at the log, as the exchange does.
+        // Somebody else has announced himself. The fence orders this look at the bell before the second look at the log, as the exchange
+        // does.
         Interlocked.MemoryBarrier();
         return seen;
     }

@@ -36,7 +36,9 @@ internal sealed class LogCursor : IDisposable
     public (LogSegment Segment, RecordPlace Place) At => (_segment, _place);
 
     /// <summary>Goes to the next record, passing over what its appender did not finish, and stops before it.</summary>
-    /// <param name="settle">Whether to ask whether the appender of a record that is being written lives, which is a system call, and to go on where it does not.</param>
+    /// <param name="settle">
+    /// Whether to ask whether the appender of a record that is being written lives, which is a system call, and to go on where it does not.
+    /// </param>
     /// <param name="word">The first word of the record.</param>
     /// <returns>Record, or why there is none: Nothing, Busy.</returns>
     /// <exception cref="FairleadException">Corrupt: what comes next was written by no appender.</exception>
@@ -81,7 +83,9 @@ internal sealed class LogCursor : IDisposable
         return record;
     }
 
-    /// <summary>Whether something may have come, as a look without a system call tells. By any thread while nobody moves the cursor.</summary>
+    /// <summary>
+    /// Whether something may have come, as a look without a system call tells. By any thread while nobody moves the cursor.
+    /// </summary>
     public bool HasNext
     {
         get
@@ -118,8 +122,12 @@ internal sealed class LogCursor : IDisposable
             next.Dispose();
             throw new FairleadException(
                 ErrorCode.Corrupt,
-                string.Create(CultureInfo.InvariantCulture, $"{_store.Who} is damaged: {LogSegment.NameOf(_segment.Ordinal)} ends before record {Next}, and {LogSegment.NameOf(ordinal)} begins with {number}"),
-                string.Create(CultureInfo.InvariantCulture, $"Somebody has cut a file, and these are lost. To go on behind them: ?from={number}"));
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{_store.Who} is damaged: {LogSegment.NameOf(_segment.Ordinal)} ends before record {Next}, "
+                        + $"and {LogSegment.NameOf(ordinal)} begins with {number}"),
+                string.Create(
+                    CultureInfo.InvariantCulture, $"Somebody has cut a file, and these are lost. To go on behind them: ?from={number}"));
         }
 
         Missed += number - Next;

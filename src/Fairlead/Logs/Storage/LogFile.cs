@@ -24,7 +24,9 @@ internal static class LogFile
             : throw ErrnoMap.Failure($"{who} cannot be opened", error);
     }
 
-    /// <summary>Returns the file, or disposes it and throws as <see cref="TryOpen"/> does: the name may lead to another one by now.</summary>
+    /// <summary>
+    /// Returns the file, or disposes it and throws as <see cref="TryOpen"/> does: the name may lead to another one by now.
+    /// </summary>
     public static Descriptor Judged(Descriptor file, string who)
     {
         try

@@ -23,7 +23,10 @@ internal static class LogFolder
             if (error is not (Errno.None or Errno.EEXIST))
             {
                 throw error == Errno.ENOENT
-                    ? new FairleadException(ErrorCode.NotFound, $"there is no directory for the log {PlainText.OneLine(folder)}", "Make the one above it first.")
+                    ? new FairleadException(
+                        ErrorCode.NotFound,
+                        $"there is no directory for the log {PlainText.OneLine(folder)}",
+                        "Make the one above it first.")
                     : ErrnoMap.Failure($"the log {PlainText.OneLine(folder)} cannot be made", error);
             }
         }
@@ -58,7 +61,8 @@ internal static class LogFolder
         LogFile.RequireTrusted(status, $"the log {PlainText.OneLine(folder)}");
     }
 
-    public static FairleadException NotFound(string folder) => new(ErrorCode.NotFound, $"there is no log {PlainText.OneLine(folder)}", "Append something, or look where it lies.");
+    public static FairleadException NotFound(string folder) =>
+        new(ErrorCode.NotFound, $"there is no log {PlainText.OneLine(folder)}", "Append something, or look where it lies.");
 
     /// <summary>The oldest segment that there is; 0: none.</summary>
     public static long First(string folder) => Ordinals(folder) is [var first, ..] ? first : 0;

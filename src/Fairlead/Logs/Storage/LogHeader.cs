@@ -28,7 +28,9 @@ internal static class LogHeader
     /// <param name="magic">What it must begin with.</param>
     /// <param name="header">Takes the beginning of the page; what the file does not have is zero.</param>
     /// <param name="who">How the file is named in errors.</param>
-    /// <exception cref="FairleadException">AlreadyExists: it is none of ours. Incompatible: of another version. Corrupt: damaged.</exception>
+    /// <exception cref="FairleadException">
+    /// AlreadyExists: it is none of ours. Incompatible: of another version. Corrupt: damaged.
+    /// </exception>
     public static long Read(Descriptor file, ReadOnlySpan<byte> magic, Span<byte> header, string who)
     {
         header.Clear();
@@ -40,7 +42,10 @@ internal static class LogHeader
 
         if (read.Count >= magic.Length && !header.StartsWith(magic))
         {
-            throw new FairleadException(ErrorCode.AlreadyExists, $"{who} is a file that Fairlead did not make", "It is left alone: choose another place for the log, or remove it yourself.");
+            throw new FairleadException(
+                ErrorCode.AlreadyExists,
+                $"{who} is a file that Fairlead did not make",
+                "It is left alone: choose another place for the log, or remove it yourself.");
         }
 
         uint version = MemoryMarshal.Read<uint>(header[LogLayout.VersionAt..]);
@@ -48,13 +53,18 @@ internal static class LogHeader
         {
             throw new FairleadException(
                 ErrorCode.Incompatible,
-                string.Create(CultureInfo.InvariantCulture, $"{who} has layout version {version}, and this program knows version {LogLayout.Version}"),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{who} has layout version {version}, and this program knows version {LogLayout.Version}"),
                 "Use one version of Fairlead in all programs.");
         }
 
         long size = MemoryMarshal.Read<long>(header[LogLayout.SizeAt..]);
-        if (read.Count < header.Length || MemoryMarshal.Read<uint>(header[LogLayout.ReadyAt..]) != LogLayout.Ready
-            || MemoryMarshal.Read<uint>(header[LogLayout.HeaderSizeAt..]) != LogLayout.HeaderSize || size < LogLayout.HeaderSize || size > LogLayout.LargestSegment)
+        if (read.Count < header.Length
+            || MemoryMarshal.Read<uint>(header[LogLayout.ReadyAt..]) != LogLayout.Ready
+            || MemoryMarshal.Read<uint>(header[LogLayout.HeaderSizeAt..]) != LogLayout.HeaderSize
+            || size < LogLayout.HeaderSize
+            || size > LogLayout.LargestSegment)
         {
             throw new FairleadException(
                 ErrorCode.Corrupt,

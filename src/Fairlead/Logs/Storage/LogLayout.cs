@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Fairlead.Logs.Storage;
 
 /// <summary>
-/// What lies where in the files of a log. Drawn in docs/memory-layout.md; a test holds the numbers.
-/// A log is a folder: one file <c>control</c>, which only those who have the log open need, the segments, and a folder with named positions.
+/// What lies where in the files of a log. Drawn in docs/memory-layout.md; a test holds the numbers. A log is a folder: one file
+/// <c>control</c>, which only those who have the log open need, the segments, and a folder with named positions.
 /// </summary>
 internal static class LogLayout
 {

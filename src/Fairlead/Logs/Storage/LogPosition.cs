@@ -5,7 +5,10 @@ using Fairlead.Registry;
 
 namespace Fairlead.Logs.Storage;
 
-/// <summary>The named position of a follower: a small file with the number of the record to be read next, locked as long as somebody follows under the name.</summary>
+/// <summary>
+/// The named position of a follower: a small file with the number of the record to be read next, locked as long as somebody follows under
+/// the name.
+/// </summary>
 internal sealed class LogPosition : IDisposable
 {
     private readonly Descriptor _file;
@@ -48,7 +51,13 @@ internal sealed class LogPosition : IDisposable
             if (!OpenFileLock.TryLockWhole(file))
             {
                 Peer? holder = HolderOf(directory, name);
-                throw new FairleadException(ErrorCode.AlreadyExists, $"{who} is held by {holder?.ToString() ?? "another process"}", "One follows under a name at a time: choose another name, or end the other.") { Peer = holder };
+                throw new FairleadException(
+                    ErrorCode.AlreadyExists,
+                    $"{who} is held by {holder?.ToString() ?? "another process"}",
+                    "One follows under a name at a time: choose another name, or end the other.")
+                {
+                    Peer = holder,
+                };
             }
 
             Span<byte> page = stackalloc byte[LogLayout.PositionSize];
@@ -67,11 +76,16 @@ internal sealed class LogPosition : IDisposable
             }
             else if (!page.StartsWith(LogLayout.PositionMagic))
             {
-                throw new FairleadException(ErrorCode.AlreadyExists, $"{who} is a file that Fairlead did not make", "It is left alone: choose another name, or remove it yourself.");
+                throw new FairleadException(
+                    ErrorCode.AlreadyExists,
+                    $"{who} is a file that Fairlead did not make",
+                    "It is left alone: choose another name, or remove it yourself.");
             }
-            else if (MemoryMarshal.Read<uint>(page[LogLayout.VersionAt..]) != LogLayout.Version || MemoryMarshal.Read<long>(page[LogLayout.NextAt..]) < 0)
+            else if (MemoryMarshal.Read<uint>(page[LogLayout.VersionAt..]) != LogLayout.Version
+                || MemoryMarshal.Read<long>(page[LogLayout.NextAt..]) < 0)
             {
-                throw new FairleadException(ErrorCode.Corrupt, $"{who} is damaged, or of another version", "Remove it to begin anew under this name.");
+                throw new FairleadException(
+                    ErrorCode.Corrupt, $"{who} is damaged, or of another version", "Remove it to begin anew under this name.");
             }
 
             long next = MemoryMarshal.Read<long>(page[LogLayout.NextAt..]);
@@ -151,9 +165,15 @@ internal sealed class LogPosition : IDisposable
     public static void RequireName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (name.Length is 0 or > 100 || name is "." or ".." || name.Any(static c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-')))
+        if (name.Length is 0 or > 100
+            || name is "." or ".."
+            || name.Any(static c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-')))
         {
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"'{PlainText.OneLine(name)}' is no name: names are made of 1 to 100 letters, digits, '.', '_' and '-'."), nameof(name));
+            throw new ArgumentException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"'{PlainText.OneLine(name)}' is no name: names are made of 1 to 100 letters, digits, '.', '_' and '-'."),
+                nameof(name));
         }
     }
 
@@ -204,7 +224,9 @@ internal sealed class LogPosition : IDisposable
     {
         using Descriptor? file = NativeFile.OpenAt(directory, name, OpenFlags.ReadOnly | OpenFlags.NoFollow, 0, out _);
         Span<byte> page = stackalloc byte[LogLayout.PositionSize];
-        return file is not null && file.ReadAt(page, 0).Count == page.Length && MemoryMarshal.Read<int>(page[LogLayout.HolderAt..]) is > 0 and var process
+        return file is not null
+            && file.ReadAt(page, 0).Count == page.Length
+            && MemoryMarshal.Read<int>(page[LogLayout.HolderAt..]) is > 0 and var process
             ? new Peer { ProcessId = process, Program = NativeProcess.CommandLine(process) }
             : null;
     }

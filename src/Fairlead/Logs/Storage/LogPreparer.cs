@@ -3,12 +3,14 @@ using Fairlead.Native;
 namespace Fairlead.Logs.Storage;
 
 /// <summary>
-/// Makes ready what an appender will come to, on a thread beside it: the pages ahead of it, and, from the middle of a segment on, the next one. The appender does both by itself where this is late.
-/// Begun for who appends much; ends when nothing is appended for a while.
+/// Makes ready what an appender will come to, on a thread beside it: the pages ahead of it, and, from the middle of a segment on, the next
+/// one. The appender does both by itself where this is late. Begun for who appends much; ends when nothing is appended for a while.
 /// </summary>
 internal sealed class LogPreparer(LogStore store) : IDisposable
 {
-    /// <summary>Pages are made ready in steps of so many bytes: small enough to be still in the processor's cache when they are written.</summary>
+    /// <summary>
+    /// Pages are made ready in steps of so many bytes: small enough to be still in the processor's cache when they are written.
+    /// </summary>
     public const long Step = 256 * 1024;
 
     /// <summary>How far ahead of the appender.</summary>
@@ -137,7 +139,8 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
         }
     }
 
-    private bool TryGetWork([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out LogSegment? segment, out long at, out LogSegment[] discarded)
+    private bool TryGetWork(
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out LogSegment? segment, out long at, out LogSegment[] discarded)
     {
         lock (_gate)
         {

@@ -4,8 +4,9 @@ using Fairlead.Native;
 namespace Fairlead.Logs.Storage;
 
 /// <summary>
-/// What the first who opens a log does before others may: finds the end again. While the system has been running since the log was last looked after there is nothing to find, unless somebody has cut a
-/// file: what dead appenders have left is voided where it is met. Behind a crash of the machine the log ends before the first record behind the sync mark that is not whole.
+/// What the first who opens a log does before others may: finds the end again. While the system has been running since the log was last
+/// looked after there is nothing to find, unless somebody has cut a file: what dead appenders have left is voided where it is met. Behind a
+/// crash of the machine the log ends before the first record behind the sync mark that is not whole.
 /// </summary>
 /// <remarks>Never guessed: what lies before the sync mark is left as it is found, and who reads it is told.</remarks>
 /// <param name="store">Nobody else has it open.</param>
@@ -192,9 +193,11 @@ internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
         }
     }
 
-    // Where it is not known when the log was last looked after (its control file is gone), a whole record of this run of the system proves what stands before it.
+    // Where it is not known when the log was last looked after (its control file is gone), a whole record of this run of the system proves
+    // what stands before it.
     private static bool IsOfThisBoot(LogSegment segment, RecordPlace place) =>
-        place.Offset <= segment.Limit - LogLayout.RecordHeader && RecordCheck.Look(segment, place, segment.Base + place.Index, out _) == RecordView.Record
+        place.Offset <= segment.Limit - LogLayout.RecordHeader
+        && RecordCheck.Look(segment, place, segment.Base + place.Index, out _) == RecordView.Record
         && segment.At<ulong>(place.Offset + LogLayout.RecordBootAt) == BootIdentity.Short(BootIdentity.Current);
 
     // Zeroes from there on: whatever lies there would be in the way of those who append.

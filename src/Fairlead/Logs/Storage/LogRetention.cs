@@ -43,7 +43,9 @@ internal sealed record LogRetention(long? Size, TimeSpan? Age, LogProtection Pro
 
     // All that a segment holds is older than the first record of the next one.
     private static DateTimeOffset? FirstTime(LogSegment segment) =>
-        RecordCheck.Look(segment, RecordPlace.First, segment.Base, out _) == RecordView.Record ? LogTime.ToTime(segment.At<long>(LogLayout.HeaderSize + LogLayout.TimeAt)) : null;
+        RecordCheck.Look(segment, RecordPlace.First, segment.Base, out _) == RecordView.Record
+            ? LogTime.ToTime(segment.At<long>(LogLayout.HeaderSize + LogLayout.TimeAt))
+            : null;
 
     private long? Needed(string folder)
     {

@@ -1,9 +1,13 @@
 namespace Fairlead.Logs.Storage;
 
-/// <summary>Finds where to begin reading: by the segments' first numbers, then by the index in the segment, then record by record.</summary>
+/// <summary>
+/// Finds where to begin reading: by the segments' first numbers, then by the index in the segment, then record by record.
+/// </summary>
 internal static class LogSeek
 {
-    /// <summary>A cursor before the first record with this number or a higher one; before what will be appended, where there is none yet.</summary>
+    /// <summary>
+    /// A cursor before the first record with this number or a higher one; before what will be appended, where there is none yet.
+    /// </summary>
     public static LogCursor Sequence(LogStore store, long sequence)
     {
         LogCursor cursor = In(store, LogSegmentOf(store, segment => segment.Base <= sequence), place => place.Number <= sequence);
@@ -16,7 +20,11 @@ internal static class LogSeek
         long nanoseconds = LogTime.From(time);
         LogCursor cursor = In(
             store,
-            LogSegmentOf(store, segment => RecordCheck.Look(segment, RecordPlace.First, segment.Base, out _) != RecordView.Record || segment.At<long>(LogLayout.HeaderSize + LogLayout.TimeAt) < nanoseconds),
+            LogSegmentOf(
+                store,
+                segment =>
+                    RecordCheck.Look(segment, RecordPlace.First, segment.Base, out _) != RecordView.Record
+                    || segment.At<long>(LogLayout.HeaderSize + LogLayout.TimeAt) < nanoseconds),
             place => place.Time < nanoseconds);
         return Forward(cursor, 0, time);
     }
@@ -26,7 +34,10 @@ internal static class LogSeek
     {
         LogSegment last = store.OpenLast(isWritable: false, out long number);
         RecordPlace place = last.Tail;
-        while (RecordCheck.Look(last, place, number + place.Index, out RecordWord word) is RecordView.Record or RecordView.Void or RecordView.Busy)
+        while (RecordCheck.Look(last, place, number + place.Index, out RecordWord word)
+            is RecordView.Record
+                or RecordView.Void
+                or RecordView.Busy)
         {
             place = place.Behind(LogLayout.RecordSize(word.Length));
         }
@@ -79,7 +90,8 @@ internal static class LogSeek
     {
         for (int entry = LogLayout.IndexEntries - 1; entry > 0; entry--)
         {
-            if (segment.ReadIndex(entry) is { } place && RecordCheck.Look(segment, place, segment.Base + place.Index, out _) == RecordView.Record
+            if (segment.ReadIndex(entry) is { } place
+                && RecordCheck.Look(segment, place, segment.Base + place.Index, out _) == RecordView.Record
                 && isBefore((segment.Base + place.Index, TimeAt((segment, place)))))
             {
                 return new LogCursor(store, segment, place);
@@ -89,13 +101,15 @@ internal static class LogSeek
         return new LogCursor(store, segment, RecordPlace.First);
     }
 
-    // Stops before the record, or where none follows: what is being written now comes later than what has been. Also before damage, of which the reader is to be told.
+    // Stops before the record, or where none follows: what is being written now comes later than what has been. Also before damage, of
+    // which the reader is to be told.
     private static LogCursor Forward(LogCursor cursor, long sequence, DateTimeOffset time)
     {
         long nanoseconds = LogTime.From(time);
         try
         {
-            while (cursor.Look(settle: false, out RecordWord word) == RecordView.Record && (cursor.Next < sequence || TimeAt(cursor.At) < nanoseconds))
+            while (cursor.Look(settle: false, out RecordWord word) == RecordView.Record
+                && (cursor.Next < sequence || TimeAt(cursor.At) < nanoseconds))
             {
                 _ = cursor.Take(word);
             }

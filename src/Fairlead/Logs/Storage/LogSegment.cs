@@ -52,7 +52,10 @@ internal sealed unsafe class LogSegment : IDisposable
         set => Volatile.Write(ref At<long>(LogLayout.BaseAt), value);
     }
 
-    /// <summary>Everything before it is on the disk; what is damaged there cannot be the work of a crash. At the end of the file: the whole segment with the word that ends it.</summary>
+    /// <summary>
+    /// Everything before it is on the disk; what is damaged there cannot be the work of a crash. At the end of the file: the whole segment
+    /// with the word that ends it.
+    /// </summary>
     /// <exception cref="FairleadException">Corrupt: somebody has overwritten the header.</exception>
     public RecordPlace Synced => Checked(SyncedAsItStands, SyncedAsItStands.Offset == Size);
 
@@ -72,7 +75,8 @@ internal sealed unsafe class LogSegment : IDisposable
     /// <exception cref="FairleadException">Full: it says how much is needed and how much is free. Nothing is left then.</exception>
     public static bool TryMake(string path, long ordinal, long size, long baseNumber)
     {
-        using var file = RegionFile.TryMake(path, size, RuntimeDirectory.PrivateFile, $"the segment {PlainText.OneLine(path)}", Fill, path + "~");
+        using var file = RegionFile.TryMake(
+            path, size, RuntimeDirectory.PrivateFile, $"the segment {PlainText.OneLine(path)}", Fill, path + "~");
         return file is not null;
 
         Errno Fill(Descriptor made)
@@ -103,7 +107,10 @@ internal sealed unsafe class LogSegment : IDisposable
             long length = NativeFile.Fstat(file)?.Size ?? 0;
             return length >= size
                 ? new LogSegment(path, file, size, ordinal, isWritable)
-                : throw new FairleadException(ErrorCode.Corrupt, Cut(who, length, size), "Somebody has cut the file. When all have closed the log, the next who opens it mends what can be mended.");
+                : throw new FairleadException(
+                    ErrorCode.Corrupt,
+                    Cut(who, length, size),
+                    "Somebody has cut the file. When all have closed the log, the next who opens it mends what can be mended.");
         }
         catch
         {
@@ -119,12 +126,24 @@ internal sealed unsafe class LogSegment : IDisposable
         long size = LogHeader.Read(file, LogLayout.SegmentMagic, header, who);
         RecordPlace tail = MemoryMarshal.Read<RecordPlace>(header[LogLayout.TailAt..]);
         RecordPlace synced = MemoryMarshal.Read<RecordPlace>(header[LogLayout.SyncedAt..]);
-        bool holds = size is >= LogLayout.SmallestSegment && size % 4096 == 0 && MemoryMarshal.Read<long>(header[LogLayout.OrdinalAt..]) == ordinal && MemoryMarshal.Read<long>(header[LogLayout.BaseAt..]) >= 0
-            && tail.Offset >= LogLayout.HeaderSize && tail.Offset <= size - sizeof(ulong) && synced.Offset >= LogLayout.HeaderSize && synced.Offset <= size;
-        return holds ? size : throw new FairleadException(ErrorCode.Corrupt, $"the header of {who} is damaged", "Somebody has overwritten it: move it out of the folder, and what was in it is lost.");
+        bool holds = size is >= LogLayout.SmallestSegment
+            && size % 4096 == 0
+            && MemoryMarshal.Read<long>(header[LogLayout.OrdinalAt..]) == ordinal
+            && MemoryMarshal.Read<long>(header[LogLayout.BaseAt..]) >= 0
+            && tail.Offset >= LogLayout.HeaderSize
+            && tail.Offset <= size - sizeof(ulong)
+            && synced.Offset >= LogLayout.HeaderSize
+            && synced.Offset <= size;
+        return holds
+            ? size
+            : throw new FairleadException(
+                ErrorCode.Corrupt,
+                $"the header of {who} is damaged",
+                "Somebody has overwritten it: move it out of the folder, and what was in it is lost.");
     }
 
-    public static string Cut(string who, long length, long size) => string.Create(CultureInfo.InvariantCulture, $"{who} has {length} of its {size} bytes");
+    public static string Cut(string who, long length, long size) =>
+        string.Create(CultureInfo.InvariantCulture, $"{who} has {length} of its {size} bytes");
 
     /// <summary>The word with which a record begins.</summary>
     public ref ulong WordAt(long offset) => ref At<ulong>(offset);
@@ -142,7 +161,8 @@ internal sealed unsafe class LogSegment : IDisposable
     public ReadOnlyMemory<byte> Memory => (_manager ??= new Manager(this)).Memory;
 
     /// <summary>Moves the tail on, unless somebody has.</summary>
-    public void MoveTail(RecordPlace from, RecordPlace to) => _ = Interlocked.CompareExchange(ref At<ulong>(LogLayout.TailAt), to.Value, from.Value);
+    public void MoveTail(RecordPlace from, RecordPlace to) =>
+        _ = Interlocked.CompareExchange(ref At<ulong>(LogLayout.TailAt), to.Value, from.Value);
 
     /// <summary>Puts the tail where it is found to be. By who has the log alone.</summary>
     public void SetTail(RecordPlace place) => Volatile.Write(ref At<ulong>(LogLayout.TailAt), place.Value);
@@ -183,7 +203,9 @@ internal sealed unsafe class LogSegment : IDisposable
     /// <summary>Takes an entry of the index back.</summary>
     public void ClearIndex(int entry) => At<ulong>(IndexEntryAt(entry)) = 0;
 
-    /// <summary>Calls a record void whose appender has died. Readers may not write to the mapping, and all who do this write the same byte.</summary>
+    /// <summary>
+    /// Calls a record void whose appender has died. Readers may not write to the mapping, and all who do this write the same byte.
+    /// </summary>
     public void Void(long offset, RecordWord word)
     {
         ulong value = word.As(RecordState.Void).Value;
@@ -201,7 +223,10 @@ internal sealed unsafe class LogSegment : IDisposable
         Errno error = _mapping.PreparePages((nuint)from, (nuint)Math.Min(length, Size - from));
         if (error == Errno.EFAULT)
         {
-            throw new FairleadException(ErrorCode.Corrupt, $"{Who} has been cut while it was in use", "Somebody has done that to the file. When all have closed the log, the next who opens it mends what can be mended.");
+            throw new FairleadException(
+                ErrorCode.Corrupt,
+                $"{Who} has been cut while it was in use",
+                "Somebody has done that to the file. When all have closed the log, the next who opens it mends what can be mended.");
         }
     }
 
@@ -237,8 +262,13 @@ internal sealed unsafe class LogSegment : IDisposable
     }
 
     // The header lies in memory that others can write to at any time.
-    private RecordPlace Checked(RecordPlace place, bool isElse) => isElse || Holds(place) ? place
-        : throw new FairleadException(ErrorCode.Corrupt, $"the header of {Who} is damaged", "Somebody has overwritten it. How much of the log is whole: fairlead log info");
+    private RecordPlace Checked(RecordPlace place, bool isElse) =>
+        isElse || Holds(place)
+            ? place
+            : throw new FairleadException(
+                ErrorCode.Corrupt,
+                $"the header of {Who} is damaged",
+                "Somebody has overwritten it. How much of the log is whole: fairlead log info");
 
     private static long IndexEntryAt(long entry) => LogLayout.IndexAt + (entry * sizeof(ulong));
 

@@ -19,7 +19,8 @@ internal sealed class LogStore : IDisposable
     private readonly RankedLock _segments = new(LockRank.LogStore);
     private int _users = 1;
     private readonly TimeProvider _time;
-    private readonly Lazy<ulong> _participant = new(static () => ulong.Parse(Registry.Participant.Current(RuntimeDirectory.Current()).Id, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+    private readonly Lazy<ulong> _participant = new(static () =>
+        ulong.Parse(Registry.Participant.Current(RuntimeDirectory.Current()).Id, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
 
     private LogStore(string folder, LogControl control, LogRetention retention, TimeProvider time)
     {
@@ -58,7 +59,9 @@ internal sealed class LogStore : IDisposable
         while (true)
         {
             LogFolder.Prepare(folder, mayMake);
-            LogControl control = LogControl.Open(folder, mayMake || LogFolder.Ordinals(folder).Count > 0, out bool isNew) ?? throw LogFolder.NotFound(folder);
+            LogControl control =
+                LogControl.Open(folder, mayMake || LogFolder.Ordinals(folder).Count > 0, out bool isNew)
+                ?? throw LogFolder.NotFound(folder);
             LogStore store = new(folder, control, retention, time);
             try
             {
@@ -86,7 +89,9 @@ internal sealed class LogStore : IDisposable
             {
                 throw new FairleadException(
                     ErrorCode.Unavailable,
-                    string.Create(CultureInfo.InvariantCulture, $"somebody has had the log {PlainText.OneLine(folder)} for himself for {Patience.TotalSeconds} seconds"),
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"somebody has had the log {PlainText.OneLine(folder)} for himself for {Patience.TotalSeconds} seconds"),
                     $"See who it is: lsof {folder}/{LogLayout.ControlName}");
             }
 
@@ -123,7 +128,10 @@ internal sealed class LogStore : IDisposable
 
             if (ordinals.Count == 0 || ordinals[0] == LogFolder.First(Folder))
             {
-                throw new FairleadException(ErrorCode.Corrupt, $"{Who} has no segment with records in it", "Somebody has removed them. When all have closed the log, the next who opens it begins anew.");
+                throw new FairleadException(
+                    ErrorCode.Corrupt,
+                    $"{Who} has no segment with records in it",
+                    "Somebody has removed them. When all have closed the log, the next who opens it begins anew.");
             }
         }
     }
@@ -156,7 +164,10 @@ internal sealed class LogStore : IDisposable
             IReadOnlyList<long> ordinals = LogFolder.Ordinals(Folder);
             if (ordinals.Count == 0)
             {
-                throw new FairleadException(ErrorCode.Corrupt, $"{Who} has no segments", "Somebody has removed them. When all have closed the log, the next who opens it begins anew.");
+                throw new FairleadException(
+                    ErrorCode.Corrupt,
+                    $"{Who} has no segments",
+                    "Somebody has removed them. When all have closed the log, the next who opens it begins anew.");
             }
 
             // Null: removed just now.
@@ -185,15 +196,16 @@ internal sealed class LogStore : IDisposable
     }
 
     /// <summary>
-    /// Makes sure that there is a segment behind this one; false while another process has the lock for it. That process makes the segment, or dies, which frees the lock:
-    /// ask again. The process that makes a segment also removes what need not be kept.
+    /// Makes sure that there is a segment behind this one; false while another process has the lock for it. That process makes the segment,
+    /// or dies, which frees the lock: ask again. The process that makes a segment also removes what need not be kept.
     /// </summary>
     /// <exception cref="FairleadException">Full: there is no room. Nothing has changed then.</exception>
     public bool TryMakeNext(LogSegment segment)
     {
         string path = PathOf(segment.Ordinal + 1);
 
-        // The lock of the file is the whole process's. This one is held while the disk works, and never while a thread waits for another process.
+        // The lock of the file is the whole process's. This one is held while the disk works, and never while a thread waits for another
+        // process.
         using (_segments.Hold())
         {
             while (NativeFile.Lstat(path) is null && segment.ReadWord(segment.Tail.Offset).State != RecordState.End)
@@ -223,11 +235,19 @@ internal sealed class LogStore : IDisposable
     /// <summary>What is read there has been written by no appender.</summary>
     public FairleadException Damaged(LogSegment segment, RecordPlace place, long sequence)
     {
-        string who = string.Create(CultureInfo.InvariantCulture, $"{Who} is damaged: record {sequence}, at byte {place.Offset} of {LogSegment.NameOf(segment.Ordinal)}, is not what was written");
+        string who = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Who} is damaged: record {sequence}, at byte {place.Offset} of {LogSegment.NameOf(segment.Ordinal)}, is not what was written"
+        );
         long? next = Behind(segment, place);
-        return new FairleadException(ErrorCode.Corrupt, who, next is null
-            ? "Nothing behind it can be found. How much of the log is whole: fairlead log info"
-            : string.Create(CultureInfo.InvariantCulture, $"What lies behind it can be read from {next} on (?from={next}). How much of the log is whole: fairlead log info"));
+        return new FairleadException(
+            ErrorCode.Corrupt,
+            who,
+            next is null
+                ? "Nothing behind it can be found. How much of the log is whole: fairlead log info"
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"What lies behind it can be read from {next} on (?from={next}). How much of the log is whole: fairlead log info"));
     }
 
     // The next place that the index, or the next segment, leads to.
@@ -235,7 +255,9 @@ internal sealed class LogStore : IDisposable
     {
         for (int entry = segment.EntryOf(place) + 1; entry < LogLayout.IndexEntries; entry++)
         {
-            if (segment.ReadIndex(entry) is { } noted && noted.Offset > place.Offset && RecordCheck.Look(segment, noted, segment.Base + noted.Index, out _) == RecordView.Record)
+            if (segment.ReadIndex(entry) is { } noted
+                && noted.Offset > place.Offset
+                && RecordCheck.Look(segment, noted, segment.Base + noted.Index, out _) == RecordView.Record)
             {
                 return segment.Base + noted.Index;
             }

@@ -44,8 +44,18 @@ internal static class LogSurvey
             Synced = count.Synced,
             FirstTime = count.FirstTime,
             LastTime = count.LastTime,
-            Positions = [.. LogPosition.All(store.Folder).OrderBy(static position => position.Name, StringComparer.Ordinal)
-                .Select(position => new LogPositionInfo(position.Name, position.Next, Math.Max(0, count.Next - Math.Max(position.Next, count.First)), position.IsHeld, position.Holder))],
+            Positions =
+            [
+                .. LogPosition
+                    .All(store.Folder)
+                    .OrderBy(static position => position.Name, StringComparer.Ordinal)
+                    .Select(position => new LogPositionInfo(
+                        position.Name,
+                        position.Next,
+                        Math.Max(0, count.Next - Math.Max(position.Next, count.First)),
+                        position.IsHeld,
+                        position.Holder)),
+            ],
             Damages = count.Damages,
         };
     }
@@ -58,7 +68,12 @@ internal static class LogSurvey
         }
         else if (segment.Base != count.Next)
         {
-            count.Damages.Add(new LogDamage(LogSegment.NameOf(segment.Ordinal), 0, count.Next, $"it begins with record {segment.Base}, and {count.Next} should follow"));
+            count.Damages.Add(
+                new LogDamage(
+                    LogSegment.NameOf(segment.Ordinal),
+                    0,
+                    count.Next,
+                    $"it begins with record {segment.Base}, and {count.Next} should follow"));
         }
 
         RecordPlace place = RecordPlace.First;
@@ -110,7 +125,9 @@ internal static class LogSurvey
     {
         for (int entry = segment.EntryOf(place) + 1; entry < LogLayout.IndexEntries; entry++)
         {
-            if (segment.ReadIndex(entry) is { } noted && noted.Offset > place.Offset && RecordCheck.Look(segment, noted, segment.Base + noted.Index, out _) == RecordView.Record)
+            if (segment.ReadIndex(entry) is { } noted
+                && noted.Offset > place.Offset
+                && RecordCheck.Look(segment, noted, segment.Base + noted.Index, out _) == RecordView.Record)
             {
                 return noted;
             }

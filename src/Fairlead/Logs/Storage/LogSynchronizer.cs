@@ -15,7 +15,9 @@ internal sealed class LogSynchronizer(LogStore store)
     // The newest segment whose name is there.
     private long _named;
 
-    /// <summary>Everything that has been appended before the call is on the disk when it returns. Of several that ask at once one does it for all.</summary>
+    /// <summary>
+    /// Everything that has been appended before the call is on the disk when it returns. Of several that ask at once one does it for all.
+    /// </summary>
     /// <param name="end">A place to be reached; null: whatever there is.</param>
     /// <param name="ordinal">The segment of the place.</param>
     /// <exception cref="FairleadException">Unavailable, Full: the disk refuses. Corrupt: the log is damaged.</exception>
@@ -37,7 +39,8 @@ internal sealed class LogSynchronizer(LogStore store)
     {
         using (segment)
         {
-            bool isReached = end is { } goal && (segment.Ordinal > ordinal || (segment.Ordinal == ordinal && segment.Synced.Offset >= goal.Offset));
+            bool isReached =
+                end is { } goal && (segment.Ordinal > ordinal || (segment.Ordinal == ordinal && segment.Synced.Offset >= goal.Offset));
             if (segment.Base == 0 || isReached)
             {
                 return false;

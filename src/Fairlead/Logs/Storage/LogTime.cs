@@ -5,5 +5,6 @@ internal static class LogTime
 {
     public static long From(DateTimeOffset time) => (time.UtcTicks - DateTime.UnixEpoch.Ticks) * TimeSpan.NanosecondsPerTick;
 
-    public static DateTimeOffset ToTime(long nanoseconds) => new(DateTime.UnixEpoch.Ticks + (nanoseconds / TimeSpan.NanosecondsPerTick), TimeSpan.Zero);
+    public static DateTimeOffset ToTime(long nanoseconds) =>
+        new(DateTime.UnixEpoch.Ticks + (nanoseconds / TimeSpan.NanosecondsPerTick), TimeSpan.Zero);
 }

@@ -13,7 +13,8 @@ internal interface ILogWaiter
 }
 
 /// <summary>
-/// Sleeps behind a log's bell for those who have no thread of their own for it: one thread for each log that this process has open, made when it is first needed, ended when nobody has waited for a while.
+/// Sleeps behind a log's bell for those who have no thread of their own for it: one thread for each log that this process has open, made
+/// when it is first needed, ended when nobody has waited for a while.
 /// </summary>
 internal sealed class LogWaiters(LogControl control) : IDisposable
 {

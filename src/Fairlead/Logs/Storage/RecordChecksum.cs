@@ -9,7 +9,8 @@ internal static class RecordChecksum
 {
     /// <param name="fields">The record's header from its sequence number on.</param>
     /// <param name="body">The body.</param>
-    public static uint Of(ReadOnlySpan<byte> fields, ReadOnlySpan<byte> body) => ~Add(Add(BitOperations.Crc32C(uint.MaxValue, (uint)body.Length), fields), body);
+    public static uint Of(ReadOnlySpan<byte> fields, ReadOnlySpan<byte> body) =>
+        ~Add(Add(BitOperations.Crc32C(uint.MaxValue, (uint)body.Length), fields), body);
 
     private static uint Add(uint sum, ReadOnlySpan<byte> bytes)
     {

@@ -1,6 +1,8 @@
 namespace Fairlead.Logs.Storage;
 
-/// <summary>Where a record begins in its segment, and how many there are before it: one word, so that both are always of one moment.</summary>
+/// <summary>
+/// Where a record begins in its segment, and how many there are before it: one word, so that both are always of one moment.
+/// </summary>
 internal readonly record struct RecordPlace(ulong Value)
 {
     public RecordPlace(long offset, uint index)

@@ -23,7 +23,9 @@ internal enum RecordView
     Damage,
 }
 
-/// <summary>Judges records. Nothing in a segment is believed: lengths are copied once and checked, numbers compared, bodies summed.</summary>
+/// <summary>
+/// Judges records. Nothing in a segment is believed: lengths are copied once and checked, numbers compared, bodies summed.
+/// </summary>
 internal static class RecordCheck
 {
     /// <summary>Looks at a place.</summary>
@@ -46,9 +48,13 @@ internal static class RecordCheck
                 return place.Offset < segment.SyncedAsItStands.Offset ? RecordView.Damage : RecordView.Nothing;
             case RecordState.End when word == RecordWord.End:
                 return RecordView.End;
-            case RecordState.Published or RecordState.Reserved or RecordState.Void when place.Offset + LogLayout.RecordSize(word.Length) <= segment.Limit:
-                return word.State == RecordState.Reserved ? RecordView.Busy : word.State == RecordState.Void ? RecordView.Void
-                    : IsWhole(segment, place.Offset, sequence, word.Length) ? RecordView.Record : RecordView.Damage;
+            case RecordState.Published
+            or RecordState.Reserved
+            or RecordState.Void when place.Offset + LogLayout.RecordSize(word.Length) <= segment.Limit:
+                return word.State == RecordState.Reserved ? RecordView.Busy
+                    : word.State == RecordState.Void ? RecordView.Void
+                    : IsWhole(segment, place.Offset, sequence, word.Length) ? RecordView.Record
+                    : RecordView.Damage;
             default:
                 return RecordView.Damage;
         }
@@ -59,6 +65,7 @@ internal static class RecordCheck
     {
         Span<byte> record = segment.Bytes(offset, LogLayout.RecordHeader + length);
         return segment.At<long>(offset + LogLayout.SequenceAt) == sequence
-            && segment.At<uint>(offset + LogLayout.ChecksumAt) == RecordChecksum.Of(record[LogLayout.SequenceAt..LogLayout.RecordHeader], record[LogLayout.RecordHeader..]);
+            && segment.At<uint>(offset + LogLayout.ChecksumAt)
+                == RecordChecksum.Of(record[LogLayout.SequenceAt..LogLayout.RecordHeader], record[LogLayout.RecordHeader..]);
     }
 }

@@ -19,8 +19,9 @@ internal enum RecordState
 }
 
 /// <summary>
-/// The first word of a record: the length of its body (30 bits), the number of its appender (30 bits), its state (4 bits). Who exchanges it for zero has the place, and in the same step everybody
-/// knows how long it is and whose: so there is no moment in which a death leaves a place of unknown length or owner.
+/// The first word of a record: the length of its body (30 bits), the number of its appender (30 bits), its state (4 bits). Who exchanges it
+/// for zero has the place, and in the same step everybody knows how long it is and whose: so there is no moment in which a death leaves a
+/// place of unknown length or owner.
 /// </summary>
 internal readonly record struct RecordWord(ulong Value)
 {

@@ -1,7 +1,8 @@
 namespace Fairlead.Memory.Backing;
 
 /// <summary>
-/// A cell: the newest value of one writer. All zeroes is a cell that has never been written, so that there is no moment in which it is half made. Drawn in docs/memory-layout.md; a test holds the numbers.
+/// A cell: the newest value of one writer. All zeroes is a cell that has never been written, so that there is no moment in which it is half
+/// made. Drawn in docs/memory-layout.md; a test holds the numbers.
 /// <code>
 ///    0  size of the value in bytes           u32   these two are one 64-bit word, which the first who opens the cell exchanges for 0
 ///    4  magic "FLC1"                         u32

@@ -4,9 +4,13 @@ using System.Runtime.CompilerServices;
 namespace Fairlead.Memory.Backing;
 
 /// <summary>
-/// The words of a cell and the order in which they are written and read. One writer; readers never wait for it, nor it for them. Why that is enough: docs/design/shared-cell.md, models/cell.pml.
+/// The words of a cell and the order in which they are written and read. One writer; readers never wait for it, nor it for them. Why that
+/// is enough: docs/design/shared-cell.md, models/cell.pml.
 /// </summary>
-/// <remarks>Byte order of the machine: the two halves of the form lie as drawn on little-endian machines, and the other way round on others, which never share memory with these.</remarks>
+/// <remarks>
+/// Byte order of the machine: the two halves of the form lie as drawn on little-endian machines, and the other way round on others, which
+/// never share memory with these.
+/// </remarks>
 internal readonly unsafe struct CellWords(byte* start, int valueSize)
 {
     /// <summary>The number of the last whole value; 0: none was ever written.</summary>
@@ -33,9 +37,11 @@ internal readonly unsafe struct CellWords(byte* start, int valueSize)
         throw (uint)(found >>> 32) == CellLayout.Magic
             ? new FairleadException(
                 ErrorCode.Incompatible,
-                string.Create(CultureInfo.InvariantCulture, $"{who} has values of {(uint)found} bytes, and the type asked for has {valueSize}"),
+                string.Create(
+                    CultureInfo.InvariantCulture, $"{who} has values of {(uint)found} bytes, and the type asked for has {valueSize}"),
                 "Use the same type in all programs, or remove the cell.")
-            : new FairleadException(ErrorCode.Corrupt, $"{who} is none: something else lies there", "Choose another offset, or clear the memory.");
+            : new FairleadException(
+                ErrorCode.Corrupt, $"{who} is none: something else lies there", "Choose another offset, or clear the memory.");
     }
 
     /// <summary>Writes one value. By the only writer.</summary>

@@ -10,7 +10,8 @@ internal static class ForeignRegion
 
     private const int LongestPosixName = 254;
 
-    public static RegionMemory OpenPosix(string name, long? size, uint mode) => Open(PosixPath(name), size, mode, OpenFlags.NoFollow, $"the POSIX segment {name}", name);
+    public static RegionMemory OpenPosix(string name, long? size, uint mode) =>
+        Open(PosixPath(name), size, mode, OpenFlags.NoFollow, $"the POSIX segment {name}", name);
 
     public static bool RemovePosix(string name)
     {
@@ -42,7 +43,8 @@ internal static class ForeignRegion
 
             if (size is not { } length)
             {
-                throw new FairleadException(ErrorCode.NotFound, $"{who} does not exist", "Give a size to make it, or start the program that does.");
+                throw new FairleadException(
+                    ErrorCode.NotFound, $"{who} does not exist", "Give a size to make it, or start the program that does.");
             }
 
             // Never with O_CREAT alone: in a directory of all, the kernel refuses that for the existing file of another user.
@@ -53,7 +55,8 @@ internal static class ForeignRegion
 
             if (NativeFile.Lstat(path) is { Kind: FileKind.Symlink } && NativeFile.Stat(path) is null)
             {
-                throw new FairleadException(ErrorCode.AlreadyExists, $"{who} is a symbolic link that leads nowhere", "Remove it, or make what it should lead to.");
+                throw new FairleadException(
+                    ErrorCode.AlreadyExists, $"{who} is a symbolic link that leads nowhere", "Remove it, or make what it should lead to.");
             }
         }
     }
@@ -66,7 +69,8 @@ internal static class ForeignRegion
             long has = NativeFile.Fstat(file)?.Size ?? 0;
 
             // An empty one is one that somebody has made and not yet given its size, or will not, being dead.
-            length = has > 0 ? has : size ?? throw new FairleadException(ErrorCode.Corrupt, $"{who} is empty", "Give a size, or remove it.");
+            length =
+                has > 0 ? has : size ?? throw new FairleadException(ErrorCode.Corrupt, $"{who} is empty", "Give a size, or remove it.");
             if (size is { } wanted && wanted != length)
             {
                 throw RegionHeader.WrongSize(who, length, wanted);
@@ -87,9 +91,15 @@ internal static class ForeignRegion
     private static string PosixPath(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (name.Length is < 2 or > LongestPosixName || name[0] != '/' || name.IndexOf('/', 1) >= 0 || name is "/." or "/.." || name.Any(char.IsControl))
+        if (name.Length is < 2 or > LongestPosixName
+            || name[0] != '/'
+            || name.IndexOf('/', 1) >= 0
+            || name is "/." or "/.."
+            || name.Any(char.IsControl))
         {
-            throw new ArgumentException($"'{PlainText.OneLine(name)}' is no name of a POSIX segment: it begins with '/' and has no other, as in /counters.", nameof(name));
+            throw new ArgumentException(
+                $"'{PlainText.OneLine(name)}' is no name of a POSIX segment: it begins with '/' and has no other, as in /counters.",
+                nameof(name));
         }
 
         return PosixFolder + name;

@@ -4,7 +4,10 @@ using Fairlead.Registry;
 
 namespace Fairlead.Memory.Backing;
 
-/// <summary>What has a name and is mapped: files with a header, regions and cells in the folder "regions" of the runtime directory, locks in another.</summary>
+/// <summary>
+/// What has a name and is mapped: files with a header, regions and cells in the folder "regions" of the runtime directory, locks in
+/// another.
+/// </summary>
 internal static class NamedRegion
 {
     /// <summary>The folder of regions and cells in the runtime directory.</summary>
@@ -45,7 +48,15 @@ internal static class NamedRegion
                 return first;
             }
 
-            if (RegionFile.TryMake(path, RegionLayout.HeaderSize + size, RuntimeDirectory.PrivateFile, who, made => RegionHeader.Write(made, content, size), path + Unfinished) is { } file)
+            if (RegionFile.TryMake(
+                    path,
+                    RegionLayout.HeaderSize + size,
+                    RuntimeDirectory.PrivateFile,
+                    who,
+                    made => RegionHeader.Write(made, content, size),
+                    path + Unfinished
+                ) is
+                { } file)
             {
                 return RegionMemory.Map(file, RegionLayout.HeaderSize, size, isNew: true, who, path, name, IsLock(content));
             }
@@ -81,7 +92,10 @@ internal static class NamedRegion
 
         if (!RegionHeader.IsOurs(file))
         {
-            throw new FairleadException(ErrorCode.AlreadyExists, $"{who} is a file that Fairlead did not make as a region", "It is left alone: remove it yourself.");
+            throw new FairleadException(
+                ErrorCode.AlreadyExists,
+                $"{who} is a file that Fairlead did not make as a region",
+                "It is left alone: remove it yourself.");
         }
 
         var error = NativeFile.Unlink(path);
@@ -124,12 +138,16 @@ internal static class NamedRegion
     private static DirectoryLock Lock(string path, out string folder)
     {
         folder = path[..path.LastIndexOf('/')];
-        return DirectoryLock.TryTake(folder, DirectoryLock.Patience, out var error) ?? throw (error == Errno.None
-            ? new FairleadException(
-                ErrorCode.Unavailable,
-                string.Create(CultureInfo.InvariantCulture, $"somebody has kept the lock of the directory {folder} for {DirectoryLock.Patience.TotalSeconds} seconds"),
-                $"See who it is: lsof {folder}")
-            : ErrnoMap.Failure($"the directory {folder} cannot be used", error));
+        return DirectoryLock.TryTake(folder, DirectoryLock.Patience, out var error)
+            ?? throw (
+                error == Errno.None
+                    ? new FairleadException(
+                        ErrorCode.Unavailable,
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"somebody has kept the lock of the directory {folder} for {DirectoryLock.Patience.TotalSeconds} seconds"),
+                        $"See who it is: lsof {folder}")
+                    : ErrnoMap.Failure($"the directory {folder} cannot be used", error));
     }
 
     private static string Describe(string name, RegionContent content) => content switch
@@ -150,10 +168,15 @@ internal static class NamedRegion
     private static string PathOf(string name, RegionContent content)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (name.Length is 0 or > LongestName || name is "." or ".." || name.Any(static c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-')))
+        if (name.Length is 0 or > LongestName
+            || name is "." or ".."
+            || name.Any(static c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-')))
         {
             throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture, $"'{PlainText.OneLine(name)}' is no name: names are made of 1 to {LongestName} letters, digits, '.', '_' and '-'."), nameof(name));
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"'{PlainText.OneLine(name)}' is no name: names are made of 1 to {LongestName} letters, digits, '.', '_' and '-'."),
+                nameof(name));
         }
 
         return $"{RuntimeDirectory.Current().PrepareFolder(IsLock(content) ? LockFolder : Folder)}/{name}";

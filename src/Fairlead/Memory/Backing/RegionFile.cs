@@ -4,7 +4,9 @@ using Fairlead.Registry;
 
 namespace Fairlead.Memory.Backing;
 
-/// <summary>Files that are mapped: made whole before they have a name, so that nobody ever opens a half of one and a maker that dies leaves nothing.</summary>
+/// <summary>
+/// Files that are mapped: made whole before they have a name, so that nobody ever opens a half of one and a maker that dies leaves nothing.
+/// </summary>
 internal static class RegionFile
 {
     /// <summary>
@@ -15,8 +17,12 @@ internal static class RegionFile
     /// <param name="mode">Its permissions, whatever the umask.</param>
     /// <param name="who">How it is named in errors.</param>
     /// <param name="fill">Writes what must stand in it before it has its name; null: nothing.</param>
-    /// <param name="beside">Another name in the same directory, for file systems that have no files without one. The caller holds the lock of the directory, under which the next one removes what a dead maker has left; null: none, the file then appears at its name first, empty.</param>
-    public static Descriptor? TryMake(string path, long length, uint mode, string who, Func<Descriptor, Errno>? fill = null, string? beside = null)
+    /// <param name="beside">
+    /// Another name in the same directory, for file systems that have no files without one. The caller holds the lock of the directory,
+    /// under which the next one removes what a dead maker has left; null: none, the file then appears at its name first, empty.
+    /// </param>
+    public static Descriptor? TryMake(
+        string path, long length, uint mode, string who, Func<Descriptor, Errno>? fill = null, string? beside = null)
     {
         var slash = path.LastIndexOf('/');
         var folder = slash < 0 ? "." : slash == 0 ? "/" : path[..slash];
@@ -37,7 +43,8 @@ internal static class RegionFile
     /// <summary>The same where there are no files without a name.</summary>
     internal static Descriptor? TryMakeNamed(string path, long length, uint mode, string who, Func<Descriptor, Errno>? fill, string? beside)
     {
-        var file = NativeFile.Open(beside ?? path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, mode, out var error);
+        var file = NativeFile.Open(
+            beside ?? path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, mode, out var error);
         return file is not null ? Complete(file, path, length, mode, who, fill, beside ?? path)
             : error == Errno.EEXIST && beside is null ? null
             : throw CannotMake(who, error);
@@ -57,7 +64,9 @@ internal static class RegionFile
         {
             throw new FairleadException(
                 ErrorCode.Full,
-                string.Create(CultureInfo.InvariantCulture, $"there is no room for {who}: {length} bytes are needed, {free} are free where it lies ({ErrnoMap.Describe(error)})"),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"there is no room for {who}: {length} bytes are needed, {free} are free where it lies ({ErrnoMap.Describe(error)})"),
                 "Remove what is not used any more, or choose a smaller size.")
             {
                 Errno = (int)error,
@@ -96,7 +105,8 @@ internal static class RegionFile
         }
     }
 
-    private static Descriptor? Complete(Descriptor file, string path, long length, uint mode, string who, Func<Descriptor, Errno>? fill, string? temporary)
+    private static Descriptor? Complete(
+        Descriptor file, string path, long length, uint mode, string who, Func<Descriptor, Errno>? fill, string? temporary)
     {
         var made = false;
         try
@@ -110,13 +120,18 @@ internal static class RegionFile
                 throw CannotMake(who, error);
             }
 
-            error = temporary is null ? NativeFile.LinkUnnamed(file, path) : temporary == path ? Errno.None : NativeFile.Link(temporary, path);
+            error = temporary is null ? NativeFile.LinkUnnamed(file, path)
+                : temporary == path ? Errno.None
+                : NativeFile.Link(temporary, path);
             made = error == Errno.None;
             return made ? file : error == Errno.EEXIST ? null : throw CannotMake(who, error);
         }
         finally
         {
-            if (temporary is not null && (temporary != path || !made) && NativeFile.Fstat(file) is { } mine && FileIdentity.At(temporary) == FileIdentity.Of(mine))
+            if (temporary is not null
+                && (temporary != path || !made)
+                && NativeFile.Fstat(file) is { } mine
+                && FileIdentity.At(temporary) == FileIdentity.Of(mine))
             {
                 _ = NativeFile.Unlink(temporary);
             }
@@ -143,7 +158,10 @@ internal static class RegionFile
             FileKind.Socket => "a socket",
             _ => "no regular file",
         };
-        throw new FairleadException(ErrorCode.AlreadyExists, $"{who} is {kind}", "Fairlead never replaces what it did not make: choose another name, or remove it yourself.");
+        throw new FairleadException(
+            ErrorCode.AlreadyExists,
+            $"{who} is {kind}",
+            "Fairlead never replaces what it did not make: choose another name, or remove it yourself.");
     }
 
     private static FairleadException CannotMake(string who, Errno error) => ErrnoMap.Failure($"cannot make {who}", error);

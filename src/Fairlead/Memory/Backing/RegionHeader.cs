@@ -46,7 +46,9 @@ internal static class RegionHeader
     /// <param name="content">What it must be used for.</param>
     /// <param name="size">What the size must be; null: any.</param>
     /// <param name="who">How it is named in errors.</param>
-    /// <exception cref="FairleadException">AlreadyExists: no region. Incompatible: another version, size or content. Corrupt: cut short or half made.</exception>
+    /// <exception cref="FairleadException">
+    /// AlreadyExists: no region. Incompatible: another version, size or content. Corrupt: cut short or half made.
+    /// </exception>
     public static long Read(Descriptor file, RegionContent content, long? size, string who)
     {
         Span<byte> header = stackalloc byte[RegionLayout.HeaderSize];
@@ -65,15 +67,22 @@ internal static class RegionHeader
         var found = (RegionContent)MemoryMarshal.Read<uint>(header[RegionLayout.ContentAt..]);
         if (read.Count == header.Length && version != RegionLayout.Version)
         {
-            throw Incompatible($"{who} has layout version {version}, and this program knows version {RegionLayout.Version}", "Use one version of Fairlead in both programs, or remove the region.");
+            throw Incompatible(
+                $"{who} has layout version {version}, and this program knows version {RegionLayout.Version}",
+                "Use one version of Fairlead in both programs, or remove the region.");
         }
 
         long length = NativeFile.Fstat(file)?.Size ?? 0;
-        if (MemoryMarshal.Read<uint>(header[RegionLayout.ReadyAt..]) != RegionLayout.Ready || headerSize != RegionLayout.HeaderSize || has <= 0 || length - RegionLayout.HeaderSize < has)
+        if (MemoryMarshal.Read<uint>(header[RegionLayout.ReadyAt..]) != RegionLayout.Ready
+            || headerSize != RegionLayout.HeaderSize
+            || has <= 0
+            || length - RegionLayout.HeaderSize < has)
         {
             throw new FairleadException(
                 ErrorCode.Corrupt,
-                string.Create(CultureInfo.InvariantCulture, $"{who} is damaged: its header tells of {has} bytes behind {headerSize}, and the file has {length}"),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{who} is damaged: its header tells of {has} bytes behind {headerSize}, and the file has {length}"),
                 "Somebody has cut or overwritten it: remove it and begin anew.");
         }
 
@@ -99,7 +108,8 @@ internal static class RegionHeader
         string.Create(CultureInfo.InvariantCulture, $"{who} has {has} bytes, and {wanted} were asked for"),
         "Open it with the size that it has, or remove it first.");
 
-    private static FairleadException Incompatible(string whatHappened, string whatToDo) => new(ErrorCode.Incompatible, whatHappened, whatToDo);
+    private static FairleadException Incompatible(string whatHappened, string whatToDo) =>
+        new(ErrorCode.Incompatible, whatHappened, whatToDo);
 
     private static string Name(RegionContent content) => content switch
     {

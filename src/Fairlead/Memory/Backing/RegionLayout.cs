@@ -1,8 +1,8 @@
 namespace Fairlead.Memory.Backing;
 
 /// <summary>
-/// What stands before the bytes of a region of ours, a named one or a memory file. Drawn in docs/memory-layout.md; a test holds the numbers. In the byte order of the machine; written once,
-/// before anybody else can open it.
+/// What stands before the bytes of a region of ours, a named one or a memory file. Drawn in docs/memory-layout.md; a test holds the
+/// numbers. In the byte order of the machine; written once, before anybody else can open it.
 /// <code>
 ///    0  magic "FLREGION"                     8 bytes
 ///    8  layout version, 1                    u32

@@ -58,7 +58,15 @@ internal sealed unsafe class RegionMemory : IDisposable
     /// <param name="path">Its path; null: the one by which others find this descriptor.</param>
     /// <param name="name">Its name, where it has one.</param>
     /// <param name="isRobust">Whether there will be words in it that the kernel marks when their owner dies.</param>
-    public static RegionMemory Map(Descriptor file, int headerSize, long size, bool isNew, string description, string? path, string? name = null, bool isRobust = false)
+    public static RegionMemory Map(
+        Descriptor file,
+        int headerSize,
+        long size,
+        bool isNew,
+        string description,
+        string? path,
+        string? name = null,
+        bool isRobust = false)
     {
         try
         {
@@ -77,7 +85,8 @@ internal sealed unsafe class RegionMemory : IDisposable
                 start = plain.Pointer;
             }
 
-            return new RegionMemory(mapping, start + headerSize, size, file, headerSize, path is null ? null : new FileIdentityCheck(path, file))
+            return new RegionMemory(
+                mapping, start + headerSize, size, file, headerSize, path is null ? null : new FileIdentityCheck(path, file))
             {
                 Description = description,
                 Name = name,
@@ -123,7 +132,11 @@ internal sealed unsafe class RegionMemory : IDisposable
         File?.Dispose();
     }
 
-    private FairleadException Damaged(string how) => new(ErrorCode.Corrupt, $"{Description} is not what was opened: {how}", "Who opens the name now gets other memory: dispose this and open it again.");
+    private FairleadException Damaged(string how) =>
+        new(
+            ErrorCode.Corrupt,
+            $"{Description} is not what was opened: {how}",
+            "Who opens the name now gets other memory: dispose this and open it again.");
 
     /// <summary>Whether a path still leads to the file that was opened.</summary>
     private sealed class FileIdentityCheck(string path, Descriptor file)

@@ -23,7 +23,8 @@ internal static class SystemVRegion
 
             if (size is not { } length)
             {
-                throw new FairleadException(ErrorCode.NotFound, $"{who} does not exist", "Give a size to make it, or start the program that does.");
+                throw new FairleadException(
+                    ErrorCode.NotFound, $"{who} does not exist", "Give a size to make it, or start the program that does.");
             }
 
             if (SystemVSegment.Make(key, length, mode, out error) is { } made)
@@ -63,7 +64,9 @@ internal static class SystemVRegion
     }
 
     public static List<SystemVStatus> All() =>
-        SystemVStatus.ReadAll() ?? throw new FairleadException(ErrorCode.Unavailable, "the System V segments cannot be listed", "/proc/sysvipc/shm must be there to be read.");
+        SystemVStatus.ReadAll()
+        ?? throw new FairleadException(
+            ErrorCode.Unavailable, "the System V segments cannot be listed", "/proc/sysvipc/shm must be there to be read.");
 
     private static unsafe RegionMemory Attach(int id, long? size, string who)
     {
@@ -71,7 +74,10 @@ internal static class SystemVRegion
         SystemVSegment segment = new(id);
         try
         {
-            long has = SystemVSegment.SizeOf(id) ?? throw new FairleadException(ErrorCode.Unavailable, $"the size of {who} cannot be found out", "/proc/sysvipc/shm must be there to be read.");
+            long has =
+                SystemVSegment.SizeOf(id)
+                ?? throw new FairleadException(
+                    ErrorCode.Unavailable, $"the size of {who} cannot be found out", "/proc/sysvipc/shm must be there to be read.");
             return size is null || size == has
                 ? new RegionMemory(segment, segment.Pointer, has) { Description = who }
                 : throw RegionHeader.WrongSize(who, has, size.Value);
@@ -88,11 +94,16 @@ internal static class SystemVRegion
         var whole = string.Create(CultureInfo.InvariantCulture, $"{who} of {size} bytes");
         (ErrorCode Code, string What, string Mend)? limit = error switch
         {
-            Errno.ENOSPC => (ErrorCode.Full, $"there is no room for {whole}: the system's limit of segments or of their memory is reached", "See /proc/sys/kernel/shmmni and shmall, and what lies about: ipcs -m"),
+            Errno.ENOSPC => (
+                ErrorCode.Full,
+                $"there is no room for {whole}: the system's limit of segments or of their memory is reached",
+                "See /proc/sys/kernel/shmmni and shmall, and what lies about: ipcs -m"),
             Errno.EINVAL => (ErrorCode.TooLarge, $"{whole} is beyond the system's limit", "See /proc/sys/kernel/shmmax."),
             _ => null,
         };
-        return limit is { } known ? new FairleadException(known.Code, known.What, known.Mend) { Errno = (int)error } : ErrnoMap.Failure($"cannot make {whole}", error);
+        return limit is { } known
+            ? new FairleadException(known.Code, known.What, known.Mend) { Errno = (int)error }
+            : ErrnoMap.Failure($"cannot make {whole}", error);
     }
 
     private static string Describe(int key) => key == 0

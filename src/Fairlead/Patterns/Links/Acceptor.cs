@@ -3,8 +3,13 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Lets in who connects to a bound endpoint: so many in a turn, and none for a while where the process has few descriptors left.</summary>
-/// <remarks>Owns the listener. Accepts by the pump; goes on by the rounds, and stops by any thread: each takes what it needs of it in one step. No lock.</remarks>
+/// <summary>
+/// Lets in who connects to a bound endpoint: so many in a turn, and none for a while where the process has few descriptors left.
+/// </summary>
+/// <remarks>
+/// Owns the listener. Accepts by the pump; goes on by the rounds, and stops by any thread: each takes what it needs of it in one step. No
+/// lock.
+/// </remarks>
 /// <param name="endpoint">Whose peers they are.</param>
 /// <param name="pollSet">Of the endpoint, which wakes it.</param>
 /// <param name="token">The listener's name there.</param>
@@ -105,7 +110,10 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
         }
     }
 
-    /// <summary>Of those who have connected and not said who they are only so many are kept: the oldest makes room, since an honest one is through at once.</summary>
+    /// <summary>
+    /// Of those who have connected and not said who they are only so many are kept: the oldest makes room, since an honest one is through
+    /// at once.
+    /// </summary>
     private void KeepHandshakesBounded()
     {
         Link[] links = endpoint.LinkSnapshot;

@@ -19,7 +19,8 @@ internal sealed class Admission(EndpointCore endpoint, ILinkOwner owner, int mos
         {
             return new FairleadException(
                 ErrorCode.Incompatible,
-                $"one side speaks versions {Handshake.LowestVersion} to {Handshake.HighestVersion} of the protocol, the other {theirs.Lowest} to {theirs.Highest}",
+                $"one side speaks versions {Handshake.LowestVersion} to {Handshake.HighestVersion} of the protocol, "
+                    + $"the other {theirs.Lowest} to {theirs.Highest}",
                 "Update the older program.")
             {
                 Address = endpoint.Address,
@@ -68,7 +69,9 @@ internal sealed class Admission(EndpointCore endpoint, ILinkOwner owner, int mos
 
         return new FairleadException(
             ErrorCode.Full,
-            mostPeers == 1 ? $"this {endpoint.Profile.Name} serves one peer at a time, and that is {other!.Peer}" : $"this {endpoint.Profile.Name} serves {mostPeers} peers, and all places are taken",
+            mostPeers == 1
+                ? $"this {endpoint.Profile.Name} serves one peer at a time, and that is {other!.Peer}"
+                : $"this {endpoint.Profile.Name} serves {mostPeers} peers, and all places are taken",
             "Connect when a peer has left.")
         {
             Address = endpoint.Address,

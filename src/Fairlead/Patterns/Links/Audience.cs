@@ -18,7 +18,8 @@ internal sealed class Audience
     }
 
     /// <summary>
-    /// Whether what was written for many has reached this link of <see cref="Links"/>. By the seat that it had when this was made: it may have been given another's since, which was reached.
+    /// Whether what was written for many has reached this link of <see cref="Links"/>. By the seat that it had when this was made: it may
+    /// have been given another's since, which was reached.
     /// </summary>
     public bool IsReached(int index, ulong reached) => _seats[index] is { } seat && (seat.Bit & reached) != 0;
 

@@ -2,7 +2,10 @@ using System.Buffers;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Lends a blocking caller's pinned memory to the thread that writes it. The caller does not return before the loan has ended, so the pointer stays valid.</summary>
+/// <summary>
+/// Lends a blocking caller's pinned memory to the thread that writes it. The caller does not return before the loan has ended, so the
+/// pointer stays valid.
+/// </summary>
 internal sealed unsafe class BorrowedMemory : MemoryManager<byte>
 {
     [ThreadStatic]

@@ -2,8 +2,13 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>How a caller waits in its own thread until its operation is done: it leads, or it follows whoever does; and how one that does not block makes room for its answer for a moment.</summary>
-/// <remarks>Owns the list of those that follow, under the endpoint's gate, and the experience of the last brief leads, which is the leader's.</remarks>
+/// <summary>
+/// How a caller waits in its own thread until its operation is done: it leads, or it follows whoever does; and how one that does not block
+/// makes room for its answer for a moment.
+/// </summary>
+/// <remarks>
+/// Owns the list of those that follow, under the endpoint's gate, and the experience of the last brief leads, which is the leader's.
+/// </remarks>
 internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
 {
     private const int MostBriefMisses = 10;
@@ -39,7 +44,10 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>Waits in this thread until the operation is done, the time has passed, or the token is cancelled. True when it is done; else the caller withdraws it.</summary>
+    /// <summary>
+    /// Waits in this thread until the operation is done, the time has passed, or the token is cancelled. True when it is done; else the
+    /// caller withdraws it.
+    /// </summary>
     public bool Wait(Operation operation, Deadline deadline, CancellationToken token)
     {
         if (operation.IsClaimed)
@@ -93,9 +101,10 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     }
 
     /// <summary>
-    /// Before an asynchronous call is sent: takes the role for a moment, if its caller shall lead itself. Where the peer was woken on this very core, it can only answer when this thread makes
-    /// room, and every instruction until then is added to the call; so this thread yields some times before it leaves the rest to the reactor. Only a call that is alone does
-    /// so, and less and less often where replies take longer.
+    /// Before an asynchronous call is sent: takes the role for a moment, if its caller shall lead itself. Where the peer was woken on this
+    /// very core, it can only answer when this thread makes room, and every instruction until then is added to the call; so this thread
+    /// yields some times before it leaves the rest to the reactor. Only a call that is alone does so, and less and less often where replies
+    /// take longer.
     /// </summary>
     public bool TryLeadBriefly()
     {
@@ -112,7 +121,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
 
         using (pump.Gate.Hold())
         {
-            if (endpoint.IsClosing || pump.AsyncWaiters > 0 || _followers.Count > 0 || !pump.TryLead())
+            if (endpoint.IsClosing || pump.Awaited.Callers > 0 || _followers.Count > 0 || !pump.TryLead())
             {
                 return false;
             }
@@ -143,7 +152,10 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>Looks again and again, letting whoever shares the core run in between: some 10 µs in all, where memory is shared 50. Never spins for long, which would hold up a peer on this core. By the leader.</summary>
+    /// <summary>
+    /// Looks again and again, letting whoever shares the core run in between: some 10 µs in all, where memory is shared 50. Never spins for
+    /// long, which would hold up a peer on this core. By the leader.
+    /// </summary>
     public void YieldFor(Operation operation, Completions completions)
     {
         if (pump.Memory.IsAlone)
@@ -174,7 +186,8 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
                 return;
             }
 
-            // Whoever had armed the reactor had it announced that somebody sleeps. Nobody does: the peer need not ring, and what else there may be wakes the reactor as before.
+            // Whoever had armed the reactor had it announced that somebody sleeps. Nobody does: the peer need not ring, and what else there
+            // may be wakes the reactor as before.
             endpoint.Table.EndWait();
         }
     }

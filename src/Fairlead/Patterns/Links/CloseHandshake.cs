@@ -43,7 +43,10 @@ internal struct CloseHandshake
     /// <summary>Why the peer said that it sends no more; null where it has not.</summary>
     public readonly CloseReason? TheirReason => _theirs?.Reason;
 
-    /// <summary>Whether the peer has said its last word as one that closes: what it has not acknowledged by then it has not handed out, and never will.</summary>
+    /// <summary>
+    /// Whether the peer has said its last word as one that closes: what it has not acknowledged by then it has not handed out, and never
+    /// will.
+    /// </summary>
     public readonly bool IsFinal => _theirs is { IsExact: true };
 
     /// <summary>Nothing new is taken from now on.</summary>

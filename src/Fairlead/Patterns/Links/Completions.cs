@@ -1,8 +1,8 @@
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// Operations that were completed while locks were held; signalled when none is. Rented from its thread, so that nesting is harmless. They hang together by
-/// themselves: adding one takes no memory, and cannot fail.
+/// Operations that were completed while locks were held; signalled when none is. Rented from its thread, so that nesting is harmless. They
+/// hang together by themselves: adding one takes no memory, and cannot fail.
 /// </summary>
 internal sealed class Completions : IDisposable
 {
@@ -87,7 +87,10 @@ internal sealed class Completions : IDisposable
         }
     }
 
-    /// <summary>What a continuation throws, or a scheduler that does not take it, costs neither the other callers nor the thread, which may be everybody's.</summary>
+    /// <summary>
+    /// What a continuation throws, or a scheduler that does not take it, costs neither the other callers nor the thread, which may be
+    /// everybody's.
+    /// </summary>
     private static void Signal(Operation operation, bool inline)
     {
         try

@@ -2,7 +2,9 @@ using Fairlead.Diagnostics;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>What an endpoint has dropped, told to those who listen to events: at most once a second, with the number since the last time.</summary>
+/// <summary>
+/// What an endpoint has dropped, told to those who listen to events: at most once a second, with the number since the last time.
+/// </summary>
 /// <remarks>Any thread, locks held or not: no listener is called where a drop is noted. No lock of its own.</remarks>
 internal sealed class DropReport : IDisposable
 {

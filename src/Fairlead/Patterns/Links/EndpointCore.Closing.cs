@@ -40,8 +40,8 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>
-    /// Takes nothing new, says goodbye, waits until the peers have read everything and what is in hand has been answered, or the time has passed, and ends. Whoever calls it
-    /// while another does waits for the same end, at most for his own time.
+    /// Takes nothing new, says goodbye, waits until the peers have read everything and what is in hand has been answered, or the time has
+    /// passed, and ends. Whoever calls it while another does waits for the same end, at most for his own time.
     /// </summary>
     public async ValueTask<CloseReport> CloseAsync(TimeSpan timeout)
     {
@@ -125,15 +125,19 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>
-    /// Lets nobody in any more, if nobody is there but peers of this pattern and nothing lies here unread: all that was received are the messages that the user has taken. Whoever
-    /// connects from then on finds nobody, and whoever was let in before is seen by this. Waits for nobody.
+    /// Lets nobody in any more, if nobody is there but peers of this pattern and nothing lies here unread: all that was received are the
+    /// messages that the user has taken. Whoever connects from then on finds nobody, and whoever was let in before is seen by this. Waits
+    /// for nobody.
     /// </summary>
     public bool TryRetire(PatternKind others, long taken)
     {
         using (Gate.Hold())
         {
             // One does it: whoever hears that it is done shall find nobody listening.
-            if (_isRetired || _ready.Count > 0 || Counters.MessagesReceived != taken || Array.Exists(Table.All, link => link.State == LinkState.Handshaking || link.PeerPattern != others))
+            if (_isRetired
+                || _ready.Count > 0
+                || Counters.MessagesReceived != taken
+                || Array.Exists(Table.All, link => link.State == LinkState.Handshaking || link.PeerPattern != others))
             {
                 return false;
             }
@@ -152,15 +156,19 @@ internal sealed partial class EndpointCore
             return Task.CompletedTask;
         }
 
-        // Ended by the pump when nothing is on its way any more, or by the tear-down. Until then the reactor waits like for any asynchronous caller.
+        // Ended by the pump when nothing is on its way any more, or by the tear-down. Until then the reactor waits like for any
+        // asynchronous caller.
         TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Pump.BeginAsyncWait();
+        Pump.Awaited.CountCaller(+1);
         Volatile.Write(ref _drained, drained);
         Pump.RequestTurn();
         return drained.Task;
     }
 
-    /// <summary>By whoever holds the role, for good. It is done to the last step, whatever one of them throws, and those who wait for the end hear of it.</summary>
+    /// <summary>
+    /// By whoever holds the role, for good. It is done to the last step, whatever one of them throws, and those who wait for the end hear
+    /// of it.
+    /// </summary>
     public void TearDown()
     {
         using Completions completions = Completions.Rent();
@@ -190,7 +198,7 @@ internal sealed partial class EndpointCore
         Do(_entry.Dispose);
         if (_drained?.TrySetResult() == true)
         {
-            Pump.EndAsyncWait();
+            Pump.Awaited.CountCaller(-1);
         }
 
         _gone.TrySetResult();

@@ -10,7 +10,8 @@ internal sealed partial class EndpointCore
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Connects and shakes hands.</summary>
-    public static async ValueTask<EndpointCore> ConnectAsync(Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner, CancellationToken token)
+    public static async ValueTask<EndpointCore> ConnectAsync(
+        Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner, CancellationToken token)
     {
         Address[] addresses = [address, .. options?.Alternatives ?? []];
         EndpointSettings settings = SettingsFor(addresses, options, profile);
@@ -32,7 +33,9 @@ internal sealed partial class EndpointCore
                 {
                     return await ConnectToAsync(addresses, i, settings, profile, owner, token).ConfigureAwait(false);
                 }
-                catch (FairleadException exception) when (i < addresses.Length - 1 || (isNobodyThere && exception.Code is ErrorCode.NotFound or ErrorCode.PeerGone && !deadline.Passed))
+                catch (FairleadException exception)
+                    when (i < addresses.Length - 1
+                        || (isNobodyThere && exception.Code is ErrorCode.NotFound or ErrorCode.PeerGone && !deadline.Passed))
                 {
                     // The next address; behind the last, the first again, while it is waited for somebody to listen.
                     isNobodyThere &= exception.Code is ErrorCode.NotFound or ErrorCode.PeerGone;
@@ -44,10 +47,14 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>The options of the first address hold for all: an endpoint has one window, one framing, one heartbeat. It has one if the network may lie between at any of them.</summary>
+    /// <summary>
+    /// The options of the first address hold for all: an endpoint has one window, one framing, one heartbeat. It has one if the network may
+    /// lie between at any of them.
+    /// </summary>
     private static EndpointSettings SettingsFor(Address[] addresses, EndpointOptions? options, PatternProfile profile)
     {
-        EndpointSettings settings = EndpointSettings.From(addresses[0], options, profile.Kind, profile.Options, BuiltInTransports.Find(addresses[0]));
+        EndpointSettings settings = EndpointSettings.From(
+            addresses[0], options, profile.Kind, profile.Options, BuiltInTransports.Find(addresses[0]));
         foreach (Address address in addresses)
         {
             ITransport transport = BuiltInTransports.Find(address);
@@ -59,7 +66,9 @@ internal sealed partial class EndpointCore
 
             if (address.Options.Any(option => !transport.PlaceOptions.Contains(option.Key)))
             {
-                throw new ArgumentException($"The options of {addresses[0].Display} hold for all its alternatives: leave those of {address.Display} away.", nameof(options));
+                throw new ArgumentException(
+                    $"The options of {addresses[0].Display} hold for all its alternatives: leave those of {address.Display} away.",
+                    nameof(options));
             }
 
             TimeSpan heartbeat = EndpointSettings.From(address, options, profile.Kind, profile.Options, transport).Heartbeat;
@@ -73,7 +82,8 @@ internal sealed partial class EndpointCore
         return settings;
     }
 
-    private static async ValueTask<EndpointCore> ConnectToAsync(Address[] addresses, int at, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, CancellationToken token)
+    private static async ValueTask<EndpointCore> ConnectToAsync(
+        Address[] addresses, int at, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, CancellationToken token)
     {
         Address address = addresses[at];
         Connection connection = await BuiltInTransports.Find(address).ConnectAsync(address, settings, token).ConfigureAwait(false);

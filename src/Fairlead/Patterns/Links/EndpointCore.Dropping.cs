@@ -8,7 +8,8 @@ internal sealed partial class EndpointCore
     private readonly DropReport _drops;
 
     /// <summary>
-    /// Counts a message that was dropped, and has it told to those who listen to events. Any thread, locks held or not: no listener is called here.
+    /// Counts a message that was dropped, and has it told to those who listen to events. Any thread, locks held or not: no listener is
+    /// called here.
     /// </summary>
     public void CountDropped()
     {
@@ -16,7 +17,10 @@ internal sealed partial class EndpointCore
         _drops.Note();
     }
 
-    /// <summary>Counts a message that this end had taken over from its sender, and does not hand to anybody: it stands in the report of the end. Any thread, no lock held.</summary>
+    /// <summary>
+    /// Counts a message that this end had taken over from its sender, and does not hand to anybody: it stands in the report of the end. Any
+    /// thread, no lock held.
+    /// </summary>
     public void CountLost()
     {
         using (Gate.Hold())
@@ -27,7 +31,10 @@ internal sealed partial class EndpointCore
         CountDropped();
     }
 
-    /// <summary>Leaves a message here for the first peer to come, by a policy that drops; where there is one already, that is given instead. PeerGone: none will come.</summary>
+    /// <summary>
+    /// Leaves a message here for the first peer to come, by a policy that drops; where there is one already, that is given instead.
+    /// PeerGone: none will come.
+    /// </summary>
     public LinkOutcome LeaveWaiting(in Letter letter, bool mayDrop, out Link? link)
     {
         LinkOutcome outcome;

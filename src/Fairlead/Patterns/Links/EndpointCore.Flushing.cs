@@ -75,5 +75,9 @@ internal sealed partial class EndpointCore
     }
 
     private FairleadException NotFlushed(Link link, TimeSpan? timeout) =>
-        new(ErrorCode.Timeout, $"the kernel did not take what was sent within {timeout?.TotalSeconds ?? 0:0.###} s: the peer does not read") { Address = Address, Peer = link.Peer };
+        new(ErrorCode.Timeout, $"the kernel did not take what was sent within {timeout?.TotalSeconds ?? 0:0.###} s: the peer does not read")
+        {
+            Address = Address,
+            Peer = link.Peer,
+        };
 }

@@ -15,7 +15,9 @@ internal sealed partial class EndpointCore
     /// <summary>Why the last link went down; null while none has. A connected endpoint that has this is over.</summary>
     public LinkEnd? LastEnd => Volatile.Read(ref _lastEnd);
 
-    /// <summary>The link of a pattern that has one peer, or that of the one whose turn it is where it spreads; null while nobody is there.</summary>
+    /// <summary>
+    /// The link of a pattern that has one peer, or that of the one whose turn it is where it spreads; null while nobody is there.
+    /// </summary>
     public Link? TheLink
     {
         get
@@ -78,8 +80,8 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>
-    /// The link of a pattern that has one peer. A bound endpoint that has none keeps the operation, before all that come later, for the first to come, and null is returned; so it is
-    /// by a connected one that has lost its peer, which keeps nothing.
+    /// The link of a pattern that has one peer. A bound endpoint that has none keeps the operation, before all that come later, for the
+    /// first to come, and null is returned; so it is by a connected one that has lost its peer, which keeps nothing.
     /// </summary>
     public Link? LinkFor(LinkOperation operation, Completions completions)
     {
@@ -182,7 +184,8 @@ internal sealed partial class EndpointCore
         {
             Table.Remove(link);
 
-            // Nobody waits for the answers any more. Deliveries of a peer that died are messages all the same; where this side ended the link, their senders were told.
+            // Nobody waits for the answers any more. Deliveries of a peer that died are messages all the same; where this side ended the
+            // link, their senders were told.
             _ready.Drop(link, id: null, withDeliveries: link.WasEndedHere, out _);
             if (link.WasUp)
             {
@@ -242,7 +245,8 @@ internal sealed partial class EndpointCore
     public FairleadException EndException() => EndException(LastEnd ?? new LinkEnd(CloseReason.PeerDied, null), FailureException);
 
     /// <summary>The error of a call on this link, which has ended, or takes nothing more because its peer closes.</summary>
-    public FairleadException EndException(Link link) => EndException(link.End ?? new LinkEnd(CloseReason.ClosedByPeer, null) { Peer = link.Peer }, link.Failure);
+    public FairleadException EndException(Link link) =>
+        EndException(link.End ?? new LinkEnd(CloseReason.ClosedByPeer, null) { Peer = link.Peer }, link.Failure);
 
     public string? OnSubscription(Link link, string topic, bool subscribes) => _owner.OnSubscription(link, topic, subscribes);
 
@@ -253,7 +257,10 @@ internal sealed partial class EndpointCore
     private FairleadException EndException(LinkEnd end, FairleadException? failure) =>
         failure is null ? end.ToException(Address) : failure.Address is null ? failure.At(Address) : failure;
 
-    /// <summary>Owns the connection from now on. What is thrown before the link is watched is the caller's, and nothing is left of it; what is thrown afterwards ends the link.</summary>
+    /// <summary>
+    /// Owns the connection from now on. What is thrown before the link is watched is the caller's, and nothing is left of it; what is
+    /// thrown afterwards ends the link.
+    /// </summary>
     public void AddLink(Connection connection, bool isAccepted, Completions completions)
     {
         Link? link = null;
@@ -314,7 +321,8 @@ internal sealed partial class EndpointCore
             }
             catch (Exception exception)
             {
-                // What a peer sends, and what a pattern or a clock throws, ends that one's connection, and nothing else: this runs on threads of everybody's.
+                // What a peer sends, and what a pattern or a clock throws, ends that one's connection, and nothing else: this runs on
+                // threads of everybody's.
                 link.Fail(exception, completions);
             }
         }
@@ -345,7 +353,7 @@ internal sealed partial class EndpointCore
 
         if (Volatile.Read(ref _drained) is { } drained && IsDrained && drained.TrySetResult())
         {
-            Pump.EndAsyncWait();
+            Pump.Awaited.CountCaller(-1);
         }
 
         TellWatchesOfTurn();

@@ -7,7 +7,8 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <content>
-/// A caller who receives from the one peer that shares memory with him takes message for message from there, as long as nobody needs the poll set: he holds the gate, so nobody pumps, and leads nothing.
+/// A caller who receives from the one peer that shares memory with him takes message for message from there, as long as nobody needs the
+/// poll set: he holds the gate, so nobody pumps, and leads nothing.
 /// </content>
 internal sealed partial class EndpointCore
 {
@@ -19,7 +20,10 @@ internal sealed partial class EndpointCore
     /// <summary>Whether the pattern must hear of each acknowledgement.</summary>
     public bool HearsOfCredit => _profile.Kind == PatternKind.WorkQueue || _watches.Length > 0;
 
-    /// <summary>How many messages a turn takes of a peer that shares memory with this endpoint alone: who leads and waits for one is back for the next, and takes it without a turn. By the pump.</summary>
+    /// <summary>
+    /// How many messages a turn takes of a peer that shares memory with this endpoint alone: who leads and waits for one is back for the
+    /// next, and takes it without a turn. By the pump.
+    /// </summary>
     public int MessagesWanted => Pump.Memory.IsLedByReceiver && Pump.Memory.IsAlone ? Math.Max(1, _receivers.Count) : int.MaxValue;
 
     /// <summary>Under the gate.</summary>
@@ -46,7 +50,8 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>
-    /// The next message of the one peer that shares memory, if it lies there and nothing about it, or here, is unusual. Null: nothing was done, and the ordinary way says what there is.
+    /// The next message of the one peer that shares memory, if it lies there and nothing about it, or here, is unusual. Null: nothing was
+    /// done, and the ordinary way says what there is.
     /// </summary>
     /// <param name="me">The calling thread.</param>
     /// <param name="endsLook">Whether it has just looked.</param>
@@ -62,7 +67,12 @@ internal sealed partial class EndpointCore
 
         MessageCore? message = null;
         Link? link = Pump.Memory.Alone;
-        if (link is not null && !IsClosing && (_receivers.Count | _ready.Count) == 0 && Pump.MayPull && ((_pulls + 1) & (PullsPerPoll - 1)) != 0 && !(Pump.IsArmed && link.Memory!.Sleep.IsAnnounced))
+        if (link is not null
+            && !IsClosing
+            && (_receivers.Count | _ready.Count) == 0
+            && Pump.MayPull
+            && ((_pulls + 1) & (PullsPerPoll - 1)) != 0
+            && !(Pump.IsArmed && link.Memory!.Sleep.IsAnnounced))
         {
             message = link.TryPullPlain(me, endsLook);
             if (message is not null)
@@ -102,7 +112,10 @@ internal sealed partial class EndpointCore
         return false;
     }
 
-    /// <summary>Sends a plain message to the one peer that shares memory, if that goes at once and nobody measures or traces it. False: nothing was done.</summary>
+    /// <summary>
+    /// Sends a plain message to the one peer that shares memory, if that goes at once and nobody measures or traces it. False: nothing was
+    /// done.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool TrySendPlain(ReadOnlySpan<byte> payload)
     {
@@ -153,7 +166,10 @@ internal sealed partial class EndpointCore
         Pump.TryTurn();
     }
 
-    /// <summary>Looks at the memory for as long as the endpoint may, without leading, and takes what comes. False: somebody waits here already, or this endpoint does not look.</summary>
+    /// <summary>
+    /// Looks at the memory for as long as the endpoint may, without leading, and takes what comes. False: somebody waits here already, or
+    /// this endpoint does not look.
+    /// </summary>
     private bool TryLookAndPull(Deadline deadline, int me, out MessageCore? message)
     {
         message = null;

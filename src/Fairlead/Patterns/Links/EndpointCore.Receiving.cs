@@ -256,7 +256,11 @@ internal sealed partial class EndpointCore
     {
         MessageCore message;
         bool looks = false;
-        if (mayLinger && _ready.Count == 0 && Pump.Memory.Alone is { IsStreaming: true } stream && (looks = Pump.Memory.TryBeginLook(me)) && Pump.Memory.Alone == stream)
+        if (mayLinger
+            && _ready.Count == 0
+            && Pump.Memory.Alone is { IsStreaming: true } stream
+            && (looks = Pump.Memory.TryBeginLook(me))
+            && Pump.Memory.Alone == stream)
         {
             stream.Linger();
         }
@@ -315,19 +319,37 @@ internal sealed partial class EndpointCore
         ThrowIfClosing();
         if (Settings.Framing is not (FairleadFraming or RawFraming))
         {
-            throw new FairleadException(ErrorCode.NotSupported, "a stream has no boundaries, and this framing does", "Say ?framing=none to read and write bytes, or leave it away at both ends") { Address = Address };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                "a stream has no boundaries, and this framing does",
+                "Say ?framing=none to read and write bytes, or leave it away at both ends")
+            {
+                Address = Address,
+            };
         }
 
         const TransportCapabilities Needed = TransportCapabilities.Reliable | TransportCapabilities.Ordered;
         if ((Capabilities & Needed) != Needed)
         {
-            throw new FairleadException(ErrorCode.NotSupported, $"{Address.Scheme}:// may lose or reorder what is sent, which a stream cannot show", "Choose another address") { Address = Address };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"{Address.Scheme}:// may lose or reorder what is sent, which a stream cannot show",
+                "Choose another address")
+            {
+                Address = Address,
+            };
         }
 
         const TransportCapabilities Many = TransportCapabilities.ManyPeers | TransportCapabilities.Duplex;
         if (IsBound && canRead && _profile.MostPeers > 1 && (Capabilities & Many) == Many)
         {
-            throw new FairleadException(ErrorCode.NotSupported, $"a bound {_profile.Name} may hear several peers at once, whose bytes would be mixed", "Take a Pair, which has one peer at a time, or connect the Receiver") { Address = Address };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"a bound {_profile.Name} may hear several peers at once, whose bytes would be mixed",
+                "Take a Pair, which has one peer at a time, or connect the Receiver")
+            {
+                Address = Address,
+            };
         }
 
         _isStream |= canRead;

@@ -16,8 +16,11 @@ internal sealed partial class EndpointCore : IReconnectorOwner
     /// <summary>Whether the peer is lost and being sought.</summary>
     public bool IsReconnecting => _reconnector is { IsSeeking: true };
 
-    /// <summary>Whether somebody who has no peer waits for one: at a bound endpoint, and at one that seeks its peer again when it is lost.</summary>
-    public bool AwaitsPeers => (IsBound && !(EndsWithPeer && LastEnd is not null)) || (Settings.Reconnect != TimeSpan.Zero && LastEnd is null);
+    /// <summary>
+    /// Whether somebody who has no peer waits for one: at a bound endpoint, and at one that seeks its peer again when it is lost.
+    /// </summary>
+    public bool AwaitsPeers =>
+        (IsBound && !(EndsWithPeer && LastEnd is not null)) || (Settings.Reconnect != TimeSpan.Zero && LastEnd is null);
 
     async Task IReconnectorOwner.ReconnectAsync(Address address, CancellationToken token)
     {
@@ -53,7 +56,9 @@ internal sealed partial class EndpointCore : IReconnectorOwner
         _reconnector is { IsWanted: true } && !IsClosing && (IsReconnecting || link.WasUp)
         && end.Reason is CloseReason.PeerDied or CloseReason.ClosedByPeer or CloseReason.Heartbeat;
 
-    /// <summary>A link has gone down: whether its peer is sought from now on. Where nobody seeks it, the endpoint ends with it. Under the gate.</summary>
+    /// <summary>
+    /// A link has gone down: whether its peer is sought from now on. Where nobody seeks it, the endpoint ends with it. Under the gate.
+    /// </summary>
     private bool SeekOrEnd(Link link, LinkEnd end, Completions completions)
     {
         if (IsToBeReplaced(link, end))
@@ -81,7 +86,10 @@ internal sealed partial class EndpointCore : IReconnectorOwner
         return false;
     }
 
-    /// <summary>The peer is back. A raw link is opened by the thread that connects: the pump may have seen its end meanwhile, and taken the search for one that goes on.</summary>
+    /// <summary>
+    /// The peer is back. A raw link is opened by the thread that connects: the pump may have seen its end meanwhile, and taken the search
+    /// for one that goes on.
+    /// </summary>
     private void NoteFound(Link link, Completions completions)
     {
         bool seeksAgain;
@@ -99,5 +107,6 @@ internal sealed partial class EndpointCore : IReconnectorOwner
         }
     }
 
-    private void Tell(EndpointState state, CloseReason reason, int attempt) => _changes.Add(new EndpointStateChange(state, reason, attempt));
+    private void Tell(EndpointState state, CloseReason reason, int attempt) =>
+        _changes.Add(new EndpointStateChange(state, reason, attempt));
 }

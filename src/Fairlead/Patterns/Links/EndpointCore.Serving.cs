@@ -5,15 +5,20 @@ namespace Fairlead.Patterns.Links;
 /// <content>What has time: acknowledging, accepting, while the user is away.</content>
 internal sealed partial class EndpointCore
 {
-    /// <summary>An endpoint whose user waits in turns, and has not been here for a whole round, is served all the same: it accepts, answers pings, acknowledges, notices that a peer has gone.</summary>
-    private static readonly Rounds<EndpointCore> Slow = new("fairlead rounds", TimeSpan.FromMilliseconds(20), idle: 1, static endpoint => endpoint.ServeSlowly());
+    /// <summary>
+    /// An endpoint whose user waits in turns, and has not been here for a whole round, is served all the same: it accepts, answers pings,
+    /// acknowledges, notices that a peer has gone.
+    /// </summary>
+    private static readonly Rounds<EndpointCore> Slow = new(
+        "fairlead rounds", TimeSpan.FromMilliseconds(20), idle: 1, static endpoint => endpoint.ServeSlowly());
 
     private bool _isSlowDue;
     private bool _isInRounds;
 
     /// <summary>
-    /// Something is to be done that has time: acknowledging, accepting. This lies on the way of every call, and waking a thread costs more than many a call: so the endpoint is visited in round after round while there
-    /// is something to do, and left out after one in which there was not. By the system's clock: a user's own clock rules the timeouts, and while that stands a peer is answered all the same.
+    /// Something is to be done that has time: acknowledging, accepting. This lies on the way of every call, and waking a thread costs more
+    /// than many a call: so the endpoint is visited in round after round while there is something to do, and left out after one in which
+    /// there was not. By the system's clock: a user's own clock rules the timeouts, and while that stands a peer is answered all the same.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ServeLater()
@@ -51,8 +56,8 @@ internal sealed partial class EndpointCore
     {
         if (IsBound || !Settings.IsBare)
         {
-            // A user who waits in turns is back soon, and arming costs two system calls; one who stays away is to hear of the end all the same, and the peers that this end is there.
-            // Without credit a connected end leaves what its user does not read to the sender.
+            // A user who waits in turns is back soon, and arming costs two system calls; one who stays away is to hear of the end all the
+            // same, and the peers that this end is there. Without credit a connected end leaves what its user does not read to the sender.
             ServeLater();
         }
     }
@@ -104,7 +109,8 @@ internal sealed partial class EndpointCore
                 Slow.Add(this);
             }
 
-            // A user who was here since the last round is back soon, and arming would only be in the way, unless somebody else waits before the door.
+            // A user who was here since the last round is back soon, and arming would only be in the way, unless somebody else waits before
+            // the door.
             if (!Pump.IsLed && (!isActive || Pump.PollSet.HasEvents))
             {
                 Pump.Arm();

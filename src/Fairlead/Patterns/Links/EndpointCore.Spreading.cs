@@ -53,7 +53,8 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>
-    /// Gives those that wait for a link to one that is there, or ends them where none will come. Under the gate; whoever calls lets the link serve them afterwards.
+    /// Gives those that wait for a link to one that is there, or ends them where none will come. Under the gate; whoever calls lets the
+    /// link serve them afterwards.
     /// </summary>
     private Link? Place(Completions completions)
     {
@@ -66,7 +67,9 @@ internal sealed partial class EndpointCore
         {
             LinkOperation operation = _waiting.Dequeue();
             CountUnsent(operation);
-            if (IsClosing ? operation.TryFail(new ObjectDisposedException(_profile.Name)) : operation.TryComplete(operation.Unanswered(LinkOutcome.PeerGone)))
+            if (IsClosing
+                ? operation.TryFail(new ObjectDisposedException(_profile.Name))
+                : operation.TryComplete(operation.Unanswered(LinkOutcome.PeerGone)))
             {
                 completions.Add(operation);
             }

@@ -3,8 +3,8 @@ using Fairlead.Native;
 namespace Fairlead.Patterns.Links;
 
 /// <content>
-/// A thread that waits on many things at once leads this endpoint while it sleeps, like a blocking caller: it waits on the poll set from outside, and takes a turn when that is
-/// readable. Where somebody else leads, it is told of what has changed, and when the role is free.
+/// A thread that waits on many things at once leads this endpoint while it sleeps, like a blocking caller: it waits on the poll set from
+/// outside, and takes a turn when that is readable. Where somebody else leads, it is told of what has changed, and when the role is free.
 /// </content>
 internal sealed partial class EndpointCore
 {

@@ -6,7 +6,8 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// What every pattern stands on: the listener, the links, the messages that wait for the user, the callers that wait for messages, and the <see cref="Links.Pump"/> that moves it all.
+/// What every pattern stands on: the listener, the links, the messages that wait for the user, the callers that wait for messages, and the
+/// <see cref="Links.Pump"/> that moves it all.
 /// </summary>
 /// <remarks>Queues and links are guarded by the pump's gate.</remarks>
 internal sealed partial class EndpointCore : IDisposable
@@ -20,7 +21,14 @@ internal sealed partial class EndpointCore : IDisposable
     private LinkEnd? _lastEnd;
     private Address _address;
 
-    private EndpointCore(Address address, Address[] addresses, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, EndpointEntry entry, IListener? listener)
+    private EndpointCore(
+        Address address,
+        Address[] addresses,
+        EndpointSettings settings,
+        PatternProfile profile,
+        ILinkOwner owner,
+        EndpointEntry entry,
+        IListener? listener)
     {
         bool isBound = listener is not null;
         Pump = new Pump(this);

@@ -1,6 +1,8 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>A caller that waits until what lies in a link's memory is with the kernel. True when it is; false when the time has passed.</summary>
+/// <summary>
+/// A caller that waits until what lies in a link's memory is with the kernel. True when it is; false when the time has passed.
+/// </summary>
 internal sealed class FlushOperation : Operation<bool>
 {
     private static readonly ObjectPool<FlushOperation> Pool = new(64);

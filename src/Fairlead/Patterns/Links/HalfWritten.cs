@@ -1,8 +1,8 @@
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// Long messages that have begun to leave and are not with the kernel whole: no peer can have read them, whatever it answers or acknowledges. Only long ones are noted, so that the others cost nothing; a short one goes
-/// in one write. Under the link's send lock.
+/// Long messages that have begun to leave and are not with the kernel whole: no peer can have read them, whatever it answers or
+/// acknowledges. Only long ones are noted, so that the others cost nothing; a short one goes in one write. Under the link's send lock.
 /// </summary>
 internal struct HalfWritten
 {

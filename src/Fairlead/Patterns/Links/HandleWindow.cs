@@ -51,8 +51,8 @@ internal sealed class HandleWindow(int most)
     }
 
     /// <summary>
-    /// Whether the peer, which may wait for it, is to be told at once how many were handed out: a quarter of those that it may have here. Any
-    /// thread.
+    /// Whether the peer, which may wait for it, is to be told at once how many were handed out: a quarter of those that it may have here.
+    /// Any thread.
     /// </summary>
     public bool IsAckDue => Volatile.Read(ref _untold) is > 0 and int untold && 4 * untold >= most;
 

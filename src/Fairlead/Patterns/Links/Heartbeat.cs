@@ -69,7 +69,8 @@ internal sealed class Heartbeat(TimeSpan interval, TimeProvider time, IHeartbeat
 
         if (silence >= due)
         {
-            // Asked as often as this before it is given up, however late: this process may have been stopped itself, and heard nothing for that.
+            // Asked as often as this before it is given up, however late: this process may have been stopped itself, and heard nothing for
+            // that.
             _pings++;
             due += interval;
             owner.Ask();

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// The last messages of a publisher, for those who come later: at most so many, and, but for the very last, at most so many bytes. What is kept is a copy, in memory that is used again. Not thread-safe: the
-/// publisher's lock holds it.
+/// The last messages of a publisher, for those who come later: at most so many, and, but for the very last, at most so many bytes. What is
+/// kept is a copy, in memory that is used again. Not thread-safe: the publisher's lock holds it.
 /// </summary>
 internal sealed class History(int messages, long bytes)
 {

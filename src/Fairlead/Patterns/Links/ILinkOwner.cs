@@ -1,8 +1,8 @@
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// What a pattern hears of its links. Called by the pump, without the endpoint's gate: the implementation must not block, and completes waiting callers only through
-/// the completions that it is given.
+/// What a pattern hears of its links. Called by the pump, without the endpoint's gate: the implementation must not block, and completes
+/// waiting callers only through the completions that it is given.
 /// </summary>
 internal interface ILinkOwner
 {

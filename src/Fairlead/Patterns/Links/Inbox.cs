@@ -84,7 +84,8 @@ internal readonly struct Inbox(EndpointCore core)
     }
 
     /// <summary>One of several loops: a handler that fails ends the others too.</summary>
-    private async Task LoopAsync(Func<Message, CancellationToken, ValueTask> handler, CancellationTokenSource failure, CancellationToken token)
+    private async Task LoopAsync(
+        Func<Message, CancellationToken, ValueTask> handler, CancellationTokenSource failure, CancellationToken token)
     {
         try
         {
@@ -123,6 +124,9 @@ internal readonly struct Inbox(EndpointCore core)
     private FairleadException Nothing(TimeSpan? timeout)
     {
         ThrowIfEnded();
-        return new FairleadException(ErrorCode.Timeout, $"no message came within {timeout?.TotalSeconds ?? 0:0.###} s") { Address = core.Address };
+        return new FairleadException(ErrorCode.Timeout, $"no message came within {timeout?.TotalSeconds ?? 0:0.###} s")
+        {
+            Address = core.Address,
+        };
     }
 }

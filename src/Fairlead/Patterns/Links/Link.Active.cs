@@ -20,7 +20,10 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>The peer no longer waits: an unread message is dropped, one in hand is told. If it recalls the message, it waits still, and hears of it where it was unread.</summary>
+    /// <summary>
+    /// The peer no longer waits: an unread message is dropped, one in hand is told. If it recalls the message, it waits still, and hears of
+    /// it where it was unread.
+    /// </summary>
     private void OnCancel(uint id, bool isRecalled)
     {
         // A recall is for a Deliver alone: of a Request it takes the message back, and is not answered, since a receipt answers none.

@@ -4,8 +4,8 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <content>
-/// A peer that reads what is written once for many. While it sits there, what it was sent and what it has acknowledged is counted there; whatever is sent to it in any other way makes it leave first, so
-/// that nothing overtakes.
+/// A peer that reads what is written once for many. While it sits there, what it was sent and what it has acknowledged is counted there;
+/// whatever is sent to it in any other way makes it leave first, so that nothing overtakes.
 /// </content>
 internal sealed partial class Link
 {
@@ -65,7 +65,9 @@ internal sealed partial class Link
         return isNew;
     }
 
-    /// <summary>Lets a peer that sits, and for which nothing waits, take part again where it has enough credit by now; true when it takes part.</summary>
+    /// <summary>
+    /// Lets a peer that sits, and for which nothing waits, take part again where it has enough credit by now; true when it takes part.
+    /// </summary>
     public bool TryResume(int length)
     {
         using (HoldSending())
@@ -74,7 +76,10 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Whether a peer that sits has so much credit again that it is worth going on; no less than a peer without a seat, which is waited for otherwise.</summary>
+    /// <summary>
+    /// Whether a peer that sits has so much credit again that it is worth going on; no less than a peer without a seat, which is waited for
+    /// otherwise.
+    /// </summary>
     public bool HasCaughtUp(int length)
     {
         using (HoldSending())

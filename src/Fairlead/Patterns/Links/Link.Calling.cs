@@ -31,7 +31,15 @@ internal sealed unsafe partial class Link
                 return null;
             }
 
-            MessageHeader header = new() { Kind = MessageKind.Request, Flags = flags, HeadLength = (ushort)head.Length, Length = head.Length + length, Id = id, Ack = _inbound.Window.Consumed };
+            MessageHeader header = new()
+            {
+                Kind = MessageKind.Request,
+                Flags = flags,
+                HeadLength = (ushort)head.Length,
+                Length = head.Length + length,
+                Id = id,
+                Ack = _inbound.Window.Consumed,
+            };
             if (!_memoryOutput!.TrySend(header, head, new ReadOnlySpan<byte>(payload, length)))
             {
                 return null;
@@ -42,11 +50,20 @@ internal sealed unsafe partial class Link
         }
     }
 
-    /// <summary>Takes the reply to a call that stands apart, if it lies there next. Else the call goes on as any other. Under the endpoint's gate while nobody pumps.</summary>
+    /// <summary>
+    /// Takes the reply to a call that stands apart, if it lies there next. Else the call goes on as any other. Under the endpoint's gate
+    /// while nobody pumps.
+    /// </summary>
     public MessageCore? TryPullReply(LinkOperation call, int me)
     {
-        if (_state != LinkState.Up || _isPaused || _inbound.Arrived > 0 || _memoryInput is not { } input || !input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
-            || header.Kind != MessageKind.Reply || header.Id != call.Header.Id || header.HeadLength > 0)
+        if (_state != LinkState.Up
+            || _isPaused
+            || _inbound.Arrived > 0
+            || _memoryInput is not { } input
+            || !input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
+            || header.Kind != MessageKind.Reply
+            || header.Id != call.Header.Id
+            || header.HeadLength > 0)
         {
             return null;
         }

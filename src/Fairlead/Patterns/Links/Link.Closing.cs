@@ -6,9 +6,9 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <content>
-/// The end. A side that closes says so in a frame behind its last message. Said by an endpoint that closes, that frame is final: what it has acknowledged by then it has handed
-/// to its user, and nothing more will be. Then both wait: the one that closes until its messages are acknowledged and its answers written, the other until its user has
-/// taken everything and has answered what he has in hand.
+/// The end. A side that closes says so in a frame behind its last message. Said by an endpoint that closes, that frame is final: what it
+/// has acknowledged by then it has handed to its user, and nothing more will be. Then both wait: the one that closes until its messages are
+/// acknowledged and its answers written, the other until its user has taken everything and has answered what he has in hand.
 /// </content>
 internal sealed partial class Link
 {
@@ -34,7 +34,10 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Nothing more will be sent, which a peer without the protocol is told by the end of the stream, behind all that was sent. Receiving goes on. Any thread.</summary>
+    /// <summary>
+    /// Nothing more will be sent, which a peer without the protocol is told by the end of the stream, behind all that was sent. Receiving
+    /// goes on. Any thread.
+    /// </summary>
     public void EndSending()
     {
         bool needsPump;
@@ -69,21 +72,24 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Whether nothing is on its way any more, in either direction; writes what lies there. By the pump of an endpoint that closes.</summary>
+    /// <summary>
+    /// Whether nothing is on its way any more, in either direction; writes what lies there. By the pump of an endpoint that closes.
+    /// </summary>
     public bool IsDrained
     {
         get
         {
             using (HoldSending())
             {
-                return _state == LinkState.Down || (_queued.Count == 0 && _window.Outstanding == 0 && !IsSeated && _calls.Count == 0 && !_inHand.Any && IsWrittenOut());
+                return _state == LinkState.Down
+                    || (_queued.Count == 0 && _window.Outstanding == 0 && !IsSeated && _calls.Count == 0 && !_inHand.Any && IsWrittenOut());
             }
         }
     }
 
     /// <summary>
-    /// After the peer's close, when everything that it sent has been handed out and answered: acknowledges the last and goes down. What the peer has in hand of this side may
-    /// still be answered; then the peer ends the connection. By the pump, which looks at each turn.
+    /// After the peer's close, when everything that it sent has been handed out and answered: acknowledges the last and goes down. What the
+    /// peer has in hand of this side may still be answered; then the peer ends the connection. By the pump, which looks at each turn.
     /// </summary>
     public void EndIfPeerClosed(Completions completions)
     {
@@ -164,7 +170,9 @@ internal sealed partial class Link
     /// <summary>Whether the peer said that it closes in order, and of its own accord.</summary>
     public bool HasPeerClosed => (_close.TheirReason ?? End?.Reason) == CloseReason.ClosedByPeer;
 
-    /// <summary>Whether nobody waits any more for the answers to what lies here unread, although its senders live: this side ended the link.</summary>
+    /// <summary>
+    /// Whether nobody waits any more for the answers to what lies here unread, although its senders live: this side ended the link.
+    /// </summary>
     public bool WasEndedHere => _close.IsKilled || Failure is not null;
 
     /// <summary>The peer sends no more.</summary>
@@ -182,7 +190,9 @@ internal sealed partial class Link
             _state = LinkState.PeerClosed;
             if (_close.IsFinal)
             {
-                foreach (LinkOperation call in _calls.InOrder().Where(call => call != _writing && call.Header.Kind.IsData() && !IsAcknowledged(call)))
+                foreach (LinkOperation call in _calls
+                    .InOrder()
+                    .Where(call => call != _writing && call.Header.Kind.IsData() && !IsAcknowledged(call)))
                 {
                     _calls.Remove(call.Header.Id);
                     EndCall(call, wasRead: false, completions);
@@ -203,14 +213,17 @@ internal sealed partial class Link
 
     /// <summary>A reason that only this side could have, or that a later version has, is the peer's own affair: it closed.</summary>
     private static CloseReason ReasonOf(byte reason) =>
-        (CloseReason)reason is CloseReason.ProtocolError or CloseReason.Heartbeat or CloseReason.SlowConsumer or CloseReason.Limit ? (CloseReason)reason : CloseReason.ClosedByPeer;
+        (CloseReason)reason is CloseReason.ProtocolError or CloseReason.Heartbeat or CloseReason.SlowConsumer or CloseReason.Limit
+            ? (CloseReason)reason
+            : CloseReason.ClosedByPeer;
 
     /// <summary>The connection has ended.</summary>
     private void OnEnd(bool isOrderly, Completions completions)
     {
         using (HoldSending())
         {
-            // A reset is told once: where a write has had it, the next read finds an end that looks like an orderly one, and of what the peer wrote some may be lost.
+            // A reset is told once: where a write has had it, the next read finds an end that looks like an orderly one, and of what the
+            // peer wrote some may be lost.
             isOrderly &= !IsBroken;
         }
 
@@ -236,9 +249,11 @@ internal sealed partial class Link
 
         foreach (LinkOperation call in _calls.InOrder())
         {
-            // What the peer has not acknowledged it has not handed out: of type 2 messages that holds whenever all of its words have been read, since it
-            // acknowledges each before; of the others only when it closed in order.
-            bool isKnownUnread = call == halfWritten || _window.IsHalfWritten(call.Header.Id) || (!IsAcknowledged(call) && (end.IsExact || (end.HasReadAll && call.Header.Kind == MessageKind.Deliver)));
+            // What the peer has not acknowledged it has not handed out: of type 2 messages that holds whenever all of its words have been
+            // read, since it acknowledges each before; of the others only when it closed in order.
+            bool isKnownUnread = call == halfWritten
+                || _window.IsHalfWritten(call.Header.Id)
+                || (!IsAcknowledged(call) && (end.IsExact || (end.HasReadAll && call.Header.Kind == MessageKind.Deliver)));
             EndCall(call, wasRead: !isKnownUnread, completions);
         }
 

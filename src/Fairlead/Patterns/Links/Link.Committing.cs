@@ -3,16 +3,21 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>A message into the connection's memory: room for it, its head, its payload; then it is counted, and committed. All under <c>_sending</c>.</content>
+/// <content>A message into the connection's memory: room for it, its head, its payload; then it is counted, and committed. All under
+/// <c>_sending</c>.</content>
 internal sealed partial class Link
 {
-    /// <summary>Copies a message into the connection's memory, behind all before it. Where there is no memory for it nothing has changed, and that is thrown.</summary>
+    /// <summary>
+    /// Copies a message into the connection's memory, behind all before it. Where there is no memory for it nothing has changed, and that
+    /// is thrown.
+    /// </summary>
     /// <param name="header">Its lengths, its id and what it acknowledges are set here.</param>
     /// <param name="head">Stands before the payload.</param>
     /// <param name="payload">Copied.</param>
     /// <param name="missed">What it says of those dropped before it.</param>
     /// <param name="call">That waits for the answer.</param>
-    private void Commit(ref MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, long missed = 0, LinkOperation? call = null)
+    private void Commit(
+        ref MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, long missed = 0, LinkOperation? call = null)
     {
         payload.CopyTo(Reserve(ref header, head, missed, payload.Length));
         CommitReserved(ref header, payload.Length, call);

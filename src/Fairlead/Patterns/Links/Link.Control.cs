@@ -111,7 +111,8 @@ internal sealed partial class Link
         MessageKind kind = message.Header.Kind;
         if (!_endpoint.Profile.Accepts(kind))
         {
-            throw new FairleadException(ErrorCode.Corrupt, $"the peer sent a {kind} message, which a {_endpoint.Profile.Name} does not take");
+            throw new FairleadException(
+                ErrorCode.Corrupt, $"the peer sent a {kind} message, which a {_endpoint.Profile.Name} does not take");
         }
 
         if (PeerPattern is PatternKind.Receiver or PatternKind.Subscriber)
@@ -126,7 +127,9 @@ internal sealed partial class Link
 
         if (kind == MessageKind.Publish && !HeadReader.HasTopic(message.Head))
         {
-            throw new FairleadException(ErrorCode.Corrupt, $"the peer published a message without a topic, or with one of more than {HeadReader.LongestTopic} bytes");
+            throw new FairleadException(
+                ErrorCode.Corrupt,
+                $"the peer published a message without a topic, or with one of more than {HeadReader.LongestTopic} bytes");
         }
 
         if (IsBare)
@@ -196,7 +199,15 @@ internal sealed partial class Link
                 _calls.Remove(message.Header.Id);
                 bool isTakenBack = isReceipt && message.Payload.Length > 0 && message.Payload.Span[0] == (byte)ReceiptStatus.TakenBack;
                 call.At = LinkOperation.Stage.Ended;
-                if (call.TryComplete(new LinkResult { Outcome = LinkOutcome.Answered, Link = this, WasSent = true, WasRead = !isTakenBack, Answer = message }))
+                if (call.TryComplete(
+                    new LinkResult
+                    {
+                        Outcome = LinkOutcome.Answered,
+                        Link = this,
+                        WasSent = true,
+                        WasRead = !isTakenBack,
+                        Answer = message,
+                    }))
                 {
                     message.Lease = null;
                     completions.Add(call);
@@ -226,7 +237,9 @@ internal sealed partial class Link
         SendControl(MessageHeader.Of(MessageKind.Receipt, id), default, payload[..(1 + length)]);
     }
 
-    /// <summary>A text for the peer, as far as it goes into the memory, and into what the peer takes behind one byte. Whole characters.</summary>
+    /// <summary>
+    /// A text for the peer, as far as it goes into the memory, and into what the peer takes behind one byte. Whole characters.
+    /// </summary>
     /// <returns>Its bytes.</returns>
     private int WriteText(string? text, int mostCharacters, Span<byte> destination)
     {

@@ -2,7 +2,8 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>What is dropped for want of room, and how the peer hears of it: with the next message, with an acknowledgement when no next one is in sight, and with the last word.</content>
+/// <content>What is dropped for want of room, and how the peer hears of it: with the next message, with an acknowledgement when no next one
+/// is in sight, and with the last word.</content>
 internal sealed partial class Link
 {
     private const int MissedBytes = MissedMessages.HeadBytes;
@@ -11,8 +12,8 @@ internal sealed partial class Link
     private long _unsent;
 
     /// <summary>
-    /// Sends a data message if that goes at once; otherwise leaves a copy in this end's own queue, by the policy. Never waits. Unless something may be dropped for it, it is
-    /// refused as Full where there is no room.
+    /// Sends a data message if that goes at once; otherwise leaves a copy in this end's own queue, by the policy. Never waits. Unless
+    /// something may be dropped for it, it is refused as Full where there is no room.
     /// </summary>
     public LinkOutcome Post(in Letter letter, bool mayDrop)
     {
@@ -76,7 +77,10 @@ internal sealed partial class Link
         _endpoint.CountDropped();
     }
 
-    /// <summary>What the next message says of those missed before it; nothing where the number would make it longer than the peer takes: then a later one says it.</summary>
+    /// <summary>
+    /// What the next message says of those missed before it; nothing where the number would make it longer than the peer takes: then a
+    /// later one says it.
+    /// </summary>
     private long MissedToTell(int length) => _queued.Missed == 0 || IsBare || !Takes(length + MissedBytes) ? 0 : _queued.Missed;
 
     /// <summary>The message that says it is on its way.</summary>
@@ -108,10 +112,18 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Says what was missed behind the last message, when all are sent: nobody knows when the next one comes. Under <c>_sending</c>.</summary>
+    /// <summary>
+    /// Says what was missed behind the last message, when all are sent: nobody knows when the next one comes. Under <c>_sending</c>.
+    /// </summary>
     private void TellMissed()
     {
-        if (_queued.Count > 0 || _queued.Missed == _missed.Told || IsBare || _state != LinkState.Up || _close.HasSaid || TakesNoMore || !Takes(MissedBytes))
+        if (_queued.Count > 0
+            || _queued.Missed == _missed.Told
+            || IsBare
+            || _state != LinkState.Up
+            || _close.HasSaid
+            || TakesNoMore
+            || !Takes(MissedBytes))
         {
             return;
         }

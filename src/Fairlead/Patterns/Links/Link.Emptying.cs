@@ -21,7 +21,9 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Writes what lies here; the operation is completed when all of it is with the kernel, or the link is lost with some of it.</summary>
+    /// <summary>
+    /// Writes what lies here; the operation is completed when all of it is with the kernel, or the link is lost with some of it.
+    /// </summary>
     public void Start(FlushOperation operation)
     {
         bool needsPump = false;
@@ -102,7 +104,10 @@ internal sealed partial class Link
         return result;
     }
 
-    /// <summary>What is thrown here, which may be by the memory of a message that its sender owns, is the link's end, and not that of whoever happens to write. Under <c>_sending</c>.</summary>
+    /// <summary>
+    /// What is thrown here, which may be by the memory of a message that its sender owns, is the link's end, and not that of whoever
+    /// happens to write. Under <c>_sending</c>.
+    /// </summary>
     private FlushResult FlushConnection()
     {
         try
@@ -116,7 +121,10 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>The rest of a long message is copied, so that the sender has the memory back. Where there is none for the copy, nothing more is written. Under <c>_sending</c>.</summary>
+    /// <summary>
+    /// The rest of a long message is copied, so that the sender has the memory back. Where there is none for the copy, nothing more is
+    /// written. Under <c>_sending</c>.
+    /// </summary>
     private void DetachLong()
     {
         try

@@ -2,7 +2,8 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>How this side ends a link: because it will have it no longer, because of what the peer sent, or because something was thrown.</content>
+/// <content>How this side ends a link: because it will have it no longer, because of what the peer sent, or because something was
+/// thrown.</content>
 internal sealed partial class Link
 {
     private ITimer? _lingerTimer;
@@ -15,7 +16,9 @@ internal sealed partial class Link
 
     void IAlarmed.OnAlarmFailed(Exception exception) => Fail(exception);
 
-    /// <summary>Something was thrown that leaves the link in no state to go on: the pump ends it. Any thread, whatever locks it holds.</summary>
+    /// <summary>
+    /// Something was thrown that leaves the link in no state to go on: the pump ends it. Any thread, whatever locks it holds.
+    /// </summary>
     public void Fail(Exception exception)
     {
         if (Interlocked.CompareExchange(ref _fault, exception, null) is null)
@@ -25,7 +28,8 @@ internal sealed partial class Link
     }
 
     /// <summary>
-    /// Something was thrown while this link was served: it ends with that, and nothing else does. What came before goes to the user, and the peer is told, as far as that still goes. By the pump.
+    /// Something was thrown while this link was served: it ends with that, and nothing else does. What came before goes to the user, and
+    /// the peer is told, as far as that still goes. By the pump.
     /// </summary>
     public void Fail(Exception exception, Completions completions)
     {
@@ -38,15 +42,27 @@ internal sealed partial class Link
         {
             FairleadException known => known,
 
-            // A process of the same user is believed how long its message will be; that there is no memory for it ends its connection alone.
-            OutOfMemoryException => new(ErrorCode.TooLarge, "there is no memory for a message that was announced", "Send less at once, or limit it with ?maxmessage=.", exception),
-            _ => new(ErrorCode.Failed, $"the connection could not go on: {exception.Message}", "The inner exception says where; unless it is yours, report it.", exception),
+            // A process of the same user is believed how long its message will be; that there is no memory for it ends its connection
+            // alone.
+            OutOfMemoryException => new(
+                ErrorCode.TooLarge,
+                "there is no memory for a message that was announced",
+                "Send less at once, or limit it with ?maxmessage=.",
+                exception),
+            _ => new(
+                ErrorCode.Failed,
+                $"the connection could not go on: {exception.Message}",
+                "The inner exception says where; unless it is yours, report it.",
+                exception),
         };
         Finishing.Do("a connection", () => PublishArrived(completions));
         Reject(failure, completions);
     }
 
-    /// <summary>What the connection throws when it is written to: nothing more is written, and nobody waits here for an answer to what it was about to write. Under <c>_sending</c>.</summary>
+    /// <summary>
+    /// What the connection throws when it is written to: nothing more is written, and nobody waits here for an answer to what it was about
+    /// to write. Under <c>_sending</c>.
+    /// </summary>
     private void Break(Exception exception, LinkOperation? call = null)
     {
         if (call is not null)
@@ -60,8 +76,9 @@ internal sealed partial class Link
     }
 
     /// <summary>
-    /// Ends the connection from any thread; whoever pumps then sees its end, with this reason. The peer is told, behind what was sent before; one that does not even take
-    /// that from the kernel gets as long for it as for a handshake. A foreign peer that reads too slowly is ended at once.
+    /// Ends the connection from any thread; whoever pumps then sees its end, with this reason. The peer is told, behind what was sent
+    /// before; one that does not even take that from the kernel gets as long for it as for a handshake. A foreign peer that reads too
+    /// slowly is ended at once.
     /// </summary>
     public void Kill(CloseReason reason, string? text)
     {

@@ -28,8 +28,9 @@ internal sealed partial class Link
     }
 
     /// <summary>
-    /// Writes on while the peer reads along. The kernel calls a socket writable only when most of its buffer is empty; a blocking sender of a long message that tries again
-    /// before that keeps both sides busy. Ends when the message is through or nothing has moved for a while; then the sender sleeps like everybody.
+    /// Writes on while the peer reads along. The kernel calls a socket writable only when most of its buffer is empty; a blocking sender of
+    /// a long message that tries again before that keeps both sides busy. Ends when the message is through or nothing has moved for a
+    /// while; then the sender sleeps like everybody.
     /// </summary>
     public void Push(LinkOperation operation)
     {
@@ -83,7 +84,7 @@ internal sealed partial class Link
         {
             Debug.Assert(!IsBroken, "What is broken stays so.");
             _output = OutputState.Blocked;
-            _endpoint.Pump.CountBlocked(+1);
+            _endpoint.Pump.Awaited.CountBlocked(+1);
         }
     }
 
@@ -92,7 +93,7 @@ internal sealed partial class Link
         if (IsBlocked)
         {
             _output = OutputState.Idle;
-            _endpoint.Pump.CountBlocked(-1);
+            _endpoint.Pump.Awaited.CountBlocked(-1);
             if (_inbound.IsHeadTold)
             {
                 _endpoint.HandOutAgain();
@@ -100,7 +101,9 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Writes at once, or, in the middle of a stream of messages, when enough lies together. True when somebody must pump for the rest.</summary>
+    /// <summary>
+    /// Writes at once, or, in the middle of a stream of messages, when enough lies together. True when somebody must pump for the rest.
+    /// </summary>
     /// <param name="mayWait">Whether nobody waits for an answer to it: where messages are buffered it is left lying.</param>
     private bool FlushSoon(bool mayWait = false)
     {

@@ -5,7 +5,10 @@ namespace Fairlead.Patterns.Links;
 /// <content>Messages that are written where the peer will read them.</content>
 internal sealed partial class Link
 {
-    /// <summary>Memory for a message, in the connection's own. Only where it could be sent at once; what is sent before it is committed goes before it.</summary>
+    /// <summary>
+    /// Memory for a message, in the connection's own. Only where it could be sent at once; what is sent before it is committed goes before
+    /// it.
+    /// </summary>
     public bool TryLoan(int length, out Memory<byte> memory)
     {
         memory = default;
@@ -20,7 +23,10 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Sends what was written into the loan, and ends it; false when that does not go as it lies there: the caller sends it like any other memory, and ends the loan then.</summary>
+    /// <summary>
+    /// Sends what was written into the loan, and ends it; false when that does not go as it lies there: the caller sends it like any other
+    /// memory, and ends the loan then.
+    /// </summary>
     public bool TrySendLoan(MessageHeader header, int length)
     {
         bool needsPump;

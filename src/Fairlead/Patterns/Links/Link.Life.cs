@@ -35,8 +35,8 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
     }
 
     /// <summary>
-    /// Asks the peer to give a message back that its user has not read; a receipt says so. While it was read nothing happens, and it is waited for as before. By its caller, or, for
-    /// one that is not his any more, by its number alone.
+    /// Asks the peer to give a message back that its user has not read; a receipt says so. While it was read nothing happens, and it is
+    /// waited for as before. By its caller, or, for one that is not his any more, by its number alone.
     /// </summary>
     public void Recall(uint id, LinkOperation? caller = null)
     {
@@ -44,8 +44,14 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
         using (HoldSending())
         {
             // A work queue acknowledges what it has, and has it until a worker has it.
-            if (_state is LinkState.Up or LinkState.PeerClosed && !IsBroken && !IsBare && _calls.TryGet(id, out LinkOperation? call) && (caller is null || call == caller)
-                && !(call == _writing && _connection.HasLong) && call.Header.Kind == MessageKind.Deliver && (PeerPattern == PatternKind.WorkQueue || !IsAcknowledged(call)))
+            if (_state is LinkState.Up or LinkState.PeerClosed
+                && !IsBroken
+                && !IsBare
+                && _calls.TryGet(id, out LinkOperation? call)
+                && (caller is null || call == caller)
+                && !(call == _writing && _connection.HasLong)
+                && call.Header.Kind == MessageKind.Deliver
+                && (PeerPattern == PatternKind.WorkQueue || !IsAcknowledged(call)))
             {
                 MessageHeader recall = MessageHeader.Of(MessageKind.Cancel, id, MessageFlags.Recall);
                 Commit(ref recall, default, default);

@@ -20,7 +20,10 @@ internal sealed partial class Link
 
     private bool HasMoving => _moving.Count + _late.Count > 0;
 
-    /// <summary>Hands those that leave over to the endpoint, in the order of their asking. Under the endpoint's gate: from one queue to the other nobody can withdraw them.</summary>
+    /// <summary>
+    /// Hands those that leave over to the endpoint, in the order of their asking. Under the endpoint's gate: from one queue to the other
+    /// nobody can withdraw them.
+    /// </summary>
     public void TakeMoving(SendQueue waiting)
     {
         using (HoldSending())
@@ -46,7 +49,11 @@ internal sealed partial class Link
 
     /// <summary>What was not sent may be sent elsewhere, and what may have been read only where that does no harm.</summary>
     private bool MayMove(LinkOperation operation, bool wasRead) =>
-        operation.IsMovable && !operation.IsClaimed && (!wasRead || (operation.Header.Flags & MessageFlags.Idempotent) != 0) && _endpoint.AwaitsPeers && !_endpoint.IsClosing;
+        operation.IsMovable
+        && !operation.IsClaimed
+        && (!wasRead || (operation.Header.Flags & MessageFlags.Idempotent) != 0)
+        && _endpoint.AwaitsPeers
+        && !_endpoint.IsClosing;
 
     private void SetMoving(LinkOperation operation, bool isLate = false)
     {

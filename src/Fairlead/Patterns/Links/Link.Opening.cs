@@ -32,7 +32,8 @@ internal sealed partial class Link
 
         if (_time == TimeProvider.System)
         {
-            // Looked after in the rounds, and not by a timer, whose thread may not be to be had when it is needed: in a flood of peers that say nothing.
+            // Looked after in the rounds, and not by a timer, whose thread may not be to be had when it is needed: in a flood of peers that
+            // say nothing.
             _handshakeEnd = Deadline.After(_endpoint.Settings.HandshakeTimeout, _time);
             _endpoint.ServeLater();
         }
@@ -75,7 +76,13 @@ internal sealed partial class Link
                 return;
             }
 
-            Failure = new FairleadException(ErrorCode.Timeout, $"the peer accepted the connection and gave no sign of life within {seconds}", "It may be stopped, or no Fairlead program.") { Peer = Peer };
+            Failure = new FairleadException(
+                ErrorCode.Timeout,
+                $"the peer accepted the connection and gave no sign of life within {seconds}",
+                "It may be stopped, or no Fairlead program.")
+            {
+                Peer = Peer,
+            };
         }
 
         Kill(CloseReason.ProtocolError, $"the handshake did not come within {seconds}");
@@ -100,7 +107,12 @@ internal sealed partial class Link
         MessageKind expected = IsAccepted ? MessageKind.Hello : MessageKind.Welcome;
         if (header.Kind == MessageKind.Refuse && !IsAccepted)
         {
-            throw new FairleadException(Enum.IsDefined(theirs.Error) ? theirs.Error : ErrorCode.Incompatible, theirs.Text.Length > 0 ? theirs.Text : "the peer refused the connection") { Peer = Peer };
+            throw new FairleadException(
+                Enum.IsDefined(theirs.Error) ? theirs.Error : ErrorCode.Incompatible,
+                theirs.Text.Length > 0 ? theirs.Text : "the peer refused the connection")
+            {
+                Peer = Peer,
+            };
         }
 
         if (header.Kind != expected)
@@ -168,7 +180,10 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>By the endpoint, under its gate: those that have lost their link come behind those that wait here. False when this one is about to go too.</summary>
+    /// <summary>
+    /// By the endpoint, under its gate: those that have lost their link come behind those that wait here. False when this one is about to
+    /// go too.
+    /// </summary>
     public bool TryAdopt(SendQueue waiting, Completions completions)
     {
         using (HoldSending())

@@ -4,8 +4,9 @@ using Fairlead.Native;
 namespace Fairlead.Patterns.Links;
 
 /// <content>
-/// Nothing more is read from a peer who does not read his answers, or whose messages nobody takes; and what was read of the former before is not handed out, since it would be answered too.
-/// Nor is a message handed out that wants a receipt before its sender can hear that it is: else one that dies with it in hand is taken for one that has never read it.
+/// Nothing more is read from a peer who does not read his answers, or whose messages nobody takes; and what was read of the former before
+/// is not handed out, since it would be answered too. Nor is a message handed out that wants a receipt before its sender can hear that it
+/// is: else one that dies with it in hand is taken for one that has never read it.
 /// </content>
 internal sealed partial class Link
 {
@@ -13,16 +14,21 @@ internal sealed partial class Link
     private ReaderWait? _readerWait;
 
     /// <summary>
-    /// What lies unwritten that is not data. Data is bounded by the peer's credit, and must not keep this side from reading: two ends that write long messages to each other would
-    /// wait for ever. What was written of it and is not acknowledged is counted out too, so this may say too little, never too much. Under <c>_sending</c>.
+    /// What lies unwritten that is not data. Data is bounded by the peer's credit, and must not keep this side from reading: two ends that
+    /// write long messages to each other would wait for ever. What was written of it and is not acknowledged is counted out too, so this
+    /// may say too little, never too much. Under <c>_sending</c>.
     /// </summary>
     private long UnwrittenAnswers => _connection.Unflushed - _window.OutstandingBytes - ((long)_window.Outstanding * MessageHeader.Size);
 
-    /// <summary>Whether what lies here is not handed out before the peer has read more of his answers. <see cref="EndpointCore.HandOutAgain"/> follows its end.</summary>
+    /// <summary>
+    /// Whether what lies here is not handed out before the peer has read more of his answers. <see cref="EndpointCore.HandOutAgain"/>
+    /// follows its end.
+    /// </summary>
     public bool IsHeldBack => Volatile.Read(ref _isPaused) && !IsBare;
 
     /// <summary>
-    /// Whether the next message may be handed out now. Of one that wants a receipt its sender is told first, and it waits while that cannot be written, which is until he reads what is in its way. Under the endpoint's gate.
+    /// Whether the next message may be handed out now. Of one that wants a receipt its sender is told first, and it waits while that cannot
+    /// be written, which is until he reads what is in its way. Under the endpoint's gate.
     /// </summary>
     /// <param name="tells">Whether he is told now, because it will be handed out.</param>
     public bool MayHandOut(bool tells)
@@ -76,7 +82,10 @@ internal sealed partial class Link
         return isTold;
     }
 
-    /// <summary>Writes what needed no credit, and pauses where too much of that lies here. Under <c>_sending</c>. True when somebody must pump for the rest.</summary>
+    /// <summary>
+    /// Writes what needed no credit, and pauses where too much of that lies here. Under <c>_sending</c>. True when somebody must pump for
+    /// the rest.
+    /// </summary>
     private bool FlushAnswer()
     {
         bool needsPump = FlushSoon();
@@ -90,8 +99,8 @@ internal sealed partial class Link
     }
 
     /// <summary>
-    /// Completes at once, unless the peer is held back because it does not read its answers: then when it has read enough of them, or the link is over.
-    /// A caller that takes no other request until then bounds what lies unwritten for all peers together.
+    /// Completes at once, unless the peer is held back because it does not read its answers: then when it has read enough of them, or the
+    /// link is over. A caller that takes no other request until then bounds what lies unwritten for all peers together.
     /// </summary>
     /// <param name="most">So many calls wait for one peer; further ones complete at once: one peer must not hold up all others.</param>
     /// <param name="token">Ends the wait.</param>
@@ -114,7 +123,10 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Ends the connection of a peer that has read nothing since the last look, where messages of other peers could be handed out meanwhile. By the timer.</summary>
+    /// <summary>
+    /// Ends the connection of a peer that has read nothing since the last look, where messages of other peers could be handed out
+    /// meanwhile. By the timer.
+    /// </summary>
     private void LookAtReader(ReaderWait wait)
     {
         bool stands;

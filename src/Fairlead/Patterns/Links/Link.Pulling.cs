@@ -5,7 +5,8 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>The short way up: from where a message lies into its receiver's hands, and of what is published, which may lie in memory that many read.</content>
+/// <content>The short way up: from where a message lies into its receiver's hands, and of what is published, which may lie in memory that
+/// many read.</content>
 internal sealed partial class Link
 {
     /// <summary>So many messages in a row that nothing was sent between are a stream.</summary>
@@ -19,8 +20,9 @@ internal sealed partial class Link
     private KnownHead _knownHead;
 
     /// <summary>
-    /// Before a look at what a streaming peer publishes: lets some messages come together. Who looks for each single one fetches the line of the position each time, which costs the peer many times what the
-    /// message does. Where nothing came meanwhile it was no stream. By one who looks.
+    /// Before a look at what a streaming peer publishes: lets some messages come together. Who looks for each single one fetches the line
+    /// of the position each time, which costs the peer many times what the message does. Where nothing came meanwhile it was no stream. By
+    /// one who looks.
     /// </summary>
     public void Linger()
     {
@@ -38,7 +40,10 @@ internal sealed partial class Link
         _hasLingered = true;
     }
 
-    /// <summary>Something is sent, also an answer: what its peer sends next may wait for it, and lingering would only hold both up. Any thread; a message more or less makes no stream.</summary>
+    /// <summary>
+    /// Something is sent, also an answer: what its peer sends next may wait for it, and lingering would only hold both up. Any thread; a
+    /// message more or less makes no stream.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void EndStream()
     {
@@ -53,8 +58,8 @@ internal sealed partial class Link
     public bool IsStreaming => _takenInRow >= StreamLength && _memoryInput!.IsDrained && !_isLatency;
 
     /// <summary>
-    /// The next message straight out of the connection's memory, if it is a short one and nothing lies before it. What else there may be, an answer, an end, something wrong, is left to
-    /// <see cref="Receive"/>. Under the endpoint's gate while nobody pumps.
+    /// The next message straight out of the connection's memory, if it is a short one and nothing lies before it. What else there may be,
+    /// an answer, an end, something wrong, is left to <see cref="Receive"/>. Under the endpoint's gate while nobody pumps.
     /// </summary>
     public MessageCore? TryPull(int me)
     {
@@ -78,7 +83,11 @@ internal sealed partial class Link
         _hasLingered = false;
 
         // Nothing is unread: it is within the credit that its sender has. One who waits for a receipt is to be told first.
-        if (header.Kind == MessageKind.Deliver || PeerPattern == PatternKind.Receiver || !_endpoint.Profile.Accepts(header.Kind) || (header.HeadLength > 0 && !IsPlainHead(header, body)) || !TryNoteAck(header.Ack, me))
+        if (header.Kind == MessageKind.Deliver
+            || PeerPattern == PatternKind.Receiver
+            || !_endpoint.Profile.Accepts(header.Kind)
+            || (header.HeadLength > 0 && !IsPlainHead(header, body))
+            || !TryNoteAck(header.Ack, me))
         {
             return null;
         }
@@ -101,11 +110,13 @@ internal sealed partial class Link
     }
 
     /// <summary>
-    /// The next message, if it is a plain one, or a published one like that before it, and nothing is unusual. Null: nothing was done, and <see cref="TryPull"/> says what there is. As that; nothing in here
-    /// throws.
+    /// The next message, if it is a plain one, or a published one like that before it, and nothing is unusual. Null: nothing was done, and
+    /// <see cref="TryPull"/> says what there is. As that; nothing in here throws.
     /// </summary>
     /// <param name="me">The calling thread.</param>
-    /// <param name="looks">Whether to look at what was published in any case: else, in a stream, it is for who receives to linger before he looks.</param>
+    /// <param name="looks">
+    /// Whether to look at what was published in any case: else, in a stream, it is for who receives to linger before he looks.
+    /// </param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public MessageCore? TryPullPlain(int me, bool looks)
     {
@@ -145,13 +156,20 @@ internal sealed partial class Link
     private static bool IsPlainHead(in MessageHeader header, ReadOnlySpan<byte> body)
     {
         ReadOnlySpan<byte> head = body[..Math.Min(header.HeadLength, body.Length)];
-        return header.Kind == MessageKind.Request && header.HeadLength == head.Length && HeadReader.IsWellFormed(head, out _) && !HeadReader.TryGet(head, HeadField.Missed, out ReadOnlySpan<byte> _);
+        return header.Kind == MessageKind.Request
+            && header.HeadLength == head.Length
+            && HeadReader.IsWellFormed(head, out _)
+            && !HeadReader.TryGet(head, HeadField.Missed, out ReadOnlySpan<byte> _);
     }
 
     /// <summary>Takes the acknowledgements that lie next. False when something else does. As <see cref="TryPull"/>.</summary>
     public bool PullAcks(int me)
     {
-        while (_memoryInput is { } input && _state == LinkState.Up && !_isPaused && _inbound.Arrived == 0 && input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
+        while (_memoryInput is { } input
+            && _state == LinkState.Up
+            && !_isPaused
+            && _inbound.Arrived == 0
+            && input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
         {
             if (header.Kind != MessageKind.Ack || header.HeadLength > 0 || !TryNoteAck(header.Ack, me))
             {
@@ -184,7 +202,10 @@ internal sealed partial class Link
     private bool TryNoteAck(uint acknowledged) =>
         !IsSeated && _queued.Count == 0 && !_close.HasSaid && !_endpoint.HearsOfCredit && _window.TryAcknowledge(acknowledged);
 
-    /// <summary>As <see cref="TryPull"/>. That the publisher has not written over what was copied is known at the end, and all before it may be wrong till then.</summary>
+    /// <summary>
+    /// As <see cref="TryPull"/>. That the publisher has not written over what was copied is known at the end, and all before it may be
+    /// wrong till then.
+    /// </summary>
     private MessageCore? TryPullPublished(MemoryInput input)
     {
         if (!input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
@@ -195,7 +216,10 @@ internal sealed partial class Link
         }
 
         _hasLingered = false;
-        if (header.Kind != MessageKind.Publish || header.HeadLength > body.Length || !_endpoint.Profile.Accepts(header.Kind) || header.Ack != _window.Acknowledged)
+        if (header.Kind != MessageKind.Publish
+            || header.HeadLength > body.Length
+            || !_endpoint.Profile.Accepts(header.Kind)
+            || header.Ack != _window.Acknowledged)
         {
             return null;
         }
@@ -213,10 +237,14 @@ internal sealed partial class Link
         return message;
     }
 
-    /// <summary>The next message, if it has been seen in the memory that many read, and is like the one before it. As <see cref="TryPullPlain"/>.</summary>
+    /// <summary>
+    /// The next message, if it has been seen in the memory that many read, and is like the one before it. As <see cref="TryPullPlain"/>.
+    /// </summary>
     private MessageCore? TryPullAsBefore(MessageCore resident, BroadcastInput broadcasts)
     {
-        if (!_knownHead.Any || !resident.IsPlainlyBack(0) || !broadcasts.TryTakePublished(_knownHead.Head, _window.Acknowledged, resident.Own, out int length))
+        if (!_knownHead.Any
+            || !resident.IsPlainlyBack(0)
+            || !broadcasts.TryTakePublished(_knownHead.Head, _window.Acknowledged, resident.Own, out int length))
         {
             return null;
         }

@@ -6,7 +6,8 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <content>
-/// Wake → lease → pattern → user. Everything here but <see cref="Dequeue"/> is called by whoever pumps the endpoint, and hands what is thrown on its way to <see cref="Fail(Exception, Completions)"/>.
+/// Wake → lease → pattern → user. Everything here but <see cref="Dequeue"/> is called by whoever pumps the endpoint, and hands what is
+/// thrown on its way to <see cref="Fail(Exception, Completions)"/>.
 /// </content>
 internal sealed partial class Link
 {
@@ -49,7 +50,8 @@ internal sealed partial class Link
             OnWritable(completions);
         }
 
-        if ((events & (PollEvents.Read | PollEvents.ReadHangUp | PollEvents.HangUp | PollEvents.Error)) != 0 && (!_isPaused || (events & (PollEvents.HangUp | PollEvents.Error)) != 0))
+        if ((events & (PollEvents.Read | PollEvents.ReadHangUp | PollEvents.HangUp | PollEvents.Error)) != 0
+            && (!_isPaused || (events & (PollEvents.HangUp | PollEvents.Error)) != 0))
         {
             Receive(completions);
         }
@@ -91,8 +93,12 @@ internal sealed partial class Link
     /// <summary>Takes the announcement back.</summary>
     public void EndWait() => _sleep!.EndWait();
 
-    /// <summary>Whether a peer that shares memory was woken since this was asked last, and may have been put on this very processor; or may be there anyway, with others who read the same.</summary>
-    public bool MayShareProcessor(bool withReaders) => _memoryOutput is { } output && (output.TakeHasWoken() || (withReaders && _broadcasts is { IsSitting: true }));
+    /// <summary>
+    /// Whether a peer that shares memory was woken since this was asked last, and may have been put on this very processor; or may be there
+    /// anyway, with others who read the same.
+    /// </summary>
+    public bool MayShareProcessor(bool withReaders) =>
+        _memoryOutput is { } output && (output.TakeHasWoken() || (withReaders && _broadcasts is { IsSitting: true }));
 
     /// <summary>Reads what is there, handles control messages, and queues the others for the user.</summary>
     public void Receive(Completions completions)
@@ -150,7 +156,7 @@ internal sealed partial class Link
         if (hasPart != _hasPart && (!hasPart || _state != LinkState.Down))
         {
             _hasPart = hasPart;
-            _endpoint.Pump.CountPart(hasPart ? +1 : -1);
+            _endpoint.Pump.Awaited.CountPart(hasPart ? +1 : -1);
         }
     }
 
@@ -167,8 +173,8 @@ internal sealed partial class Link
     }
 
     /// <summary>
-    /// What follows a hand-over, without the gate: the acknowledgement, before the message is in the user's hands where its sender waits for a receipt, otherwise
-    /// when a quarter of the window has been consumed or, in the endpoint's slow rounds, a little later.
+    /// What follows a hand-over, without the gate: the acknowledgement, before the message is in the user's hands where its sender waits
+    /// for a receipt, otherwise when a quarter of the window has been consumed or, in the endpoint's slow rounds, a little later.
     /// </summary>
     public void AfterHandOver(MessageKind kind)
     {
@@ -213,7 +219,9 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Tells the peer what has been consumed, if it does not know; urgently: before this returns, also in the middle of a burst.</summary>
+    /// <summary>
+    /// Tells the peer what has been consumed, if it does not know; urgently: before this returns, also in the middle of a burst.
+    /// </summary>
     public void Acknowledge(bool isUrgent = false)
     {
         if (IsBare || _state is LinkState.Handshaking or LinkState.Down)

@@ -5,7 +5,10 @@ namespace Fairlead.Patterns.Links;
 /// <content>Messages of the past, before all that are sent from now on.</content>
 internal sealed partial class Link
 {
-    /// <summary>Leaves a message here whatever the policy says: how many there may be is bounded by who keeps them. <see cref="ServeReplayed"/> sends it.</summary>
+    /// <summary>
+    /// Leaves a message here whatever the policy says: how many there may be is bounded by who keeps them. <see cref="ServeReplayed"/>
+    /// sends it.
+    /// </summary>
     public void Replay(in History.Entry entry)
     {
         if (!Takes(entry.Length))

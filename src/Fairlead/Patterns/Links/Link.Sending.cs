@@ -61,7 +61,10 @@ internal sealed partial class Link
         _connection.Check(payload);
     }
 
-    /// <summary>Now and then, when more than half of the window is used: the acknowledgements have probably come, and reading them in time saves sleeping for them.</summary>
+    /// <summary>
+    /// Now and then, when more than half of the window is used: the acknowledgements have probably come, and reading them in time saves
+    /// sleeping for them.
+    /// </summary>
     public bool ShouldLookForAcks() => !IsBare && _window.IsHalfUsed && IsTimeToLook();
 
     /// <summary>The same where more than half is known to be used.</summary>
@@ -109,8 +112,8 @@ internal sealed partial class Link
     }
 
     /// <summary>
-    /// Sends, waiting for credit and, where the payload is long, until it has been written out of the caller's memory. The operation is completed when that is done
-    /// or, for a call, when the answer is in.
+    /// Sends, waiting for credit and, where the payload is long, until it has been written out of the caller's memory. The operation is
+    /// completed when that is done or, for a call, when the answer is in.
     /// </summary>
     public void Start(LinkOperation operation)
     {
@@ -140,7 +143,9 @@ internal sealed partial class Link
     /// <summary>Under <c>_sending</c>. True when somebody must pump.</summary>
     private bool Begin(LinkOperation operation, Completions completions)
     {
-        switch (!HasPlaceFor(operation) && CanControl == LinkOutcome.Sent ? LinkOutcome.Full : operation.Header.Kind.IsData() ? CanSend(operation.Length) : CanControl)
+        switch (!HasPlaceFor(operation) && CanControl == LinkOutcome.Sent ? LinkOutcome.Full
+            : operation.Header.Kind.IsData() ? CanSend(operation.Length)
+            : CanControl)
         {
             case LinkOutcome.PeerGone:
                 EndUnsent(operation, completions, isLate: true);
@@ -170,7 +175,10 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Sends a message that needs no credit: receipts, replies, acknowledgements, close. Long payloads are copied. Where one cannot be sent the link ends: its peer waits for it.</summary>
+    /// <summary>
+    /// Sends a message that needs no credit: receipts, replies, acknowledgements, close. Long payloads are copied. Where one cannot be sent
+    /// the link ends: its peer waits for it.
+    /// </summary>
     public bool SendControl(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
         bool needsPump;
@@ -261,7 +269,9 @@ internal sealed partial class Link
             }
 
             int length = operation.Length + (operation.Missed > 0 ? MissedBytes : 0);
-            if (!HasCredit(length) || !HasPlaceFor(operation) || (_connection.HasLong && operation.PayloadLength >= _connection.LongThreshold))
+            if (!HasCredit(length)
+                || !HasPlaceFor(operation)
+                || (_connection.HasLong && operation.PayloadLength >= _connection.LongThreshold))
             {
                 break;
             }
@@ -279,7 +289,8 @@ internal sealed partial class Link
             }
             catch (Exception exception)
             {
-                // There is no memory for it, or its own cannot be read: that concerns its sender alone, unless the connection is broken by now.
+                // There is no memory for it, or its own cannot be read: that concerns its sender alone, unless the connection is broken by
+                // now.
                 _queued.DeferMissed(Refuse(operation, exception, completions));
                 continue;
             }

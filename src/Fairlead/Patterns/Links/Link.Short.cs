@@ -6,7 +6,8 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <content>
-/// The short way down: a message whose connection takes it whole, while nothing waits before it, is with the peer before it is counted here. What is unusual about it goes the ordinary way, which says what.
+/// The short way down: a message whose connection takes it whole, while nothing waits before it, is with the peer before it is counted
+/// here. What is unusual about it goes the ordinary way, which says what.
 /// </content>
 internal sealed partial class Link
 {
@@ -21,7 +22,9 @@ internal sealed partial class Link
         return held;
     }
 
-    /// <summary>Sends a plain message, if that goes at once. Unless it says <see cref="PlainSending.NotSent"/>, it is with the peer.</summary>
+    /// <summary>
+    /// Sends a plain message, if that goes at once. Unless it says <see cref="PlainSending.NotSent"/>, it is with the peer.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public PlainSending TrySendPlain(ReadOnlySpan<byte> payload, int me)
     {
@@ -67,7 +70,8 @@ internal sealed partial class Link
     }
 
     /// <summary>Whether what is sent now goes at once, as far as credit and room allow. Under <c>_sending</c>.</summary>
-    private bool IsPlain => _state == LinkState.Up && _close.IsOpen && !(TakesNoMore | IsBare) && _queued.Count == 0 && _queued.Missed == 0 && _seat is null;
+    private bool IsPlain =>
+        _state == LinkState.Up && _close.IsOpen && !(TakesNoMore | IsBare) && _queued.Count == 0 && _queued.Missed == 0 && _seat is null;
 
     private bool HasCreditAtOnce(int length) => _window.HasCreditAtOnce(length, _window.Outstanding, _window.OutstandingBytes + length);
 

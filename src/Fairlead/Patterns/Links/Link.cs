@@ -6,11 +6,15 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// A connection with the session protocol on top: handshake, credit, acknowledgements, receipts, replies, heartbeat, closing. The same for every transport and pattern.
+/// A connection with the session protocol on top: handshake, credit, acknowledgements, receipts, replies, heartbeat, closing. The same for
+/// every transport and pattern.
 /// </summary>
 /// <remarks>
-/// <para>Two sides, two locks. What is sent is guarded by <c>_sending</c> and may be done by any thread. What is received is handled by whoever pumps the endpoint;
-/// messages for the user lie in <c>_inbound</c>, guarded by the endpoint's gate. The gate may be held when <c>_sending</c> is taken, never the other way round.</para>
+/// <para>
+/// Two sides, two locks. What is sent is guarded by <c>_sending</c> and may be done by any thread. What is received is handled by whoever
+/// pumps the endpoint; messages for the user lie in <c>_inbound</c>, guarded by the endpoint's gate. The gate may be held when
+/// <c>_sending</c> is taken, never the other way round.
+/// </para>
 /// <para>Kinds other than data need no credit (see <see cref="SendWindow"/>) and pass at any time.</para>
 /// </remarks>
 internal sealed partial class Link
@@ -84,7 +88,9 @@ internal sealed partial class Link
 
     public bool IsAccepted { get; }
 
-    /// <summary>Whether the peer is a program that does not speak Fairlead's protocol: messages of type 1 only, no acknowledgements.</summary>
+    /// <summary>
+    /// Whether the peer is a program that does not speak Fairlead's protocol: messages of type 1 only, no acknowledgements.
+    /// </summary>
     public bool IsBare { get; }
 
     public Peer Peer { get; private set; }

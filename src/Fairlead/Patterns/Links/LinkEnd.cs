@@ -19,8 +19,8 @@ internal sealed record LinkEnd(CloseReason Reason, string? Text)
     public bool IsExact { get; init; }
 
     /// <summary>
-    /// Whether everything that the peer wrote has been read. It acknowledges a type 2 message before it hands it out, so one without acknowledgement was not; others are
-    /// acknowledged a little later, and nothing is known of them.
+    /// Whether everything that the peer wrote has been read. It acknowledges a type 2 message before it hands it out, so one without
+    /// acknowledgement was not; others are acknowledged a little later, and nothing is known of them.
     /// </summary>
     public bool HasReadAll { get; init; }
 

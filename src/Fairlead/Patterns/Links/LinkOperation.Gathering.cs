@@ -2,7 +2,8 @@ using System.Buffers;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>A payload in several parts. They stay apart until they are copied to where the message lies; only where that cannot be done part by part are they joined, in rented memory.</content>
+/// <content>A payload in several parts. They stay apart until they are copied to where the message lies; only where that cannot be done
+/// part by part are they joined, in rented memory.</content>
 internal sealed partial class LinkOperation
 {
     private ReadOnlySequence<byte> _parts;
@@ -24,7 +25,9 @@ internal sealed partial class LinkOperation
         }
     }
 
-    /// <summary>The parts stay where they are until the operation has ended. Without any, nothing is done; a single one is a payload like any other.</summary>
+    /// <summary>
+    /// The parts stay where they are until the operation has ended. Without any, nothing is done; a single one is a payload like any other.
+    /// </summary>
     public void Borrow(in ReadOnlySequence<byte> parts)
     {
         if (parts.IsEmpty)
@@ -42,7 +45,10 @@ internal sealed partial class LinkOperation
         _parts = parts;
     }
 
-    /// <summary>What is written out of its own memory, or asked for its content, has to lie in one piece. The release is that of the operation's own copy.</summary>
+    /// <summary>
+    /// What is written out of its own memory, or asked for its content, has to lie in one piece. The release is that of the operation's own
+    /// copy.
+    /// </summary>
     private void Join()
     {
         if (_partsLength > 0)

@@ -72,7 +72,9 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         Ended,
     }
 
-    /// <summary>Null while the endpoint has no peer: then the operation waits in the endpoint's queue, and the first link to come adopts it.</summary>
+    /// <summary>
+    /// Null while the endpoint has no peer: then the operation waits in the endpoint's queue, and the first link to come adopts it.
+    /// </summary>
     public Link? Link { get; set; }
 
     private EndpointCore Endpoint { get; set; } = null!;
@@ -96,7 +98,10 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     /// <summary>Bytes of head and payload.</summary>
     public int Length => Header.HeadLength + PayloadLength;
 
-    /// <summary>Whether it moves to another link when its own is lost before it was sent, or, where it is a request that may be repeated, before it was answered.</summary>
+    /// <summary>
+    /// Whether it moves to another link when its own is lost before it was sent, or, where it is a request that may be repeated, before it
+    /// was answered.
+    /// </summary>
     public bool IsMovable { get; set; }
 
     /// <summary>Whether it was sent on a link that was lost, and its peer may have read it.</summary>
@@ -116,7 +121,8 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         return handle;
     }
 
-    public bool WantsAnswer => Header.Kind is MessageKind.Deliver or MessageKind.Request or MessageKind.Subscribe or MessageKind.Unsubscribe;
+    public bool WantsAnswer =>
+        Header.Kind is MessageKind.Deliver or MessageKind.Request or MessageKind.Subscribe or MessageKind.Unsubscribe;
 
     public ReadOnlySpan<byte> Head => _head.AsSpan(0, Header.HeadLength);
 
@@ -149,7 +155,8 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     }
 
     /// <summary>
-    /// Is at once where another would be that was rented, sent, and now waits for its answer. Only for one that was rented for a blocking caller and has not been completed since: it may be used any number of times.
+    /// Is at once where another would be that was rented, sent, and now waits for its answer. Only for one that was rented for a blocking
+    /// caller and has not been completed since: it may be used any number of times.
     /// </summary>
     public void Resume(Link link, in MessageHeader header, ReadOnlySpan<byte> head, uint number, Deadline deadline)
     {
@@ -259,9 +266,14 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         }
     }
 
-    /// <summary>How long before the end of its time a message whose sender waits for a receipt is asked back, so that he hears what became of it in time.</summary>
+    /// <summary>
+    /// How long before the end of its time a message whose sender waits for a receipt is asked back, so that he hears what became of it in
+    /// time.
+    /// </summary>
     public static TimeSpan RecallBefore(MessageKind kind, TimeSpan timeout) =>
-        kind != MessageKind.Deliver || timeout < ShortestRecalled ? TimeSpan.Zero : timeout < 10 * LongestRecall ? timeout / 10 : LongestRecall;
+        kind != MessageKind.Deliver || timeout < ShortestRecalled ? TimeSpan.Zero
+        : timeout < 10 * LongestRecall ? timeout / 10
+        : LongestRecall;
 
     /// <inheritdoc/>
     public override TimeSpan RecallBefore(TimeSpan timeout) => RecallBefore(Header.Kind, timeout);

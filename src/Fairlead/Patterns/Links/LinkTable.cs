@@ -2,7 +2,9 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>The links of an endpoint, by their names in its poll set, and what concerns all of them that do not tell the poll set of what comes.</summary>
+/// <summary>
+/// The links of an endpoint, by their names in its poll set, and what concerns all of them that do not tell the poll set of what comes.
+/// </summary>
 /// <remarks>Changed under the endpoint's gate. The snapshots are seen by any thread, and never changed.</remarks>
 internal sealed class LinkTable(Pump pump)
 {
@@ -53,7 +55,10 @@ internal sealed class LinkTable(Pump pump)
         }
     }
 
-    /// <summary>Announces the sleep to connections whose peers must know of it; false when one of them has something already. By the leader, or under the gate while nobody leads.</summary>
+    /// <summary>
+    /// Announces the sleep to connections whose peers must know of it; false when one of them has something already. By the leader, or
+    /// under the gate while nobody leads.
+    /// </summary>
     public bool PrepareWait()
     {
         bool mayWait = true;

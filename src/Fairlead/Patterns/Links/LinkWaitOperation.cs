@@ -1,6 +1,9 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>A caller that waits for a link to come up: one that connects, or a bound endpoint that wants to send and has nobody to send to. Null when the time has passed.</summary>
+/// <summary>
+/// A caller that waits for a link to come up: one that connects, or a bound endpoint that wants to send and has nobody to send to. Null
+/// when the time has passed.
+/// </summary>
 internal sealed class LinkWaitOperation : Operation<Link?>
 {
     private static readonly ObjectPool<LinkWaitOperation> Pool = new(64);

@@ -5,18 +5,23 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// Waiting for peers that share memory, whose messages come without a word to the poll set. A leader looks at the memory for a moment; then it sleeps on the memory itself where there is one such peer and nobody else,
-/// while the reactor watches the poll set in its place; else in the poll set, behind the doorbells. A thread of the reactor that has served asynchronous callers of such a peer stays: it sleeps on the memory, too, and
-/// takes the next turn from there.
+/// Waiting for peers that share memory, whose messages come without a word to the poll set. A leader looks at the memory for a moment; then
+/// it sleeps on the memory itself where there is one such peer and nobody else, while the reactor watches the poll set in its place; else
+/// in the poll set, behind the doorbells. A thread of the reactor that has served asynchronous callers of such a peer stays: it sleeps on
+/// the memory, too, and takes the next turn from there.
 /// </summary>
 /// <remarks>
-/// Under the endpoint's gate: who looks, who stays, which links were lost meanwhile. The leader's: whether looking is worth while, and when the poll set is to be looked at again. Who sleeps is seen by all.
+/// Under the endpoint's gate: who looks, who stays, which links were lost meanwhile. The leader's: whether looking is worth while, and when
+/// the poll set is to be looked at again. Who sleeps is seen by all.
 /// </remarks>
 internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
 {
     private const int LooksPerTime = 64;
 
-    /// <summary>The first looks are made without a pause between them, which would cost more than they: some hundred nanoseconds, in which a peer that runs has answered.</summary>
+    /// <summary>
+    /// The first looks are made without a pause between them, which would cost more than they: some hundred nanoseconds, in which a peer
+    /// that runs has answered.
+    /// </summary>
     private const int HastyLooks = 256;
     private const int TurnsPerPoll = 64;
 
@@ -104,7 +109,10 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         return _isWoken ? TimeSpan.Zero : null;
     }
 
-    /// <summary>How long the next turn, in which something comes through memory, is to look at the poll set: not at all, but now and then, or when somebody has asked for it. By the leader.</summary>
+    /// <summary>
+    /// How long the next turn, in which something comes through memory, is to look at the poll set: not at all, but now and then, or when
+    /// somebody has asked for it. By the leader.
+    /// </summary>
     public TimeSpan? PollIfDue() => _isWoken || ++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null;
 
     /// <summary>The poll set is looked at. By the leader.</summary>
@@ -117,7 +125,10 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     /// <summary>The poll set is to be looked at in the next turn.</summary>
     public void PollSoon() => _unpolledTurns = TurnsPerPoll;
 
-    /// <summary>Looks again and again, for as long as a wake-up would cost. True when something has come, the poll set is to be looked at, or somebody else has completed the call. Throws nothing.</summary>
+    /// <summary>
+    /// Looks again and again, for as long as a wake-up would cost. True when something has come, the poll set is to be looked at, or
+    /// somebody else has completed the call. Throws nothing.
+    /// </summary>
     public bool Look(TimeSpan timeout, LinkOperation? call = null)
     {
         // Who has just woken the peer may stand on the very processor that it was put on: makes room instead of spinning.
@@ -156,7 +167,9 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
             now = Stopwatch.GetTimestamp();
             if (end == 0)
             {
-                end = now + (timeout == Timeout.InfiniteTimeSpan ? SpinSpan : Math.Min(SpinSpan, (long)(timeout.TotalSeconds * Stopwatch.Frequency)));
+                end = timeout == Timeout.InfiniteTimeSpan
+                    ? now + SpinSpan
+                    : now + Math.Min(SpinSpan, (long)(timeout.TotalSeconds * Stopwatch.Frequency));
             }
         }
         while (now < end);
@@ -164,7 +177,8 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     }
 
     /// <summary>
-    /// Before an asynchronous wait. Who has just woken the peer may stand on the very processor that it was put on: lets it answer first, which is sooner than all that the wait takes. False: nobody was woken.
+    /// Before an asynchronous wait. Who has just woken the peer may stand on the very processor that it was put on: lets it answer first,
+    /// which is sooner than all that the wait takes. False: nobody was woken.
     /// </summary>
     public bool TryMakeRoom()
     {
@@ -178,7 +192,8 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     }
 
     /// <summary>
-    /// By a thread that does not lead, before it looks: until <see cref="EndLook"/> no memory goes away while it is looked at. False: somebody leads, or is to. A link that is lost meanwhile is given back behind that look.
+    /// By a thread that does not lead, before it looks: until <see cref="EndLook"/> no memory goes away while it is looked at. False:
+    /// somebody leads, or is to. A link that is lost meanwhile is given back behind that look.
     /// </summary>
     public bool TryBeginLook(int me)
     {
@@ -201,7 +216,8 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         {
             Link[] lost = [.. _lost];
             _lost.Clear();
-            ThreadPool.UnsafeQueueUserWorkItem(static lost => Array.ForEach(lost, static link => link.GiveBack()), lost, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static lost => Array.ForEach(lost, static link => link.GiveBack()), lost, preferLocal: false);
         }
     }
 
@@ -234,7 +250,8 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         int mine;
         using (pump.Gate.Hold())
         {
-            if (_stay != 0 || pump.IsLed || endpoint.IsClosing || endpoint.IsTornDown || !pump.IsArmed || pump.IsWanted || pump.AsyncWaiters == 0 || Alone is not { } link)
+            if (_stay != 0 || pump.IsLed || pump.IsWanted || !pump.IsArmed || pump.Awaited.Callers == 0
+                || endpoint.IsClosing || endpoint.IsTornDown || Alone is not { } link)
             {
                 return false;
             }

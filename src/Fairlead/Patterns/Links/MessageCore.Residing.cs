@@ -3,7 +3,8 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>The messages of a link whose receiver mostly gives one back before he takes the next: they go from hand to hand without a pool.</content>
+/// <content>The messages of a link whose receiver mostly gives one back before he takes the next: they go from hand to hand without a
+/// pool.</content>
 internal sealed partial class MessageCore
 {
     private bool _isResident;
@@ -73,7 +74,10 @@ internal sealed partial class MessageCore
         Volatile.Write(ref _version, _version + 1);
     }
 
-    /// <summary>Gives a message back of which there is nothing to say to anybody; false where there is, see <see cref="Release"/>. Harmless the second time.</summary>
+    /// <summary>
+    /// Gives a message back of which there is nothing to say to anybody; false where there is, see <see cref="Release"/>. Harmless the
+    /// second time.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGiveBack(int version)
     {
@@ -113,7 +117,8 @@ internal sealed partial class MessageCore
             ForgetCancellation();
         }
 
-        // Release: what was read in it was read before. Its acquire is IsBack. Said late, by the second of two who give it back at once, it names a version that is over, and nobody asks for that.
+        // Release: what was read in it was read before. Its acquire is IsBack. Said late, by the second of two who give it back at once, it
+        // names a version that is over, and nobody asks for that.
         Volatile.Write(ref _givenBack, version);
     }
 }

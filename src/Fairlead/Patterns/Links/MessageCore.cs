@@ -5,11 +5,13 @@ using Fairlead.Framing;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// A received message in the user's hands: the lease, and whether its sender has been answered. Pooled, or a resident of its link; the version tells a stale handle from the current one.
+/// A received message in the user's hands: the lease, and whether its sender has been answered. Pooled, or a resident of its link; the
+/// version tells a stale handle from the current one.
 /// </summary>
 /// <remarks>
-/// Two may give the same message back at once, and whoever comes first puts it into the pool: that takes an interlocked step. A resident is put nowhere. Who gives it back only says so, which two may
-/// do, and the one who hands messages out from its link looks which of the residents are back.
+/// Two may give the same message back at once, and whoever comes first puts it into the pool: that takes an interlocked step. A resident is
+/// put nowhere. Who gives it back only says so, which two may do, and the one who hands messages out from its link looks which of the
+/// residents are back.
 /// </remarks>
 internal sealed partial class MessageCore
 {
@@ -178,7 +180,9 @@ internal sealed partial class MessageCore
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Check(int version) => ObjectDisposedException.ThrowIf(!IsCurrent(version), typeof(Message));
 
-    /// <summary>The right to answer: true once for a message that wants an answer. What was read of it before is then what it says.</summary>
+    /// <summary>
+    /// The right to answer: true once for a message that wants an answer. What was read of it before is then what it says.
+    /// </summary>
     public bool TrySettle(int version)
     {
         Check(version);
@@ -217,7 +221,8 @@ internal sealed partial class MessageCore
             // For good: that its sender goes then does not change it.
             _isTakenBack |= isTakenBack;
 
-            // On the pool: what the user hangs on his token must not hold the pump up. Under the gate: the user who gives the message back disposes the source.
+            // On the pool: what the user hangs on his token must not hold the pump up. Under the gate: the user who gives the message back
+            // disposes the source.
             _ = _cancellation?.CancelAsync();
         }
     }

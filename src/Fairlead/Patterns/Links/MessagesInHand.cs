@@ -92,7 +92,10 @@ internal sealed class MessagesInHand(Link link)
         }
     }
 
-    /// <summary>A copy of a short message, in a resident that is back, or in one of the pool where the user holds on to them. Under the endpoint's gate.</summary>
+    /// <summary>
+    /// A copy of a short message, in a resident that is back, or in one of the pool where the user holds on to them. Under the endpoint's
+    /// gate.
+    /// </summary>
     public MessageCore Keep(in MessageHeader header, ReadOnlySpan<byte> body)
     {
         foreach (MessageCore resident in _residents)

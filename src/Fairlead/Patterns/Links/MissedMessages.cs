@@ -4,7 +4,8 @@ using Fairlead.Framing;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// What one side tells the other of the messages that it dropped: with the next message those before it, and, when no next one is in sight, those behind the last.
+/// What one side tells the other of the messages that it dropped: with the next message those before it, and, when no next one is in sight,
+/// those behind the last.
 /// </summary>
 /// <remarks>What was told is under the link's send lock; what was heard is the pump's. A part of its link, and never copied.</remarks>
 internal struct MissedMessages
@@ -46,7 +47,9 @@ internal struct MissedMessages
         return news;
     }
 
-    /// <summary>The peer tells what it has dropped behind its last message, and will tell again with the next: how many of these are new.</summary>
+    /// <summary>
+    /// The peer tells what it has dropped behind its last message, and will tell again with the next: how many of these are new.
+    /// </summary>
     public long HearBehind(ReadOnlySpan<byte> head)
     {
         if (head.Length == 0 || !HeadReader.TryGet(head, HeadField.Missed, out ulong missed))
@@ -61,5 +64,7 @@ internal struct MissedMessages
     }
 
     private static long Judged(ulong missed) =>
-        missed <= Most ? (long)missed : throw new FairleadException(ErrorCode.Corrupt, $"the peer says that {missed} messages were dropped, which cannot be");
+        missed <= Most
+            ? (long)missed
+            : throw new FairleadException(ErrorCode.Corrupt, $"the peer says that {missed} messages were dropped, which cannot be");
 }

@@ -21,6 +21,9 @@ internal static class Opening
         }
     }
 
-    /// <summary>Connecting happens once in a connection's life: the blocking form waits for the asynchronous one, which needs no thread that this one could hold up.</summary>
+    /// <summary>
+    /// Connecting happens once in a connection's life: the blocking form waits for the asynchronous one, which needs no thread that this
+    /// one could hold up.
+    /// </summary>
     public static T Wait<T>(ValueTask<T> connect) => connect.IsCompleted ? connect.Result : connect.AsTask().GetAwaiter().GetResult();
 }

@@ -4,8 +4,8 @@ using Fairlead.Native;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// Something that a caller waits for: blocking, or by a <see cref="ValueTask{TResult}"/>. Completed once, by whoever pumps the endpoint, or withdrawn by its caller.
-/// Pooled: it goes back when its result has been taken.
+/// Something that a caller waits for: blocking, or by a <see cref="ValueTask{TResult}"/>. Completed once, by whoever pumps the endpoint, or
+/// withdrawn by its caller. Pooled: it goes back when its result has been taken.
 /// </summary>
 internal abstract class Operation
 {
@@ -35,7 +35,7 @@ internal abstract class Operation
         _endpoint = endpoint;
         if (!isBlocking)
         {
-            endpoint.Pump.BeginAsyncWait();
+            endpoint.Pump.Awaited.CountCaller(+1);
         }
 
         _sleeps = _nudged = false;
@@ -47,10 +47,15 @@ internal abstract class Operation
     /// <summary>The right to complete it: true for one caller only.</summary>
     protected bool TryClaim() => Interlocked.CompareExchange(ref _isClaimed, 1, 0) == 0;
 
-    /// <summary>Wakes the caller. Called once, by the claimer, without any lock held; <paramref name="inline"/>: a continuation may run on this thread.</summary>
+    /// <summary>
+    /// Wakes the caller. Called once, by the claimer, without any lock held; <paramref name="inline"/>: a continuation may run on this
+    /// thread.
+    /// </summary>
     public abstract void Signal(bool inline);
 
-    /// <summary>Its caller is about to wait in the kernel; false when it is claimed already. The release is <see cref="EndLead"/>.</summary>
+    /// <summary>
+    /// Its caller is about to wait in the kernel; false when it is claimed already. The release is <see cref="EndLead"/>.
+    /// </summary>
     public bool TryBeginLead()
     {
         lock (this)
@@ -77,7 +82,9 @@ internal abstract class Operation
             while (!IsDone && !_nudged && !deadline.Passed)
             {
                 TimeSpan rest = deadline.RemainingWait;
-                Monitor.Wait(this, rest == Timeout.InfiniteTimeSpan || rest > WaitTimes.Longest ? WaitTimes.Longest : rest + TimeSpan.FromMilliseconds(1));
+                Monitor.Wait(
+                    this,
+                    rest == Timeout.InfiniteTimeSpan || rest > WaitTimes.Longest ? WaitTimes.Longest : rest + TimeSpan.FromMilliseconds(1));
             }
 
             _sleeps = _nudged = false;
@@ -94,7 +101,7 @@ internal abstract class Operation
         }
     }
 
-    protected void EndAsyncWait() => _endpoint.Pump.EndAsyncWait();
+    protected void EndAsyncWait() => _endpoint.Pump.Awaited.CountCaller(-1);
 
     /// <summary>The claimer's last touch.</summary>
     protected void WakeCaller()
@@ -188,7 +195,10 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
         }
     }
 
-    /// <summary>Cancels by <see cref="Withdraw"/> when the token is cancelled or the time has passed. For async callers; a blocking one watches both itself.</summary>
+    /// <summary>
+    /// Cancels by <see cref="Withdraw"/> when the token is cancelled or the time has passed. For async callers; a blocking one watches both
+    /// itself.
+    /// </summary>
     public void WatchFor(TimeSpan? timeout, TimeProvider time, CancellationToken token)
     {
         Token = token;
@@ -200,7 +210,8 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
 
         if (token.CanBeCanceled)
         {
-            _registration = token.UnsafeRegister(static (state, t) => ((Operation<T>)state!).Withdraw(new OperationCanceledException(t)), this);
+            _registration = token.UnsafeRegister(
+                static (state, t) => ((Operation<T>)state!).Withdraw(new OperationCanceledException(t)), this);
         }
     }
 
@@ -236,8 +247,8 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
         _core.OnCompleted(continuation, state, token, flags);
 
     /// <summary>
-    /// The caller no longer waits: takes the operation out of its queue and completes it, unless it is done already. With <paramref name="error"/> where there is one;
-    /// null: the time has passed, which is a result.
+    /// The caller no longer waits: takes the operation out of its queue and completes it, unless it is done already. With
+    /// <paramref name="error"/> where there is one; null: the time has passed, which is a result.
     /// </summary>
     public abstract void Withdraw(Exception? error);
 

@@ -10,11 +10,27 @@ namespace Fairlead.Patterns.Links;
 /// <content>Messages whose senders wait for an answer.</content>
 internal readonly partial struct Outbox
 {
-    /// <summary>Sends in this thread, to the peer or, where none is there yet, the first that comes, and waits until the message is buffered or its answer is in.</summary>
-    public LinkResult Call(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token, in ReadOnlySequence<byte> parts = default) =>
-        CallOn(null, header, head, payload, deadline, token, parts: parts);
+    /// <summary>
+    /// Sends in this thread, to the peer or, where none is there yet, the first that comes, and waits until the message is buffered or its
+    /// answer is in.
+    /// </summary>
+    public LinkResult Call(
+        MessageHeader header,
+        ReadOnlySpan<byte> head,
+        ReadOnlySpan<byte> payload,
+        Deadline deadline,
+        CancellationToken token,
+        in ReadOnlySequence<byte> parts = default) => CallOn(null, header, head, payload, deadline, token, parts: parts);
 
-    public unsafe LinkResult CallOn(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token, Descriptor? handle = null, in ReadOnlySequence<byte> parts = default)
+    public unsafe LinkResult CallOn(
+        Link? link,
+        MessageHeader header,
+        ReadOnlySpan<byte> head,
+        ReadOnlySpan<byte> payload,
+        Deadline deadline,
+        CancellationToken token,
+        Descriptor? handle = null,
+        in ReadOnlySequence<byte> parts = default)
     {
         ThrowIfClosing();
         long began = OperationMeter.StartCall();
@@ -72,10 +88,17 @@ internal readonly partial struct Outbox
     }
 
     /// <summary>
-    /// Asks by the short way, where there is one: the reply is in <paramref name="reply"/>, or, where the call took another turn on its way, what became of it in <paramref name="result"/>. False: nothing
-    /// was done.
+    /// Asks by the short way, where there is one: the reply is in <paramref name="reply"/>, or, where the call took another turn on its
+    /// way, what became of it in <paramref name="result"/>. False: nothing was done.
     /// </summary>
-    public unsafe bool TryCallShort(MessageFlags flags, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Deadline deadline, CancellationToken token, out MessageCore? reply, out LinkResult result)
+    public unsafe bool TryCallShort(
+        MessageFlags flags,
+        ReadOnlySpan<byte> head,
+        ReadOnlySpan<byte> payload,
+        Deadline deadline,
+        CancellationToken token,
+        out MessageCore? reply,
+        out LinkResult result)
     {
         result = default;
         fixed (byte* start = payload)
@@ -134,11 +157,26 @@ internal readonly partial struct Outbox
     }
 
     /// <summary>A span, which is copied where it must wait, or memory or parts, which are borrowed.</summary>
-    public ValueTask<LinkResult> CallAsync(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token, in ReadOnlySequence<byte> parts = default) =>
-        CallOnAsync(null, header, head, span, memory, timeout, token, parts: parts);
+    public ValueTask<LinkResult> CallAsync(
+        MessageHeader header,
+        ReadOnlySpan<byte> head,
+        ReadOnlySpan<byte> span,
+        ReadOnlyMemory<byte> memory,
+        TimeSpan? timeout,
+        CancellationToken token,
+        in ReadOnlySequence<byte> parts = default) => CallOnAsync(null, header, head, span, memory, timeout, token, parts: parts);
 
     /// <summary>To this link, or null: to the one whose turn it is.</summary>
-    public ValueTask<LinkResult> CallOnAsync(Link? link, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, TimeSpan? timeout, CancellationToken token, Descriptor? handle = null, in ReadOnlySequence<byte> parts = default)
+    public ValueTask<LinkResult> CallOnAsync(
+        Link? link,
+        MessageHeader header,
+        ReadOnlySpan<byte> head,
+        ReadOnlySpan<byte> span,
+        ReadOnlyMemory<byte> memory,
+        TimeSpan? timeout,
+        CancellationToken token,
+        Descriptor? handle = null,
+        in ReadOnlySequence<byte> parts = default)
     {
         ThrowIfClosing();
 
@@ -209,7 +247,8 @@ internal readonly partial struct Outbox
         return ObserveAsync(task, activity, began, header.Kind, core.MeterTags);
     }
 
-    private static async ValueTask<LinkResult> ObserveAsync(ValueTask<LinkResult> task, Activity? activity, long began, MessageKind kind, KeyValuePair<string, object?>[] tags)
+    private static async ValueTask<LinkResult> ObserveAsync(
+        ValueTask<LinkResult> task, Activity? activity, long began, MessageKind kind, KeyValuePair<string, object?>[] tags)
     {
         using (activity)
         {

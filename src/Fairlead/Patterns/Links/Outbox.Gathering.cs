@@ -7,7 +7,8 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <content>
-/// Several buffers as one message. What lies in one piece goes the way of one; the others stay apart until they are where the message lies, except where a policy drops: then nobody waits who could keep them.
+/// Several buffers as one message. What lies in one piece goes the way of one; the others stay apart until they are where the message lies,
+/// except where a policy drops: then nobody waits who could keep them.
 /// </content>
 internal readonly partial struct Outbox
 {
@@ -96,7 +97,8 @@ internal readonly partial struct Outbox
         }
 
         CheckLength(parts);
-        return FinishDeliverAsync(CallOnAsync(link, MessageHeader.Of(MessageKind.Deliver), default, default, default, timeout, token, parts: parts), timeout);
+        return FinishDeliverAsync(
+            CallOnAsync(link, MessageHeader.Of(MessageKind.Deliver), default, default, default, timeout, token, parts: parts), timeout);
     }
 
     /// <summary>No message is longer than an array can be, whatever the peer takes.</summary>
@@ -104,7 +106,13 @@ internal readonly partial struct Outbox
     {
         if (parts.Length > Array.MaxLength - ushort.MaxValue)
         {
-            throw new FairleadException(ErrorCode.TooLarge, $"the buffers have {parts.Length} bytes together, and a message has less than 2 GiB", "Send several messages.") { Address = core.Address };
+            throw new FairleadException(
+                ErrorCode.TooLarge,
+                $"the buffers have {parts.Length} bytes together, and a message has less than 2 GiB",
+                "Send several messages.")
+            {
+                Address = core.Address,
+            };
         }
     }
 
@@ -145,7 +153,13 @@ internal readonly partial struct Outbox
         if (headLength + payload.Length + parts.Length > EndpointSettings.NoLimit)
         {
             // Also where no peer is there yet that could say what it takes.
-            throw new FairleadException(ErrorCode.TooLarge, $"the message has {payload.Length + parts.Length} bytes, and none has more than {EndpointSettings.NoLimit}", "Send it in parts, or pass an open file.") { Address = core.Address };
+            throw new FairleadException(
+                ErrorCode.TooLarge,
+                $"the message has {payload.Length + parts.Length} bytes, and none has more than {EndpointSettings.NoLimit}",
+                "Send it in parts, or pass an open file.")
+            {
+                Address = core.Address,
+            };
         }
 
         if (parts.IsEmpty)

@@ -14,7 +14,14 @@ internal readonly partial struct Outbox
     {
         token.ThrowIfCancellationRequested();
         Descriptor copy = CopyOf(handle, payload);
-        LinkResult result = CallOn(null, MessageHeader.Of(MessageKind.Send, flags: MessageFlags.Handle), default, payload, Deadline.After(timeout, core.Settings.Time), token, copy);
+        LinkResult result = CallOn(
+            null,
+            MessageHeader.Of(MessageKind.Send, flags: MessageFlags.Handle),
+            default,
+            payload,
+            Deadline.After(timeout, core.Settings.Time),
+            token,
+            copy);
         ThrowUnlessSent(result, timeout);
     }
 
@@ -24,7 +31,9 @@ internal readonly partial struct Outbox
         {
             token.ThrowIfCancellationRequested();
             Descriptor copy = CopyOf(handle, payload.Span);
-            return FinishSendAsync(CallOnAsync(null, MessageHeader.Of(MessageKind.Send, flags: MessageFlags.Handle), default, default, payload, null, token, copy));
+            return FinishSendAsync(
+                CallOnAsync(
+                    null, MessageHeader.Of(MessageKind.Send, flags: MessageFlags.Handle), default, default, payload, null, token, copy));
         }
         catch (Exception exception) when (exception is FairleadException or OperationCanceledException)
         {
@@ -32,7 +41,10 @@ internal readonly partial struct Outbox
         }
     }
 
-    /// <summary>A descriptor of its own for the same open file, which lives until the message has left: the caller may close his as soon as he likes.</summary>
+    /// <summary>
+    /// A descriptor of its own for the same open file, which lives until the message has left: the caller may close his as soon as he
+    /// likes.
+    /// </summary>
     private Descriptor CopyOf(SafeHandle handle, ReadOnlySpan<byte> payload)
     {
         ArgumentNullException.ThrowIfNull(handle);
@@ -40,8 +52,13 @@ internal readonly partial struct Outbox
         if (core.Settings.IsBare || (core.Capabilities & TransportCapabilities.Handles) == 0)
         {
             bool isForeign = core.Settings.IsForeign;
-            string what = isForeign ? "a framing for foreign programs carries no open files" : $"{core.Address.Scheme}:// carries no open files: they go over unix:// alone";
-            throw new FairleadException(ErrorCode.NotSupported, what, isForeign ? "Leave ?framing= away at both ends." : "Use unix://.") { Address = core.Address };
+            string what = isForeign
+                ? "a framing for foreign programs carries no open files"
+                : $"{core.Address.Scheme}:// carries no open files: they go over unix:// alone";
+            throw new FairleadException(ErrorCode.NotSupported, what, isForeign ? "Leave ?framing= away at both ends." : "Use unix://.")
+            {
+                Address = core.Address,
+            };
         }
 
         if (core.TheLink is { } link)

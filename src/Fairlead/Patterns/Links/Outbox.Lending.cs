@@ -13,10 +13,16 @@ internal readonly partial struct Outbox
         memory = default;
         if (size > EndpointSettings.NoLimit)
         {
-            throw new FairleadException(ErrorCode.TooLarge, $"{size} bytes are more than any message has: {EndpointSettings.NoLimit} at the most", "Send it in parts, or pass an open file.");
+            throw new FairleadException(
+                ErrorCode.TooLarge,
+                $"{size} bytes are more than any message has: {EndpointSettings.NoLimit} at the most",
+                "Send it in parts, or pass an open file.");
         }
 
-        if (core.IsClosing || Tracing.IsOn || core.TheLink is not { } link || (link.Connection.Capabilities & TransportCapabilities.ZeroCopy) == 0)
+        if (core.IsClosing
+            || Tracing.IsOn
+            || core.TheLink is not { } link
+            || (link.Connection.Capabilities & TransportCapabilities.ZeroCopy) == 0)
         {
             return null;
         }

@@ -13,9 +13,17 @@ internal readonly partial struct Outbox
         if (result.Outcome == LinkOutcome.TimedOut)
         {
             string what = !result.WasSent
-                ? link is null ? "no peer came" : link.Connection.Room?.Awaited ?? "the peer gave no credit: it does not read"
-                : result.WasRead ? "the peer has read the message and not answered" : "there was no answer; the message was sent, and may not have been read";
-            return new FairleadException(ErrorCode.Timeout, $"{what} within {timeout?.TotalSeconds ?? 0:0.###} s") { Address = core.Address, Peer = link?.Peer };
+                ? link is null
+                    ? "no peer came"
+                    : link.Connection.Room?.Awaited ?? "the peer gave no credit: it does not read"
+                : result.WasRead
+                    ? "the peer has read the message and not answered"
+                    : "there was no answer; the message was sent, and may not have been read";
+            return new FairleadException(ErrorCode.Timeout, $"{what} within {timeout?.TotalSeconds ?? 0:0.###} s")
+            {
+                Address = core.Address,
+                Peer = link?.Peer,
+            };
         }
 
         if (result.Outcome is LinkOutcome.Full or LinkOutcome.Dropped)
@@ -54,10 +62,18 @@ internal readonly partial struct Outbox
                 return !result.WasSent
                     ? new Delivery(DeliveryStatus.NotDelivered, $"it could not be sent {within}", ErrorCode.Timeout)
                     : result.WasRead
-                    ? new Delivery(DeliveryStatus.Unknown, $"the receiver has read it and gave no receipt {within}", ErrorCode.Timeout)
-                    : new Delivery(DeliveryStatus.Unknown, $"no receipt came {within}; it was sent, taken back, and may have been read in between", ErrorCode.Timeout);
+                        ? new Delivery(DeliveryStatus.Unknown, $"the receiver has read it and gave no receipt {within}", ErrorCode.Timeout)
+                    : new Delivery(
+                        DeliveryStatus.Unknown,
+                        $"no receipt came {within}; it was sent, taken back, and may have been read in between",
+                        ErrorCode.Timeout);
             case LinkOutcome.Full:
-                return new Delivery(DeliveryStatus.NotDelivered, result.Link is null ? "no peer was there, and ?full=fail waits for none" : "the queue was full, and ?full=fail does not wait", ErrorCode.Full);
+                return new Delivery(
+                    DeliveryStatus.NotDelivered,
+                    result.Link is null
+                        ? "no peer was there, and ?full=fail waits for none"
+                        : "the queue was full, and ?full=fail does not wait",
+                    ErrorCode.Full);
             case LinkOutcome.Dropped:
                 return new Delivery(DeliveryStatus.NotDelivered, "the queue was full, and the message was dropped", ErrorCode.Full);
             default:
@@ -65,8 +81,17 @@ internal readonly partial struct Outbox
                 string who = isQueue ? "the work queue" : "the receiver";
                 string end = result.Link is { HasPeerClosed: true } ? "closed" : "was lost";
                 return result.WasSent && result.WasRead
-                    ? new Delivery(DeliveryStatus.Unknown, $"{who} {end} before it gave a receipt, and {(isQueue ? "a worker may have done the item" : "may have read the message")}", ErrorCode.PeerGone)
-                    : new Delivery(DeliveryStatus.NotDelivered, result.WasSent ? $"{who} {end} before it {(isQueue ? "took the item" : "read the message")}" : $"{who} {(end == "closed" ? "has closed" : "is gone")}", ErrorCode.PeerGone);
+                    ? new Delivery(
+                        DeliveryStatus.Unknown,
+                        $"{who} {end} before it gave a receipt, and "
+                            + $"{(isQueue ? "a worker may have done the item" : "may have read the message")}",
+                        ErrorCode.PeerGone)
+                    : new Delivery(
+                        DeliveryStatus.NotDelivered,
+                        result.WasSent
+                            ? $"{who} {end} before it {(isQueue ? "took the item" : "read the message")}"
+                            : $"{who} {(end == "closed" ? "has closed" : "is gone")}",
+                        ErrorCode.PeerGone);
         }
     }
 
@@ -76,9 +101,14 @@ internal readonly partial struct Outbox
         return (ReceiptStatus)(receipt.Length > 0 ? receipt[0] : (byte)ReceiptStatus.NotDelivered) switch
         {
             ReceiptStatus.Accepted => new Delivery(DeliveryStatus.Delivered),
-            ReceiptStatus.TakenBack => new Delivery(DeliveryStatus.NotDelivered, $"nobody read it within {timeout?.TotalSeconds ?? 0:0.###} s, and it was taken back", ErrorCode.Timeout),
-            ReceiptStatus.Closed => new Delivery(DeliveryStatus.NotDelivered, reason ?? "the receiver closed before it took the message", ErrorCode.PeerGone),
-            ReceiptStatus.Unknown => new Delivery(DeliveryStatus.Unknown, reason ?? "somebody who was lost may have done it", ErrorCode.PeerGone),
+            ReceiptStatus.TakenBack => new Delivery(
+                DeliveryStatus.NotDelivered,
+                $"nobody read it within {timeout?.TotalSeconds ?? 0:0.###} s, and it was taken back",
+                ErrorCode.Timeout),
+            ReceiptStatus.Closed => new Delivery(
+                DeliveryStatus.NotDelivered, reason ?? "the receiver closed before it took the message", ErrorCode.PeerGone),
+            ReceiptStatus.Unknown => new Delivery(
+                DeliveryStatus.Unknown, reason ?? "somebody who was lost may have done it", ErrorCode.PeerGone),
 
             // A status of a later version is at least no acceptance.
             _ => new Delivery(DeliveryStatus.NotDelivered, reason ?? "the receiver did not accept it"),
@@ -86,7 +116,8 @@ internal readonly partial struct Outbox
     }
 
     /// <summary>The code of an answer that is an error: a later version's, and none, are the handler's own failure.</summary>
-    public static ErrorCode CodeOf(ReadOnlySpan<byte> error) => error.Length > 0 && Enum.IsDefined((ErrorCode)error[0]) ? (ErrorCode)error[0] : ErrorCode.Failed;
+    public static ErrorCode CodeOf(ReadOnlySpan<byte> error) =>
+        error.Length > 0 && Enum.IsDefined((ErrorCode)error[0]) ? (ErrorCode)error[0] : ErrorCode.Failed;
 
     private static bool IsAccepted(ReadOnlySpan<byte> receipt) => receipt.Length > 0 && receipt[0] == (byte)ReceiptStatus.Accepted;
 

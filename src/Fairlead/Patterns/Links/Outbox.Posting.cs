@@ -8,11 +8,14 @@ namespace Fairlead.Patterns.Links;
 internal readonly partial struct Outbox
 {
     /// <summary>
-    /// Sends a message, or leaves it in the queue of its link (of the endpoint while nobody is there), dropping by the policy what has no room. Without a link it goes to the peer of an
-    /// endpoint that has one.
+    /// Sends a message, or leaves it in the queue of its link (of the endpoint while nobody is there), dropping by the policy what has no
+    /// room. Without a link it goes to the peer of an endpoint that has one.
     /// </summary>
-    /// <returns>Sent, when it is on its way or in the queue; Full; Dropped, when it was itself what had to go; PeerGone. And on which link.</returns>
-    public (LinkOutcome Outcome, Link? Link) Post(Link? link, MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, bool mayDrop = true, string? topic = null)
+    /// <returns>
+    /// Sent, when it is on its way or in the queue; Full; Dropped, when it was itself what had to go; PeerGone. And on which link.
+    /// </returns>
+    public (LinkOutcome Outcome, Link? Link) Post(
+        Link? link, MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, bool mayDrop = true, string? topic = null)
     {
         ThrowIfClosing();
         long start = OperationMeter.StartCall();

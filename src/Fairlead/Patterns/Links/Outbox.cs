@@ -5,14 +5,17 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>The sending half of a pattern: the same for all that send. It waits for a peer where the endpoint is bound and has none, and for credit.</summary>
+/// <summary>
+/// The sending half of a pattern: the same for all that send. It waits for a peer where the endpoint is bound and has none, and for credit.
+/// </summary>
 internal readonly partial struct Outbox(EndpointCore core)
 {
     /// <summary>Whether messages carry the current trace: foreign programs would take it for a part of the message.</summary>
     private bool IsTraced => Tracing.IsOn && !core.Settings.IsBare;
 
     /// <summary>
-    /// How many bytes the head takes with the current trace in it: none where there is no trace, or where the peer would refuse the message for it. To be traced must not change what arrives.
+    /// How many bytes the head takes with the current trace in it: none where there is no trace, or where the peer would refuse the message
+    /// for it. To be traced must not change what arrives.
     /// </summary>
     private int SpaceForTrace(Link? link, int headLength, int payloadLength)
     {
@@ -20,7 +23,10 @@ internal readonly partial struct Outbox(EndpointCore core)
         return IsTraced && link?.Takes(traced + payloadLength) != false ? traced : 0;
     }
 
-    /// <summary>Whether a message that has not been sent may go to another peer, or to the same when it is back: not where it might wait for what lies here unread.</summary>
+    /// <summary>
+    /// Whether a message that has not been sent may go to another peer, or to the same when it is back: not where it might wait for what
+    /// lies here unread.
+    /// </summary>
     private bool IsMovable(MessageKind kind) => kind == MessageKind.Request || (!core.IsBound && core.Profile.Takes.Length == 0);
 
     /// <summary>Buffers a message if that goes at once.</summary>
@@ -198,7 +204,9 @@ internal readonly partial struct Outbox(EndpointCore core)
 
     /// <summary>Blocking, to one of many peers.</summary>
     public void SendOn(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token) =>
-        ThrowUnlessSent(CallOn(link, MessageHeader.Of(MessageKind.Send), default, payload, Deadline.After(timeout, core.Settings.Time), token), timeout);
+        ThrowUnlessSent(
+            CallOn(link, MessageHeader.Of(MessageKind.Send), default, payload, Deadline.After(timeout, core.Settings.Time), token),
+            timeout);
 
     public ValueTask SendOnAsync(Link link, ReadOnlySpan<byte> payload, CancellationToken token) =>
         FinishSendAsync(CallOnAsync(link, MessageHeader.Of(MessageKind.Send), default, payload, default, null, token));
@@ -206,7 +214,9 @@ internal readonly partial struct Outbox(EndpointCore core)
     public Delivery DeliverOn(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        return ToDelivery(CallOn(link, MessageHeader.Of(MessageKind.Deliver), default, payload, Deadline.After(timeout, core.Settings.Time), token), timeout);
+        return ToDelivery(
+            CallOn(link, MessageHeader.Of(MessageKind.Deliver), default, payload, Deadline.After(timeout, core.Settings.Time), token),
+            timeout);
     }
 
     public ValueTask<Delivery> DeliverOnAsync(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token) =>
@@ -218,12 +228,24 @@ internal readonly partial struct Outbox(EndpointCore core)
     {
         if (core.Settings.IsForeign)
         {
-            throw new FairleadException(ErrorCode.NotSupported, "a program that does not speak Fairlead's protocol gives no receipts", "Send without one, or leave ?framing= away at both ends.") { Address = core.Address };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                "a program that does not speak Fairlead's protocol gives no receipts",
+                "Send without one, or leave ?framing= away at both ends.")
+            {
+                Address = core.Address,
+            };
         }
 
         if (core.Settings.IsBare)
         {
-            throw new FairleadException(ErrorCode.NotSupported, $"no receipts come back over {core.Address.Scheme}://", "Send without one, or choose another address.") { Address = core.Address };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"no receipts come back over {core.Address.Scheme}://",
+                "Send without one, or choose another address.")
+            {
+                Address = core.Address,
+            };
         }
     }
 

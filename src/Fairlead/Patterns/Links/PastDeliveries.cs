@@ -1,6 +1,8 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>What became of the messages of an endpoint whose links are over, and of those that no link had. Under the endpoint's gate.</summary>
+/// <summary>
+/// What became of the messages of an endpoint whose links are over, and of those that no link had. Under the endpoint's gate.
+/// </summary>
 internal struct PastDeliveries
 {
     private long _sent;

@@ -63,13 +63,25 @@ internal sealed record PatternProfile
     {
         if (isForeign && !TalksBare)
         {
-            throw new FairleadException(ErrorCode.NotSupported, $"a {Name} needs Fairlead's own framing", "Leave ?framing= away at both ends, or use a Sender, Receiver, Pair or Hub") { Address = address };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"a {Name} needs Fairlead's own framing",
+                "Leave ?framing= away at both ends, or use a Sender, Receiver, Pair or Hub")
+            {
+                Address = address,
+            };
         }
 
         TransportCapabilities missing = Needs & ~capabilities;
         if (missing != 0)
         {
-            throw new FairleadException(ErrorCode.NotSupported, $"a {Name} needs a transport that is {Describe(missing)}, and {address.Scheme}:// is not", remedy ?? "Choose another address") { Address = address };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"a {Name} needs a transport that is {Describe(missing)}, and {address.Scheme}:// is not",
+                remedy ?? "Choose another address")
+            {
+                Address = address,
+            };
         }
     }
 
@@ -85,7 +97,9 @@ internal sealed record PatternProfile
         string which = string.Join(", ", Policies.Select(static policy => policy.Written()));
         throw new FairleadException(
             ErrorCode.NotSupported,
-            Policies.Length == 0 ? $"a {Name} sends nothing that could find a queue full, so full={mode.Written()} says nothing there" : $"a {Name} cannot have full={mode.Written()}",
+            Policies.Length == 0
+                ? $"a {Name} sends nothing that could find a queue full, so full={mode.Written()} says nothing there"
+                : $"a {Name} cannot have full={mode.Written()}",
             Policies.Length == 0 ? "Give the option to the end that sends" : $"It may have: {which}")
         {
             Address = address,

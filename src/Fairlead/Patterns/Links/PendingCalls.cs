@@ -66,7 +66,8 @@ internal sealed unsafe class PendingCalls
     /// <param name="length">Of the payload.</param>
     /// <param name="number">Of its message.</param>
     /// <param name="deadline">When its caller gives up.</param>
-    public LinkOperation KeepApart(Link link, in MessageHeader header, ReadOnlySpan<byte> head, byte* payload, int length, uint number, Deadline deadline)
+    public LinkOperation KeepApart(
+        Link link, in MessageHeader header, ReadOnlySpan<byte> head, byte* payload, int length, uint number, Deadline deadline)
     {
         LinkOperation call = _spare ??= LinkOperation.Rent(link.Endpoint, isBlocking: true, header, default);
         (_lent ??= BorrowedMemory.Rent(null, 0)).Lend(payload, length);

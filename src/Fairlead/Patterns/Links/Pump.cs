@@ -4,11 +4,12 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// The role of the one that reads and handles what comes: held by at most one thread, a blocking caller that waits in the kernel itself, or a thread of the reactor. Whoever finds it taken follows: sleeps until its
-/// operation is done, or it is nudged to lead.
+/// The role of the one that reads and handles what comes: held by at most one thread, a blocking caller that waits in the kernel itself, or
+/// a thread of the reactor. Whoever finds it taken follows: sleeps until its operation is done, or it is nudged to lead.
 /// </summary>
 /// <remarks>
-/// Owns the endpoint's gate, and under it the role and whether the reactor waits in its place; the poll set, the flag that wakes whoever waits there, and the counts of what somebody must wait for, which any thread changes.
+/// Owns the endpoint's gate, and under it the role and whether the reactor waits in its place; the poll set, the flag that wakes whoever
+/// waits there, and what somebody must wait for.
 /// </remarks>
 internal sealed class Pump : IReactorClient, IDisposable
 {
@@ -32,9 +33,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     private bool _wantsReactor;
     private volatile bool _isInTurn;
     private int _turns;
-    private int _asyncWaiters;
-    private int _blockedLinks;
-    private int _partlyRead;
+    private AwaitedEvents _awaited;
 
     public Pump(EndpointCore endpoint)
     {
@@ -44,7 +43,9 @@ internal sealed class Pump : IReactorClient, IDisposable
         PollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
     }
 
-    /// <summary>Guards the role, the endpoint's queues and its links. Never held during a system call that may take long, nor while user code runs.</summary>
+    /// <summary>
+    /// Guards the role, the endpoint's queues and its links. Never held during a system call that may take long, nor while user code runs.
+    /// </summary>
     public ref BiasedLock Gate => ref _gate;
 
     /// <summary>What is waited for. Its descriptor is readable when a turn has something to do.</summary>
@@ -65,14 +66,11 @@ internal sealed class Pump : IReactorClient, IDisposable
     /// <summary>Whether somebody has asked for a turn that has not begun. Under the gate.</summary>
     public bool IsWanted => _wantsReactor;
 
-    /// <summary>Callers that wait without a thread.</summary>
-    public int AsyncWaiters => Volatile.Read(ref _asyncWaiters);
+    /// <summary>What somebody must wait for.</summary>
+    public ref AwaitedEvents Awaited => ref _awaited;
 
     /// <summary>Whether nobody leads or ought to: then a caller may take from the memory itself what lies there. Under the gate.</summary>
-    public bool MayPull => !(_isLed | _endpoint.IsTornDown | _wantsReactor) && (_partlyRead | Volatile.Read(ref _asyncWaiters) | Volatile.Read(ref _blockedLinks)) == 0;
-
-    /// <summary>For tests: what is still counted here. Callers that wait without a thread, links that are blocked, links in the middle of a message, callers that look at the memory.</summary>
-    public (int Waiting, int Blocked, int Partly, int Looking) Counts => (AsyncWaiters, Volatile.Read(ref _blockedLinks), Volatile.Read(ref _partlyRead), Memory.Lookers);
+    public bool MayPull => !(_isLed | _endpoint.IsTornDown | _wantsReactor) && _awaited.None;
 
     /// <summary>An operation is done whose caller leads, and may sleep in the kernel.</summary>
     public void WakeLeader()
@@ -86,7 +84,10 @@ internal sealed class Pump : IReactorClient, IDisposable
         }
     }
 
-    /// <summary>Somebody must look: an operation waits whose caller does not, output is blocked, or a link was killed. Any thread, no lock of a link held.</summary>
+    /// <summary>
+    /// Somebody must look: an operation waits whose caller does not, output is blocked, or a link was killed. Any thread, no lock of a link
+    /// held.
+    /// </summary>
     public void Request()
     {
         using (_gate.Hold())
@@ -122,7 +123,8 @@ internal sealed class Pump : IReactorClient, IDisposable
     }
 
     /// <summary>The same by a thread that may hold any locks: the gate, which is not taken under a link's, is taken on the pool.</summary>
-    public void RequestTurnFromAnywhere() => ThreadPool.UnsafeQueueUserWorkItem(static pump => pump.RequestTurn(), this, preferLocal: false);
+    public void RequestTurnFromAnywhere() =>
+        ThreadPool.UnsafeQueueUserWorkItem(static pump => pump.RequestTurn(), this, preferLocal: false);
 
     /// <summary>An asynchronous operation has been queued: the reactor waits for it, unless somebody leads anyway.</summary>
     public void ArmForWaiters()
@@ -137,8 +139,8 @@ internal sealed class Pump : IReactorClient, IDisposable
     }
 
     /// <summary>
-    /// Sees to it that what has arrived by now is handled: by this thread, or by the one that leads and is about to. What a caller finds afterwards, a full window say, is so.
-    /// Waits for nobody who sleeps, and only for turns, in which no user code runs.
+    /// Sees to it that what has arrived by now is handled: by this thread, or by the one that leads and is about to. What a caller finds
+    /// afterwards, a full window say, is so. Waits for nobody who sleeps, and only for turns, in which no user code runs.
     /// </summary>
     public void CatchUp()
     {
@@ -194,17 +196,6 @@ internal sealed class Pump : IReactorClient, IDisposable
     /// <summary>A turn of the reactor's has failed: the rounds try again.</summary>
     void IReactorClient.OnFailed(Exception exception) => _endpoint.ServeLater();
 
-    /// <summary>An asynchronous operation waits; until it is done whoever leaves the role leaves it to the reactor.</summary>
-    public void BeginAsyncWait() => Interlocked.Increment(ref _asyncWaiters);
-
-    public void EndAsyncWait() => Interlocked.Decrement(ref _asyncWaiters);
-
-    /// <summary>A link's output is blocked, or no longer: somebody must wait until it is writable.</summary>
-    public void CountBlocked(int change) => Interlocked.Add(ref _blockedLinks, change);
-
-    /// <summary>A link is in the middle of a message, or no longer: somebody must wait for the rest. By the leader.</summary>
-    public void CountPart(int change) => _partlyRead += change;
-
     /// <summary>From here on the reactor may wait. Once.</summary>
     public void Start() => _registration = Reactor.Shared.Register(PollSet.Descriptor, this);
 
@@ -221,7 +212,10 @@ internal sealed class Pump : IReactorClient, IDisposable
     /// <summary>Takes the role if it is free. Under the gate; a <see cref="PumpRole"/> gives it back, or <see cref="Leave"/>.</summary>
     public bool TryLead() => !_endpoint.IsTornDown && TryLeadForGood();
 
-    /// <summary>The same for an endpoint that ends, and never gives it back: else whoever leads is woken, and does what is to be done when it leaves. Under the gate.</summary>
+    /// <summary>
+    /// The same for an endpoint that ends, and never gives it back: else whoever leads is woken, and does what is to be done when it
+    /// leaves. Under the gate.
+    /// </summary>
     public bool TryLeadForGood()
     {
         if (_isLed)
@@ -267,7 +261,7 @@ internal sealed class Pump : IReactorClient, IDisposable
             return follower;
         }
 
-        if (_wantsReactor || AsyncWaiters > answered || Volatile.Read(ref _blockedLinks) > 0 || _partlyRead > 0 || (isReactor && _endpoint.IsServedAlways))
+        if (_wantsReactor || _awaited.AnyBehind(answered) || (isReactor && _endpoint.IsServedAlways))
         {
             // In the last case peers come and ask while the user is away, and the reactor goes on serving them.
             Arm();
@@ -352,7 +346,9 @@ internal sealed class Pump : IReactorClient, IDisposable
         Serve(poll, completions);
     }
 
-    /// <summary>Looks at the poll set, for so long, or (null) not even that, and handles what has come, there and in memory. By the leader.</summary>
+    /// <summary>
+    /// Looks at the poll set, for so long, or (null) not even that, and handles what has come, there and in memory. By the leader.
+    /// </summary>
     public void Serve(TimeSpan? poll, Completions completions)
     {
         if (Volatile.Read(ref _wantsReactor))

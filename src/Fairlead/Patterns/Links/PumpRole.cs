@@ -1,8 +1,8 @@
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// The role, with what its turns complete. It is given back when this is disposed, whatever was thrown meanwhile, and only then the completed are told: nobody keeps the role while user code runs. Where the
-/// role was not to be had, nothing is done.
+/// The role, with what its turns complete. It is given back when this is disposed, whatever was thrown meanwhile, and only then the
+/// completed are told: nobody keeps the role while user code runs. Where the role was not to be had, nothing is done.
 /// </summary>
 /// <param name="pump">Whose role this thread has; null where it has not got it.</param>
 /// <param name="completions">Given back here.</param>
@@ -22,7 +22,8 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
     {
         try
         {
-            // A caller that has its answer, and is only to be told, does not need the reactor: to arm it would cost a system call each time.
+            // A caller that has its answer, and is only to be told, does not need the reactor: to arm it would cost a system call each
+            // time.
             pump?.Leave(isReactor, answered: isReactor ? 0 : completions.Awaiting);
         }
         finally
@@ -32,7 +33,10 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
     }
 }
 
-/// <summary>The role, where it is to be had, for one asynchronous call: given back behind <see cref="Lead"/>, or where the call came to nothing. The default holds nothing.</summary>
+/// <summary>
+/// The role, where it is to be had, for one asynchronous call: given back behind <see cref="Lead"/>, or where the call came to nothing. The
+/// default holds nothing.
+/// </summary>
 internal ref struct BriefLead(EndpointCore endpoint)
 {
     // Null where somebody else leads, and from the moment on that it is given back.

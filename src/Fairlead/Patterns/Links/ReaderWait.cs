@@ -1,7 +1,12 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Callers that wait until a peer that is held back has read its answers, and the timer that checks whether it reads at all.</summary>
-/// <remarks>Owns the timer, and the task that the callers wait for. Everything but the timer's tick runs under the link's <c>_sending</c>; the callers continue on other threads.</remarks>
+/// <summary>
+/// Callers that wait until a peer that is held back has read its answers, and the timer that checks whether it reads at all.
+/// </summary>
+/// <remarks>
+/// Owns the timer, and the task that the callers wait for. Everything but the timer's tick runs under the link's <c>_sending</c>; the
+/// callers continue on other threads.
+/// </remarks>
 internal sealed class ReaderWait : IAlarmed
 {
     private readonly TaskCompletionSource _read = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -11,7 +16,10 @@ internal sealed class ReaderWait : IAlarmed
 
     /// <param name="time">The clock.</param>
     /// <param name="patience">From one look to the next.</param>
-    /// <param name="look">Called by the timer with this wait, under no lock, and perhaps once more after <see cref="End"/>: it takes the lock and checks that this is still the wait.</param>
+    /// <param name="look">
+    /// Called by the timer with this wait, under no lock, and perhaps once more after <see cref="End"/>: it takes the lock and checks that
+    /// this is still the wait.
+    /// </param>
     public ReaderWait(TimeProvider time, TimeSpan patience, Action<ReaderWait> look)
     {
         _look = look;

@@ -3,7 +3,9 @@ using Fairlead.Registry;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>The links of an endpoint that have messages for its user, in the order of their turns: round robin, some messages in a row from each.</summary>
+/// <summary>
+/// The links of an endpoint that have messages for its user, in the order of their turns: round robin, some messages in a row from each.
+/// </summary>
 /// <remarks>Under the endpoint's gate; whether there are any may be asked without it, as a hint.</remarks>
 /// <param name="counters">Of the endpoint: how many messages lie here, and how many were taken.</param>
 internal sealed class ReadyLinks(EndpointCounters counters)

@@ -126,9 +126,9 @@ internal struct ReceiveQueue(ReceiveWindow window)
     }
 
     /// <summary>
-    /// Drops unread messages whose senders wait for an answer no more: the one with this id, or all of a kind. Their places stay until those
-    /// before them have been read, since acknowledgements are cumulative: the peer would take the credit of an older and larger one for its
-    /// own. Under the gate.
+    /// Drops unread messages whose senders wait for an answer no more: the one with this id, or all of a kind. Their places stay until
+    /// those before them have been read, since acknowledgements are cumulative: the peer would take the credit of an older and larger one
+    /// for its own. Under the gate.
     /// </summary>
     /// <param name="id">Which; null: all.</param>
     /// <param name="withDeliveries">Whether type 2 messages are dropped too, and not requests alone.</param>

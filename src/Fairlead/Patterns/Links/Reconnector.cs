@@ -71,7 +71,9 @@ internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimePr
                     }
                     catch (Exception exception) when (exception is not (OperationCanceledException or ObjectDisposedException))
                     {
-                        FairleadException why = exception as FairleadException ?? new FairleadException(ErrorCode.Failed, exception.ToString(), "Report it.", exception);
+                        FairleadException why =
+                            exception as FairleadException
+                            ?? new FairleadException(ErrorCode.Failed, exception.ToString(), "Report it.", exception);
                         isHopeless &= why.Code is ErrorCode.Incompatible or ErrorCode.PermissionDenied;
                         owner.OnAttemptFailed(addresses[at], Attempts, why);
                     }

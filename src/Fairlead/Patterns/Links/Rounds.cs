@@ -3,8 +3,9 @@ using Fairlead.Native;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// Sees to what has been left for later. One thread for the process, which runs only while something is left: then it makes its rounds, so that who leaves something need not wake it, and sleeps for good
-/// after some without work. A thread of its own, since those of the pool go on looking for work for a while each time they are through. No descriptors: it works where there are none left.
+/// Sees to what has been left for later. One thread for the process, which runs only while something is left: then it makes its rounds, so
+/// that who leaves something need not wake it, and sleeps for good after some without work. A thread of its own, since those of the pool go
+/// on looking for work for a while each time they are through. No descriptors: it works where there are none left.
 /// </summary>
 /// <param name="name">Of the thread.</param>
 /// <param name="period">From round to round.</param>
@@ -21,7 +22,10 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
     private bool _sleeps;
     private bool _hasThread;
 
-    /// <summary>Starts the thread, where that has not been done: where the system gives none, whoever begins is told, and not who is in the middle of something.</summary>
+    /// <summary>
+    /// Starts the thread, where that has not been done: where the system gives none, whoever begins is told, and not who is in the middle
+    /// of something.
+    /// </summary>
     public void Start()
     {
         using (_gate.Hold())

@@ -3,8 +3,9 @@ using Fairlead.Framing;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// The messages that wait at their own end: for credit, or for a peer to come. Those of callers that wait, and those that were left here under a policy that drops; the latter are
-/// bounded. Each carries how many were dropped right before it. Not thread-safe: the link's send lock holds it, or the endpoint's gate.
+/// The messages that wait at their own end: for credit, or for a peer to come. Those of callers that wait, and those that were left here
+/// under a policy that drops; the latter are bounded. Each carries how many were dropped right before it. Not thread-safe: the link's send
+/// lock holds it, or the endpoint's gate.
 /// </summary>
 internal sealed class SendQueue(EndpointCore endpoint)
 {
@@ -124,12 +125,18 @@ internal sealed class SendQueue(EndpointCore endpoint)
         return LinkOutcome.Sent;
     }
 
-    /// <summary>Leaves a copy of a message here, for which nobody waits, by a policy that drops. Unless something may be dropped for it, it is refused as Full where there is no room.</summary>
+    /// <summary>
+    /// Leaves a copy of a message here, for which nobody waits, by a policy that drops. Unless something may be dropped for it, it is
+    /// refused as Full where there is no room.
+    /// </summary>
     /// <returns>Sent: a copy is in the queue. Full; or Dropped: this message is dropped.</returns>
     public LinkOutcome Leave(in Letter letter, FullMode policy, bool mayDrop, Completions completions)
     {
         int length = letter.Head.Length + letter.Payload.Length;
-        if (policy == FullMode.Latest && letter.Topic is { } topic && _byTopic is not null && _byTopic.TryGetValue(topic, out LinkOperation? earlier))
+        if (policy == FullMode.Latest
+            && letter.Topic is { } topic
+            && _byTopic is not null
+            && _byTopic.TryGetValue(topic, out LinkOperation? earlier))
         {
             if (_bytes - earlier.Length + length <= endpoint.Settings.Capacity || _items.Count == 1)
             {
@@ -165,7 +172,8 @@ internal sealed class SendQueue(EndpointCore endpoint)
     }
 
     /// <summary>One message may always wait, however long.</summary>
-    private bool HasRoom(int length) => _items.Count == 0 || (_items.Count < endpoint.Settings.Messages && _bytes + length <= endpoint.Settings.Capacity);
+    private bool HasRoom(int length) =>
+        _items.Count == 0 || (_items.Count < endpoint.Settings.Messages && _bytes + length <= endpoint.Settings.Capacity);
 
     private void MakeRoom(int length, Completions completions)
     {
@@ -226,7 +234,8 @@ internal sealed class SendQueue(EndpointCore endpoint)
 }
 
 /// <summary>A message that is left at its own end under a policy that drops.</summary>
-internal readonly ref struct Letter(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, string? topic, bool isMovable)
+internal readonly ref struct Letter(
+    MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, string? topic, bool isMovable)
 {
     public readonly MessageHeader Header = header;
     public readonly ReadOnlySpan<byte> Head = head;

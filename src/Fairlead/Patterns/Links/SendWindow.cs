@@ -78,7 +78,9 @@ internal struct SendWindow
     public readonly bool HasCredit(int length) =>
         _outstanding.Count < Messages && (_outstanding.Count < AlwaysOutstanding || _outstanding.Bytes + length <= Bytes);
 
-    /// <summary>The same, for a caller that knows how many are outstanding, and how many bytes would be; and where it is noted without growing.</summary>
+    /// <summary>
+    /// The same, for a caller that knows how many are outstanding, and how many bytes would be; and where it is noted without growing.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly bool HasCreditAtOnce(int length, int count, long bytes) =>
         length <= Longest && count < _outstanding.Places && count < Messages && (count < AlwaysOutstanding || bytes <= Bytes);
@@ -140,7 +142,9 @@ internal struct SendWindow
         }
     }
 
-    /// <summary>As somebody else has counted: how long each of those was is not known any more, and their bytes come back with the last.</summary>
+    /// <summary>
+    /// As somebody else has counted: how long each of those was is not known any more, and their bytes come back with the last.
+    /// </summary>
     public void Restore(in BroadcastTally tally)
     {
         Debug.Assert(!_halfWritten.Any, "What is written for many is never half written.");

@@ -4,7 +4,9 @@ namespace Fairlead.Patterns.Links;
 /// What has happened to the peer of an endpoint, told to its user in the order of the events, one after the other, on the pool.
 /// </summary>
 /// <remarks>Has a lock of its own, under which nothing is called; it may be taken under the endpoint's gate.</remarks>
-/// <param name="tell">The user's handlers. What they throw is written to the event source, and ends neither the process nor what follows.</param>
+/// <param name="tell">
+/// The user's handlers. What they throw is written to the event source, and ends neither the process nor what follows.
+/// </param>
 /// <param name="who">In the event.</param>
 internal sealed class StateChanges(Action<EndpointStateChange> tell, Func<Address> who)
 {

@@ -5,8 +5,9 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// The messages that were sent, and which of them are not acknowledged: how many, and how many bytes. Kept as sums, so that any number of them is acknowledged at once, for the price of one, and one that
-/// is sent costs three stores. Not thread-safe: the link's send lock holds it; the figures may be read without it, as hints.
+/// The messages that were sent, and which of them are not acknowledged: how many, and how many bytes. Kept as sums, so that any number of
+/// them is acknowledged at once, for the price of one, and one that is sent costs three stores. Not thread-safe: the link's send lock holds
+/// it; the figures may be read without it, as hints.
 /// </summary>
 internal struct Unacknowledged
 {

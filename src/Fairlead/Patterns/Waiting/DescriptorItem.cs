@@ -4,7 +4,8 @@ using Fairlead.Native;
 namespace Fairlead.Patterns.Waiting;
 
 /// <summary>
-/// A descriptor of the user's in a set. It is not held open: closing a socket would wait for us. The kernel forgets it when it is closed, and its number may come back as a stranger's.
+/// A descriptor of the user's in a set. It is not held open: closing a socket would wait for us. The kernel forgets it when it is closed,
+/// and its number may come back as a stranger's.
 /// </summary>
 internal sealed class DescriptorItem(WaitCore set, ulong token, SafeHandle handle, Readiness interest) : WaitItem(set, token)
 {
@@ -17,7 +18,8 @@ internal sealed class DescriptorItem(WaitCore set, ulong token, SafeHandle handl
 
     public override void Attach(PollSet pollSet)
     {
-        PollEvents events = (interest.HasFlag(Readiness.Readable) ? PollEvents.Read : PollEvents.None) | (interest.HasFlag(Readiness.Writable) ? PollEvents.Write : PollEvents.None);
+        PollEvents events = (interest.HasFlag(Readiness.Readable) ? PollEvents.Read : PollEvents.None)
+            | (interest.HasFlag(Readiness.Writable) ? PollEvents.Write : PollEvents.None);
         bool isHeld = false;
         handle.DangerousAddRef(ref isHeld);
         try

@@ -4,7 +4,9 @@ using Fairlead.Patterns.Links;
 namespace Fairlead.Patterns.Waiting;
 
 /// <summary>An endpoint in a set.</summary>
-internal sealed class EndpointItem(WaitCore set, ulong token, object source, EndpointCore core, bool forRoom) : WaitItem(set, token), IEndpointWatch
+internal sealed class EndpointItem(WaitCore set, ulong token, object source, EndpointCore core, bool forRoom)
+    : WaitItem(set, token),
+        IEndpointWatch
 {
     public override object? Source => source;
 

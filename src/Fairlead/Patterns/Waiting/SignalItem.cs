@@ -20,7 +20,11 @@ internal sealed class SignalItem(WaitCore set, ulong token, PosixSignal signal) 
         }
         catch (Exception exception) when (exception is PlatformNotSupportedException or IOException)
         {
-            throw new FairleadException(ErrorCode.NotSupported, $"signal {signal} cannot be waited for", "Give a signal that a process may handle: SIGKILL and SIGSTOP are none.", exception);
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"signal {signal} cannot be waited for",
+                "Give a signal that a process may handle: SIGKILL and SIGSTOP are none.",
+                exception);
         }
     }
 

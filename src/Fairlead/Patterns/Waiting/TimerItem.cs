@@ -1,6 +1,8 @@
 namespace Fairlead.Patterns.Waiting;
 
-/// <summary>A moment, or a beat, in a set. By the system's clock the kernel's wait ends at it; another clock wakes the set by a timer of its own.</summary>
+/// <summary>
+/// A moment, or a beat, in a set. By the system's clock the kernel's wait ends at it; another clock wakes the set by a timer of its own.
+/// </summary>
 internal sealed class TimerItem : WaitItem, IAlarmed
 {
     private readonly TimeProvider _time;

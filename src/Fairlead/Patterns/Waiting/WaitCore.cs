@@ -3,7 +3,8 @@ using Fairlead.Native;
 namespace Fairlead.Patterns.Waiting;
 
 /// <summary>
-/// One poll set over the poll sets of endpoints, the user's descriptors, and a wake-up. The thread that waits leads the endpoints while it sleeps, wherever nobody else does.
+/// One poll set over the poll sets of endpoints, the user's descriptors, and a wake-up. The thread that waits leads the endpoints while it
+/// sleeps, wherever nobody else does.
 /// </summary>
 /// <remarks>The gate is the innermost lock of all: whoever holds it calls nobody.</remarks>
 internal sealed partial class WaitCore : IDisposable
@@ -30,7 +31,9 @@ internal sealed partial class WaitCore : IDisposable
         _pollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
     }
 
-    /// <summary>What is ready, after at least one thing is, or nothing, when the time has passed or the set was woken. Valid until the next call.</summary>
+    /// <summary>
+    /// What is ready, after at least one thing is, or nothing, when the time has passed or the set was woken. Valid until the next call.
+    /// </summary>
     public ReadOnlySpan<ReadyItem> Wait(TimeSpan? timeout, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
@@ -38,7 +41,9 @@ internal sealed partial class WaitCore : IDisposable
         Enter();
         try
         {
-            using CancellationTokenRegistration registration = token.CanBeCanceled ? token.UnsafeRegister(static state => ((WaitCore)state!).Nudge(), this) : default;
+            using CancellationTokenRegistration registration = token.CanBeCanceled
+                ? token.UnsafeRegister(static state => ((WaitCore)state!).Nudge(), this)
+                : default;
             _count = 0;
             while (true)
             {

@@ -4,13 +4,15 @@ using Fairlead.Native;
 namespace Fairlead.Processes.Starting;
 
 /// <summary>
-/// What <c>posix_spawn</c> cannot say about a child is said by small programs that stand before it and become it: <c>setpriv</c> ties it to its parent, the shell sets signals to be ignored. The process id
-/// stays the same.
+/// What <c>posix_spawn</c> cannot say about a child is said by small programs that stand before it and become it: <c>setpriv</c> ties it to
+/// its parent, the shell sets signals to be ignored. The process id stays the same.
 /// </summary>
 internal static class ExecStep
 {
-    // The parent may have died before the tie was made, which then is one to nobody: who has another parent by then goes too. The number of the parent and the list of signals are the first two arguments.
-    private const string Script = "if [ \"$1\" != 0 ] && [ \"$PPID\" != \"$1\" ]; then kill -KILL $$; fi; [ -z \"$2\" ] || trap '' $2; shift 2; exec \"$@\"";
+    // The parent may have died before the tie was made, which then is one to nobody: who has another parent by then goes too. The number of
+    // the parent and the list of signals are the first two arguments.
+    private const string Script =
+        "if [ \"$1\" != 0 ] && [ \"$PPID\" != \"$1\" ]; then kill -KILL $$; fi; [ -z \"$2\" ] || trap '' $2; shift 2; exec \"$@\"";
 
     /// <summary>The same start with the steps before it.</summary>
     /// <exception cref="FairleadException">NotSupported: a program that is needed for it is missing.</exception>
@@ -31,7 +33,11 @@ internal static class ExecStep
         }
 
         // Some shells drop variables whose names are none of theirs; env brings them back.
-        string[] odd = [.. request.Environment.Where(static variable => !IsShellName(variable.AsSpan(0, Math.Max(0, variable.IndexOf('=', StringComparison.Ordinal)))))];
+        string[] odd =
+        [
+            .. request.Environment.Where(static variable =>
+                !IsShellName(variable.AsSpan(0, Math.Max(0, variable.IndexOf('=', StringComparison.Ordinal))))),
+        ];
         string parent = isTied ? NativeProcess.Id.ToString(CultureInfo.InvariantCulture) : "0";
         arguments.AddRange([isTied ? shell : "sh", "-c", Script, "fairlead", parent, string.Join(' ', ignored)]);
         if (odd.Length > 0)
@@ -45,7 +51,10 @@ internal static class ExecStep
     private static string Require(string program, string what) =>
         ProgramFile.Exists(program)
             ? ProgramFile.Find(program)
-            : throw new FairleadException(ErrorCode.NotSupported, $"{what} is needed to start a child so, and is not along PATH", "Install it, or start the child without TiedToParent and IgnoredSignals.");
+            : throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"{what} is needed to start a child so, and is not along PATH",
+                "Install it, or start the child without TiedToParent and IgnoredSignals.");
 
     private static bool IsShellName(ReadOnlySpan<char> name)
     {

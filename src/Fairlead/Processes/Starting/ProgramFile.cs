@@ -34,7 +34,10 @@ internal static class ProgramFile
 
         throw isForbidden
             ? Failure(program, Errno.EACCES)
-            : new FairleadException(ErrorCode.NotFound, $"there is no program '{program}' along PATH", "Install it, or give its path.") { Errno = (int)Errno.ENOENT };
+            : new FairleadException(ErrorCode.NotFound, $"there is no program '{program}' along PATH", "Install it, or give its path.")
+            {
+                Errno = (int)Errno.ENOENT,
+            };
     }
 
     /// <summary>Whether there is one of that name.</summary>
@@ -62,11 +65,32 @@ internal static class ProgramFile
         return error switch
         {
             // The file itself was found.
-            Errno.ENOENT => new FairleadException(ErrorCode.NotFound, $"{program} needs an interpreter or a loader that is not there", "Look at its first line, or at what file(1) says.") { Errno = (int)error },
-            Errno.ENOEXEC => new FairleadException(ErrorCode.NotSupported, $"{program} is no program that this machine can run", "A script begins with #! and its interpreter.") { Errno = (int)error },
-            Errno.E2BIG => new FairleadException(ErrorCode.TooLarge, "the arguments and the environment are longer than the kernel allows", "Give them through a file or a stream.") { Errno = (int)error },
+            Errno.ENOENT => new FairleadException(
+                ErrorCode.NotFound,
+                $"{program} needs an interpreter or a loader that is not there",
+                "Look at its first line, or at what file(1) says.")
+            {
+                Errno = (int)error,
+            },
+            Errno.ENOEXEC => new FairleadException(
+                ErrorCode.NotSupported,
+                $"{program} is no program that this machine can run",
+                "A script begins with #! and its interpreter.")
+            {
+                Errno = (int)error,
+            },
+            Errno.E2BIG => new FairleadException(
+                ErrorCode.TooLarge,
+                "the arguments and the environment are longer than the kernel allows",
+                "Give them through a file or a stream.")
+            {
+                Errno = (int)error,
+            },
             Errno.EACCES => Failure(program, error),
-            Errno.ETXTBSY => new FairleadException(ErrorCode.Unavailable, $"{program} is being written to", "Start it when it is whole.") { Errno = (int)error },
+            Errno.ETXTBSY => new FairleadException(ErrorCode.Unavailable, $"{program} is being written to", "Start it when it is whole.")
+            {
+                Errno = (int)error,
+            },
             _ => ErrnoMap.Failure($"{program} cannot be started", error),
         };
     }
@@ -76,20 +100,29 @@ internal static class ProgramFile
     {
         FileStatus? status = NativeFile.Stat(directory, out Errno error);
         return status is null ? ErrnoMap.Failure($"the directory {directory} cannot be entered", error)
-            : status.Kind != FileKind.Directory ? new FairleadException(ErrorCode.NotFound, $"{directory} is no directory") { Errno = (int)Errno.ENOTDIR }
+            : status.Kind != FileKind.Directory
+                ? new FairleadException(ErrorCode.NotFound, $"{directory} is no directory") { Errno = (int)Errno.ENOTDIR }
             : null;
     }
 
-    private static FairleadException Failure(string program, Errno error) => error switch
-    {
-        Errno.EISDIR => new FairleadException(ErrorCode.NotFound, $"{program} is a directory, no program") { Errno = (int)error },
-        Errno.EACCES => new FairleadException(ErrorCode.PermissionDenied, $"{program} may not be run by this user", "See its mode: chmod +x.") { Errno = (int)error },
-        _ => ErrnoMap.Failure($"there is no program {program}", error),
-    };
+    private static FairleadException Failure(string program, Errno error) =>
+        error switch
+        {
+            Errno.EISDIR => new FairleadException(ErrorCode.NotFound, $"{program} is a directory, no program") { Errno = (int)error },
+            Errno.EACCES => new FairleadException(
+                ErrorCode.PermissionDenied, $"{program} may not be run by this user", "See its mode: chmod +x.")
+            {
+                Errno = (int)error,
+            },
+            _ => ErrnoMap.Failure($"there is no program {program}", error),
+        };
 
     private static Errno Problem(string path)
     {
         FileStatus? status = NativeFile.Stat(path, out Errno error);
-        return status is null ? error : status.Kind == FileKind.Directory ? Errno.EISDIR : NativeFile.MayRun(path) ? Errno.None : Errno.EACCES;
+        return status is null ? error
+            : status.Kind == FileKind.Directory ? Errno.EISDIR
+            : NativeFile.MayRun(path) ? Errno.None
+            : Errno.EACCES;
     }
 }

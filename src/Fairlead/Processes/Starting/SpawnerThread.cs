@@ -4,7 +4,8 @@ using Fairlead.Native;
 namespace Fairlead.Processes.Starting;
 
 /// <summary>
-/// Starts the children that are tied to this process. The kernel ties a child to the *thread* that started it, so that must be one that lives as long as the process: not one of the pool's, not the caller's.
+/// Starts the children that are tied to this process. The kernel ties a child to the *thread* that started it, so that must be one that
+/// lives as long as the process: not one of the pool's, not the caller's.
 /// </summary>
 internal static class SpawnerThread
 {

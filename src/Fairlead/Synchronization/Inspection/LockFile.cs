@@ -33,7 +33,9 @@ internal static class LockFile
 
     private static LockSnapshot? Read(string path)
     {
-        using Descriptor? file = NativeFile.Lstat(path) is { Kind: FileKind.Regular } ? NativeFile.Open(path, OpenFlags.ReadOnly | OpenFlags.NoFollow, out _) : null;
+        using Descriptor? file = NativeFile.Lstat(path) is { Kind: FileKind.Regular }
+            ? NativeFile.Open(path, OpenFlags.ReadOnly | OpenFlags.NoFollow, out _)
+            : null;
         if (file is null || RegionHeader.ContentOf(file) is not { } content || LockSnapshot.SizeOf(content) is not (> 0 and var size))
         {
             return null;

@@ -14,7 +14,10 @@ internal sealed unsafe partial record LockSnapshot
         fixed (byte* start = words)
         {
             int left = new CountdownWords(start, (int)Form.Options(MemoryMarshal.Read<ulong>(words))).Count;
-            return new LockSnapshot("countdown", [], WaitingIn(words[CountdownLayout.LineAt..])) { State = string.Create(CultureInfo.InvariantCulture, $"{left} left") };
+            return new LockSnapshot("countdown", [], WaitingIn(words[CountdownLayout.LineAt..]))
+            {
+                State = string.Create(CultureInfo.InvariantCulture, $"{left} left"),
+            };
         }
     }
 }

@@ -12,7 +12,10 @@ internal sealed unsafe partial record LockSnapshot
     {
         fixed (byte* start = words)
         {
-            return new LockSnapshot("event", [], WaitingIn(words[EventLayout.LineAt..])) { State = new EventWords(start).IsSet ? "set" : "not set" };
+            return new LockSnapshot("event", [], WaitingIn(words[EventLayout.LineAt..]))
+            {
+                State = new EventWords(start).IsSet ? "set" : "not set",
+            };
         }
     }
 }

@@ -42,7 +42,10 @@ internal sealed unsafe partial record LockSnapshot
                 }
             }
 
-            return new LockSnapshot("semaphore", owners, WaitingIn(words[SemaphoreLayout.LineAt..])) { State = string.Create(CultureInfo.InvariantCulture, $"{semaphore.CountFree()} of {maximum} free") };
+            return new LockSnapshot("semaphore", owners, WaitingIn(words[SemaphoreLayout.LineAt..]))
+            {
+                State = string.Create(CultureInfo.InvariantCulture, $"{semaphore.CountFree()} of {maximum} free"),
+            };
         }
     }
 }

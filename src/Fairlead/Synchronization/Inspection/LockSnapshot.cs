@@ -89,13 +89,25 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
     private static LockParty? OwnerIn(ReadOnlySpan<byte> words)
     {
         LockWord word = new(MemoryMarshal.Read<uint>(words[MutexLayout.WordAt..]));
-        return word.Owner == 0 ? null : Party(word, MemoryMarshal.Read<Standing>(words[MutexLayout.ParticipantAt..]), MemoryMarshal.Read<ulong>(words[MutexLayout.EntriesAt..]));
+        return word.Owner == 0
+            ? null
+            : Party(
+                word,
+                MemoryMarshal.Read<Standing>(words[MutexLayout.ParticipantAt..]),
+                MemoryMarshal.Read<ulong>(words[MutexLayout.EntriesAt..]));
     }
 
     // Where another has written it: the owner has just taken it, and has not written it down yet.
-    private static LockParty Party(LockWord word, Standing standing, ulong mark) => new(
-        standing.Keeper == word.Owner ? standing : new Standing { Process = NativeProcess.OfThread((int)word.Owner, RobustKeeper.ThreadName, out _) ?? 0, Since = Clock.Nanoseconds() },
-        mark);
+    private static LockParty Party(LockWord word, Standing standing, ulong mark) =>
+        new(
+            standing.Keeper == word.Owner
+                ? standing
+                : new Standing
+                {
+                    Process = NativeProcess.OfThread((int)word.Owner, RobustKeeper.ThreadName, out _) ?? 0,
+                    Since = Clock.Nanoseconds(),
+                },
+            mark);
 
     private static List<LockParty> WaitingIn(ReadOnlySpan<byte> line)
     {

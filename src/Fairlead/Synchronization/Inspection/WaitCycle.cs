@@ -6,8 +6,12 @@ namespace Fairlead.Synchronization.Inspection;
 /// <param name="Steps">Each waits for a lock that the next one holds; the last for one of the first's.</param>
 internal sealed record WaitCycle(IReadOnlyList<WaitStep> Steps)
 {
-    /// <summary>The cycle that a thread is in, at this moment, beyond doubt: all of its waits and holds were seen twice, the second time after all had been seen once.</summary>
-    public static WaitCycle? Of((ulong Participant, int Thread) agent) => Find(agent, LockFile.All()) is { } seen && seen.IsStillThere(LockFile.All()) ? seen : null;
+    /// <summary>
+    /// The cycle that a thread is in, at this moment, beyond doubt: all of its waits and holds were seen twice, the second time after all
+    /// had been seen once.
+    /// </summary>
+    public static WaitCycle? Of((ulong Participant, int Thread) agent) =>
+        Find(agent, LockFile.All()) is { } seen && seen.IsStillThere(LockFile.All()) ? seen : null;
 
     /// <summary>Follows those that each waits for.</summary>
     public static WaitCycle? Find((ulong Participant, int Thread) agent, IReadOnlyDictionary<string, LockSnapshot> locks)
@@ -23,11 +27,21 @@ internal sealed record WaitCycle(IReadOnlyList<WaitStep> Steps)
         && found.Waiting.Any(waiter => waiter.Mark == step.Waiter.Mark && waiter.Agent == step.Waiter.Agent));
 
     /// <summary><c>pid 7 (a) waits for 'x', which pid 8 (b) holds; pid 8 (b) waits for 'y', which pid 7 (a) holds</c>.</summary>
-    public override string ToString() => string.Join("; ", Steps.Select(static step => string.Create(
-        CultureInfo.InvariantCulture, $"{step.Waiter.Describe().Peer} waits for '{step.Lock}', which {step.Holder.Describe().Peer} holds")));
+    public override string ToString() =>
+        string.Join(
+            "; ",
+            Steps.Select(static step =>
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{step.Waiter.Describe().Peer} waits for '{step.Lock}', which {step.Holder.Describe().Peer} holds")));
 
     // Each is gone through once: what has not led there once does not another time.
-    private static bool LeadsTo((ulong Participant, int Thread) goal, (ulong Participant, int Thread) now, IReadOnlyDictionary<string, LockSnapshot> locks, List<WaitStep> steps, HashSet<(ulong Participant, int Thread)> seen)
+    private static bool LeadsTo(
+        (ulong Participant, int Thread) goal,
+        (ulong Participant, int Thread) now,
+        IReadOnlyDictionary<string, LockSnapshot> locks,
+        List<WaitStep> steps,
+        HashSet<(ulong Participant, int Thread)> seen)
     {
         if (!seen.Add(now))
         {

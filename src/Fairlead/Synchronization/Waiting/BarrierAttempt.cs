@@ -2,7 +2,9 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>One who has arrived at a barrier and waits for the others. All sleep on its bell together, and stand in the line only to be seen.</summary>
+/// <summary>
+/// One who has arrived at a barrier and waits for the others. All sleep on its bell together, and stand in the line only to be seen.
+/// </summary>
 /// <param name="core">Keeps its memory until this has ended; and its seat.</param>
 /// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
 internal sealed unsafe class BarrierAttempt(BarrierCore core, int thread) : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
@@ -26,7 +28,9 @@ internal sealed unsafe class BarrierAttempt(BarrierCore core, int thread) : Line
     protected override bool KeepsOrder => false;
 
     /// <summary>Arrives. First, and once; <see cref="LockAttempt.Abandon"/> follows where it fails.</summary>
-    /// <returns>Whether all have, by this: then nothing need be waited for, and it is to be ended by <see cref="LockAttempt.Abandon"/>, too.</returns>
+    /// <returns>
+    /// Whether all have, by this: then nothing need be waited for, and it is to be ended by <see cref="LockAttempt.Abandon"/>, too.
+    /// </returns>
     public bool Arrive()
     {
         core.BeginCall();

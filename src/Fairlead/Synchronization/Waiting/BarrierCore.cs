@@ -74,7 +74,8 @@ internal sealed unsafe class BarrierCore : LockCore
 
             if (_isCalling)
             {
-                throw new InvalidOperationException($"This object is one party of {Description}, and waits there already. Open it once more for another party.");
+                throw new InvalidOperationException(
+                    $"This object is one party of {Description}, and waits there already. Open it once more for another party.");
             }
 
             _isCalling = true;
@@ -109,7 +110,8 @@ internal sealed unsafe class BarrierCore : LockCore
 
             if (_seat == None)
             {
-                // It is looked at once more afterwards: this has taken some time. And where a dead party has the seat, it is broken rather than full.
+                // It is looked at once more afterwards: this has taken some time. And where a dead party has the seat, it is broken rather
+                // than full.
                 if (!TryTakeSeat() && LookWhole(out _))
                 {
                     throw Full();
@@ -148,7 +150,10 @@ internal sealed unsafe class BarrierCore : LockCore
         }
     }
 
-    /// <summary>The processes of all parties are watched from now on; those that are gone unnoticed are marked. Before it is looked at: who dies between the two is seen by the one or by the other.</summary>
+    /// <summary>
+    /// The processes of all parties are watched from now on; those that are gone unnoticed are marked. Before it is looked at: who dies
+    /// between the two is seen by the one or by the other.
+    /// </summary>
     public void WatchAll()
     {
         if (!Words.Form.IsMixed)
@@ -182,7 +187,10 @@ internal sealed unsafe class BarrierCore : LockCore
         }
     }
 
-    /// <summary>Nobody begins anything from now on, except who waits already; it is no party any more when he has done. The memory stays as long as somebody needs it.</summary>
+    /// <summary>
+    /// Nobody begins anything from now on, except who waits already; it is no party any more when he has done. The memory stays as long as
+    /// somebody needs it.
+    /// </summary>
     public override void Close()
     {
         if (TryClose())
@@ -202,17 +210,21 @@ internal sealed unsafe class BarrierCore : LockCore
 
     /// <summary>What those are told who wait or come.</summary>
     /// <param name="dead">The process that has died.</param>
-    public FairleadException Broken(int dead) => new(
-        ErrorCode.BarrierBroken,
-        string.Create(CultureInfo.InvariantCulture, $"{Description} is broken: pid {dead}, one of its parties, has ended without disposing it"),
-        "Put right what it has left undone, then call Reset.")
-    {
-        Peer = new Peer { ProcessId = dead },
-    };
+    public FairleadException Broken(int dead) =>
+        new(
+            ErrorCode.BarrierBroken,
+            string.Create(
+                CultureInfo.InvariantCulture, $"{Description} is broken: pid {dead}, one of its parties, has ended without disposing it"),
+            "Put right what it has left undone, then call Reset.")
+        {
+            Peer = new Peer { ProcessId = dead },
+        };
 
-    protected override LockSnapshot SnapshotOf(byte* start) => LockSnapshot.OfBarrier(new ReadOnlySpan<byte>(start, BarrierLayout.Size(Parties)))!;
+    protected override LockSnapshot SnapshotOf(byte* start) =>
+        LockSnapshot.OfBarrier(new ReadOnlySpan<byte>(start, BarrierLayout.Size(Parties)))!;
 
-    // Those who wait are rung for before it is a party: so that each of them has seen its seat, and has its process watched, by the time that it can be missed.
+    // Those who wait are rung for before it is a party: so that each of them has seen its seat, and has its process watched, by the time
+    // that it can be missed.
     private bool TryTakeSeat()
     {
         RobustKeeper keeper = RobustKeeper.Reserve();

@@ -4,7 +4,8 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// One who waits for a condition. Three steps: he joins those who wait, and leaves the mutex (in the constructor); he sleeps until he is notified, or does not want to any longer; he takes the mutex back, however that has ended.
+/// One who waits for a condition. Three steps: he joins those who wait, and leaves the mutex (in the constructor); he sleeps until he is
+/// notified, or does not want to any longer; he takes the mutex back, however that has ended.
 /// </summary>
 internal sealed class ConditionAttempt : LockAttempt
 {
@@ -183,7 +184,8 @@ internal sealed class ConditionAttempt : LockAttempt
         {
             throw new FairleadException(
                 ErrorCode.LockLost,
-                $"{_mutex.Description} could not be taken back after waiting for {_core.Description}" + (cause is null ? "" : $": {cause.WhatHappened}"),
+                $"{_mutex.Description} could not be taken back after waiting for {_core.Description}"
+                    + (cause is null ? "" : $": {cause.WhatHappened}"),
                 "Enter it anew: the scope has been left.",
                 cause)
             {

@@ -12,7 +12,11 @@ internal sealed unsafe class ConditionCore : LockCore
     /// <param name="place">Owned from now on.</param>
     /// <param name="mutex">Which it goes with.</param>
     public ConditionCore(LockPlace place, MutexCore mutex)
-        : base(place, new ConditionWords(place.Start).Form, Hash(mutex.Identity), options => options == Hash(mutex.Identity) ? $"with {mutex.Description}" : "with another mutex")
+        : base(
+            place,
+            new ConditionWords(place.Start).Form,
+            Hash(mutex.Identity),
+            options => options == Hash(mutex.Identity) ? $"with {mutex.Description}" : "with another mutex")
     {
         _mutex = mutex;
         Words = new ConditionWords(place.Start);
@@ -64,9 +68,13 @@ internal sealed unsafe class ConditionCore : LockCore
     }
 
     /// <summary>It is no stay, or not in that mutex.</summary>
-    public ArgumentException NotInside() => new($"{Description} needs a scope of {_mutex.Description}, of the object that it was opened with, which has not been left.", "scope");
+    public ArgumentException NotInside() =>
+        new(
+            $"{Description} needs a scope of {_mutex.Description}, of the object that it was opened with, which has not been left.",
+            "scope");
 
-    protected override LockSnapshot SnapshotOf(byte* start) => LockSnapshot.OfCondition(new ReadOnlySpan<byte>(start, ConditionLayout.Size));
+    protected override LockSnapshot SnapshotOf(byte* start) =>
+        LockSnapshot.OfCondition(new ReadOnlySpan<byte>(start, ConditionLayout.Size));
 
     private void Check(Stay stay)
     {
@@ -77,5 +85,6 @@ internal sealed unsafe class ConditionCore : LockCore
     }
 
     // FNV-1a: the same in all processes and versions.
-    private static uint Hash(string identity) => Encoding.UTF8.GetBytes(identity).Aggregate(2166136261, static (hash, next) => unchecked((hash ^ next) * 16777619));
+    private static uint Hash(string identity) =>
+        Encoding.UTF8.GetBytes(identity).Aggregate(2166136261, static (hash, next) => unchecked((hash ^ next) * 16777619));
 }

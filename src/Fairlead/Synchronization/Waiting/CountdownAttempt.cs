@@ -4,7 +4,8 @@ namespace Fairlead.Synchronization.Waiting;
 /// <param name="core">Keeps its memory until this has ended.</param>
 /// <param name="rounds">When the wait began.</param>
 /// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
-internal sealed unsafe class CountdownAttempt(CountdownCore core, uint rounds, int thread) : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
+internal sealed unsafe class CountdownAttempt(CountdownCore core, uint rounds, int thread)
+    : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
 {
     protected override bool KeepsOrder => false;
 

@@ -7,7 +7,8 @@ namespace Fairlead.Synchronization.Waiting;
 /// <param name="core">Keeps its memory until this has ended.</param>
 /// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
 /// <param name="away">A stay that has stepped out, and goes on then; null: it is a new one.</param>
-internal sealed unsafe class EnterAttempt(MutexCore core, int thread, MutexHold? away = null) : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
+internal sealed unsafe class EnterAttempt(MutexCore core, int thread, MutexHold? away = null)
+    : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
 {
     /// <summary>Looks at a mutex that changes hands before who is first sleeps: about what a wake-up costs.</summary>
     private const int Looks = 1000;
@@ -20,7 +21,10 @@ internal sealed unsafe class EnterAttempt(MutexCore core, int thread, MutexHold?
     /// <summary>When it has entered.</summary>
     public Stay Stay => _stay;
 
-    /// <summary>The first of the line looks for a moment, without closing the mutex to others: one that is held shortly changes hands without a system call.</summary>
+    /// <summary>
+    /// The first of the line looks for a moment, without closing the mutex to others: one that is held shortly changes hands without a
+    /// system call.
+    /// </summary>
     public override void LookOn()
     {
         if (HasOneProcessor || !IsFirst)

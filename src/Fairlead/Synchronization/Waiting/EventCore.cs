@@ -75,5 +75,6 @@ internal sealed unsafe class EventCore : LockCore
 
     protected override LockSnapshot SnapshotOf(byte* start) => LockSnapshot.OfEvent(new ReadOnlySpan<byte>(start, EventLayout.Size));
 
-    private static string Text(uint options) => (options & EventLayout.AutomaticOption) != 0 ? "one that resets itself" : "one that somebody resets";
+    private static string Text(uint options) =>
+        (options & EventLayout.AutomaticOption) != 0 ? "one that resets itself" : "one that somebody resets";
 }

@@ -3,7 +3,10 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>A mutex inside a lock, held for some steps that must not come between those of others: where its owner dies, the next one takes it and finds what he has left.</summary>
+/// <summary>
+/// A mutex inside a lock, held for some steps that must not come between those of others: where its owner dies, the next one takes it and
+/// finds what he has left.
+/// </summary>
 /// <param name="core">Whose it is.</param>
 /// <param name="form">Of the lock.</param>
 /// <param name="words">The mutex, without a form of its own.</param>
@@ -68,7 +71,8 @@ internal sealed unsafe class Guard(LockCore core, Form form, MutexWords words)
         public void Dispose() => guard.Leave();
     }
 
-    private sealed class Attempt(Guard guard, LockCore core, Form form, MutexWords words) : LineAttempt(core, form, words.Line, NativeThread.Id)
+    private sealed class Attempt(Guard guard, LockCore core, Form form, MutexWords words)
+        : LineAttempt(core, form, words.Line, NativeThread.Id)
     {
         protected override bool TryAdvanceAsFirst(out uint* sleepOn, out uint value)
         {

@@ -4,8 +4,10 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// Watches the processes on which those of this process wait. Nearly always the kernel has marked the words of a process long before it is gone. But its threads end in any order: one may take a word when its
-/// keeper has ended already, and one that was asleep may get the only wake-up that the kernel sends. So whoever sleeps on a word has its owner's process watched, by one descriptor for each, and looks again when it is gone.
+/// Watches the processes on which those of this process wait. Nearly always the kernel has marked the words of a process long before it is
+/// gone. But its threads end in any order: one may take a word when its keeper has ended already, and one that was asleep may get the only
+/// wake-up that the kernel sends. So whoever sleeps on a word has its owner's process watched, by one descriptor for each, and looks again
+/// when it is gone.
 /// </summary>
 internal sealed class KeeperWatch : IReactorClient
 {
@@ -24,7 +26,9 @@ internal sealed class KeeperWatch : IReactorClient
         _process = process;
     }
 
-    /// <summary>How many have ended that were watched. Read before <see cref="IsGone"/>: who is about to sleep does not if it has changed since.</summary>
+    /// <summary>
+    /// How many have ended that were watched. Read before <see cref="IsGone"/>: who is about to sleep does not if it has changed since.
+    /// </summary>
     public static int Ended => Volatile.Read(ref _ended);
 
     /// <summary>Whether the keeper of that number has ended; if not, its process is watched from now on.</summary>
@@ -44,7 +48,8 @@ internal sealed class KeeperWatch : IReactorClient
         return false;
     }
 
-    // It may have ended before, and its number been given out again by the time that the descriptor is opened: so it is looked at once more.
+    // It may have ended before, and its number been given out again by the time that the descriptor is opened: so it is looked at once
+    // more.
     private static void Watch(uint keeper, int process)
     {
         if (ProcessDescriptor.Open(process, out _) is not { } descriptor)

@@ -3,7 +3,10 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>One who waits in a line: on his way into it, or in it behind others, on whose places he sleeps; as the first he looks for what all wait for.</summary>
+/// <summary>
+/// One who waits in a line: on his way into it, or in it behind others, on whose places he sleeps; as the first he looks for what all wait
+/// for.
+/// </summary>
 internal abstract unsafe class LineAttempt : LockAttempt
 {
     private readonly LockCore _core;
@@ -40,7 +43,9 @@ internal abstract unsafe class LineAttempt : LockAttempt
     /// <summary>Of the place in the line.</summary>
     protected uint Ticket { get; private set; }
 
-    /// <summary>Whether one is served after the other. Else all are the first, and stand in the line to be seen, where there is room.</summary>
+    /// <summary>
+    /// Whether one is served after the other. Else all are the first, and stand in the line to be seen, where there is room.
+    /// </summary>
     protected virtual bool KeepsOrder => true;
 
     /// <summary>Whether this stands in the line and nobody before it.</summary>
@@ -96,7 +101,10 @@ internal abstract unsafe class LineAttempt : LockAttempt
         }
     }
 
-    /// <summary>Passes a wake-up on. Of those for whom the line had no room several may sleep on a place, and where its owner dies the kernel wakes one.</summary>
+    /// <summary>
+    /// Passes a wake-up on. Of those for whom the line had no room several may sleep on a place, and where its owner dies the kernel wakes
+    /// one.
+    /// </summary>
     public sealed override void PassOn(int* word)
     {
         if (KeepsOrder && !_isInLine && new LockWord((uint)Volatile.Read(ref *word)).HasDied)
@@ -109,7 +117,9 @@ internal abstract unsafe class LineAttempt : LockAttempt
     public override void Abandon() => LeaveAndEnd();
 
     /// <summary>By who is the first: takes what he waits for.</summary>
-    /// <param name="sleepOn">Else: the word that changes when it can be had. Nobody but the first sleeps on it, or all who do are woken.</param>
+    /// <param name="sleepOn">
+    /// Else: the word that changes when it can be had. Nobody but the first sleeps on it, or all who do are woken.
+    /// </param>
     /// <param name="value">As long as it has this value.</param>
     /// <returns>Whether it is his.</returns>
     protected abstract bool TryAdvanceAsFirst(out uint* sleepOn, out uint value);

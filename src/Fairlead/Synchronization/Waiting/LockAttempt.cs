@@ -3,8 +3,8 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// One who wants something that lies in shared memory: goes on as far as is possible without waiting, and says what to sleep on. Driven by one thread at a time, and ended by getting it or by <see cref="Abandon"/>. Keeps
-/// its memory until then.
+/// One who wants something that lies in shared memory: goes on as far as is possible without waiting, and says what to sleep on. Driven by
+/// one thread at a time, and ended by getting it or by <see cref="Abandon"/>. Keeps its memory until then.
 /// </summary>
 internal abstract class LockAttempt
 {

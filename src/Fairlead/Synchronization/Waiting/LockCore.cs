@@ -7,7 +7,8 @@ namespace Fairlead.Synchronization.Waiting;
 /// <summary>A lock of any kind in this process: where it lies, and who needs its memory.</summary>
 internal abstract unsafe class LockCore
 {
-    // All that are open or have somebody inside: the keeper's list leads through their memory, which must not go with an object that nobody refers to.
+    // All that are open or have somebody inside: the keeper's list leads through their memory, which must not go with an object that nobody
+    // refers to.
     private static readonly HashSet<LockCore> Open = [];
     private static readonly RankedLock OpenGate = new(LockRank.OpenLocks);
 

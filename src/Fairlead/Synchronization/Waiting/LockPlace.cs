@@ -18,7 +18,8 @@ internal sealed unsafe class LockPlace : IDisposable
     {
         Description = description;
         Identity = identity;
-        ParticipantId = ulong.Parse(Participant.Current(RuntimeDirectory.Current()).Id, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        ParticipantId = ulong.Parse(
+            Participant.Current(RuntimeDirectory.Current()).Id, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 
     private LockPlace(RegionMemory file)
@@ -64,7 +65,9 @@ internal sealed unsafe class LockPlace : IDisposable
     /// <param name="name">Which.</param>
     /// <param name="size">Of one that is made.</param>
     /// <param name="content">Its kind.</param>
-    /// <param name="least">How many bytes one has in any case, where its size follows from its options: whoever has read them asks <see cref="Require"/>.</param>
+    /// <param name="least">
+    /// How many bytes one has in any case, where its size follows from its options: whoever has read them asks <see cref="Require"/>.
+    /// </param>
     public static LockPlace Named(string name, int size, RegionContent content, int? least = null)
     {
         RegionMemory file = NamedRegion.Open(name, size, content);
@@ -87,17 +90,25 @@ internal sealed unsafe class LockPlace : IDisposable
         RegionMemory memory = region.Memory;
         if (offset < 0 || size > memory.Size || offset > memory.Size - size)
         {
-            throw new ArgumentOutOfRangeException(nameof(offset), offset, string.Create(CultureInfo.InvariantCulture, $"{what} of {size} bytes does not lie whole in {memory.Size}."));
+            throw new ArgumentOutOfRangeException(
+                nameof(offset),
+                offset,
+                string.Create(CultureInfo.InvariantCulture, $"{what} of {size} bytes does not lie whole in {memory.Size}."));
         }
 
         if (offset % LineLayout.PlaceSize != 0)
         {
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{offset} is not a multiple of {LineLayout.PlaceSize}, at which locks lie."), nameof(offset));
+            throw new ArgumentException(
+                string.Create(CultureInfo.InvariantCulture, $"{offset} is not a multiple of {LineLayout.PlaceSize}, at which locks lie."),
+                nameof(offset));
         }
 
         if (memory.File is not { } file)
         {
-            throw new FairleadException(ErrorCode.NotSupported, $"{memory.Description} has no file, and cannot hold a lock", "Choose a memory file, a named region, a POSIX segment or a file.");
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"{memory.Description} has no file, and cannot hold a lock",
+                "Choose a memory file, a named region, a POSIX segment or a file.");
         }
 
         string description = string.Create(CultureInfo.InvariantCulture, $"{what} at {offset} of {memory.Description}");
@@ -119,7 +130,9 @@ internal sealed unsafe class LockPlace : IDisposable
     public LockPlace Within(int start) => new(this, start);
 
     /// <summary>Makes it what it is to be; the first user's word counts.</summary>
-    /// <exception cref="FairleadException">Incompatible: it is another, or of another version. Corrupt: something else lies there.</exception>
+    /// <exception cref="FairleadException">
+    /// Incompatible: it is another, or of another version. Corrupt: something else lies there.
+    /// </exception>
     public void Settle(Form form, uint options, Func<uint, string> text)
     {
         ulong found = form.Settle(options, NativeProcess.Namespace);
@@ -130,11 +143,17 @@ internal sealed unsafe class LockPlace : IDisposable
 
         if (form.IsSameKind(found))
         {
-            throw new FairleadException(ErrorCode.Incompatible, $"{Description} is {text(Form.Options(found))}, and {text(options)} was asked for", "Open it as it was made, or remove it first.");
+            throw new FairleadException(
+                ErrorCode.Incompatible,
+                $"{Description} is {text(Form.Options(found))}, and {text(options)} was asked for",
+                "Open it as it was made, or remove it first.");
         }
 
         throw form.IsOtherVersion(found, out int version)
-            ? new FairleadException(ErrorCode.Incompatible, $"{Description} has layout version {version}, and this program knows version {form.Version}", "Use one version of Fairlead in both programs, or remove it.")
+            ? new FairleadException(
+                ErrorCode.Incompatible,
+                $"{Description} has layout version {version}, and this program knows version {form.Version}",
+                "Use one version of Fairlead in both programs, or remove it.")
             : Corrupt(Description, "is none: something else lies there");
     }
 
@@ -156,5 +175,6 @@ internal sealed unsafe class LockPlace : IDisposable
         _piece?.Dispose();
     }
 
-    private static FairleadException Corrupt(string who, string how) => new(ErrorCode.Corrupt, $"{who} {how}", "Remove it, or choose another place.");
+    private static FairleadException Corrupt(string who, string how) =>
+        new(ErrorCode.Corrupt, $"{who} {how}", "Remove it, or choose another place.");
 }

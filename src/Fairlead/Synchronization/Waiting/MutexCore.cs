@@ -70,11 +70,15 @@ internal sealed unsafe class MutexCore : LockCore
     /// <exception cref="FairleadException">Deadlock: it would stand there for ever.</exception>
     public void ThrowIfDeadlock(int thread)
     {
-        // What this thread has written is seen by all who look from now on: of those who close a cycle at the same time, one at least sees it.
+        // What this thread has written is seen by all who look from now on: of those who close a cycle at the same time, one at least sees
+        // it.
         Interlocked.MemoryBarrier();
         if (WaitCycle.Of((ParticipantId, thread)) is { } cycle)
         {
-            throw new FairleadException(ErrorCode.Deadlock, $"{Description} cannot be entered: {cycle}", "Enter locks in the same order everywhere, or leave the one before waiting for the other.")
+            throw new FairleadException(
+                ErrorCode.Deadlock,
+                $"{Description} cannot be entered: {cycle}",
+                "Enter locks in the same order everywhere, or leave the one before waiting for the other.")
             {
                 Peer = cycle.Steps[0].Holder.Describe().Peer,
             };
@@ -150,7 +154,8 @@ internal sealed unsafe class MutexCore : LockCore
 
         if (new LockWord(found).HasDied)
         {
-            // Where this process dies before the second line, the kernel says it again. In this order: a thread of the dead one might still clear it.
+            // Where this process dies before the second line, the kernel says it again. In this order: a thread of the dead one might still
+            // clear it.
             EndedProcess.Outlast();
             _words.IsInDoubt = true;
         }

@@ -1,8 +1,8 @@
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// A mutex in this process's hands. Used again and again by those who enter one after the other. While somebody is inside only his scope has a reference to it, so that a scope which is lost is found by the
-/// garbage collector.
+/// A mutex in this process's hands. Used again and again by those who enter one after the other. While somebody is inside only his scope
+/// has a reference to it, so that a scope which is lost is found by the garbage collector.
 /// </summary>
 internal sealed class MutexHold
 {
@@ -66,7 +66,9 @@ internal sealed class MutexHold
         return true;
     }
 
-    /// <summary>Inside the gate of the mutex's keeper: interrupts the stay, with all that belongs to it, until <see cref="StepIn"/>.</summary>
+    /// <summary>
+    /// Inside the gate of the mutex's keeper: interrupts the stay, with all that belongs to it, until <see cref="StepIn"/>.
+    /// </summary>
     public bool TryStepOut(long entry)
     {
         if (!IsInside(entry))

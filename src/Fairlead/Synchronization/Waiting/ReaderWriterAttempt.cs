@@ -141,7 +141,8 @@ internal sealed class ReaderWriterAttempt : LockAttempt
         return true;
     }
 
-    // Who leaves and dies before he rings is rung for by his end: so one for whom this waits must have been found with a seat, and is watched then. A writer waits for any of them, a reader for the first of all.
+    // Who leaves and dies before he rings is rung for by his end: so one for whom this waits must have been found with a seat, and is
+    // watched then. A writer waits for any of them, a reader for the first of all.
     private bool AreWatched()
     {
         Seats seats = _core.Words.Seats;

@@ -96,7 +96,10 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
 
     /// <summary>Begins to write if nobody is inside and nobody waits.</summary>
     /// <param name="thread">Who writes; 0: no thread.</param>
-    /// <param name="gate">Where it may have to be waited for, and he is inside the gate already: that, to be waited in by a <see cref="ReaderWriterAttempt"/>, for which the memory is held.</param>
+    /// <param name="gate">
+    /// Where it may have to be waited for, and he is inside the gate already: that, to be waited in by a <see cref="ReaderWriterAttempt"/>,
+    /// for which the memory is held.
+    /// </param>
     /// <returns>Null: it may have to be waited for.</returns>
     public WriteHold? TryWriteIdle(int thread, out Stay? gate)
     {
@@ -150,7 +153,8 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
 
         if (haveDied)
         {
-            // Somebody of the dead process may still read for a moment. Then they are as free as the others: nobody takes a seat here meanwhile.
+            // Somebody of the dead process may still read for a moment. Then they are as free as the others: nobody takes a seat here
+            // meanwhile.
             EndedProcess.Outlast();
             for (int i = 0; i < Words.Seats.Count; i++)
             {
@@ -181,7 +185,10 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
     /// <summary>What was in doubt is right again. By who writes, which keeps others from it.</summary>
     public void NoteConsistent() => _words.IsInDoubt = false;
 
-    /// <summary>Nobody begins anything from now on, except who waits already; who is inside stays there. The memory stays as long as somebody needs it.</summary>
+    /// <summary>
+    /// Nobody begins anything from now on, except who waits already; who is inside stays there. The memory stays as long as somebody needs
+    /// it.
+    /// </summary>
     public override void Close()
     {
         if (TryClose())
@@ -191,7 +198,8 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
         }
     }
 
-    protected override LockSnapshot SnapshotOf(byte* start) => LockSnapshot.OfReaderWriterLock(new ReadOnlySpan<byte>(start, ReaderWriterLayout.Size));
+    protected override LockSnapshot SnapshotOf(byte* start) =>
+        LockSnapshot.OfReaderWriterLock(new ReadOnlySpan<byte>(start, ReaderWriterLayout.Size));
 
     protected override void LeaveSeat(RobustKeeper keeper, int seat)
     {

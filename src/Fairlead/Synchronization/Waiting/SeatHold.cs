@@ -3,7 +3,8 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// A seat in this process's hands: a permit, or a reader's. Used again and again, by one after the other. While somebody has it only his scope has a reference to it, so that a scope which is lost is found by the garbage collector.
+/// A seat in this process's hands: a permit, or a reader's. Used again and again, by one after the other. While somebody has it only his
+/// scope has a reference to it, so that a scope which is lost is found by the garbage collector.
 /// </summary>
 /// <param name="core">Its memory is held until the seat has been left.</param>
 internal sealed class SeatHold(SeatedCore core)

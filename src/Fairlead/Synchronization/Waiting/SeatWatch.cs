@@ -5,7 +5,10 @@ namespace Fairlead.Synchronization.Waiting;
 /// <summary>Watches the processes that own seats, for one who is about to sleep until one of them is free.</summary>
 internal static unsafe class SeatWatch
 {
-    /// <summary>Marks the seats of processes that have ended unnoticed, as the kernel would have; the others are watched from now on. After <see cref="KeeperWatch.Ended"/> has been read.</summary>
+    /// <summary>
+    /// Marks the seats of processes that have ended unnoticed, as the kernel would have; the others are watched from now on. After
+    /// <see cref="KeeperWatch.Ended"/> has been read.
+    /// </summary>
     /// <returns>Whether there was one: look again.</returns>
     public static bool MarkGone(Seats seats)
     {

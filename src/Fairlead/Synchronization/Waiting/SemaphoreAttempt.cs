@@ -2,11 +2,14 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>One who wants a permit of a semaphore and has to wait for it. All stand in the line; only the first looks for permits.</summary>
+/// <summary>
+/// One who wants a permit of a semaphore and has to wait for it. All stand in the line; only the first looks for permits.
+/// </summary>
 /// <param name="core">Keeps its memory until this has ended.</param>
 /// <param name="isTaken">Whether the permit is taken away; else it is entered.</param>
 /// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
-internal sealed unsafe class SemaphoreAttempt(SemaphoreCore core, bool isTaken, int thread) : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
+internal sealed unsafe class SemaphoreAttempt(SemaphoreCore core, bool isTaken, int thread)
+    : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
 {
     private SeatStay _stay;
 
@@ -44,7 +47,8 @@ internal sealed unsafe class SemaphoreAttempt(SemaphoreCore core, bool isTaken, 
         }
     }
 
-    // Who leaves and dies before he rings is rung for by his end: so each seat must have been found with an owner who is watched, or moved. Who posts rings before he leaves, too. What the kernel does for the dead it tells nobody who sleeps here.
+    // Who leaves and dies before he rings is rung for by his end: so each seat must have been found with an owner who is watched, or moved.
+    // Who posts rings before he leaves, too. What the kernel does for the dead it tells nobody who sleeps here.
     private bool AllAreWatched()
     {
         Seats seats = core.Words.Seats;

@@ -74,7 +74,8 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
 
             if (_words.Form.IsMixed && _words.TryFindFree(_hint, out _, out Seat found) && found.Word.HasDied)
             {
-                // A process of another pid namespace has died inside, whose end nobody here can watch: the next that comes wakes the first of the line.
+                // A process of another pid namespace has died inside, whose end nobody here can watch: the next that comes wakes the first
+                // of the line.
                 _words.Ring();
             }
 
@@ -127,7 +128,8 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
         }
         finally
         {
-            // Who sleeps for a permit is rung for first, so that he finds the seats being posted and has this process watched: it may die between the next two steps.
+            // Who sleeps for a permit is rung for first, so that he finds the seats being posted and has this process watched: it may die
+            // between the next two steps.
             if (isWhole)
             {
                 _words.Ring();
@@ -149,7 +151,10 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
         }
     }
 
-    /// <summary>Nobody begins anything from now on, except who waits already; who is inside stays there. The memory stays as long as somebody needs it.</summary>
+    /// <summary>
+    /// Nobody begins anything from now on, except who waits already; who is inside stays there. The memory stays as long as somebody needs
+    /// it.
+    /// </summary>
     public override void Close()
     {
         if (TryClose())
@@ -158,7 +163,8 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
         }
     }
 
-    protected override LockSnapshot SnapshotOf(byte* start) => LockSnapshot.OfSemaphore(new ReadOnlySpan<byte>(start, SemaphoreLayout.Size(Maximum)))!;
+    protected override LockSnapshot SnapshotOf(byte* start) =>
+        LockSnapshot.OfSemaphore(new ReadOnlySpan<byte>(start, SemaphoreLayout.Size(Maximum)))!;
 
     protected override void LeaveSeat(RobustKeeper keeper, int seat)
     {
@@ -223,5 +229,7 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
     }
 
     private static string Text(uint options) =>
-        string.Create(CultureInfo.InvariantCulture, $"one of {SemaphoreLayout.Maximum(options)} permits at most, {SemaphoreLayout.Permits(options)} of them free in the beginning");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"one of {SemaphoreLayout.Maximum(options)} permits at most, {SemaphoreLayout.Permits(options)} of them free in the beginning");
 }

@@ -2,7 +2,9 @@ using Fairlead.Native;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>A thread that sleeps on words of shared memory, until the time has passed, a token is cancelled, or a process has ended that is watched.</summary>
+/// <summary>
+/// A thread that sleeps on words of shared memory, until the time has passed, a token is cancelled, or a process has ended that is watched.
+/// </summary>
 internal sealed unsafe class Sleep : IDisposable
 {
     private static readonly RankedLock Gate = new(LockRank.Sleep);
@@ -66,7 +68,8 @@ internal sealed unsafe class Sleep : IDisposable
         }
     }
 
-    // The word is others' too, and must not be changed: so it is woken until the thread has been awake. It may have been about to fall asleep; and it may sleep again by the time that this looks.
+    // The word is others' too, and must not be changed: so it is woken until the thread has been awake. It may have been about to fall
+    // asleep; and it may sleep again by the time that this looks.
     private void Wake()
     {
         SpinWait wait = default;

@@ -18,7 +18,9 @@ internal abstract unsafe class Turn : IAlarmed
     /// <summary>Gives it up, and tells its caller. Nothing of it is left in shared memory afterwards.</summary>
     public abstract void Abandon();
 
-    /// <summary>Gives it up because of an exception out of one of the above, or because it has no thread, and tells its caller. Does not throw.</summary>
+    /// <summary>
+    /// Gives it up because of an exception out of one of the above, or because it has no thread, and tells its caller. Does not throw.
+    /// </summary>
     public abstract void Fail(Exception exception);
 
     /// <summary>Any thread: it is to be given up. What it has got by then stays.</summary>

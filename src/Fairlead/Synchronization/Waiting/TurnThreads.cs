@@ -3,8 +3,9 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// The threads that sleep for asynchronous callers: each on up to 127 words at once, and any number of callers on each word. Where there are more
-/// words another thread is started, and all but the first end when they are not needed any more. Where the kernel cannot wait for several words (before Linux 5.16) there is a thread for each.
+/// The threads that sleep for asynchronous callers: each on up to 127 words at once, and any number of callers on each word. Where there
+/// are more words another thread is started, and all but the first end when they are not needed any more. Where the kernel cannot wait for
+/// several words (before Linux 5.16) there is a thread for each.
 /// </summary>
 internal sealed class TurnThreads
 {
@@ -29,7 +30,9 @@ internal sealed class TurnThreads
     public RankedLock Gate { get; } = new(LockRank.TurnThreads);
 
     /// <summary>Drives a turn that waits.</summary>
-    /// <exception cref="FairleadException">Unavailable: the system gives no thread. The turn is not driven, and its caller ends it.</exception>
+    /// <exception cref="FairleadException">
+    /// Unavailable: the system gives no thread. The turn is not driven, and its caller ends it.
+    /// </exception>
     public void Add(Turn turn)
     {
         using (Gate.Hold())
@@ -69,7 +72,8 @@ internal sealed class TurnThreads
         TurnThread? thread = _running.Find(static thread => !thread.IsFull);
         if (thread is null)
         {
-            // In the list when it runs, and not before: a turn on a thread that never ran would wait without end. It waits for the gate meanwhile.
+            // In the list when it runs, and not before: a turn on a thread that never ran would wait without end. It waits for the gate
+            // meanwhile.
             thread = TurnThread.Start(this);
             _running.Add(thread);
         }

@@ -1,6 +1,8 @@
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>A reader-writer lock that is written under in this process's hands. One that is lost is reported by its stay in the gate.</summary>
+/// <summary>
+/// A reader-writer lock that is written under in this process's hands. One that is lost is reported by its stay in the gate.
+/// </summary>
 /// <param name="core">Its memory is held until this has been left.</param>
 /// <param name="gate">In the gate.</param>
 internal sealed class WriteHold(ReaderWriterCore core, Stay gate) : IDisposable

@@ -1,7 +1,8 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// A barrier. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is one that nobody has used.
+/// A barrier. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is one that
+/// nobody has used.
 /// <code>
 ///     0  form, as of a mutex: the options are the number of parties                             u32
 ///    64  state: bits 0–9 arrived, 10 broken, 11–18 resets, 19–63 the phase (BarrierState)       u64

@@ -1,7 +1,8 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// A barrier at one moment, and what each step makes of it: all that is decided is decided by one exchange of these eight bytes. Values only: nothing here touches memory.
+/// A barrier at one moment, and what each step makes of it: all that is decided is decided by one exchange of these eight bytes. Values
+/// only: nothing here touches memory.
 /// <code>
 ///   bits 0–9     how many have arrived in this phase; never all of them
 ///   bit 10       broken: a party has died
@@ -41,7 +42,8 @@ internal readonly record struct BarrierState(ulong Value)
     public BarrierState Reset => new((Value & ~(ArrivedBits | BrokenBit | ResetsBits)) | ((Value + (1 << ResetsShift)) & ResetsBits));
 
     /// <summary>
-    /// What has become of one who had arrived, and has kept his seat. No phase is completed without him: so if the phase is another, it was completed, whatever has come after; and if it is the same, and was reset, it was broken before.
+    /// What has become of one who had arrived, and has kept his seat. No phase is completed without him: so if the phase is another, it was
+    /// completed, whatever has come after; and if it is the same, and was reset, it was broken before.
     /// </summary>
     /// <param name="arrived">When he had.</param>
     public BarrierOutcome Of(BarrierState arrived) =>

@@ -4,8 +4,9 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The steps of a barrier in shared memory. Nothing here waits. A party owns a seat, so that the kernel marks it where the process dies. What has arrived, completed and broken is one word of eight bytes; who waits sleeps on the bell, and has the owners of
-/// all seats watched. A party has rung before it is one, so that each of those who sleep has seen its seat. Proved in models/barrier.pml.
+/// The steps of a barrier in shared memory. Nothing here waits. A party owns a seat, so that the kernel marks it where the process dies.
+/// What has arrived, completed and broken is one word of eight bytes; who waits sleeps on the bell, and has the owners of all seats
+/// watched. A party has rung before it is one, so that each of those who sleep has seen its seat. Proved in models/barrier.pml.
 /// </summary>
 /// <param name="start">Where it lies in a <see cref="RobustMemory"/>.</param>
 /// <param name="parties">How many there are.</param>
@@ -86,7 +87,8 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
 
     /// <summary>By who has taken a seat and has rung: he is a party from now on.</summary>
     /// <returns>False: the kernel has marked it, and he is none.</returns>
-    public bool TryJoin(RobustKeeper keeper, int index) => Seats.TryChange(index, new Seat(new LockWord(keeper.Id), Coming), new Seat(new LockWord(keeper.Id), Party));
+    public bool TryJoin(RobustKeeper keeper, int index) =>
+        Seats.TryChange(index, new Seat(new LockWord(keeper.Id), Coming), new Seat(new LockWord(keeper.Id), Party));
 
     /// <summary>Whether a seat is a party's.</summary>
     public static bool IsParty(Seat seat) => seat.HasOwner && seat.Mark == Party;
@@ -122,7 +124,10 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
         }
     }
 
-    /// <summary>Breaks it, if it is as it was found before the seat of a dead party was. For only who resets it takes such a seat away, and it is another then.</summary>
+    /// <summary>
+    /// Breaks it, if it is as it was found before the seat of a dead party was. For only who resets it takes such a seat away, and it is
+    /// another then.
+    /// </summary>
     /// <param name="found">As it was found, whole.</param>
     /// <param name="seat">The dead one's.</param>
     public void Break(BarrierState found, int seat)
@@ -148,7 +153,8 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
     /// <summary>All who sleep look again.</summary>
     public void Ring() => Futex.AddOneAndWakeAll(ref *(int*)Bell);
 
-    private bool TryChange(BarrierState found, BarrierState wanted) => Interlocked.CompareExchange(ref *Place, wanted.Value, found.Value) == found.Value;
+    private bool TryChange(BarrierState found, BarrierState wanted) =>
+        Interlocked.CompareExchange(ref *Place, wanted.Value, found.Value) == found.Value;
 
     private static bool IsDead(Seat seat) => seat.Word.Owner == 0 && seat.Word.HasDied && seat.Mark == Party;
 }

@@ -1,7 +1,8 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// A condition. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is one for which nobody waits.
+/// A condition. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is one for
+/// which nobody waits.
 /// <code>
 ///     0  form: which mutex it goes with u32, magic and version u32 (the first user settles it)   u64
 ///     8  pid namespace of the first user                                u32

@@ -3,8 +3,9 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The steps of a condition in shared memory. Nothing here waits. Who waits for it stands in a line, and sleeps until his place is notified. All of it changes under the mutex that the condition goes with, except that places are left, by the living and
-/// the dead: so whoever is behind a place that was notified and whose owner has died, wakes in his stead. Proved in models/condition.pml.
+/// The steps of a condition in shared memory. Nothing here waits. Who waits for it stands in a line, and sleeps until his place is
+/// notified. All of it changes under the mutex that the condition goes with, except that places are left, by the living and the dead: so
+/// whoever is behind a place that was notified and whose owner has died, wakes in his stead. Proved in models/condition.pml.
 /// </summary>
 /// <param name="start">Where it lies in a <see cref="RobustMemory"/>.</param>
 internal readonly unsafe struct ConditionWords(byte* start)
@@ -66,7 +67,10 @@ internal readonly unsafe struct ConditionWords(byte* start)
         NotifyLine();
     }
 
-    /// <summary>Wakes all who stand in the line: by one who was notified and could not take the mutex. Without the mutex, so that nobody takes part in choosing.</summary>
+    /// <summary>
+    /// Wakes all who stand in the line: by one who was notified and could not take the mutex. Without the mutex, so that nobody takes part
+    /// in choosing.
+    /// </summary>
     public void NotifyLine()
     {
         for (uint ticket = Line.First; ticket != Line.Last + 1; ticket++)
@@ -75,7 +79,9 @@ internal readonly unsafe struct ConditionWords(byte* start)
         }
     }
 
-    /// <summary>How many before this one were notified and died before they had made anything of it. Only grows while this one stands in the line.</summary>
+    /// <summary>
+    /// How many before this one were notified and died before they had made anything of it. Only grows while this one stands in the line.
+    /// </summary>
     public int CountMissing(uint ticket)
     {
         int count = 0;

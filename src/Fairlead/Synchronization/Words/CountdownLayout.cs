@@ -1,7 +1,8 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// A countdown. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is one that nobody has used.
+/// A countdown. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is one that
+/// nobody has used.
 /// <code>
 ///     0  form, as of a mutex: the options are the count of the beginning                        u32
 ///    64  word: bit 0 changed, bits 1–24 the count, 25–29 rounds, 30 ending, 31 somebody sleeps   u32

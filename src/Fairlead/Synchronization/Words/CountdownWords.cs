@@ -3,8 +3,9 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The steps of a countdown in shared memory. Nothing here waits. All who wait sleep on its one word. Who counts down, but not to zero, exchanges it. To zero it comes in one step of the kernel with the wake-up, which does not ask what the word
-/// was: so whoever is about to do that says so in the word first, and holds a guard meanwhile, which passes to the next one if he dies. Proved in models/countdown.pml.
+/// The steps of a countdown in shared memory. Nothing here waits. All who wait sleep on its one word. Who counts down, but not to zero,
+/// exchanges it. To zero it comes in one step of the kernel with the wake-up, which does not ask what the word was: so whoever is about to
+/// do that says so in the word first, and holds a guard meanwhile, which passes to the next one if he dies. Proved in models/countdown.pml.
 /// <code>
 ///   bit 0       it has been changed: the count is in the word; else it is that of the beginning
 ///   bits 1–24   the count

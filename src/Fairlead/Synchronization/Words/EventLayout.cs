@@ -1,7 +1,8 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// An event. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is one that is not set and that nobody has used.
+/// An event. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is one that is
+/// not set and that nobody has used.
 /// <code>
 ///     0  form, as of a mutex: option 1 is automatic                   u32
 ///    64  word: bit 0 set, bit 1 somebody sleeps, the rest an epoch    u32

@@ -3,8 +3,9 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The steps of an event in shared memory. Nothing here waits. It has one word, on which all who wait sleep, or the first of them where one is released at a time: so that it changes and they wake in one step of the kernel, and nobody has to
-/// die between the two. Proved in models/event.pml.
+/// The steps of an event in shared memory. Nothing here waits. It has one word, on which all who wait sleep, or the first of them where one
+/// is released at a time: so that it changes and they wake in one step of the kernel, and nobody has to die between the two. Proved in
+/// models/event.pml.
 /// <code>
 ///   bit 0       set
 ///   bit 1       somebody sleeps on it, or has: who sets it wakes him
@@ -129,5 +130,6 @@ internal readonly unsafe struct EventWords(byte* start)
     public static uint EpochIn(uint value) => value & ~(SetBit | SleeperBit);
 
     // What stands there then: what was wanted, or what others have made of it.
-    private uint Exchange(uint found, uint wanted) => Interlocked.CompareExchange(ref *Word, wanted, found) is var before && before == found ? wanted : before;
+    private uint Exchange(uint found, uint wanted) =>
+        Interlocked.CompareExchange(ref *Word, wanted, found) is var before && before == found ? wanted : before;
 }

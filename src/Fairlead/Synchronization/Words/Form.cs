@@ -1,13 +1,19 @@
 namespace Fairlead.Synchronization.Words;
 
-/// <summary>The first words of a lock: what it is, and whether all of its users know each other's processes by the same numbers. The first user settles it.</summary>
+/// <summary>
+/// The first words of a lock: what it is, and whether all of its users know each other's processes by the same numbers. The first user
+/// settles it.
+/// </summary>
 /// <param name="start">Where it lies.</param>
 /// <param name="magic">What must stand there: three letters, and the version in the highest byte.</param>
 internal readonly unsafe struct Form(byte* start, uint magic)
 {
     private const uint Letters = 0x00ff_ffff;
 
-    /// <summary>Whether users of several pid namespaces share it: then the number of a keeper says nothing outside of its own, and only the kernel knows who lives.</summary>
+    /// <summary>
+    /// Whether users of several pid namespaces share it: then the number of a keeper says nothing outside of its own, and only the kernel
+    /// knows who lives.
+    /// </summary>
     public bool IsMixed => Volatile.Read(ref *(uint*)(start + MutexLayout.MixedAt)) != 0;
 
     /// <summary>Settles the options, where nobody has, and which processes are known here.</summary>

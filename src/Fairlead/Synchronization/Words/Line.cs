@@ -4,8 +4,9 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The line of those who wait, in shared memory. Who stands in it owns the word of his place and sleeps on the word of the place before him; the first sleeps on what all wait for. A place that is left, in
-/// whatever way, wakes the one behind it: by who leaves, or by the kernel where a process dies. So no wake-up is swallowed by a dead process. Proved in models/mutex.pml.
+/// The line of those who wait, in shared memory. Who stands in it owns the word of his place and sleeps on the word of the place before
+/// him; the first sleeps on what all wait for. A place that is left, in whatever way, wakes the one behind it: by who leaves, or by the
+/// kernel where a process dies. So no wake-up is swallowed by a dead process. Proved in models/mutex.pml.
 /// </summary>
 /// <param name="start">Where it lies in a <see cref="RobustMemory"/>.</param>
 internal readonly unsafe struct Line(byte* start)
@@ -144,5 +145,6 @@ internal readonly unsafe struct Line(byte* start)
 
     private static uint TicketOf(ulong both) => BitConverter.IsLittleEndian ? (uint)(both >> 32) : (uint)both;
 
-    private static ulong Both(uint word, uint ticket) => BitConverter.IsLittleEndian ? ((ulong)ticket << 32) | word : ((ulong)word << 32) | ticket;
+    private static ulong Both(uint word, uint ticket) =>
+        BitConverter.IsLittleEndian ? ((ulong)ticket << 32) | word : ((ulong)word << 32) | ticket;
 }

@@ -1,7 +1,8 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The queue of those who wait for a lock. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is an empty line.
+/// The queue of those who wait for a lock. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine.
+/// Memory that is zero is an empty line.
 /// <code>
 ///    0  tickets given out                    u32
 ///   64  places, 256 of 64 bytes: ticket n stands at place n mod 256
@@ -18,7 +19,10 @@ internal static class LineLayout
 {
     public const int Places = 256;
 
-    /// <summary>No more stand in the line at once, so that a place is not used again while somebody may still sleep on its word (docs/design/locks.md).</summary>
+    /// <summary>
+    /// No more stand in the line at once, so that a place is not used again while somebody may still sleep on its word
+    /// (docs/design/locks.md).
+    /// </summary>
     public const int MostWaiting = Places / 2;
 
     public const int TicketsAt = 0;

@@ -3,7 +3,8 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The word of a lock, as the kernel's robust lists know it, and what each step makes of it. Values only: nothing here touches memory or waits, so that every state can be tried.
+/// The word of a lock, as the kernel's robust lists know it, and what each step makes of it. Values only: nothing here touches memory or
+/// waits, so that every state can be tried.
 /// <code>
 ///   bit 31      somebody sleeps on the word (or is about to): who leaves wakes him
 ///   bit 30      the owner has died: the kernel has set it
@@ -30,7 +31,10 @@ internal readonly record struct LockWord(uint Value)
     /// <summary>What the first of the queue makes of a word with an owner before he sleeps on it.</summary>
     public LockWord WithSleeper => new(Value | SleeperBit);
 
-    /// <summary>What a leaver makes of his word: while somebody sleeps on it, it stays closed to newcomers, so that nobody takes it before the one who was woken.</summary>
+    /// <summary>
+    /// What a leaver makes of his word: while somebody sleeps on it, it stays closed to newcomers, so that nobody takes it before the one
+    /// who was woken.
+    /// </summary>
     public LockWord Left => new(Value & SleeperBit);
 
     /// <summary>What the kernel makes of the word of a process that ends.</summary>

@@ -1,7 +1,8 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// A mutex. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is a free one that nobody has used.
+/// A mutex. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is a free one
+/// that nobody has used.
 /// <code>
 ///     0  form: options u32, magic and version u32 (the first user settles it)   u64
 ///     8  pid namespace of the first user                               u32

@@ -59,11 +59,15 @@ internal readonly unsafe struct MutexWords(byte* start)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Count() => Volatile.Write(ref *(ulong*)(start + MutexLayout.EntriesAt), *(ulong*)(start + MutexLayout.EntriesAt) + 1);
 
-    /// <summary>Leaves; the first of the line wakes if he sleeps, and until he has taken it nobody else does. Inside the keeper's gate.</summary>
+    /// <summary>
+    /// Leaves; the first of the line wakes if he sleeps, and until he has taken it nobody else does. Inside the keeper's gate.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Leave(RobustKeeper keeper) => keeper.Release(WordPlace, LockWord.SleeperBit);
 
-    /// <summary>Does for a word what the kernel has not done: its owner has ended, and the word still names him. Whoever sleeps on it wakes.</summary>
+    /// <summary>
+    /// Does for a word what the kernel has not done: its owner has ended, and the word still names him. Whoever sleeps on it wakes.
+    /// </summary>
     /// <param name="word">The lock's, or a place's.</param>
     /// <param name="found">With the owner.</param>
     public static void Abandon(uint* word, uint found)

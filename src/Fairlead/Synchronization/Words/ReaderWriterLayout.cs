@@ -1,7 +1,8 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// A reader-writer lock. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is a free one that nobody has used.
+/// A reader-writer lock. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is
+/// a free one that nobody has used.
 /// <code>
 ///     0  form: 0 u32, magic and version u32 (the first user settles it)   u64
 ///     8  pid namespace of the first user                        u32

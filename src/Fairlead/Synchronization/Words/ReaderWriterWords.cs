@@ -4,8 +4,9 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The steps of a reader-writer lock in shared memory. Nothing here waits. A writer is inside the gate, a mutex, for as long as he writes, and waits there until the readers have left, who have a seat each; a reader takes his seat while the gate is idle, or inside
-/// it. Proved in models/readers.pml.
+/// The steps of a reader-writer lock in shared memory. Nothing here waits. A writer is inside the gate, a mutex, for as long as he writes,
+/// and waits there until the readers have left, who have a seat each; a reader takes his seat while the gate is idle, or inside it. Proved
+/// in models/readers.pml.
 /// </summary>
 /// <param name="start">Where it lies in a <see cref="RobustMemory"/>.</param>
 internal readonly unsafe struct ReaderWriterWords(byte* start)
@@ -50,7 +51,9 @@ internal readonly unsafe struct ReaderWriterWords(byte* start)
         }
     }
 
-    /// <summary>Says that who is inside the gate waits; with a full fence: who leaves now has been seen by the look after this, or sees it.</summary>
+    /// <summary>
+    /// Says that who is inside the gate waits; with a full fence: who leaves now has been seen by the look after this, or sees it.
+    /// </summary>
     public void Want() => Interlocked.Exchange(ref *Flag(ReaderWriterLayout.IsWantedAt), 1);
 
     /// <summary>He waits no more.</summary>

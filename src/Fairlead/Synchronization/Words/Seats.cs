@@ -3,8 +3,10 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// Several words that processes own, one each: permits, readers, parties. A seat is a lock that nobody waits for by itself: it is taken and left by one compare-and-swap, and where its owner dies the kernel marks it, so that nothing needs
-/// repair. Who waits for seats looks at all of them, and is told by those who leave, or by the end of those whom he has found there. Memory that is zero is seats that are all free.
+/// Several words that processes own, one each: permits, readers, parties. A seat is a lock that nobody waits for by itself: it is taken and
+/// left by one compare-and-swap, and where its owner dies the kernel marks it, so that nothing needs repair. Who waits for seats looks at
+/// all of them, and is told by those who leave, or by the end of those whom he has found there. Memory that is zero is seats that are all
+/// free.
 /// <code>
 ///    0  word (LockWord)                    u32    both are
 ///    4  mark: what the owner says of it    u32    changed in one step
@@ -48,12 +50,15 @@ internal readonly unsafe struct Seats(byte* start, int count, int size)
         return false;
     }
 
-    /// <summary>Takes one without a living owner, in the keeper's name. Inside its gate. Acquire: all is seen that was done before it was left.</summary>
+    /// <summary>
+    /// Takes one without a living owner, in the keeper's name. Inside its gate. Acquire: all is seen that was done before it was left.
+    /// </summary>
     /// <param name="keeper">Has room for a word more.</param>
     /// <param name="index">Which.</param>
     /// <param name="found">As it was.</param>
     /// <param name="mark">What is said of it in the same step.</param>
-    public bool TryTake(RobustKeeper keeper, int index, Seat found, uint mark) => keeper.TryTake(Word(index), Both(index), found.Both, new Seat(new LockWord(keeper.Id), mark).Both);
+    public bool TryTake(RobustKeeper keeper, int index, Seat found, uint mark) =>
+        keeper.TryTake(Word(index), Both(index), found.Both, new Seat(new LockWord(keeper.Id), mark).Both);
 
     /// <summary>Leaves one; its mark stays. Inside the keeper's gate. Release.</summary>
     public void Leave(RobustKeeper keeper, int index) => keeper.Release(Word(index), keep: 0);
@@ -62,7 +67,8 @@ internal readonly unsafe struct Seats(byte* start, int count, int size)
     public void LeaveMoved(RobustKeeper keeper, int index) => keeper.Exchange(Word(index), Moved);
 
     /// <summary>Makes one that no process owns what it is to be, if it is still as it was found; without an owner.</summary>
-    public bool TryChange(int index, Seat found, Seat wanted) => Interlocked.CompareExchange(ref *Both(index), wanted.Both, found.Both) == found.Both;
+    public bool TryChange(int index, Seat found, Seat wanted) =>
+        Interlocked.CompareExchange(ref *Both(index), wanted.Both, found.Both) == found.Both;
 
     /// <summary>The word of one, which its owner's keeper owns.</summary>
     public uint* Word(int index) => (uint*)(Place(index) + LineLayout.WordAt);
@@ -86,5 +92,6 @@ internal readonly record struct Seat(LockWord Word, uint Mark)
     /// <summary>The eight bytes.</summary>
     public ulong Both => BitConverter.IsLittleEndian ? ((ulong)Mark << 32) | Word.Value : ((ulong)Word.Value << 32) | Mark;
 
-    public static Seat Of(ulong both) => BitConverter.IsLittleEndian ? new(new LockWord((uint)both), (uint)(both >> 32)) : new(new LockWord((uint)(both >> 32)), (uint)both);
+    public static Seat Of(ulong both) =>
+        BitConverter.IsLittleEndian ? new(new LockWord((uint)both), (uint)(both >> 32)) : new(new LockWord((uint)(both >> 32)), (uint)both);
 }

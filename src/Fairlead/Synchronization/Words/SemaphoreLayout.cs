@@ -1,7 +1,8 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// A semaphore. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is one that nobody has used.
+/// A semaphore. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is one that
+/// nobody has used.
 /// <code>
 ///     0  form, as of a mutex: the options are the maximum (16 bits) and the permits of the beginning (16 bits)
 ///    64  wanted: 0, or bit 32 and the ticket of who is the first of the line and sleeps   u64

@@ -3,11 +3,13 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The steps of a semaphore in shared memory. Nothing here waits. A free seat is a permit; who has entered owns a seat, so that his end gives the permit back; who takes a permit leaves a moved seat behind, and posting makes it free again.
-/// Proved in models/semaphore.pml.
+/// The steps of a semaphore in shared memory. Nothing here waits. A free seat is a permit; who has entered owns a seat, so that his end
+/// gives the permit back; who takes a permit leaves a moved seat behind, and posting makes it free again. Proved in models/semaphore.pml.
 /// </summary>
 /// <param name="start">Where it lies in a <see cref="RobustMemory"/>.</param>
-/// <param name="permits">Of the beginning: as many of the seats that nobody has used are free, the others moved. So nothing need be written for a beginning.</param>
+/// <param name="permits">
+/// Of the beginning: as many of the seats that nobody has used are free, the others moved. So nothing need be written for a beginning.
+/// </param>
 /// <param name="maximum">How many seats there are.</param>
 internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int maximum)
 {
@@ -28,7 +30,9 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
     /// <summary>Slept on by the first of the line.</summary>
     public uint* Bell => (uint*)(start + SemaphoreLayout.BellAt);
 
-    /// <summary>Whether a newcomer must not take a permit: it is wanted by one who sleeps, or the last who has come into the line waits.</summary>
+    /// <summary>
+    /// Whether a newcomer must not take a permit: it is wanted by one who sleeps, or the last who has come into the line waits.
+    /// </summary>
     public bool IsClosed => Volatile.Read(ref *Wanted) != 0 || Line.IsLastWaiting;
 
     private ulong* Wanted => (ulong*)(start + SemaphoreLayout.WantedAt);
@@ -92,7 +96,8 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
     /// <param name="index">Of the seat.</param>
     /// <param name="found">As it was found.</param>
     /// <param name="thread">Who enters; 0: no thread.</param>
-    public bool TryEnter(RobustKeeper keeper, int index, Seat found, int thread) => Seats.TryTake(keeper, index, found, Used | (uint)thread);
+    public bool TryEnter(RobustKeeper keeper, int index, Seat found, int thread) =>
+        Seats.TryTake(keeper, index, found, Used | (uint)thread);
 
     /// <summary>Takes a permit away.</summary>
     public bool TryMove(int index, Seat found) => Seats.TryChange(index, found, MovedSeat);
@@ -100,7 +105,9 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
     /// <summary>Takes a moved seat, to leave it free. Inside the keeper's gate.</summary>
     public bool TryBeginPost(RobustKeeper keeper, int index, Seat found) => Seats.TryTake(keeper, index, found, Posting);
 
-    /// <summary>What was taken to be posted is a free permit from now on; ring then. Or it is moved as before. Inside the keeper's gate.</summary>
+    /// <summary>
+    /// What was taken to be posted is a free permit from now on; ring then. Or it is moved as before. Inside the keeper's gate.
+    /// </summary>
     public void EndPost(RobustKeeper keeper, int index, bool isFree)
     {
         if (isFree)
@@ -127,7 +134,10 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
         }
     }
 
-    /// <summary>By the first, before he leaves the line: where nobody has come behind him, permits are anybody's again. Else it is left to the last one; or, where that one dies, to whoever waits next.</summary>
+    /// <summary>
+    /// By the first, before he leaves the line: where nobody has come behind him, permits are anybody's again. Else it is left to the last
+    /// one; or, where that one dies, to whoever waits next.
+    /// </summary>
     public void WantNoMore(uint ticket)
     {
         if (Line.IsLast(ticket))

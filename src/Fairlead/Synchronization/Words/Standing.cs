@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Synchronization.Words;
 
-/// <summary>Who has something or waits for it, in shared memory. For people, and for whoever looks for cycles: nothing is decided by it.</summary>
+/// <summary>
+/// Who has something or waits for it, in shared memory. For people, and for whoever looks for cycles: nothing is decided by it.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct Standing
 {

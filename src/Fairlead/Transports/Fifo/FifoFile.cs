@@ -5,8 +5,9 @@ using Fairlead.Registry;
 namespace Fairlead.Transports.Fifo;
 
 /// <summary>
-/// A FIFO among the files, and the right to it. One that a dead process left is as good as new, since a FIFO keeps nothing once nobody has it open: it is taken over, not replaced, so that a writer
-/// that already waits there is served. What is no FIFO, or another user's, is left alone.
+/// A FIFO among the files, and the right to it. One that a dead process left is as good as new, since a FIFO keeps nothing once nobody has
+/// it open: it is taken over, not replaced, so that a writer that already waits there is served. What is no FIFO, or another user's, is
+/// left alone.
 /// </summary>
 internal sealed class FifoFile : IDisposable
 {
@@ -28,7 +29,9 @@ internal sealed class FifoFile : IDisposable
         IsOwnUsers = status.Uid == NativeProcess.UserId && (status.Mode & OthersRights) == 0;
     }
 
-    /// <summary>The file, neither to read nor to write: what the name means may change, this does not. Closed by <see cref="Dispose"/>.</summary>
+    /// <summary>
+    /// The file, neither to read nor to write: what the name means may change, this does not. Closed by <see cref="Dispose"/>.
+    /// </summary>
     public Descriptor Place { get; }
 
     public FileIdentity Identity { get; }
@@ -43,12 +46,16 @@ internal sealed class FifoFile : IDisposable
     public Peer Peer => IsOwnUsers ? new Peer { UserId = NativeProcess.UserId } : new Peer();
 
     /// <summary>Where an address has its FIFO; of a pair, the one of this name.</summary>
-    public static string PathOf(Address address, string name) => address.IsPath ? name : RuntimeDirectory.Current().SocketPath(address.Scheme, name);
+    public static string PathOf(Address address, string name) =>
+        address.IsPath ? name : RuntimeDirectory.Current().SocketPath(address.Scheme, name);
 
     /// <summary>Makes the FIFO, or takes over what nobody holds. The release is <see cref="Dispose"/>.</summary>
     /// <param name="address">What the user calls it.</param>
     /// <param name="name">The name in the runtime directory, or the path.</param>
-    /// <exception cref="FairleadException">AlreadyExists: somebody holds it, or it is no FIFO; nothing was touched. PermissionDenied: it is another user's. NotFound: there is no such directory. Unavailable.</exception>
+    /// <exception cref="FairleadException">
+    /// AlreadyExists: somebody holds it, or it is no FIFO; nothing was touched. PermissionDenied: it is another user's. NotFound: there is
+    /// no such directory. Unavailable.
+    /// </exception>
     public static FifoFile Make(Address address, string name)
     {
         uint mode = PlaceMode.Of(address);
@@ -56,7 +63,8 @@ internal sealed class FifoFile : IDisposable
         string parent = path[..Math.Max(1, path.LastIndexOf('/'))];
 
         // Held while it is looked at and made: of two that start at once one makes it and the other finds it held.
-        using DirectoryLock locked = DirectoryLock.TryTake(parent, DirectoryLock.Patience, out Errno error) ?? throw TakenPlace.NoDirectory(parent, error, address);
+        using DirectoryLock locked =
+            DirectoryLock.TryTake(parent, DirectoryLock.Patience, out Errno error) ?? throw TakenPlace.NoDirectory(parent, error, address);
         bool isMade = !address.IsPath;
         if (NativeFile.Lstat(path) is { } found)
         {
@@ -93,7 +101,10 @@ internal sealed class FifoFile : IDisposable
         return new FifoFile(path, place, status, isMade: false);
     }
 
-    /// <summary>Opens it for reading, without waiting; null when somebody reads there already, who is found by the lock that each reader holds. Released by closing it.</summary>
+    /// <summary>
+    /// Opens it for reading, without waiting; null when somebody reads there already, who is found by the lock that each reader holds.
+    /// Released by closing it.
+    /// </summary>
     public Descriptor? TryOpenToReadAlone(Address address)
     {
         Descriptor reader = OpenToRead(address);
@@ -180,7 +191,14 @@ internal sealed class FifoFile : IDisposable
         if (place is null)
         {
             throw error is Errno.ENOENT or Errno.ENOTDIR
-                ? new FairleadException(ErrorCode.NotFound, "nobody listens there: there is no such FIFO", "Start whoever binds it, or see what lives: fairlead list.") { Address = address, Errno = (int)error }
+                ? new FairleadException(
+                    ErrorCode.NotFound,
+                    "nobody listens there: there is no such FIFO",
+                    "Start whoever binds it, or see what lives: fairlead list.")
+                {
+                    Address = address,
+                    Errno = (int)error,
+                }
                 : ErrnoMap.Failure("cannot be looked at", error).At(address);
         }
 
@@ -191,10 +209,19 @@ internal sealed class FifoFile : IDisposable
         }
 
         place.Dispose();
-        throw new FairleadException(ErrorCode.Incompatible, $"is {TakenPlace.KindName(status.Kind)}, not a FIFO", "Choose another name.") { Address = address };
+        throw new FairleadException(ErrorCode.Incompatible, $"is {TakenPlace.KindName(status.Kind)}, not a FIFO", "Choose another name.")
+        {
+            Address = address,
+        };
     }
 
-    private static FairleadException Cannot(string what, Errno error, Address address) => error == Errno.EACCES
-        ? new FairleadException(ErrorCode.PermissionDenied, $"this user may not {what}", "Whoever binds it can widen it: ?scope=group or ?scope=machine.") { Address = address, Errno = (int)error }
-        : ErrnoMap.Failure($"cannot {what}", error).At(address);
+    private static FairleadException Cannot(string what, Errno error, Address address) =>
+        error == Errno.EACCES
+            ? new FairleadException(
+                ErrorCode.PermissionDenied, $"this user may not {what}", "Whoever binds it can widen it: ?scope=group or ?scope=machine.")
+            {
+                Address = address,
+                Errno = (int)error,
+            }
+            : ErrnoMap.Failure($"cannot {what}", error).At(address);
 }

@@ -2,7 +2,9 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports.Fifo;
 
-/// <summary>Whose FIFO it is, by the registry: nothing that could be asked of the FIFO itself would leave those who use it undisturbed.</summary>
+/// <summary>
+/// Whose FIFO it is, by the registry: nothing that could be asked of the FIFO itself would leave those who use it undisturbed.
+/// </summary>
 internal static class FifoHolders
 {
     /// <summary>The living endpoint that has bound a FIFO, alone or as one of a pair.</summary>
@@ -23,7 +25,11 @@ internal static class FifoHolders
 
     private static bool Covers(EndpointInfo entry, Address address)
     {
-        if (entry.IsAddressCut || !Address.TryParse(entry.Address, out Address? held) || held.Scheme != address.Scheme || held.IsPath || address.IsPath)
+        if (entry.IsAddressCut
+            || !Address.TryParse(entry.Address, out Address? held)
+            || held.Scheme != address.Scheme
+            || held.IsPath
+            || address.IsPath)
         {
             return false;
         }

@@ -22,8 +22,14 @@ internal static class FifoPairConnector
         try
         {
             source = await OpenAfterLastPeerAsync(place, answers, requests, address, settings, token).ConfigureAwait(false);
-            Descriptor target = requests.TryOpenToWrite(address)
-                ?? throw new FairleadException(ErrorCode.NotFound, "nobody listens there", "Start a server, or see what lives: fairlead list.") { Address = address, Errno = (int)Errno.ENXIO };
+            Descriptor target =
+                requests.TryOpenToWrite(address)
+                ?? throw new FairleadException(
+                    ErrorCode.NotFound, "nobody listens there", "Start a server, or see what lives: fairlead list.")
+                {
+                    Address = address,
+                    Errno = (int)Errno.ENXIO,
+                };
             return new PipeConnection(source, target, settings.Framing, FifoTransport.Duplex, answers.Peer) { OnClosed = place.Dispose };
         }
         catch
@@ -46,14 +52,20 @@ internal static class FifoPairConnector
 
             if (!await pauses.NextAsync(token).ConfigureAwait(false))
             {
-                throw new FairleadException(ErrorCode.Full, "somebody else is connected already", "A pair of FIFOs joins two. Name another pair, or choose unix://.") { Address = address };
+                throw new FairleadException(
+                    ErrorCode.Full,
+                    "somebody else is connected already",
+                    "A pair of FIFOs joins two. Name another pair, or choose unix://.")
+                {
+                    Address = address,
+                };
             }
         }
     }
 
     /// <summary>
-    /// Waits until the other end has closed what it wrote for whoever was here before, reads that away, and the hello of one who gave up unheard. What is returned was opened while nobody wrote:
-    /// an opening that has seen a writer leave tells of an end for ever.
+    /// Waits until the other end has closed what it wrote for whoever was here before, reads that away, and the hello of one who gave up
+    /// unheard. What is returned was opened while nobody wrote: an opening that has seen a writer leave tells of an end for ever.
     /// </summary>
     private static async ValueTask<Descriptor> OpenAfterLastPeerAsync(
         Descriptor place, FifoFile answers, FifoFile requests, Address address, EndpointSettings settings, CancellationToken token)
@@ -80,12 +92,18 @@ internal static class FifoPairConnector
 
             if (!await pauses.NextAsync(token).ConfigureAwait(false))
             {
-                throw new FairleadException(ErrorCode.Timeout, "the other end still writes to whoever was connected before", "It may be stopped.") { Address = address };
+                throw new FairleadException(
+                    ErrorCode.Timeout, "the other end still writes to whoever was connected before", "It may be stopped.")
+                {
+                    Address = address,
+                };
             }
         }
     }
 
-    /// <summary>Between attempts, since the kernel tells of nothing that is waited for here: from a millisecond on, twice as long each time.</summary>
+    /// <summary>
+    /// Between attempts, since the kernel tells of nothing that is waited for here: from a millisecond on, twice as long each time.
+    /// </summary>
     private sealed class Pauses(TimeSpan patience, TimeProvider time)
     {
         private readonly Deadline _deadline = Deadline.After(patience, time);

@@ -3,8 +3,8 @@ using Fairlead.Native;
 namespace Fairlead.Transports.Fifo;
 
 /// <summary>
-/// Two bound FIFOs, of which the first is read here and the second written to: one peer at a time. A peer opens the second for reading, which only one can, waits until nobody writes there any more, and
-/// then says hello in the first. So what it hears was written for it.
+/// Two bound FIFOs, of which the first is read here and the second written to: one peer at a time. A peer opens the second for reading,
+/// which only one can, waits until nobody writes there any more, and then says hello in the first. So what it hears was written for it.
 /// </summary>
 internal sealed class FifoPairListener : FifoListener
 {
@@ -28,7 +28,10 @@ internal sealed class FifoPairListener : FifoListener
         Rearm();
     }
 
-    /// <summary>The set holds an opening of its own of the FIFO while there is no connection, since one that has seen a writer leave tells of it for ever.</summary>
+    /// <summary>
+    /// The set holds an opening of its own of the FIFO while there is no connection, since one that has seen a writer leave tells of it for
+    /// ever.
+    /// </summary>
     public override Descriptor WaitDescriptor => _set.Descriptor;
 
     public static FifoPairListener Bind(Address address, EndpointSettings settings)
@@ -40,7 +43,9 @@ internal sealed class FifoPairListener : FifoListener
         try
         {
             answers = FifoFile.Make(address, names[1]);
-            reader = requests.TryOpenToReadAlone(address) ?? throw TakenPlace.Held(null, $"fuser -v {FifoFile.PathOf(address, names[0])}", address);
+            reader =
+                requests.TryOpenToReadAlone(address)
+                ?? throw TakenPlace.Held(null, $"fuser -v {FifoFile.PathOf(address, names[0])}", address);
             return new FifoPairListener(address, requests, answers, reader, settings);
         }
         catch
@@ -63,10 +68,15 @@ internal sealed class FifoPairListener : FifoListener
         _source = null;
         if (_answers.TryOpenToWrite(Address) is { } target)
         {
-            return new PipeConnection(source, target, _settings.Framing, FifoTransport.Duplex, Fifo.Peer) { EmptiesSource = true, OnClosed = OnClosed };
+            return new PipeConnection(source, target, _settings.Framing, FifoTransport.Duplex, Fifo.Peer)
+            {
+                EmptiesSource = true,
+                OnClosed = OnClosed,
+            };
         }
 
-        // Somebody came and went, or wrote here who does not listen. Whoever comes meanwhile has the place of the one peer, and what he says is not thrown away with it.
+        // Somebody came and went, or wrote here who does not listen. Whoever comes meanwhile has the place of the one peer, and what he
+        // says is not thrown away with it.
         using (Descriptor? place = _answers.TryOpenToReadAlone(Address))
         {
             if (place is not null)

@@ -27,7 +27,9 @@ internal sealed class FifoReaderListener : FifoListener
         Descriptor? reader = null;
         try
         {
-            reader = file.TryOpenToReadAlone(address) ?? throw TakenPlace.Held(null, $"fuser -v {FifoFile.PathOf(address, address.Place)}", address);
+            reader =
+                file.TryOpenToReadAlone(address)
+                ?? throw TakenPlace.Held(null, $"fuser -v {FifoFile.PathOf(address, address.Place)}", address);
             return new FifoReaderListener(address, file, reader, settings);
         }
         catch
@@ -38,9 +40,14 @@ internal sealed class FifoReaderListener : FifoListener
         }
     }
 
-    protected override Connection? Take() => _ready.Drain()
-        ? new PipeConnection(Fifo.OpenToRead(Address), null, _settings.Framing, FifoTransport.Simplex, Fifo.Peer) { OutlivesWriters = true, OnClosed = OnClosed }
-        : null;
+    protected override Connection? Take() =>
+        _ready.Drain()
+            ? new PipeConnection(Fifo.OpenToRead(Address), null, _settings.Framing, FifoTransport.Simplex, Fifo.Peer)
+            {
+                OutlivesWriters = true,
+                OnClosed = OnClosed,
+            }
+            : null;
 
     protected override void Rearm() => _ready.Signal();
 

@@ -3,8 +3,8 @@ using Fairlead.Native;
 namespace Fairlead.Transports.Fifo;
 
 /// <summary>
-/// A FIFO that is written to here. It must not be open for reading at this end too, lest what is written before a reader comes is lost with this process; and the kernel tells of a reader only to
-/// who waits in <c>open</c>. So a thread waits there while nobody reads.
+/// A FIFO that is written to here. It must not be open for reading at this end too, lest what is written before a reader comes is lost with
+/// this process; and the kernel tells of a reader only to who waits in <c>open</c>. So a thread waits there while nobody reads.
 /// </summary>
 internal sealed class FifoWriterListener : FifoListener
 {
@@ -22,7 +22,8 @@ internal sealed class FifoWriterListener : FifoListener
 
     public override Descriptor WaitDescriptor => _ready.Descriptor;
 
-    public static FifoWriterListener Bind(Address address, EndpointSettings settings) => new(address, FifoFile.Make(address, address.Place), settings);
+    public static FifoWriterListener Bind(Address address, EndpointSettings settings) =>
+        new(address, FifoFile.Make(address, address.Place), settings);
 
     protected override Connection? Take()
     {
@@ -36,7 +37,8 @@ internal sealed class FifoWriterListener : FifoListener
 
     protected override void Release()
     {
-        // Whoever opens it for reading ends the wait; that is done here, now that the file has no name and nobody else can be misled. Where it still has one, it was there before.
+        // Whoever opens it for reading ends the wait; that is done here, now that the file has no name and nobody else can be misled. Where
+        // it still has one, it was there before.
         using (Descriptor? reader = NativeFile.Reopen(Fifo.Place, OpenFlags.ReadOnly, out _))
         {
             if (reader is not null)

@@ -4,7 +4,8 @@ using Fairlead.Native;
 namespace Fairlead.Transports.Inproc;
 
 /// <summary>
-/// One end of a pair inside the process. What this end commits is put into the other end's inbox by <see cref="Flush"/>, which always goes at once: credit bounds the inbox.
+/// One end of a pair inside the process. What this end commits is put into the other end's inbox by <see cref="Flush"/>, which always goes
+/// at once: credit bounds the inbox.
 /// </summary>
 internal sealed class InprocConnection : Connection
 {
@@ -71,7 +72,8 @@ internal sealed class InprocConnection : Connection
         _outboxBytes += MessageHeader.Size + header.Length;
     }
 
-    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => throw new NotSupportedException();
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) =>
+        throw new NotSupportedException();
 
     public override void DetachLong()
     {
@@ -123,7 +125,10 @@ internal sealed class InprocConnection : Connection
         if (message.Header.Length > ReceiveLimit && !Handshake.IsHandshake(message.Header))
         {
             message.Release();
-            throw new FairleadException(ErrorCode.TooLarge, $"a message of {message.Header.Length} bytes arrived and at most {ReceiveLimit} are accepted here", "Raise the limit with ?maxmessage=.");
+            throw new FairleadException(
+                ErrorCode.TooLarge,
+                $"a message of {message.Header.Length} bytes arrived and at most {ReceiveLimit} are accepted here",
+                "Raise the limit with ?maxmessage=.");
         }
 
         return true;

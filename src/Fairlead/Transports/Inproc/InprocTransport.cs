@@ -3,11 +3,18 @@ using Fairlead.Framing;
 
 namespace Fairlead.Transports.Inproc;
 
-/// <summary><c>inproc://name</c>: queues inside the process, for tests and samples. The same contract as between processes, without any other process.</summary>
+/// <summary>
+/// <c>inproc://name</c>: queues inside the process, for tests and samples. The same contract as between processes, without any other
+/// process.
+/// </summary>
 internal sealed class InprocTransport : ITransport
 {
-    public const TransportCapabilities Capabilities = TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Ordered
-        | TransportCapabilities.KeepsBoundaries | TransportCapabilities.PeerIdentity | TransportCapabilities.ManyPeers;
+    public const TransportCapabilities Capabilities = TransportCapabilities.Duplex
+        | TransportCapabilities.Reliable
+        | TransportCapabilities.Ordered
+        | TransportCapabilities.KeepsBoundaries
+        | TransportCapabilities.PeerIdentity
+        | TransportCapabilities.ManyPeers;
 
     private readonly ConcurrentDictionary<string, InprocListener> _listeners = new();
 
@@ -27,7 +34,11 @@ internal sealed class InprocTransport : ITransport
         }
 
         listener.Dispose();
-        throw new FairleadException(ErrorCode.AlreadyExists, "is held by another endpoint of this process", "Close it, or choose another name.") { Address = address };
+        throw new FairleadException(
+            ErrorCode.AlreadyExists, "is held by another endpoint of this process", "Close it, or choose another name.")
+        {
+            Address = address,
+        };
     }
 
     public ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
@@ -45,7 +56,11 @@ internal sealed class InprocTransport : ITransport
             far.Dispose();
         }
 
-        throw new FairleadException(ErrorCode.NotFound, "no endpoint of this process listens there", "Bind one first, or connect with ?wait=.") { Address = address };
+        throw new FairleadException(
+            ErrorCode.NotFound, "no endpoint of this process listens there", "Bind one first, or connect with ?wait=.")
+        {
+            Address = address,
+        };
     }
 
     public void Remove(InprocListener listener) => _listeners.TryRemove(KeyValuePair.Create(listener.Address.Place, listener));
@@ -54,7 +69,10 @@ internal sealed class InprocTransport : ITransport
     {
         if (settings.Framing is not FairleadFraming)
         {
-            throw new FairleadException(ErrorCode.NotSupported, "messages inside a process are not framed", "Leave ?framing= away.") { Address = address };
+            throw new FairleadException(ErrorCode.NotSupported, "messages inside a process are not framed", "Leave ?framing= away.")
+            {
+                Address = address,
+            };
         }
     }
 }

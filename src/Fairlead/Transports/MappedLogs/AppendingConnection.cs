@@ -4,12 +4,14 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.MappedLogs;
 
-/// <summary>The sender's: each message is a record, appended when it is committed. What a message needs is asked before, so that its sender is told what is wrong.</summary>
+/// <summary>
+/// The sender's: each message is a record, appended when it is committed. What a message needs is asked before, so that its sender is told
+/// what is wrong.
+/// </summary>
 /// <remarks>
 /// Nothing here waits for another process. While one makes the next segment (it may be stopped), there is no room. A task tries the lock
-/// again and again then, and signals the descriptor when it has had it.
-/// A race may use up the room between <see cref="OutputRoom.Has"/> and <see cref="Commit"/>: then that one record is kept here, unflushed, and
-/// nothing is taken behind it.
+/// again and again then, and signals the descriptor when it has had it. A race may use up the room between <see cref="OutputRoom.Has"/> and
+/// <see cref="Commit"/>: then that one record is kept here, unflushed, and nothing is taken behind it.
 /// </remarks>
 internal sealed class AppendingConnection : Connection
 {
@@ -69,7 +71,8 @@ internal sealed class AppendingConnection : Connection
         Append();
     }
 
-    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => throw new NotSupportedException();
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) =>
+        throw new NotSupportedException();
 
     public override void DetachLong()
     {
@@ -157,7 +160,8 @@ internal sealed class AppendingConnection : Connection
         }
         catch (FairleadException)
         {
-            // The disk has become full, or the log been damaged, since it was asked: the connection ends, and that is what its sender is told.
+            // The disk has become full, or the log been damaged, since it was asked: the connection ends, and that is what its sender is
+            // told.
             _hasFailed = true;
         }
 

@@ -49,7 +49,8 @@ internal sealed class FollowingConnection : Connection
 
     public override void Commit(in MessageHeader header) => throw new NotSupportedException();
 
-    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => throw new NotSupportedException();
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) =>
+        throw new NotSupportedException();
 
     public override void DetachLong()
     {
@@ -77,7 +78,10 @@ internal sealed class FollowingConnection : Connection
         if (record.Length > ReceiveLimit)
         {
             record.Segment.Exit();
-            throw new FairleadException(ErrorCode.TooLarge, $"record {record.Sequence} has {record.Length} bytes, and at most {ReceiveLimit} are accepted here", "Raise the limit with ?maxmessage=.");
+            throw new FairleadException(
+                ErrorCode.TooLarge,
+                $"record {record.Sequence} has {record.Length} bytes, and at most {ReceiveLimit} are accepted here",
+                "Raise the limit with ?maxmessage=.");
         }
 
         if (_lease?.Segment != record.Segment)

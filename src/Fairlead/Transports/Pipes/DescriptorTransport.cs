@@ -2,7 +2,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Pipes;
 
-/// <summary><c>fd://3</c>: what this process was given open by whoever started it, or its own end of a channel to a child: a connected socket, both ways, one that listens, or a pipe, one way; <c>fd://3,4</c>: two pipes; <c>fd://orders</c>: what a service manager has named so.</summary>
+/// <summary>
+/// <c>fd://3</c>: what this process was given open by whoever started it, or its own end of a channel to a child: a connected socket, both
+/// ways, one that listens, or a pipe, one way; <c>fd://3,4</c>: two pipes; <c>fd://orders</c>: what a service manager has named so.
+/// </summary>
 internal sealed class DescriptorTransport : ITransport
 {
     public string Scheme => "fd";
@@ -16,7 +19,9 @@ internal sealed class DescriptorTransport : ITransport
 
     public TransportCapabilities CapabilitiesOf(Address address) => OpenDescriptor.CapabilitiesOf(OpenDescriptor.NumbersOf(address));
 
-    public IListener Bind(Address address, EndpointSettings settings) => (IListener?)OpenDescriptor.TryListen(address, settings) ?? new SingleListener(address, OpenDescriptor.Open(address, settings)) { YieldsOne = true };
+    public IListener Bind(Address address, EndpointSettings settings) =>
+        (IListener?)OpenDescriptor.TryListen(address, settings)
+        ?? new SingleListener(address, OpenDescriptor.Open(address, settings)) { YieldsOne = true };
 
     public ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
     {

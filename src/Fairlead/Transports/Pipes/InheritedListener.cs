@@ -5,7 +5,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Pipes;
 
-/// <summary>A socket that listens already when this process begins: a service manager has bound it, keeps it when this process ends, and gives it to the next. Who connected meanwhile waits there.</summary>
+/// <summary>
+/// A socket that listens already when this process begins: a service manager has bound it, keeps it when this process ends, and gives it to
+/// the next. Who connected meanwhile waits there.
+/// </summary>
 internal sealed class InheritedListener : IListener
 {
     private readonly Descriptor _listener;
@@ -28,15 +31,24 @@ internal sealed class InheritedListener : IListener
     public Descriptor WaitDescriptor => _listener;
 
     /// <summary>Whether it is a socket that listens, of a kind whose connections are understood.</summary>
-    public static bool CanServe(Descriptor socket) => NativeSocket.IsListening(socket) && (FamilyOf(socket), NativeSocket.TypeOf(socket)) is
-        (AddressFamily.Unix, NativeSocketType.Stream or NativeSocketType.SeqPacket) or (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6, NativeSocketType.Stream);
+    public static bool CanServe(Descriptor socket) =>
+        NativeSocket.IsListening(socket)
+        && (FamilyOf(socket), NativeSocket.TypeOf(socket))
+            is
+                (AddressFamily.Unix, NativeSocketType.Stream or NativeSocketType.SeqPacket)
+                or
+                (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6, NativeSocketType.Stream);
 
     /// <summary>As of the transport that it would be, had this process bound it.</summary>
     public static TransportCapabilities CapabilitiesOf(Descriptor listener)
     {
-        const TransportCapabilities All = TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Ordered | TransportCapabilities.ManyPeers;
-        return FamilyOf(listener) != AddressFamily.Unix ? All | TransportCapabilities.CrossHost
-            : All | TransportCapabilities.PeerIdentity | (IsOfPackets(listener) ? TransportCapabilities.KeepsBoundaries : TransportCapabilities.None);
+        const TransportCapabilities All =
+            TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Ordered | TransportCapabilities.ManyPeers;
+        return FamilyOf(listener) != AddressFamily.Unix
+            ? All | TransportCapabilities.CrossHost
+            : All
+                | TransportCapabilities.PeerIdentity
+                | (IsOfPackets(listener) ? TransportCapabilities.KeepsBoundaries : TransportCapabilities.None);
     }
 
     /// <exception cref="FairleadException">NotSupported: packets with a framing.</exception>
@@ -44,7 +56,13 @@ internal sealed class InheritedListener : IListener
     {
         if (IsOfPackets(listener) && settings.Framing is not (FairleadFraming or RawFraming))
         {
-            throw new FairleadException(ErrorCode.NotSupported, "packets have boundaries of their own", "Use ?framing=none for programs that do not speak Fairlead's protocol.") { Address = address };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                "packets have boundaries of their own",
+                "Use ?framing=none for programs that do not speak Fairlead's protocol.")
+            {
+                Address = address,
+            };
         }
     }
 
@@ -63,13 +81,23 @@ internal sealed class InheritedListener : IListener
     {
         if (_family == AddressFamily.Unix)
         {
-            Peer peer = NativeSocket.Credentials(socket) is { } known ? new Peer { ProcessId = known.ProcessId > 0 ? known.ProcessId : null, UserId = known.UserId, GroupId = known.GroupId } : new Peer();
-            return (_capabilities & TransportCapabilities.KeepsBoundaries) != 0 ? new PacketConnection(socket, _framing, _capabilities, peer) : new StreamConnection(socket, _framing, _capabilities, peer);
+            Peer peer = NativeSocket.Credentials(socket) is { } known
+                ? new Peer
+                {
+                    ProcessId = known.ProcessId > 0 ? known.ProcessId : null,
+                    UserId = known.UserId,
+                    GroupId = known.GroupId,
+                }
+                : new Peer();
+            return (_capabilities & TransportCapabilities.KeepsBoundaries) != 0
+                ? new PacketConnection(socket, _framing, _capabilities, peer)
+                : new StreamConnection(socket, _framing, _capabilities, peer);
         }
 
         NativeSocket.SetNoDelay(socket);
         NativeSocket.SetKeepAlive(socket);
-        return new StreamConnection(socket, _framing, _capabilities, new Peer { RemoteAddress = HostAddresses.EndPointOf(name).ToString() });
+        return new StreamConnection(
+            socket, _framing, _capabilities, new Peer { RemoteAddress = HostAddresses.EndPointOf(name).ToString() });
     }
 
     private static bool IsOfPackets(Descriptor socket) => NativeSocket.TypeOf(socket) == NativeSocketType.SeqPacket;

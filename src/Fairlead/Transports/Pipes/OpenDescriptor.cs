@@ -11,7 +11,9 @@ internal static class OpenDescriptor
 
     private const TransportCapabilities OneWay = TransportCapabilities.Reliable | TransportCapabilities.Ordered;
 
-    /// <exception cref="FairleadException">NotFound: this process was given nothing of that name. NotSupported: more than one thing.</exception>
+    /// <exception cref="FairleadException">
+    /// NotFound: this process was given nothing of that name. NotSupported: more than one thing.
+    /// </exception>
     public static int[] NumbersOf(Address address)
     {
         // Before the numbers, too: what a service manager has opened is offered from then on.
@@ -21,7 +23,9 @@ internal static class OpenDescriptor
             : [NumberOf(address, activated)];
     }
 
-    /// <summary>Of what is open there: a socket carries both ways, and so do two pipes; what is not open is judged when it is opened.</summary>
+    /// <summary>
+    /// Of what is open there: a socket carries both ways, and so do two pipes; what is not open is judged when it is opened.
+    /// </summary>
     public static TransportCapabilities CapabilitiesOf(int[] numbers)
     {
         if (numbers.Length == 2)
@@ -62,7 +66,10 @@ internal static class OpenDescriptor
     }
 
     /// <summary>Takes what is open under the numbers for this connection, which closes it.</summary>
-    /// <exception cref="FairleadException">NotFound: nothing is open there; AlreadyExists: it is this process's own; NotSupported: nothing that carries messages, or not in the direction that is needed.</exception>
+    /// <exception cref="FairleadException">
+    /// NotFound: nothing is open there; AlreadyExists: it is this process's own; NotSupported: nothing that carries messages, or not in the
+    /// direction that is needed.
+    /// </exception>
     public static Connection Open(Address address, EndpointSettings settings)
     {
         int[] numbers = NumbersOf(address);
@@ -73,7 +80,13 @@ internal static class OpenDescriptor
 
         if (numbers is [var one, var other] && (one == other || KindOf(one) != FileKind.Fifo || KindOf(other) != FileKind.Fifo))
         {
-            throw new FairleadException(ErrorCode.NotSupported, "two descriptors are two pipes, one to read and one to write", "One socket carries both ways: fd://3.") { Address = address };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                "two descriptors are two pipes, one to read and one to write",
+                "One socket carries both ways: fd://3.")
+            {
+                Address = address,
+            };
         }
 
         Descriptor[] taken = OfferedDescriptors.TryTake(numbers, out int? peer) ?? Inherit(numbers, address);
@@ -101,7 +114,9 @@ internal static class OpenDescriptor
             1 => found[0],
             0 => throw new FairleadException(
                 ErrorCode.NotFound,
-                activated.Count == 0 ? "this process was given no sockets by a service manager (LISTEN_FDS, LISTEN_PID)" : $"this process was given nothing of that name; there is {(names.Length == 0 ? "nothing with a name" : names)}",
+                activated.Count == 0
+                    ? "this process was given no sockets by a service manager (LISTEN_FDS, LISTEN_PID)"
+                    : $"this process was given nothing of that name; there is {(names.Length == 0 ? "nothing with a name" : names)}",
                 "A socket unit names what it opens by FileDescriptorName=.")
             {
                 Address = address,
@@ -109,7 +124,8 @@ internal static class OpenDescriptor
             _ => throw new FairleadException(
                 ErrorCode.NotSupported,
                 $"this process was given {found.Length} sockets of that name",
-                $"Name one by its number: {string.Join(", ", found.Select(static number => string.Create(CultureInfo.InvariantCulture, $"fd://{number}")))}.")
+                "Name one by its number: "
+                    + $"{string.Join(", ", found.Select(static number => string.Create(CultureInfo.InvariantCulture, $"fd://{number}")))}.")
             {
                 Address = address,
             },
@@ -119,10 +135,13 @@ internal static class OpenDescriptor
     private static TransportCapabilities OfSocket(int number)
     {
         using Descriptor? copy = NativeSpawn.Duplicate(number, FirstOther, out _);
-        return copy is not null && InheritedListener.CanServe(copy) ? InheritedListener.CapabilitiesOf(copy) : OneWay | TransportCapabilities.Duplex;
+        return copy is not null && InheritedListener.CanServe(copy)
+            ? InheritedListener.CapabilitiesOf(copy)
+            : OneWay | TransportCapabilities.Duplex;
     }
 
-    private static FileKind? KindOf(int number) => NativeFile.Stat(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{number}"))?.Kind;
+    private static FileKind? KindOf(int number) =>
+        NativeFile.Stat(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{number}"))?.Kind;
 
     private static void Check(int number, Address address)
     {
@@ -143,7 +162,10 @@ internal static class OpenDescriptor
         throw new FairleadException(
             kind is null ? ErrorCode.NotFound : ErrorCode.NotSupported,
             string.Create(CultureInfo.InvariantCulture, $"descriptor {number} {problem}"),
-            kind is null ? "It is for whoever starts this process to open it: ChildProcess with a Channel, fairlead spawn --channel, or the shell's redirections." : "Messages go over pipes and sockets.")
+            kind is null
+                ? "It is for whoever starts this process to open it: ChildProcess with a Channel, fairlead spawn --channel, "
+                    + "or the shell's redirections."
+                : "Messages go over pipes and sockets.")
         {
             Address = address,
             Errno = kind is null ? (int)Errno.EBADF : null,
@@ -157,7 +179,10 @@ internal static class OpenDescriptor
         {
             if (NativePipe.IsClosedOnExec(number) is not false)
             {
-                throw new FairleadException(ErrorCode.AlreadyExists, string.Create(CultureInfo.InvariantCulture, $"descriptor {number} is in use by this process itself"), "An address opens once what was inherited, or one's end of a channel to a child (ChildProcess.Address).")
+                throw new FairleadException(
+                    ErrorCode.AlreadyExists,
+                    string.Create(CultureInfo.InvariantCulture, $"descriptor {number} is in use by this process itself"),
+                    "An address opens once what was inherited, or one's end of a channel to a child (ChildProcess.Address).")
                 {
                     Address = address,
                     Peer = new Peer { ProcessId = NativeProcess.Id },
@@ -172,7 +197,8 @@ internal static class OpenDescriptor
     {
         if (number < FirstOther)
         {
-            return NativeSpawn.Duplicate(number, FirstOther, out Errno error) ?? throw ErrnoMap.Failure("cannot be opened", error).At(address);
+            return NativeSpawn.Duplicate(number, FirstOther, out Errno error)
+                ?? throw ErrnoMap.Failure("cannot be opened", error).At(address);
         }
 
         _ = NativePipe.SetClosedOnExec(number);
@@ -184,7 +210,13 @@ internal static class OpenDescriptor
         // The kernel names the process that made a pair of sockets, at both of its ends: its user is right, its number mostly not.
         PeerCredentials? maker = NativeSocket.Credentials(descriptor);
         uint? user = maker?.UserId ?? NativeFile.Fstat(descriptor)?.Uid;
-        return new Peer { ProcessId = peer, UserId = user, GroupId = maker?.GroupId, Program = peer is { } id ? NativeProcess.CommandLine(id) : null };
+        return new Peer
+        {
+            ProcessId = peer,
+            UserId = user,
+            GroupId = maker?.GroupId,
+            Program = peer is { } id ? NativeProcess.CommandLine(id) : null,
+        };
     }
 
     private static Connection Wrap(Descriptor[] taken, Address address, EndpointSettings settings, Peer peer)
@@ -193,12 +225,24 @@ internal static class OpenDescriptor
         {
             if (NativeSocket.IsListening(only))
             {
-                throw new FairleadException(ErrorCode.NotSupported, $"descriptor {only.Number} is a socket that listens: it is bound to, and not connected to", "Bind there.") { Address = address };
+                throw new FairleadException(
+                    ErrorCode.NotSupported,
+                    $"descriptor {only.Number} is a socket that listens: it is bound to, and not connected to",
+                    "Bind there.")
+                {
+                    Address = address,
+                };
             }
 
             if (NativeSocket.TypeOf(only) != NativeSocketType.Stream)
             {
-                throw new FairleadException(ErrorCode.NotSupported, $"descriptor {only.Number} is a socket of another type", "Give a connected stream socket, or one that listens.") { Address = address };
+                throw new FairleadException(
+                    ErrorCode.NotSupported,
+                    $"descriptor {only.Number} is a socket of another type",
+                    "Give a connected stream socket, or one that listens.")
+                {
+                    Address = address,
+                };
             }
 
             _ = NativePipe.SetNonBlocking(only);
@@ -212,18 +256,28 @@ internal static class OpenDescriptor
         Require(target, NativePipe.CanWrite, "is the reading end of a pipe, and it is to be written", address);
         source = OwnFlags(source, OpenFlags.ReadOnly);
         target = OwnFlags(target, OpenFlags.WriteOnly);
-        return new PipeConnection(source, target, settings.Framing, taken.Length == 2 ? OneWay | TransportCapabilities.Duplex : OneWay, peer);
+        return new PipeConnection(
+            source, target, settings.Framing, taken.Length == 2 ? OneWay | TransportCapabilities.Duplex : OneWay, peer);
     }
 
     private static void Require(Descriptor? pipe, Func<Descriptor, bool> can, string problem, Address address)
     {
         if (pipe is not null && !can(pipe))
         {
-            throw new FairleadException(ErrorCode.NotSupported, $"descriptor {pipe.Number} {problem}", "Of two, fd://3,4, the first is read. Of one, a Sender writes, and a Receiver reads.") { Address = address };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"descriptor {pipe.Number} {problem}",
+                "Of two, fd://3,4, the first is read. Of one, a Sender writes, and a Receiver reads.")
+            {
+                Address = address,
+            };
         }
     }
 
-    /// <summary>Opens it once more where that goes: not to wait then holds for this connection, and not for others who have the same end, as a shell's pipe often has. Takes the old one over.</summary>
+    /// <summary>
+    /// Opens it once more where that goes: not to wait then holds for this connection, and not for others who have the same end, as a
+    /// shell's pipe often has. Takes the old one over.
+    /// </summary>
     private static Descriptor? OwnFlags(Descriptor? pipe, OpenFlags access)
     {
         if (pipe is null)

@@ -3,7 +3,8 @@ using Fairlead.Framing;
 namespace Fairlead.Transports.SharedMemory;
 
 /// <summary>
-/// The memory that a publisher writes once for all its subscribers, who map it read-only: sealed so that nobody else can map it otherwise. Numbers in the byte order of the machine.
+/// The memory that a publisher writes once for all its subscribers, who map it read-only: sealed so that nobody else can map it otherwise.
+/// Numbers in the byte order of the machine.
 /// <code>
 ///      0  magic "FLBR"                       the three words of this line never change
 ///      4  layout version
@@ -20,7 +21,8 @@ namespace Fairlead.Transports.SharedMemory;
 ///      8  message header, 16 bytes, as on the wire
 ///     24  head and payload, up to the next 8 bytes
 /// </code>
-/// What a subscriber says to the publisher stands in its own receiving ring (<see cref="RingLayout.ReadAt"/>); two frames through its connection say when it begins and ceases to read here:
+/// What a subscriber says to the publisher stands in its own receiving ring (<see cref="RingLayout.ReadAt"/>); two frames through its
+/// connection say when it begins and ceases to read here:
 /// <code>
 ///   Sit      position, 8 bytes · which bit, 1 byte            from this position on
 ///   Leave    records, 8 bytes · repeated, 8 bytes             so many were meant for it since; the last ones follow here once more
@@ -49,5 +51,6 @@ internal static class BroadcastLayout
     public static long Whole(long bodyLength) => (RecordHead + bodyLength + RingLayout.Alignment - 1) & -RingLayout.Alignment;
 
     /// <summary>Twice what one subscriber's window takes by default: who reads does not hold up who writes.</summary>
-    public static long CapacityFor(EndpointSettings settings) => Math.Min(RingLayout.MostCapacity, 2 * RingLayout.CapacityFor(settings.Capacity, settings.Messages));
+    public static long CapacityFor(EndpointSettings settings) =>
+        Math.Min(RingLayout.MostCapacity, 2 * RingLayout.CapacityFor(settings.Capacity, settings.Messages));
 }

@@ -6,8 +6,9 @@ using Fairlead.Native;
 namespace Fairlead.Transports.SharedMemory;
 
 /// <summary>
-/// The subscriber's side of a broadcast ring, which the publisher alone can write and waits for nobody with: what was copied counts only when the publisher has not passed meanwhile. A subscriber that was
-/// passed is sent what it has not read through its connection. By the pump, unless it says otherwise.
+/// The subscriber's side of a broadcast ring, which the publisher alone can write and waits for nobody with: what was copied counts only
+/// when the publisher has not passed meanwhile. A subscriber that was passed is sent what it has not read through its connection. By the
+/// pump, unless it says otherwise.
 /// </summary>
 internal sealed unsafe class BroadcastReader : IDisposable
 {
@@ -57,7 +58,9 @@ internal sealed unsafe class BroadcastReader : IDisposable
     /// <summary>Whether all that was seen has been taken.</summary>
     public bool IsDrained => _at == _tail;
 
-    /// <summary>Whether the publisher wants to be told by acknowledgements. Under the send lock of a connection that is not disposed.</summary>
+    /// <summary>
+    /// Whether the publisher wants to be told by acknowledgements. Under the send lock of a connection that is not disposed.
+    /// </summary>
     public bool IsWaitedFor => Volatile.Read(ref *(int*)(_control + BroadcastLayout.WaitsAt)) != 0;
 
     /// <summary>Checks what the publisher passed, and maps it.</summary>
@@ -67,28 +70,39 @@ internal sealed unsafe class BroadcastReader : IDisposable
     public static BroadcastReader Accept(Descriptor file, RingMemory own)
     {
         long capacity = (NativeFile.Fstat(file)?.Size ?? 0) - RingMemory.ControlSize;
-        bool isRing = capacity is >= RingLayout.LeastCapacity and <= RingLayout.MostCapacity && (capacity & (capacity - 1)) == 0 && capacity % RingMemory.ControlSize == 0;
+        bool isRing = capacity is >= RingLayout.LeastCapacity and <= RingLayout.MostCapacity
+            && (capacity & (capacity - 1)) == 0
+            && capacity % RingMemory.ControlSize == 0;
         if (!isRing || !MemoryFile.IsSafe(file, RingMemory.ControlSize + capacity))
         {
-            throw new FairleadException(ErrorCode.Corrupt, "the publisher passed no broadcast ring, or one that it could cut while it is read");
+            throw new FairleadException(
+                ErrorCode.Corrupt, "the publisher passed no broadcast ring, or one that it could cut while it is read");
         }
 
         RingMemory memory = new(file, capacity, isReadOnly: true);
         uint version = *(uint*)(memory.Control + RingLayout.VersionAt);
-        if (*(uint*)(memory.Control + RingLayout.MagicAt) == BroadcastLayout.Magic && version == BroadcastLayout.Version && *(long*)(memory.Control + RingLayout.CapacityAt) == capacity)
+        if (*(uint*)(memory.Control + RingLayout.MagicAt) == BroadcastLayout.Magic
+            && version == BroadcastLayout.Version
+            && *(long*)(memory.Control + RingLayout.CapacityAt) == capacity)
         {
             return new BroadcastReader(memory, own);
         }
 
         memory.Dispose();
-        throw new FairleadException(ErrorCode.Incompatible, $"the publisher's broadcast ring is of another version, {version}", "Update the older program.");
+        throw new FairleadException(
+            ErrorCode.Incompatible, $"the publisher's broadcast ring is of another version, {version}", "Update the older program.");
     }
 
     /// <summary>From here on messages are read here, from the position that the publisher names.</summary>
     public void Sit(ReadOnlySpan<byte> body)
     {
         long position = body.Length == BroadcastLayout.SitBytes ? BinaryPrimitives.ReadInt64LittleEndian(body) : -1;
-        if (_isSitting || _repeats > 0 || position < _tail || (position & (RingLayout.Alignment - 1)) != 0 || position > ReadTail() || body[8] >= BroadcastLayout.MostSeats)
+        if (_isSitting
+            || _repeats > 0
+            || position < _tail
+            || (position & (RingLayout.Alignment - 1)) != 0
+            || position > ReadTail()
+            || body[8] >= BroadcastLayout.MostSeats)
         {
             throw Corrupt("it lets this side read where nothing is");
         }
@@ -164,7 +178,10 @@ internal sealed unsafe class BroadcastReader : IDisposable
         return IsStillThere() ? throw Corrupt("its position cannot be right") : false;
     }
 
-    /// <summary>The next record that is meant for this side. Its body lies in memory that may be written over: it is to be copied, and counts when <see cref="TryPass"/> says so.</summary>
+    /// <summary>
+    /// The next record that is meant for this side. Its body lies in memory that may be written over: it is to be copied, and counts when
+    /// <see cref="TryPass"/> says so.
+    /// </summary>
     public bool TryRead(out MessageHeader header, out ReadOnlySpan<byte> body)
     {
         header = default;
@@ -207,8 +224,8 @@ internal sealed unsafe class BroadcastReader : IDisposable
     }
 
     /// <summary>
-    /// As <see cref="Look"/> and <see cref="TryRead"/>, but what cannot be right is only not there: they say it. Nor is the header known to be whole before <see cref="TryPass"/> says so of all that was copied; its
-    /// body lies within what was published.
+    /// As <see cref="Look"/> and <see cref="TryRead"/>, but what cannot be right is only not there: they say it. Nor is the header known to
+    /// be whole before <see cref="TryPass"/> says so of all that was copied; its body lies within what was published.
     /// </summary>
     public bool TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
     {
@@ -267,8 +284,8 @@ internal sealed unsafe class BroadcastReader : IDisposable
     }
 
     /// <summary>
-    /// Takes the next record, if it was seen already, is meant for this side, and is like the one before: published, with this head, and acknowledging so much. A copy of its body. What is unusual, or cannot be right, is
-    /// only not there.
+    /// Takes the next record, if it was seen already, is meant for this side, and is like the one before: published, with this head, and
+    /// acknowledging so much. A copy of its body. What is unusual, or cannot be right, is only not there.
     /// </summary>
     public bool TryTake(ReadOnlySpan<byte> head, uint ack, Span<byte> into, int limit, out int length)
     {
@@ -276,8 +293,15 @@ internal sealed unsafe class BroadcastReader : IDisposable
         long rest = _tail - at;
         byte* record = _data + (at & _mask);
         length = 0;
-        if (rest == 0 || _isPassed || (Volatile.Read(ref *(ulong*)record) & _bit) == 0
-            || !MessageHeader.TryReadAs(MessageKind.Publish, head.Length, new ReadOnlySpan<byte>(record + 8, MessageHeader.Size), out uint announced, out uint acknowledged))
+        if (rest == 0
+            || _isPassed
+            || (Volatile.Read(ref *(ulong*)record) & _bit) == 0
+            || !MessageHeader.TryReadAs(
+                MessageKind.Publish,
+                head.Length,
+                new ReadOnlySpan<byte>(record + 8, MessageHeader.Size),
+                out uint announced,
+                out uint acknowledged))
         {
             return false;
         }
@@ -331,7 +355,8 @@ internal sealed unsafe class BroadcastReader : IDisposable
     /// <summary>Whether what was read from the record at this place was not being written over.</summary>
     private bool IsStillThere()
     {
-        // All that was read was read before this. Its counterpart is in BroadcastRing.TryMoveFloor: who reads anything of a later record sees the floor that made room for it.
+        // All that was read was read before this. Its counterpart is in BroadcastRing.TryMoveFloor: who reads anything of a later record
+        // sees the floor that made room for it.
         Ordering.Loads();
         long floor = Volatile.Read(ref *(long*)(_control + BroadcastLayout.FloorAt));
         if (floor <= _at)
@@ -359,5 +384,6 @@ internal sealed unsafe class BroadcastReader : IDisposable
         }
     }
 
-    private static FairleadException Corrupt(string what) => new(ErrorCode.Corrupt, $"the publisher has spoilt the shared memory: {what}", "Only this connection is lost.");
+    private static FairleadException Corrupt(string what) =>
+        new(ErrorCode.Corrupt, $"the publisher has spoilt the shared memory: {what}", "Only this connection is lost.");
 }

@@ -7,7 +7,10 @@ namespace Fairlead.Transports.SharedMemory;
 /// <content>A subscriber, as the publisher knows it.</content>
 internal sealed unsafe partial class BroadcastRing
 {
-    /// <summary>Who has less credit than this part of its window is sent the rest through its connection: looking for credit must not be done for each message.</summary>
+    /// <summary>
+    /// Who has less credit than this part of its window is sent the rest through its connection: looking for credit must not be done for
+    /// each message.
+    /// </summary>
     private const int LeastCredit = 64;
 
     /// <summary>And takes part again with so much of it.</summary>
@@ -58,7 +61,10 @@ internal sealed unsafe partial class BroadcastRing
         public void MarkPassedOver() => _isPassedOver = true;
 
         public bool HasCredit(int length) =>
-            !_isCorrupt && length <= Longest && RoomMessages >= Math.Max(1, _windowMessages / LeastCredit) && RoomBytes >= Math.Max(length, _windowBytes / LeastCredit);
+            !_isCorrupt
+            && length <= Longest
+            && RoomMessages >= Math.Max(1, _windowMessages / LeastCredit)
+            && RoomBytes >= Math.Max(length, _windowBytes / LeastCredit);
 
         public override bool MayTake => !_isCorrupt && Volatile.Read(ref *(uint*)(peer.PeerControl + RingLayout.LeftAt)) == _leaves;
 
@@ -139,7 +145,11 @@ internal sealed unsafe partial class BroadcastRing
 
                 ring.EnterCounts();
                 Look();
-                if (!IsTaken || _isCorrupt || length > Longest || RoomMessages < Math.Max(1, _windowMessages / EnoughCredit) || RoomBytes < Math.Max(length, _windowBytes / EnoughCredit))
+                if (!IsTaken
+                    || _isCorrupt
+                    || length > Longest
+                    || RoomMessages < Math.Max(1, _windowMessages / EnoughCredit)
+                    || RoomBytes < Math.Max(length, _windowBytes / EnoughCredit))
                 {
                     return false;
                 }
@@ -157,8 +167,11 @@ internal sealed unsafe partial class BroadcastRing
             {
                 ring.EnterCounts();
                 Look();
-                return !IsTaken || _isCorrupt || length > Longest
-                    || (RoomMessages >= Math.Max(1, _windowMessages / MuchCredit) && RoomBytes >= Math.Min(_windowBytes, Math.Max(length, _windowBytes / MuchCredit)));
+                return !IsTaken
+                    || _isCorrupt
+                    || length > Longest
+                    || (RoomMessages >= Math.Max(1, _windowMessages / MuchCredit)
+                        && RoomBytes >= Math.Min(_windowBytes, Math.Max(length, _windowBytes / MuchCredit)));
             }
         }
 
@@ -199,7 +212,10 @@ internal sealed unsafe partial class BroadcastRing
 
         public void Wake() => peer.WakePeer();
 
-        /// <summary>Behind <see cref="EnterCounts"/>: it knows what it was sent. Sees how far it has read and what its user has consumed. Older than what is known is what it has not said since it sat down; all else that cannot be is its own fault.</summary>
+        /// <summary>
+        /// Behind <see cref="EnterCounts"/>: it knows what it was sent. Sees how far it has read and what its user has consumed. Older than
+        /// what is known is what it has not said since it sat down; all else that cannot be is its own fault.
+        /// </summary>
         public void Look()
         {
             byte* page = peer.PeerControl;

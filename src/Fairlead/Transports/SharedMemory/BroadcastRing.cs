@@ -5,11 +5,12 @@ using Fairlead.Native;
 namespace Fairlead.Transports.SharedMemory;
 
 /// <summary>
-/// The publisher's side of a broadcast ring. Nobody is waited for: who has no credit is passed over, and who has not read what is to be overwritten is sent it through its connection and leaves.
+/// The publisher's side of a broadcast ring. Nobody is waited for: who has no credit is passed over, and who has not read what is to be
+/// overwritten is sent it through its connection and leaves.
 /// </summary>
 /// <remarks>
-/// The gate holds everything here, and comes behind the links' send locks. What subscribers say of themselves lies in memory that they can write at any time: it is copied once and checked, and harms at most
-/// themselves.
+/// The gate holds everything here, and comes behind the links' send locks. What subscribers say of themselves lies in memory that they can
+/// write at any time: it is copied once and checked, and harms at most themselves.
 /// </remarks>
 internal sealed unsafe partial class BroadcastRing : Broadcast
 {
@@ -99,7 +100,13 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         }
     }
 
-    public override int Publish(BroadcastAudience audience, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, out ulong reached, out ulong inTheWay)
+    public override int Publish(
+        BroadcastAudience audience,
+        MessageHeader header,
+        ReadOnlySpan<byte> head,
+        ReadOnlySpan<byte> payload,
+        out ulong reached,
+        out ulong inTheWay)
     {
         int length = head.Length + payload.Length;
         reached = inTheWay = 0;
@@ -234,7 +241,10 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         }
     }
 
-    /// <summary>As <see cref="Elision"/> does for one reader: a fence waits until all that was written has got through to the processors that still have what stood there before.</summary>
+    /// <summary>
+    /// As <see cref="Elision"/> does for one reader: a fence waits until all that was written has got through to the processors that still
+    /// have what stood there before.
+    /// </summary>
     private void FenceAndCount()
     {
         if (++_alone > Patience)
@@ -290,13 +300,16 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
 
         _floor = floor &= -Block;
 
-        // Said before anything is overwritten: who has copied what is being overwritten sees it, and throws the copy away. The counterpart is BroadcastReader.IsStillThere.
+        // Said before anything is overwritten: who has copied what is being overwritten sees it, and throws the copy away. The counterpart
+        // is BroadcastReader.IsStillThere.
         Volatile.Write(ref *(long*)(_control + BroadcastLayout.FloorAt), floor);
         Ordering.Stores();
         return true;
     }
 
-    /// <summary>Enters with each what was written for all, sees what all have consumed, and passes over those whose credit is at its end.</summary>
+    /// <summary>
+    /// Enters with each what was written for all, sees what all have consumed, and passes over those whose credit is at its end.
+    /// </summary>
     private void LookForCredit(int length)
     {
         EnterCounts();

@@ -4,8 +4,9 @@ using Fairlead.Native;
 namespace Fairlead.Transports.SharedMemory;
 
 /// <summary>
-/// The fence between publishing a position and looking for a sleeper, left out while there is none. Who has not met a sleeper for a while says that it leaves the fence out, and does so from the
-/// next time on; who then goes to sleep sees it said, and makes the fence in both processes. Who meets a sleeper makes its own again: where the other side sleeps each time, a fence here costs less than one there.
+/// The fence between publishing a position and looking for a sleeper, left out while there is none. Who has not met a sleeper for a while
+/// says that it leaves the fence out, and does so from the next time on; who then goes to sleep sees it said, and makes the fence in both
+/// processes. Who meets a sleeper makes its own again: where the other side sleeps each time, a fence here costs less than one there.
 /// </summary>
 /// <param name="said">Where it is said; written by this side alone.</param>
 /// <param name="otherFences">Whether the other side can make the fence: written by it, and not taken back.</param>

@@ -4,7 +4,8 @@ using Fairlead.Native;
 namespace Fairlead.Transports.SharedMemory;
 
 /// <summary>
-/// What the two ends say to each other first, over the Unix socket that stays open as doorbell and as sign of life: each passes the memory that it receives in.
+/// What the two ends say to each other first, over the Unix socket that stays open as doorbell and as sign of life: each passes the memory
+/// that it receives in.
 /// <code>
 ///      0  magic "FLRG"
 ///      4  lowest and highest layout version that this side speaks, a byte each
@@ -41,7 +42,9 @@ internal static class Rendezvous
     public static bool HearsBroadcasts(ReadOnlySpan<byte> hello) => (hello[6] & 1) != 0;
 
     /// <summary>Checks what the peer passed, and maps it.</summary>
-    /// <exception cref="FairleadException">Incompatible, or Corrupt: it does not speak this, or passed something that it could pull away.</exception>
+    /// <exception cref="FairleadException">
+    /// Incompatible, or Corrupt: it does not speak this, or passed something that it could pull away.
+    /// </exception>
     public static RingMemory Accept(ReadOnlySpan<byte> hello, Descriptor? file)
     {
         if (BinaryPrimitives.ReadUInt32LittleEndian(hello) != RingLayout.Magic)
@@ -53,13 +56,16 @@ internal static class Rendezvous
         {
             throw new FairleadException(
                 ErrorCode.Incompatible,
-                $"one side speaks versions {LowestVersion} to {HighestVersion} of the shared memory layout, the other {hello[4]} to {hello[5]}",
+                $"one side speaks versions {LowestVersion} to {HighestVersion} of the shared memory layout, "
+                    + $"the other {hello[4]} to {hello[5]}",
                 "Update the older program.");
         }
 
         long capacity = BinaryPrimitives.ReadInt64LittleEndian(hello[8..]);
         int control = BinaryPrimitives.ReadInt32LittleEndian(hello[16..]);
-        bool isRing = capacity is >= RingLayout.LeastCapacity and <= RingLayout.MostCapacity && (capacity & (capacity - 1)) == 0 && capacity % RingMemory.ControlSize == 0;
+        bool isRing = capacity is >= RingLayout.LeastCapacity and <= RingLayout.MostCapacity
+            && (capacity & (capacity - 1)) == 0
+            && capacity % RingMemory.ControlSize == 0;
         if (!isRing || control != RingMemory.ControlSize)
         {
             throw new FairleadException(ErrorCode.Corrupt, $"the peer announced a ring of {capacity} bytes behind {control}");

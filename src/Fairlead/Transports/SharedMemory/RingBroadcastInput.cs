@@ -12,8 +12,8 @@ namespace Fairlead.Transports.SharedMemory;
 /// <param name="reader">Of that memory.</param>
 /// <param name="connection">Says how long a message may be.</param>
 /// <param name="openPassed">The broadcast ring that the peer has passed.</param>
-internal sealed unsafe class RingBroadcastInput(RingMemory memory, RingReader reader, Connection connection, Func<BroadcastReader> openPassed)
-    : BroadcastInput, IDisposable
+internal sealed unsafe class RingBroadcastInput(
+    RingMemory memory, RingReader reader, Connection connection, Func<BroadcastReader> openPassed) : BroadcastInput, IDisposable
 {
     private BroadcastReader? _reader;
     private bool _isToBeTold;

@@ -95,8 +95,13 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
             return TryPeekBroadcast(sitting, out header, out body);
         }
 
-        if (broadcasts?.Reader is { HasRepeats: true } || _pieceRest > 0 || _pieces.HasPart || _expectsHandshake
-            || !reader.TryPeek(out header, out int length) || length > connection.ReceiveLimit || (length >= ShortestLease && broadcasts is not null)
+        if (broadcasts?.Reader is { HasRepeats: true }
+            || _pieceRest > 0
+            || _pieces.HasPart
+            || _expectsHandshake
+            || !reader.TryPeek(out header, out int length)
+            || length > connection.ReceiveLimit
+            || (length >= ShortestLease && broadcasts is not null)
             || (byte)header.Kind >= RingLayout.Nothing)
         {
             header = default;
@@ -111,7 +116,10 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
     /// <inheritdoc/>
     public override bool TryPeekPlain(bool looks, out uint ack, out ReadOnlySpan<byte> body)
     {
-        if (IsReadPlainly && reader.TryPeekPlain(looks, out ack, out int length) && (uint)length < ShortestLease && length <= connection.ReceiveLimit)
+        if (IsReadPlainly
+            && reader.TryPeekPlain(looks, out ack, out int length)
+            && (uint)length < ShortestLease
+            && length <= connection.ReceiveLimit)
         {
             body = reader.Body(length);
             return true;
@@ -260,5 +268,6 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
         }
     }
 
-    private Incoming Copy(in MessageHeader header, ReadOnlySpan<byte> body) => body.IsEmpty ? new Incoming { Header = header } : _packer.Pack(header, body);
+    private Incoming Copy(in MessageHeader header, ReadOnlySpan<byte> body) =>
+        body.IsEmpty ? new Incoming { Header = header } : _packer.Pack(header, body);
 }

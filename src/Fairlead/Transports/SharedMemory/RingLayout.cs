@@ -1,8 +1,8 @@
 namespace Fairlead.Transports.SharedMemory;
 
 /// <summary>
-/// The memory of one direction of a connection: made by the side that receives, written by the other. Numbers in the byte order of the machine. Each word has one writer but for the
-/// two waiting words, which the sleeper sets and whoever wakes it takes back.
+/// The memory of one direction of a connection: made by the side that receives, written by the other. Numbers in the byte order of the
+/// machine. Each word has one writer but for the two waiting words, which the sleeper sets and whoever wakes it takes back.
 /// <code>
 ///      0  magic "FLRG"                       the four words of this line never change once the memory has been passed on
 ///      4  layout version
@@ -57,7 +57,10 @@ internal static class RingLayout
 
     public const int Alignment = 8;
 
-    /// <summary>In the place of a message's kind: the record is a piece of a byte stream of frames, for what is longer than the ring has room for at once.</summary>
+    /// <summary>
+    /// In the place of a message's kind: the record is a piece of a byte stream of frames, for what is longer than the ring has room for at
+    /// once.
+    /// </summary>
     public const byte Piece = 255;
 
     /// <summary>In the place of a message's kind: the record is nothing, to be passed over.</summary>
@@ -69,10 +72,15 @@ internal static class RingLayout
     /// <summary>Bytes that a record of so many bytes takes.</summary>
     public static long Whole(long bodyLength) => (Framing.MessageHeader.Size + bodyLength + Alignment - 1) & -Alignment;
 
-    /// <summary>Whether a sender who found the ring full goes on with so much room: enough for a piece that is worth a wake-up. Both sides ask the same.</summary>
+    /// <summary>
+    /// Whether a sender who found the ring full goes on with so much room: enough for a piece that is worth a wake-up. Both sides ask the
+    /// same.
+    /// </summary>
     public static bool IsWorthWaking(long room, long capacity) => room > Math.Min(capacity / 8, 64 * 1024);
 
-    /// <summary>The ring for a window: what may lie unread with its headers, and as much as answers and acknowledgements need beside it.</summary>
+    /// <summary>
+    /// The ring for a window: what may lie unread with its headers, and as much as answers and acknowledgements need beside it.
+    /// </summary>
     public static long CapacityFor(long windowBytes, long windowMessages)
     {
         long wanted = windowBytes + (windowMessages * (Framing.MessageHeader.Size + Alignment)) + LeastCapacity;

@@ -72,7 +72,8 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
         }
     }
 
-    public void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => _overflow.BeginLong(header, head, payload);
+    public void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) =>
+        _overflow.BeginLong(header, head, payload);
 
     public void DetachLong() => _overflow.DetachLong();
 

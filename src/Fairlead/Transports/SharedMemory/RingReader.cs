@@ -6,8 +6,9 @@ using Fairlead.Native;
 namespace Fairlead.Transports.SharedMemory;
 
 /// <summary>
-/// The receiving end of a ring, in memory that this side has made. <see cref="Look"/>, <see cref="TryRead"/> and <see cref="GiveBack"/> are for whoever pumps; leases are given back from any
-/// thread, in any order. Nothing that is read from the memory is believed: positions and lengths are copied once and checked, and what cannot be right throws Corrupt.
+/// The receiving end of a ring, in memory that this side has made. <see cref="Look"/>, <see cref="TryRead"/> and <see cref="GiveBack"/> are
+/// for whoever pumps; leases are given back from any thread, in any order. Nothing that is read from the memory is believed: positions and
+/// lengths are copied once and checked, and what cannot be right throws Corrupt.
 /// </summary>
 internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) : MemoryLease
 {
@@ -24,7 +25,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     private readonly long _mask = memory.Capacity - 1;
     private readonly RankedLock _gate = new(LockRank.RingLeases);
     private Elision _elision = new((int*)(memory.Control + RingLayout.UnfencedHeadAt), (int*)(memory.Control + RingLayout.SenderFencesAt));
-    private RingQueue _leases;
+    private LentRecords _leases;
     private long _read;
     private long _tail;
     private long _readThrough;
@@ -46,7 +47,8 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     {
         get
         {
-            // The line of the position and those of the record change at about the same time. Who asks for all of them again and again gets them on one way, instead of the record behind the position.
+            // The line of the position and those of the record change at about the same time. Who asks for all of them again and again gets
+            // them on one way, instead of the record behind the position.
             byte* record = _data + (_read & _mask);
             Processor.Prefetch(record);
             Processor.Prefetch(record + CacheLine);
@@ -73,7 +75,10 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         return true;
     }
 
-    /// <summary>The next record's header and length; false when there is none among what was seen. It stays the next until <see cref="Pass"/> or <see cref="Lend"/>.</summary>
+    /// <summary>
+    /// The next record's header and length; false when there is none among what was seen. It stays the next until <see cref="Pass"/> or
+    /// <see cref="Lend"/>.
+    /// </summary>
     public bool TryRead(out MessageHeader header, out int length)
     {
         header = default;
@@ -133,12 +138,16 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
 
         byte* record = _data + (read & _mask);
         FetchAhead(record, rest);
-        bool isPlain = MessageHeader.TryReadAs(MessageKind.Send, headLength: 0, new ReadOnlySpan<byte>(record, MessageHeader.Size), out uint announced, out ack);
+        bool isPlain = MessageHeader.TryReadAs(
+            MessageKind.Send, headLength: 0, new ReadOnlySpan<byte>(record, MessageHeader.Size), out uint announced, out ack);
         length = (int)announced;
         return isPlain && RingLayout.Whole(announced) <= rest;
     }
 
-    /// <summary>Sees what has been published; how much there is to read by now. What cannot be right is only not there. What was read is given back where there is nothing.</summary>
+    /// <summary>
+    /// Sees what has been published; how much there is to read by now. What cannot be right is only not there. What was read is given back
+    /// where there is nothing.
+    /// </summary>
     private long See()
     {
         // Acquire: see Look.
@@ -153,7 +162,10 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         return tail - _read;
     }
 
-    /// <summary>What lies further on is on its way while a record is handled: the sender's processor has it, and each line takes longer to come than a short message takes to be handled.</summary>
+    /// <summary>
+    /// What lies further on is on its way while a record is handled: the sender's processor has it, and each line takes longer to come than
+    /// a short message takes to be handled.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void FetchAhead(byte* record, long rest)
     {
@@ -164,7 +176,10 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         }
     }
 
-    /// <summary>Goes on behind a record whose bytes were copied, and gives back when enough has come together. What is less is given back by the next look that finds nothing, when there is time.</summary>
+    /// <summary>
+    /// Goes on behind a record whose bytes were copied, and gives back when enough has come together. What is less is given back by the
+    /// next look that finds nothing, when there is time.
+    /// </summary>
     public void PassAndGive(int length)
     {
         Pass(length);
@@ -194,7 +209,13 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
             _readThrough = _read;
         }
 
-        return new Incoming { Header = header, Body = memory.Whole.Slice((int)(start & _mask) + MessageHeader.Size, length), Lease = this, Token = start };
+        return new Incoming
+        {
+            Header = header,
+            Body = memory.Whole.Slice((int)(start & _mask) + MessageHeader.Size, length),
+            Lease = this,
+            Token = start,
+        };
     }
 
     /// <summary>Gives back what was copied, as far as nothing lent out lies before it.</summary>
@@ -248,7 +269,10 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     /// <summary>Announces that this side sleeps behind its doorbell; false when there is something to read, or the end, already.</summary>
     public bool PrepareWait() => Announce(RingLayout.BehindBell);
 
-    /// <summary>Sleeps on the memory until something is published, the time has passed, or <see cref="Unpark"/>; not at all when <paramref name="mayNot"/> or there is something already.</summary>
+    /// <summary>
+    /// Sleeps on the memory until something is published, the time has passed, or <see cref="Unpark"/>; not at all when
+    /// <paramref name="mayNot"/> or there is something already.
+    /// </summary>
     public void Park(TimeSpan timeout, Func<bool> mayNot)
     {
         if (!Announce(RingLayout.OnFutex))
@@ -325,64 +349,12 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         }
 
         _elision.Meet();
-        return RingLayout.IsWorthWaking(memory.Capacity - (Volatile.Read(ref *(long*)(_control + RingLayout.TailAt)) - head), memory.Capacity)
+        return RingLayout.IsWorthWaking(
+                memory.Capacity - (Volatile.Read(ref *(long*)(_control + RingLayout.TailAt)) - head),
+                memory.Capacity)
             && Interlocked.Exchange(ref sleeper, 0) != 0;
     }
 
-    private static FairleadException Corrupt(string what) => new(ErrorCode.Corrupt, $"the peer has spoilt the shared memory: {what}", "Only this connection is lost.");
-
-    /// <summary>The records that are lent out, in order, and which of them have been given back out of order.</summary>
-    private struct RingQueue
-    {
-        private long[] _starts;
-        private int _first;
-
-        public int Count { get; private set; }
-
-        public readonly long First => _starts[_first] & ~1L;
-
-        public void Add(long start)
-        {
-            _starts ??= new long[16];
-            if (Count == _starts.Length)
-            {
-                long[] larger = new long[2 * Count];
-                for (int i = 0; i < Count; i++)
-                {
-                    larger[i] = _starts[(_first + i) & (Count - 1)];
-                }
-
-                _starts = larger;
-                _first = 0;
-            }
-
-            _starts[(_first + Count++) & (_starts.Length - 1)] = start;
-        }
-
-        /// <summary>Marks it, and forgets all that are marked at the front. Records lie on 8 bytes, so the lowest bit is free for the mark.</summary>
-        public void MarkReleased(long start)
-        {
-            int low = 0;
-            int high = Count - 1;
-            while (low < high)
-            {
-                int middle = (low + high) / 2;
-                if ((_starts[(_first + middle) & (_starts.Length - 1)] & ~1L) < start)
-                {
-                    low = middle + 1;
-                }
-                else
-                {
-                    high = middle;
-                }
-            }
-
-            _starts[(_first + low) & (_starts.Length - 1)] |= 1;
-            while (Count > 0 && (_starts[_first] & 1) != 0)
-            {
-                _first = (_first + 1) & (_starts.Length - 1);
-                Count--;
-            }
-        }
-    }
+    private static FairleadException Corrupt(string what) =>
+        new(ErrorCode.Corrupt, $"the peer has spoilt the shared memory: {what}", "Only this connection is lost.");
 }

@@ -3,8 +3,9 @@ using Fairlead.Framing;
 namespace Fairlead.Transports.SharedMemory;
 
 /// <content>
-/// A place in the ring that is lent out to be written into, at its tail and not published. Whatever is written meanwhile does not wait for it: the place becomes a record of nothing, which the peer passes over,
-/// and goes on being the borrower's. When the ring comes round to it, it is passed over again.
+/// A place in the ring that is lent out to be written into, at its tail and not published. Whatever is written meanwhile does not wait for
+/// it: the place becomes a record of nothing, which the peer passes over, and goes on being the borrower's. When the ring comes round to
+/// it, it is passed over again.
 /// </content>
 internal sealed unsafe partial class RingWriter
 {
@@ -70,7 +71,10 @@ internal sealed unsafe partial class RingWriter
     /// <summary>Bytes to be passed over before so many are written: none where they end before the place that is lent out.</summary>
     private long HoleBefore(long whole) => _tail + whole > _hole ? _hole + RingLayout.Whole(_loanLength) - _tail : 0;
 
-    /// <summary>A record of nothing from the tail to the end of the place. Its header lies before the borrower's bytes, at the latest where their own would.</summary>
+    /// <summary>
+    /// A record of nothing from the tail to the end of the place. Its header lies before the borrower's bytes, at the latest where their
+    /// own would.
+    /// </summary>
     private void PassOverHole(long hole)
     {
         if (hole > 0)

@@ -6,8 +6,8 @@ using Fairlead.Native;
 namespace Fairlead.Transports.SharedMemory;
 
 /// <summary>
-/// The sending end of a ring, in memory that the peer has made. One thread at a time (the link's send lock). Nothing that is read from the memory is believed: a head that cannot be right
-/// is <see cref="IsCorrupt"/>, and from then on there is no room.
+/// The sending end of a ring, in memory that the peer has made. One thread at a time (the link's send lock). Nothing that is read from the
+/// memory is believed: a head that cannot be right is <see cref="IsCorrupt"/>, and from then on there is no room.
 /// </summary>
 internal sealed unsafe partial class RingWriter
 {
@@ -116,7 +116,9 @@ internal sealed unsafe partial class RingWriter
         _tail += _reserved;
     }
 
-    /// <summary>Writes as much of a stream as there is room for, as one record, from up to three parts in order; returns how much.</summary>
+    /// <summary>
+    /// Writes as much of a stream as there is room for, as one record, from up to three parts in order; returns how much.
+    /// </summary>
     public int WritePiece(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third)
     {
         PassOverLoan();
@@ -150,7 +152,10 @@ internal sealed unsafe partial class RingWriter
         _tail += RingLayout.Whole(length);
     }
 
-    /// <summary>Lets the peer see what was committed, and wakes it where it sleeps on the _memory. Where it sleeps behind its doorbell, that is for the caller to ring.</summary>
+    /// <summary>
+    /// Lets the peer see what was committed, and wakes it where it sleeps on the _memory. Where it sleeps behind its doorbell, that is for
+    /// the caller to ring.
+    /// </summary>
     public Sleeper Publish()
     {
         if (_tail != _published)
@@ -233,7 +238,10 @@ internal sealed unsafe partial class RingWriter
         return WakeIfAsleep();
     }
 
-    /// <summary>Wakes the reader for what is published beside this ring: any thread, behind a full fence of its own, since whether one is left out is for those to know who write here.</summary>
+    /// <summary>
+    /// Wakes the reader for what is published beside this ring: any thread, behind a full fence of its own, since whether one is left out
+    /// is for those to know who write here.
+    /// </summary>
     public Sleeper WakeIfAsleep()
     {
         ref int reader = ref *(int*)(_control + RingLayout.ReaderAt);

@@ -90,7 +90,8 @@ internal sealed unsafe class SharedMemoryConnection : Connection
 
     public override void Commit(in MessageHeader header) => _output.Commit(header);
 
-    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => _output.BeginLong(header, head, payload);
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) =>
+        _output.BeginLong(header, head, payload);
 
     public override void DetachLong() => _output.DetachLong();
 

@@ -5,13 +5,18 @@ using Fairlead.Transports.UnixSocket;
 namespace Fairlead.Transports.SharedMemory;
 
 /// <summary>
-/// <c>shm://name</c>: rings in shared memory, one for each direction of each connection. The name is a Unix socket over which the ends meet and pass their memory, which has no name
-/// itself: nothing of it can be left behind.
+/// <c>shm://name</c>: rings in shared memory, one for each direction of each connection. The name is a Unix socket over which the ends meet
+/// and pass their memory, which has no name itself: nothing of it can be left behind.
 /// </summary>
 internal sealed class SharedMemoryTransport : ITransport
 {
-    public const TransportCapabilities Capabilities = TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Ordered
-        | TransportCapabilities.KeepsBoundaries | TransportCapabilities.PeerIdentity | TransportCapabilities.ManyPeers | TransportCapabilities.ZeroCopy;
+    public const TransportCapabilities Capabilities = TransportCapabilities.Duplex
+        | TransportCapabilities.Reliable
+        | TransportCapabilities.Ordered
+        | TransportCapabilities.KeepsBoundaries
+        | TransportCapabilities.PeerIdentity
+        | TransportCapabilities.ManyPeers
+        | TransportCapabilities.ZeroCopy;
 
     public string Scheme => "shm";
 
@@ -38,7 +43,11 @@ internal sealed class SharedMemoryTransport : ITransport
     {
         try
         {
-            return new SharedMemoryConnection(socket, RingLayout.CapacityFor(settings.Capacity, settings.Messages), peer, hearsBroadcasts: settings.Pattern == PatternKind.Subscriber);
+            return new SharedMemoryConnection(
+                socket,
+                RingLayout.CapacityFor(settings.Capacity, settings.Messages),
+                peer,
+                hearsBroadcasts: settings.Pattern == PatternKind.Subscriber);
         }
         catch
         {
@@ -51,7 +60,13 @@ internal sealed class SharedMemoryTransport : ITransport
     {
         if (settings.Framing is not FairleadFraming)
         {
-            throw new FairleadException(ErrorCode.NotSupported, "messages in shared memory are not framed", "Leave ?framing= away, or use unix:// to talk to programs that do not speak Fairlead's protocol.") { Address = address };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                "messages in shared memory are not framed",
+                "Leave ?framing= away, or use unix:// to talk to programs that do not speak Fairlead's protocol.")
+            {
+                Address = address,
+            };
         }
     }
 }

@@ -10,7 +10,10 @@ internal static class PortHolder
 {
     private const string ListenState = "0A";
 
-    /// <summary>Who keeps an address from being bound. Null where it is not to be seen: another user's process, another network namespace's view, or nobody any more.</summary>
+    /// <summary>
+    /// Who keeps an address from being bound. Null where it is not to be seen: another user's process, another network namespace's view, or
+    /// nobody any more.
+    /// </summary>
     /// <param name="wanted">The address that was to be bound.</param>
     /// <param name="directory">The runtime directory whose registry is asked, when it is not the current one.</param>
     public static Holder? Find(IPEndPoint wanted, RuntimeDirectory? directory = null) => Published(wanted, directory) ?? InKernel(wanted);
@@ -30,7 +33,8 @@ internal static class PortHolder
         }
     }
 
-    // The socket tables name the inode of each listening socket, and the descriptors of each process that we may look into say which sockets it has.
+    // The socket tables name the inode of each listening socket, and the descriptors of each process that we may look into say which
+    // sockets it has.
     private static Holder? InKernel(IPEndPoint wanted)
     {
         var inodes = Listeners("/proc/net/tcp", wanted).Concat(Listeners("/proc/net/tcp6", wanted)).ToHashSet(StringComparer.Ordinal);
@@ -58,14 +62,20 @@ internal static class PortHolder
         return null;
     }
 
-    /// <summary>The link targets ("socket:[123]") of the sockets in a table that listen where <paramref name="wanted"/> is or overlaps it.</summary>
+    /// <summary>
+    /// The link targets ("socket:[123]") of the sockets in a table that listen where <paramref name="wanted"/> is or overlaps it.
+    /// </summary>
     internal static IEnumerable<string> Listeners(string table, IPEndPoint wanted)
     {
         foreach (var line in Lines(table).Skip(1))
         {
             // sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode ...
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length > 9 && fields[3] == ListenState && ReadEndPoint(fields[1]) is { } local && local.Port == wanted.Port && Overlap(local.Address, wanted.Address))
+            if (fields.Length > 9
+                && fields[3] == ListenState
+                && ReadEndPoint(fields[1]) is { } local
+                && local.Port == wanted.Port
+                && Overlap(local.Address, wanted.Address))
             {
                 yield return $"socket:[{fields[9]}]";
             }
@@ -76,7 +86,8 @@ internal static class PortHolder
     internal static IPEndPoint? ReadEndPoint(string text)
     {
         var colon = text.IndexOf(':');
-        if (colon is not (8 or 32) || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var port))
+        if (colon is not (8 or 32)
+            || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var port))
         {
             return null;
         }
@@ -84,7 +95,8 @@ internal static class PortHolder
         var bytes = new byte[colon / 2];
         for (var i = 0; i < bytes.Length; i += 4)
         {
-            if (!uint.TryParse(text.AsSpan(i * 2, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var word) || !BitConverter.TryWriteBytes(bytes.AsSpan(i), word))
+            if (!uint.TryParse(text.AsSpan(i * 2, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var word)
+                || !BitConverter.TryWriteBytes(bytes.AsSpan(i), word))
             {
                 return null;
             }
@@ -101,7 +113,8 @@ internal static class PortHolder
         return IsAny(held) || IsAny(wanted) || held.Equals(wanted);
     }
 
-    private static bool IsAny(IPAddress address) => address.Equals(address.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any);
+    private static bool IsAny(IPAddress address) =>
+        address.Equals(address.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any);
 
     private static string[] Entries(string directory)
     {

@@ -83,9 +83,21 @@ internal sealed class TcpListener : IListener
                     Errno = (int)error,
                 };
             case Errno.EADDRNOTAVAIL:
-                return new FairleadException(ErrorCode.NotFound, $"no interface of this host has the address {place.Address}", "Choose one of its own, or * for all.") { Address = address, Errno = (int)error };
+                return new FairleadException(
+                    ErrorCode.NotFound,
+                    $"no interface of this host has the address {place.Address}",
+                    "Choose one of its own, or * for all.")
+                {
+                    Address = address,
+                    Errno = (int)error,
+                };
             case Errno.EACCES:
-                return new FairleadException(ErrorCode.PermissionDenied, $"port {place.Port} is reserved for the system", "Choose one from 1024 on.") { Address = address, Errno = (int)error };
+                return new FairleadException(
+                    ErrorCode.PermissionDenied, $"port {place.Port} is reserved for the system", "Choose one from 1024 on.")
+                {
+                    Address = address,
+                    Errno = (int)error,
+                };
             default:
                 return ErrnoMap.Failure("cannot be bound", error).At(address);
         }

@@ -7,8 +7,11 @@ namespace Fairlead.Transports.Tcp;
 /// <summary><c>tcp://host:port</c>. Port 0 binds any free port; host <c>*</c> or an empty one every interface.</summary>
 internal sealed class TcpTransport : ITransport
 {
-    private const TransportCapabilities Capabilities = TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Ordered
-        | TransportCapabilities.CrossHost | TransportCapabilities.ManyPeers;
+    private const TransportCapabilities Capabilities = TransportCapabilities.Duplex
+        | TransportCapabilities.Reliable
+        | TransportCapabilities.Ordered
+        | TransportCapabilities.CrossHost
+        | TransportCapabilities.ManyPeers;
 
     public string Scheme => "tcp";
 
@@ -16,7 +19,8 @@ internal sealed class TcpTransport : ITransport
 
     public TransportCapabilities CapabilitiesOf(Address address) => Capabilities;
 
-    public IListener Bind(Address address, EndpointSettings settings) => TcpListener.Bind(address, (socket, name) => Wrap(socket, settings, name));
+    public IListener Bind(Address address, EndpointSettings settings) =>
+        TcpListener.Bind(address, (socket, name) => Wrap(socket, settings, name));
 
     public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
     {
@@ -56,10 +60,21 @@ internal sealed class TcpTransport : ITransport
         return new StreamConnection(socket, settings.Framing, Capabilities, new Peer { RemoteAddress = remote });
     }
 
-    private static FairleadException Failure(Address address, IPEndPoint place, Errno error) => error switch
-    {
-        Errno.ECONNREFUSED => new FairleadException(ErrorCode.NotFound, $"nobody listens there ({place})", "Start a server, or see what lives: fairlead list.") { Address = address, Errno = (int)error },
-        Errno.ETIMEDOUT => new FairleadException(ErrorCode.Unavailable, $"{place} does not answer", "Check the host and the network between.") { Address = address, Errno = (int)error },
-        _ => ErrnoMap.Failure($"cannot connect to {place}", error).At(address),
-    };
+    private static FairleadException Failure(Address address, IPEndPoint place, Errno error) =>
+        error switch
+        {
+            Errno.ECONNREFUSED => new FairleadException(
+                ErrorCode.NotFound, $"nobody listens there ({place})", "Start a server, or see what lives: fairlead list.")
+            {
+                Address = address,
+                Errno = (int)error,
+            },
+            Errno.ETIMEDOUT => new FairleadException(
+                ErrorCode.Unavailable, $"{place} does not answer", "Check the host and the network between.")
+            {
+                Address = address,
+                Errno = (int)error,
+            },
+            _ => ErrnoMap.Failure($"cannot connect to {place}", error).At(address),
+        };
 }

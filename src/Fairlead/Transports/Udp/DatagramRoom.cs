@@ -2,7 +2,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>Memory for what one thread reads and writes of reliable sessions at a time. There are as many as there are threads that do so at once, which are few.</summary>
+/// <summary>
+/// Memory for what one thread reads and writes of reliable sessions at a time. There are as many as there are threads that do so at once,
+/// which are few.
+/// </summary>
 internal sealed class DatagramRoom
 {
     private const int OutputBytes = 64 * 1024;

@@ -1,6 +1,9 @@
 namespace Fairlead.Transports.Udp;
 
-/// <summary>Sessions of this process whose last word has not arrived yet. The kernel would say it for a process that has ended; here the process waits for it, a moment at most.</summary>
+/// <summary>
+/// Sessions of this process whose last word has not arrived yet. The kernel would say it for a process that has ended; here the process
+/// waits for it, a moment at most.
+/// </summary>
 internal static class Lingering
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);

@@ -9,7 +9,8 @@ internal sealed class ReliableConnection(ReliableSession session) : Connection
     private readonly OutputQueue _output = new(FairleadFraming.Instance);
     private readonly StreamInput _input = new(FairleadFraming.Instance);
 
-    public override TransportCapabilities Capabilities => UdpTransport.Reliable | TransportCapabilities.Protocol | TransportCapabilities.KeepsBoundaries;
+    public override TransportCapabilities Capabilities =>
+        UdpTransport.Reliable | TransportCapabilities.Protocol | TransportCapabilities.KeepsBoundaries;
 
     public override Peer Peer => session.Peer;
 
@@ -31,7 +32,8 @@ internal sealed class ReliableConnection(ReliableSession session) : Connection
 
     public override void Commit(in MessageHeader header) => _output.Commit(header);
 
-    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => _output.BeginLong(header, head, payload);
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) =>
+        _output.BeginLong(header, head, payload);
 
     public override void DetachLong() => _output.DetachLong();
 

@@ -4,7 +4,9 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>The end of a reliable session that connects: says hello until it is answered, brings the answer back until it is let in.</summary>
+/// <summary>
+/// The end of a reliable session that connects: says hello until it is answered, brings the answer back until it is let in.
+/// </summary>
 internal sealed class ReliableConnector : IReactorClient
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
@@ -34,8 +36,11 @@ internal sealed class ReliableConnector : IReactorClient
     }
 
     /// <summary>A session with whoever is bound there. The socket is the session's then; else its caller's.</summary>
-    /// <exception cref="FairleadException">NotFound: nobody listens. Incompatible: who does is not reliable. Timeout: no answer.</exception>
-    public static async ValueTask<ReliableSession> ConnectAsync(Descriptor socket, Address address, IPEndPoint place, EndpointSettings settings, CancellationToken token)
+    /// <exception cref="FairleadException">
+    /// NotFound: nobody listens. Incompatible: who does is not reliable. Timeout: no answer.
+    /// </exception>
+    public static async ValueTask<ReliableSession> ConnectAsync(
+        Descriptor socket, Address address, IPEndPoint place, EndpointSettings settings, CancellationToken token)
     {
         ReliableConnector connector = new(socket, address, place);
         ReliableTerms terms = await connector.AgreeAsync(settings, token).ConfigureAwait(false);
@@ -90,7 +95,13 @@ internal sealed class ReliableConnector : IReactorClient
             }
         }
 
-        throw new FairleadException(ErrorCode.Timeout, $"{_place} does not answer", "Check the host and the network between, and that who is bound there says reliable=true, too.") { Address = _address };
+        throw new FairleadException(
+            ErrorCode.Timeout,
+            $"{_place} does not answer",
+            "Check the host and the network between, and that who is bound there says reliable=true, too.")
+        {
+            Address = _address,
+        };
     }
 
     private void Receive()
@@ -131,14 +142,23 @@ internal sealed class ReliableConnector : IReactorClient
                 case ReliableKind.Cookie when _saying.Kind == ReliableKind.Hello:
                     _saying = _saying with { Kind = ReliableKind.Open, Time = control.Time, Cookie = control.Cookie };
                     return;
-                case ReliableKind.Accept when _saying.Kind == ReliableKind.Open && control.Window > 0 && !ReliableControl.IsReserved(control.Cookie)
-                        && control.Number >= SegmentBuffers.Ordinary && control.Number <= _saying.Number:
-                    _terms = new ReliableTerms(control.Cookie, _saying.Cookie, control.Token, control.Number, _saying.Window, control.Window);
+                case ReliableKind.Accept
+                    when _saying.Kind == ReliableKind.Open
+                        && control.Window > 0
+                        && !ReliableControl.IsReserved(control.Cookie)
+                        && control.Number >= SegmentBuffers.Ordinary
+                        && control.Number <= _saying.Number:
+                    _terms = new ReliableTerms(
+                        control.Cookie, _saying.Cookie, control.Token, control.Number, _saying.Window, control.Window);
                     return;
             }
         }
     }
 
     private FairleadException NobodyListens() =>
-        new(ErrorCode.NotFound, $"nobody listens there ({_place})", "Start a server, or see what lives: fairlead list.") { Address = _address, Errno = (int)Errno.ECONNREFUSED };
+        new(ErrorCode.NotFound, $"nobody listens there ({_place})", "Start a server, or see what lives: fairlead list.")
+        {
+            Address = _address,
+            Errno = (int)Errno.ECONNREFUSED,
+        };
 }

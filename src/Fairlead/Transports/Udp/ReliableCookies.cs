@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 namespace Fairlead.Transports.Udp;
 
 /// <summary>
-/// Numbers that have to be brought back. Each follows from a secret, the address that it is sent to, and the time: so it is remembered by nobody, and who brings it back has heard it there, not long ago. Any thread.
+/// Numbers that have to be brought back. Each follows from a secret, the address that it is sent to, and the time: so it is remembered by
+/// nobody, and who brings it back has heard it there, not long ago. Any thread.
 /// </summary>
 internal sealed class ReliableCookies(TimeProvider time)
 {
@@ -27,7 +28,8 @@ internal sealed class ReliableCookies(TimeProvider time)
     }
 
     /// <summary>Whether it was heard at this address, and lately.</summary>
-    public bool IsProof(in ReliableControl open, UdpRemote remote) => Now - open.Time <= (uint)Life.TotalSeconds && Of(remote, open.Token, open.Time) == open.Cookie;
+    public bool IsProof(in ReliableControl open, UdpRemote remote) =>
+        Now - open.Time <= (uint)Life.TotalSeconds && Of(remote, open.Token, open.Time) == open.Cookie;
 
     private ulong Of(UdpRemote remote, ulong token, uint now)
     {

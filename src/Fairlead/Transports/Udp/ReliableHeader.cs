@@ -9,7 +9,10 @@ namespace Fairlead.Transports.Udp;
 ///  | session | seq  | next | beyond | window | flags | zero  | bytes …
 /// </code>
 /// </summary>
-/// <param name="Session">Which session: a number that only its two ends know, so that no other datagram is taken for one of it. Never that of a <see cref="ReliableControl"/>.</param>
+/// <param name="Session">
+/// Which session: a number that only its two ends know, so that no other datagram is taken for one of it. Never that of a
+/// <see cref="ReliableControl"/>.
+/// </param>
 /// <param name="Sequence">The number of the segment, from 0 on, modulo 2³²; of a datagram without a segment, that of the next one.</param>
 /// <param name="Next">The first segment of the other side that has not come.</param>
 /// <param name="Beyond">Which of the 64 behind that have come: the lowest bit stands for the first of them.</param>

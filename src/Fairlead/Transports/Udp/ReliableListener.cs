@@ -5,8 +5,9 @@ using Fairlead.Native;
 namespace Fairlead.Transports.Udp;
 
 /// <summary>
-/// A bound socket where reliable sessions begin. It keeps nothing of whoever has not shown that he hears what is sent to his address; who has gets a session with a socket of its own, bound to the same place and
-/// connected, so that the kernel sorts what comes, and tells of a peer that is gone.
+/// A bound socket where reliable sessions begin. It keeps nothing of whoever has not shown that he hears what is sent to his address; who
+/// has gets a session with a socket of its own, bound to the same place and connected, so that the kernel sorts what comes, and tells of a
+/// peer that is gone.
 /// </summary>
 internal sealed class ReliableListener : IListener
 {

@@ -157,7 +157,9 @@ internal sealed partial class ReliableSession
         }
     }
 
-    /// <summary>Nothing sends for it any more, or listens: its connection hears that the other end is gone; where it has none any more, it is over.</summary>
+    /// <summary>
+    /// Nothing sends for it any more, or listens: its connection hears that the other end is gone; where it has none any more, it is over.
+    /// </summary>
     private void Fail()
     {
         using (_gate.Hold())

@@ -3,8 +3,9 @@ using Fairlead.Native;
 namespace Fairlead.Transports.Udp;
 
 /// <summary>
-/// One reliable session: a connected socket, the stream that runs over it, and a timer. What the kernel does for a TCP connection it does here, by the reactor and whether anybody waits or not: takes what comes,
-/// acknowledges, repeats; and goes on for a while after its connection has been given back, until the last word has arrived. Any thread.
+/// One reliable session: a connected socket, the stream that runs over it, and a timer. What the kernel does for a TCP connection it does
+/// here, by the reactor and whether anybody waits or not: takes what comes, acknowledges, repeats; and goes on for a while after its
+/// connection has been given back, until the last word has arrived. Any thread.
 /// </summary>
 internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDisposable
 {
@@ -35,7 +36,8 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
     /// <param name="peer">Who is at the other end.</param>
     /// <param name="listener">Of the end that is bound; it has counted this session, and is told of its end.</param>
     /// <param name="remote">Where the other end is, as its listener knows it.</param>
-    public ReliableSession(Descriptor socket, ReliableTerms terms, TimeProvider time, Peer peer, ReliableListener? listener = null, UdpRemote remote = default)
+    public ReliableSession(
+        Descriptor socket, ReliableTerms terms, TimeProvider time, Peer peer, ReliableListener? listener = null, UdpRemote remote = default)
     {
         _socket = socket;
         _terms = terms;
@@ -73,7 +75,9 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
 
     private TimeSpan Now => _time.GetElapsedTime(_start);
 
-    /// <summary>From here on it takes what comes. Of the end that is bound: says that the other is let in, and waits a while for him to use it.</summary>
+    /// <summary>
+    /// From here on it takes what comes. Of the end that is bound: says that the other is let in, and waits a while for him to use it.
+    /// </summary>
     public void Start()
     {
         using (_gate.Hold())
@@ -278,7 +282,9 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
         {
             OnControl(control);
         }
-        else if (_successor is { } successor && ReliableHeader.TryRead(datagram, out ReliableHeader header) && header.Session == successor.Session)
+        else if (_successor is { } successor
+            && ReliableHeader.TryRead(datagram, out ReliableHeader header)
+            && header.Session == successor.Session)
         {
             GiveWay(successor, datagram);
         }

@@ -95,7 +95,13 @@ internal sealed partial class ReliableStream
             return;
         }
 
-        segment = new InSegment { IsHere = true, Length = bytes.Length, IsEnd = (header.Flags & ReliableFlags.End) != 0, Bytes = bytes.IsEmpty ? null : SegmentBuffers.Rent(_segmentBytes) };
+        segment = new InSegment
+        {
+            IsHere = true,
+            Length = bytes.Length,
+            IsEnd = (header.Flags & ReliableFlags.End) != 0,
+            Bytes = bytes.IsEmpty ? null : SegmentBuffers.Rent(_segmentBytes),
+        };
         bytes.CopyTo(segment.Bytes);
         if (ahead > 0)
         {

@@ -6,7 +6,10 @@ internal sealed partial class ReliableStream
     /// <summary>A segment that so many later ones have overtaken is taken for lost.</summary>
     private const int OvertakenBy = 3;
 
-    /// <summary>While so many are under way, one that is not full waits for more: until one of them is acknowledged, which happens at once for each second one, or for a moment.</summary>
+    /// <summary>
+    /// While so many are under way, one that is not full waits for more: until one of them is acknowledged, which happens at once for each
+    /// second one, or for a moment.
+    /// </summary>
     private const int EnoughUnderWay = 2;
     private static readonly TimeSpan HoldAtMost = TimeSpan.FromMilliseconds(1);
 
@@ -179,7 +182,11 @@ internal sealed partial class ReliableStream
         segment.SentAt = now;
         segment.Due = now + _roundTrip.Timeout;
         _dueHint = _underWay++ == 0 || segment.Due < _dueHint ? segment.Due : _dueHint;
-        return Pack(datagram, sequence, ReliableFlags.Segment | (segment.IsEnd ? ReliableFlags.End : ReliableFlags.None), segment.Bytes.AsSpan(0, segment.Length));
+        return Pack(
+            datagram,
+            sequence,
+            ReliableFlags.Segment | (segment.IsEnd ? ReliableFlags.End : ReliableFlags.None),
+            segment.Bytes.AsSpan(0, segment.Length));
     }
 
     /// <summary>Takes for lost what was not answered in its time.</summary>
@@ -321,7 +328,8 @@ internal sealed partial class ReliableStream
             {
                 overtaking++;
             }
-            else if (segment.State == SegmentState.UnderWay && ((overtaking >= OvertakenBy && segment.Attempts == 1) || segment.SentAt < before))
+            else if (segment.State == SegmentState.UnderWay
+                && ((overtaking >= OvertakenBy && segment.Attempts == 1) || segment.SentAt < before))
             {
                 Lose(ref segment);
                 hasLost |= (int)(sequence - _recoveredAt) >= 0;

@@ -3,8 +3,9 @@ using System.Numerics;
 namespace Fairlead.Transports.Udp;
 
 /// <summary>
-/// A stream of bytes in both directions over datagrams that get lost, come twice, or in another order: numbers, acknowledgements, repetition with back-off, windows. A state machine without
-/// sockets, clocks and threads: it is told what has come and what time it is, and asked what is to be sent and when. Not thread-safe.
+/// A stream of bytes in both directions over datagrams that get lost, come twice, or in another order: numbers, acknowledgements,
+/// repetition with back-off, windows. A state machine without sockets, clocks and threads: it is told what has come and what time it is,
+/// and asked what is to be sent and when. Not thread-safe.
 /// </summary>
 internal sealed partial class ReliableStream : IDisposable
 {
@@ -44,8 +45,11 @@ internal sealed partial class ReliableStream : IDisposable
     public bool Receive(ReadOnlySpan<byte> datagram, TimeSpan now)
     {
         // What acknowledges more than was sent is forged, and so is a segment where there can be none.
-        bool isOurs = ReliableHeader.TryRead(datagram, out ReliableHeader header) && header.Session == _session && datagram.Length - ReliableHeader.Size <= _segmentBytes
-            && (int)(header.Next - _unsent) <= 0 && ((header.Flags & ReliableFlags.Segment) != 0 || datagram.Length == ReliableHeader.Size);
+        bool isOurs = ReliableHeader.TryRead(datagram, out ReliableHeader header)
+            && header.Session == _session
+            && datagram.Length - ReliableHeader.Size <= _segmentBytes
+            && (int)(header.Next - _unsent) <= 0
+            && ((header.Flags & ReliableFlags.Segment) != 0 || datagram.Length == ReliableHeader.Size);
         if (!isOurs)
         {
             Foreign++;

@@ -36,7 +36,15 @@ internal readonly record struct ReliableTerms(ulong Session, ulong Cookie, ulong
     }
 
     /// <summary>What the end that is bound says of it.</summary>
-    public ReliableControl ToAccept() => new() { Kind = ReliableKind.Accept, Number = (ushort)SegmentBytes, Token = Token, Window = (ushort)Window, Cookie = Session };
+    public ReliableControl ToAccept() =>
+        new()
+        {
+            Kind = ReliableKind.Accept,
+            Number = (ushort)SegmentBytes,
+            Token = Token,
+            Window = (ushort)Window,
+            Cookie = Session,
+        };
 
     private static ulong NewSession()
     {

@@ -8,7 +8,10 @@ internal sealed class RoundTrip
 
     private const int MostBackOff = 8;
 
-    /// <summary>So many times it is repeated at the same interval: one or two losses on the way there or back are no sign of a crowd, and what waits here alone has nothing behind it that would tell of them.</summary>
+    /// <summary>
+    /// So many times it is repeated at the same interval: one or two losses on the way there or back are no sign of a crowd, and what waits
+    /// here alone has nothing behind it that would tell of them.
+    /// </summary>
     private const int Steady = 2;
 
     private static readonly TimeSpan FirstTimeout = TimeSpan.FromMilliseconds(200);

@@ -1,8 +1,8 @@
 namespace Fairlead.Transports.Udp;
 
 /// <summary>
-/// The memory of segments. It is taken by threads that send and given back by those that hear acknowledgements, or the other way round; the shared array pool would keep some for each thread, and allocate
-/// for those that take.
+/// The memory of segments. It is taken by threads that send and given back by those that hear acknowledgements, or the other way round; the
+/// shared array pool would keep some for each thread, and allocate for those that take.
 /// </summary>
 internal static class SegmentBuffers
 {

@@ -3,7 +3,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>What a bound socket has to do with one remote address: a connection, though the kernel knows of none. What does not go at once, or finds no room, is dropped and counted.</summary>
+/// <summary>
+/// What a bound socket has to do with one remote address: a connection, though the kernel knows of none. What does not go at once, or finds
+/// no room, is dropped and counted.
+/// </summary>
 internal sealed class UdpSession : Connection
 {
     private readonly RankedLock _gate = new(LockRank.UdpPeer);
@@ -92,7 +95,8 @@ internal sealed class UdpSession : Connection
 
     public override void Commit(in MessageHeader header) => _output.Commit(header);
 
-    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) => throw new NotSupportedException();
+    public override void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload) =>
+        throw new NotSupportedException();
 
     public override void DetachLong()
     {

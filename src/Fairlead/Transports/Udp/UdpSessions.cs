@@ -5,7 +5,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>A bound socket whose datagrams are sorted by where they come from: the first of an address opens a session, which ends when nothing was heard of it for long.</summary>
+/// <summary>
+/// A bound socket whose datagrams are sorted by where they come from: the first of an address opens a session, which ends when nothing was
+/// heard of it for long.
+/// </summary>
 internal sealed class UdpSessions : IListener, IAlarmed
 {
     /// <summary>Remote addresses that are remembered at once. Beyond it nobody new is heard: addresses are easily forged.</summary>
@@ -143,7 +146,9 @@ internal sealed class UdpSessions : IListener, IAlarmed
     {
         // What is no message opens no session.
         ReadOnlySpan<byte> datagram = _batch[index];
-        if (_batch.IsCut(index) || !DatagramConnection.TryParse(_framing, datagram, DatagramBatch.Longest, out Frame frame) || !UdpRemote.TryRead(_batch.Name(index), out UdpRemote remote))
+        if (_batch.IsCut(index)
+            || !DatagramConnection.TryParse(_framing, datagram, DatagramBatch.Longest, out Frame frame)
+            || !UdpRemote.TryRead(_batch.Name(index), out UdpRemote remote))
         {
             ReliableRefusals.OnStranger(Socket, datagram, _batch.Name(index), isConnected: false);
             _dropped++;

@@ -13,7 +13,9 @@ internal static class UdpSocket
     /// <summary>A socket that hears what comes to a place; a member of the group, where the place is one.</summary>
     /// <param name="address">Where.</param>
     /// <param name="bound">With the port that was really taken.</param>
-    /// <param name="isReliable">Whether sockets of sessions may be bound to the same place, before (they linger for a while) and behind.</param>
+    /// <param name="isReliable">
+    /// Whether sockets of sessions may be bound to the same place, before (they linger for a while) and behind.
+    /// </param>
     public static Descriptor Bind(Address address, out Address bound, bool isReliable = false)
     {
         IPEndPoint place = HostAddresses.ResolveForBinding(address);
@@ -75,9 +77,17 @@ internal static class UdpSocket
                     return (socket, place);
                 }
 
-                failure ??= error == Errno.EACCES
-                    ? new FairleadException(ErrorCode.PermissionDenied, $"{place.Address} reaches everybody on a network", "Say that it may: ?broadcast=true.") { Address = address, Errno = (int)error }
-                    : ErrnoMap.Failure($"cannot send to {place}", error).At(address);
+                failure ??=
+                    error == Errno.EACCES
+                        ? new FairleadException(
+                            ErrorCode.PermissionDenied,
+                            $"{place.Address} reaches everybody on a network",
+                            "Say that it may: ?broadcast=true.")
+                        {
+                            Address = address,
+                            Errno = (int)error,
+                        }
+                        : ErrnoMap.Failure($"cannot send to {place}", error).At(address);
             }
             catch
             {
@@ -91,10 +101,12 @@ internal static class UdpSocket
         throw failure ?? new FairleadException(ErrorCode.NotFound, "the host has no address", "Check the name.") { Address = address };
     }
 
-    /// <summary>A socket for one of those who speak to a bound one: at the same place, and connected; null where there is none to be had.</summary>
+    /// <summary>
+    /// A socket for one of those who speak to a bound one: at the same place, and connected; null where there is none to be had.
+    /// </summary>
     /// <remarks>
-    /// Between the two calls it may be given what others send, which is lost then, as anything may be on the way. That the listener lends its place is said by the option that is good for the same user alone; that other
-    /// sessions have none of their own, by the other.
+    /// Between the two calls it may be given what others send, which is lost then, as anything may be on the way. That the listener lends
+    /// its place is said by the option that is good for the same user alone; that other sessions have none of their own, by the other.
     /// </remarks>
     public static Descriptor? Accept(Descriptor listener, SocketAddress place, ReadOnlySpan<byte> name)
     {
@@ -124,7 +136,8 @@ internal static class UdpSocket
         return null;
     }
 
-    public static bool IsGroup(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? address.IsIPv6Multicast : (address.GetAddressBytes()[0] & 0xF0) == 0xE0;
+    public static bool IsGroup(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetworkV6 ? address.IsIPv6Multicast : (address.GetAddressBytes()[0] & 0xF0) == 0xE0;
 
     private static void Prepare(Descriptor socket, AddressFamily family, Address address)
     {
@@ -164,7 +177,13 @@ internal static class UdpSocket
         }
 
         int index = NativeDatagrams.InterfaceIndex(name);
-        return index > 0 ? index : throw new FairleadException(ErrorCode.NotFound, $"there is no interface '{PlainText.OneLine(name)}'", "See which there are: ip link.") { Address = address };
+        return index > 0
+            ? index
+            : throw new FairleadException(
+                ErrorCode.NotFound, $"there is no interface '{PlainText.OneLine(name)}'", "See which there are: ip link.")
+            {
+                Address = address,
+            };
     }
 
     private static FairleadException Failure(Address address, IPEndPoint place, Errno error)
@@ -173,18 +192,38 @@ internal static class UdpSocket
         {
             case Errno.EADDRINUSE:
                 Holder? holder = HolderOf(place.Port);
-                return new FairleadException(ErrorCode.AlreadyExists, holder is null ? "is held by another process" : $"is held by {holder}", "See who it is: ss -ulpn. Stop it, or choose another port; port 0 takes any free one.")
+                return new FairleadException(
+                    ErrorCode.AlreadyExists,
+                    holder is null ? "is held by another process" : $"is held by {holder}",
+                    "See who it is: ss -ulpn. Stop it, or choose another port; port 0 takes any free one.")
                 {
                     Address = address,
                     Peer = holder?.Peer,
                     Errno = (int)error,
                 };
             case Errno.EADDRNOTAVAIL:
-                return new FairleadException(ErrorCode.NotFound, $"no interface of this host has the address {place.Address}", "Choose one of its own, or * for all.") { Address = address, Errno = (int)error };
+                return new FairleadException(
+                    ErrorCode.NotFound,
+                    $"no interface of this host has the address {place.Address}",
+                    "Choose one of its own, or * for all.")
+                {
+                    Address = address,
+                    Errno = (int)error,
+                };
             case Errno.EACCES:
-                return new FairleadException(ErrorCode.PermissionDenied, $"port {place.Port} is reserved for the system", "Choose one from 1024 on.") { Address = address, Errno = (int)error };
+                return new FairleadException(
+                    ErrorCode.PermissionDenied, $"port {place.Port} is reserved for the system", "Choose one from 1024 on.")
+                {
+                    Address = address,
+                    Errno = (int)error,
+                };
             case Errno.ENODEV:
-                return new FairleadException(ErrorCode.NotFound, $"no interface can become a member of {place.Address}", "Name one: ?interface=eth0.") { Address = address, Errno = (int)error };
+                return new FairleadException(
+                    ErrorCode.NotFound, $"no interface can become a member of {place.Address}", "Name one: ?interface=eth0.")
+                {
+                    Address = address,
+                    Errno = (int)error,
+                };
             default:
                 return ErrnoMap.Failure("cannot be bound", error).At(address);
         }
@@ -194,7 +233,11 @@ internal static class UdpSocket
     {
         try
         {
-            return EndpointRegistry.Read().Endpoints.FirstOrDefault(entry => entry.IsBound && Address.TryParse(entry.Address, out Address? held) && held.Scheme == "udp" && held.Port == port)?.Holder;
+            return EndpointRegistry
+                .Read()
+                .Endpoints.FirstOrDefault(entry =>
+                    entry.IsBound && Address.TryParse(entry.Address, out Address? held) && held.Scheme == "udp" && held.Port == port)
+                ?.Holder;
         }
         catch (FairleadException)
         {

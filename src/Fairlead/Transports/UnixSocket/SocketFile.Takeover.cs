@@ -48,8 +48,11 @@ internal sealed partial class SocketFile
             case ProbeResult.Forbidden:
                 throw new FairleadException(
                     ErrorCode.PermissionDenied,
-                    string.Create(CultureInfo.InvariantCulture, $"is a socket of uid {status.Uid} that may not be connected to, so that it is unknown whether anybody answers"),
-                    "Choose another name, or have it removed by its owner.").At(address);
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"is a socket of uid {status.Uid} that may not be connected to, so that it is unknown whether anybody answers"),
+                    "Choose another name, or have it removed by its owner."
+                ).At(address);
 
             case ProbeResult.Refused when FileIdentity.At(path) == FileIdentity.Of(status):
                 error = NativeFile.Unlink(path);

@@ -5,8 +5,8 @@ using Fairlead.Registry;
 namespace Fairlead.Transports.UnixSocket;
 
 /// <summary>
-/// A socket that is bound to a path, and the file that stands for it. The kernel leaves the file behind when the process dies, and refuses the name from
-/// then on; this takes it over, when it is a socket, ours, and nobody answers, and never otherwise.
+/// A socket that is bound to a path, and the file that stands for it. The kernel leaves the file behind when the process dies, and refuses
+/// the name from then on; this takes it over, when it is a socket, ours, and nobody answers, and never otherwise.
 /// </summary>
 internal sealed partial class SocketFile : IDisposable
 {
@@ -36,11 +36,17 @@ internal sealed partial class SocketFile : IDisposable
     /// <param name="mode">Who may connect: the file's permissions.</param>
     /// <param name="directory">The runtime directory whose registry is asked for a holder, when it is not the current one.</param>
     /// <exception cref="FairleadException">
-    /// AlreadyExists: somebody answers there, or the file is no socket; nothing was touched. PermissionDenied: it belongs to another user, or the directory does. NotFound: there is no such directory.
-    /// Unavailable: somebody holds the lock of the directory.
+    /// AlreadyExists: somebody answers there, or the file is no socket; nothing was touched. PermissionDenied: it belongs to another user,
+    /// or the directory does. NotFound: there is no such directory. Unavailable: somebody holds the lock of the directory.
     /// </exception>
-    public static SocketFile Bind(string path, NativeSocketType type, int backlog, Address address, uint mode = 0b110_000_000, RuntimeDirectory? directory = null) =>
-        EndingHolder.Outlast(() => BindOnce(path, type, backlog, address, mode, directory), isHeldByDescriptors: false);
+    public static SocketFile Bind(
+        string path,
+        NativeSocketType type,
+        int backlog,
+        Address address,
+        uint mode = 0b110_000_000,
+        RuntimeDirectory? directory = null
+    ) => EndingHolder.Outlast(() => BindOnce(path, type, backlog, address, mode, directory), isHeldByDescriptors: false);
 
     /// <summary>Begins to connect a socket to a path of any length; the results of <see cref="NativeSocket.Connect"/>.</summary>
     public static Errno Connect(Descriptor socket, string path)
@@ -57,8 +63,8 @@ internal sealed partial class SocketFile : IDisposable
             return;
         }
 
-        // The file goes first, while the socket still answers: so nobody can have taken the name over before, and it is ours that is removed. When
-        // the lock is not to be had the file stays; it is stale then, and the next server takes it over.
+        // The file goes first, while the socket still answers: so nobody can have taken the name over before, and it is ours that is
+        // removed. When the lock is not to be had the file stays; it is stale then, and the next server takes it over.
         var parent = _path[..Math.Max(1, _path.LastIndexOf('/'))];
         try
         {
@@ -74,13 +80,15 @@ internal sealed partial class SocketFile : IDisposable
         }
     }
 
-    private static SocketFile BindOnce(string path, NativeSocketType type, int backlog, Address address, uint mode, RuntimeDirectory? directory)
+    private static SocketFile BindOnce(
+        string path, NativeSocketType type, int backlog, Address address, uint mode, RuntimeDirectory? directory)
     {
         var slash = path.LastIndexOf('/');
         var parent = slash == 0 ? "/" : path[..slash];
 
         // Held until the socket listens: a server that is half bound looks like a dead one.
-        using var locked = DirectoryLock.TryTake(parent, DirectoryLock.Patience, out var error) ?? throw TakenPlace.NoDirectory(parent, error, address);
+        using var locked =
+            DirectoryLock.TryTake(parent, DirectoryLock.Patience, out var error) ?? throw TakenPlace.NoDirectory(parent, error, address);
         MakeWay(path, type, address, directory);
 
         var listener = NativeSocket.Create(AddressFamily.Unix, type);
@@ -91,9 +99,13 @@ internal sealed partial class SocketFile : IDisposable
             error = BindTo(listener, locked.Directory, path, path[(slash + 1)..]);
             if (error != Errno.None)
             {
-                throw (error is Errno.EADDRINUSE or Errno.EEXIST
-                    ? new FairleadException(ErrorCode.AlreadyExists, "is taken: something was made there at this moment", "Try again.") { Errno = (int)error }
-                    : ErrnoMap.Failure("cannot be bound", error)).At(address);
+                throw (
+                    error is Errno.EADDRINUSE or Errno.EEXIST
+                        ? new FairleadException(ErrorCode.AlreadyExists, "is taken: something was made there at this moment", "Try again.")
+                        {
+                            Errno = (int)error,
+                        }
+                        : ErrnoMap.Failure("cannot be bound", error)).At(address);
             }
 
             var identity = FileIdentity.At(path);
@@ -139,7 +151,8 @@ internal sealed partial class SocketFile : IDisposable
             return NativeSocket.Bind(socket, SocketName.Of($"{through}/{name}").Address);
         }
 
-        // Even the name alone is too long. Bound under a short one it is given the long one as a second name, which, unlike renaming, never replaces anything.
+        // Even the name alone is too long. Bound under a short one it is given the long one as a second name, which, unlike renaming, never
+        // replaces anything.
         var temporary = $"{through}/.{Guid.NewGuid():N}";
         var error = NativeSocket.Bind(socket, SocketName.Of(temporary).Address);
         if (error == Errno.None)

@@ -7,8 +7,8 @@ using Fairlead.Native;
 namespace Fairlead.Transports.UnixSocket;
 
 /// <summary>
-/// The address of a socket file in the kernel's form, which holds 107 bytes. A longer path is named through an open descriptor, which must stay open until the
-/// address has been used: dispose it then.
+/// The address of a socket file in the kernel's form, which holds 107 bytes. A longer path is named through an open descriptor, which must
+/// stay open until the address has been used: dispose it then.
 /// </summary>
 internal sealed class SocketName : IDisposable
 {

@@ -9,7 +9,10 @@ internal sealed class UnixDatagramTransport : ITransport
     /// <summary>Bytes of the longest datagram, well below what the kernel's default buffer takes.</summary>
     public const int Longest = 64 * 1024;
 
-    private const TransportCapabilities Capabilities = TransportCapabilities.Reliable | TransportCapabilities.Ordered | TransportCapabilities.KeepsBoundaries | TransportCapabilities.ManyPeers;
+    private const TransportCapabilities Capabilities = TransportCapabilities.Reliable
+        | TransportCapabilities.Ordered
+        | TransportCapabilities.KeepsBoundaries
+        | TransportCapabilities.ManyPeers;
 
     public string Scheme => "unixgram";
 
@@ -25,7 +28,13 @@ internal sealed class UnixDatagramTransport : ITransport
     {
         if (settings.Pattern == PatternKind.Sender)
         {
-            throw new FairleadException(ErrorCode.NotSupported, "a sender of datagrams cannot wait for its receiver, who would have to say that it is there", "Bind the receiver, and connect the sender.") { Address = address };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                "a sender of datagrams cannot wait for its receiver, who would have to say that it is there",
+                "Bind the receiver, and connect the sender.")
+            {
+                Address = address,
+            };
         }
 
         _ = DatagramConnection.FramingOf(settings);
@@ -35,15 +44,26 @@ internal sealed class UnixDatagramTransport : ITransport
             return new SingleListener(address, Wrap(socket, settings, new Peer(), isConnected: false));
         }
 
-        SocketFile file = SocketFile.Bind(UnixEndpoint.PathOf(address), NativeSocketType.Datagram, UnixEndpoint.Backlog, address, PlaceMode.Of(address));
-        return new SingleListener(address, Wrap(file.Listener, settings, new Peer(), isConnected: false)) { Place = file, File = file.Identity };
+        SocketFile file = SocketFile.Bind(
+            UnixEndpoint.PathOf(address), NativeSocketType.Datagram, UnixEndpoint.Backlog, address, PlaceMode.Of(address));
+        return new SingleListener(address, Wrap(file.Listener, settings, new Peer(), isConnected: false))
+        {
+            Place = file,
+            File = file.Identity,
+        };
     }
 
     public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
     {
         if (settings.Pattern == PatternKind.Receiver)
         {
-            throw new FairleadException(ErrorCode.NotSupported, "a receiver of datagrams that connects would be unknown to who sends", "Bind the receiver, and connect the sender.") { Address = address };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                "a receiver of datagrams that connects would be unknown to who sends",
+                "Bind the receiver, and connect the sender.")
+            {
+                Address = address,
+            };
         }
 
         _ = DatagramConnection.FramingOf(settings);
@@ -53,5 +73,6 @@ internal sealed class UnixDatagramTransport : ITransport
         return Wrap(socket, settings, UnixEndpoint.PeerOf(socket), isConnected: true);
     }
 
-    private static DatagramConnection Wrap(Descriptor socket, EndpointSettings settings, Peer peer, bool isConnected) => new(socket, settings, Capabilities, peer, Longest, isConnected);
+    private static DatagramConnection Wrap(Descriptor socket, EndpointSettings settings, Peer peer, bool isConnected) =>
+        new(socket, settings, Capabilities, peer, Longest, isConnected);
 }

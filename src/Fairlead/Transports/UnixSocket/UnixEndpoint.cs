@@ -9,8 +9,11 @@ internal static class UnixEndpoint
 {
     public const int Backlog = 4096;
 
-    public const TransportCapabilities Capabilities = TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Ordered
-        | TransportCapabilities.PeerIdentity | TransportCapabilities.ManyPeers;
+    public const TransportCapabilities Capabilities = TransportCapabilities.Duplex
+        | TransportCapabilities.Reliable
+        | TransportCapabilities.Ordered
+        | TransportCapabilities.PeerIdentity
+        | TransportCapabilities.ManyPeers;
 
     /// <summary>The path of the socket file of an address that is not abstract.</summary>
     public static string PathOf(Address address) =>
@@ -24,15 +27,20 @@ internal static class UnixEndpoint
             : new Peer();
     }
 
-    public static async ValueTask<Descriptor> ConnectAsync(Address address, NativeSocketType type, TimeProvider time, CancellationToken token)
+    public static async ValueTask<Descriptor> ConnectAsync(
+        Address address, NativeSocketType type, TimeProvider time, CancellationToken token)
     {
         Descriptor socket = NativeSocket.Create(AddressFamily.Unix, type);
         try
         {
             Errno error;
-            using (SocketName? name = address.IsAbstract ? SocketName.Of("\0" + address.Place[1..]) : SocketName.OfExisting(PathOf(address), out error))
+            using (SocketName? name = address.IsAbstract
+                ? SocketName.Of("\0" + address.Place[1..])
+                : SocketName.OfExisting(PathOf(address), out error))
             {
-                error = name is null ? Errno.ENOENT : await SocketConnector.ConnectAsync(socket, name.Address, time, token).ConfigureAwait(false);
+                error = name is null
+                    ? Errno.ENOENT
+                    : await SocketConnector.ConnectAsync(socket, name.Address, time, token).ConfigureAwait(false);
             }
 
             return error == Errno.None ? socket : throw Failure(address, error);
@@ -44,11 +52,29 @@ internal static class UnixEndpoint
         }
     }
 
-    private static FairleadException Failure(Address address, Errno error) => error switch
-    {
-        Errno.ENOENT or Errno.ECONNREFUSED or Errno.ENOTDIR => new FairleadException(ErrorCode.NotFound, "nobody listens there", "Start a server, or see what lives: fairlead list.") { Address = address, Errno = (int)error },
-        Errno.EPROTOTYPE => new FairleadException(ErrorCode.Incompatible, "another type of socket listens there", address.Scheme == "unix" ? "Try unixpacket:// or unixgram://." : "Try unix://.") { Address = address, Errno = (int)error },
-        Errno.EACCES or Errno.EPERM => new FairleadException(ErrorCode.PermissionDenied, "this user may not connect", "The server's owner can widen it: ?scope=group or ?scope=machine.") { Address = address, Errno = (int)error },
-        _ => ErrnoMap.Failure("cannot be connected", error).At(address),
-    };
+    private static FairleadException Failure(Address address, Errno error) =>
+        error switch
+        {
+            Errno.ENOENT or Errno.ECONNREFUSED or Errno.ENOTDIR => new FairleadException(
+                ErrorCode.NotFound, "nobody listens there", "Start a server, or see what lives: fairlead list.")
+            {
+                Address = address,
+                Errno = (int)error,
+            },
+            Errno.EPROTOTYPE => new FairleadException(
+                ErrorCode.Incompatible,
+                "another type of socket listens there",
+                address.Scheme == "unix" ? "Try unixpacket:// or unixgram://." : "Try unix://.")
+            {
+                Address = address,
+                Errno = (int)error,
+            },
+            Errno.EACCES or Errno.EPERM => new FairleadException(
+                ErrorCode.PermissionDenied, "this user may not connect", "The server's owner can widen it: ?scope=group or ?scope=machine.")
+            {
+                Address = address,
+                Errno = (int)error,
+            },
+            _ => ErrnoMap.Failure("cannot be connected", error).At(address),
+        };
 }

@@ -57,7 +57,8 @@ internal sealed class UnixListener : IListener
     }
 
     /// <summary>Binds a name that has no file; listens, unless it is a socket of datagrams.</summary>
-    public static Descriptor BindAbstractly(Address address, NativeSocketType type) => EndingHolder.Outlast(() => BindAbstract(address, type), isHeldByDescriptors: true);
+    public static Descriptor BindAbstractly(Address address, NativeSocketType type) =>
+        EndingHolder.Outlast(() => BindAbstract(address, type), isHeldByDescriptors: true);
 
     private static Descriptor BindAbstract(Address address, NativeSocketType type)
     {
@@ -85,10 +86,25 @@ internal sealed class UnixListener : IListener
     private static FairleadException Busy(Address address, SocketName name, NativeSocketType type)
     {
         using Descriptor probe = NativeSocket.Create(AddressFamily.Unix, type);
-        Holder? holder = NativeSocket.Connect(probe, name.Address) == Errno.None && NativeSocket.Credentials(probe) is { ProcessId: > 0 } credentials
-            ? new Holder(new Peer { ProcessId = credentials.ProcessId, UserId = credentials.UserId, GroupId = credentials.GroupId, Program = NativeProcess.CommandLine(credentials.ProcessId) })
-            : Published(address);
-        return new FairleadException(ErrorCode.AlreadyExists, holder is null ? "is held by another process" : $"is held by {holder}", "Stop it, or choose another name.") { Address = address, Peer = holder?.Peer };
+        Holder? holder =
+            NativeSocket.Connect(probe, name.Address) == Errno.None && NativeSocket.Credentials(probe) is { ProcessId: > 0 } credentials
+                ? new Holder(
+                    new Peer
+                    {
+                        ProcessId = credentials.ProcessId,
+                        UserId = credentials.UserId,
+                        GroupId = credentials.GroupId,
+                        Program = NativeProcess.CommandLine(credentials.ProcessId),
+                    })
+                : Published(address);
+        return new FairleadException(
+            ErrorCode.AlreadyExists,
+            holder is null ? "is held by another process" : $"is held by {holder}",
+            "Stop it, or choose another name.")
+        {
+            Address = address,
+            Peer = holder?.Peer,
+        };
     }
 
     /// <summary>A socket of datagrams does not say who he is.</summary>

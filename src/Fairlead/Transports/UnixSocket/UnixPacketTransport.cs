@@ -3,7 +3,9 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.UnixSocket;
 
-/// <summary><c>unixpacket://</c>: sequenced packets of one machine. The kernel keeps the boundaries, so foreign programs need no framing.</summary>
+/// <summary>
+/// <c>unixpacket://</c>: sequenced packets of one machine. The kernel keeps the boundaries, so foreign programs need no framing.
+/// </summary>
 internal sealed class UnixPacketTransport : ITransport
 {
     public string Scheme => "unixpacket";
@@ -23,7 +25,9 @@ internal sealed class UnixPacketTransport : ITransport
     public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
     {
         CheckFraming(address, settings);
-        Descriptor socket = await UnixEndpoint.ConnectAsync(address, NativeSocketType.SeqPacket, settings.Time, token).ConfigureAwait(false);
+        Descriptor socket = await UnixEndpoint
+            .ConnectAsync(address, NativeSocketType.SeqPacket, settings.Time, token)
+            .ConfigureAwait(false);
         return Wrap(socket, settings, UnixEndpoint.PeerOf(socket));
     }
 
@@ -34,7 +38,13 @@ internal sealed class UnixPacketTransport : ITransport
     {
         if (settings.Framing is not (FairleadFraming or RawFraming))
         {
-            throw new FairleadException(ErrorCode.NotSupported, "packets have boundaries of their own", "Use ?framing=none for programs that do not speak Fairlead's protocol.") { Address = address };
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                "packets have boundaries of their own",
+                "Use ?framing=none for programs that do not speak Fairlead's protocol.")
+            {
+                Address = address,
+            };
         }
     }
 }
