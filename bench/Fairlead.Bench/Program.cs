@@ -16,11 +16,26 @@ internal static class Program
         var rounds = new Option<int?>("--rounds") { Description = "Rounds of each contender (10; quick: 3).", HelpName = "N" };
         var length = new Option<double?>("--seconds") { Description = "Length of a round (0.5; quick: 0.2).", HelpName = "S" };
         var quick = new Option<bool>("--quick") { Description = "Few and short rounds: shows that it runs, not how fast." };
-        var control = new Option<bool>("--control") { Description = "Also measure the baseline against itself: what a ratio varies by when nothing differs." };
-        var output = new Option<string>("--output") { Description = "table, or json: one object a line.", DefaultValueFactory = _ => "table" };
+        var control = new Option<bool>("--control")
+        {
+            Description = "Also measure the baseline against itself: what a ratio varies by when nothing differs.",
+        };
+        var output = new Option<string>("--output")
+        {
+            Description = "table, or json: one object a line.",
+            DefaultValueFactory = _ => "table",
+        };
         output.AcceptOnlyFromAmong("table", "json");
 
-        var root = new RootCommand("Two-process measurements: plain sockets, and Fairlead beside them.") { only, rounds, length, quick, control, output };
+        var root = new RootCommand("Two-process measurements: plain sockets, and Fairlead beside them.")
+        {
+            only,
+            rounds,
+            length,
+            quick,
+            control,
+            output,
+        };
         root.SetAction(parsed =>
         {
             bool isQuick = parsed.GetValue(quick);

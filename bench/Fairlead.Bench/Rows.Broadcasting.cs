@@ -10,10 +10,26 @@ internal static partial class Rows
     private const int WarmUp = 12;
 
     private static IEnumerable<Scenario> Broadcasts =>
-    [
-        new BroadcastCost("broadcast-cost", Small,
-            new FairleadBroadcast("shm", 1), new FairleadBroadcast("shm", Readers) { Goal = 0.5 }, new FairleadBroadcast("unix", Readers)) { WarmUpRounds = WarmUp },
-        new OneWay("broadcast-stream", Small,
-            new NativeBroadcast(Readers), new FairleadBroadcast("shm", Readers) { Goal = 10 }, new FairleadBroadcast("shm", Readers, "messages=131072&capacity=8MiB") { Goal = 10 }, new FairleadBroadcast("unix", Readers)) { Readers = Readers, WarmUpRounds = WarmUp },
-    ];
+        [
+            new BroadcastCost(
+                "broadcast-cost",
+                Small,
+                new FairleadBroadcast("shm", 1),
+                new FairleadBroadcast("shm", Readers) { Goal = 0.5 },
+                new FairleadBroadcast("unix", Readers))
+            {
+                WarmUpRounds = WarmUp,
+            },
+            new OneWay(
+                "broadcast-stream",
+                Small,
+                new NativeBroadcast(Readers),
+                new FairleadBroadcast("shm", Readers) { Goal = 10 },
+                new FairleadBroadcast("shm", Readers, "messages=131072&capacity=8MiB") { Goal = 10 },
+                new FairleadBroadcast("unix", Readers))
+            {
+                Readers = Readers,
+                WarmUpRounds = WarmUp,
+            },
+        ];
 }

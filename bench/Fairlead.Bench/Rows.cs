@@ -23,24 +23,53 @@ internal static partial class Rows
 
     public static IReadOnlyList<Scenario> All { get; } =
     [
-        new RoundTrip("round-trip", Small, silence: TimeSpan.Zero,
-            new SocketCalls(), new FairleadCalls { Goal = 1.3 }, new FairleadCalls("shm"), new FairleadAsyncCalls(), new FairleadAsyncCalls("shm"), new SocketAsyncCalls()),
-        new RoundTrip("after-silence", Small, silence: TimeSpan.FromMilliseconds(3),
-            new SocketCalls(), new FairleadCalls { Goal = 1.3 }, new FairleadCalls("shm"), new FairleadAsyncCalls { Goal = 2 }, new FairleadAsyncCalls("shm"), new SocketAsyncCalls()),
-        new OneWay("stream", Small,
-            new SocketStream(), new FairleadStream { Goal = 3 }, new FairleadStream("shm")),
-        new OneWay("bandwidth", Large,
-            new SocketStream(), new FairleadStream { Goal = 0.8 }, new FairleadStream("shm")),
+        new RoundTrip(
+            "round-trip",
+            Small,
+            silence: TimeSpan.Zero,
+            new SocketCalls(),
+            new FairleadCalls { Goal = 1.3 },
+            new FairleadCalls("shm"),
+            new FairleadAsyncCalls(),
+            new FairleadAsyncCalls("shm"),
+            new SocketAsyncCalls()),
+        new RoundTrip(
+            "after-silence",
+            Small,
+            silence: TimeSpan.FromMilliseconds(3),
+            new SocketCalls(),
+            new FairleadCalls { Goal = 1.3 },
+            new FairleadCalls("shm"),
+            new FairleadAsyncCalls { Goal = 2 },
+            new FairleadAsyncCalls("shm"),
+            new SocketAsyncCalls()),
+        new OneWay("stream", Small, new SocketStream(), new FairleadStream { Goal = 3 }, new FairleadStream("shm")),
+        new OneWay("bandwidth", Large, new SocketStream(), new FairleadStream { Goal = 0.8 }, new FairleadStream("shm")),
         Spinning("ring-spin", Small),
         Spinning("ring-spin-1k", Kibibyte),
-        new RoundTrip("ring-futex", Small, silence: TimeSpan.Zero,
-            new NativeRing("futex", "echo", RingCapacity), new FairleadTalk("shm", "efficient") { Goal = 1.15 }, new FairleadCalls("shm", "efficient") { Goal = 1.15 }),
-        new RoundTrip("ring-after-silence", Small, Silence,
-            new NativeRing("futex", "echo", RingCapacity, Silence), new FairleadTalk("shm") { Goal = 1.3 }, new FairleadCalls("shm") { Goal = 1.3 }, new NativeRing("brief", "echo", RingCapacity, Silence)),
-        new RoundTrip("ring-after-silence-async", Small, Silence,
-            new NativeRing("poll", "echo", RingCapacity, Silence), new FairleadAsyncTalk("shm") { Goal = 1.5 }, new FairleadAsyncCalls("shm") { Goal = 1.5 }),
-        new OneWay("ring-stream", Small,
-            new NativeRing("spin", "copied", RingCapacity), new FairleadStream("shm") { Goal = 0.3 }),
+        new RoundTrip(
+            "ring-futex",
+            Small,
+            silence: TimeSpan.Zero,
+            new NativeRing("futex", "echo", RingCapacity),
+            new FairleadTalk("shm", "efficient") { Goal = 1.15 },
+            new FairleadCalls("shm", "efficient") { Goal = 1.15 }),
+        new RoundTrip(
+            "ring-after-silence",
+            Small,
+            Silence,
+            new NativeRing("futex", "echo", RingCapacity, Silence),
+            new FairleadTalk("shm") { Goal = 1.3 },
+            new FairleadCalls("shm") { Goal = 1.3 },
+            new NativeRing("brief", "echo", RingCapacity, Silence)),
+        new RoundTrip(
+            "ring-after-silence-async",
+            Small,
+            Silence,
+            new NativeRing("poll", "echo", RingCapacity, Silence),
+            new FairleadAsyncTalk("shm") { Goal = 1.5 },
+            new FairleadAsyncCalls("shm") { Goal = 1.5 }),
+        new OneWay("ring-stream", Small, new NativeRing("spin", "copied", RingCapacity), new FairleadStream("shm") { Goal = 0.3 }),
         Blocks("ring-64k-loaned", 64 * Kibibyte, isLoaned: true),
         Blocks("ring-64k-copied", 64 * Kibibyte, isLoaned: false),
         Blocks("ring-1m-loaned", Large, isLoaned: true),
@@ -56,9 +85,19 @@ internal static partial class Rows
             new NativeMutex("handover"), new FairleadMutex { Goal = 1.5 }, new PlatformMutex()),
     ];
 
-    private static RoundTrip Spinning(string name, int size) => new(name, size, silence: TimeSpan.Zero,
-        new NativeRing("spin", "echo", RingCapacity), new FairleadTalk("shm", "latency") { Goal = 1.3 }, new FairleadCalls("shm", "latency") { Goal = 1.6 });
+    private static RoundTrip Spinning(string name, int size) =>
+        new(
+            name,
+            size,
+            silence: TimeSpan.Zero,
+            new NativeRing("spin", "echo", RingCapacity),
+            new FairleadTalk("shm", "latency") { Goal = 1.3 },
+            new FairleadCalls("shm", "latency") { Goal = 1.6 });
 
-    private static OneWay Blocks(string name, int size, bool isLoaned) => new(name, size,
-        new NativeRing("spin", isLoaned ? "loaned" : "copied", LongRingCapacity), new FairleadBlocks("shm", isLoaned, LongCapacity) { Goal = 0.8 });
+    private static OneWay Blocks(string name, int size, bool isLoaned) =>
+        new(
+            name,
+            size,
+            new NativeRing("spin", isLoaned ? "loaned" : "copied", LongRingCapacity),
+            new FairleadBlocks("shm", isLoaned, LongCapacity) { Goal = 0.8 });
 }

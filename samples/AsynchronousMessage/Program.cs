@@ -3,8 +3,8 @@
 //   dotnet run --project samples/AsynchronousMessage -- server [ADDRESS]
 //   dotnet run --project samples/AsynchronousMessage -- client [COUNT] [ADDRESS]
 //
-// The client measures something 1,000 times and sends each reading. It never waits for the server, unless so much lies there unread that there is
-// no room for more; then it waits for room, and nothing is lost.
+// The client measures something 1,000 times and sends each reading. It never waits for the server, unless so much lies there unread that
+// there is no room for more; then it waits for room, and nothing is lost.
 using System.Text;
 using Fairlead;
 
@@ -67,7 +67,8 @@ async Task<int> SendAsync(int count)
 
     // "Buffered" is not "read". Closing waits for that, at most so long, and says what is missing.
     CloseReport report = await sender.CloseAsync(10.Seconds());
-    Console.WriteLine($"sent {report.Sent}, acknowledged {report.Acknowledged}, not delivered {report.NotDelivered}, in doubt {report.InDoubt}");
+    Console.WriteLine(
+        $"sent {report.Sent}, acknowledged {report.Acknowledged}, not delivered {report.NotDelivered}, in doubt {report.InDoubt}");
     Console.Error.WriteLine($"waited for room {full} times");
     return report.IsComplete ? 0 : 1;
 }

@@ -3,7 +3,8 @@
 //   dotnet run --project samples/AsynchronousRequest -- server [ADDRESS]
 //   dotnet run --project samples/AsynchronousRequest -- client [ADDRESS] NUMBER …
 //
-// The server counts the primes below a number. The client asks for all its numbers at once and prints each reply when it comes: short work overtakes long.
+// The server counts the primes below a number. The client asks for all its numbers at once and prints each reply when it comes: short work
+// overtakes long.
 using System.Globalization;
 using System.Text;
 using Fairlead;
@@ -49,8 +50,8 @@ async Task ServeAsync()
                 throw new FairleadException(ErrorCode.Failed, $"'{request.Text}' is no number");
             }
 
-            // A handler begins on the thread that read the request: long work goes elsewhere, so that the next request is read meanwhile. The token
-            // is cancelled when the client gives up or dies.
+            // A handler begins on the thread that read the request: long work goes elsewhere, so that the next request is read meanwhile.
+            // The token is cancelled when the client gives up or dies.
             int primes = await Task.Run(() => CountPrimes(below, context.CancellationToken), context.CancellationToken);
             return Encoding.UTF8.GetBytes($"{primes}");
         },

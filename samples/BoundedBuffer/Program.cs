@@ -1,10 +1,12 @@
-// Producers and consumers: processes that put numbers into a buffer of eight places, and others that take them out. A full buffer holds the producers up, an empty one the consumers.
+// Producers and consumers: processes that put numbers into a buffer of eight places, and others that take them out. A full buffer holds the
+// producers up, an empty one the consumers.
 //
 //   dotnet run --project samples/BoundedBuffer -- produce FIRST COUNT     puts in COUNT numbers from FIRST on; start several at once
 //   dotnet run --project samples/BoundedBuffer -- consume COUNT           takes out COUNT numbers and prints them; start several at once
 //   dotnet run --project samples/BoundedBuffer -- remove                  removes what the others have left
 //
-// Try also: more producers than consumers, and fairlead locks meanwhile. Each number goes to one consumer; where none may be lost when somebody is killed, take a WorkQueue.
+// Try also: more producers than consumers, and fairlead locks meanwhile. Each number goes to one consumer; where none may be lost when
+// somebody is killed, take a WorkQueue.
 using System.Globalization;
 using Fairlead;
 
@@ -63,11 +65,16 @@ internal sealed class BoundedBuffer : IDisposable
     private readonly SharedRegion _memory = SharedRegion.Open(Name, NumbersAt + (Places * sizeof(int)));
     private readonly NamedMutex _guard = NamedMutex.Open($"{Name}-guard");
 
-    // How many places are free, and how many numbers there are to be had. Who takes a permit from the one posts it to the other, in another process or not.
+    // How many places are free, and how many numbers there are to be had. Who takes a permit from the one posts it to the other, in another
+    // process or not.
     private readonly NamedSemaphore _free = NamedSemaphore.Open($"{Name}-free", Places);
     private readonly NamedSemaphore _filled = NamedSemaphore.Open($"{Name}-filled", 0, Places);
 
-    public static bool Remove() => NamedSemaphore.Remove($"{Name}-filled") | NamedSemaphore.Remove($"{Name}-free") | NamedMutex.Remove($"{Name}-guard") | SharedRegion.Remove(Name);
+    public static bool Remove() =>
+        NamedSemaphore.Remove($"{Name}-filled")
+        | NamedSemaphore.Remove($"{Name}-free")
+        | NamedMutex.Remove($"{Name}-guard")
+        | SharedRegion.Remove(Name);
 
     public void Put(int number)
     {

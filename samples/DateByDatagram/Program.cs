@@ -1,4 +1,5 @@
-// A date service over UDP, after the daytime protocol: a datagram asks, whatever it holds, and one answers. Clients need no Fairlead; and either datagram may be lost, so who asks asks again.
+// A date service over UDP, after the daytime protocol: a datagram asks, whatever it holds, and one answers. Clients need no Fairlead; and
+// either datagram may be lost, so who asks asks again.
 //
 //   dotnet run --project samples/DateByDatagram -- server [ADDRESS]
 //   echo | nc -u -w1 127.0.0.1 5244                                      in another shell
@@ -45,7 +46,9 @@ async Task AnswerAsync()
     {
         if (happened is Said said)
         {
-            hub.TrySend(said.Client, Encoding.UTF8.GetBytes(TimeProvider.System.GetLocalNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)));
+            hub.TrySend(
+                said.Client,
+                Encoding.UTF8.GetBytes(TimeProvider.System.GetLocalNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)));
         }
     }
 }

@@ -1,9 +1,11 @@
-// Philosophers at a round table, a process each, with a fork between every two of them: a NamedMutex. Who eats needs the fork on his left and the one on his right.
+// Philosophers at a round table, a process each, with a fork between every two of them: a NamedMutex. Who eats needs the fork on his left
+// and the one on his right.
 //
-//   dotnet run --project samples/DiningPhilosophers -- [PHILOSOPHERS [MEALS]]      all eat: everybody takes the fork with the lower number first
-//   dotnet run --project samples/DiningPhilosophers -- --deadlock [PHILOSOPHERS]   nobody does: everybody has taken the left one, and waits for the right one
+//   dotnet run --project samples/DiningPhilosophers -- [PHILOSOPHERS [MEALS]]      all eat: the fork with the lower number first
+//   dotnet run --project samples/DiningPhilosophers -- --deadlock [PHILOSOPHERS]   nobody does: each has one fork and waits for the other
 //
-// Try also, while they wait for each other: fairlead deadlocks; fairlead locks; and fairlead signal PID KILL to one of them: its fork goes to its neighbour, and the others eat.
+// Try also, while they wait for each other: fairlead deadlocks; fairlead locks; and fairlead signal PID KILL to one of them: its fork goes
+// to its neighbour, and the others eat.
 using System.Globalization;
 using Fairlead;
 
@@ -18,7 +20,8 @@ try
         case ["--deadlock", var count] when Number(count) > 1:
             return await LayAsync(Number(count), meals: 1, leftFirst: true);
         case [] or [_] or [_, _] when args.Select(Number).All(static number => number > 0) && (args.Length == 0 || Number(args[0]) > 1):
-            return await LayAsync(args is [var many, ..] ? Number(many) : 5, args is [_, var times] ? Number(times) : 1000, leftFirst: false);
+            return await LayAsync(
+                args is [var many, ..] ? Number(many) : 5, args is [_, var times] ? Number(times) : 1000, leftFirst: false);
         default:
             Console.Error.WriteLine("usage: [PHILOSOPHERS [MEALS]] | --deadlock [PHILOSOPHERS]     two philosophers at least");
             return 2;
@@ -49,11 +52,16 @@ static async Task<int> LayAsync(int philosophers, int meals, bool leftFirst)
     // Behind kill -9 of this process they end too.
     ChildProcessOptions options = new() { TiedToParent = true, StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe };
     string program = Environment.ProcessPath!;
-    string[] first = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [Path.Combine(AppContext.BaseDirectory, "DiningPhilosophers.dll")] : [];
+    string[] first =
+        Path.GetFileNameWithoutExtension(program) == "dotnet" ? [Path.Combine(AppContext.BaseDirectory, "DiningPhilosophers.dll")] : [];
     List<ChildProcess> children = [];
     for (int seat = 0; seat < philosophers; seat++)
     {
-        children.Add(ChildProcess.Start(program, [.. first, "philosopher", $"{seat}", $"{philosophers}", $"{meals}", .. leftFirst ? ["left"] : Array.Empty<string>()], options));
+        children.Add(
+            ChildProcess.Start(
+                program,
+                [.. first, "philosopher", $"{seat}", $"{philosophers}", $"{meals}", .. leftFirst ? ["left"] : Array.Empty<string>()],
+                options));
     }
 
     List<StreamReader> said = [.. children.Select(static child => new StreamReader(child.StandardOutput))];
@@ -97,7 +105,8 @@ static async Task<int> LayAsync(int philosophers, int meals, bool leftFirst)
 
 static int Dine(int seat, int philosophers, int meals, bool leftFirst)
 {
-    // The last one sits between the last fork and fork 0. That he begins with the right one breaks the circle: whoever has the highest fork that is taken waits for nobody.
+    // The last one sits between the last fork and fork 0. That he begins with the right one breaks the circle: whoever has the highest fork
+    // that is taken waits for nobody.
     int left = seat, right = (seat + 1) % philosophers;
     int first = leftFirst ? left : Math.Min(left, right), second = leftFirst ? right : Math.Max(left, right);
     using var one = NamedMutex.Open($"fork-{first}");

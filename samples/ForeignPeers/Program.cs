@@ -1,4 +1,5 @@
-// Programs that know nothing of Fairlead: with ?framing=line a message is a line, and every program that reads and writes lines can take part.
+// Programs that know nothing of Fairlead: with ?framing=line a message is a line, and every program that reads and writes lines can take
+// part.
 //
 //   dotnet run --project samples/ForeignPeers -- server [ADDRESS]
 //   printf 'hello\n' | nc -N 127.0.0.1 5242                                     in another shell

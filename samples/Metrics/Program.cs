@@ -1,4 +1,5 @@
-// Metrics: what a program has sent, received, dropped and has lying, and how long it took, by a listener of the base library. OpenTelemetry and dotnet-counters see the same.
+// Metrics: what a program has sent, received, dropped and has lying, and how long it took, by a listener of the base library. OpenTelemetry
+// and dotnet-counters see the same.
 //
 //   dotnet run --project samples/Metrics -- server [ADDRESS]          answers requests, and shows its metrics once a second
 //   dotnet run --project samples/Metrics -- client [ADDRESS] [COUNT]  asks so many times, and shows its own
@@ -23,9 +24,14 @@ listener.InstrumentPublished = (instrument, self) =>
 };
 
 // Counters are read when somebody asks, durations are told as they happen.
-listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => values[$"{instrument.Name} {Tag(tags, "fairlead.pattern")}"] = value);
-listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
-    durations.AddOrUpdate($"{instrument.Name} {Tag(tags, "messaging.operation.name")}", _ => (1, value), (_, sum) => (sum.Count + 1, sum.Seconds + value)));
+listener.SetMeasurementEventCallback<long>(
+    (instrument, value, tags, _) => values[$"{instrument.Name} {Tag(tags, "fairlead.pattern")}"] = value);
+listener.SetMeasurementEventCallback<double>(
+    (instrument, value, tags, _) =>
+        durations.AddOrUpdate(
+            $"{instrument.Name} {Tag(tags, "messaging.operation.name")}",
+            _ => (1, value),
+            (_, sum) => (sum.Count + 1, sum.Seconds + value)));
 listener.Start();
 
 try

@@ -1,10 +1,11 @@
-// Open files from process to process: one program may read a folder, and opens what is in it for another that does not even know where the folder is.
+// Open files from process to process: one program may read a folder, and opens what is in it for another that does not even know where the
+// folder is.
 //
 //   dotnet run --project samples/OpenFiles server FOLDER     opens files of this folder for whoever asks
 //   dotnet run --project samples/OpenFiles client NAME …     asks for them, and prints them
 //
-// The client reads each file itself: nothing of its content goes through the server, nor through a message. So a service can drop its privileges and leave it to a
-// small program, which keeps them, to decide what may be opened.
+// The client reads each file itself: nothing of its content goes through the server, nor through a message. So a service can drop its
+// privileges and leave it to a small program, which keeps them, to decide what may be opened.
 using System.Text;
 using Fairlead;
 using Microsoft.Win32.SafeHandles;
@@ -44,7 +45,9 @@ async Task<int> ServeAsync(string folder)
         try
         {
             // A plain name and nothing else: no way leads out of the folder.
-            string path = name == Path.GetFileName(name) && name is not ("" or "." or "..") ? Path.Combine(folder, name) : throw new FileNotFoundException();
+            string path = name == Path.GetFileName(name) && name is not ("" or "." or "..")
+                ? Path.Combine(folder, name)
+                : throw new FileNotFoundException();
             using SafeFileHandle file = File.OpenHandle(path);
 
             // What travels is a copy: ours is closed right behind it.

@@ -1,4 +1,5 @@
-// A parent starts a child and asks it questions over a channel that no third process can reach. The child is this program again, without arguments of its own.
+// A parent starts a child and asks it questions over a channel that no third process can reach. The child is this program again, without
+// arguments of its own.
 //
 //   dotnet run --project samples/ParentAndChild            starts a child that doubles numbers, asks it, and sees how it ends
 //   dotnet run --project samples/ParentAndChild -- crash   the same with a child that dies in the middle of a question
@@ -25,9 +26,11 @@ if (Inherited.HasChannel)
 
 string[] questions = args is ["crash"] ? ["1", "0"] : ["1", "2", "3"];
 string program = Environment.ProcessPath!;
-string[] arguments = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [Path.Combine(AppContext.BaseDirectory, "ParentAndChild.dll")] : [];
+string[] arguments =
+    Path.GetFileNameWithoutExtension(program) == "dotnet" ? [Path.Combine(AppContext.BaseDirectory, "ParentAndChild.dll")] : [];
 
-await using var child = await ChildProcess.StartAsync(program, arguments, new() { Channel = ChannelKind.Duplex, StandardError = Redirection.Null });
+await using var child = await ChildProcess.StartAsync(
+    program, arguments, new() { Channel = ChannelKind.Duplex, StandardError = Redirection.Null });
 Console.WriteLine("the child runs");
 try
 {

@@ -2,8 +2,8 @@
 //
 //   dotnet run --project samples/PointToPoint [ADDRESS]        in two shells
 //
-// What is typed in one is shown in the other, and "end" ends both. It does not matter which of them is started first, nor who speaks first: the first one
-// binds and the second connects; each direction is independent of the other.
+// What is typed in one is shown in the other, and "end" ends both. It does not matter which of them is started first, nor who speaks first:
+// the first one binds and the second connects; each direction is independent of the other.
 using System.Text;
 using Fairlead;
 
@@ -42,7 +42,8 @@ async Task<Pair> MeetAsync()
 
 async Task ListenAsync(Pair pair)
 {
-    // The loop of the one that connected ends when the other closes. The one that is bound would wait for the next to come: "end" tells it not to.
+    // The loop of the one that connected ends when the other closes. The one that is bound would wait for the next to come: "end" tells it
+    // not to.
     await foreach (var message in pair.ReceiveAllAsync(stop.Token))
     {
         if (message.Text == "end")

@@ -3,8 +3,8 @@
 //   dotnet run --project samples/PublishSubscribe -- server [ADDRESS]
 //   dotnet run --project samples/PublishSubscribe -- client [ADDRESS] TOPIC …
 //
-// The server publishes what is typed: "eu.bond.10y 101.25" is the topic and the message. A client's topics may have wildcards: * for one word, > for all that follow.
-// What is published before a subscriber comes, it does not get.
+// The server publishes what is typed: "eu.bond.10y 101.25" is the topic and the message. A client's topics may have wildcards: * for one
+// word, > for all that follow. What is published before a subscriber comes, it does not get.
 using Fairlead;
 
 string address = args.FirstOrDefault(static argument => argument.Contains("://")) ?? "unix://prices";
@@ -58,7 +58,8 @@ async Task PublishAsync()
 
 async Task SubscribeAsync(string[] topics)
 {
-    await using var subscriber = await Subscriber.ConnectAsync(address, topics.Length == 0 ? ">" : string.Join(',', topics), token: stop.Token);
+    await using var subscriber = await Subscriber.ConnectAsync(
+        address, topics.Length == 0 ? ">" : string.Join(',', topics), token: stop.Token);
     Console.Error.WriteLine($"subscribed to {string.Join(", ", subscriber.Topics)}");
 
     // Ends when the publisher closes.

@@ -1,4 +1,5 @@
-// Readers and writers: a table of numbers that are all the same, in memory in common. Any number of readers look at it at once; a writer changes all of it, alone.
+// Readers and writers: a table of numbers that are all the same, in memory in common. Any number of readers look at it at once; a writer
+// changes all of it, alone.
 //
 //   dotnet run --project samples/ReadersAndWriters -- read [TIMES]      looks so many times, and says whether it ever saw half a change
 //   dotnet run --project samples/ReadersAndWriters -- write [TIMES]     adds one to every number, so many times

@@ -9,7 +9,18 @@ internal sealed record Pipeline(List<Command> Commands, bool IsBackground, strin
     /// <summary>Stands for <c>$?</c> until it is run: only then is it known.</summary>
     public const char Status = '\uE000';
 
-    public Pipeline With(int status) => this with { Commands = [.. Commands.Select(command => command with { Words = [.. command.Words.Select(word => word.Replace($"{Status}", $"{status}", StringComparison.Ordinal))] })] };
+    public Pipeline With(int status) =>
+        this with
+        {
+            Commands =
+            [
+                .. Commands.Select(command =>
+                    command with
+                    {
+                        Words = [.. command.Words.Select(word => word.Replace($"{Status}", $"{status}", StringComparison.Ordinal))],
+                    }),
+            ],
+        };
 }
 
 /// <summary>Reads a line: words with quotes, <c>$NAME</c>, <c>$?</c>; <c>| &lt; &gt; &gt;&gt; 2&gt; 2&gt;&amp;1 &amp; ;</c>.</summary>

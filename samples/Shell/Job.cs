@@ -47,10 +47,19 @@ internal sealed class Job
                         ReportsStops = true,
 
                         // At a terminal the keys are theirs, even where whoever has started this shell ignores them.
-                        DefaultSignals = takesTerminal ? [Signal.Interrupt, Signal.Quit, Signal.TerminalStop, Signal.TerminalInput, Signal.TerminalOutput] : [],
-                        StandardInput = command.Input is { } file ? Redirection.File(file) : before is null ? Redirection.Inherit : Redirection.To(before.Reader),
-                        StandardOutput = command.Output is { } target ? (command.Appends ? Redirection.Append(target) : Redirection.File(target)) : behind is null ? Redirection.Inherit : Redirection.To(behind.Writer),
-                        StandardError = command.Errors is { } errors ? Redirection.File(errors) : command.ErrorsToOutput ? Redirection.ToOutput : Redirection.Inherit,
+                        DefaultSignals = takesTerminal
+                            ? [Signal.Interrupt, Signal.Quit, Signal.TerminalStop, Signal.TerminalInput, Signal.TerminalOutput]
+                            : [],
+                        StandardInput = command.Input is { } file ? Redirection.File(file)
+                            : before is null ? Redirection.Inherit
+                            : Redirection.To(before.Reader),
+                        StandardOutput = command.Output is { } target
+                                ? (command.Appends ? Redirection.Append(target) : Redirection.File(target))
+                            : behind is null ? Redirection.Inherit
+                            : Redirection.To(behind.Writer),
+                        StandardError = command.Errors is { } errors ? Redirection.File(errors)
+                            : command.ErrorsToOutput ? Redirection.ToOutput
+                            : Redirection.Inherit,
                     }));
                 }
                 catch

@@ -6,7 +6,10 @@ using Microsoft.Win32.SafeHandles;
 /// <summary>The jobs, what is built in, and whose the terminal is.</summary>
 internal sealed class Shell(ControllingTerminal? terminal) : IDisposable
 {
-    private readonly StreamWriter _output = new(Console.IsOutputRedirected ? Console.OpenStandardOutput() : Terminal(1)) { AutoFlush = true };
+    private readonly StreamWriter _output = new(Console.IsOutputRedirected ? Console.OpenStandardOutput() : Terminal(1))
+    {
+        AutoFlush = true,
+    };
     private readonly StreamWriter _errors = new(Console.IsErrorRedirected ? Console.OpenStandardError() : Terminal(2)) { AutoFlush = true };
     private readonly TerminalModes? _modes = terminal?.SaveModes();
 
@@ -104,7 +107,10 @@ internal sealed class Shell(ControllingTerminal? terminal) : IDisposable
 
     private void Start(Pipeline pipeline)
     {
-        Job job = Job.Start(1 + _jobs.Select(static job => job.Number).DefaultIfEmpty(0).Max(), pipeline, takesTerminal: terminal is not null && !pipeline.IsBackground);
+        Job job = Job.Start(
+            1 + _jobs.Select(static job => job.Number).DefaultIfEmpty(0).Max(),
+            pipeline,
+            takesTerminal: terminal is not null && !pipeline.IsBackground);
         _jobs = [.. _jobs, job];
         if (pipeline.IsBackground)
         {
@@ -204,5 +210,6 @@ internal sealed class Shell(ControllingTerminal? terminal) : IDisposable
 
     /// <summary>The job that a command names, <c>%1</c>, or the last one.</summary>
     private Job Find(Command command) =>
-        (command.Words is [_, var name] ? Array.Find(_jobs, job => name == $"%{job.Number}") : _jobs.LastOrDefault()) ?? throw new FormatException("there is no such job");
+        (command.Words is [_, var name] ? Array.Find(_jobs, job => name == $"%{job.Number}") : _jobs.LastOrDefault())
+        ?? throw new FormatException("there is no such job");
 }

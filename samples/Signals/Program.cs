@@ -1,10 +1,12 @@
-// A server that is told by signals what to do: SIGHUP, read your settings again; SIGALRM, the alarm that it has set itself; SIGTERM and Ctrl-C, end in order.
+// A server that is told by signals what to do: SIGHUP, read your settings again; SIGALRM, the alarm that it has set itself; SIGTERM and
+// Ctrl-C, end in order.
 //
-//   dotnet run --project samples/Signals -- serve FILE [SECONDS]       the settings are FILE; it rings every so many seconds
-//   dotnet run --project samples/Signals -- send PID@START SIGNAL      as the server says at its start: that process, and no later one of its number
-//   dotnet run --project samples/Signals -- wait PID                   until a process has ended, whoever its parent is
+//   dotnet run --project samples/Signals -- serve FILE [SECONDS]    the settings are FILE; it rings every so many seconds
+//   dotnet run --project samples/Signals -- send PID@START SIGNAL   as the server says at its start: that process, and no later one
+//   dotnet run --project samples/Signals -- wait PID                until a process has ended, whoever its parent is
 //
-// Try also: kill -HUP PID; fairlead signal --probe PID; and a number with a real-time signal, which comes where the server was started with it blocked:
+// Try also: kill -HUP PID; fairlead signal --probe PID; and a number with a real-time signal, which comes where the server was started with
+// it blocked:
 //   env --block-signal=RTMIN+1 dotnet run --project samples/Signals -- serve FILE      and      fairlead signal PID RTMIN+1 --value 42
 using System.Globalization;
 using Fairlead;
@@ -57,7 +59,8 @@ static async Task ServeAsync(string file, TimeSpan beat)
         }
         else if (signal.Signal == order)
         {
-            Console.WriteLine($"order: {signal.Value?.ToString(CultureInfo.InvariantCulture) ?? "without a number: this process was not started with the signal blocked"}");
+            var value = signal.Value?.ToString(CultureInfo.InvariantCulture);
+            Console.WriteLine($"order: {value ?? "without a number: this process was not started with the signal blocked"}");
         }
         else
         {

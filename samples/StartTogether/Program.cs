@@ -1,6 +1,7 @@
-// Workers that start together: each gets ready in its own time, as a process of its own, and waits for an event; one signal starts them all.
+// Workers that start together: each gets ready in its own time, as a process of its own, and waits for an event; one signal starts them
+// all.
 //
-//   dotnet run --project samples/StartTogether -- work NAME     gets ready, waits for the start, and says how long after the signal it began; start several
+//   dotnet run --project samples/StartTogether -- work NAME     gets ready, waits, and says how long after the signal it began
 //   dotnet run --project samples/StartTogether -- start         gives the signal: to all who wait, and to those who come later
 //   dotnet run --project samples/StartTogether -- reset         takes it back, for the next start
 //

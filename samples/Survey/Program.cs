@@ -46,7 +46,8 @@ async Task AskAsync()
     {
         int replies = 0;
         int silent = 0;
-        await foreach (SurveyReply reply in requester.SurveyAsync(Encoding.UTF8.GetBytes(question), timeout: 1.Seconds(), token: stop.Token))
+        await foreach (
+            SurveyReply reply in requester.SurveyAsync(Encoding.UTF8.GetBytes(question), timeout: 1.Seconds(), token: stop.Token))
         {
             if (reply.IsReply)
             {

@@ -3,7 +3,8 @@
 //   dotnet run --project samples/SynchronousMessage -- server [ADDRESS]
 //   dotnet run --project samples/SynchronousMessage -- client [ADDRESS] ORDER …
 //
-// An order is a number and a thing: "3 apples". The server refuses what is no order. Try also: kill -9 or kill -STOP the server, then order.
+// An order is a number and a thing: "3 apples". The server refuses what is no order. Try also: kill -9 or kill -STOP the server, then
+// order.
 using System.Text;
 using Fairlead;
 

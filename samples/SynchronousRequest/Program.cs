@@ -1,4 +1,5 @@
-// Type 4, the synchronous request: the calling thread waits for the reply. No await anywhere: for the shortest round trip, and for code that is not asynchronous.
+// Type 4, the synchronous request: the calling thread waits for the reply. No await anywhere: for the shortest round trip, and for code
+// that is not asynchronous.
 //
 //   dotnet run --project samples/SynchronousRequest -- server [ADDRESS]
 //   dotnet run --project samples/SynchronousRequest -- client [ADDRESS] TERM …

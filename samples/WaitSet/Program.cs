@@ -1,9 +1,11 @@
-// One thread waits for everything at once: messages, questions, lines on its input, a beat, and the signal to stop. It sleeps in the kernel until one of them is there.
+// One thread waits for everything at once: messages, questions, lines on its input, a beat, and the signal to stop. It sleeps in the kernel
+// until one of them is there.
 //
 //   dotnet run --project samples/WaitSet -- server [ADDRESS]
 //   dotnet run --project samples/WaitSet -- client [ADDRESS] WORD …      sends the words, then asks how many came
 //
-// The server takes messages at ADDRESS and answers at ADDRESS-count; a line on its input is a word, too. No await, no other thread, no lock.
+// The server takes messages at ADDRESS and answers at ADDRESS-count; a line on its input is a word, too. No await, no other thread, no
+// lock.
 using System.Runtime.InteropServices;
 using System.Text;
 using Fairlead;

@@ -18,7 +18,14 @@ try
     switch (args.FirstOrDefault())
     {
         case "server":
-            await using (var queue = await WorkQueue.BindAsync(address, new() { Prefetch = 1, MaxDeliveries = 3, DeadLetter = GiveUpAsync }))
+            await using (var queue = await WorkQueue.BindAsync(
+                address,
+                new()
+                {
+                    Prefetch = 1,
+                    MaxDeliveries = 3,
+                    DeadLetter = GiveUpAsync,
+                }))
             {
                 Console.Error.WriteLine($"queueing at {queue.Address}");
                 await Task.Delay(Timeout.Infinite, stop.Token);
@@ -58,7 +65,8 @@ async Task WorkAsync()
     Console.Error.WriteLine("waiting for work");
     await foreach (var job in worker.ReceiveAllAsync(stop.Token))
     {
-        if (job.Text.Split(' ', 2) is not [var length, var what] || !double.TryParse(length, CultureInfo.InvariantCulture, out double seconds))
+        if (job.Text.Split(' ', 2) is not [var length, var what]
+            || !double.TryParse(length, CultureInfo.InvariantCulture, out double seconds))
         {
             // It goes to another worker, and after the third is given up.
             job.Reject("no job begins so");

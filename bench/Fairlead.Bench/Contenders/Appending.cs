@@ -2,7 +2,10 @@ using System.Net.Sockets;
 
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>What those have in common who append to a file: another process that answers when it is asked, for the round to end, and where the files lie.</summary>
+/// <summary>
+/// What those have in common who append to a file: another process that answers when it is asked, for the round to end, and where the files
+/// lie.
+/// </summary>
 internal sealed class Appending(Session session) : IDisposable
 {
     /// <summary>Bytes that a file or log may have.</summary>
@@ -13,7 +16,9 @@ internal sealed class Appending(Session session) : IDisposable
     /// <summary>On a disk, as a log is; removed with the run.</summary>
     public static string Folder => Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") ?? Path.GetTempPath();
 
-    /// <summary>Answers until the client leaves. <paramref name="isLast"/>: waits until the last record has come, where it reads them.</summary>
+    /// <summary>
+    /// Answers until the client leaves. <paramref name="isLast"/>: waits until the last record has come, where it reads them.
+    /// </summary>
     public static void Serve(Session session, Action listening, Action? isLast = null)
     {
         using var socket = UnixSockets.AcceptOne(session, listening);

@@ -10,7 +10,9 @@ internal abstract class Contender(string name)
 {
     public string Name { get; } = name;
 
-    /// <summary>The ratio to the baseline that it is meant to reach: at most this for a time, at least this for a rate. Shown, never enforced.</summary>
+    /// <summary>
+    /// The ratio to the baseline that it is meant to reach: at most this for a time, at least this for a rate. Shown, never enforced.
+    /// </summary>
     public double? Goal { get; init; }
 
     /// <summary>Why it cannot be measured here; null where it can.</summary>

@@ -1,7 +1,8 @@
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>Type 3: awaited requests on Fairlead, answered by a handler.</summary>
-internal sealed class FairleadAsyncCalls(string scheme = "unix") : Contender<Caller>(scheme == "unix" ? "Requester, async" : $"Requester, async, {scheme}")
+internal sealed class FairleadAsyncCalls(string scheme = "unix")
+    : Contender<Caller>(scheme == "unix" ? "Requester, async" : $"Requester, async, {scheme}")
 {
     public override void Serve(Session session, Action listening)
     {

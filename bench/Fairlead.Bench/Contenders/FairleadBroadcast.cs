@@ -4,10 +4,11 @@ using Fairlead.Bench.Scenarios;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>
-/// A publisher and so many subscribers, each in a process of its own, that it waits for. The server's half starts the subscribers; the client's is the publisher. Each subscriber says over a second connection that
-/// the last message of a round has come.
+/// A publisher and so many subscribers, each in a process of its own, that it waits for. The server's half starts the subscribers; the
+/// client's is the publisher. Each subscriber says over a second connection that the last message of a round has come.
 /// </summary>
-internal sealed class FairleadBroadcast(string scheme, int readers, string options = "") : Contender<OneWaySender>(Naming.Of($"Publisher, {readers} subscribers", scheme, options))
+internal sealed class FairleadBroadcast(string scheme, int readers, string options = "")
+    : Contender<OneWaySender>(Naming.Of($"Publisher, {readers} subscribers", scheme, options))
 {
     private const string IsReader = "FAIRLEAD_BENCH_READER";
 
@@ -23,7 +24,9 @@ internal sealed class FairleadBroadcast(string scheme, int readers, string optio
         for (int i = 0; i < readers; i++)
         {
             var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
-            foreach (string argument in Environment.GetCommandLineArgs().Skip(Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? 0 : 1))
+            foreach (string argument in Environment
+                .GetCommandLineArgs()
+                .Skip(Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? 0 : 1))
             {
                 start.ArgumentList.Add(argument);
             }
@@ -39,7 +42,9 @@ internal sealed class FairleadBroadcast(string scheme, int readers, string optio
     public override OneWaySender Connect(Session session)
     {
         var back = Receiver.Bind($"unix://{session.Name}-back");
-        var publisher = Publisher.Bind(session.AddressOf(scheme, options.Length == 0 ? "" : $"?{options}"), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
+        var publisher = Publisher.Bind(
+            session.AddressOf(scheme, options.Length == 0 ? "" : $"?{options}"),
+            new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
         while (publisher.Publish("t", "") < readers)
         {
             Thread.Sleep(1);
@@ -50,7 +55,10 @@ internal sealed class FairleadBroadcast(string scheme, int readers, string optio
 
     private void Read(Session session)
     {
-        using var subscriber = Subscriber.Connect(session.AddressOf(scheme, $"?wait=60s&full=wait{(options.Length == 0 ? "" : "&")}{options}"), "t", new EndpointOptions { HandshakeTimeout = TimeSpan.FromMinutes(1) });
+        using var subscriber = Subscriber.Connect(
+            session.AddressOf(scheme, $"?wait=60s&full=wait{(options.Length == 0 ? "" : "&")}{options}"),
+            "t",
+            new EndpointOptions { HandshakeTimeout = TimeSpan.FromMinutes(1) });
         using var back = Sender.Connect($"unix://{session.Name}-back?wait=60s");
         long due = 0;
         try

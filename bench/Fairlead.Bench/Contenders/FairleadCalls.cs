@@ -1,7 +1,8 @@
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>Type 4: blocking requests on Fairlead, answered by a blocking loop.</summary>
-internal sealed class FairleadCalls(string scheme = "unix", string waiting = "") : Contender<Caller>(Naming.Of("Requester, blocking", scheme, waiting))
+internal sealed class FairleadCalls(string scheme = "unix", string waiting = "")
+    : Contender<Caller>(Naming.Of("Requester, blocking", scheme, waiting))
 {
     private readonly bool _spins = waiting == "latency";
     private readonly string _options = Naming.Options(waiting);
@@ -23,7 +24,8 @@ internal sealed class FairleadCalls(string scheme = "unix", string waiting = "")
         }
     }
 
-    public override Caller Connect(Session session) => new Client(Requester.Connect(session.AddressOf(scheme, _options)), Rest.Connect(session, _spins));
+    public override Caller Connect(Session session) =>
+        new Client(Requester.Connect(session.AddressOf(scheme, _options)), Rest.Connect(session, _spins));
 
     private sealed class Client(Requester requester, Sender? rest) : BlockingCaller
     {

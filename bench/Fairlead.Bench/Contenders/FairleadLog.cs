@@ -2,7 +2,9 @@ using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>Appends to a mapped log, without synchronizing. Followed: the other process reads every record and checks its number, at the same time.</summary>
+/// <summary>
+/// Appends to a mapped log, without synchronizing. Followed: the other process reads every record and checks its number, at the same time.
+/// </summary>
 internal sealed class FairleadLog(bool isFollowed) : Contender<OneWaySender>(isFollowed ? "Fairlead log, followed" : "Fairlead log")
 {
     public override void Serve(Session session, Action listening)
@@ -43,7 +45,8 @@ internal sealed class FairleadLog(bool isFollowed) : Contender<OneWaySender>(isF
 
     public override OneWaySender Connect(Session session) => new Client(session);
 
-    private static MappedLog Open(Session session) => MappedLog.Open($"log://{Path.Combine(Appending.Folder, session.Name)}?keep={Appending.Kept}");
+    private static MappedLog Open(Session session) =>
+        MappedLog.Open($"log://{Path.Combine(Appending.Folder, session.Name)}?keep={Appending.Kept}");
 
     private sealed class Client(Session session) : OneWaySender
     {

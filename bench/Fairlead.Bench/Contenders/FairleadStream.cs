@@ -3,7 +3,8 @@ using Fairlead.Bench.Scenarios;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>Type 1: blocking sends on Fairlead to a blocking receiver. The last message is of type 2: its receipt ends the round.</summary>
-internal sealed class FairleadStream(string scheme = "unix") : Contender<OneWaySender>(scheme == "unix" ? "Sender, blocking" : $"Sender, blocking, {scheme}")
+internal sealed class FairleadStream(string scheme = "unix")
+    : Contender<OneWaySender>(scheme == "unix" ? "Sender, blocking" : $"Sender, blocking, {scheme}")
 {
     public override void Serve(Session session, Action listening)
     {

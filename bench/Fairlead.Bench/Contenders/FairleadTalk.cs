@@ -26,7 +26,8 @@ internal sealed class FairleadTalk(string scheme, string waiting = "") : Contend
         }
     }
 
-    public override Caller Connect(Session session) => new Client(Pair.Connect(session.AddressOf(scheme, _options)), Rest.Connect(session, _spins));
+    public override Caller Connect(Session session) =>
+        new Client(Pair.Connect(session.AddressOf(scheme, _options)), Rest.Connect(session, _spins));
 
     private sealed class Client(Pair pair, Sender? rest) : BlockingCaller
     {

@@ -3,7 +3,10 @@ using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>The baseline of appending: one <c>write(2)</c> a record to a file opened with <c>O_APPEND</c>, as programs that keep a log by hand do. Nobody reads it.</summary>
+/// <summary>
+/// The baseline of appending: one <c>write(2)</c> a record to a file opened with <c>O_APPEND</c>, as programs that keep a log by hand do.
+/// Nobody reads it.
+/// </summary>
 internal sealed partial class FileAppend() : Contender<OneWaySender>("write(2), one each")
 {
     public override void Serve(Session session, Action listening) => Appending.Serve(session, listening);

@@ -8,7 +8,11 @@ internal static class Naming
 
     public static string Options(string waiting, string capacity = "")
     {
-        string[] options = [.. waiting.Length > 0 ? (string[])[$"waiting={waiting}"] : [], .. capacity.Length > 0 ? (string[])[$"capacity={capacity}"] : []];
+        string[] options =
+        [
+            .. waiting.Length > 0 ? (string[])[$"waiting={waiting}"] : [],
+            .. capacity.Length > 0 ? (string[])[$"capacity={capacity}"] : [],
+        ];
         return options.Length == 0 ? "" : $"?{string.Join('&', options)}";
     }
 }

@@ -10,7 +10,8 @@ internal sealed class NativeMutex(string work) : Contender("C pthread mutex, rob
 
     public override string? Missing => Worker.Missing;
 
-    public override ProcessStartInfo Program(string role, Session session) => new(Worker.Path, [role, work, Path.Combine(session.Directory, session.Name + ".page"), session.SocketPath]);
+    public override ProcessStartInfo Program(string role, Session session) =>
+        new(Worker.Path, [role, work, Path.Combine(session.Directory, session.Name + ".page"), session.SocketPath]);
 
     public override void Serve(Session session, Action listening) => throw new NotSupportedException("it is a program of its own");
 }

@@ -23,7 +23,11 @@ internal sealed class NativeProgram(string folder, params string[] libraries)
         string source = System.IO.Path.Combine(AppContext.BaseDirectory, "native", folder);
         try
         {
-            using var compiler = Process.Start(new ProcessStartInfo("cc", ["-O2", "-std=gnu11", "-o", path, .. Directory.GetFiles(source, "*.c"), .. libraries]) { RedirectStandardError = true })!;
+            using var compiler = Process.Start(
+                new ProcessStartInfo("cc", ["-O2", "-std=gnu11", "-o", path, .. Directory.GetFiles(source, "*.c"), .. libraries])
+                {
+                    RedirectStandardError = true,
+                })!;
             string errors = compiler.StandardError.ReadToEnd();
             compiler.WaitForExit();
             return (path, compiler.ExitCode == 0 ? null : $"cc fails: {errors.Split('\n')[0]}");

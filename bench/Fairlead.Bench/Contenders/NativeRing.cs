@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>The ring of bench/native, in C: what the memory and the kernel allow when nothing stands above them. Built with the system's compiler.</summary>
+/// <summary>
+/// The ring of bench/native, in C: what the memory and the kernel allow when nothing stands above them. Built with the system's compiler.
+/// </summary>
 /// <param name="waiting">spin, futex, brief or poll.</param>
 /// <param name="work">echo, copied or loaned.</param>
 /// <param name="capacity">Bytes of each ring; as many as Fairlead's has.</param>
@@ -14,7 +16,9 @@ internal sealed class NativeRing(string waiting, string work, long capacity, Tim
     public override string? Missing => Worker.Missing;
 
     public override ProcessStartInfo Program(string role, Session session) =>
-        new(Worker.Path, [role, waiting, work, Text(session.MessageSize), Text(capacity), Text((long)silence.TotalMicroseconds), session.SocketPath]);
+        new(
+            Worker.Path,
+            [role, waiting, work, Text(session.MessageSize), Text(capacity), Text((long)silence.TotalMicroseconds), session.SocketPath]);
 
     public override void Serve(Session session, Action listening) => throw new NotSupportedException("it is a program of its own");
 

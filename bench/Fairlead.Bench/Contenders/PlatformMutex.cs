@@ -4,7 +4,8 @@ namespace Fairlead.Bench.Contenders;
 internal sealed class PlatformMutex() : MutexContender("System.Threading.Mutex, named")
 {
     // The runtime keeps such names in a directory of the user's, and removes them with their last user.
-    public override MutexUser Connect(Session session) => new User(new Mutex(initiallyOwned: false, $"fairlead-bench-{Path.GetFileName(session.Directory)}-{session.Name}"));
+    public override MutexUser Connect(Session session) =>
+        new User(new Mutex(initiallyOwned: false, $"fairlead-bench-{Path.GetFileName(session.Directory)}-{session.Name}"));
 
     private sealed class User(Mutex mutex) : MutexUser
     {

@@ -3,7 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>
-/// Where a server that spins waits between the rounds, which would take a processor from whoever is measured next: a message of length 0 sends it here, one over a Unix socket back to work.
+/// Where a server that spins waits between the rounds, which would take a processor from whoever is measured next: a message of length 0
+/// sends it here, one over a Unix socket back to work.
 /// </summary>
 internal static class Rest
 {

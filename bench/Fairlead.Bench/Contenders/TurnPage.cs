@@ -4,8 +4,9 @@ using System.IO.MemoryMappedFiles;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>
-/// A page that two share who take turns with a mutex. A turn: enter, stay until the other one is certainly asleep in his own enter, note the time, leave, and wait for the other to be inside: else one would be in
-/// again before the other has woken, which is no handing over. What is measured is the time from before one leaves until the other has entered.
+/// A page that two share who take turns with a mutex. A turn: enter, stay until the other one is certainly asleep in his own enter, note
+/// the time, leave, and wait for the other to be inside: else one would be in again before the other has woken, which is no handing over.
+/// What is measured is the time from before one leaves until the other has entered.
 /// </summary>
 internal sealed unsafe class TurnPage : IDisposable
 {
@@ -20,7 +21,8 @@ internal sealed unsafe class TurnPage : IDisposable
 
     public TurnPage(Session session)
     {
-        _file = MemoryMappedFile.CreateFromFile(Path.Combine(session.Directory, session.Name + ".page"), FileMode.OpenOrCreate, null, sizeof(Page));
+        _file = MemoryMappedFile.CreateFromFile(
+            Path.Combine(session.Directory, session.Name + ".page"), FileMode.OpenOrCreate, null, sizeof(Page));
         _view = _file.CreateViewAccessor(0, sizeof(Page));
         byte* start = null;
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);

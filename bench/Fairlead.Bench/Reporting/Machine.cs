@@ -22,7 +22,10 @@ internal sealed record Machine(string Cpu, int Cores, string Architecture, strin
     private static string CpuModel()
     {
         string[] keys = ["model name", "Model", "CPU part"];
-        var lines = File.ReadLines("/proc/cpuinfo").Select(line => line.Split(':', 2, StringSplitOptions.TrimEntries)).Where(pair => pair.Length == 2).ToList();
+        var lines = File.ReadLines("/proc/cpuinfo")
+            .Select(line => line.Split(':', 2, StringSplitOptions.TrimEntries))
+            .Where(pair => pair.Length == 2)
+            .ToList();
         return keys.Select(key => lines.FirstOrDefault(pair => pair[0] == key)?[1]).FirstOrDefault(value => value is not null) ?? "unknown";
     }
 }

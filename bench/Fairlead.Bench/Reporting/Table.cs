@@ -7,20 +7,40 @@ namespace Fairlead.Bench.Reporting;
 /// <summary>For people: a table a scenario.</summary>
 internal sealed class Table(TextWriter output) : IReport
 {
-    private static readonly string[] TimeColumns = ["contender", "p50 µs", "p99 µs", "min µs", "max µs", "ratio p50", "ratio p99", "goal", "B/op"];
+    private static readonly string[] TimeColumns =
+    [
+        "contender",
+        "p50 µs",
+        "p99 µs",
+        "min µs",
+        "max µs",
+        "ratio p50",
+        "ratio p99",
+        "goal",
+        "B/op",
+    ];
     private static readonly string[] RateColumns = ["contender", "k/s", "", "GB/s", "ratio", "goal", "B/op"];
 
     public void Begin(Machine machine, Plan plan)
     {
-        output.WriteLine($"{machine.Cpu}, {machine.Cores} cores, {machine.Architecture}; Linux {machine.Kernel}; {machine.Runtime}; {machine.Build}; load {machine.Load}");
-        output.WriteLine(Text($"{plan.Rounds} rounds of {plan.RoundLength.TotalSeconds} s each, beside as many of the baseline. Figures: median of the rounds (lowest..highest)."));
+        output.WriteLine(
+            $"{machine.Cpu}, {machine.Cores} cores, {machine.Architecture}; Linux {machine.Kernel}; {machine.Runtime}; {machine.Build}; "
+                + $"load {machine.Load}");
+        output.WriteLine(
+            Text($"{plan.Rounds} rounds of {plan.RoundLength.TotalSeconds} s each, beside as many of the baseline. ")
+                + "Figures: median of the rounds (lowest..highest).");
     }
 
     public void Add(Scenario scenario, IReadOnlyList<Result> results)
     {
-        var rows = results.Where(result => result.Rounds.Count > 0).Select(result => Figures.Of(scenario, result)).Select(figures => scenario.IsTime ? TimeRow(figures) : RateRow(figures));
+        var rows = results
+            .Where(result => result.Rounds.Count > 0)
+            .Select(result => Figures.Of(scenario, result))
+            .Select(figures => scenario.IsTime ? TimeRow(figures) : RateRow(figures));
         output.WriteLine();
-        output.WriteLine($"{scenario.Name}: {scenario.Measures}; {(scenario.IsTime ? "ratios below" : "ratio above")} 1 {(scenario.IsTime ? "are" : "is")} better than the baseline");
+        output.WriteLine(
+            $"{scenario.Name}: {scenario.Measures}; {(scenario.IsTime ? "ratios below" : "ratio above")} 1 "
+                + $"{(scenario.IsTime ? "are" : "is")} better than the baseline");
         Write([scenario.IsTime ? TimeColumns : RateColumns, .. rows]);
         foreach (var contender in scenario.Contenders.Where(contender => contender.Missing is not null))
         {
@@ -29,9 +49,17 @@ internal sealed class Table(TextWriter output) : IReport
     }
 
     private static string[] TimeRow(Figures f) =>
-    [
-        f.Contender, Micro(f.P50), Micro(f.P99), Micro(f.Min), Micro(f.Max), Ratio(f.Ratio), Ratio(f.RatioP99), Goal(f, "≤"), Text($"{f.Allocated:0}"),
-    ];
+        [
+            f.Contender,
+            Micro(f.P50),
+            Micro(f.P99),
+            Micro(f.Min),
+            Micro(f.Max),
+            Ratio(f.Ratio),
+            Ratio(f.RatioP99),
+            Goal(f, "≤"),
+            Text($"{f.Allocated:0}"),
+        ];
 
     private static string[] RateRow(Figures f) =>
     [
@@ -43,7 +71,8 @@ internal sealed class Table(TextWriter output) : IReport
 
     private static string Ratio(Spread? ratio) => ratio is { } r ? Text($"{r.Median:0.00} ({r.Lowest:0.00}..{r.Highest:0.00})") : "";
 
-    private static string Goal(Figures f, string sign) => f.Goal is { } goal ? Text($"{sign} {goal:0.##} {(f.IsGoalMet == true ? "met" : "missed")}") : "";
+    private static string Goal(Figures f, string sign) =>
+        f.Goal is { } goal ? Text($"{sign} {goal:0.##} {(f.IsGoalMet == true ? "met" : "missed")}") : "";
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -10,5 +10,6 @@ internal sealed record Plan(int Rounds, TimeSpan RoundLength, bool WithControl)
 {
     /// <summary>Rounds are measured and forgotten for this long before the first that counts: the JIT compiles hot loops twice.</summary>
     /// <param name="scenario">Says for how many rounds at least.</param>
-    public TimeSpan WarmUp(Scenario scenario) => RoundLength * scenario.WarmUpRounds > TimeSpan.FromSeconds(1) ? RoundLength * scenario.WarmUpRounds : TimeSpan.FromSeconds(1);
+    public TimeSpan WarmUp(Scenario scenario) =>
+        RoundLength * scenario.WarmUpRounds > TimeSpan.FromSeconds(1) ? RoundLength * scenario.WarmUpRounds : TimeSpan.FromSeconds(1);
 }

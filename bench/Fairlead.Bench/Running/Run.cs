@@ -3,7 +3,9 @@ using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench.Running;
 
-/// <summary>What a contender has given: all its rounds, and for all but the baseline its ratio to each baseline round beside them.</summary>
+/// <summary>
+/// What a contender has given: all its rounds, and for all but the baseline its ratio to each baseline round beside them.
+/// </summary>
 internal sealed record Result(Contender Contender, string Name, IReadOnlyList<Round> Rounds, IReadOnlyList<Pair> Pairs);
 
 /// <summary>A round of a contender and the round of the baseline next to it in time.</summary>
@@ -16,7 +18,11 @@ internal static class Run
     {
         if (scenario.Contenders[0].Missing is not null)
         {
-            return [.. scenario.Contenders.Select((contender, i) => contender.Missing is null ? Alone(scenario, i, plan) : new Result(contender, contender.Name, [], []))];
+            return
+            [
+                .. scenario.Contenders.Select(
+                    (contender, i) => contender.Missing is null ? Alone(scenario, i, plan) : new Result(contender, contender.Name, [], [])),
+            ];
         }
 
         using var directory = new RunDirectory();
@@ -38,7 +44,8 @@ internal static class Run
 
             if (plan.WithControl)
             {
-                others.Add((baseline.Name + ", again", baseline, new WorkerPair(scenario, 0, $"{scenario.Name}-again", directory.Path), []));
+                others.Add(
+                    (baseline.Name + ", again", baseline, new WorkerPair(scenario, 0, $"{scenario.Name}-again", directory.Path), []));
             }
 
             first.Measure(plan.WarmUp(scenario));
@@ -66,7 +73,8 @@ internal static class Run
             return
             [
                 new Result(baseline, baseline.Name, rounds, []),
-                .. others.Select(other => new Result(other.Contender, other.Name, [.. other.Pairs.Select(pair => pair.Contender)], other.Pairs)),
+                .. others.Select(other => new Result(
+                    other.Contender, other.Name, [.. other.Pairs.Select(pair => pair.Contender)], other.Pairs)),
             ];
         }
         finally

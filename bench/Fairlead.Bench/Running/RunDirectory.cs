@@ -1,6 +1,8 @@
 namespace Fairlead.Bench.Running;
 
-/// <summary>A runtime directory for the processes of one scenario, removed with all that is in it, also where the program is interrupted.</summary>
+/// <summary>
+/// A runtime directory for the processes of one scenario, removed with all that is in it, also where the program is interrupted.
+/// </summary>
 internal sealed class RunDirectory : IDisposable
 {
     public RunDirectory() => AppDomain.CurrentDomain.ProcessExit += OnExit;

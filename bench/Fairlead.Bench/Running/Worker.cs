@@ -23,7 +23,13 @@ internal static class Worker
         var scenario = new Argument<string>("scenario");
         var contender = new Argument<int>("contender");
         var session = new Argument<string>("session");
-        var command = new Command("worker", "One side of a measurement; started by the program itself.") { role, scenario, contender, session };
+        var command = new Command("worker", "One side of a measurement; started by the program itself.")
+        {
+            role,
+            scenario,
+            contender,
+            session,
+        };
         command.Hidden = true;
         command.SetAction(parsed =>
         {

@@ -42,7 +42,9 @@ internal sealed class WorkerPair : IDisposable
 
         Process Start(string role)
         {
-            var start = who.Program(role, new Session(session, scenario.MessageSize) { Directory = runtimeDirectory }) ?? Own(role, scenario.Name, contender, session);
+            var start =
+                who.Program(role, new Session(session, scenario.MessageSize) { Directory = runtimeDirectory })
+                ?? Own(role, scenario.Name, contender, session);
             start.RedirectStandardInput = start.RedirectStandardOutput = true;
             start.Environment["XDG_RUNTIME_DIR"] = runtimeDirectory;
             return Process.Start(start)!;

@@ -4,12 +4,15 @@ using Fairlead.Bench.Contenders;
 namespace Fairlead.Bench.Scenarios;
 
 /// <summary>The same messages to many: the processor time of the publishing process counts, for each message that it publishes.</summary>
-internal sealed class BroadcastCost(string name, int messageSize, params Contender[] contenders) : OneWayScenario(name, messageSize, contenders)
+internal sealed class BroadcastCost(string name, int messageSize, params Contender[] contenders)
+    : OneWayScenario(name, messageSize, contenders)
 {
     /// <summary>Messages that every subscriber has room for.</summary>
     private const int Burst = 8 * 1024;
 
-    public override string Measures => $"{MessageSize} B to all, in bursts of {Burst} that all have room for: messages in a second of the publishing process's processor time";
+    public override string Measures =>
+        $"{MessageSize} B to all, in bursts of {Burst} that all have room for: "
+            + "messages in a second of the publishing process's processor time";
 
     protected override Round Measure(OneWaySender sender, byte[] message, long end, ref long number)
     {

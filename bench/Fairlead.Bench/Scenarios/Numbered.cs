@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Fairlead.Bench.Scenarios;
 
-/// <summary>The first nine bytes of a one-way message: its number, and whether the sender waits for the acknowledgement of this one.</summary>
+/// <summary>
+/// The first nine bytes of a one-way message: its number, and whether the sender waits for the acknowledgement of this one.
+/// </summary>
 internal static class Numbered
 {
     public const int Size = 9;

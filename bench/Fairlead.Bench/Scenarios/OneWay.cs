@@ -3,7 +3,10 @@ using Fairlead.Bench.Contenders;
 
 namespace Fairlead.Bench.Scenarios;
 
-/// <summary>Messages as fast as they go. The round ends when who reads them has acknowledged the last one, so that nothing counts that is still on its way.</summary>
+/// <summary>
+/// Messages as fast as they go. The round ends when who reads them has acknowledged the last one, so that nothing counts that is still on
+/// its way.
+/// </summary>
 internal sealed class OneWay(string name, int messageSize, params Contender[] contenders) : OneWayScenario(name, messageSize, contenders)
 {
     /// <summary>How many times a message is read: once, or by each of so many subscribers, for the sum.</summary>

@@ -15,7 +15,9 @@ internal abstract class OneWayScenario(string name, int messageSize, Contender[]
         var sender = ((Contender<OneWaySender>)contender).Connect(session);
         byte[] message = new byte[MessageSize];
         long number = 0;
-        return new RoundRunner(sender, length => Measure(sender, message, Stopwatch.GetTimestamp() + (long)(length.TotalSeconds * Stopwatch.Frequency), ref number));
+        return new RoundRunner(
+            sender,
+            length => Measure(sender, message, Stopwatch.GetTimestamp() + (long)(length.TotalSeconds * Stopwatch.Frequency), ref number));
     }
 
     /// <summary>Sends until the clock's timestamp is reached.</summary>

@@ -6,7 +6,8 @@ namespace Fairlead.Bench.Scenarios;
 /// <param name="Operations">Calls made, or messages that the receiver has acknowledged.</param>
 /// <param name="Elapsed">Nanoseconds from the first operation to the end of the last.</param>
 /// <param name="Allocated">Bytes of managed memory that the client's process allocated meanwhile.</param>
-internal sealed record Round(long Operations, double Elapsed, long Allocated, double P50 = 0, double P99 = 0, double Min = 0, double Max = 0)
+internal sealed record Round(
+    long Operations, double Elapsed, long Allocated, double P50 = 0, double P99 = 0, double Min = 0, double Max = 0)
 {
     /// <summary>Operations a second.</summary>
     public double Rate => Operations / Elapsed * 1e9;
