@@ -121,7 +121,7 @@ count_trx() {
   number() { sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" <<< "$counters"; }
   total=$(number total) executed=$(number executed) good=$(number passed) bad=$(number failed)
   passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0})) skipped=$((skipped + ${total:-0} - ${executed:-0}))
-  awk '/<UnitTestResult / { bad = / outcome="Failed"/; if (bad) { sub(/.* testName="/, ""); sub(/" .*/, ""); print; next } }
+  awk '/<UnitTestResult / { bad = / outcome="Failed"/; if (bad) { sub(/.* testName="/, ""); sub(/" .*/, ""); gsub(/&quot;/, "\""); print; next } }
        /<\/UnitTestResult>/ { bad = 0 }
        bad { gsub(/<[^>]*>/, ""); gsub(/&lt;/, "<"); gsub(/&gt;/, ">"); gsub(/&quot;/, "\""); gsub(/&amp;/, "\\&"); if (NF) print "  " $0 }' \
     "$file" 2> /dev/null >> "$failures"

@@ -53,7 +53,8 @@ public abstract class Contract : WatchedTest
     protected Address OtherEnd(Address bound) => Transport.OtherEndOf(Bare(bound));
 
     /// <summary>Starts a verb of the test peer that binds, and returns where another end connects to it.</summary>
-    protected async Task<(PeerProcess Peer, Address There)> StartBoundAsync(string verb, Address place, string how = "bind", params string[] more)
+    protected async Task<(PeerProcess Peer, Address There)> StartBoundAsync(
+        string verb, Address place, string how = "bind", params string[] more)
     {
         PeerProcess peer = Track(Transport.StartPeer(verb, how, place, more));
         return (peer, OtherEnd(Transport.BoundBy(place, Address.Parse(await peer.AnswerAsync()))));

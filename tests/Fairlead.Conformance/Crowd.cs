@@ -1,7 +1,8 @@
 namespace Fairlead.Conformance;
 
 /// <summary>
-/// Who is inside of something that lets several in, in a region: each has a place, in which he writes the number of his stay. Who is about to be killed is marked before, so that nobody counts him from then on.
+/// Who is inside of something that lets several in, in a region: each has a place, in which he writes the number of his stay. Who is about
+/// to be killed is marked before, so that nobody counts him from then on.
 /// </summary>
 public sealed class Crowd(SharedRegion region, int size)
 {
@@ -56,7 +57,9 @@ public sealed class Crowd(SharedRegion region, int size)
         Interlocked.Exchange(ref At(index, DoomedAt), 0);
     }
 
-    /// <summary>How many are inside at one moment, or fewer: those who are there at two looks, all of the second after all of the first.</summary>
+    /// <summary>
+    /// How many are inside at one moment, or fewer: those who are there at two looks, all of the second after all of the first.
+    /// </summary>
     public int Count()
     {
         long[] first = [.. Enumerable.Range(0, size).Select(Stay)];

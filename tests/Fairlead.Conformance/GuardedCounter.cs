@@ -1,8 +1,8 @@
 namespace Fairlead.Conformance;
 
 /// <summary>
-/// A counter in a region that is only right while one at a time changes it, and that can be put right when he dies meanwhile: he writes down first what he is about to do. Whoever looks at it under the lock sees whether
-/// somebody else is inside, too.
+/// A counter in a region that is only right while one at a time changes it, and that can be put right when he dies meanwhile: he writes
+/// down first what he is about to do. Whoever looks at it under the lock sees whether somebody else is inside, too.
 /// </summary>
 public sealed class GuardedCounter(SharedRegion region)
 {

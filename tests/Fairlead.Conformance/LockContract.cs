@@ -4,7 +4,8 @@ namespace Fairlead.Conformance;
 
 /// <summary>
 /// What the contracts of locks share: places, processes at them, and a token that ends what waits when the watchdog does. Where there is a
-/// peer of Native AOT, programs of both kinds meet at each lock: the test itself runs under the JIT compiler, and so does the second of its peers.
+/// peer of Native AOT, programs of both kinds meet at each lock: the test itself runs under the JIT compiler, and so does the second of its
+/// peers.
 /// </summary>
 public abstract class LockContract : WatchedTest
 {

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Fairlead.Conformance;
 
-/// <summary>Where a lock lies, as tests and peers tell each other: <c>name:NAME</c>, or <c>region:NAME:OFFSET</c> in a region that is there.</summary>
+/// <summary>
+/// Where a lock lies, as tests and peers tell each other: <c>name:NAME</c>, or <c>region:NAME:OFFSET</c> in a region that is there.
+/// </summary>
 public static class LockPlaceText
 {
     /// <summary>The mutex of a place.</summary>
@@ -11,13 +13,18 @@ public static class LockPlaceText
 
     /// <summary>The semaphore of a place.</summary>
     public static NamedSemaphore Semaphore(string place, int permits, int maximum) =>
-        Open(place, name => NamedSemaphore.Open(name, permits, maximum), (region, offset) => NamedSemaphore.In(region, offset, permits, maximum));
+        Open(
+            place,
+            name => NamedSemaphore.Open(name, permits, maximum),
+            (region, offset) => NamedSemaphore.In(region, offset, permits, maximum));
 
     /// <summary>The event of a place.</summary>
-    public static NamedEvent Event(string place, EventResetMode mode) => Open(place, name => NamedEvent.Open(name, mode), (region, offset) => NamedEvent.In(region, offset, mode));
+    public static NamedEvent Event(string place, EventResetMode mode) =>
+        Open(place, name => NamedEvent.Open(name, mode), (region, offset) => NamedEvent.In(region, offset, mode));
 
     /// <summary>The countdown of a place.</summary>
-    public static NamedCountdown Countdown(string place, int count) => Open(place, name => NamedCountdown.Open(name, count), (region, offset) => NamedCountdown.In(region, offset, count));
+    public static NamedCountdown Countdown(string place, int count) =>
+        Open(place, name => NamedCountdown.Open(name, count), (region, offset) => NamedCountdown.In(region, offset, count));
 
     private static T Open<T>(string place, Func<string, T> named, Func<SharedRegion, long, T> placed)
     {
@@ -34,12 +41,19 @@ public static class LockPlaceText
 
     /// <summary>The condition of a place.</summary>
     public static NamedCondition Condition(string place, NamedMutex mutex, NamedConditionOptions? options = null) =>
-        Open(place, name => NamedCondition.Open(name, mutex, options), (region, offset) => NamedCondition.In(region, offset, mutex, options));
+        Open(
+            place,
+            name => NamedCondition.Open(name, mutex, options),
+            (region, offset) => NamedCondition.In(region, offset, mutex, options));
 
     /// <summary>The reader-writer lock of a place.</summary>
     public static NamedReaderWriterLock ReaderWriterLock(string place, NamedReaderWriterLockOptions? options = null) =>
-        Open(place, name => NamedReaderWriterLock.Open(name, options), (region, offset) => NamedReaderWriterLock.In(region, offset, options));
+        Open(
+            place,
+            name => NamedReaderWriterLock.Open(name, options),
+            (region, offset) => NamedReaderWriterLock.In(region, offset, options));
 
     /// <summary>The barrier of a place.</summary>
-    public static NamedBarrier Barrier(string place, int parties) => Open(place, name => NamedBarrier.Open(name, parties), (region, offset) => NamedBarrier.In(region, offset, parties));
+    public static NamedBarrier Barrier(string place, int parties) =>
+        Open(place, name => NamedBarrier.Open(name, parties), (region, offset) => NamedBarrier.In(region, offset, parties));
 }

@@ -1,6 +1,9 @@
 namespace Fairlead.Conformance;
 
-/// <summary>What those of a barrier tell each other in a region: each says for which phase he is about to arrive, and looks when it is completed whether all have said so.</summary>
+/// <summary>
+/// What those of a barrier tell each other in a region: each says for which phase he is about to arrive, and looks when it is completed
+/// whether all have said so.
+/// </summary>
 public sealed class March(SharedRegion region, int size)
 {
     // He has never passed, and does not know which phase it will be.
@@ -11,9 +14,11 @@ public sealed class March(SharedRegion region, int size)
     private const int PassedAt = 24;
 
     /// <summary>What somebody has found wrong; null: nothing.</summary>
-    public string? Problem => Enumerable.Range(0, size).FirstOrDefault(index => Volatile.Read(ref At(index, ProblemAt)) != 0, -1) is >= 0 and var found
-        ? $"{found} has passed phase {Volatile.Read(ref At(found, PassedAt))}: {Volatile.Read(ref At(found, SeenAt))} (problem {Volatile.Read(ref At(found, ProblemAt))})"
-        : null;
+    public string? Problem =>
+        Enumerable.Range(0, size).FirstOrDefault(index => Volatile.Read(ref At(index, ProblemAt)) != 0, -1) is >= 0 and var found
+            ? $"{found} has passed phase {Volatile.Read(ref At(found, PassedAt))}: "
+                + $"{Volatile.Read(ref At(found, SeenAt))} (problem {Volatile.Read(ref At(found, ProblemAt))})"
+            : null;
 
     /// <summary>Bytes that it takes.</summary>
     public static int SizeOf(int size) => size * 64;

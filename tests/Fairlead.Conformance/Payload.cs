@@ -3,7 +3,9 @@ using System.Collections.Concurrent;
 
 namespace Fairlead.Conformance;
 
-/// <summary>Message content that tells what it is: a sequence number, who sent it, and bytes that follow from both, so that any mix-up shows.</summary>
+/// <summary>
+/// Message content that tells what it is: a sequence number, who sent it, and bytes that follow from both, so that any mix-up shows.
+/// </summary>
 public static class Payload
 {
     /// <summary>Bytes that are needed for the numbers.</summary>
@@ -20,7 +22,8 @@ public static class Payload
     }
 
     /// <summary>The same from 0, made once for all tests that send so much; nobody writes into it.</summary>
-    public static ReadOnlyMemory<byte> Shared(int number, int size) => Kept.GetOrAdd((number, size), static made => new(() => Make(made.Number, made.Size))).Value;
+    public static ReadOnlyMemory<byte> Shared(int number, int size) =>
+        Kept.GetOrAdd((number, size), static made => new(() => Make(made.Number, made.Size))).Value;
 
     /// <summary>Writes such content into memory of at least <see cref="Least"/> bytes.</summary>
     public static void Write(Span<byte> bytes, int number, int from = 0)
@@ -57,7 +60,8 @@ public static class Payload
         {
             if (BinaryPrimitives.ReadUInt64LittleEndian(rest) != Next(ref state))
             {
-                throw new InvalidDataException($"The 8 bytes from {bytes.Length - rest.Length} on of message {number} of {from} were altered.");
+                throw new InvalidDataException(
+                    $"The 8 bytes from {bytes.Length - rest.Length} on of message {number} of {from} were altered.");
             }
         }
 
@@ -73,7 +77,8 @@ public static class Payload
         return (number, from);
     }
 
-    private static ulong Start(int number, int from) => ((uint)number * 0x9E3779B97F4A7C15) ^ ((ulong)(uint)from << 20) ^ 0xD1B54A32D192ED03;
+    private static ulong Start(int number, int from) =>
+        ((uint)number * 0x9E3779B97F4A7C15) ^ ((ulong)(uint)from << 20) ^ 0xD1B54A32D192ED03;
 
     private static ulong Next(ref ulong state)
     {

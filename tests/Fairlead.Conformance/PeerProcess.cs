@@ -20,7 +20,9 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
 
     // The same program as Native AOT compiles it. It starts in a tenth of the time; every fourth peer is the other one all the same:
     // both are tested. The second of four: of two peers that meet, each is a different one.
-    private static readonly string? Compiled = Environment.GetEnvironmentVariable("FAIRLEAD_COMPILED_PEER") is { Length: > 0 } path ? path : null;
+    private static readonly string? Compiled = Environment.GetEnvironmentVariable("FAIRLEAD_COMPILED_PEER") is { Length: > 0 } path
+        ? path
+        : null;
     private static int _count = -1;
 
     private readonly StartedPeer _started;
@@ -56,27 +58,39 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     }
 
     /// <summary>The same with descriptors, by the numbers that it has there. They stay the caller's.</summary>
-    public static PeerProcess StartWith(IReadOnlyDictionary<int, SafeHandle> descriptors, params string[] arguments) => StartWith(descriptors, [], arguments);
+    public static PeerProcess StartWith(IReadOnlyDictionary<int, SafeHandle> descriptors, params string[] arguments) =>
+        StartWith(descriptors, [], arguments);
 
     /// <summary>The same by a command that becomes it.</summary>
     public static PeerProcess StartWith(IReadOnlyDictionary<int, SafeHandle> descriptors, string[] command, params string[] arguments)
     {
         string[] words = [.. command, .. Command(arguments)];
-        return new PeerProcess(StartedPeer.Of(ChildProcess.Start(
-            words[0],
-            words[1..],
-            new ChildProcessOptions { Descriptors = descriptors, StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe, StandardError = Redirection.Pipe })));
+        return new PeerProcess(
+            StartedPeer.Of(
+                ChildProcess.Start(
+                    words[0],
+                    words[1..],
+                    new ChildProcessOptions
+                    {
+                        Descriptors = descriptors,
+                        StandardInput = Redirection.Pipe,
+                        StandardOutput = Redirection.Pipe,
+                        StandardError = Redirection.Pipe,
+                    })));
     }
 
     /// <summary>The same by a command that becomes it: <c>env --block-signal=USR1</c>, <c>setsid</c>.</summary>
-    public static PeerProcess StartBy(string command, params string[] arguments) => new(StartedPeer.Of(Process.Start(StartInfo([.. command.Split(' '), .. Command(arguments)]))!));
+    public static PeerProcess StartBy(string command, params string[] arguments) =>
+        new(StartedPeer.Of(Process.Start(StartInfo([.. command.Split(' '), .. Command(arguments)]))!));
 
     /// <summary>The next line it writes; when there is none, its errors are in the exception.</summary>
     public async Task<string> ReadLineAsync() =>
         await _started.Output.ReadLineAsync().WaitAsync(Watchdog)
             ?? throw new InvalidOperationException($"The peer ended: {await _started.Errors.ReadToEndAsync()}");
 
-    /// <summary>The next line it writes, or null when it has ended. Without a limit: for those who may have nothing to say for long.</summary>
+    /// <summary>
+    /// The next line it writes, or null when it has ended. Without a limit: for those who may have nothing to say for long.
+    /// </summary>
     public Task<string?> TryReadLineAsync() => _started.Output.ReadLineAsync();
 
     /// <summary>Gives it a command and returns its answer, without the <c>ok</c> that must stand before it.</summary>
@@ -156,7 +170,10 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         return TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
     }
 
-    /// <summary>Whether there is a window in which it uses next to no processor: the runtime compiles in the background for a while after a start, so the first quiet one counts.</summary>
+    /// <summary>
+    /// Whether there is a window in which it uses next to no processor: the runtime compiles in the background for a while after a start,
+    /// so the first quiet one counts.
+    /// </summary>
     public async Task<bool> BecomesQuietAsync(Action<string> log)
     {
         ArgumentNullException.ThrowIfNull(log);
@@ -212,7 +229,8 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     };
 
     // The test host itself runs under dotnet, except where it has an executable of its own.
-    private static string DotnetPath() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
+    private static string DotnetPath() =>
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int pid, int signal);

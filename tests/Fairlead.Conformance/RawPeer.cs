@@ -24,7 +24,14 @@ public sealed class RawPeer(Socket socket) : IDisposable
     }
 
     /// <summary>Sends a hello, a welcome or a refusal.</summary>
-    public void SayHello(string pattern, ushort lowest = 1, ushort highest = 1, char kind = 'H', byte[]? behind = null, uint windowMessages = 1_000, string text = "raw peer")
+    public void SayHello(
+        string pattern,
+        ushort lowest = 1,
+        ushort highest = 1,
+        char kind = 'H',
+        byte[]? behind = null,
+        uint windowMessages = 1_000,
+        string text = "raw peer")
     {
         Handshake handshake = new()
         {
@@ -49,7 +56,15 @@ public sealed class RawPeer(Socket socket) : IDisposable
     {
         head ??= [];
         Write(
-            new MessageHeader { Kind = (MessageKind)kind, Id = id, Ack = ack, Flags = (MessageFlags)flags, HeadLength = (ushort)head.Length, Length = head.Length + payload.Length },
+            new MessageHeader
+            {
+                Kind = (MessageKind)kind,
+                Id = id,
+                Ack = ack,
+                Flags = (MessageFlags)flags,
+                HeadLength = (ushort)head.Length,
+                Length = head.Length + payload.Length,
+            },
             [.. head, .. payload]);
     }
 
@@ -96,7 +111,9 @@ public sealed class RawPeer(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>Reads to the end of the connection, and gives the last frame but acknowledgements: the goodbye, where there was one.</summary>
+    /// <summary>
+    /// Reads to the end of the connection, and gives the last frame but acknowledgements: the goodbye, where there was one.
+    /// </summary>
     public (byte Kind, byte Flags, byte[] Body)? ReadToEnd()
     {
         (byte Kind, byte Flags, byte[] Body)? last = null;
@@ -143,14 +160,17 @@ public sealed class RawPeer(Socket socket) : IDisposable
         return bytes;
     }
 
-    /// <summary>Of packet sockets the kernel tells first that the peer closed with something unread, once, and then gives what it sent before.</summary>
+    /// <summary>
+    /// Of packet sockets the kernel tells first that the peer closed with something unread, once, and then gives what it sent before.
+    /// </summary>
     private int Receive()
     {
         try
         {
             return Socket.Receive(_packet);
         }
-        catch (SocketException reset) when (reset.SocketErrorCode == SocketError.ConnectionReset && Socket.SocketType == SocketType.Seqpacket)
+        catch (SocketException reset)
+            when (reset.SocketErrorCode == SocketError.ConnectionReset && Socket.SocketType == SocketType.Seqpacket)
         {
             return Socket.Receive(_packet);
         }

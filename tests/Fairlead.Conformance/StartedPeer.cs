@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Fairlead.Conformance;
 
-/// <summary>What a test needs of a process that it has started: by the base library, or, where it is given descriptors, as a child of Fairlead's.</summary>
+/// <summary>
+/// What a test needs of a process that it has started: by the base library, or, where it is given descriptors, as a child of Fairlead's.
+/// </summary>
 internal abstract class StartedPeer : IDisposable
 {
     public abstract int Id { get; }

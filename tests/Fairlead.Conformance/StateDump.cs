@@ -53,7 +53,8 @@ public static class StateDump
         {
             for (Type? level = type; level is not null && level != typeof(object); level = level.BaseType)
             {
-                foreach (FieldInfo field in level.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly))
+                foreach (FieldInfo field in level.GetFields(
+                    BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly))
                 {
                     Write(text, field.GetValue(value), field.Name, depth + 1, seen);
                 }

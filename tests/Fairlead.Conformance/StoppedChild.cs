@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Conformance;
 
-/// <summary>Waits until a child of this process has stopped: the kernel says so when the last of its threads has, which all run on until one of them is given a processor.</summary>
+/// <summary>
+/// Waits until a child of this process has stopped: the kernel says so when the last of its threads has, which all run on until one of them
+/// is given a processor.
+/// </summary>
 public static partial class StoppedChild
 {
     private const int ByProcessId = 1;
@@ -12,15 +15,16 @@ public static partial class StoppedChild
     private const int Interrupted = 4;
 
     /// <summary>Completes when the child has stopped, or ended.</summary>
-    public static Task WaitAsync(int processId) => Task.Factory.StartNew(() => Wait(processId), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    public static Task WaitAsync(int processId) =>
+        Task.Factory.StartNew(() => Wait(processId), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static unsafe void Wait(int processId)
     {
-        // siginfo_t: 128 bytes on every architecture. The runtime waits for its children too, so nothing is taken from it. Any other error is that it has been taken note of: it has ended.
+        // siginfo_t: 128 bytes on every architecture. The runtime waits for its children too, so nothing is taken from it. Any other error
+        // is that it has been taken note of: it has ended.
         byte* information = stackalloc byte[128];
-        while (WaitFor(ByProcessId, processId, information, HasStopped | HasEnded | StaysToBeTold) != 0 && Marshal.GetLastPInvokeError() == Interrupted)
-        {
-        }
+        while (WaitFor(ByProcessId, processId, information, HasStopped | HasEnded | StaysToBeTold) != 0
+            && Marshal.GetLastPInvokeError() == Interrupted) { }
     }
 
     [LibraryImport("libc", EntryPoint = "waitid", SetLastError = true)]

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Fairlead.Conformance;
 
-/// <summary>A transport as the contracts see it: how a place of its own is named, and what may be expected there. One line of flags and a few of naming; one for each test.</summary>
+/// <summary>
+/// A transport as the contracts see it: how a place of its own is named, and what may be expected there. One line of flags and a few of
+/// naming; one for each test.
+/// </summary>
 public abstract class TransportUnderTest
 {
     private static int _places;
@@ -89,5 +92,6 @@ public abstract class TransportUnderTest
         $"{Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")}/fairlead/{folder}/{name}";
 
     /// <summary>A name that no other test of this run has, in this process or another.</summary>
-    protected static string NewName() => string.Create(CultureInfo.InvariantCulture, $"t{Environment.ProcessId}-{Interlocked.Increment(ref _places)}");
+    protected static string NewName() =>
+        string.Create(CultureInfo.InvariantCulture, $"t{Environment.ProcessId}-{Interlocked.Increment(ref _places)}");
 }

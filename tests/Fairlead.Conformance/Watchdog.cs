@@ -7,7 +7,8 @@ namespace Fairlead.Conformance;
 internal static class Watchdog
 {
     /// <summary>How long a test may take.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_TEST_WATCHDOG") ?? "100", CultureInfo.InvariantCulture));
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(
+        int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_TEST_WATCHDOG") ?? "100", CultureInfo.InvariantCulture));
 
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
     private static readonly ConcurrentDictionary<WatchedTest, long> Running = new(ReferenceEqualityComparer.Instance);

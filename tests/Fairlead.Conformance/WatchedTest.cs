@@ -4,7 +4,8 @@ using Xunit.Sdk;
 namespace Fairlead.Conformance;
 
 /// <summary>
-/// A test that may hang: what it uses is disposed in the end, or by a watchdog, which says in what state it was. Random numbers whose seed is printed.
+/// A test that may hang: what it uses is disposed in the end, or by a watchdog, which says in what state it was. Random numbers whose seed
+/// is printed.
 /// </summary>
 public abstract class WatchedTest : IAsyncLifetime
 {
@@ -63,7 +64,9 @@ public abstract class WatchedTest : IAsyncLifetime
     /// <summary>Random numbers whose seed stands in the test's output.</summary>
     protected Random NewRandom()
     {
-        int seed = Environment.GetEnvironmentVariable("FAIRLEAD_TEST_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
+        int seed = Environment.GetEnvironmentVariable("FAIRLEAD_TEST_SEED") is { } given
+            ? int.Parse(given, CultureInfo.InvariantCulture)
+            : Random.Shared.Next();
         Output.WriteLine($"seed {seed} (repeat it with FAIRLEAD_TEST_SEED={seed})");
         return new Random(seed);
     }
@@ -78,10 +81,12 @@ public abstract class WatchedTest : IAsyncLifetime
     }
 
     /// <summary>Runs a body that blocks, on a thread of its own.</summary>
-    protected static Task OnThread(Action body) => Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    protected static Task OnThread(Action body) =>
+        Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>Runs a body that blocks, on a thread of its own.</summary>
-    protected static Task<T> OnThread<T>(Func<T> body) => Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    protected static Task<T> OnThread<T>(Func<T> body) =>
+        Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>Waits for a state that no event tells of, until the watchdog ends the test.</summary>
     protected Task Until(Func<bool> condition, string what)
@@ -119,7 +124,9 @@ public abstract class WatchedTest : IAsyncLifetime
     internal void EndHang()
     {
         object[] all = Tracked();
-        string text = $"The watchdog ends {GetType()} after {Watchdog.Patience.TotalSeconds} s. State:\n{string.Join('\n', all.Select(StateDump.Of))}";
+        string text =
+            $"The watchdog ends {GetType()} after {Watchdog.Patience.TotalSeconds} s. "
+                + $"State:\n{string.Join('\n', all.Select(StateDump.Of))}";
         try
         {
             Output.WriteLine(text);

@@ -9,10 +9,18 @@ public sealed class CodeBlockTests
     [MemberData(nameof(Pages))]
     public void Every_block_of_code_stands_in_a_program_that_is_compiled_and_run(string page)
     {
-        List<string[]> programs = [.. Repository.Sources("samples").Concat(Repository.Sources("tests/Fairlead.Docs.Tests/Snippets")).Select(static path => Lines(File.ReadAllText(path)))];
+        List<string[]> programs =
+        [
+            .. Repository
+                .Sources("samples")
+                .Concat(Repository.Sources("tests/Fairlead.Docs.Tests/Snippets"))
+                .Select(static path => Lines(File.ReadAllText(path))),
+        ];
         foreach (string[] block in Blocks(Repository.Read(page)))
         {
-            Assert.True(programs.Exists(program => Holds(program, block)), $"{page} shows code that no sample and no snippet has:\n{string.Join('\n', block)}");
+            Assert.True(
+                programs.Exists(program => Holds(program, block)),
+                $"{page} shows code that no sample and no snippet has:\n{string.Join('\n', block)}");
         }
     }
 

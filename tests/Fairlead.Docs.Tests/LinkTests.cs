@@ -34,15 +34,22 @@ public sealed partial class LinkTests
     public void The_index_names_every_page()
     {
         string index = Repository.Read("docs/README.md");
-        foreach (string page in Repository.Pages.Where(static page => page.StartsWith("docs/", StringComparison.Ordinal) && page != "docs/README.md"))
+        foreach (string page in Repository.Pages.Where(static page =>
+            page.StartsWith("docs/", StringComparison.Ordinal) && page != "docs/README.md"))
         {
             Assert.Contains($"({Path.GetRelativePath("docs", page)})", index, StringComparison.Ordinal);
         }
     }
 
-    /// <summary>Headings as links name them: lower case, hyphens for spaces, nothing but letters, digits, hyphens and underscores.</summary>
+    /// <summary>
+    /// Headings as links name them: lower case, hyphens for spaces, nothing but letters, digits, hyphens and underscores.
+    /// </summary>
     private static HashSet<string> Anchors(string page) =>
-        [.. page.Split('\n').Where(static line => line.StartsWith('#')).Select(static line => NotInAnchors().Replace(line.TrimStart('#').Trim().ToLowerInvariant(), "").Replace(' ', '-'))];
+        [
+            .. page.Split('\n')
+                .Where(static line => line.StartsWith('#'))
+                .Select(static line => NotInAnchors().Replace(line.TrimStart('#').Trim().ToLowerInvariant(), "").Replace(' ', '-')),
+        ];
 
     [GeneratedRegex(@"\[[^\]\n]*\]\((?<target>[^)\s]+)\)")]
     private static partial Regex Link();

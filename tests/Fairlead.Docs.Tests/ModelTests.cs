@@ -6,15 +6,30 @@ namespace Fairlead.Docs.Tests;
 /// <summary>Each step of a model names the code that it stands for: who renames or takes away such a member is sent to its model.</summary>
 public sealed partial class ModelTests
 {
-    private const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+    private const BindingFlags All =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
-    public static TheoryData<string> Models => [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "models"), "*.pml").Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Models =>
+        [
+            .. Directory
+                .EnumerateFiles(Path.Combine(Repository.Root, "models"), "*.pml")
+                .Select(Path.GetFileName)
+                .OfType<string>()
+                .Order(StringComparer.Ordinal),
+        ];
 
     [Theory]
     [MemberData(nameof(Models))]
     public void Every_member_that_a_model_stands_for_exists(string model)
     {
-        string[] members = [.. Note().Matches(Repository.Read($"models/{model}")).SelectMany(static note => Member().Matches(note.Groups["members"].Value)).Select(static member => member.Value).Distinct()];
+        string[] members =
+        [
+            .. Note()
+                .Matches(Repository.Read($"models/{model}"))
+                .SelectMany(static note => Member().Matches(note.Groups["members"].Value))
+                .Select(static member => member.Value)
+                .Distinct(),
+        ];
         Assert.True(members.Length >= 3, $"models/{model} names {members.Length} members after \"C#:\": which code does it stand for?");
         ILookup<string, Type> types = typeof(Address).Assembly.GetTypes().ToLookup(static type => type.Name, StringComparer.Ordinal);
         Assert.All(members, name =>

@@ -11,7 +11,9 @@ internal static class PrivateDirectories
     internal static void Make()
     {
         string root = Directory.CreateTempSubdirectory("fl-").FullName;
-        string run = Directory.CreateDirectory($"{root}/run", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+        string run = Directory
+            .CreateDirectory($"{root}/run", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)
+            .FullName;
         Environment.SetEnvironmentVariable("XDG_RUNTIME_DIR", run);
         Environment.SetEnvironmentVariable("XDG_STATE_HOME", $"{root}/state");
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(root, recursive: true);

@@ -9,7 +9,14 @@ public sealed partial class ReferenceTests
     public void Every_option_of_an_address_is_documented()
     {
         string[] documented = [.. FirstCells(Repository.Read("docs/addresses.md"), "| option |")];
-        Assert.Equal(Options("unix://here").Union(Options("shm://here")).Union(Options("fifo://here")).Union(Options("log://here")).Union(Options("udp://localhost:1")).Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Options("unix://here")
+                .Union(Options("shm://here"))
+                .Union(Options("fifo://here"))
+                .Union(Options("log://here"))
+                .Union(Options("udp://localhost:1"))
+                .Order(StringComparer.Ordinal),
+            documented.Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -38,10 +45,23 @@ public sealed partial class ReferenceTests
         string page = Repository.Read("docs/transports/README.md");
         foreach (string scheme in Transports.TransportCatalog.Schemes)
         {
-            TransportCapabilities has = Transports.TransportCatalog.CapabilitiesOf(scheme switch { "tcp" or "udp" => $"{scheme}://localhost:1", "fd" => "fd://3", _ => $"{scheme}://here" });
+            TransportCapabilities has = Transports.TransportCatalog.CapabilitiesOf(
+                scheme switch
+                {
+                    "tcp" or "udp" => $"{scheme}://localhost:1",
+                    "fd" => "fd://3",
+                    _ => $"{scheme}://here",
+                });
             string line = page.Split('\n').Single(line => line.StartsWith($"| [`{scheme}://`]", StringComparison.Ordinal));
             Assert.Equal(
-                [.. new[] { TransportCapabilities.KeepsBoundaries, TransportCapabilities.PeerIdentity, TransportCapabilities.CrossHost }.Select(flag => has.HasFlag(flag) ? "yes" : "no")],
+                [
+                    .. new[]
+                    {
+                        TransportCapabilities.KeepsBoundaries,
+                        TransportCapabilities.PeerIdentity,
+                        TransportCapabilities.CrossHost,
+                    }.Select(flag => has.HasFlag(flag) ? "yes" : "no"),
+                ],
                 line.Split('|', StringSplitOptions.TrimEntries)[2..5]);
         }
     }
@@ -68,7 +88,9 @@ public sealed partial class ReferenceTests
     public void Every_sample_is_named_in_the_index()
     {
         string index = Repository.Read("samples/README.md");
-        foreach (string folder in Directory.EnumerateDirectories(Path.Combine(Repository.Root, "samples")).Select(static path => Path.GetFileName(path)!))
+        foreach (string folder in Directory
+            .EnumerateDirectories(Path.Combine(Repository.Root, "samples"))
+            .Select(static path => Path.GetFileName(path)!))
         {
             Assert.Contains($"({folder}/Program.cs)", index, StringComparison.Ordinal);
         }

@@ -1,6 +1,9 @@
 namespace Fairlead.TestPeer;
 
-/// <summary>What a test tells a verb to do, a line each on stdin, and what the verb answers, a line each on stdout: <c>ok …</c>, or <c>error CODE TEXT</c>.</summary>
+/// <summary>
+/// What a test tells a verb to do, a line each on stdin, and what the verb answers, a line each on stdout: <c>ok …</c>, or <c>error CODE
+/// TEXT</c>.
+/// </summary>
 internal sealed class Commands
 {
     private readonly Dictionary<string, Func<string[], Task<string>>> _byName = new(StringComparer.Ordinal);

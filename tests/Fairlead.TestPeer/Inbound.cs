@@ -4,8 +4,8 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer;
 
 /// <summary>
-/// The commands of what receives: <c>take COUNT</c> checks messages and their order, <c>hold</c> takes one and keeps it until <c>accept</c>, <c>reject REASON</c> or <c>drop</c>,
-/// <c>run</c> takes all from then on.
+/// The commands of what receives: <c>take COUNT</c> checks messages and their order, <c>hold</c> takes one and keeps it until
+/// <c>accept</c>, <c>reject REASON</c> or <c>drop</c>, <c>run</c> takes all from then on.
 /// </summary>
 internal sealed class Inbound(Func<ValueTask<Message>> receive)
 {

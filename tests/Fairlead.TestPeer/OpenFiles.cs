@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.TestPeer;
 
-/// <summary>The commands of what passes open files: <c>read</c> takes one and tells what stands in it, <c>pass PATH</c> sends one.</summary>
+/// <summary>
+/// The commands of what passes open files: <c>read</c> takes one and tells what stands in it, <c>pass PATH</c> sends one.
+/// </summary>
 internal static class OpenFiles
 {
     public static Commands AddTo(Commands commands, Func<SafeFileHandle, ValueTask> send) => commands.On("pass", async words =>

@@ -4,10 +4,11 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer;
 
 /// <summary>
-/// The commands of what sends: <c>send COUNT SIZE</c>, <c>flood SIZE</c> without end, <c>long BYTES</c> one message in the background, <c>flush</c>, <c>deliver</c> with its outcome,
-/// <c>close MILLISECONDS</c> with its report.
+/// The commands of what sends: <c>send COUNT SIZE</c>, <c>flood SIZE</c> without end, <c>long BYTES</c> one message in the background,
+/// <c>flush</c>, <c>deliver</c> with its outcome, <c>close MILLISECONDS</c> with its report.
 /// </summary>
-internal sealed class Outbound(Endpoint endpoint, Func<ReadOnlyMemory<byte>, ValueTask> send, Func<ReadOnlyMemory<byte>, ValueTask<Delivery>> deliver)
+internal sealed class Outbound(
+    Endpoint endpoint, Func<ReadOnlyMemory<byte>, ValueTask> send, Func<ReadOnlyMemory<byte>, ValueTask<Delivery>> deliver)
 {
     private int _next;
 

@@ -3,7 +3,10 @@ using Fairlead.TestPeer.Verbs.Locks;
 
 namespace Fairlead.TestPeer;
 
-/// <summary>A real second process for the tests. The first argument is a verb; each verb is a file in Verbs, entered in the table here or, where it is one of locks, in <see cref="LockVerbs"/>.</summary>
+/// <summary>
+/// A real second process for the tests. The first argument is a verb; each verb is a file in Verbs, entered in the table here or, where it
+/// is one of locks, in <see cref="LockVerbs"/>.
+/// </summary>
 internal static class Program
 {
     // A verb gets the arguments behind its name and returns the exit code. It talks in lines: "ready" when the test may go on.

@@ -37,7 +37,8 @@ public sealed class AddressOptionsTests
 
     [Fact]
     public void A_size_out_of_bounds_names_the_bounds() =>
-        Assert.Contains("4KiB to 1GiB are allowed", AssertRefused("1", address => address.Size("o", 4096, 1 << 30)), StringComparison.Ordinal);
+        Assert.Contains(
+            "4KiB to 1GiB are allowed", AssertRefused("1", address => address.Size("o", 4096, 1 << 30)), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("5s", 5_000)]
@@ -64,7 +65,8 @@ public sealed class AddressOptionsTests
     public void What_is_no_duration_is_refused(string text) => AssertRefused(text, address => address.Duration("o"));
 
     [Fact]
-    public void Infinite_is_refused_where_something_must_end() => AssertRefused("infinite", address => address.Duration("o", allowInfinite: false));
+    public void Infinite_is_refused_where_something_must_end() =>
+        AssertRefused("infinite", address => address.Duration("o", allowInfinite: false));
 
     [Theory]
     [InlineData("drop-oldest")]
@@ -107,7 +109,9 @@ public sealed class AddressOptionsTests
 
         var refused = Assert.Throws<AddressFormatException>(() => address.RequireKnown(["wait", "capacity"]));
 
-        Assert.Equal("unix://a?wait=1s&capcity=1MiB: there is no option 'capcity'; did you mean 'capacity'? Here unix takes: capacity, wait", refused.Message);
+        Assert.Equal(
+            "unix://a?wait=1s&capcity=1MiB: there is no option 'capcity'; did you mean 'capacity'? Here unix takes: capacity, wait",
+            refused.Message);
         address.RequireKnown(["wait", "capcity"]);
     }
 

@@ -99,20 +99,29 @@ public sealed class AddressTests
 
     [Fact]
     public void Half_a_character_is_refused() =>
-        Assert.Contains("not valid Unicode", Assert.Throws<AddressFormatException>(() => Address.Parse("unix:///tmp/\ud800")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not valid Unicode",
+            Assert.Throws<AddressFormatException>(() => Address.Parse("unix:///tmp/\ud800")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_name_has_a_hundred_bytes_at_the_most()
     {
         Assert.Equal(100, Address.Parse("unix://" + new string('n', 100)).Place.Length);
-        Assert.Contains("101 bytes", Assert.Throws<AddressFormatException>(() => Address.Parse("unix://" + new string('n', 101))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "101 bytes",
+            Assert.Throws<AddressFormatException>(() => Address.Parse("unix://" + new string('n', 101))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void An_abstract_name_has_a_hundred_and_seven_bytes_at_the_most()
     {
         Assert.True(Address.Parse("unix://@" + new string('n', 107)).IsAbstract);
-        Assert.Contains("108 bytes", Assert.Throws<AddressFormatException>(() => Address.Parse("unix://@" + new string('ö', 54))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "108 bytes",
+            Assert.Throws<AddressFormatException>(() => Address.Parse("unix://@" + new string('ö', 54))).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -190,7 +199,8 @@ public sealed class AddressTests
         var error = new FairleadException(ErrorCode.Unavailable, "the broker refused") { Address = address };
 
         Assert.Equal("amqps://user:***@host/v?name=n: the broker refused", error.Message);
-        Assert.DoesNotContain("secret", Assert.Throws<AddressFormatException>(() => address.RequireKnown([])).Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "secret", Assert.Throws<AddressFormatException>(() => address.RequireKnown([])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -213,7 +223,11 @@ public sealed class AddressTests
 
             var again = Address.Parse(made.ToString());
             Assert.True(
-                again == made && again.Place == made.Place && again.Host == made.Host && again.Port == made.Port && again.Options.SequenceEqual(made.Options),
+                again == made
+                    && again.Place == made.Place
+                    && again.Host == made.Host
+                    && again.Port == made.Port
+                    && again.Options.SequenceEqual(made.Options),
                 string.Create(CultureInfo.InvariantCulture, $"seed {seed}, round {round}: {made} became {again}"));
         }
     }
@@ -223,7 +237,37 @@ public sealed class AddressTests
     {
         var seed = Random.Shared.Next();
         var random = new Random(seed);
-        string[] pieces = ["unix", "tcp", "fifo", "amqp", "fd", "://", ":", "/", "?", "&", "=", "%", "%41", "%ff", "@", "[", "]", ",", ".", "..", "\0", "\ud83d", "\ude00", "é", " ", "0", "65536", "name"];
+        string[] pieces =
+        [
+            "unix",
+            "tcp",
+            "fifo",
+            "amqp",
+            "fd",
+            "://",
+            ":",
+            "/",
+            "?",
+            "&",
+            "=",
+            "%",
+            "%41",
+            "%ff",
+            "@",
+            "[",
+            "]",
+            ",",
+            ".",
+            "..",
+            "\0",
+            "\ud83d",
+            "\ude00",
+            "é",
+            " ",
+            "0",
+            "65536",
+            "name",
+        ];
         for (var round = 0; round < 50_000; round++)
         {
             var text = string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => pieces[random.Next(pieces.Length)]));
@@ -247,7 +291,10 @@ public sealed class AddressTests
             2 => Address.Parse($"unixgram://@{Uri.EscapeDataString(Text(random, AnyCharacters, 1, 20))}"),
             3 => Address.Parse($"tcp://h{Text(random, "abc.-1", 0, 20)}:{random.Next(65536)}"),
             4 => Address.Parse($"udp://[{new System.Net.IPAddress(Bytes(random, 16))}]:{random.Next(65536)}"),
-            _ => Address.Parse($"amqp://{Uri.EscapeDataString(Text(random, AnyCharacters, 1, 20))}@host,other:1/{Uri.EscapeDataString(Text(random, AnyCharacters, 0, 20))}"),
+            _ => Address.Parse(
+                $"amqp://{Uri.EscapeDataString(Text(random, AnyCharacters, 1, 20))}@host,other:1/"
+                    + Uri.EscapeDataString(Text(random, AnyCharacters, 0, 20))
+            ),
         };
         for (var option = random.Next(4); option > 0; option--)
         {

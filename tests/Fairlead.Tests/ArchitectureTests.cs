@@ -10,7 +10,8 @@ namespace Fairlead.Tests;
 ///   Memory                     what users name, and below it what backs it; beside Transports
 ///   Processes                  children, signals, the terminal, and below it how a start is made; beside Transports
 ///   Logs                       what users name, and below it the files; beside Memory, whose files it makes
-///   Synchronization            what users name, and below it who waits, what is seen from outside, and the words; beside Memory, in whose regions locks lie
+///   Synchronization            what users name, and below it who waits, what is seen from outside, and the words; beside Memory, in
+///                              whose regions locks lie
 ///   Framing      Registry      beside each other
 ///   Native                     alone calls the operating system
 ///   root                       values, which reference nothing below
@@ -20,7 +21,17 @@ public sealed partial class ArchitectureTests
 {
     private const string Root = "";
 
-    private static readonly string[] Concrete = ["Transports/Fifo", "Transports/Inproc", "Transports/MappedLogs", "Transports/SharedMemory", "Transports/UnixSocket", "Transports/Pipes", "Transports/Tcp", "Transports/Udp"];
+    private static readonly string[] Concrete =
+    [
+        "Transports/Fifo",
+        "Transports/Inproc",
+        "Transports/MappedLogs",
+        "Transports/SharedMemory",
+        "Transports/UnixSocket",
+        "Transports/Pipes",
+        "Transports/Tcp",
+        "Transports/Udp",
+    ];
 
     /// <summary>What each folder may name besides itself. A new folder fails the test until its place stands here.</summary>
     private static readonly Dictionary<string, string[]> Below = new()
@@ -33,8 +44,27 @@ public sealed partial class ArchitectureTests
         ["Memory"] = [Root, "Native", "Memory/Backing"],
         ["Synchronization/Words"] = [Root, "Native"],
         ["Synchronization/Inspection"] = [Root, "Native", "Registry", "Memory/Backing", "Synchronization/Words"],
-        ["Synchronization/Waiting"] = [Root, "Native", "Registry", "Diagnostics", "Memory", "Memory/Backing", "Synchronization/Words", "Synchronization/Inspection"],
-        ["Synchronization"] = [Root, "Native", "Memory", "Memory/Backing", "Synchronization/Words", "Synchronization/Inspection", "Synchronization/Waiting"],
+        ["Synchronization/Waiting"] =
+        [
+            Root,
+            "Native",
+            "Registry",
+            "Diagnostics",
+            "Memory",
+            "Memory/Backing",
+            "Synchronization/Words",
+            "Synchronization/Inspection",
+        ],
+        ["Synchronization"] =
+        [
+            Root,
+            "Native",
+            "Memory",
+            "Memory/Backing",
+            "Synchronization/Words",
+            "Synchronization/Inspection",
+            "Synchronization/Waiting",
+        ],
         ["Processes/Starting"] = [Root, "Native"],
         ["Processes"] = [Root, "Native", "Processes/Starting"],
         ["Logs/Storage"] = [Root, "Native", "Registry", "Memory/Backing"],
@@ -57,9 +87,11 @@ public sealed partial class ArchitectureTests
     /// <summary>Arrows that go up, each with its reason.</summary>
     private static readonly Dictionary<(string File, string Type), string> Exceptions = new()
     {
-        [("Patterns/Links/Inbox.cs", "Message")] = "The receiving half of all patterns hands out the public lease, so that it is written once; both folders are one layer.",
+        [("Patterns/Links/Inbox.cs", "Message")] =
+            "The receiving half of all patterns hands out the public lease, so that it is written once; both folders are one layer.",
         [("Patterns/Links/MessageCore.cs", "Message")] = "A stale lease is reported under the name that its user knows.",
-        [("Patterns/Links/Serialized.cs", "IMessageSerializer")] = "What the user brings is named where it is called; both folders are one layer.",
+        [("Patterns/Links/Serialized.cs", "IMessageSerializer")] =
+            "What the user brings is named where it is called; both folders are one layer.",
         [("FairleadEventSource.cs", "Message")] = "A property of the platform's attribute, not the type.",
         [("Transports/BuiltInTransports.cs", "FifoTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "InprocTransport")] = PartsList,
@@ -73,16 +105,22 @@ public sealed partial class ArchitectureTests
         [("Transports/BuiltInTransports.cs", "UdpTransport")] = PartsList,
     };
 
-    private const string PartsList = "The parts list: one file says which transports there are, so that nothing is looked up by reflection.";
+    private const string PartsList =
+        "The parts list: one file says which transports there are, so that nothing is looked up by reflection.";
 
     private static readonly IReadOnlyList<SourceFolder> Folders = SourceFolder.Of("src/Fairlead");
 
     [Fact]
-    public void Every_folder_has_its_place() => Assert.Equal(Below.Keys.Order(StringComparer.Ordinal), Folders.Select(folder => folder.Path).Order(StringComparer.Ordinal));
+    public void Every_folder_has_its_place() =>
+        Assert.Equal(Below.Keys.Order(StringComparer.Ordinal), Folders.Select(folder => folder.Path).Order(StringComparer.Ordinal));
 
     [Fact]
     public void Nobody_makes_an_endpoint_that_is_not_open() =>
-        Assert.Equal([], typeof(Endpoint).Assembly.GetExportedTypes().Where(static type => type.IsSubclassOf(typeof(Endpoint)) && type.GetConstructors().Length > 0));
+        Assert.Equal(
+            [],
+            typeof(Endpoint)
+                .Assembly.GetExportedTypes()
+                .Where(static type => type.IsSubclassOf(typeof(Endpoint)) && type.GetConstructors().Length > 0));
 
     [Fact]
     public void References_go_down_only()
@@ -93,7 +131,8 @@ public sealed partial class ArchitectureTests
         {
             foreach (SourceFolder other in Folders.Where(other => other != folder && !Below[folder.Path].Contains(other.Path)))
             {
-                foreach ((string file, string type) in folder.Files.Keys.SelectMany(file => folder.Mentions(file, other).Select(type => (Path.Combine(folder.Path, file), type))))
+                foreach ((string file, string type) in folder.Files.Keys.SelectMany(file =>
+                    folder.Mentions(file, other).Select(type => (Path.Combine(folder.Path, file), type))))
                 {
                     if (Exceptions.ContainsKey((file, type)))
                     {
@@ -114,9 +153,21 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Nothing_is_imported_from_above()
     {
-        Assert.Equal("", string.Join('\n', Files().SelectMany(file => Using().Matches(file.Text).Select(match => match.Groups["name"].Value.Replace('.', '/'))
-            .Where(import => import.Length > 0 && import != file.Folder && !Below[file.Folder].Contains(import) && file.Path != "Transports/BuiltInTransports.cs")
-            .Select(import => $"{file.Path} imports {import}"))));
+        Assert.Equal(
+            "",
+            string.Join(
+                '\n',
+                Files()
+                    .SelectMany(file =>
+                        Using()
+                            .Matches(file.Text)
+                            .Select(match => match.Groups["name"].Value.Replace('.', '/'))
+                            .Where(import =>
+                                import.Length > 0
+                                && import != file.Folder
+                                && !Below[file.Folder].Contains(import)
+                                && file.Path != "Transports/BuiltInTransports.cs")
+                            .Select(import => $"{file.Path} imports {import}"))));
     }
 
     [Fact]
@@ -124,18 +175,28 @@ public sealed partial class ArchitectureTests
     {
         foreach ((string folder, string path, string text) in Files())
         {
-            string expected = folder is Root or "Patterns" or "Memory" or "Processes" or "Logs" or "Synchronization" ? "Fairlead" : $"Fairlead.{folder.Replace('/', '.')}";
-            Assert.True(SourceFolder.NamespaceOf(text) == expected, $"{path} is in the namespace {SourceFolder.NamespaceOf(text)} and not in {expected}");
+            string expected = folder is Root or "Patterns" or "Memory" or "Processes" or "Logs" or "Synchronization"
+                ? "Fairlead"
+                : $"Fairlead.{folder.Replace('/', '.')}";
+            Assert.True(
+                SourceFolder.NamespaceOf(text) == expected,
+                $"{path} is in the namespace {SourceFolder.NamespaceOf(text)} and not in {expected}");
         }
     }
 
     [Fact]
     public void Only_the_parts_list_names_concrete_transports()
     {
-        string[] names = [.. Folders.Where(folder => Concrete.Contains(folder.Path)).SelectMany(folder => folder.Types), .. Concrete.Select(folder => folder.Replace('/', '.'))];
+        string[] names =
+        [
+            .. Folders.Where(folder => Concrete.Contains(folder.Path)).SelectMany(folder => folder.Types),
+            .. Concrete.Select(folder => folder.Replace('/', '.')),
+        ];
         Assert.Equal(
             ["Transports/BuiltInTransports.cs"],
-            Files().Where(file => !Concrete.Contains(file.Folder) && names.Any(name => Regex.IsMatch(file.Text, $@"\b{Regex.Escape(name)}\b"))).Select(file => file.Path));
+            Files()
+                .Where(file => !Concrete.Contains(file.Folder) && names.Any(name => Regex.IsMatch(file.Text, $@"\b{Regex.Escape(name)}\b")))
+                .Select(file => file.Path));
     }
 
     [Fact]
@@ -162,14 +223,18 @@ public sealed partial class ArchitectureTests
         Assert.DoesNotMatch("(PackageReference|ProjectReference)", File.ReadAllText(SourceTree.At("src/Fairlead/Fairlead.csproj")));
         Assert.Equal(
             ["../Fairlead/Fairlead.csproj"],
-            Regex.Matches(File.ReadAllText(SourceTree.At("src/Fairlead.Cli/Fairlead.Cli.csproj")), "ProjectReference Include=\"([^\"]+)\"").Select(match => match.Groups[1].Value));
+            Regex
+                .Matches(File.ReadAllText(SourceTree.At("src/Fairlead.Cli/Fairlead.Cli.csproj")), "ProjectReference Include=\"([^\"]+)\"")
+                .Select(match => match.Groups[1].Value));
         Assert.DoesNotContain("Fairlead.Cli", File.ReadAllText(SourceTree.At("src/Fairlead/Fairlead.csproj")), StringComparison.Ordinal);
     }
 
     private static string Name(SourceFolder folder) => folder.Path.Length == 0 ? "the root" : folder.Path;
 
     private static IEnumerable<(string Folder, string Path, string Text)> Files(string project) =>
-        SourceFolder.Of(project).SelectMany(folder => folder.Files.Select(file => (folder.Path, Path.Combine(folder.Path, file.Key), file.Value)));
+        SourceFolder
+            .Of(project)
+            .SelectMany(folder => folder.Files.Select(file => (folder.Path, Path.Combine(folder.Path, file.Key), file.Value)));
 
     private static IEnumerable<(string Folder, string Path, string Text)> Files() =>
         Folders.SelectMany(folder => folder.Files.Select(file => (folder.Path, Path.Combine(folder.Path, file.Key), file.Value)));
@@ -180,6 +245,9 @@ public sealed partial class ArchitectureTests
     [GeneratedRegex(@"\b(?:LibraryImport|UnmanagedCallersOnly|NativeLibrary)\b")]
     private static partial Regex Imports();
 
-    [GeneratedRegex(@"\bnew (?:Socket|TcpClient|UdpClient|NetworkStream|SafeSocketHandle)\b|\b(?:Socket|TcpClient|UdpClient|NetworkStream)[?]? \w+\s*[=;,)]|\bNamedPipe\w+")]
+    [GeneratedRegex(
+        @"\bnew (?:Socket|TcpClient|UdpClient|NetworkStream|SafeSocketHandle)\b"
+            + @"|\b(?:Socket|TcpClient|UdpClient|NetworkStream)[?]? \w+\s*[=;,)]|\bNamedPipe\w+"
+    )]
     private static partial Regex SocketUse();
 }

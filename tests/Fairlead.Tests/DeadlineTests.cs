@@ -5,7 +5,14 @@ public sealed class DeadlineTests
     [Fact]
     public void No_timeout_never_passes()
     {
-        foreach (var deadline in new[] { Deadline.Infinite, Deadline.After(null), Deadline.After(Timeout.InfiniteTimeSpan), Deadline.After(TimeSpan.MaxValue), default })
+        foreach (var deadline in new[]
+            {
+                Deadline.Infinite,
+                Deadline.After(null),
+                Deadline.After(Timeout.InfiniteTimeSpan),
+                Deadline.After(TimeSpan.MaxValue),
+                default,
+            })
         {
             Assert.True(deadline.IsInfinite);
             Assert.False(deadline.Passed);

@@ -3,12 +3,24 @@ using Xunit.Abstractions;
 namespace Fairlead.Tests;
 
 /// <summary>
-/// Begins with the classes that wait for seconds, so that none of them is left alone at the end. The others come in any order, another one each time.
+/// Begins with the classes that wait for seconds, so that none of them is left alone at the end. The others come in any order, another one
+/// each time.
 /// </summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
-    private static readonly string[] Long = ["ReliableUdpContracts+Crash", "RandomTests", "DescriptorLimitTests", "LongMessageTests", "LossyLinkTests", "SystemCallFaultTests", "FaultTests"];
+    private static readonly string[] Long =
+    [
+        "ReliableUdpContracts+Crash",
+        "RandomTests",
+        "DescriptorLimitTests",
+        "LongMessageTests",
+        "LossyLinkTests",
+        "SystemCallFaultTests",
+        "FaultTests",
+    ];
 
     public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) =>
-        testCollections.OrderBy(static collection => Long.Any(name => collection.DisplayName.EndsWith(name, StringComparison.Ordinal)) ? 0 : 1).ThenBy(static collection => collection.UniqueID);
+        testCollections
+            .OrderBy(static collection => Long.Any(name => collection.DisplayName.EndsWith(name, StringComparison.Ordinal)) ? 0 : 1)
+            .ThenBy(static collection => collection.UniqueID);
 }

@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Fairlead.Tests;
 
-/// <summary>Gives the test process, and the processes that it starts, a runtime directory of their own, on a short path, removed when the process ends.</summary>
+/// <summary>
+/// Gives the test process, and the processes that it starts, a runtime directory of their own, on a short path, removed when the process
+/// ends.
+/// </summary>
 internal static class PrivateDirectories
 {
     /// <summary>For socket files by path.</summary>
@@ -19,7 +22,9 @@ internal static class PrivateDirectories
     {
         var root = Directory.CreateTempSubdirectory("fl-").FullName;
         Sockets = Directory.CreateDirectory($"{root}/s").FullName;
-        string logs = Environment.GetEnvironmentVariable("FAIRLEAD_DISK") is { Length: > 0 } disk ? $"{disk}/l{Environment.ProcessId}" : $"{root}/l";
+        string logs = Environment.GetEnvironmentVariable("FAIRLEAD_DISK") is { Length: > 0 } disk
+            ? $"{disk}/l{Environment.ProcessId}"
+            : $"{root}/l";
         Logs = Directory.CreateDirectory(logs).FullName;
         Environment.SetEnvironmentVariable("XDG_RUNTIME_DIR", root);
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>

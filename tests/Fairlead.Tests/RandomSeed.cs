@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Fairlead.Tests;
 
-/// <summary>Random tests in rounds. Each has a seed of its own, which the failure names; FAIRLEAD_TEST_SEED runs that round alone.</summary>
+/// <summary>
+/// Random tests in rounds. Each has a seed of its own, which the failure names; FAIRLEAD_TEST_SEED runs that round alone.
+/// </summary>
 internal static class RandomSeed
 {
     /// <summary>Random numbers whose seed stands in the test's output; FAIRLEAD_TEST_SEED repeats them.</summary>
@@ -25,7 +27,8 @@ internal static class RandomSeed
             }
             catch (Exception exception)
             {
-                throw new InvalidOperationException($"Round {i} failed; repeat it with FAIRLEAD_TEST_SEED={seed}. {exception.Message}", exception);
+                throw new InvalidOperationException(
+                    $"Round {i} failed; repeat it with FAIRLEAD_TEST_SEED={seed}. {exception.Message}", exception);
             }
         }
     }

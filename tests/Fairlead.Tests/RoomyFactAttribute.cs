@@ -7,8 +7,11 @@ internal sealed class RoomyFactAttribute : FactAttribute
     /// <summary>So many GiB.</summary>
     public RoomyFactAttribute(int gibibytes)
     {
-        string? line = File.ReadLines("/proc/meminfo").FirstOrDefault(static line => line.StartsWith("MemAvailable:", StringComparison.Ordinal));
-        long kibibytes = line is null ? 0 : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
+        string? line = File.ReadLines("/proc/meminfo")
+            .FirstOrDefault(static line => line.StartsWith("MemAvailable:", StringComparison.Ordinal));
+        long kibibytes = line is null
+            ? 0
+            : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
         if (kibibytes < (long)gibibytes << 20)
         {
             Skip = $"needs {gibibytes} GiB of memory, and {kibibytes >> 20} GiB are free";

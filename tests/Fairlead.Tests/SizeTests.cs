@@ -6,8 +6,8 @@ using Fairlead.Transports;
 namespace Fairlead.Tests;
 
 /// <summary>
-/// How large a type of the library may be, so that a reader can hold it in mind. What is larger today stands here with its size, and only shrinks: a change that makes it smaller lowers the number.
-/// Libc is a list of system calls, which is read by looking one up.
+/// How large a type of the library may be, so that a reader can hold it in mind. What is larger today stands here with its size, and only
+/// shrinks: a change that makes it smaller lowers the number. Libc is a list of system calls, which is read by looking one up.
 /// </summary>
 public sealed partial class SizeTests
 {
@@ -15,10 +15,13 @@ public sealed partial class SizeTests
     private const int MostMethods = 60;
     private const int MostFiles = 4;
     private const int MostLines = 400;
+    private const int MostColumns = 140;
     private const int MostConnectionMembers = 30;
 
-    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+    private const BindingFlags Declared =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
+    private static readonly string[] Written = ["src", "tests", "bench", "samples"];
     private static readonly string[] ConnectionParts = ["get_Consumption", "get_Handles", "get_Memory", "get_Room", "get_Sleep"];
 
     private static readonly Dictionary<string, int> LargerByFields = new(StringComparer.Ordinal)
@@ -45,7 +48,13 @@ public sealed partial class SizeTests
 
     private static readonly Dictionary<string, int> LargerByLines = [];
 
-    private static IEnumerable<Type> Types => typeof(Address).Assembly.GetTypes().Where(static type => !type.IsEnum && !type.Name.Contains('<', StringComparison.Ordinal) && type.DeclaringType?.Name.Contains('<', StringComparison.Ordinal) != true);
+    private static IEnumerable<Type> Types =>
+        typeof(Address)
+            .Assembly.GetTypes()
+            .Where(static type =>
+                !type.IsEnum
+                && !type.Name.Contains('<', StringComparison.Ordinal)
+                && type.DeclaringType?.Name.Contains('<', StringComparison.Ordinal) != true);
 
     private static IEnumerable<(string Path, string Text)> Files =>
         Directory.EnumerateFiles(SourceTree.At("src/Fairlead"), "*.cs", SearchOption.AllDirectories)
@@ -54,20 +63,53 @@ public sealed partial class SizeTests
 
     [Fact]
     public void No_type_has_more_state_than_a_reader_can_follow() =>
-        AssertSizes(MostMutableFields, LargerByFields, Types.Select(static type => (NameOf(type), type.GetFields(Declared).Count(static field => !field.IsStatic && !field.IsInitOnly))));
+        AssertSizes(
+            MostMutableFields,
+            LargerByFields,
+            Types.Select(static type =>
+                (NameOf(type), type.GetFields(Declared).Count(static field => !field.IsStatic && !field.IsInitOnly))));
 
     /// <summary>Accessors of properties are not counted, and what the compiler makes neither.</summary>
     [Fact]
     public void No_type_has_more_methods_than_a_reader_can_follow() =>
-        AssertSizes(MostMethods, LargerByMethods, Types.Select(static type => (NameOf(type), type.GetMethods(Declared).Count(static method => !method.IsSpecialName && !method.IsDefined(typeof(CompilerGeneratedAttribute)) && !method.Name.Contains('<', StringComparison.Ordinal)))));
+        AssertSizes(
+            MostMethods,
+            LargerByMethods,
+            Types.Select(static type =>
+                (
+                    NameOf(type),
+                    type.GetMethods(Declared)
+                        .Count(static method =>
+                            !method.IsSpecialName
+                            && !method.IsDefined(typeof(CompilerGeneratedAttribute))
+                            && !method.Name.Contains('<', StringComparison.Ordinal)))));
 
     [Fact]
     public void No_type_is_spread_over_many_files() =>
-        AssertSizes(MostFiles, LargerByFiles, Files.SelectMany(static file => PartOf().Matches(file.Text).Select(static part => part.Groups["name"].Value).Distinct()).CountBy(static name => name).Select(static count => (count.Key, count.Value)));
+        AssertSizes(
+            MostFiles,
+            LargerByFiles,
+            Files
+                .SelectMany(static file => PartOf().Matches(file.Text).Select(static part => part.Groups["name"].Value).Distinct())
+                .CountBy(static name => name)
+                .Select(static count => (count.Key, count.Value)));
 
     [Fact]
     public void No_file_is_longer_than_a_reader_likes() =>
         AssertSizes(MostLines, LargerByLines, Files.Select(static file => (file.Path, file.Text.AsSpan().Count('\n'))));
+
+    [Fact]
+    public void No_line_is_wider_than_a_reader_sees()
+    {
+        string root = SourceTree.At(".");
+        Assert.Empty(
+            from folder in Written
+            from path in Directory.EnumerateFiles(Path.Combine(root, folder), "*.cs", SearchOption.AllDirectories)
+            where !path.Contains("/obj/", StringComparison.Ordinal)
+            from line in File.ReadLines(path).Index()
+            where line.Item.Length > MostColumns
+            select $"{Path.GetRelativePath(root, path)}:{line.Index + 1}");
+    }
 
     /// <summary>A member that one transport alone needs is a part, which the link asks for once, and no member of all.</summary>
     [Fact]
@@ -93,7 +135,10 @@ public sealed partial class SizeTests
     private static void AssertSizes(int most, Dictionary<string, int> larger, IEnumerable<(string Name, int Size)> sizes) =>
         Assert.Equal(
             larger.Select(static known => (known.Key, known.Value)).OrderBy(static known => known.Key, StringComparer.Ordinal),
-            sizes.Where(size => size.Size > most).Select(static size => (size.Name, size.Size)).OrderBy(static size => size.Name, StringComparer.Ordinal));
+            sizes
+                .Where(size => size.Size > most)
+                .Select(static size => (size.Name, size.Size))
+                .OrderBy(static size => size.Name, StringComparer.Ordinal));
 
     private static string NameOf(Type type) => type.DeclaringType is { } outer ? $"{NameOf(outer)}.{type.Name}" : type.Name;
 

@@ -14,20 +14,27 @@ public sealed class SkippingFramework(IMessageSink messageSink) : XunitTestFrame
     protected override ITestFrameworkExecutor CreateExecutor(AssemblyName assemblyName) =>
         new Executor(assemblyName, SourceInformationProvider, DiagnosticMessageSink);
 
-    private sealed class Executor(AssemblyName name, ISourceInformationProvider source, IMessageSink diagnostics) : XunitTestFrameworkExecutor(name, source, diagnostics)
+    private sealed class Executor(AssemblyName name, ISourceInformationProvider source, IMessageSink diagnostics)
+        : XunitTestFrameworkExecutor(name, source, diagnostics)
     {
-        protected override void RunTestCases(IEnumerable<IXunitTestCase> testCases, IMessageSink executionMessageSink, ITestFrameworkExecutionOptions executionOptions) =>
-            base.RunTestCases(testCases, new Translation(executionMessageSink), executionOptions);
+        protected override void RunTestCases(
+            IEnumerable<IXunitTestCase> testCases,
+            IMessageSink executionMessageSink,
+            ITestFrameworkExecutionOptions executionOptions
+        ) => base.RunTestCases(testCases, new Translation(executionMessageSink), executionOptions);
     }
 
     private sealed class Translation(IMessageSink inner) : LongLivedMarshalByRefObject, IMessageSink
     {
         private const string Mark = "$XunitDynamicSkip$";
 
-        public bool OnMessage(IMessageSinkMessage message) => inner.OnMessage(message is ITestFailed failed && ReasonOf(failed) is { } reason ? new TestSkipped(failed.Test, reason) : message);
+        public bool OnMessage(IMessageSinkMessage message) =>
+            inner.OnMessage(
+                message is ITestFailed failed && ReasonOf(failed) is { } reason ? new TestSkipped(failed.Test, reason) : message);
 
         private static string? ReasonOf(ITestFailed failed) =>
-            failed.ExceptionTypes[0] == typeof(SkipException).FullName && failed.Messages[0].IndexOf(Mark, StringComparison.Ordinal) is >= 0 and var at
+            failed.ExceptionTypes[0] == typeof(SkipException).FullName
+            && failed.Messages[0].IndexOf(Mark, StringComparison.Ordinal) is >= 0 and var at
                 ? failed.Messages[0][(at + Mark.Length)..]
                 : null;
     }

@@ -32,7 +32,10 @@ internal sealed partial class SourceFolder
                 folder.ToDictionary(file => System.IO.Path.GetFileName(file), file => Strip(File.ReadAllText(file)))))];
     }
 
-    /// <summary>The names of types of another folder that a file of this one mentions. A member of the file's own with such a name, and what stands behind a dot, is no mention.</summary>
+    /// <summary>
+    /// The names of types of another folder that a file of this one mentions. A member of the file's own with such a name, and what stands
+    /// behind a dot, is no mention.
+    /// </summary>
     public IEnumerable<string> Mentions(string file, SourceFolder other)
     {
         string text = Files[file];
@@ -43,7 +46,10 @@ internal sealed partial class SourceFolder
     public static string NamespaceOf(string text) => Namespace().Match(text).Groups["name"].Value;
 
     private static bool IsMember(string text, string name) =>
-        Regex.IsMatch(text, $@"^\s+(?!.*\bnew {name}\b)(?:[\w<>?\[\], ]+\s|[\w ]+\([\w<>?\[\], ]+\) )?{name}(?:\s*=\s*\w+)?\s*(?:,|\{{|=>|\(|$)", RegexOptions.Multiline);
+        Regex.IsMatch(
+            text,
+            $@"^\s+(?!.*\bnew {name}\b)(?:[\w<>?\[\], ]+\s|[\w ]+\([\w<>?\[\], ]+\) )?{name}(?:\s*=\s*\w+)?\s*(?:,|\{{|=>|\(|$)",
+            RegexOptions.Multiline);
 
     private static string Strip(string text) => Text().Replace(Comment().Replace(text, ""), "\"\"");
 
@@ -59,6 +65,9 @@ internal sealed partial class SourceFolder
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();
 
-    [GeneratedRegex(@"^(?:(?:public|internal|abstract|sealed|static|readonly|ref|unsafe|partial) )*(?:class|struct|interface|enum|record struct|record class|record) (?<name>\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^(?:(?:public|internal|abstract|sealed|static|readonly|ref|unsafe|partial) )*"
+            + @"(?:class|struct|interface|enum|record struct|record class|record) (?<name>\w+)",
+        RegexOptions.Multiline)]
     private static partial Regex Declaration();
 }

@@ -7,5 +7,7 @@ internal sealed class ToolFactAttribute : FactAttribute
 
     /// <summary>Null where it is installed.</summary>
     public static string? WhyNot(string tool) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => File.Exists(Path.Combine(directory, tool))) ? null : $"{tool} is not installed.";
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => File.Exists(Path.Combine(directory, tool)))
+            ? null
+            : $"{tool} is not installed.";
 }

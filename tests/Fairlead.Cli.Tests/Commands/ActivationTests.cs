@@ -14,8 +14,19 @@ public sealed class ActivationTests : IDisposable
     {
         string place = Path.Combine(_home.Runtime, "orders");
         _home.StartProgram([
-            "systemd-socket-activate", $"--listen={place}", "--fdname=orders", "--setenv=PATH", "--setenv=HOME", "--setenv=XDG_RUNTIME_DIR", "--setenv=DOTNET_ROOT",
-            .. ToolHome.Tool, "reply", "fd://orders", "--exec", "echo \"got $(cat) ${LISTEN_FDS-and nothing else}\""]);
+            "systemd-socket-activate",
+            $"--listen={place}",
+            "--fdname=orders",
+            "--setenv=PATH",
+            "--setenv=HOME",
+            "--setenv=XDG_RUNTIME_DIR",
+            "--setenv=DOTNET_ROOT",
+            .. ToolHome.Tool,
+            "reply",
+            "fd://orders",
+            "--exec",
+            "echo \"got $(cat) ${LISTEN_FDS-and nothing else}\"",
+        ]);
         for (int i = 0; i < 2; i++)
         {
             Outcome answer = await _home.RunAsync("request", $"unix://{place}?wait=60s", $"number {i}");

@@ -35,7 +35,8 @@ public sealed class BarrierTests : IDisposable
             Assert.Equal(new Outcome(0, "", ""), await shell.EndAsync());
         }
 
-        Assert.Contains("0 of 3 arrived, phase 5", (await _home.RunAsync("locks", "ready", "--output", "text")).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "0 of 3 arrived, phase 5", (await _home.RunAsync("locks", "ready", "--output", "text")).Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,13 +110,14 @@ public sealed class BarrierTests : IDisposable
         Assert.Contains(said, outcome.Error.Replace("'", "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
-    private ToolProcess[] Start(int count) => [.. Enumerable.Range(0, count).Select(_ => _home.Start("barrier", "ready", "--parties", "3"))];
+    private ToolProcess[] Start(int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => _home.Start("barrier", "ready", "--parties", "3"))];
 
     /// <summary>Looks until so many wait.</summary>
     private async Task WaitingAsync(int count)
     {
-        while ((await _home.RunAsync("locks", "--output", "text")).Lines.Count(static line => line.Contains("\twaits", StringComparison.Ordinal)) != count)
-        {
-        }
+        while ((await _home.RunAsync("locks", "--output", "text")).Lines.Count(static line =>
+            line.Contains("\twaits", StringComparison.Ordinal)
+        ) != count) { }
     }
 }

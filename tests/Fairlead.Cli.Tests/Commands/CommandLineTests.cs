@@ -49,7 +49,12 @@ public sealed class CommandLineTests : IDisposable
         Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.ToString());
         var examples = outcome.Output[outcome.Output.IndexOf("Examples:\n", StringComparison.Ordinal)..];
         Assert.Contains($"fairlead {verb}", examples, StringComparison.Ordinal);
-        Assert.DoesNotContain(outcome.Lines, line => line.Length > 120 && !line.Contains("--", StringComparison.Ordinal) && line.StartsWith("  fairlead", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            outcome.Lines,
+            line =>
+                line.Length > 120
+                && !line.Contains("--", StringComparison.Ordinal)
+                && line.StartsWith("  fairlead", StringComparison.Ordinal));
     }
 
     [NeedsProgramFact("script")]

@@ -13,7 +13,8 @@ public sealed class CompletionTests : IDisposable
     [InlineData("fairlead send --del", "--deliver")]
     [InlineData("fairlead receive --output j", "json")]
     [InlineData("fairlead tour --transport unixp", "unixpacket")]
-    public async Task Bash_offers_verbs_options_and_values(string line, string expected) => Assert.Equal(expected, await CompleteAsync(line));
+    public async Task Bash_offers_verbs_options_and_values(string line, string expected) =>
+        Assert.Equal(expected, await CompleteAsync(line));
 
     [Fact]
     public async Task Bash_offers_the_addresses_that_a_verb_can_talk_to()
@@ -40,7 +41,8 @@ public sealed class CompletionTests : IDisposable
 
     private async Task<string> CompleteAsync(string line)
     {
-        var shell = _home.StartShell($"source <(fairlead completion bash); COMP_LINE='{line}' COMP_POINT={line.Length}; _fairlead; echo \"${{COMPREPLY[*]}}\"");
+        var shell = _home.StartShell(
+            $"source <(fairlead completion bash); COMP_LINE='{line}' COMP_POINT={line.Length}; _fairlead; echo \"${{COMPREPLY[*]}}\"");
         var outcome = await shell.EndAsync();
         Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.ToString());
         return outcome.Output.Trim();

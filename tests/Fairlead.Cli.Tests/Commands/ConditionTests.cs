@@ -73,8 +73,8 @@ public sealed class ConditionTests : IDisposable
     /// <summary>Looks until so many wait for a condition.</summary>
     private async Task WaitingAsync(int count)
     {
-        while ((await _home.RunAsync("locks", "--output", "text")).Lines.Count(static line => line.Contains("\tcondition\twaits\t", StringComparison.Ordinal)) != count)
-        {
-        }
+        while ((await _home.RunAsync("locks", "--output", "text")).Lines.Count(static line =>
+            line.Contains("\tcondition\twaits\t", StringComparison.Ordinal)
+        ) != count) { }
     }
 }

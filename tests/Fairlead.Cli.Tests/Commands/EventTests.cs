@@ -69,8 +69,8 @@ public sealed class EventTests : IDisposable
     /// <summary>Looks until so many wait.</summary>
     private async Task WaitingAsync(int count)
     {
-        while ((await _home.RunAsync("locks", "--output", "text")).Lines.Count(static line => line.Contains("\twaits\t", StringComparison.Ordinal)) != count)
-        {
-        }
+        while ((await _home.RunAsync("locks", "--output", "text")).Lines.Count(static line =>
+            line.Contains("\twaits\t", StringComparison.Ordinal)
+        ) != count) { }
     }
 }

@@ -95,7 +95,10 @@ public sealed class FullTests : IDisposable
         {
             listed = (await _home.RunAsync("list", "--all", "--output", "json")).Output;
             Assert.False(watchdog.IsCancellationRequested, $"{count} were not dropped by the {kind}:\n{listed}");
-        }
-        while (!listed.Split('\n').Any(line => line.Contains($"\"kind\":\"{kind}\"", StringComparison.Ordinal) && line.Contains($"\"dropped\":{count},", StringComparison.Ordinal)));
+        } while (!listed
+            .Split('\n')
+            .Any(line =>
+                line.Contains($"\"kind\":\"{kind}\"", StringComparison.Ordinal)
+                && line.Contains($"\"dropped\":{count},", StringComparison.Ordinal)));
     }
 }

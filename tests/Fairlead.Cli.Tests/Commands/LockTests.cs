@@ -106,7 +106,16 @@ public sealed class LockTests : IDisposable
     public async Task Signals_reach_the_command(string signal)
     {
         // Away from the terminal, where there is one: what comes from its keyboard is not passed on.
-        var inside = _home.StartProgram(["setsid", .. ToolHome.Tool, "lock", "build", "--", "sh", "-c", $"trap 'echo asked; exit 5' {signal}; echo ready; while :; do sleep 0.05; done"]);
+        var inside = _home.StartProgram([
+            "setsid",
+            .. ToolHome.Tool,
+            "lock",
+            "build",
+            "--",
+            "sh",
+            "-c",
+            $"trap 'echo asked; exit 5' {signal}; echo ready; while :; do sleep 0.05; done",
+        ]);
         Assert.Equal("ready", await inside.LineAsync());
         await inside.SignalAsync(signal);
         var outcome = await inside.EndAsync();

@@ -28,8 +28,11 @@ public sealed class LocksTests : IDisposable
         Assert.Equal(waiter.Id, seen.GetProperty("waiters")[0].GetProperty("pid").GetInt32());
         Assert.Equal(waiter.Id, seen.GetProperty("waiters")[0].GetProperty("thread").GetInt32());
         var table = await _home.RunAsync("locks");
-        Assert.Equal(["LOCK", "KIND", "STATE", "PID", "THREAD", "SINCE", "PROGRAM"], table.Lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries));
-        Assert.Equal(["inside", "waits"], table.Lines[1..].Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[2]));
+        Assert.Equal(
+            ["LOCK", "KIND", "STATE", "PID", "THREAD", "SINCE", "PROGRAM"],
+            table.Lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(
+            ["inside", "waits"], table.Lines[1..].Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[2]));
         Assert.Equal(table.Output, (await _home.RunAsync("list", "--locks")).Output);
 
         holder.Close();
@@ -60,8 +63,12 @@ public sealed class LocksTests : IDisposable
         var none = await _home.RunAsync("deadlocks");
         Assert.True(none is { ExitCode: 0, Output: "", Error: "" }, none.ToString());
 
-        var one = _home.StartShell("fairlead lock a -- sh -c \"echo in; read go; $FAIRLEAD lock b -- true\"".Replace("$FAIRLEAD", string.Join(' ', ToolHome.Tool), StringComparison.Ordinal));
-        var two = _home.StartShell("fairlead lock b -- sh -c \"echo in; read go; $FAIRLEAD lock a -- true\"".Replace("$FAIRLEAD", string.Join(' ', ToolHome.Tool), StringComparison.Ordinal));
+        var one = _home.StartShell(
+            "fairlead lock a -- sh -c \"echo in; read go; $FAIRLEAD lock b -- true\"".Replace(
+                "$FAIRLEAD", string.Join(' ', ToolHome.Tool), StringComparison.Ordinal));
+        var two = _home.StartShell(
+            "fairlead lock b -- sh -c \"echo in; read go; $FAIRLEAD lock a -- true\"".Replace(
+                "$FAIRLEAD", string.Join(' ', ToolHome.Tool), StringComparison.Ordinal));
         Assert.Equal(("in", "in"), (await one.LineAsync(), await two.LineAsync()));
         await one.SayAsync("go");
         var b = await WaitingAsync("b", 1);
@@ -94,7 +101,9 @@ public sealed class LocksTests : IDisposable
         Assert.Equal(0, (await _home.RunAsync("deadlocks")).ExitCode);
     }
 
-    /// <summary>One in a semaphore waits for a mutex whose owner waits for the semaphore; another in there will give him a permit.</summary>
+    /// <summary>
+    /// One in a semaphore waits for a mutex whose owner waits for the semaphore; another in there will give him a permit.
+    /// </summary>
     [Fact]
     public async Task What_another_can_end_is_no_circle()
     {

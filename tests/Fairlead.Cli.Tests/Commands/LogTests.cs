@@ -23,7 +23,9 @@ public sealed class LogTests : IDisposable
         Assert.Equal("", (await _home.RunAsync("log", "replay", Log, "--from", "end")).Output);
         Assert.Equal("one\ntwo\n\nfour\n", (await _home.RunAsync("log", "replay", Log, "--from", "2001-01-01T00:00:00Z")).Output);
         var line = JsonDocument.Parse((await _home.RunAsync("log", "replay", Log, "--output", "json")).Lines[1]).RootElement;
-        Assert.Equal((2, "two", 3), (line.GetProperty("sequence").GetInt64(), line.GetProperty("text").GetString(), line.GetProperty("bytes").GetInt32()));
+        Assert.Equal(
+            (2, "two", 3),
+            (line.GetProperty("sequence").GetInt64(), line.GetProperty("text").GetString(), line.GetProperty("bytes").GetInt32()));
         Assert.Matches("^[0-9a-f]{16}$", line.GetProperty("appender").GetString());
     }
 
@@ -72,12 +74,17 @@ public sealed class LogTests : IDisposable
     [InlineData(2, "log", "append", "log://orders")]
     [InlineData(2, "log", "replay", "log://orders", "--from", "yesterday")]
     [InlineData(2, "log", "append", "log://orders?sgment=1", "x")]
-    public async Task What_is_wrong_has_its_exit_code(int exitCode, params string[] arguments) => Assert.Equal(exitCode, (await _home.RunAsync(arguments)).ExitCode);
+    public async Task What_is_wrong_has_its_exit_code(int exitCode, params string[] arguments) =>
+        Assert.Equal(exitCode, (await _home.RunAsync(arguments)).ExitCode);
 
     [Fact]
     public async Task A_bare_name_lies_in_the_directory_for_state()
     {
-        var run = await _home.StartShell($"export XDG_STATE_HOME={_home.Work}/state; fairlead log append log://orders hello && fairlead log replay log://orders && stat -c %a state/fairlead state/fairlead/orders").EndAsync();
+        var run = await _home
+            .StartShell(
+                $"export XDG_STATE_HOME={_home.Work}/state; fairlead log append log://orders hello && fairlead log replay log://orders "
+                    + "&& stat -c %a state/fairlead state/fairlead/orders")
+            .EndAsync();
         Assert.True(run.ExitCode == 0, run.ToString());
         Assert.Equal("hello\n700\n700\n", run.Output);
     }

@@ -18,7 +18,8 @@ public sealed class MessageTests : IDisposable
     public async Task Three_lines_arrive_and_both_ends_exit_0(string place)
     {
         // Abstract names are one for all users of the machine.
-        var (receiver, address) = await _home.ServeAsync("receive", string.Format(CultureInfo.InvariantCulture, place, Environment.ProcessId), "--count", "3");
+        var (receiver, address) = await _home.ServeAsync(
+            "receive", string.Format(CultureInfo.InvariantCulture, place, Environment.ProcessId), "--count", "3");
         var sender = _home.Start("send", address, "-");
         await sender.SayAsync("1", "2", "3");
 

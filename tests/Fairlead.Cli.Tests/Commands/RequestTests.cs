@@ -94,7 +94,8 @@ public sealed class RequestTests : IDisposable
     [Fact]
     public async Task A_requester_that_gives_up_ends_the_command_that_runs_for_it()
     {
-        var (responder, address) = await _home.ServeAsync("reply", "unix://slow", "--exec", "echo $$ > writing; mv writing pid; exec tail -f /dev/null", "--count", "1");
+        var (responder, address) = await _home.ServeAsync(
+            "reply", "unix://slow", "--exec", "echo $$ > writing; mv writing pid; exec tail -f /dev/null", "--count", "1");
         var requester = _home.Start("request", address, "wait");
         var pid = (await _home.FileAsync("pid")).Trim();
         await requester.SignalAsync("INT");

@@ -23,11 +23,21 @@ public sealed class SegmentTests : IDisposable
     {
         SharedRegion.OpenSystemV(_key, 8192).Dispose();
         Outcome list = await _home.RunAsync("list", "--segments");
-        Assert.Contains(list.Lines, line => line.StartsWith(Address + " ", StringComparison.Ordinal) && line.Contains(" 8192 ", StringComparison.Ordinal));
+        Assert.Contains(
+            list.Lines,
+            line => line.StartsWith(Address + " ", StringComparison.Ordinal) && line.Contains(" 8192 ", StringComparison.Ordinal));
         Assert.StartsWith("SEGMENT", list.Lines[0], StringComparison.Ordinal);
         Outcome json = await _home.RunAsync("list", "--segments", "--output", "json");
-        JsonElement listed = json.Lines.Select(static line => JsonDocument.Parse(line).RootElement).Single(line => line.TryGetProperty("segment", out var segment) && segment.GetString() == Address);
-        Assert.Equal((8192, "600", Environment.ProcessId, 0), (listed.GetProperty("size").GetInt64(), listed.GetProperty("mode").GetString(), listed.GetProperty("creatorPid").GetInt32(), listed.GetProperty("attached").GetInt32()));
+        JsonElement listed = json
+            .Lines.Select(static line => JsonDocument.Parse(line).RootElement)
+            .Single(line => line.TryGetProperty("segment", out var segment) && segment.GetString() == Address);
+        Assert.Equal(
+            (8192, "600", Environment.ProcessId, 0),
+            (
+                listed.GetProperty("size").GetInt64(),
+                listed.GetProperty("mode").GetString(),
+                listed.GetProperty("creatorPid").GetInt32(),
+                listed.GetProperty("attached").GetInt32()));
 
         Outcome info = await _home.RunAsync("info", string.Create(CultureInfo.InvariantCulture, $"sysv://{_key}"));
         Assert.Contains("attached      0 now", info.Lines);
@@ -61,5 +71,6 @@ public sealed class SegmentTests : IDisposable
     [InlineData("sysv://0x123456789")]
     [InlineData("unix://orders")]
     [InlineData("sysv://5?size=3")]
-    public async Task What_is_no_segment_is_a_usage_error(string address) => Assert.Equal(2, (await _home.RunAsync("remove", address)).ExitCode);
+    public async Task What_is_no_segment_is_a_usage_error(string address) =>
+        Assert.Equal(2, (await _home.RunAsync("remove", address)).ExitCode);
 }

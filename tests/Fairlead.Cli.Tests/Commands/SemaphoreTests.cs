@@ -43,7 +43,10 @@ public sealed class SemaphoreTests : IDisposable
         Assert.True(late is { ExitCode: 124, Output: "" }, late.ToString());
         var other = await _home.RunAsync("semaphore", "slots", "--permits", "3", "--", "echo", "in");
         Assert.True(other is { ExitCode: 8, Output: "" }, other.ToString());
-        Assert.Equal(2, (await _home.RunAsync("locks", "slots", "--output", "text")).Lines.Count(static line => line.Contains("\tinside\t", StringComparison.Ordinal)));
+        Assert.Equal(
+            2,
+            (await _home.RunAsync("locks", "slots", "--output", "text")).Lines.Count(static line =>
+                line.Contains("\tinside\t", StringComparison.Ordinal)));
 
         one.Close();
         Assert.Equal(0, (await one.ExitAsync()).ExitCode);

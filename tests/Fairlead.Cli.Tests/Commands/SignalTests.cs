@@ -32,7 +32,12 @@ public sealed class SignalTests : IDisposable
         var (receiver, _) = await _home.ServeAsync("receive", "unix://inbox");
         ProcessIdentity real = ProcessIdentity.Of(receiver.Id);
         ProcessIdentity former = real with { Start = real.Start - 1 };
-        foreach (string[] arguments in (string[][])[["signal", $"{former}", "KILL"], ["signal", "--group", $"{former}", "KILL"], ["signal", "--probe", $"{former}"]])
+        foreach (string[] arguments in (string[][])
+            [
+                ["signal", $"{former}", "KILL"],
+                ["signal", "--group", $"{former}", "KILL"],
+                ["signal", "--probe", $"{former}"],
+            ])
         {
             var refused = await _home.RunAsync(arguments);
             Assert.Equal((3, ""), (refused.ExitCode, refused.Output));
@@ -46,12 +51,16 @@ public sealed class SignalTests : IDisposable
     public async Task Json_tells_what_was_sent_and_what_the_process_does_with_signals()
     {
         var (receiver, _) = await _home.ServeAsync("receive", "unix://inbox");
-        var probed = JsonDocument.Parse(Assert.Single((await _home.RunAsync("signal", "--probe", $"{receiver.Id}", "--output", "json")).Lines)).RootElement;
+        var probed = JsonDocument
+            .Parse(Assert.Single((await _home.RunAsync("signal", "--probe", $"{receiver.Id}", "--output", "json")).Lines))
+            .RootElement;
         Assert.Equal((receiver.Id, false), (probed.GetProperty("pid").GetInt32(), probed.GetProperty("group").GetBoolean()));
         Assert.Contains("SIGTERM", probed.GetProperty("caught").EnumerateArray().Select(static name => name.GetString()));
         Assert.Contains("SIGPIPE", probed.GetProperty("ignored").EnumerateArray().Select(static name => name.GetString()));
 
-        var sent = JsonDocument.Parse(Assert.Single((await _home.RunAsync("signal", $"{receiver.Id}", "sigurg", "--value", "-7", "--output", "json")).Lines)).RootElement;
+        var sent = JsonDocument
+            .Parse(Assert.Single((await _home.RunAsync("signal", $"{receiver.Id}", "sigurg", "--value", "-7", "--output", "json")).Lines))
+            .RootElement;
         Assert.Equal(("SIGURG", -7), (sent.GetProperty("signal").GetString(), sent.GetProperty("value").GetInt32()));
         Assert.Equal(probed.GetProperty("start").GetInt64(), sent.GetProperty("start").GetInt64());
         Assert.True(Signals.Exists(receiver.Id));

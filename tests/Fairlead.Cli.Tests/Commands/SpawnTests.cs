@@ -33,7 +33,20 @@ public sealed class SpawnTests : IDisposable
     [Fact]
     public async Task Its_command_gets_what_it_is_given()
     {
-        var outcome = await _home.RunAsync("spawn", "--directory", "/usr", "--env", "A=1 2", "--env", "TMPDIR", "--ignore", "HUP", "--", "sh", "-c", "pwd; echo \"$A.$TMPDIR.\"; grep SigIgn /proc/self/status");
+        var outcome = await _home.RunAsync(
+            "spawn",
+            "--directory",
+            "/usr",
+            "--env",
+            "A=1 2",
+            "--env",
+            "TMPDIR",
+            "--ignore",
+            "HUP",
+            "--",
+            "sh",
+            "-c",
+            "pwd; echo \"$A.$TMPDIR.\"; grep SigIgn /proc/self/status");
         Assert.True(outcome.ExitCode == 0, outcome.ToString());
         Assert.Equal(["/usr", "1 2.."], outcome.Lines.Take(2));
         Assert.EndsWith("1", outcome.Lines[2], StringComparison.Ordinal);
@@ -48,7 +61,8 @@ public sealed class SpawnTests : IDisposable
         string[] lines = [(await spawned.LineAsync())!, (await spawned.LineAsync())!];
         Assert.Contains("ready", lines);
         using var started = JsonDocument.Parse(lines.Single(static line => line != "ready"));
-        using var all = System.Diagnostics.Process.Start("kill", ["-TERM", "--", $"-{started.RootElement.GetProperty("group").GetInt32()}"]);
+        using var all = System.Diagnostics.Process.Start(
+            "kill", ["-TERM", "--", $"-{started.RootElement.GetProperty("group").GetInt32()}"]);
         await all.WaitForExitAsync();
 
         var outcome = await spawned.EndAsync();
@@ -58,7 +72,8 @@ public sealed class SpawnTests : IDisposable
     [Fact]
     public async Task An_interruption_is_passed_on()
     {
-        var spawned = _home.Start("spawn", "--group", "--", "sh", "-c", "trap 'echo asked; exit 5' TERM; echo ready; while :; do sleep 0.05; done");
+        var spawned = _home.Start(
+            "spawn", "--group", "--", "sh", "-c", "trap 'echo asked; exit 5' TERM; echo ready; while :; do sleep 0.05; done");
         Assert.Equal("ready", await spawned.LineAsync());
         await spawned.SignalAsync("INT");
         var outcome = await spawned.EndAsync();

@@ -14,7 +14,9 @@ public sealed class WorkTests : IDisposable
     [InlineData(false)]
     public async Task Two_shells_find_each_other_in_any_order(bool pullsFirst)
     {
-        var first = pullsFirst ? _home.Start("work", "pull", "unix://jobs", "--count", "3") : _home.Start("work", "push", "unix://jobs", "-", "--verbose");
+        var first = pullsFirst
+            ? _home.Start("work", "pull", "unix://jobs", "--count", "3")
+            : _home.Start("work", "push", "unix://jobs", "-", "--verbose");
         if (!pullsFirst)
         {
             await first.SayAsync("1", "2", "3");
@@ -22,7 +24,9 @@ public sealed class WorkTests : IDisposable
             await first.ErrorLineAsync("listening on");
         }
 
-        var second = pullsFirst ? _home.Start("work", "push", "unix://jobs", "-") : _home.Start("work", "pull", "unix://jobs", "--count", "3");
+        var second = pullsFirst
+            ? _home.Start("work", "push", "unix://jobs", "-")
+            : _home.Start("work", "pull", "unix://jobs", "--count", "3");
         if (pullsFirst)
         {
             await second.SayAsync("1", "2", "3");
@@ -45,16 +49,28 @@ public sealed class WorkTests : IDisposable
         var good = await _home.RunAsync("work", "push", address, "a");
         Assert.True(good is { ExitCode: 0, Error: "" }, good.ToString());
         var bad = await _home.RunAsync("work", "push", address, "b");
-        Assert.True(bad.ExitCode == 1 && bad.Error.Contains("given up after 2 deliveries: the command ended with exit code 1", StringComparison.Ordinal), bad.ToString());
+        Assert.True(
+            bad.ExitCode == 1
+                && bad.Error.Contains("given up after 2 deliveries: the command ended with exit code 1", StringComparison.Ordinal),
+            bad.ToString());
 
         Assert.Equal("did a", await worker.LineAsync());
         await queue.ErrorLineAsync("fairlead: given up after 2 deliveries: b: the command ended with exit code 1");
         await worker.SignalAsync("INT");
         var worked = await worker.EndAsync();
-        Assert.True(worked.ExitCode == 130 && worked.Error.Contains("redelivered: b: handed out 1 times before, and may have been done", StringComparison.Ordinal), worked.ToString());
+        Assert.True(
+            worked.ExitCode == 130
+                && worked.Error.Contains("redelivered: b: handed out 1 times before, and may have been done", StringComparison.Ordinal),
+            worked.ToString());
         await queue.SignalAsync("INT");
         var served = await queue.EndAsync();
-        Assert.True(served.ExitCode == 130 && served.Error.Contains("1 items done, 1 handed out again, 1 given up, 0 taken back by who pushed them, 0 given back to who pushed them, 0 in doubt", StringComparison.Ordinal), served.ToString());
+        Assert.True(
+            served.ExitCode == 130
+                && served.Error.Contains(
+                    "1 items done, 1 handed out again, 1 given up, 0 taken back by who pushed them, 0 given back to who pushed them, "
+                        + "0 in doubt",
+                    StringComparison.Ordinal),
+            served.ToString());
     }
 
     [Theory]
@@ -73,7 +89,11 @@ public sealed class WorkTests : IDisposable
 
         var other = await _home.RunAsync("work", "pull", address, "--count", "1", "--output", "json");
 
-        Assert.True(other.ExitCode == 0 && other.Output.Contains("\"text\":\"dig\"", StringComparison.Ordinal) && other.Output.Contains("\"redelivered\":true,\"deliveries\":1", StringComparison.Ordinal), other.ToString());
+        Assert.True(
+            other.ExitCode == 0
+                && other.Output.Contains("\"text\":\"dig\"", StringComparison.Ordinal)
+                && other.Output.Contains("\"redelivered\":true,\"deliveries\":1", StringComparison.Ordinal),
+            other.ToString());
         var pushed = await pushing.EndAsync();
         Assert.True(pushed.ExitCode == 0, pushed.ToString());
 
@@ -167,7 +187,13 @@ public sealed class WorkTests : IDisposable
         Assert.Equal(expected, (await worker.EndAsync()).Output);
         if (signal == "KILL")
         {
-            Assert.True(pushed.ExitCode == 6 && pushed.Error.Contains("of 3 items 1 were not accepted; the first of them: unknown whether it was done: the work queue was lost before it gave a receipt", StringComparison.Ordinal), pushed.ToString());
+            Assert.True(
+                pushed.ExitCode == 6
+                    && pushed.Error.Contains(
+                        "of 3 items 1 were not accepted; the first of them: unknown whether it was done: "
+                            + "the work queue was lost before it gave a receipt",
+                        StringComparison.Ordinal),
+                pushed.ToString());
         }
         else
         {
@@ -179,7 +205,10 @@ public sealed class WorkTests : IDisposable
     public async Task Several_who_push_at_once_without_a_server_are_all_told_the_truth()
     {
         var workers = Enumerable.Range(0, 2).Select(_ => _home.Start("work", "pull", "unix://jobs")).ToArray();
-        var pushers = Enumerable.Range(0, 4).Select(p => _home.StartShell($"seq -f 'p{p} %g' 100 | fairlead work push unix://jobs -")).ToArray();
+        var pushers = Enumerable
+            .Range(0, 4)
+            .Select(p => _home.StartShell($"seq -f 'p{p} %g' 100 | fairlead work push unix://jobs -"))
+            .ToArray();
         foreach (var pusher in pushers)
         {
             var pushed = await pusher.EndAsync();
@@ -220,7 +249,13 @@ public sealed class WorkTests : IDisposable
         await HoldsAsync(2);
         await queue.SignalAsync("INT");
         var served = await queue.EndAsync();
-        Assert.True(served.ExitCode == 130 && served.Error.Contains("0 items done, 0 handed out again, 0 given up, 1 taken back by who pushed them, 1 given back to who pushed them, 0 in doubt", StringComparison.Ordinal), served.ToString());
+        Assert.True(
+            served.ExitCode == 130
+                && served.Error.Contains(
+                    "0 items done, 0 handed out again, 0 given up, 1 taken back by who pushed them, 1 given back to who pushed them, "
+                        + "0 in doubt",
+                    StringComparison.Ordinal),
+            served.ToString());
 
         // It hosts the queue itself then.
         await pushing.ErrorLineAsync("listening on");
@@ -232,7 +267,9 @@ public sealed class WorkTests : IDisposable
     /// <summary>Waits until the queue has got so many items.</summary>
     private async Task HoldsAsync(int items)
     {
-        var held = await _home.StartShell($"until fairlead list --output json | grep -q '\"kind\":\"work-queue\".*\"messagesReceived\":{items}'; do :; done").EndAsync();
+        var held = await _home
+            .StartShell($"until fairlead list --output json | grep -q '\"kind\":\"work-queue\".*\"messagesReceived\":{items}'; do :; done")
+            .EndAsync();
         Assert.True(held.ExitCode == 0, held.ToString());
     }
 }

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Fairlead.Cli.Tests.Running;
 
-/// <summary>A runtime directory and a working directory of a test's own, in which it runs the tool. What still runs at the end is killed.</summary>
+/// <summary>
+/// A runtime directory and a working directory of a test's own, in which it runs the tool. What still runs at the end is killed.
+/// </summary>
 internal sealed class ToolHome : IDisposable
 {
     private readonly List<ToolProcess> _processes = [];
@@ -12,7 +14,9 @@ internal sealed class ToolHome : IDisposable
 
     public ToolHome()
     {
-        Runtime = Directory.CreateDirectory(Path.Combine(_root.FullName, "run"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+        Runtime = Directory
+            .CreateDirectory(Path.Combine(_root.FullName, "run"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)
+            .FullName;
         Work = Directory.CreateDirectory(Path.Combine(_root.FullName, "work")).FullName;
     }
 
@@ -22,7 +26,9 @@ internal sealed class ToolHome : IDisposable
     /// <summary>The tool's working directory.</summary>
     public string Work { get; }
 
-    /// <summary>Which tool is tested: the one that FAIRLEAD_TOOL names (test.sh: the AOT binary), else the assembly beside the tests.</summary>
+    /// <summary>
+    /// Which tool is tested: the one that FAIRLEAD_TOOL names (test.sh: the AOT binary), else the assembly beside the tests.
+    /// </summary>
     public static string[] Tool { get; } = Environment.GetEnvironmentVariable("FAIRLEAD_TOOL") is { Length: > 0 } tool ? [tool] : Assembly;
 
     /// <summary>The tool as an assembly under dotnet.</summary>
@@ -32,7 +38,8 @@ internal sealed class ToolHome : IDisposable
     public ToolProcess Start(params string[] arguments) => StartProgram([.. Tool, .. arguments]);
 
     /// <summary>Starts a shell line in which <c>fairlead</c> is the tool.</summary>
-    public ToolProcess StartShell(string line) => StartProgram(["/bin/bash", "-c", $"fairlead() {{ {string.Join(' ', Tool.Select(static word => $"'{word}'"))} \"$@\"; }}\n{line}"]);
+    public ToolProcess StartShell(string line) =>
+        StartProgram(["/bin/bash", "-c", $"fairlead() {{ {string.Join(' ', Tool.Select(static word => $"'{word}'"))} \"$@\"; }}\n{line}"]);
 
     /// <summary>Starts any program in this home.</summary>
     public ToolProcess StartProgram(string[] command)

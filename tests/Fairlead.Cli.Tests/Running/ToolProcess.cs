@@ -86,7 +86,10 @@ internal sealed class ToolProcess : IDisposable
         }
     }
 
-    /// <summary>Sends a signal: TERM, INT, STOP, CONT, KILL. After STOP all its threads have stopped: until one of them has been given a processor to stop them, the others run on.</summary>
+    /// <summary>
+    /// Sends a signal: TERM, INT, STOP, CONT, KILL. After STOP all its threads have stopped: until one of them has been given a processor
+    /// to stop them, the others run on.
+    /// </summary>
     public async Task SignalAsync(string signal)
     {
         using var kill = Process.Start("kill", [$"-{signal}", $"{Id}"]);

@@ -10,7 +10,8 @@ public sealed class TourCutTests
     [InlineData("\n", new[] { 1 })]
     [InlineData("a\n\nbc\n", new[] { 2, 1, 3 })]
     [InlineData("a\nlast", new[] { 2, 4 })]
-    public void A_text_is_cut_into_lines_with_their_newlines(string text, int[] lengths) => Assert.Equal(lengths, Lengths(Encoding.UTF8.GetBytes(text)));
+    public void A_text_is_cut_into_lines_with_their_newlines(string text, int[] lengths) =>
+        Assert.Equal(lengths, Lengths(Encoding.UTF8.GetBytes(text)));
 
     [Fact]
     public void What_is_no_text_is_cut_into_blocks() => Assert.Equal([256, 256, 88], Lengths(new byte[600]));

@@ -23,13 +23,17 @@ public sealed class TourTests : IDisposable
         Assert.True(tour is { ExitCode: 0, Error: "" }, tour.ToString());
         var rows = tour.Lines.Select(static line => JsonDocument.Parse(line).RootElement).ToArray();
         Assert.Equal(
-            [.. TransportCatalog.Schemes.SelectMany(static scheme => Scenarios.Talks.Select(scenario => (scheme, scenario.Name))), .. Scenarios.Locks.Select(static scenario => ("locks", scenario.Name))],
+            [
+                .. TransportCatalog.Schemes.SelectMany(static scheme => Scenarios.Talks.Select(scenario => (scheme, scenario.Name))),
+                .. Scenarios.Locks.Select(static scenario => ("locks", scenario.Name)),
+            ],
             rows.Select(static row => (row.GetProperty("transport").GetString()!, row.GetProperty("pattern").GetString()!)));
 
         // A pair of FIFOs joins two ends, and so do inherited pipes; logs and Unix datagrams lead one way, and others may be lost.
         Assert.Equal(
             TransportCatalog.Schemes.SelectMany(static scheme => Refused(scheme).Select(pattern => $"{scheme} {pattern}")),
-            rows.Where(static row => row.TryGetProperty("refused", out _)).Select(static row => $"{row.GetProperty("transport")} {row.GetProperty("pattern")}"));
+            rows.Where(static row => row.TryGetProperty("refused", out _))
+                .Select(static row => $"{row.GetProperty("transport")} {row.GetProperty("pattern")}"));
         Assert.All(rows.Where(static row => !row.TryGetProperty("refused", out _)), static row =>
         {
             Assert.True(row.GetProperty("intact").GetBoolean());
@@ -116,7 +120,11 @@ public sealed class TourTests : IDisposable
 
         Assert.True(outcome.ExitCode == 1, outcome.ToString());
         Assert.Equal(Scenarios.Talks.Count, 1 + outcome.Lines.Length);
-        Assert.Contains(outcome.Lines, line => line.Contains($"\"intact\":false,\"problem\":\"worker process {victim.Id} was killed by SIGKILL", StringComparison.Ordinal));
+        Assert.Contains(
+            outcome.Lines,
+            line =>
+                line.Contains($"\"intact\":false,\"problem\":\"worker process {victim.Id} was killed by SIGKILL", StringComparison.Ordinal)
+        );
         Assert.Contains("\"pattern\":\"hub\",", outcome.Lines[^3], StringComparison.Ordinal);
         Assert.Contains("\"intact\":true", outcome.Lines[^3], StringComparison.Ordinal);
     }
@@ -140,7 +148,8 @@ public sealed class TourTests : IDisposable
         AssertNothingLeft();
     }
 
-    private Task WriteLargeInputAsync() => File.WriteAllBytesAsync(Path.Combine(_home.Work, "large"), RandomNumberGenerator.GetBytes(100_000_000));
+    private Task WriteLargeInputAsync() =>
+        File.WriteAllBytesAsync(Path.Combine(_home.Work, "large"), RandomNumberGenerator.GetBytes(100_000_000));
 
     /// <summary>No socket, FIFO, region or entry is left. Later participants clear away the notes of earlier ones.</summary>
     private void AssertNothingLeft() =>

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Nobody passes before all have arrived, nobody waits for ever for one who has died, and who gives up has not been there.</summary>
+/// <summary>
+/// Nobody passes before all have arrived, nobody waits for ever for one who has died, and who gives up has not been there.
+/// </summary>
 public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;
@@ -50,7 +52,10 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
         Assert.False(barrier.TrySignalAndWait(TimeSpan.Zero, out long phase));
         Assert.Equal(0, phase);
         Assert.Null(await barrier.TrySignalAndWaitAsync(Short));
-        Assert.Contains("was not complete within 0.05 s: 1 of 2 had arrived", Fails(ErrorCode.Timeout, () => barrier.SignalAndWait(Short)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "was not complete within 0.05 s: 1 of 2 had arrived",
+            Fails(ErrorCode.Timeout, () => barrier.SignalAndWait(Short)).Message,
+            StringComparison.Ordinal);
         await FailsAsync(ErrorCode.Timeout, async () => await barrier.SignalAndWaitAsync(Short));
         using CancellationTokenSource cancelled = new();
         Task<long> blocking = OnThread(() => barrier.SignalAndWait(token: cancelled.Token));
@@ -80,7 +85,9 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
         {
             using CancellationTokenSource cancelled = new();
             long phase = barrier.CurrentPhase;
-            Task<long> waiting = i % 2 == 0 ? OnThread(() => barrier.SignalAndWait(token: cancelled.Token)) : barrier.SignalAndWaitAsync(cancelled.Token).AsTask();
+            Task<long> waiting = i % 2 == 0
+                ? OnThread(() => barrier.SignalAndWait(token: cancelled.Token))
+                : barrier.SignalAndWaitAsync(cancelled.Token).AsTask();
             await UntilWaiting(() => barrier.Waiters, 1);
             Task cancelling = OnThread(() => cancelled.Cancel());
             bool isCompleted = other.TrySignalAndWait(TimeSpan.Zero, out _);
@@ -218,7 +225,8 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
             PeerProcess slow = await StartAsync("barrier", place, "3");
             await slow.TellAsync(i % 2 == 0 ? "wait" : "async");
             Assert.Equal("no", await peer.AskAsync("try"));
-            Task<long> waiting = i % 2 == 0 ? OnThread(() => barrier.SignalAndWait(token: Token)) : barrier.SignalAndWaitAsync(Token).AsTask();
+            Task<long> waiting =
+                i % 2 == 0 ? OnThread(() => barrier.SignalAndWait(token: Token)) : barrier.SignalAndWaitAsync(Token).AsTask();
             await UntilWaiting(() => mender.Waiters, 2);
             await slow.StopAsync();
             await peer.KillRunningAsync();

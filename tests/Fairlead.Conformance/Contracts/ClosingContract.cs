@@ -37,7 +37,8 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
 
         ManualClock clock = new();
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
-        Sender sender = Track(await MovingAsync(clock, Sender.ConnectAsync(OtherEnd(receiver.Address), new() { TimeProvider = clock }).AsTask()));
+        Sender sender = Track(
+            await MovingAsync(clock, Sender.ConnectAsync(OtherEnd(receiver.Address), new() { TimeProvider = clock }).AsTask()));
         for (int i = 0; i < 10; i++)
         {
             sender.Send(Payload.Make(i, 100));
@@ -66,7 +67,10 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
         SkipUnless(Transport.HasPeers, "nobody waits for credit");
 
         (Sender sender, Receiver receiver) = await OpenAsync(options: "messages=3");
-        Task[] sending = [.. Enumerable.Range(0, 30).Select(i => sender.SendAsync(Payload.Make(i, i % 4 == 0 ? 90_000 : 8).AsMemory()).AsTask())];
+        Task[] sending =
+        [
+            .. Enumerable.Range(0, 30).Select(i => sender.SendAsync(Payload.Make(i, i % 4 == 0 ? 90_000 : 8).AsMemory()).AsTask()),
+        ];
 
         ValueTask<CloseReport> closing = sender.CloseAsync(90.Seconds());
         Assert.Throws<ObjectDisposedException>(() => sender.TrySend("late"u8));

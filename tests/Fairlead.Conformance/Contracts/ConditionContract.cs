@@ -1,6 +1,8 @@
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Who waits is woken in order, is inside again however the wait ends, and takes no notification with him that another one needs.</summary>
+/// <summary>
+/// Who waits is woken in order, is inside again however the wait ends, and takes no notification with him that another one needs.
+/// </summary>
 public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Pairs = 4;
@@ -16,7 +18,9 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
         Task<bool> awaiting = WaitOnceAsync(places);
         await UntilWaiting(() => places.Condition.Waiters, 3);
         PeerProcess last = await StartWaitingAsync(places, "async", 4);
-        Assert.Equal([peer.Id, Environment.ProcessId, Environment.ProcessId, last.Id], places.Condition.Waiters.Select(static waiter => waiter.Peer.ProcessId ?? 0));
+        Assert.Equal(
+            [peer.Id, Environment.ProcessId, Environment.ProcessId, last.Id],
+            places.Condition.Waiters.Select(static waiter => waiter.Peer.ProcessId ?? 0));
 
         NotifyOne(places);
         Assert.Equal("True", await peer.AnswerAsync());
@@ -101,7 +105,8 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
             MutexScope again = mutex.Enter(token: Token);
             again.Dispose();
             inner.Dispose();
-            Assert.Null(OnThread(() => mutex.TryEnter(TimeSpan.Zero, out MutexScope other) ? other : (MutexScope?)null).GetAwaiter().GetResult());
+            Assert.Null(
+                OnThread(() => mutex.TryEnter(TimeSpan.Zero, out MutexScope other) ? other : (MutexScope?)null).GetAwaiter().GetResult());
             outer.Dispose();
         });
         await UntilWaiting(() => condition.Waiters, 1);
@@ -289,7 +294,8 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
     }
 
     /// <summary>
-    /// One who dies inside, between a change and telling of it, is told of to who enters next; and all others may be waiting for that very change. Where nobody died inside, this changes nothing, and makes up for nothing.
+    /// One who dies inside, between a change and telling of it, is told of to who enters next; and all others may be waiting for that very
+    /// change. Where nobody died inside, this changes nothing, and makes up for nothing.
     /// </summary>
     private void ComeBy(Places places, NamedCondition other)
     {

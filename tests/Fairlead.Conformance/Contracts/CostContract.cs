@@ -2,12 +2,16 @@ using System.Globalization;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>What an endpoint costs: nothing while it is idle, and no managed memory for a message. Measured in processes where nothing else happens.</summary>
+/// <summary>
+/// What an endpoint costs: nothing while it is idle, and no managed memory for a message. Measured in processes where nothing else happens.
+/// </summary>
 public abstract class CostContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     private const int MostRounds = 40;
 
-    /// <summary>One whose messages nobody awaits and one whose messages a task awaits. The time in which nothing may happen is the same for both.</summary>
+    /// <summary>
+    /// One whose messages nobody awaits and one whose messages a task awaits. The time in which nothing may happen is the same for both.
+    /// </summary>
     [Fact]
     public async Task An_idle_endpoint_uses_no_processor()
     {
@@ -51,7 +55,9 @@ public abstract class CostContract(TransportUnderTest transport, ITestOutputHelp
             serverRounds.Add(long.Parse(await server.AnswerAsync(), CultureInfo.InvariantCulture));
         }
 
-        Output.WriteLine($"bytes allocated for {count} messages each, at the client: {string.Join(", ", clientRounds)}; at the server: {string.Join(", ", serverRounds)}");
+        Output.WriteLine(
+            $"bytes allocated for {count} messages each, at the client: {string.Join(", ", clientRounds)}; at the server: "
+                + $"{string.Join(", ", serverRounds)}");
         Assert.True(IsNothing(clientRounds), "The client never played a round in which a message cost nothing.");
         Assert.True(IsNothing(serverRounds), "The server never played a round in which a message cost nothing.");
     }

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Who waits is released when it comes to zero, whoever counts and whoever dies; nothing is counted twice, or below zero.</summary>
+/// <summary>
+/// Who waits is released when it comes to zero, whoever counts and whoever dies; nothing is counted twice, or below zero.
+/// </summary>
 public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;
@@ -21,7 +23,10 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
         Assert.Equal((5, 5), (countdown.CurrentCount, countdown.InitialCount));
         Assert.False(countdown.TryWait(TimeSpan.Zero));
         Assert.False(await countdown.TryWaitAsync(Short));
-        Assert.Contains("has not come to zero within 0.05 s: 5 left", Fails(ErrorCode.Timeout, () => countdown.Wait(Short)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has not come to zero within 0.05 s: 5 left",
+            Fails(ErrorCode.Timeout, () => countdown.Wait(Short)).Message,
+            StringComparison.Ordinal);
         await FailsAsync(ErrorCode.Timeout, async () => await countdown.WaitAsync(Short));
         await peer.TellAsync("wait");
         await UntilWaiting(() => countdown.Waiters, 1);
@@ -31,7 +36,10 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
         Assert.False(countdown.Signal(2));
         countdown.AddCount(3);
         Assert.Equal(5, countdown.CurrentCount);
-        Assert.Contains("has 5 left, and cannot be counted down by 6", Assert.Throws<InvalidOperationException>(() => countdown.Signal(6)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has 5 left, and cannot be counted down by 6",
+            Assert.Throws<InvalidOperationException>(() => countdown.Signal(6)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(() => countdown.TryAddCount(16_777_215));
         Assert.Throws<ArgumentOutOfRangeException>(() => countdown.Signal(0));
         Assert.DoesNotContain(waiting, static task => task.IsCompleted);
@@ -121,7 +129,9 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
                     while (killed < Kills || Volatile.Read(ref done) < rounds)
                     {
                         int next = Volatile.Read(ref done) + random.Next(2 * BetweenKills);
-                        await Until(() => Volatile.Read(ref done) >= next || (killed >= Kills && Volatile.Read(ref done) >= rounds), "it begins anew");
+                        await Until(
+                            () => Volatile.Read(ref done) >= next || (killed >= Kills && Volatile.Read(ref done) >= rounds),
+                            "it begins anew");
                         int victim = random.Next(Processes);
                         if (await peers[victim].TryReadLineAsync() == "ready")
                         {

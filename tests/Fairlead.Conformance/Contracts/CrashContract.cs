@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// The other process is killed, or stopped, at each stage: every call that is pending ends as it is documented, the name is free at once, and nothing is left that the next
-/// server would not replace.
+/// The other process is killed, or stopped, at each stage: every call that is pending ends as it is documented, the name is free at once,
+/// and nothing is left that the next server would not replace.
 /// </summary>
 public abstract partial class CrashContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
@@ -172,7 +172,9 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
         Sender sender = Track(await Sender.ConnectAsync(With(address, "heartbeat=0")));
         await peer.StopAsync();
 
-        Delivery delivery = calls == Calls.Blocking ? await OnThread(() => sender.Deliver("x"u8, 100.Milliseconds())) : await sender.DeliverAsync("x"u8, 100.Milliseconds());
+        Delivery delivery = calls == Calls.Blocking
+            ? await OnThread(() => sender.Deliver("x"u8, 100.Milliseconds()))
+            : await sender.DeliverAsync("x"u8, 100.Milliseconds());
         Assert.Equal((DeliveryStatus.Unknown, ErrorCode.Timeout), (delivery.Status, delivery.Cause));
         while (sender.TrySend(new byte[10_000]) == SendResult.Sent)
         {
@@ -205,7 +207,9 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
         await peer.StopAsync();
         byte[] large = Payload.Make(0, 40 << 20);
         using CancellationTokenSource cancel = new();
-        Task sending = calls == Calls.Blocking ? OnThread(() => sender.Send(large, null, cancel.Token)) : sender.SendAsync(large.AsMemory(), cancel.Token).AsTask();
+        Task sending = calls == Calls.Blocking
+            ? OnThread(() => sender.Send(large, null, cancel.Token))
+            : sender.SendAsync(large.AsMemory(), cancel.Token).AsTask();
         await Until(() => sender.Statistics.MessagesSent == 1, "it is begun");
         await cancel.CancelAsync();
 
@@ -223,7 +227,12 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
     {
         (PeerProcess peer, Address address) = await StartAsync("responder");
         Requester requester = Track(await Requester.ConnectAsync(address));
-        Task<Message>[] asking = [.. Enumerable.Range(0, 20).Select(_ => calls == Calls.Blocking ? OnThread(() => requester.Request("x"u8)) : requester.RequestAsync("x"u8).AsTask())];
+        Task<Message>[] asking =
+        [
+            .. Enumerable
+                .Range(0, 20)
+                .Select(_ => calls == Calls.Blocking ? OnThread(() => requester.Request("x"u8)) : requester.RequestAsync("x"u8).AsTask()),
+        ];
         await peer.AskAsync("hold");
 
         await peer.KillAsync();
@@ -331,7 +340,8 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
 
     private static string Runtime => Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")!;
 
-    private Task<(PeerProcess Peer, Address Address)> StartAsync(string verb, string options = "") => StartBoundAsync(verb, NewPlace(options));
+    private Task<(PeerProcess Peer, Address Address)> StartAsync(string verb, string options = "") =>
+        StartBoundAsync(verb, NewPlace(options));
 
     private async Task IsFreeAsync(Address address, PeerProcess dead)
     {
@@ -398,5 +408,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
         calls == Calls.Blocking ? OnThread(() => Sender.Connect(address, options)) : Sender.ConnectAsync(address, options).AsTask();
 
     private static Task<Delivery> DeliverAsync(Sender sender, Calls calls, int number) =>
-        calls == Calls.Blocking ? OnThread(() => sender.Deliver(Payload.Make(number, 8))) : sender.DeliverAsync(Payload.Make(number, 8)).AsTask();
+        calls == Calls.Blocking
+            ? OnThread(() => sender.Deliver(Payload.Make(number, 8)))
+            : sender.DeliverAsync(Payload.Make(number, 8)).AsTask();
 }

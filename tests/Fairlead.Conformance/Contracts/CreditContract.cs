@@ -83,7 +83,10 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
     {
         (Sender sender, Receiver receiver) = await OpenAsync(options: "messages=3");
         SendUntilFull(sender, 8);
-        Task[] waiting = [.. Enumerable.Range(3, 20).Select(i => sender.SendAsync(Payload.Make(i, i % 5 == 0 ? 70_000 : 8).AsMemory()).AsTask())];
+        Task[] waiting =
+        [
+            .. Enumerable.Range(3, 20).Select(i => sender.SendAsync(Payload.Make(i, i % 5 == 0 ? 70_000 : 8).AsMemory()).AsTask()),
+        ];
 
         // Attempts that are made all the while get through only behind those that wait.
         int overtaking = 23;
@@ -109,7 +112,10 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
     {
         Sender sender = Track(await Sender.BindAsync(NewPlace()));
         Assert.Equal(SendResult.NoPeer, sender.TrySend("x"u8));
-        Task[] waiting = [.. Enumerable.Range(0, 50).Select(i => sender.SendAsync(Payload.Make(i, i % 7 == 0 ? 80_000 : 8).AsMemory()).AsTask())];
+        Task[] waiting =
+        [
+            .. Enumerable.Range(0, 50).Select(i => sender.SendAsync(Payload.Make(i, i % 7 == 0 ? 80_000 : 8).AsMemory()).AsTask()),
+        ];
         Task blocked = OnThread(() => sender.Send(Payload.Make(1_000, 8)));
         Task overtaking = OnThread(() =>
         {
@@ -177,7 +183,9 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
         for (int round = 0; round < 4; round++)
         {
             using CancellationTokenSource cancel = new();
-            Task sending = round % 2 == 0 ? sender.SendAsync(large.AsMemory(), cancel.Token).AsTask() : OnThread(() => sender.Send(large, null, cancel.Token));
+            Task sending = round % 2 == 0
+                ? sender.SendAsync(large.AsMemory(), cancel.Token).AsTask()
+                : OnThread(() => sender.Send(large, null, cancel.Token));
             await Until(() => sender.Statistics.MessagesSent == round + 1, "it is being written");
             await cancel.CancelAsync();
 

@@ -175,18 +175,26 @@ public abstract partial class DeliveryContract
         (Sender sender, Receiver receiver) = await OpenAsync(options: "messages=16");
         Random random = NewRandom();
         Task running = receiver.RunAsync((_, _) => default);
-        Task<int>[] threads = [.. Enumerable.Range(0, 3).Select(thread => random.Next()).Select(seed => Task.Run(async () =>
-        {
-            Random own = new(seed);
-            int delivered = 0;
-            for (int i = 0; i < Count / 3; i++)
-            {
-                using CancellationTokenSource cancel = new();
-                Task<Delivery> delivering = own.Next(2) == 0 ? sender.DeliverAsync("x"u8, null, cancel.Token).AsTask() : sender.DeliverAsync("x"u8, TimeSpan.FromMicroseconds(own.Next(200))).AsTask();
-                for (int spin = own.Next(60); spin > 0; spin--)
-                {
-                    Thread.SpinWait(20);
-                }
+        Task<int>[] threads =
+        [
+            .. Enumerable
+                .Range(0, 3)
+                .Select(thread => random.Next())
+                .Select(seed =>
+                    Task.Run(async () =>
+                    {
+                        Random own = new(seed);
+                        int delivered = 0;
+                        for (int i = 0; i < Count / 3; i++)
+                        {
+                            using CancellationTokenSource cancel = new();
+                            Task<Delivery> delivering = own.Next(2) == 0
+                                ? sender.DeliverAsync("x"u8, null, cancel.Token).AsTask()
+                                : sender.DeliverAsync("x"u8, TimeSpan.FromMicroseconds(own.Next(200))).AsTask();
+                            for (int spin = own.Next(60); spin > 0; spin--)
+                            {
+                                Thread.SpinWait(20);
+                            }
 
                 await cancel.CancelAsync();
                 try
@@ -204,7 +212,8 @@ public abstract partial class DeliveryContract
         Output.WriteLine($"{total} of {Count} were delivered");
 
         Assert.True((await sender.DeliverAsync("end"u8)).IsDelivered);
-        Assert.Equal(new CloseReport(sender.Statistics.MessagesSent, sender.Statistics.MessagesSent, 0, 0), await sender.CloseAsync(60.Seconds()));
+        Assert.Equal(
+            new CloseReport(sender.Statistics.MessagesSent, sender.Statistics.MessagesSent, 0, 0), await sender.CloseAsync(60.Seconds()));
         if (!Transport.IsVisitedAgain)
         {
             // The only sender that there could be has left.

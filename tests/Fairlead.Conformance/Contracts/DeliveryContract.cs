@@ -221,7 +221,8 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
         Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.Timeout), (delivery.Status, delivery.Cause));
     }
 
-    private static Task<Delivery> DeliverAsync(Sender sender, Calls calls, byte[] content, TimeSpan? timeout = null, CancellationToken token = default) =>
+    private static Task<Delivery> DeliverAsync(
+        Sender sender, Calls calls, byte[] content, TimeSpan? timeout = null, CancellationToken token = default) =>
         calls == Calls.Blocking ? OnThread(() => sender.Deliver(content, timeout, token))
         : content.Length % 2 == 0 ? sender.DeliverAsync(content.AsSpan(), timeout, token).AsTask()
         : sender.DeliverAsync(content.AsMemory(), timeout, token).AsTask();

@@ -1,6 +1,8 @@
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Who waits for an event is released by it: all together, or one at a time in order; waiting ends at its time, or with its token.</summary>
+/// <summary>
+/// Who waits for an event is released by it: all together, or one at a time in order; waiting ends at its time, or with its token.
+/// </summary>
 public abstract class EventContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
@@ -18,7 +20,12 @@ public abstract class EventContract(LockUnderTest under, ITestOutputHelper outpu
         await FailsAsync(ErrorCode.Timeout, async () => await signal.WaitAsync(Short));
         await peer.TellAsync("wait");
         await UntilWaiting(() => signal.Waiters, 1);
-        Task[] waiting = [OnThread(() => signal.Wait(token: Token)), OnThread(() => signal.Wait(token: Token)), signal.WaitAsync(Token).AsTask()];
+        Task[] waiting =
+        [
+            OnThread(() => signal.Wait(token: Token)),
+            OnThread(() => signal.Wait(token: Token)),
+            signal.WaitAsync(Token).AsTask(),
+        ];
         await UntilWaiting(() => signal.Waiters, 4);
         Assert.Equal(peer.Id, signal.Waiters[0].Peer.ProcessId);
         signal.Set();

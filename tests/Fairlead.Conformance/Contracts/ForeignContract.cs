@@ -229,7 +229,13 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     {
         string framing = Transport.KeepsBoundaries ? "none" : "line";
         Address place = NewPlace($"framing={framing}");
-        foreach (Func<Endpoint> open in new Func<Endpoint>[] { () => Requester.Bind(place), () => Responder.Bind(place), () => Publisher.Bind(place), () => Subscriber.Bind(place) })
+        foreach (Func<Endpoint> open in new Func<Endpoint>[]
+            {
+                () => Requester.Bind(place),
+                () => Responder.Bind(place),
+                () => Publisher.Bind(place),
+                () => Subscriber.Bind(place),
+            })
         {
             FairleadException error = Fails(ErrorCode.NotSupported, () => open());
             Assert.Contains("framing", error.Message, StringComparison.Ordinal);
@@ -243,7 +249,8 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
             using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(pair.Address)));
             await Until(() => pair.Peers.Count == 1, "it has come");
             Assert.Throws<ArgumentException>(() => pair.TrySend("two\nlines"u8));
-            await Assert.ThrowsAsync<ArgumentException>(async () => await pair.SendAsync(Encoding.UTF8.GetBytes("two\nlines" + new string('x', 100_000)).AsMemory()));
+            await Assert.ThrowsAsync<ArgumentException>(async () =>
+                await pair.SendAsync(Encoding.UTF8.GetBytes("two\nlines" + new string('x', 100_000)).AsMemory()));
             pair.Send("one"u8);
             byte[] heard = new byte[4];
             await ReadAllAsync(raw, heard);
@@ -278,8 +285,10 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
 
         await sending;
 
-        // Who forgets the framing waits for a welcome that does not come, or is sent away where its hello was taken for something impossible.
-        FairleadException error = await Assert.ThrowsAsync<FairleadException>(async () => await Sender.ConnectAsync(Bare(receiver.Address), new EndpointOptions { HandshakeTimeout = 100.Milliseconds() }));
+        // Who forgets the framing waits for a welcome that does not come, or is sent away where its hello was taken for something
+        // impossible.
+        FairleadException error = await Assert.ThrowsAsync<FairleadException>(async () =>
+            await Sender.ConnectAsync(Bare(receiver.Address), new EndpointOptions { HandshakeTimeout = 100.Milliseconds() }));
         Output.WriteLine(error.Message);
         Assert.True(error.Code is ErrorCode.Timeout or ErrorCode.PeerGone, error.Message);
     }

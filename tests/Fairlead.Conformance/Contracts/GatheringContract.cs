@@ -2,11 +2,24 @@ using System.Buffers;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Several buffers that are sent as one message: it arrives as one of one buffer would, whatever the parts are, and the buffers are the caller's again when it is said.</summary>
+/// <summary>
+/// Several buffers that are sent as one message: it arrives as one of one buffer would, whatever the parts are, and the buffers are the
+/// caller's again when it is said.
+/// </summary>
 public abstract class GatheringContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     /// <summary>How long the message is, and how long its parts.</summary>
-    public static TheoryData<int, int> Cuts => new() { { 8, 1 }, { 8, 8 }, { 1_000, 1 }, { 3_000, 1_024 }, { 70_000, 70 }, { 70_000, 69_999 }, { 200_000, 200_000 } };
+    public static TheoryData<int, int> Cuts =>
+        new()
+        {
+            { 8, 1 },
+            { 8, 8 },
+            { 1_000, 1 },
+            { 3_000, 1_024 },
+            { 70_000, 70 },
+            { 70_000, 69_999 },
+            { 200_000, 200_000 },
+        };
 
     [Theory]
     [MemberData(nameof(Cuts))]
@@ -40,7 +53,12 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     public async Task Nothing_at_all_is_an_empty_message()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
-        foreach (ReadOnlySequence<byte> nothing in new[] { default, ReadOnlySequence<byte>.Empty, Parts.Of(default, default, default(ReadOnlyMemory<byte>)) })
+        foreach (ReadOnlySequence<byte> nothing in new[]
+            {
+                default,
+                ReadOnlySequence<byte>.Empty,
+                Parts.Of(default, default, default(ReadOnlyMemory<byte>)),
+            })
         {
             Assert.Equal(SendResult.Sent, sender.TrySend(nothing));
             sender.Send(nothing);
@@ -126,7 +144,11 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
 
         Sender sender = Track(await Sender.BindAsync(NewPlace()));
         Assert.Equal(SendResult.NoPeer, sender.TrySend(Parts.Cut(Payload.Make(-1, 300), 100)));
-        Task[] waiting = [sender.SendAsync(Parts.Cut(Payload.Make(0, 300), 100)).AsTask(), sender.SendAsync(Parts.Cut(Payload.Make(1, 300_000), 9_000)).AsTask()];
+        Task[] waiting =
+        [
+            sender.SendAsync(Parts.Cut(Payload.Make(0, 300), 100)).AsTask(),
+            sender.SendAsync(Parts.Cut(Payload.Make(1, 300_000), 9_000)).AsTask(),
+        ];
         Receiver receiver = Track(await Receiver.ConnectAsync(OtherEnd(sender.Address)));
         await ReceivesAsync(receiver, 2);
         await Task.WhenAll(waiting);
@@ -164,7 +186,8 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
         foreach (int length in new[] { 8, 5_000, 300_000 })
         {
             ReadOnlySequence<byte> parts = Parts.Cut(Payload.Make(length, length), (length / 3) + 1);
-            Task<Delivery> delivering = calls == Calls.Blocking ? OnThread(() => sender.Deliver(parts)) : sender.DeliverAsync(parts).AsTask();
+            Task<Delivery> delivering =
+                calls == Calls.Blocking ? OnThread(() => sender.Deliver(parts)) : sender.DeliverAsync(parts).AsTask();
             using (Message message = await receiver.ReceiveAsync())
             {
                 Assert.Equal((length, 0), Payload.Check(message.Span));
@@ -172,7 +195,8 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
             }
 
             Assert.True((await delivering).IsDelivered);
-            Task<Message> asking = calls == Calls.Blocking ? OnThread(() => requester.Request(parts)) : requester.RequestAsync(parts).AsTask();
+            Task<Message> asking =
+                calls == Calls.Blocking ? OnThread(() => requester.Request(parts)) : requester.RequestAsync(parts).AsTask();
             using (Request request = await responder.ReceiveAsync())
             {
                 Assert.Equal((length, 0), Payload.Check(request.Span));
@@ -213,7 +237,8 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
                     await pair.SendAsync(parts);
                     break;
                 default:
-                    sending = Task.WhenAll(hub.DeliverAsync(client, parts).AsTask(), pair.DeliverAsync(parts).AsTask(), OnThread(() => pair.Deliver(parts)));
+                    sending = Task.WhenAll(
+                        hub.DeliverAsync(client, parts).AsTask(), pair.DeliverAsync(parts).AsTask(), OnThread(() => pair.Deliver(parts)));
                     break;
             }
 
@@ -325,7 +350,8 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
         Assert.Equal((0, 0), Payload.Check(bytes));
     }
 
-    private static ReadOnlySequence<byte> Cut(byte[] bytes, int size) => size == bytes.Length ? new ReadOnlySequence<byte>(bytes) : Parts.Cut(bytes, size);
+    private static ReadOnlySequence<byte> Cut(byte[] bytes, int size) =>
+        size == bytes.Length ? new ReadOnlySequence<byte>(bytes) : Parts.Cut(bytes, size);
 
     private static async Task ReceivesAsync(Receiver receiver, int count)
     {
@@ -350,7 +376,8 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
         }
     }
 
-    private static Task SendAsync(Sender sender, Calls calls, ReadOnlySequence<byte> parts) => calls == Calls.Blocking ? OnThread(() => sender.Send(parts)) : sender.SendAsync(parts).AsTask();
+    private static Task SendAsync(Sender sender, Calls calls, ReadOnlySequence<byte> parts) =>
+        calls == Calls.Blocking ? OnThread(() => sender.Send(parts)) : sender.SendAsync(parts).AsTask();
 
     private async Task<(Sender Sender, Receiver Receiver)> OpenDroppingAsync()
     {

@@ -10,7 +10,8 @@ public abstract partial class HandleContract
     private const int MostOfRaw = 4;
 
     [Fact]
-    public Task A_message_that_announces_a_file_and_brings_none() => IsSentAwayAsync(static (raw, _) => raw.SendBytes(Frame(MessageFlags.Handle)));
+    public Task A_message_that_announces_a_file_and_brings_none() =>
+        IsSentAwayAsync(static (raw, _) => raw.SendBytes(Frame(MessageFlags.Handle)));
 
     [Fact]
     public Task More_files_than_were_asked_for() => IsSentAwayAsync(static (raw, writer) =>
@@ -30,13 +31,15 @@ public abstract partial class HandleContract
     });
 
     [Fact]
-    public Task A_file_with_a_message_of_the_protocol() => IsSentAwayAsync(static (raw, writer) => TrySend(raw, Frame(MessageFlags.Handle, MessageKind.Ping), writer));
+    public Task A_file_with_a_message_of_the_protocol() =>
+        IsSentAwayAsync(static (raw, writer) => TrySend(raw, Frame(MessageFlags.Handle, MessageKind.Ping), writer));
 
     [Theory]
     [InlineData(2)]
     [InlineData(4)]
     [InlineData(200)]
-    public Task Several_files_with_one_message(int count) => IsSentAwayAsync((raw, writer) => SendMany(raw, Frame(MessageFlags.Handle), writer, count));
+    public Task Several_files_with_one_message(int count) =>
+        IsSentAwayAsync((raw, writer) => SendMany(raw, Frame(MessageFlags.Handle), writer, count));
 
     [Fact]
     public async Task A_message_that_cannot_be_sent_leaves_no_copy_behind()
@@ -56,7 +59,9 @@ public abstract partial class HandleContract
         Assert.Equal(-1, await OnThread(reader.ReadByte));
     }
 
-    /// <summary>What came before is handed out, and then nothing of the peer's is open here, although nobody has collected garbage.</summary>
+    /// <summary>
+    /// What came before is handed out, and then nothing of the peer's is open here, although nobody has collected garbage.
+    /// </summary>
     private async Task IsSentAwayAsync(Action<RawPeer, Descriptor> misbehave)
     {
         SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");

@@ -7,7 +7,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Open files that go with messages, where the transport carries them: in order, owned by whoever takes them, and never left open by anybody.</summary>
+/// <summary>
+/// Open files that go with messages, where the transport carries them: in order, owned by whoever takes them, and never left open by
+/// anybody.
+/// </summary>
 public abstract partial class HandleContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]

@@ -11,7 +11,8 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
         Pair pair = Track(await Pair.BindAsync(NewPlace("heartbeat=200ms")));
         PeerProcess peer = Track(PeerProcess.Start("pair", "connect", Bare(pair.Address).ToString()));
         await peer.AnswerAsync();
-        Task<Delivery> delivering = calls == Calls.Blocking ? OnThread(() => pair.Deliver(Payload.Make(0, 8))) : pair.DeliverAsync(Payload.Make(0, 8)).AsTask();
+        Task<Delivery> delivering =
+            calls == Calls.Blocking ? OnThread(() => pair.Deliver(Payload.Make(0, 8))) : pair.DeliverAsync(Payload.Make(0, 8)).AsTask();
         await peer.AskAsync("hold");
 
         await peer.StopAsync();
@@ -25,7 +26,11 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
     public async Task A_hub_says_why_it_gave_a_client_up_and_keeps_the_others()
     {
         Hub hub = Track(await Hub.BindAsync(NewPlace("heartbeat=500ms")));
-        PeerProcess[] peers = [Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString())), Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString()))];
+        PeerProcess[] peers =
+        [
+            Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString())),
+            Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString())),
+        ];
         foreach (PeerProcess peer in peers)
         {
             await peer.AnswerAsync();
@@ -58,14 +63,20 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
         EndpointOptions options = new() { TimeProvider = clock };
         Pair pair = Track(await Pair.BindAsync(NewPlace($"heartbeat={bound}"), options));
         Pair other = Track(await Pair.ConnectAsync(With(Bare(pair.Address), $"heartbeat={connected}"), options));
-        Pair[] asking = [.. new[] { (End: pair, Beat: bound), (End: other, Beat: connected) }.Where(one => one.Beat == "1s").Select(one => one.End)];
+        Pair[] asking =
+        [
+            .. new[] { (End: pair, Beat: bound), (End: other, Beat: connected) }.Where(one => one.Beat == "1s").Select(one => one.End),
+        ];
 
-        // Neither user calls anything for many heartbeats, and every question is answered all the same. The clock stands while an answer is due: an end asks again whenever a whole
-        // beat was silent, so that after two there is an answer under way, and at three it would give its peer up.
+        // Neither user calls anything for many heartbeats, and every question is answered all the same. The clock stands while an answer is
+        // due: an end asks again whenever a whole beat was silent, so that after two there is an answer under way, and at three it would
+        // give its peer up.
         for (int i = 0; i < 40; i++)
         {
             clock.Advance(500.Milliseconds());
-            await Until(() => asking.All(end => clock.GetElapsedTime(Assert.Single(end.Core.Links()).LastHeard) <= 2.Seconds()), "the peer has answered");
+            await Until(
+                () => asking.All(end => clock.GetElapsedTime(Assert.Single(end.Core.Links()).LastHeard) <= 2.Seconds()),
+                "the peer has answered");
         }
 
         Assert.Single(pair.Peers);

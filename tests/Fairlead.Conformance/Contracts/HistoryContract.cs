@@ -78,7 +78,8 @@ public abstract class HistoryContract(TransportUnderTest transport, ITestOutputH
         SkipUnless(Transport.ServesMany, "it has one peer");
 
         const int Count = 20_000;
-        Publisher publisher = Track(await Publisher.BindAsync(NewPlace("history=50"), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan }));
+        Publisher publisher = Track(
+            await Publisher.BindAsync(NewPlace("history=50"), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan }));
         Task publishing = OnThread(() =>
         {
             for (int i = 0; i < Count; i++)
@@ -117,10 +118,20 @@ public abstract class HistoryContract(TransportUnderTest transport, ITestOutputH
         await Assert.ThrowsAsync<AddressFormatException>(async () => await Subscriber.ConnectAsync(withHistory));
         foreach (int history in (int[])[-1, (1 << 20) + 1])
         {
-            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Publisher.BindAsync(NewPlace(), new PublisherOptions { History = history }));
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () =>
+                await Publisher.BindAsync(NewPlace(), new PublisherOptions { History = history }));
         }
 
-        foreach (string option in (string[])["history=-1", "history=1048577", "history=99999999999", "history=many", "history=", "history=5&capacity=much", "history=5&histori=5"])
+        foreach (string option in (string[])
+            [
+                "history=-1",
+                "history=1048577",
+                "history=99999999999",
+                "history=many",
+                "history=",
+                "history=5&capacity=much",
+                "history=5&histori=5",
+            ])
         {
             var refused = await Assert.ThrowsAsync<AddressFormatException>(async () => await Publisher.BindAsync(NewPlace(option)));
             Assert.Contains(option.Split('&')[^1].Split('=')[0], refused.Message, StringComparison.Ordinal);

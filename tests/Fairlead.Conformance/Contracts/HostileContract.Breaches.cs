@@ -32,7 +32,9 @@ public abstract partial class HostileContract
             Output.WriteLine($"{what}: {Encoding.UTF8.GetString(frame.Body.AsSpan(1))}");
             Assert.Equal(Close, frame.Kind);
             Assert.Equal(0, frame.Flags);
-            Assert.True(frame.Body[0] == expected || (expected == ProtocolErrorOrLimit && frame.Body[0] is ProtocolError or Limit), $"The reason was {frame.Body[0]}.");
+            Assert.True(
+                frame.Body[0] == expected || (expected == ProtocolErrorOrLimit && frame.Body[0] is ProtocolError or Limit),
+                $"The reason was {frame.Body[0]}.");
         }
         else
         {
@@ -68,7 +70,9 @@ public abstract partial class HostileContract
             Left left = Assert.IsType<Left>(hub.NextEvent());
 
             // Where the kernel keeps packets apart, a part of a header is a packet of its own, and no header.
-            Assert.Equal((client, Transport.KeepsBoundaries && cut < 16 ? CloseReason.ProtocolError : CloseReason.PeerDied), (left.Client, left.Reason));
+            Assert.Equal(
+                (client, Transport.KeepsBoundaries && cut < 16 ? CloseReason.ProtocolError : CloseReason.PeerDied),
+                (left.Client, left.Reason));
         }
 
         Track(await Pair.ConnectAsync(Bare(hub.Address))).Send("served"u8);
@@ -134,7 +138,12 @@ public abstract partial class HostileContract
     [Fact]
     public async Task A_server_that_breaks_the_rules_ends_the_connection_with_a_clear_error()
     {
-        foreach ((byte kind, uint length, ErrorCode code) in new[] { (Request, 0u, ErrorCode.Corrupt), ((byte)99, 0u, ErrorCode.Corrupt), (Send, 0xFFFF_FFFF, ErrorCode.TooLarge) })
+        foreach ((byte kind, uint length, ErrorCode code) in new[]
+            {
+                (Request, 0u, ErrorCode.Corrupt),
+                ((byte)99, 0u, ErrorCode.Corrupt),
+                (Send, 0xFFFF_FFFF, ErrorCode.TooLarge),
+            })
         {
             (Socket listener, Address address) = Transport.ListenRaw();
             using Socket _ = listener;
@@ -162,7 +171,13 @@ public abstract partial class HostileContract
     [Fact]
     public async Task A_publication_without_a_topic_is_none()
     {
-        foreach (byte[] head in new byte[][] { [], [3, 0, 0], [3, 4, 1, .. Enumerable.Repeat((byte)'t', 1_025)], [4, 0, 8, 0xFF, 0, 0, 0, 0, 0, 0, 0, 3, 0, 1, (byte)'t'] })
+        foreach (byte[] head in new byte[][]
+            {
+                [],
+                [3, 0, 0],
+                [3, 4, 1, .. Enumerable.Repeat((byte)'t', 1_025)],
+                [4, 0, 8, 0xFF, 0, 0, 0, 0, 0, 0, 0, 3, 0, 1, (byte)'t'],
+            })
         {
             (Socket listener, Address address) = Transport.ListenRaw();
             using Socket _ = listener;

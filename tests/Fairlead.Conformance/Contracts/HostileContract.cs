@@ -4,8 +4,8 @@ using System.Text;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// Peers that speak garbage, stop in the middle, or break the rules: each is told and sent away, the endpoint survives, and all others are served on. The frames are numbers
-/// here, not names: what is tested are the bytes.
+/// Peers that speak garbage, stop in the middle, or break the rules: each is told and sent away, the endpoint survives, and all others are
+/// served on. The frames are numbers here, not names: what is tested are the bytes.
 /// </summary>
 public abstract partial class HostileContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
@@ -26,20 +26,110 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
     private const byte ProtocolError = 2;
     private const byte Limit = 5;
 
-    public static TheoryData<string, byte[]> Garbage => new()
-    {
-        { "nothing, and the end", [] },
-        { "one byte", [0] },
-        { "a web request", Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") },
-        { "zeros", new byte[100] },
-        { "ones", [.. Enumerable.Repeat((byte)255, 5_000)] },
-        { "half a hello", [0, 0, 0, 46, (byte)'H', 0, 0, 0, (byte)'F', (byte)'A', (byte)'I', (byte)'R', (byte)'L', (byte)'E', (byte)'A', (byte)'D', 0, 1] },
-        { "a hello that is too long", [255, 255, 255, 255, (byte)'H', 0, 0, 0, (byte)'F', (byte)'A', (byte)'I', (byte)'R', (byte)'L', (byte)'E', (byte)'A', (byte)'D'] },
-        { "a hello that is too short", [0, 0, 0, 1, (byte)'H', 0, 0, 0, (byte)'F', (byte)'A', (byte)'I', (byte)'R', (byte)'L', (byte)'E', (byte)'A', (byte)'D', 1] },
-        { "a hello whose text reaches too far", [0, 0, 0, 38, (byte)'H', 0, 0, 0, (byte)'F', (byte)'A', (byte)'I', (byte)'R', (byte)'L', (byte)'E', (byte)'A', (byte)'D', .. new byte[36], 1, 1] },
-        { "a message before the hello", [0, 0, 0, 0, Send, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] },
-        { "a welcome from the wrong side", [0, 0, 0, 38, (byte)'W', 0, 0, 0, (byte)'F', (byte)'A', (byte)'I', (byte)'R', (byte)'L', (byte)'E', (byte)'A', (byte)'D', .. new byte[38]] },
-    };
+    public static TheoryData<string, byte[]> Garbage =>
+        new()
+        {
+            { "nothing, and the end", [] },
+            { "one byte", [0] },
+            { "a web request", Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") },
+            { "zeros", new byte[100] },
+            { "ones", [.. Enumerable.Repeat((byte)255, 5_000)] },
+            {
+                "half a hello",
+                [
+                    0,
+                    0,
+                    0,
+                    46,
+                    (byte)'H',
+                    0,
+                    0,
+                    0,
+                    (byte)'F',
+                    (byte)'A',
+                    (byte)'I',
+                    (byte)'R',
+                    (byte)'L',
+                    (byte)'E',
+                    (byte)'A',
+                    (byte)'D',
+                    0,
+                    1,
+                ]
+            },
+            {
+                "a hello that is too long",
+                [
+                    255,
+                    255,
+                    255,
+                    255,
+                    (byte)'H',
+                    0,
+                    0,
+                    0,
+                    (byte)'F',
+                    (byte)'A',
+                    (byte)'I',
+                    (byte)'R',
+                    (byte)'L',
+                    (byte)'E',
+                    (byte)'A',
+                    (byte)'D',
+                ]
+            },
+            {
+                "a hello that is too short",
+                [0, 0, 0, 1, (byte)'H', 0, 0, 0, (byte)'F', (byte)'A', (byte)'I', (byte)'R', (byte)'L', (byte)'E', (byte)'A', (byte)'D', 1]
+            },
+            {
+                "a hello whose text reaches too far",
+                [
+                    0,
+                    0,
+                    0,
+                    38,
+                    (byte)'H',
+                    0,
+                    0,
+                    0,
+                    (byte)'F',
+                    (byte)'A',
+                    (byte)'I',
+                    (byte)'R',
+                    (byte)'L',
+                    (byte)'E',
+                    (byte)'A',
+                    (byte)'D',
+                    .. new byte[36],
+                    1,
+                    1,
+                ]
+            },
+            { "a message before the hello", [0, 0, 0, 0, Send, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] },
+            {
+                "a welcome from the wrong side",
+                [
+                    0,
+                    0,
+                    0,
+                    38,
+                    (byte)'W',
+                    0,
+                    0,
+                    0,
+                    (byte)'F',
+                    (byte)'A',
+                    (byte)'I',
+                    (byte)'R',
+                    (byte)'L',
+                    (byte)'E',
+                    (byte)'A',
+                    (byte)'D',
+                    .. new byte[38],
+                ]
+            },
+        };
 
     [Theory]
     [MemberData(nameof(Garbage))]
@@ -101,7 +191,8 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
             using Socket _ = listener;
             Task<Sender> connecting = Sender.ConnectAsync(address).AsTask();
             using RawPeer raw = Track(new RawPeer(await listener.AcceptAsync()));
-            raw.SayHello("Receiver", lowest: 3, highest: 4, kind: answer, text: "versions 3 to 4 are spoken here, and the peer speaks 1 to 1");
+            raw.SayHello(
+                "Receiver", lowest: 3, highest: 4, kind: answer, text: "versions 3 to 4 are spoken here, and the peer speaks 1 to 1");
 
             FairleadException error = await Assert.ThrowsAsync<FairleadException>(() => connecting);
             Output.WriteLine(error.Message);
@@ -130,7 +221,8 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
     public async Task A_handshake_that_never_comes_ends_after_its_time()
     {
         ManualClock clock = new();
-        Receiver receiver = Track(await Receiver.BindAsync(NewPlace(), new EndpointOptions { HandshakeTimeout = 1.Seconds(), TimeProvider = clock }));
+        Receiver receiver = Track(
+            await Receiver.BindAsync(NewPlace(), new EndpointOptions { HandshakeTimeout = 1.Seconds(), TimeProvider = clock }));
         using RawPeer silent = Track(new RawPeer(Transport.ConnectRaw(receiver.Address)));
         Assert.Null(await MovingAsync(clock, OnThread(silent.Read)));
         Sender sender = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
@@ -139,9 +231,12 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
 
         (Socket listener, Address address) = Transport.ListenRaw();
         using Socket _ = listener;
-        FairleadException error = await FailsAsync(ErrorCode.Timeout, async () => await Sender.ConnectAsync(address, new EndpointOptions { HandshakeTimeout = 100.Milliseconds() }));
+        FairleadException error = await FailsAsync(
+            ErrorCode.Timeout,
+            async () => await Sender.ConnectAsync(address, new EndpointOptions { HandshakeTimeout = 100.Milliseconds() }));
         Output.WriteLine(error.Message);
-        await OnThread(() => Fails(ErrorCode.Timeout, () => Sender.Connect(address, new EndpointOptions { HandshakeTimeout = 100.Milliseconds() })));
+        await OnThread(() =>
+            Fails(ErrorCode.Timeout, () => Sender.Connect(address, new EndpointOptions { HandshakeTimeout = 100.Milliseconds() })));
         using CancellationTokenSource cancel = new(50.Milliseconds());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Sender.ConnectAsync(address, null, cancel.Token));
     }
@@ -170,7 +265,30 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
         Track(raw);
         if (!Transport.KeepsBoundaries)
         {
-            foreach (byte one in new byte[] { 0, 0, 0, 5, Send, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte)'b', (byte)'y', (byte)'t', (byte)'e', (byte)'s' })
+            foreach (byte one in new byte[]
+                {
+                    0,
+                    0,
+                    0,
+                    5,
+                    Send,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    (byte)'b',
+                    (byte)'y',
+                    (byte)'t',
+                    (byte)'e',
+                    (byte)'s',
+                })
             {
                 raw.SendBytes([one]);
                 await Task.Yield();

@@ -101,7 +101,8 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
         (Hub hub, Pair[] pairs) = await OpenHubAsync(1);
         HubClient client = hub.Client(1)!;
 
-        Task<Delivery> toClient = calls == Calls.Blocking ? OnThread(() => hub.Deliver(client, "x"u8)) : hub.DeliverAsync(client, "x"u8).AsTask();
+        Task<Delivery> toClient =
+            calls == Calls.Blocking ? OnThread(() => hub.Deliver(client, "x"u8)) : hub.DeliverAsync(client, "x"u8).AsTask();
         using (Message message = await pairs[0].ReceiveAsync())
         {
             message.Accept();
@@ -148,7 +149,8 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
         Track(await Pair.ConnectAsync(Bare(hub.Address)));
         await Until(() => hub.Clients.Count == 2, "another has come");
         Assert.Equal([2, 3], hub.Clients.Select(client => client.Number));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Hub.BindAsync(NewPlace(), new HubOptions { MaxClients = 0 }));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () =>
+            await Hub.BindAsync(NewPlace(), new HubOptions { MaxClients = 0 }));
     }
 
     [Fact]

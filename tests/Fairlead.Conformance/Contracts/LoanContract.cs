@@ -2,7 +2,10 @@ using Fairlead.Transports;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Memory that is lent to write a message into: whatever others do meanwhile, it holds nobody up, and is as if it had never been when it is not sent.</summary>
+/// <summary>
+/// Memory that is lent to write a message into: whatever others do meanwhile, it holds nobody up, and is as if it had never been when it is
+/// not sent.
+/// </summary>
 public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]

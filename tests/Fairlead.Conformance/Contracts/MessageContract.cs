@@ -1,6 +1,8 @@
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Type 1 with a peer that answers: also sizes without limit, limits, loans, leases, and receivers of every kind at once.</summary>
+/// <summary>
+/// Type 1 with a peer that answers: also sizes without limit, limits, loans, leases, and receivers of every kind at once.
+/// </summary>
 public abstract partial class MessageContract(TransportUnderTest transport, ITestOutputHelper output) : PassingContract(transport, output)
 {
     [Theory]

@@ -14,7 +14,8 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
         using (MutexScope scope = mutex.Enter(token: Token))
         {
             Assert.False(scope.OwnerDied);
-            Assert.StartsWith($"no Timeout {mutex} is held by pid {Environment.ProcessId} (", await peer.AskAsync("try 0"), StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"no Timeout {mutex} is held by pid {Environment.ProcessId} (", await peer.AskAsync("try 0"), StringComparison.Ordinal);
             Assert.Equal(Environment.ProcessId, mutex.Holder?.Peer.ProcessId);
             Assert.False(mutex.TryEnter(TimeSpan.Zero, out _));
         }
@@ -73,7 +74,9 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
         await UntilWaiting(mutex, 3);
         await peers[1].TellAsync("async");
         await UntilWaiting(mutex, 4);
-        Assert.Equal([peers[0].Id, Environment.ProcessId, Environment.ProcessId, peers[1].Id], mutex.Waiters.Select(static waiter => waiter.Peer.ProcessId ?? 0));
+        Assert.Equal(
+            [peers[0].Id, Environment.ProcessId, Environment.ProcessId, peers[1].Id],
+            mutex.Waiters.Select(static waiter => waiter.Peer.ProcessId ?? 0));
 
         inside.Dispose();
         Assert.Equal("", await peers[0].AnswerAsync());
@@ -159,7 +162,8 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
             Assert.Throws<ObjectDisposedException>(() => third.Enter());
             Assert.Equal(Environment.ProcessId, mutex.Holder?.Peer.ProcessId);
             Assert.StartsWith("no Timeout", peer.AskAsync("try 0").GetAwaiter().GetResult(), StringComparison.Ordinal);
-            Assert.Null(OnThread(() => mutex.TryEnter(TimeSpan.Zero, out MutexScope other) ? other : (MutexScope?)null).GetAwaiter().GetResult());
+            Assert.Null(
+                OnThread(() => mutex.TryEnter(TimeSpan.Zero, out MutexScope other) ? other : (MutexScope?)null).GetAwaiter().GetResult());
             second.Dispose();
             Assert.Null(mutex.Holder);
         });

@@ -153,7 +153,9 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
                 Assert.Equal(0, await peer.ExitAsync());
             }
 
-            Output.WriteLine($"{counter.Value} increments in {TimeProvider.System.GetElapsedTime(begin).TotalSeconds:0.0} s, {killed} killed, {counter.Repairs} of them inside");
+            Output.WriteLine(
+                $"{counter.Value} increments in {TimeProvider.System.GetElapsedTime(begin).TotalSeconds:0.0} s, {killed} killed, "
+                    + $"{counter.Repairs} of them inside");
             Assert.Equal(counter.Value, Enumerable.Range(0, Processes).Sum(counter.Share));
             Assert.Null(counter.Problem());
             using MutexScope scope = mutex.Enter(token: Token);

@@ -34,7 +34,8 @@ public abstract class OpeningContract(TransportUnderTest transport, ITestOutputH
                 }
                 else
                 {
-                    FairleadException error = await FailsAsync(ErrorCode.Incompatible, async () => await ConnectAsync(connecting, Bare(server.Address)));
+                    FairleadException error = await FailsAsync(
+                        ErrorCode.Incompatible, async () => await ConnectAsync(connecting, Bare(server.Address)));
                     Assert.Contains(bound, error.Message, StringComparison.OrdinalIgnoreCase);
                     Assert.Contains(connecting, error.Message, StringComparison.OrdinalIgnoreCase);
                 }

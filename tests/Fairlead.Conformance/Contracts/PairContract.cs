@@ -91,10 +91,17 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
     public async Task Both_ends_full_of_long_messages_do_not_deadlock()
     {
         // Longer than any buffer of the kernel, so that both ends are in the middle of writing.
-        (Pair bound, Pair connected) = await OpenPairAsync(Transport.IsNetwork ? "maxmessage=64MiB" : "", Transport.IsNetwork ? "maxmessage=64MiB" : "");
+        (Pair bound, Pair connected) = await OpenPairAsync(
+            Transport.IsNetwork ? "maxmessage=64MiB" : "", Transport.IsNetwork ? "maxmessage=64MiB" : "");
         byte[] large = Payload.Make(1, 24 << 20);
 
-        Task[] sending = [OnThread(() => bound.Send(large)), OnThread(() => connected.Send(large)), bound.SendAsync(large.AsMemory()).AsTask(), connected.SendAsync(large.AsMemory()).AsTask()];
+        Task[] sending =
+        [
+            OnThread(() => bound.Send(large)),
+            OnThread(() => connected.Send(large)),
+            bound.SendAsync(large.AsMemory()).AsTask(),
+            connected.SendAsync(large.AsMemory()).AsTask(),
+        ];
         foreach (Pair pair in new[] { bound, connected, bound, connected })
         {
             using Message message = await pair.ReceiveAsync();
@@ -125,7 +132,9 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
         Assert.Equal(new CloseReport(2, 2, 0, 0), await closing);
 
         // The other direction: a connected pair's loop ends.
-        (bound, Pair next) = Transport.IsVisitedAgain ? (bound, Track(await Pair.ConnectAsync(OtherEnd(bound.Address)))) : await OpenPairAsync();
+        (bound, Pair next) = Transport.IsVisitedAgain
+            ? (bound, Track(await Pair.ConnectAsync(OtherEnd(bound.Address))))
+            : await OpenPairAsync();
         ValueTask<CloseReport> boundClosing = default;
         bound.Send("bye"u8);
         boundClosing = bound.CloseAsync(60.Seconds());

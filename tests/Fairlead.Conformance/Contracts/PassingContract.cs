@@ -1,6 +1,9 @@
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>What holds for messages of type 1 on every transport that loses nothing, whatever else it carries: they arrive whole, in order, once, from any number of threads.</summary>
+/// <summary>
+/// What holds for messages of type 1 on every transport that loses nothing, whatever else it carries: they arrive whole, in order, once,
+/// from any number of threads.
+/// </summary>
 public abstract class PassingContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]
@@ -18,7 +21,15 @@ public abstract class PassingContract(TransportUnderTest transport, ITestOutputH
         const int Count = 1_500;
         Random random = NewRandom();
         int longest = Math.Min(Transport.LongestMessage, 400_000);
-        int[] sizes = [.. Enumerable.Range(0, Count).Select(i => i % 100 == 7 ? random.Next(longest / 2, longest + 1) : i % 10 == 3 ? random.Next(100, Math.Min(longest, 20_000)) : random.Next(Payload.Least, 200))];
+        int[] sizes =
+        [
+            .. Enumerable
+                .Range(0, Count)
+                .Select(i =>
+                    i % 100 == 7 ? random.Next(longest / 2, longest + 1)
+                    : i % 10 == 3 ? random.Next(100, Math.Min(longest, 20_000))
+                    : random.Next(Payload.Least, 200)),
+        ];
         (Sender sender, Receiver receiver) = await OpenBothAsync(senderBinds);
 
         Task sending = calls == Calls.Blocking
@@ -33,14 +44,18 @@ public abstract class PassingContract(TransportUnderTest transport, ITestOutputH
             {
                 for (int i = 0; i < Count; i++)
                 {
-                    await (i % 2 == 0 ? sender.SendAsync(Payload.Make(i, sizes[i]).AsMemory()) : sender.SendAsync(Payload.Make(i, sizes[i]).AsSpan()));
+                    await (
+                        i % 2 == 0
+                            ? sender.SendAsync(Payload.Make(i, sizes[i]).AsMemory())
+                            : sender.SendAsync(Payload.Make(i, sizes[i]).AsSpan()));
                 }
             });
         await OnThread(() =>
         {
             for (int i = 0; i < Count; i++)
             {
-                using Message message = calls == Calls.Blocking ? receiver.Receive() : receiver.ReceiveAsync().AsTask().GetAwaiter().GetResult();
+                using Message message =
+                    calls == Calls.Blocking ? receiver.Receive() : receiver.ReceiveAsync().AsTask().GetAwaiter().GetResult();
                 Assert.Equal((i, 0), Payload.Check(message.Span));
                 Assert.Equal(sizes[i], message.Length);
             }
@@ -79,27 +94,34 @@ public abstract class PassingContract(TransportUnderTest transport, ITestOutputH
         (Sender sender, Receiver receiver) = await OpenBothAsync(senderBinds: false, "messages=100");
         int[] seeds = [.. Enumerable.Range(0, Threads).Select(_ => NewRandom().Next())];
 
-        Task[] sending = [.. Enumerable.Range(0, Threads).Select(from => from % 2 == 0
-            ? OnThread(() =>
-            {
-                Random random = new(seeds[from]);
-                for (int i = 0; i < Each; i++)
-                {
-                    sender.Send(Payload.Make(i, random.Next(8, 3_000), from));
-                }
-            })
-            : Task.Run(async () =>
-            {
-                Random random = new(seeds[from]);
-                for (int i = 0; i < Each; i++)
-                {
-                    byte[] content = Payload.Make(i, random.Next(200) == 0 ? Math.Min(100_000, Transport.LongestMessage) : random.Next(8, 3_000), from);
-                    if (random.Next(3) > 0 || sender.TrySend(content) != SendResult.Sent)
-                    {
-                        await sender.SendAsync(content.AsMemory());
-                    }
-                }
-            }))];
+        Task[] sending =
+        [
+            .. Enumerable
+                .Range(0, Threads)
+                .Select(from =>
+                    from % 2 == 0
+                        ? OnThread(() =>
+                        {
+                            Random random = new(seeds[from]);
+                            for (int i = 0; i < Each; i++)
+                            {
+                                sender.Send(Payload.Make(i, random.Next(8, 3_000), from));
+                            }
+                        })
+                        : Task.Run(async () =>
+                        {
+                            Random random = new(seeds[from]);
+                            for (int i = 0; i < Each; i++)
+                            {
+                                byte[] content = Payload.Make(
+                                    i, random.Next(200) == 0 ? Math.Min(100_000, Transport.LongestMessage) : random.Next(8, 3_000), from);
+                                if (random.Next(3) > 0 || sender.TrySend(content) != SendResult.Sent)
+                                {
+                                    await sender.SendAsync(content.AsMemory());
+                                }
+                            }
+                        })),
+        ];
         int[] next = new int[Threads];
         Task receiving = ReceiveAllAsync();
 
@@ -127,7 +149,8 @@ public abstract class PassingContract(TransportUnderTest transport, ITestOutputH
     }
 
     /// <summary>A connected sender and a receiver, of which either is bound. The options are the receiver's.</summary>
-    protected virtual Task<(Sender Sender, Receiver Receiver)> OpenBothAsync(bool senderBinds, string options = "") => OpenAsync(senderBinds, options);
+    protected virtual Task<(Sender Sender, Receiver Receiver)> OpenBothAsync(bool senderBinds, string options = "") =>
+        OpenAsync(senderBinds, options);
 
     /// <summary>Whether senders do not bind here; then they are told so.</summary>
     protected bool IsRefusedToSenders()

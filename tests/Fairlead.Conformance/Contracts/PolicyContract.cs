@@ -226,10 +226,14 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
             }
         });
         await Task.WhenAll(sending);
-        await Until(() => taking.IsCompleted || Interlocked.Read(ref received) + receiver.Statistics.Missed == Threads * Each, "all are accounted for");
+        await Until(
+            () => taking.IsCompleted || Interlocked.Read(ref received) + receiver.Statistics.Missed == Threads * Each,
+            "all are accounted for");
         await end.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => taking);
-        Output.WriteLine($"{received} received, {missed} missed with messages and {receiver.Statistics.Missed} in all, {notDelivered} receipts negative");
+        Output.WriteLine(
+            $"{received} received, {missed} missed with messages and {receiver.Statistics.Missed} in all, {notDelivered} receipts negative"
+        );
         Assert.Equal(receiver.Statistics.Missed, sender.Statistics.Dropped);
         Assert.InRange(notDelivered, 0, receiver.Statistics.Missed);
     }

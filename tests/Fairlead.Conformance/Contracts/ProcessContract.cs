@@ -10,7 +10,8 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [InlineData(true)]
     public async Task Messages_to_another_process(bool peerBinds)
     {
-        (PeerProcess peer, Sender sender) = await OpenAsync("receiver", peerBinds, address => Sender.BindAsync(address), address => Sender.ConnectAsync(address));
+        (PeerProcess peer, Sender sender) = await OpenAsync(
+            "receiver", peerBinds, address => Sender.BindAsync(address), address => Sender.ConnectAsync(address));
 
         await peer.TellAsync("take 1000");
         for (int i = 0; i < 1_000; i++)
@@ -36,7 +37,8 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [InlineData(true)]
     public async Task Messages_from_another_process(bool peerBinds)
     {
-        (PeerProcess peer, Receiver receiver) = await OpenAsync("sender", peerBinds, address => Receiver.BindAsync(address), address => Receiver.ConnectAsync(address));
+        (PeerProcess peer, Receiver receiver) = await OpenAsync(
+            "sender", peerBinds, address => Receiver.BindAsync(address), address => Receiver.ConnectAsync(address));
 
         await peer.TellAsync("send 2000 300");
         for (int i = 0; i < 2_000; i++)
@@ -68,7 +70,8 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [InlineData(true)]
     public async Task Requests_to_another_process(bool peerBinds)
     {
-        (PeerProcess peer, Requester requester) = await OpenAsync("responder", peerBinds, address => Requester.BindAsync(address), address => Requester.ConnectAsync(address));
+        (PeerProcess peer, Requester requester) = await OpenAsync(
+            "responder", peerBinds, address => Requester.BindAsync(address), address => Requester.ConnectAsync(address));
         await peer.AskAsync("echo");
 
         Task<Message>[] asking = [.. Enumerable.Range(0, 2_000).Select(i => requester.RequestAsync(Payload.Make(i, 40)).AsTask())];
@@ -93,7 +96,8 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [InlineData(true)]
     public async Task Requests_from_another_process(bool peerBinds)
     {
-        (PeerProcess peer, Responder responder) = await OpenAsync("requester", peerBinds, address => Responder.BindAsync(address), address => Responder.ConnectAsync(address));
+        (PeerProcess peer, Responder responder) = await OpenAsync(
+            "requester", peerBinds, address => Responder.BindAsync(address), address => Responder.ConnectAsync(address));
         Task running = responder.RunAsync((request, _) => request.Memory);
 
         Assert.Equal("hello there", await peer.AskAsync("request hello there"));
@@ -112,7 +116,8 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_pair_of_processes()
     {
-        (PeerProcess peer, Pair pair) = await OpenAsync("pair", peerBinds: false, address => Pair.BindAsync(address), address => Pair.ConnectAsync(address));
+        (PeerProcess peer, Pair pair) = await OpenAsync(
+            "pair", peerBinds: false, address => Pair.BindAsync(address), address => Pair.ConnectAsync(address));
         await peer.TellAsync("send 1000 50");
         for (int i = 0; i < 1_000; i++)
         {
@@ -202,7 +207,8 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_message_of_100_MiB_between_processes()
     {
-        PeerProcess peer = Track(PeerProcess.Start("receiver", "bind", NewPlace(Transport.IsNetwork ? "maxmessage=128MiB" : "").ToString()));
+        PeerProcess peer = Track(
+            PeerProcess.Start("receiver", "bind", NewPlace(Transport.IsNetwork ? "maxmessage=128MiB" : "").ToString()));
         Sender sender = Track(await Sender.ConnectAsync(Bare(Address.Parse(await peer.AnswerAsync()))));
 
         sender.Send(Payload.Shared(0, 100 << 20).Span);
@@ -224,18 +230,24 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
         long[] numbers = [.. words[..5].Select(word => long.Parse(word, CultureInfo.InvariantCulture))];
         Assert.InRange(numbers[1], 1, numbers[0] + 2);
 
-        // The runtime's own come and go; in a compiled process they bear the name of the program. Of Fairlead's the reactor's may become more, as many as have been busy at once.
+        // The runtime's own come and go; in a compiled process they bear the name of the program. Of Fairlead's the reactor's may become
+        // more, as many as have been busy at once.
         Assert.InRange(numbers[3], 1, numbers[2] + 20);
         string[] more = words[5].Split(',', StringSplitOptions.RemoveEmptyEntries);
-        Assert.All(more, static name => Assert.True(name is "fairlead_reacto" or "Fairlead.TestPe" || name.StartsWith(".NET_", StringComparison.Ordinal), name));
+        Assert.All(
+            more,
+            static name =>
+                Assert.True(name is "fairlead_reacto" or "Fairlead.TestPe" || name.StartsWith(".NET_", StringComparison.Ordinal), name));
         Assert.InRange(more.Count(static name => name is "fairlead_reacto"), 0, 8);
 
-        // A few pooled pieces of 64 KiB may come in any round; a connection that is not forgotten would be several KB, a thousand times in each.
+        // A few pooled pieces of 64 KiB may come in any round; a connection that is not forgotten would be several KB, a thousand times in
+        // each.
         Assert.InRange(numbers[4], long.MinValue, 500_000);
         Assert.Equal(0, await peer.FinishAsync());
     }
 
-    private async Task<(PeerProcess Peer, T Endpoint)> OpenAsync<T>(string verb, bool peerBinds, Func<Address, ValueTask<T>> bind, Func<Address, ValueTask<T>> connect)
+    private async Task<(PeerProcess Peer, T Endpoint)> OpenAsync<T>(
+        string verb, bool peerBinds, Func<Address, ValueTask<T>> bind, Func<Address, ValueTask<T>> connect)
         where T : Endpoint
     {
         if (peerBinds)

@@ -142,7 +142,8 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
             }
         }
 
-        void Check(string what, long expected, long actual) => Assert.True(expected == actual, $"{what}: {expected} were expected, {actual} are.");
+        void Check(string what, long expected, long actual) =>
+            Assert.True(expected == actual, $"{what}: {expected} were expected, {actual} are.");
         Output.WriteLine($"{received} received, {missed} missed");
         Check("the slow one", published, received + missed);
         Check("dropped", missed, publisher.Statistics.Dropped);
@@ -178,7 +179,8 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
         await OnThread(() => Assert.ThrowsAny<OperationCanceledException>(() => subscriber.Receive(null, cancel.Token)));
         using CancellationTokenSource second = new(50.Milliseconds());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await subscriber.ReceiveAsync(null, second.Token));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await subscriber.SubscribeAsync("x", new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            await subscriber.SubscribeAsync("x", new CancellationToken(canceled: true)));
 
         publisher.Publish("t", "after");
         using Message message = await subscriber.ReceiveAsync();

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Many read or one writes, whoever they are and whoever dies; a writer is not kept waiting by readers who come after him.</summary>
+/// <summary>
+/// Many read or one writes, whoever they are and whoever dies; a writer is not kept waiting by readers who come after him.
+/// </summary>
 public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;

@@ -1,6 +1,9 @@
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Why a connection ended: the same word on both ends, in the hub's event, in the error of the client, and in the change of state of one that reconnects.</summary>
+/// <summary>
+/// Why a connection ended: the same word on both ends, in the hub's event, in the error of the client, and in the change of state of one
+/// that reconnects.
+/// </summary>
 public abstract class ReasonContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]
@@ -10,7 +13,8 @@ public abstract class ReasonContract(TransportUnderTest transport, ITestOutputHe
     public Task The_hub_closes() => EndsAsync("", (hub, _) => hub.Dispose(), null, CloseReason.ClosedByPeer);
 
     [Fact]
-    public Task The_hub_sends_the_client_away() => EndsAsync("", (hub, _) => hub.Disconnect(Assert.Single(hub.Clients)), CloseReason.ClosedByUs, CloseReason.ClosedByPeer);
+    public Task The_hub_sends_the_client_away() =>
+        EndsAsync("", (hub, _) => hub.Disconnect(Assert.Single(hub.Clients)), CloseReason.ClosedByUs, CloseReason.ClosedByPeer);
 
     [Fact]
     public Task The_client_is_too_slow() => EndsAsync(
@@ -26,7 +30,8 @@ public abstract class ReasonContract(TransportUnderTest transport, ITestOutputHe
         CloseReason.SlowConsumer);
 
     [Fact]
-    public Task The_client_takes_less() => EndsAsync("maxmessage=100", static (hub, _) => hub.Broadcast(new byte[1_000]), CloseReason.Limit, CloseReason.Limit);
+    public Task The_client_takes_less() =>
+        EndsAsync("maxmessage=100", static (hub, _) => hub.Broadcast(new byte[1_000]), CloseReason.Limit, CloseReason.Limit);
 
     private async Task EndsAsync(string options, Action<Hub, Pair> end, CloseReason? atHub, CloseReason? atClient)
     {

@@ -1,6 +1,9 @@
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>A message whose time is nearly over is asked back: who has not read it gives it back, and its sender is told for certain that it was not delivered.</summary>
+/// <summary>
+/// A message whose time is nearly over is asked back: who has not read it gives it back, and its sender is told for certain that it was not
+/// delivered.
+/// </summary>
 public abstract class RecallContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     /// <summary>Of a second, the last twentieth is for asking it back.</summary>
@@ -150,7 +153,9 @@ public abstract class RecallContract(TransportUnderTest transport, ITestOutputHe
     }
 
     private static Task<Delivery> DeliverAsync(Sender sender, Calls calls, byte[] content, TimeSpan timeout) =>
-        calls == Calls.Blocking ? OnThread(() => sender.Deliver(content, timeout)) : sender.DeliverAsync(content.AsMemory(), timeout).AsTask();
+        calls == Calls.Blocking
+            ? OnThread(() => sender.Deliver(content, timeout))
+            : sender.DeliverAsync(content.AsMemory(), timeout).AsTask();
 
     private static async Task GiveAsync(Sender sender, Receiver receiver)
     {
@@ -181,6 +186,8 @@ public abstract class RecallContract(TransportUnderTest transport, ITestOutputHe
     private async Task<(WorkQueue Queue, Sender Sender)> QueueAsync()
     {
         WorkQueue queue = Track(WorkQueue.Bind(NewPlace(), new() { Prefetch = 2 }));
-        return (queue, Track(await Sender.ConnectAsync(queue.Address, new EndpointOptions { TimeProvider = _clock, Heartbeat = TimeSpan.Zero })));
+        return (
+            queue,
+            Track(await Sender.ConnectAsync(queue.Address, new EndpointOptions { TimeProvider = _clock, Heartbeat = TimeSpan.Zero })));
     }
 }

@@ -46,7 +46,8 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         Address address = responder.Address;
         Requester requester = Track(await Requester.ConnectAsync(address, ForEver));
         RequestOptions options = new() { Idempotent = true, Timeout = TimeSpan.FromMinutes(10) };
-        Task<Message> asking = calls == Calls.Blocking ? OnThread(() => requester.Request("x"u8, options)) : requester.RequestAsync("x"u8, options).AsTask();
+        Task<Message> asking =
+            calls == Calls.Blocking ? OnThread(() => requester.Request("x"u8, options)) : requester.RequestAsync("x"u8, options).AsTask();
         TimeSpan left = TimeSpan.FromMinutes(10);
         for (int i = 0; i < 5; i++)
         {
@@ -72,8 +73,11 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
     {
         ManualClock clock = new();
         Responder responder = Track(await Responder.BindAsync(NewPlace()));
-        Requester requester = Track(await Requester.ConnectAsync(responder.Address, ForEver with { TimeProvider = clock, Heartbeat = TimeSpan.Zero }));
-        Task<Message> asking = requester.RequestAsync("x"u8, new RequestOptions { Idempotent = true, Timeout = TimeSpan.FromMinutes(1) }).AsTask();
+        Requester requester = Track(
+            await Requester.ConnectAsync(responder.Address, ForEver with { TimeProvider = clock, Heartbeat = TimeSpan.Zero }));
+        Task<Message> asking = requester
+            .RequestAsync("x"u8, new RequestOptions { Idempotent = true, Timeout = TimeSpan.FromMinutes(1) })
+            .AsTask();
         using Request request = await responder.ReceiveAsync();
         responder.Dispose();
         await Until(() => requester.Peers.Count == 0, "it has noticed");
@@ -151,7 +155,8 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         Sender sender = Track(await Sender.ConnectAsync(receiver.Address, ForEver));
         for (int round = 0; round < 20; round++)
         {
-            // Some find the link up, some lost and not noticed, some find none: those of the first kind may be lost with it, and the last one is of the last.
+            // Some find the link up, some lost and not noticed, some find none: those of the first kind may be lost with it, and the last
+            // one is of the last.
             Address address = receiver.Address;
             Task closing = OnThread(receiver.Dispose);
             List<Task> sends = [.. Enumerable.Range(0, Count).Select(i => sender.SendAsync(BitConverter.GetBytes(i).AsSpan()).AsTask())];
@@ -240,14 +245,27 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
             Assert.Equal("again", reply.Text);
         }
 
-        string Listed() => EndpointRegistry.List().Last(one => one.ProcessId == Environment.ProcessId && one.Kind == "requester" && !one.IsBound && one.Since >= began).Address;
+        string Listed() =>
+            EndpointRegistry
+                .List()
+                .Last(one => one.ProcessId == Environment.ProcessId && one.Kind == "requester" && !one.IsBound && one.Since >= began)
+                .Address;
     }
 
     [Fact]
     public async Task Balanced_connections_spread_over_all_addresses()
     {
-        Receiver[] receivers = [Track(await Receiver.BindAsync(NewPlace())), Track(await Receiver.BindAsync(NewPlace())), Track(await Receiver.BindAsync(NewPlace()))];
-        EndpointOptions options = new() { Alternatives = [.. receivers[1..].Select(static receiver => Bare(receiver.Address))], Order = AddressOrder.Balanced };
+        Receiver[] receivers =
+        [
+            Track(await Receiver.BindAsync(NewPlace())),
+            Track(await Receiver.BindAsync(NewPlace())),
+            Track(await Receiver.BindAsync(NewPlace())),
+        ];
+        EndpointOptions options = new()
+        {
+            Alternatives = [.. receivers[1..].Select(static receiver => Bare(receiver.Address))],
+            Order = AddressOrder.Balanced,
+        };
         HashSet<Address> taken = [];
         await Until(
             () =>
@@ -268,7 +286,8 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         Task<Sender> waiting = Sender.ConnectAsync(one, options with { Wait = TimeSpan.FromMinutes(10) }).AsTask();
         Track(await Receiver.BindAsync(other));
         Assert.Equal(other, Track(await waiting).Address);
-        await Assert.ThrowsAsync<ArgumentException>(async () => await Sender.ConnectAsync(one, options with { Alternatives = [other.With("capacity", "4KiB")] }));
+        await Assert.ThrowsAsync<ArgumentException>(async () =>
+            await Sender.ConnectAsync(one, options with { Alternatives = [other.With("capacity", "4KiB")] }));
     }
 
     private async Task<Receiver> BindAndLeaveAsync()

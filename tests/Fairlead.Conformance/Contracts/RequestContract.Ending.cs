@@ -73,7 +73,8 @@ public abstract partial class RequestContract
     public async Task A_reply_that_the_caller_does_not_take_is_an_error_for_him_alone(Calls calls)
     {
         (Requester requester, Responder responder) = await OpenRequestAsync(options: "maxmessage=1000");
-        Task running = responder.RunAsync((request, _) => new byte[int.Parse(request.Text, System.Globalization.CultureInfo.InvariantCulture)]);
+        Task running = responder.RunAsync(
+            (request, _) => new byte[int.Parse(request.Text, System.Globalization.CultureInfo.InvariantCulture)]);
 
         await FailsAsync(ErrorCode.TooLarge, () => RequestAsync(requester, calls, "1001"u8.ToArray()));
         using (Message reply = await RequestAsync(requester, calls, "1000"u8.ToArray()))
@@ -247,22 +248,29 @@ public abstract partial class RequestContract
         (Requester requester, Responder responder) = await OpenRequestAsync();
         Random random = NewRandom();
         Task running = RunEcho(responder);
-        Task[] callers = [.. Enumerable.Range(0, 4).Select(from => (from, random.Next())).Select(((int From, int Seed) caller) => Task.Run(async () =>
-        {
-            Random own = new(caller.Seed);
-            for (int i = 0; i < Each; i++)
-            {
-                using CancellationTokenSource cancel = new();
-                byte[] content = Payload.Make(i, 20, caller.From);
-                Task<Message> asking = caller.From == 0
-                    ? requester.RequestAsync(content, TimeSpan.FromMicroseconds(own.Next(300))).AsTask()
-                    : requester.RequestAsync(content, cancel.Token).AsTask();
-                if (caller.From < 3)
-                {
-                    for (int spin = own.Next(100); spin > 0; spin--)
-                    {
-                        Thread.SpinWait(20);
-                    }
+        Task[] callers =
+        [
+            .. Enumerable
+                .Range(0, 4)
+                .Select(from => (from, random.Next()))
+                .Select(
+                    ((int From, int Seed) caller) =>
+                        Task.Run(async () =>
+                        {
+                            Random own = new(caller.Seed);
+                            for (int i = 0; i < Each; i++)
+                            {
+                                using CancellationTokenSource cancel = new();
+                                byte[] content = Payload.Make(i, 20, caller.From);
+                                Task<Message> asking = caller.From == 0
+                                    ? requester.RequestAsync(content, TimeSpan.FromMicroseconds(own.Next(300))).AsTask()
+                                    : requester.RequestAsync(content, cancel.Token).AsTask();
+                                if (caller.From < 3)
+                                {
+                                    for (int spin = own.Next(100); spin > 0; spin--)
+                                    {
+                                        Thread.SpinWait(20);
+                                    }
 
                     await cancel.CancelAsync();
                 }

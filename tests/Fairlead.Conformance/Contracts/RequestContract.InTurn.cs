@@ -59,7 +59,10 @@ public abstract partial class RequestContract
                 Task cancelling = i % 3 == 1 ? Task.Run(cancel.Cancel) : Task.CompletedTask;
                 try
                 {
-                    using Message reply = requester.Request(Payload.Make(i, 20), i % 3 == 0 ? TimeSpan.FromMicroseconds(random.Next(60)) : null, i % 3 == 1 ? cancel.Token : default);
+                    using Message reply = requester.Request(
+                        Payload.Make(i, 20),
+                        i % 3 == 0 ? TimeSpan.FromMicroseconds(random.Next(60)) : null,
+                        i % 3 == 1 ? cancel.Token : default);
                     Assert.Equal((i, 0), Payload.Check(reply.Span));
                 }
                 catch (OperationCanceledException) when (i % 3 == 1)

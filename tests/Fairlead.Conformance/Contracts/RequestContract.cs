@@ -222,7 +222,8 @@ public abstract partial class RequestContract(TransportUnderTest transport, ITes
 
     private static Task RunEcho(Responder responder) => responder.RunAsync((request, _) => request.Memory);
 
-    private static Task<Message> RequestAsync(Requester requester, Calls calls, byte[] content, TimeSpan? timeout = null, CancellationToken token = default) =>
+    private static Task<Message> RequestAsync(
+        Requester requester, Calls calls, byte[] content, TimeSpan? timeout = null, CancellationToken token = default) =>
         calls == Calls.Blocking ? OnThread(() => requester.Request(content, timeout, token))
         : content.Length % 2 == 0 ? requester.RequestAsync(content.AsSpan(), timeout, token).AsTask()
         : requester.RequestAsync(content.AsMemory(), timeout, token).AsTask();

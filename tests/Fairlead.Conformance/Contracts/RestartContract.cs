@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>A server is killed and started again and again under clients of all patterns that reconnect: nothing hangs, and every call ends as one of the documented outcomes.</summary>
+/// <summary>
+/// A server is killed and started again and again under clients of all patterns that reconnect: nothing hangs, and every call ends as one
+/// of the documented outcomes.
+/// </summary>
 public abstract class RestartContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     private const int Restarts = 10;
@@ -20,24 +23,40 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
         PeerProcess server = await StartAsync(arguments);
         Task<int>[] clients =
         [
-            .. Enumerable.Range(0, 2).Select(from => RunAsync(Open(Sender.ConnectAsync, places[0]), async (sender, i) =>
-            {
-                await sender.SendAsync(Payload.Make(i, i % 500, from).AsSpan());
-                return "sent";
-            })),
-            RunAsync(Open(Sender.ConnectAsync, places[0]), static async (sender, i) => $"delivery {(await sender.DeliverAsync(Payload.Make(i, i % 500, 2).AsSpan())).Status}"),
-            RunAsync(Open(Sender.ConnectAsync, places[0]), static (sender, i) => OnThread(() => $"delivery {sender.Deliver(Payload.Make(i, i % 500, 3)).Status}")),
+            .. Enumerable
+                .Range(0, 2)
+                .Select(from =>
+                    RunAsync(
+                        Open(Sender.ConnectAsync, places[0]),
+                        async (sender, i) =>
+                        {
+                            await sender.SendAsync(Payload.Make(i, i % 500, from).AsSpan());
+                            return "sent";
+                        })),
+            RunAsync(
+                Open(Sender.ConnectAsync, places[0]),
+                static async (sender, i) => $"delivery {(await sender.DeliverAsync(Payload.Make(i, i % 500, 2).AsSpan())).Status}"),
+            RunAsync(
+                Open(Sender.ConnectAsync, places[0]),
+                static (sender, i) => OnThread(() => $"delivery {sender.Deliver(Payload.Make(i, i % 500, 3)).Status}")),
             RunAsync(Open(Requester.ConnectAsync, places[1]), static (requester, i) => AskAsync(requester, i, idempotent: false)),
-            RunAsync(Open(Requester.ConnectAsync, places[1]), static (requester, i) => AskAsync(requester, i, idempotent: true), mayFail: false),
-            RunAsync(Open(Requester.ConnectAsync, places[1]), static (requester, i) => OnThread(() =>
-            {
-                using Message reply = requester.Request(Payload.Make(i, i % 500), new RequestOptions { Idempotent = true });
-                Assert.Equal(i, Payload.Check(reply.Span).Number);
-                return "reply";
-            }), mayFail: false),
+            RunAsync(
+                Open(Requester.ConnectAsync, places[1]), static (requester, i) => AskAsync(requester, i, idempotent: true), mayFail: false),
+            RunAsync(
+                Open(Requester.ConnectAsync, places[1]),
+                static (requester, i) =>
+                    OnThread(() =>
+                    {
+                        using Message reply = requester.Request(Payload.Make(i, i % 500), new RequestOptions { Idempotent = true });
+                        Assert.Equal(i, Payload.Check(reply.Span).Number);
+                        return "reply";
+                    }),
+                mayFail: false),
             .. Enumerable.Range(0, 2).Select(_ => ListenAsync(places[2])),
             TalkAsync(places[3]),
-            .. Enumerable.Range(0, 2).Select(from => RunAsync(Open(Sender.ConnectAsync, places[4]), (sender, i) => PushAsync(sender, from, i))),
+            .. Enumerable
+                .Range(0, 2)
+                .Select(from => RunAsync(Open(Sender.ConnectAsync, places[4]), (sender, i) => PushAsync(sender, from, i))),
         ];
         Task<int>[] workers = [.. Enumerable.Range(0, 2).Select(_ => WorkAsync(places[4]))];
         for (int i = 0; i < Restarts; i++)
@@ -59,13 +78,31 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
         Assert.Empty(_isDone.Keys.Except(_done.Keys));
         Assert.All(done, static count => Assert.True(count > Restarts));
         Output.WriteLine(string.Join(", ", _outcomes.OrderBy(static pair => pair.Key).Select(static pair => $"{pair.Value} × {pair.Key}")));
-        string[] documented = ["delivery Delivered", "delivery NotDelivered", "delivery Unknown", "item Delivered", "item NotDelivered", "item Unknown", "worked", "heard", "reply", "sent", "echo", "PeerGone NotDelivered", "PeerGone Unknown", "PeerGone "];
+        string[] documented =
+        [
+            "delivery Delivered",
+            "delivery NotDelivered",
+            "delivery Unknown",
+            "item Delivered",
+            "item NotDelivered",
+            "item Unknown",
+            "worked",
+            "heard",
+            "reply",
+            "sent",
+            "echo",
+            "PeerGone NotDelivered",
+            "PeerGone Unknown",
+            "PeerGone ",
+        ];
         Assert.Empty(_outcomes.Keys.Except(documented));
 
         async Task NextRoundAsync()
         {
             int round = Interlocked.Increment(ref _round);
-            await Until(() => _seen.Count == clients.Length + workers.Length && _seen.Values.All(seen => seen >= round), $"every client has got round {round} done");
+            await Until(
+                () => _seen.Count == clients.Length + workers.Length && _seen.Values.All(seen => seen >= round),
+                $"every client has got round {round} done");
         }
     }
 
@@ -74,7 +111,8 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
 
     private static async Task<string> AskAsync(Requester requester, int number, bool idempotent)
     {
-        using Message reply = await requester.RequestAsync(Payload.Make(number, number % 500).AsSpan(), new RequestOptions { Idempotent = idempotent });
+        using Message reply = await requester.RequestAsync(
+            Payload.Make(number, number % 500).AsSpan(), new RequestOptions { Idempotent = idempotent });
         Assert.Equal(number, Payload.Check(reply.Span).Number);
         return "reply";
     }
@@ -123,7 +161,8 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     private async Task<int> ListenAsync(Address place)
     {
         int me = Interlocked.Increment(ref _clients);
-        Subscriber subscriber = Track(await Subscriber.ConnectAsync(place, ">", new EndpointOptions { Reconnect = Timeout.InfiniteTimeSpan }));
+        Subscriber subscriber = Track(
+            await Subscriber.ConnectAsync(place, ">", new EndpointOptions { Reconnect = Timeout.InfiniteTimeSpan }));
         Dictionary<int, int> last = [];
         int heard = 0;
         while (!_isOver)
@@ -131,7 +170,9 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
             int round = Volatile.Read(ref _round);
             using Message message = await subscriber.ReceiveAsync();
             (int number, int from) = Payload.Check(message.Span);
-            Assert.True(!last.TryGetValue(from, out int before) || number - before - 1 == message.Missed, $"Message {number} came after {before}, and {message.Missed} were missed.");
+            Assert.True(
+                !last.TryGetValue(from, out int before) || number - before - 1 == message.Missed,
+                $"Message {number} came after {before}, and {message.Missed} were missed.");
             last[from] = number;
             heard++;
             _seen[me] = round;
@@ -192,7 +233,10 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
         return $"item {delivery.Status}";
     }
 
-    /// <summary>The queue dies with the server, and with it what it held: whoever pushes again is told so. So nothing comes twice, but what a queue that lives has handed out again, which is marked.</summary>
+    /// <summary>
+    /// The queue dies with the server, and with it what it held: whoever pushes again is told so. So nothing comes twice, but what a queue
+    /// that lives has handed out again, which is marked.
+    /// </summary>
     private async Task<int> WorkAsync(Address place)
     {
         int me = Interlocked.Increment(ref _clients);

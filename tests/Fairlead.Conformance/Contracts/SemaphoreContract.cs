@@ -1,6 +1,9 @@
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>No more are inside than there are permits, whoever they are; waiting ends in order, at its time, or with its token; taken permits come back when they are posted.</summary>
+/// <summary>
+/// No more are inside than there are permits, whoever they are; waiting ends in order, at its time, or with its token; taken permits come
+/// back when they are posted.
+/// </summary>
 public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
@@ -28,7 +31,9 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
         await FailsAsync(ErrorCode.Timeout, async () => await semaphore.EnterAsync(Short));
         await FailsAsync(ErrorCode.Timeout, async () => await semaphore.TakeAsync(Short));
         Assert.StartsWith("no Timeout", await peer.AskAsync("try 0"), StringComparison.Ordinal);
-        Assert.Equal(new[] { peer.Id, Environment.ProcessId }.Order(), semaphore.Holders.Select(static holder => holder.Peer.ProcessId ?? 0).Order());
+        Assert.Equal(
+            new[] { peer.Id, Environment.ProcessId }.Order(),
+            semaphore.Holders.Select(static holder => holder.Peer.ProcessId ?? 0).Order());
         Assert.Null(semaphore.Holders.Single(holder => holder.Peer.ProcessId == peer.Id).Thread);
         Assert.NotNull(semaphore.Holders.Single(holder => holder.Peer.ProcessId != peer.Id).Thread);
         first.Dispose();
@@ -59,7 +64,9 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
         await UntilWaiting(() => semaphore.Waiters, 3);
         await peers[1].TellAsync("takeasync");
         await UntilWaiting(() => semaphore.Waiters, 4);
-        Assert.Equal([peers[0].Id, Environment.ProcessId, Environment.ProcessId, peers[1].Id], semaphore.Waiters.Select(static waiter => waiter.Peer.ProcessId ?? 0));
+        Assert.Equal(
+            [peers[0].Id, Environment.ProcessId, Environment.ProcessId, peers[1].Id],
+            semaphore.Waiters.Select(static waiter => waiter.Peer.ProcessId ?? 0));
         Assert.False(semaphore.TryEnter(TimeSpan.Zero, out _));
 
         inside.Dispose();
@@ -94,7 +101,10 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
         Assert.Equal(0, semaphore.CurrentCount);
         Assert.Equal("", await peer.AskAsync("post 4"));
         Assert.Equal(4, semaphore.CurrentCount);
-        Assert.Contains("has 5 permits at most: 2 more would be too many", Assert.Throws<InvalidOperationException>(() => semaphore.Post(2)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has 5 permits at most: 2 more would be too many",
+            Assert.Throws<InvalidOperationException>(() => semaphore.Post(2)).Message,
+            StringComparison.Ordinal);
         Assert.Equal(4, semaphore.CurrentCount);
         Assert.Throws<InvalidOperationException>(() => semaphore.Post(6));
         Assert.Throws<ArgumentOutOfRangeException>(() => semaphore.Post(0));
@@ -198,7 +208,8 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
     {
         (_, string place) = NewSemaphore(1, 3);
         Assert.Contains(
-            "is one of 3 permits at most, 1 of them free in the beginning, and one of 3 permits at most, 2 of them free in the beginning was asked for",
+            "is one of 3 permits at most, 1 of them free in the beginning, and one of 3 permits at most, "
+                + "2 of them free in the beginning was asked for",
             Fails(ErrorCode.Incompatible, () => LockPlaceText.Semaphore(place, 2, 3)).Message,
             StringComparison.Ordinal);
         Fails(ErrorCode.Incompatible, () => LockPlaceText.Semaphore(place, 1, 2));

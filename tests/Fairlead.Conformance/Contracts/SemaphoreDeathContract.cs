@@ -60,7 +60,8 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
                 await UntilWaiting(() => semaphore.Waiters, i + 1);
             }
 
-            Task<SemaphoreScope> last = round % 2 == 0 ? OnThread(() => semaphore.Enter(token: Token)) : semaphore.EnterAsync(Token).AsTask();
+            Task<SemaphoreScope> last =
+                round % 2 == 0 ? OnThread(() => semaphore.Enter(token: Token)) : semaphore.EnterAsync(Token).AsTask();
             await UntilWaiting(() => semaphore.Waiters, 4);
 
             // In any order with the leave.

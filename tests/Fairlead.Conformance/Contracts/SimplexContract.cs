@@ -1,6 +1,8 @@
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>A transport that leads one way, without answers, but loses nothing: messages of type 1, and a clear word about the rest.</summary>
+/// <summary>
+/// A transport that leads one way, without answers, but loses nothing: messages of type 1, and a clear word about the rest.
+/// </summary>
 public abstract class SimplexContract(TransportUnderTest transport, ITestOutputHelper output) : PassingContract(transport, output)
 {
     [Theory]
@@ -178,7 +180,16 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     public async Task What_needs_an_answer_is_refused_with_the_reason()
     {
         Address place = NewPlace();
-        foreach (Func<Endpoint> open in new Func<Endpoint>[] { () => Requester.Bind(place), () => Responder.Bind(place), () => Publisher.Bind(place), () => Subscriber.Bind(place), () => Pair.Bind(place), () => Hub.Bind(place), () => WorkQueue.Bind(place) })
+        foreach (Func<Endpoint> open in new Func<Endpoint>[]
+            {
+                () => Requester.Bind(place),
+                () => Responder.Bind(place),
+                () => Publisher.Bind(place),
+                () => Subscriber.Bind(place),
+                () => Pair.Bind(place),
+                () => Hub.Bind(place),
+                () => WorkQueue.Bind(place),
+            })
         {
             FairleadException error = Fails(ErrorCode.NotSupported, () => open());
             Assert.Contains("duplex", error.Message, StringComparison.Ordinal);
@@ -200,7 +211,8 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
         FairleadException error = await FailsAsync(ErrorCode.AlreadyExists, async () => await Receiver.BindAsync(receiver.Address));
         Output.WriteLine(error.Message);
         Assert.Equal(Environment.ProcessId, error.Peer?.ProcessId);
-        await FailsAsync(Transport.SendersBind ? ErrorCode.AlreadyExists : ErrorCode.NotSupported, async () => await Sender.BindAsync(receiver.Address));
+        await FailsAsync(
+            Transport.SendersBind ? ErrorCode.AlreadyExists : ErrorCode.NotSupported, async () => await Sender.BindAsync(receiver.Address));
         Sender sender = Track(await Sender.ConnectAsync(receiver.Address));
         sender.Send("undisturbed"u8);
         (await receiver.ReceiveAsync()).Dispose();

@@ -3,7 +3,10 @@ using System.Globalization;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Processes that are too slow for what they are sent, or have stopped: what that costs the others, and whether every message is accounted for.</summary>
+/// <summary>
+/// Processes that are too slow for what they are sent, or have stopped: what that costs the others, and whether every message is accounted
+/// for.
+/// </summary>
 public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     /// <summary>What either process may have on its managed heap: whoever wants more dies. A quarter of what is published.</summary>
@@ -35,8 +38,12 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
         await publisher.TellAsync(string.Create(CultureInfo.InvariantCulture, $"flood {Count} {Size}"));
         double[] published = Numbers(await publisher.AnswerAsync());
         double[] received = Numbers(await subscriber.AnswerAsync());
-        Output.WriteLine($"publisher: {published[0]} acknowledged, {published[1]} dropped, {published[2]} µs each, {published[3] / (1 << 20):0} MiB at most");
-        Output.WriteLine($"subscriber: {received[0]} received, {received[1]} missed with messages, {received[2]} in all, {received[3] / (1 << 20):0} MiB at most");
+        Output.WriteLine(
+            $"publisher: {published[0]} acknowledged, {published[1]} dropped, {published[2]} µs each, "
+                + $"{published[3] / (1 << 20):0} MiB at most");
+        Output.WriteLine(
+            $"subscriber: {received[0]} received, {received[1]} missed with messages, {received[2]} in all, "
+                + $"{received[3] / (1 << 20):0} MiB at most");
 
         Assert.Equal(Count, received[0] + received[2]);
         Assert.Equal(received[0], published[0]);
@@ -55,7 +62,12 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
         const int Count = 50_000;
         const int Size = 5_000;
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
-        PeerProcess sender = Track(PeerProcess.Start(new Dictionary<string, string?> { ["DOTNET_GCHeapHardLimit"] = HeapLimit.ToString("X", CultureInfo.InvariantCulture) }, "sender", "connect", Bare(receiver.Address).ToString()));
+        PeerProcess sender = Track(
+            PeerProcess.Start(
+                new Dictionary<string, string?> { ["DOTNET_GCHeapHardLimit"] = HeapLimit.ToString("X", CultureInfo.InvariantCulture) },
+                "sender",
+                "connect",
+                Bare(receiver.Address).ToString()));
         await sender.AnswerAsync();
         await sender.TellAsync(string.Create(CultureInfo.InvariantCulture, $"send {Count} {Size}"));
         long most = 0;
@@ -67,7 +79,12 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
         }
 
         await sender.AnswerAsync();
-        long peak = 1024 * long.Parse(File.ReadLines($"/proc/{sender.Id}/status").First(static line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        long peak = 1024
+            * long.Parse(
+                File.ReadLines($"/proc/{sender.Id}/status")
+                    .First(static line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+                    .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+                CultureInfo.InvariantCulture);
         Output.WriteLine($"at most {most} messages lay at the receiver; the sender had {peak / (1 << 20)} MiB at most");
         Assert.InRange(most, 0, ((1 << 20) / Size) + 2);
         Assert.InRange(peak, 0, MemoryLimit);
@@ -80,12 +97,14 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
         const int Rounds = 150;
         const int Window = 100;
         Hub hub = Track(await Hub.BindAsync(NewPlace()));
-        PeerProcess audience = Track(PeerProcess.Start("audience", Bare(hub.Address).ToString(), Others.ToString(CultureInfo.InvariantCulture)));
+        PeerProcess audience = Track(
+            PeerProcess.Start("audience", Bare(hub.Address).ToString(), Others.ToString(CultureInfo.InvariantCulture)));
         await audience.AnswerAsync();
         PeerProcess stopping = Track(PeerProcess.Start("audience", With(Bare(hub.Address), $"messages={Window}").ToString(), "1"));
         await stopping.AnswerAsync();
         await Until(() => hub.Clients.Count == Others + 1, "all have come");
-        HubClient stopped = hub.Clients.Single(client => Transport.KnowsPeer ? client.Peer.ProcessId == stopping.Id : client.Number == Others + 1);
+        HubClient stopped = hub.Clients.Single(client =>
+            Transport.KnowsPeer ? client.Peer.ProcessId == stopping.Id : client.Number == Others + 1);
 
         await using IAsyncEnumerator<HubEvent> events = hub.Events().GetAsyncEnumerator();
         Left? left = null;
@@ -106,7 +125,8 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
         stopping.Continue();
         Assert.Equal($"{Rounds + Window} {CloseReason.SlowConsumer}", await stopping.AskAsync("end"));
         await hub.CloseAsync(60.Seconds());
-        Assert.Equal(string.Join(", ", Enumerable.Repeat($"{3 * Rounds} {CloseReason.ClosedByPeer}", Others)), await audience.AskAsync("end"));
+        Assert.Equal(
+            string.Join(", ", Enumerable.Repeat($"{3 * Rounds} {CloseReason.ClosedByPeer}", Others)), await audience.AskAsync("end"));
 
         async Task RunAsync(int answers, string when)
         {
@@ -127,7 +147,9 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
             }
 
             times.Sort();
-            Output.WriteLine($"{when}: median {times[times.Count / 2].TotalMicroseconds:0} µs, 99th percentile {times[times.Count * 99 / 100].TotalMicroseconds:0} µs");
+            Output.WriteLine(
+                $"{when}: median {times[times.Count / 2].TotalMicroseconds:0} µs, "
+                    + $"99th percentile {times[times.Count * 99 / 100].TotalMicroseconds:0} µs");
         }
 
         async Task<bool> HearAsync(int? expected)
@@ -149,5 +171,6 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
         }
     }
 
-    private static double[] Numbers(string words) => [.. words.Split(' ').Select(static word => double.Parse(word, CultureInfo.InvariantCulture))];
+    private static double[] Numbers(string words) =>
+        [.. words.Split(' ').Select(static word => double.Parse(word, CultureInfo.InvariantCulture))];
 }

@@ -4,7 +4,10 @@ using System.Security.Cryptography;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Two ends of a <see cref="Pair"/> as streams of bytes, in Fairlead's framing and without any; and programs that know nothing of Fairlead at the other end.</summary>
+/// <summary>
+/// Two ends of a <see cref="Pair"/> as streams of bytes, in Fairlead's framing and without any; and programs that know nothing of Fairlead
+/// at the other end.
+/// </summary>
 public abstract class StreamContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     /// <summary>The framings under which bytes are a stream.</summary>
@@ -217,7 +220,9 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     [Fact]
     public async Task A_program_that_says_its_end_is_still_answered()
     {
-        SkipUnless(Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce, "a program without Fairlead finds no stream of bytes there");
+        SkipUnless(
+            Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce,
+            "a program without Fairlead finds no stream of bytes there");
 
         Pair pair = Track(await Pair.BindAsync(NewPlace("framing=none")));
         using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(pair.Address)));
@@ -233,7 +238,9 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     [Fact]
     public async Task A_program_is_told_the_end_and_heard_out()
     {
-        SkipUnless(Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce, "a program without Fairlead finds no stream of bytes there");
+        SkipUnless(
+            Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce,
+            "a program without Fairlead finds no stream of bytes there");
 
         (Socket listener, Address address) = Transport.ListenRaw();
         using Socket listening = listener;

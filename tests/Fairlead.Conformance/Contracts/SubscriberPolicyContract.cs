@@ -27,7 +27,8 @@ public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITe
         // Each topic in the place of its first message that waited: 5 to 9, then 0 to 4.
         (int, int)[] values = await TakeAsync(latest, 15);
         Assert.Equal([.. Rest(0, 5), (95, 9), (96, 9), (97, 9), (98, 9), (99, 9), (90, 8), (91, 8), (92, 8), (93, 8), (94, 8)], values);
-        await Until(() => new[] { oldest, newest, unasked, latest }.All(subscriber => PollMissed(subscriber) == 85), "all know what they missed");
+        await Until(
+            () => new[] { oldest, newest, unasked, latest }.All(subscriber => PollMissed(subscriber) == 85), "all know what they missed");
 
         static IEnumerable<(int, int)> Rest(int from, int to) => Enumerable.Range(from, to - from).Select(static i => (i, 0));
     }
@@ -104,14 +105,22 @@ public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITe
     {
         const int Count = 20_000;
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan }));
-        Subscriber[] subscribers = [await SubscribeAsync(publisher, "messages=5&full=wait"), await SubscribeAsync(publisher, "messages=30&full=wait"), await SubscribeAsync(publisher, "full=wait")];
-        Task<int>[] taking = [.. subscribers.Select(subscriber => Task.Run(async () =>
-        {
-            for (int i = 0; i < Count; i++)
-            {
-                using Message message = await subscriber.ReceiveAsync();
-                Assert.Equal((i, 0L), (Payload.Check(message.Span).Number, message.Missed));
-            }
+        Subscriber[] subscribers =
+        [
+            await SubscribeAsync(publisher, "messages=5&full=wait"),
+            await SubscribeAsync(publisher, "messages=30&full=wait"),
+            await SubscribeAsync(publisher, "full=wait"),
+        ];
+        Task<int>[] taking =
+        [
+            .. subscribers.Select(subscriber =>
+                Task.Run(async () =>
+                {
+                    for (int i = 0; i < Count; i++)
+                    {
+                        using Message message = await subscriber.ReceiveAsync();
+                        Assert.Equal((i, 0L), (Payload.Check(message.Span).Number, message.Missed));
+                    }
 
             return Count;
         }))];
@@ -147,7 +156,10 @@ public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITe
         int reached = 0;
         for (int i = 0; i < 10; i++)
         {
-            reached += calls == Calls.Blocking ? await OnThread(() => publisher.Publish("t", Payload.Make(i, 8))) : await publisher.PublishAsync("t", Payload.Make(i, 8));
+            reached +=
+                calls == Calls.Blocking
+                    ? await OnThread(() => publisher.Publish("t", Payload.Make(i, 8)))
+                    : await publisher.PublishAsync("t", Payload.Make(i, 8));
         }
 
         Assert.Equal(5 + 10, reached);
@@ -171,7 +183,8 @@ public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITe
         }
 
         using CancellationTokenSource cancel = new(50.Milliseconds());
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await publisher.PublishAsync("t", Payload.Make(5, 8), cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            await publisher.PublishAsync("t", Payload.Make(5, 8), cancel.Token));
         using CancellationTokenSource second = new(50.Milliseconds());
         await OnThread(() => Assert.ThrowsAny<OperationCanceledException>(() => publisher.Publish("t", Payload.Make(6, 8), second.Token)));
         Assert.Equal(5, (await TakeAsync(stuck, 5)).Length);
@@ -190,7 +203,9 @@ public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITe
         await SubscribeAsync(publisher, "full=drop-oldest");
 
         Subscriber bound = Track(await Subscriber.BindAsync(NewPlace("full=wait")));
-        await FailsAsync(ErrorCode.NotSupported, async () => await Publisher.ConnectAsync(Bare(bound.Address), new PublisherOptions { LongestWait = TimeSpan.Zero }));
+        await FailsAsync(
+            ErrorCode.NotSupported,
+            async () => await Publisher.ConnectAsync(Bare(bound.Address), new PublisherOptions { LongestWait = TimeSpan.Zero }));
         Publisher patient = Track(await Publisher.ConnectAsync(Bare(bound.Address)));
         await Until(() => patient.Publish("t", "x") == 1, "the topics have come");
     }
@@ -218,7 +233,8 @@ public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITe
             }
         }
 
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = TimeSpan.FromSeconds(-3) }));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () =>
+            await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = TimeSpan.FromSeconds(-3) }));
     }
 
     [Fact]

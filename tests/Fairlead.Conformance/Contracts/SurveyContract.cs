@@ -150,7 +150,9 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
         responder.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
         await Until(() => requester.Peers.Count == 0, "it has noticed");
-        Assert.Equal([ErrorCode.PeerGone], (await SurveyAsync(requester, Calls.Blocking, "who?"u8.ToArray(), Long)).Select(static reply => reply.Problem!.Value));
+        Assert.Equal(
+            [ErrorCode.PeerGone],
+            (await SurveyAsync(requester, Calls.Blocking, "who?"u8.ToArray(), Long)).Select(static reply => reply.Problem!.Value));
     }
 
     [Fact]
@@ -213,7 +215,8 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
         }
 
         Assert.Equal("repeatable", (await repeatable).Text);
-        Assert.Equal(Enumerable.Range(0, 5).Select(static i => $"unsent {i}"), (await Task.WhenAll(unsent)).Select(static reply => reply.Text));
+        Assert.Equal(
+            Enumerable.Range(0, 5).Select(static i => $"unsent {i}"), (await Task.WhenAll(unsent)).Select(static reply => reply.Text));
         Assert.True(seen["repeatable"]);
         Assert.DoesNotContain(seen, static pair => pair.Key.StartsWith("unsent", StringComparison.Ordinal) && pair.Value);
     }
@@ -261,7 +264,8 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
         await Task.WhenAll(comers);
     }
 
-    private static async Task<List<(string? Text, ErrorCode? Problem)>> SurveyAsync(Requester requester, Calls calls, byte[] question, TimeSpan timeout, CancellationToken token = default)
+    private static async Task<List<(string? Text, ErrorCode? Problem)>> SurveyAsync(
+        Requester requester, Calls calls, byte[] question, TimeSpan timeout, CancellationToken token = default)
     {
         if (calls == Calls.Blocking)
         {

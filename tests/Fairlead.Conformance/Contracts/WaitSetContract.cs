@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>One thread waits on many endpoints: it is told of what is there, and of ends, and pumps them as a blocking caller would.</summary>
+/// <summary>
+/// One thread waits on many endpoints: it is told of what is there, and of ends, and pumps them as a blocking caller would.
+/// </summary>
 public abstract partial class WaitSetContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]

@@ -15,10 +15,12 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
         FairleadException error = await FailsAsync(ErrorCode.Timeout, () => ReceiveAsync(receiver, calls, 20.Milliseconds()));
         Assert.Contains("0.02 s", error.Message, StringComparison.Ordinal);
         await FailsAsync(ErrorCode.Timeout, () => ReceiveAsync(receiver, calls, TimeSpan.Zero));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ReceiveAsync(receiver, calls, null, new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            ReceiveAsync(receiver, calls, null, new CancellationToken(canceled: true)));
         using (CancellationTokenSource cancel = new(30.Milliseconds()))
         {
-            OperationCanceledException cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ReceiveAsync(receiver, calls, null, cancel.Token));
+            OperationCanceledException cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+                ReceiveAsync(receiver, calls, null, cancel.Token));
             Assert.Equal(cancel.Token, cancelled.CancellationToken);
         }
 
@@ -139,7 +141,8 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
 
                 Volatile.Write(ref spins, random.Next(20_000));
                 wanted.Release();
-                using Message message = random.Next(3) == 0 ? receiver.Receive() : receiver.ReceiveAsync().AsTask().GetAwaiter().GetResult();
+                using Message message =
+                    random.Next(3) == 0 ? receiver.Receive() : receiver.ReceiveAsync().AsTask().GetAwaiter().GetResult();
                 Assert.Equal(i, Payload.Check(message.Span).Number);
             }
         });
@@ -165,7 +168,8 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
         else
         {
             await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await sender.SendAsync("x"u8, cancel.Token));
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await sender.SendAsync("x"u8.ToArray().AsMemory(), cancel.Token));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+                await sender.SendAsync("x"u8.ToArray().AsMemory(), cancel.Token));
         }
 
         Receiver receiver = Track(await Receiver.ConnectAsync(OtherEnd(sender.Address)));
@@ -218,15 +222,18 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
             await OnThread(() => Fails(ErrorCode.NotFound, () => Sender.Connect(nobody)));
             await OnThread(() => Fails(ErrorCode.NotFound, () => Sender.Connect(With(nobody, "wait=30ms"))));
             using CancellationTokenSource cancel = new(30.Milliseconds());
-            await OnThread(() => Assert.ThrowsAny<OperationCanceledException>(() => Sender.Connect(With(nobody, "wait=1h"), null, cancel.Token)));
+            await OnThread(() =>
+                Assert.ThrowsAny<OperationCanceledException>(() => Sender.Connect(With(nobody, "wait=1h"), null, cancel.Token)));
         }
         else
         {
             FairleadException error = await FailsAsync(ErrorCode.NotFound, async () => await Sender.ConnectAsync(nobody));
             Assert.Contains("listens", error.Message, StringComparison.Ordinal);
-            await FailsAsync(ErrorCode.NotFound, async () => await Sender.ConnectAsync(nobody, new EndpointOptions { Wait = 30.Milliseconds() }));
+            await FailsAsync(
+                ErrorCode.NotFound, async () => await Sender.ConnectAsync(nobody, new EndpointOptions { Wait = 30.Milliseconds() }));
             using CancellationTokenSource cancel = new(30.Milliseconds());
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Sender.ConnectAsync(With(nobody, "wait=infinite"), null, cancel.Token));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+                await Sender.ConnectAsync(With(nobody, "wait=infinite"), null, cancel.Token));
         }
     }
 
@@ -239,7 +246,9 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
         SkipUnless(Transport.IsVisitedAgain, "both ends are there from the beginning, so that nobody is waited for");
 
         Address place = await NobodyAsync();
-        Task<Sender> connecting = calls == Calls.Blocking ? OnThread(() => Sender.Connect(With(place, "wait=90s"))) : Sender.ConnectAsync(With(place, "wait=90s")).AsTask();
+        Task<Sender> connecting = calls == Calls.Blocking
+            ? OnThread(() => Sender.Connect(With(place, "wait=90s")))
+            : Sender.ConnectAsync(With(place, "wait=90s")).AsTask();
         Receiver receiver = Track(await Receiver.BindAsync(place));
 
         Track(await connecting).Send("found"u8);
@@ -254,6 +263,10 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
         return Bare(receiver.Address);
     }
 
-    private static Task<Message> ReceiveAsync(Receiver receiver, Calls calls, TimeSpan? timeout = null, CancellationToken token = default) =>
-        calls == Calls.Blocking ? OnThread(() => receiver.Receive(timeout, token)) : receiver.ReceiveAsync(timeout, token).AsTask();
+    private static Task<Message> ReceiveAsync(
+        Receiver receiver,
+        Calls calls,
+        TimeSpan? timeout = null,
+        CancellationToken token = default
+    ) => calls == Calls.Blocking ? OnThread(() => receiver.Receive(timeout, token)) : receiver.ReceiveAsync(timeout, token).AsTask();
 }

@@ -215,7 +215,9 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
         ValueTask<Delivery> late = sender.DeliverAsync("y"u8, TimeSpan.FromMilliseconds(1));
         await Until(() => queue.Count >= 3, "the queue holds the items");
         await enough.CancelAsync();
-        Assert.All(await Task.WhenAll(deliveries.Select(async one => await Record.ExceptionAsync(() => one))), static exception => Assert.IsAssignableFrom<OperationCanceledException>(exception));
+        Assert.All(
+            await Task.WhenAll(deliveries.Select(async one => await Record.ExceptionAsync(() => one))),
+            static exception => Assert.IsAssignableFrom<OperationCanceledException>(exception));
         Assert.False((await late).IsDelivered);
         await queue.DrainAsync();
 

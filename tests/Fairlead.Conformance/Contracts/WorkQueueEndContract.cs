@@ -17,7 +17,9 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
         Assert.True((await queue.CloseAsync(60.Seconds())).IsComplete);
 
         Delivery delivery = await delivering;
-        Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.PeerGone, "the work queue was closed before a worker accepted it"), (delivery.Status, delivery.Cause, delivery.Reason));
+        Assert.Equal(
+            (DeliveryStatus.NotDelivered, ErrorCode.PeerGone, "the work queue was closed before a worker accepted it"),
+            (delivery.Status, delivery.Cause, delivery.Reason));
         Assert.Equal(1, queue.GivenBack);
         await Until(() => sender.Peers.Count == 0, "the sender has heard of the end");
         delivery = await sender.DeliverAsync("y"u8);
@@ -55,7 +57,9 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
 
         Assert.True((await queue.CloseAsync(60.Seconds())).IsComplete);
 
-        Assert.All(await Task.WhenAll(deliveries), static delivery => Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.PeerGone), (delivery.Status, delivery.Cause)));
+        Assert.All(
+            await Task.WhenAll(deliveries),
+            static delivery => Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.PeerGone), (delivery.Status, delivery.Cause)));
     }
 
     [Fact]
@@ -150,7 +154,10 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
         await Until(() => sender.Peers.Count == 0, "the sender has heard of the end");
     }
 
-    /// <summary>Senders come and go at any moment while the queue is to finish: each either does all of its work, or is told that nobody is there before it has begun.</summary>
+    /// <summary>
+    /// Senders come and go at any moment while the queue is to finish: each either does all of its work, or is told that nobody is there
+    /// before it has begun.
+    /// </summary>
     [Fact]
     public async Task Whoever_comes_while_it_finishes_is_served_or_finds_nobody()
     {

@@ -3,10 +3,13 @@ using System.Globalization;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>A work queue between processes, whose workers are killed and stopped in the middle of their work: nothing is lost, and nothing is done twice without the mark.</summary>
+/// <summary>
+/// A work queue between processes, whose workers are killed and stopped in the middle of their work: nothing is lost, and nothing is done
+/// twice without the mark.
+/// </summary>
 /// <remarks>
-/// FAIRLEAD_TEST_ITEMS makes it longer. With FAIRLEAD_TEST_EVERY_SECOND=1 a worker is killed every second until all is done, and another is stopped for two, for a demonstration; else both
-/// happen when so much has been done, which hangs on no clock.
+/// FAIRLEAD_TEST_ITEMS makes it longer. With FAIRLEAD_TEST_EVERY_SECOND=1 a worker is killed every second until all is done, and another is
+/// stopped for two, for a demonstration; else both happen when so much has been done, which hangs on no clock.
 /// </remarks>
 public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
@@ -14,7 +17,8 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
     private const int Workers = 6;
     private const int Kills = 8;
 
-    private static readonly int Items = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_TEST_ITEMS") ?? "20000", CultureInfo.InvariantCulture);
+    private static readonly int Items = int.Parse(
+        Environment.GetEnvironmentVariable("FAIRLEAD_TEST_ITEMS") ?? "20000", CultureInfo.InvariantCulture);
 
     private static readonly bool EverySecond = Environment.GetEnvironmentVariable("FAIRLEAD_TEST_EVERY_SECOND") == "1";
 
@@ -36,7 +40,12 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
 
         // The last one is stopped from the first tenth to the third: what it has in hand waits for it.
         PeerProcess sleeper = workers[^1];
-        PeerProcess[] producers = [.. Enumerable.Range(0, Producers).Select(from => Track(PeerProcess.Start("producer", address, $"{from}", $"{Items / Producers}")))];
+        PeerProcess[] producers =
+        [
+            .. Enumerable
+                .Range(0, Producers)
+                .Select(from => Track(PeerProcess.Start("producer", address, $"{from}", $"{Items / Producers}"))),
+        ];
         long began = TimeProvider.System.GetTimestamp();
         int step = Items / (Kills + 2);
         int kills = 0;
@@ -73,10 +82,14 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
         queue.Dispose();
         await Task.WhenAll(_reading);
 
-        Dictionary<(int From, int Number), List<(int Deliveries, bool Redelivered)>> done = _seen.GroupBy(static one => (one.From, one.Number))
-            .ToDictionary(static group => group.Key, static group => group.Select(static one => (one.Deliveries, one.Redelivered)).ToList());
+        Dictionary<(int From, int Number), List<(int Deliveries, bool Redelivered)>> done = _seen
+            .GroupBy(static one => (one.From, one.Number))
+            .ToDictionary(
+                static group => group.Key, static group => group.Select(static one => (one.Deliveries, one.Redelivered)).ToList());
         int again = done.Values.Count(static times => times.Count > 1);
-        Output.WriteLine($"{Items} items: {accepted} accepted, {_seen.Count} times handed to a worker that said so, {again} of them more than once, {queue.Redeliveries} handed out again; {kills} workers killed, in {seconds:0.0} s");
+        Output.WriteLine(
+            $"{Items} items: {accepted} accepted, {_seen.Count} times handed to a worker that said so, {again} of them more than once, "
+                + $"{queue.Redeliveries} handed out again; {kills} workers killed, in {seconds:0.0} s");
         Assert.Equal(Items, accepted);
         Assert.Equal(Items, done.Count);
         Assert.Equal(0, queue.GivenUp);
@@ -105,7 +118,12 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
                 continue;
             }
 
-            _seen.Enqueue((int.Parse(from, CultureInfo.InvariantCulture), int.Parse(number, CultureInfo.InvariantCulture), int.Parse(deliveries, CultureInfo.InvariantCulture), redelivered == "True"));
+            _seen.Enqueue(
+                (
+                    int.Parse(from, CultureInfo.InvariantCulture),
+                    int.Parse(number, CultureInfo.InvariantCulture),
+                    int.Parse(deliveries, CultureInfo.InvariantCulture),
+                    redelivered == "True"));
             int count = Interlocked.Increment(ref _count);
             if (_milestones.TryGetValue(count, out TaskCompletionSource? reached))
             {
@@ -117,7 +135,8 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
     /// <summary>Completes when so many lines have come.</summary>
     private async Task SeenAsync(int count)
     {
-        TaskCompletionSource reached = _milestones.GetOrAdd(count, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        TaskCompletionSource reached = _milestones.GetOrAdd(
+            count, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         if (Volatile.Read(ref _count) < count)
         {
             await reached.Task;

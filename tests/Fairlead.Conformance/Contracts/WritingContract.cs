@@ -138,7 +138,9 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task What_is_sent_immediately_is_with_the_kernel_when_the_call_returns()
     {
-        SkipUnless(Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce, "a program without Fairlead finds no stream of bytes there");
+        SkipUnless(
+            Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce,
+            "a program without Fairlead finds no stream of bytes there");
 
         Sender sender = Track(await Sender.BindAsync(NewPlace("framing=length&writing=immediate")));
         using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(sender.Address)));
@@ -154,7 +156,9 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Flushing_waits_for_a_program_that_does_not_read()
     {
-        SkipUnless(Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce, "a program without Fairlead finds no stream of bytes there");
+        SkipUnless(
+            Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce,
+            "a program without Fairlead finds no stream of bytes there");
 
         Pair pair = Track(await Pair.BindAsync(NewPlace("framing=none&capacity=16MiB&writing=buffered")));
         using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(pair.Address)));
@@ -194,7 +198,9 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Flushing_ends_when_the_peer_goes_that_did_not_read()
     {
-        SkipUnless(Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce, "a program without Fairlead finds no stream of bytes there");
+        SkipUnless(
+            Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce,
+            "a program without Fairlead finds no stream of bytes there");
 
         (Socket listener, Address address) = Transport.ListenRaw();
         using Socket listening = listener;

@@ -1,15 +1,28 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using Fairlead.Patterns.Links;
 
 namespace Fairlead.Conformance.Faults;
 
 /// <summary>
-/// Short plays of two ends, one for each pattern, as users write them. Where one end fails, the other is told to stop; whatever happens, both close.
+/// Short plays of two ends, one for each pattern, as users write them. Where one end fails, the other is told to stop; whatever happens,
+/// both close.
 /// </summary>
 public sealed class FaultPlays
 {
     /// <summary>A play that lasts so long stands still.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static readonly Dictionary<string, Play> All = new(StringComparer.Ordinal)
+    {
+        ["messages"] = static (play, place, bound, connecting, token) => play.MessagesAsync(place, bound, connecting, token),
+        ["long messages"] = static (play, place, bound, connecting, token) => play.LongMessagesAsync(place, bound, connecting, token),
+        ["requests"] = static (play, place, bound, connecting, token) => play.RequestsAsync(place, bound, connecting, token),
+        ["publications"] = static (play, place, bound, connecting, token) => play.PublicationsAsync(place, bound, connecting, token),
+        ["items"] = static (play, place, bound, connecting, token) => play.ItemsAsync(place, bound, connecting, token),
+        ["hub"] = static (play, place, bound, connecting, token) => play.HubAsync(place, bound, connecting, token),
+        ["pair"] = static (play, place, bound, connecting, token) => play.PairAsync(place, bound, connecting, token),
+    };
 
     private readonly ConcurrentBag<Endpoint> _endpoints = [];
 
@@ -18,18 +31,11 @@ public sealed class FaultPlays
 
     private FaultPlays(TimeSpan soon) => _soon = soon;
 
-    /// <summary>By their names.</summary>
-    public static IReadOnlyDictionary<string, Func<FaultPlays, Address, EndpointOptions, EndpointOptions, CancellationToken, Task>> All { get; } =
-        new Dictionary<string, Func<FaultPlays, Address, EndpointOptions, EndpointOptions, CancellationToken, Task>>(StringComparer.Ordinal)
-        {
-            ["messages"] = static (play, place, bound, connecting, token) => play.MessagesAsync(place, bound, connecting, token),
-            ["long messages"] = static (play, place, bound, connecting, token) => play.LongMessagesAsync(place, bound, connecting, token),
-            ["requests"] = static (play, place, bound, connecting, token) => play.RequestsAsync(place, bound, connecting, token),
-            ["publications"] = static (play, place, bound, connecting, token) => play.PublicationsAsync(place, bound, connecting, token),
-            ["items"] = static (play, place, bound, connecting, token) => play.ItemsAsync(place, bound, connecting, token),
-            ["hub"] = static (play, place, bound, connecting, token) => play.HubAsync(place, bound, connecting, token),
-            ["pair"] = static (play, place, bound, connecting, token) => play.PairAsync(place, bound, connecting, token),
-        };
+    private delegate Task Play(
+        FaultPlays play, Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token);
+
+    /// <summary>What can be played.</summary>
+    public static IEnumerable<string> Names => All.Keys;
 
     /// <summary>Plays, closes everything, and looks that nothing is left.</summary>
     /// <param name="name">Which.</param>
@@ -38,7 +44,8 @@ public sealed class FaultPlays
     /// <param name="connecting">Of the other.</param>
     /// <param name="soon">How long one side waits for what the other may have failed to do.</param>
     /// <returns>What it ended with; null where nothing was in its way.</returns>
-    public static async Task<Exception?> PlayAsync(string name, Address place, EndpointOptions bound, EndpointOptions connecting, TimeSpan soon)
+    public static async Task<Exception?> PlayAsync(
+        string name, Address place, EndpointOptions bound, EndpointOptions connecting, TimeSpan soon)
     {
         using CancellationTokenSource end = new(Patience);
         FaultPlays play = new(soon);
@@ -47,7 +54,13 @@ public sealed class FaultPlays
         {
             await All[name](play, place, bound, connecting, end.Token);
         }
-        catch (Exception thrown) when (thrown is InjectedFaultException or FairleadException or ObjectDisposedException or OperationCanceledException or TimeoutException)
+        catch (Exception thrown)
+            when (thrown
+                    is InjectedFaultException
+                        or FairleadException
+                        or ObjectDisposedException
+                        or OperationCanceledException
+                        or TimeoutException)
         {
             failure = thrown;
         }
@@ -58,13 +71,17 @@ public sealed class FaultPlays
             endpoint.Dispose();
 
             // Whoever was told a moment ago may be about to count itself out.
-            SpinWait.SpinUntil(() => endpoint.Core.Pump.Counts == default, Patience);
-            Require(endpoint.Core.Pump.Counts == default, $"{endpoint.GetType().Name} has left something behind: {endpoint.Core.Pump.Counts}");
+            SpinWait.SpinUntil(() => Left(endpoint.Core.Pump) == default, Patience);
+            var left = Left(endpoint.Core.Pump);
+            Require(left == default, $"{endpoint.GetType().Name} has left something behind: {left}");
             Require(endpoint.Core.LinkSnapshot.Length == 0, "A link is left.");
         }
 
         return failure;
     }
+
+    private static (int Callers, int Blocked, int Partly, int Looking) Left(Pump pump) =>
+        (pump.Awaited.Callers, pump.Awaited.BlockedLinks, pump.Awaited.PartlyRead, pump.Memory.Lookers);
 
     private static void Require(bool isSo, string otherwise)
     {
@@ -204,7 +221,9 @@ public sealed class FaultPlays
 
     private async Task PublicationsAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
     {
-        Publisher publisher = Keep(await Publisher.BindAsync(place, new PublisherOptions { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat }, token));
+        Publisher publisher = Keep(
+            await Publisher.BindAsync(place, new PublisherOptions { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat }, token)
+        );
         Subscriber subscriber = Keep(await Subscriber.ConnectAsync(publisher.Address, "a.>", connecting, token));
         await BothAsync(
             async stop =>
@@ -230,7 +249,9 @@ public sealed class FaultPlays
 
     private async Task ItemsAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
     {
-        WorkQueue queue = Keep(await WorkQueue.BindAsync(place, new WorkQueueOptions { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat }, token));
+        WorkQueue queue = Keep(
+            await WorkQueue.BindAsync(place, new WorkQueueOptions { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat }, token)
+        );
         await BothAsync(
             async stop =>
             {
@@ -255,7 +276,8 @@ public sealed class FaultPlays
 
     private async Task HubAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
     {
-        Hub hub = Keep(await Hub.BindAsync(place, new HubOptions { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat }, token));
+        Hub hub = Keep(
+            await Hub.BindAsync(place, new HubOptions { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat }, token));
         await BothAsync(
             async stop =>
             {

@@ -35,7 +35,10 @@ public sealed class AddressSnippets
     {
         AddressFormatException unknown = Assert.Throws<AddressFormatException>(() => Receiver.Bind("unix://orders?capicity=1MiB"));
         Assert.Contains("did you mean 'capacity'?", unknown.Message, StringComparison.Ordinal);
-        Assert.Contains("did you mean 'unix'?", Assert.Throws<AddressFormatException>(() => Address.Parse("unx://orders")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "did you mean 'unix'?",
+            Assert.Throws<AddressFormatException>(() => Address.Parse("unx://orders")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -62,7 +65,9 @@ public sealed class AddressSnippets
 
         foreach (EndpointInfo endpoint in EndpointRegistry.List())
         {
-            Console.WriteLine($"{endpoint.Address} {endpoint.Kind} of pid {endpoint.ProcessId}: {endpoint.MessagesReceived} received, {endpoint.QueueDepth} waiting");
+            Console.WriteLine(
+                $"{endpoint.Address} {endpoint.Kind} of pid {endpoint.ProcessId}: {endpoint.MessagesReceived} received, "
+                    + $"{endpoint.QueueDepth} waiting");
         }
 
         EndpointInfo shown = EndpointRegistry.FindHolder("unix://orders")!;

@@ -18,7 +18,8 @@ public sealed class ErrorSnippets
             Log($"not there: {problem.Message}");
         }
 
-        Assert.Equal("not there: unix://nobody: nobody listens there. Start a server, or see what lives: fairlead list.", Assert.Single(_logged));
+        Assert.Equal(
+            "not there: unix://nobody: nobody listens there. Start a server, or see what lives: fairlead list.", Assert.Single(_logged));
     }
 
     [Fact]

@@ -10,7 +10,8 @@ public sealed class ProcessSnippets
     {
         using CancellationTokenSource source = new();
         CancellationToken token = source.Token;
-        await using ChildProcess child = await ChildProcess.StartAsync("sort", ["-n"], new() { StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe });
+        await using ChildProcess child = await ChildProcess.StartAsync(
+            "sort", ["-n"], new() { StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe });
         child.StandardInput.Write("10\n9\n"u8);
         child.StandardInput.Dispose();
         using StreamReader output = new(child.StandardOutput, Encoding.UTF8);
@@ -36,7 +37,8 @@ public sealed class ProcessSnippets
         using (AnonymousPipe pipe = AnonymousPipe.Create())
         {
             first = ChildProcess.Start("seq", ["1000"], new() { StandardOutput = Redirection.To(pipe.Writer) });
-            second = ChildProcess.Start("wc", ["-l"], new() { StandardInput = Redirection.To(pipe.Reader), StandardOutput = Redirection.Pipe });
+            second = ChildProcess.Start(
+                "wc", ["-l"], new() { StandardInput = Redirection.To(pipe.Reader), StandardOutput = Redirection.Pipe });
         }
 
         using StreamReader output = new(second.StandardOutput, Encoding.UTF8);

@@ -47,7 +47,8 @@ public sealed class PublisherSubscriberSnippets
     [Fact]
     public async Task A_publisher_may_wait_for_nobody()
     {
-        await using var publisher = await Publisher.BindAsync("unix://prices", new() { LongestWait = TimeSpan.Zero, Full = FullMode.Latest });
+        await using var publisher = await Publisher.BindAsync(
+            "unix://prices", new() { LongestWait = TimeSpan.Zero, Full = FullMode.Latest });
         var refused = await Assert.ThrowsAsync<FairleadException>(async () => await Subscriber.ConnectAsync("unix://prices?full=wait"));
         Assert.Equal(ErrorCode.NotSupported, refused.Code);
     }
@@ -57,7 +58,9 @@ public sealed class PublisherSubscriberSnippets
     {
         await using var publisher = await Publisher.BindAsync("unix://prices?messages=1");
         await using var subscriber = await Subscriber.ConnectAsync("unix://prices?messages=2");
-        Assert.Equal([1, 1, 1, 0], [publisher.Publish("a", "1"), publisher.Publish("a", "2"), publisher.Publish("a", "3"), publisher.Publish("a", "4")]);
+        Assert.Equal(
+            [1, 1, 1, 0],
+            [publisher.Publish("a", "1"), publisher.Publish("a", "2"), publisher.Publish("a", "3"), publisher.Publish("a", "4")]);
         Assert.Equal(1, publisher.Statistics.Dropped);
         for (int i = 0; i < 3; i++)
         {

@@ -84,7 +84,8 @@ public sealed class RequesterResponderSnippets : IDisposable
         await using var requester = await Requester.BindAsync("unix://survey");
         await using var responder = await Responder.ConnectAsync("unix://survey", token: token);
         Task run = responder.RunAsync((request, _) => request.Idempotent ? "7"u8.ToArray() : "idle"u8.ToArray(), token: token);
-        using Message reply = await requester.RequestAsync("balance of 4711"u8, new RequestOptions { Idempotent = true, Timeout = 5.Seconds() }, token);
+        using Message reply = await requester.RequestAsync(
+            "balance of 4711"u8, new RequestOptions { Idempotent = true, Timeout = 5.Seconds() }, token);
         Assert.Equal("7", reply.Text);
         await SurveyAsync(requester, token);
         Assert.EndsWith(": idle", _logged, StringComparison.Ordinal);
@@ -122,7 +123,8 @@ public sealed class RequesterResponderSnippets : IDisposable
             },
             token: _stop.Token);
         await using var requester = await Requester.ConnectAsync("unix://calc");
-        FairleadException late = await Assert.ThrowsAsync<FairleadException>(async () => await requester.RequestAsync("6 * 7"u8, 1.Seconds()));
+        FairleadException late = await Assert.ThrowsAsync<FairleadException>(async () =>
+            await requester.RequestAsync("6 * 7"u8, 1.Seconds()));
 
         asked.SetResult();
         Assert.Equal(ErrorCode.Timeout, late.Code);
@@ -136,7 +138,8 @@ public sealed class RequesterResponderSnippets : IDisposable
     {
         await Task.Yield();
         token.ThrowIfCancellationRequested();
-        return Encoding.UTF8.GetBytes(term.Split('+').Sum(static part => int.Parse(part, CultureInfo.InvariantCulture)).ToString(CultureInfo.InvariantCulture));
+        return Encoding.UTF8.GetBytes(
+            term.Split('+').Sum(static part => int.Parse(part, CultureInfo.InvariantCulture)).ToString(CultureInfo.InvariantCulture));
     }
 
     private static ValueTask<ReadOnlyMemory<byte>> FailAsync(string why) => throw new InvalidOperationException(why);

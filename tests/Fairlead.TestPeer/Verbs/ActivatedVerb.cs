@@ -1,6 +1,9 @@
 namespace Fairlead.TestPeer.Verbs;
 
-/// <summary><c>activated</c>: says <c>ok SOCKETS</c>, what a service manager has given it, and then what a child of its own finds of that: the variables, and what is open at 3.</summary>
+/// <summary>
+/// <c>activated</c>: says <c>ok SOCKETS</c>, what a service manager has given it, and then what a child of its own finds of that: the
+/// variables, and what is open at 3.
+/// </summary>
 internal static class ActivatedVerb
 {
     public static async Task<int> RunAsync(string[] arguments)

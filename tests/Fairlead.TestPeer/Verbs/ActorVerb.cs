@@ -5,7 +5,8 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>actor KIND ADDRESS FROM</c>: connects, says <c>ok</c>, and does what its kind does, as fast as it may, until its input or the other side ends; then closes. What it sends are payloads of FROM, and what it gets back it checks.
+/// <c>actor KIND ADDRESS FROM</c>: connects, says <c>ok</c>, and does what its kind does, as fast as it may, until its input or the other
+/// side ends; then closes. What it sends are payloads of FROM, and what it gets back it checks.
 /// </summary>
 internal static class ActorVerb
 {
@@ -20,7 +21,7 @@ internal static class ActorVerb
             await ActAsync(arguments[0], address, from, stop.Token);
             return 0;
         }
-        catch (Exception end) when (end is FairleadException { Code: ErrorCode.PeerGone or ErrorCode.NotFound or ErrorCode.Timeout or ErrorCode.Full or ErrorCode.Unavailable } or OperationCanceledException or ObjectDisposedException)
+        catch (Exception end) when (IsEnd(end))
         {
             // Told to end, or the other side has.
             return 0;
@@ -125,6 +126,10 @@ internal static class ActorVerb
             // Not in time, or refused: the next.
         }
     }
+
+    private static bool IsEnd(Exception exception) => exception is FairleadException failure
+        ? failure.Code is ErrorCode.PeerGone or ErrorCode.NotFound or ErrorCode.Timeout or ErrorCode.Full or ErrorCode.Unavailable
+        : exception is OperationCanceledException or ObjectDisposedException;
 
     private static int Size(int number) => number % 50 == 0 ? 70_000 : number % 200;
 

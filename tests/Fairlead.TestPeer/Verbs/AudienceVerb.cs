@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Fairlead.TestPeer.Verbs;
 
-/// <summary><c>audience ADDRESS COUNT</c>: so many clients of a hub, each of which says what it is told; <c>end</c> waits until all were sent away, and says how many messages each had and why it ended.</summary>
+/// <summary>
+/// <c>audience ADDRESS COUNT</c>: so many clients of a hub, each of which says what it is told; <c>end</c> waits until all were sent away,
+/// and says how many messages each had and why it ended.
+/// </summary>
 internal static class AudienceVerb
 {
     public static async Task<int> RunAsync(string[] arguments)

@@ -3,8 +3,9 @@ using System.Globalization;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>cell write NAME</c>: becomes the writer, says <c>ready</c>, then writes one block behind the other, numbered by its version, until it is ended.
-/// <c>cell read NAME COUNT</c>: says <c>ready</c>, reads so many new blocks, and says <c>ok</c>, or <c>error</c> at the first that is torn or goes back.
+/// <c>cell write NAME</c>: becomes the writer, says <c>ready</c>, then writes one block behind the other, numbered by its version, until it
+/// is ended. <c>cell read NAME COUNT</c>: says <c>ready</c>, reads so many new blocks, and says <c>ok</c>, or <c>error</c> at the first
+/// that is torn or goes back.
 /// </summary>
 internal static class CellVerb
 {

@@ -5,10 +5,10 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>churn ADDRESS COUNT</c>: binds, and lets so many connections come and go, three times, in a process where nothing else happens; says how many descriptors and threads there are
-/// before and after, and how many bytes of managed memory were left over by the round that left the fewest: pooled memory is made once, what is not
-/// forgotten stays each time;
-/// and, with commas between, the names of the threads that there are more of than before.
+/// <c>churn ADDRESS COUNT</c>: binds, and lets so many connections come and go, three times, in a process where nothing else happens; says
+/// how many descriptors and threads there are before and after, and how many bytes of managed memory were left over by the round that left
+/// the fewest: pooled memory is made once, what is not forgotten stays each time; and, with commas between, the names of the threads that
+/// there are more of than before.
 /// </summary>
 internal static class ChurnVerb
 {
@@ -92,7 +92,10 @@ internal static class ChurnVerb
         }
     }
 
-    /// <summary>Waits until the last connection is gone: from the peers at first, then its descriptor. One that is never closed is waited for in vain; the test's watchdog ends that.</summary>
+    /// <summary>
+    /// Waits until the last connection is gone: from the peers at first, then its descriptor. One that is never closed is waited for in
+    /// vain; the test's watchdog ends that.
+    /// </summary>
     private static async Task<(int Descriptors, int Threads, long Bytes)> SettleAsync(Receiver receiver, int mostDescriptors = int.MaxValue)
     {
         await Polling.Until(() => receiver.Peers.Count == 0 && OpenDescriptors.Count() <= mostDescriptors);

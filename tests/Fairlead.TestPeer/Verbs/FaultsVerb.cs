@@ -5,8 +5,9 @@ using Fairlead.Conformance.Faults;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>faults LIBRARY PLAY ADDRESS FIRST STEP</c>: plays again and again, with one system call of Fairlead's failing: the first of these numbers, then by steps the later ones, until the play is over before it would;
-/// behind each a sound play at the same place. <c>ok REACHED PLAYED FAILED</c>, or the error. The library stands between Fairlead and the C library (faults.c).
+/// <c>faults LIBRARY PLAY ADDRESS FIRST STEP</c>: plays again and again, with one system call of Fairlead's failing: the first of these
+/// numbers, then by steps the later ones, until the play is over before it would; behind each a sound play at the same place. <c>ok REACHED
+/// PLAYED FAILED</c>, or the error. The library stands between Fairlead and the C library (faults.c).
 /// </summary>
 internal static class FaultsVerb
 {

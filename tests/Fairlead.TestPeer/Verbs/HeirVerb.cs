@@ -2,7 +2,10 @@ using Fairlead.Conformance;
 
 namespace Fairlead.TestPeer.Verbs;
 
-/// <summary><c>heir bind|connect KIND</c>: a child at its channel. A responder echoes, a receiver counts what it gets to the end and returns that, a sender sends a thousand, a pair says back what is said; each ends with its parent, or when its parent closes.</summary>
+/// <summary>
+/// <c>heir bind|connect KIND</c>: a child at its channel. A responder echoes, a receiver counts what it gets to the end and returns that, a
+/// sender sends a thousand, a pair says back what is said; each ends with its parent, or when its parent closes.
+/// </summary>
 internal static class HeirVerb
 {
     public static async Task<int> RunAsync(string[] arguments)

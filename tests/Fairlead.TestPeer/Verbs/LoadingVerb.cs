@@ -4,8 +4,9 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>loading ASSEMBLIES ADDRESS…</c>: receives at the addresses, and answers <c>ok</c> with them when the assemblies, with commas
-/// between, have been loaded. At each line after that it says which others threads of Fairlead's have loaded since: <c>ok System.Linq:fairlead_reactor</c>.
+/// <c>loading ASSEMBLIES ADDRESS…</c>: receives at the addresses, and answers <c>ok</c> with them when the assemblies, with commas between,
+/// have been loaded. At each line after that it says which others threads of Fairlead's have loaded since: <c>ok
+/// System.Linq:fairlead_reactor</c>.
 /// </summary>
 internal static class LoadingVerb
 {

@@ -4,10 +4,11 @@ using Fairlead.Logs.Storage;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>log append ADDRESS REGION SLOT</c>: says <c>ready</c>, then appends numbered records as far as the region allows and notes there the last that was acknowledged, until its input ends.
-/// <c>log follow ADDRESS</c>: says <c>ready</c>; told the number of the last record it answers what it has read: how many, a sum over everything in order, and the last number of each slot.
-/// <c>log hold segments|all ADDRESS</c>: takes the lock for making segments, or the one for having the log alone; says <c>ready</c>, and
-/// gives it back when its input ends.
+/// <c>log append ADDRESS REGION SLOT</c>: says <c>ready</c>, then appends numbered records as far as the region allows and notes there the
+/// last that was acknowledged, until its input ends. <c>log follow ADDRESS</c>: says <c>ready</c>; told the number of the last record it
+/// answers what it has read: how many, a sum over everything in order, and the last number of each slot. <c>log hold segments|all
+/// ADDRESS</c>: takes the lock for making segments, or the one for having the log alone; says <c>ready</c>, and gives it back when its
+/// input ends.
 /// </summary>
 internal static class LogVerb
 {
@@ -73,7 +74,10 @@ internal static class LogVerb
         using var follower = log.Follow();
         Console.WriteLine("ready");
         long last = long.MaxValue;
-        new Thread(() => Volatile.Write(ref last, long.Parse(Console.ReadLine()!, CultureInfo.InvariantCulture))) { IsBackground = true }.Start();
+        new Thread(() => Volatile.Write(ref last, long.Parse(Console.ReadLine()!, CultureInfo.InvariantCulture)))
+        {
+            IsBackground = true,
+        }.Start();
         SortedDictionary<int, long> numbers = [];
         long count = 0;
         long at = 0;

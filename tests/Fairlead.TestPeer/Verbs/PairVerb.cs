@@ -7,6 +7,8 @@ internal static class PairVerb
     {
         await using var pair = arguments[0] == "bind" ? await Pair.BindAsync(arguments[1]) : await Pair.ConnectAsync(arguments[1]);
         var commands = new Inbound(() => pair.ReceiveAsync()).AddTo(new Commands());
-        return await new Outbound(pair, message => pair.SendAsync(message), message => pair.DeliverAsync(message)).AddTo(commands).ObeyAsync(pair);
+        return await new Outbound(pair, message => pair.SendAsync(message), message => pair.DeliverAsync(message))
+            .AddTo(commands)
+            .ObeyAsync(pair);
     }
 }

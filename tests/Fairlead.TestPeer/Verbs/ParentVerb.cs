@@ -2,16 +2,35 @@ using System.Globalization;
 
 namespace Fairlead.TestPeer.Verbs;
 
-/// <summary><c>parent TIED FREE</c>: starts two programs that read for ever, one tied to this process and one not, says <c>ok TIED-ID FREE-ID</c>, and waits to be killed.</summary>
+/// <summary>
+/// <c>parent TIED FREE</c>: starts two programs that read for ever, one tied to this process and one not, says <c>ok TIED-ID FREE-ID</c>,
+/// and waits to be killed.
+/// </summary>
 internal static class ParentVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
         // A pipe that nobody writes and nobody closes, but the kernel: of the free child it has the writing end too.
         using AnonymousPipe pipe = AnonymousPipe.Create();
-        ChildProcessOptions options = new() { StandardInput = Redirection.To(pipe.Reader), StandardOutput = Redirection.Null, StandardError = Redirection.Null };
-        using ChildProcess tied = ChildProcess.Start(arguments[0], options: options with { TiedToParent = true, Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [5] = pipe.Writer } });
-        using ChildProcess free = ChildProcess.Start(arguments[1], options: options with { Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [5] = pipe.Writer } });
+        ChildProcessOptions options = new()
+        {
+            StandardInput = Redirection.To(pipe.Reader),
+            StandardOutput = Redirection.Null,
+            StandardError = Redirection.Null,
+        };
+        using ChildProcess tied = ChildProcess.Start(
+            arguments[0],
+            options: options with
+            {
+                TiedToParent = true,
+                Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [5] = pipe.Writer },
+            });
+        using ChildProcess free = ChildProcess.Start(
+            arguments[1],
+            options: options with
+            {
+                Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [5] = pipe.Writer },
+            });
 
         // The steps before the tied one are through when it runs its own program.
         while (await File.ReadAllTextAsync(string.Create(CultureInfo.InvariantCulture, $"/proc/{tied.Id}/comm")) != arguments[0] + "\n")

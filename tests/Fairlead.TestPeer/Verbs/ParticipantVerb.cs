@@ -2,7 +2,10 @@ using Fairlead.Registry;
 
 namespace Fairlead.TestPeer.Verbs;
 
-/// <summary><c>participant DIRECTORY ADDRESS</c>: publishes a bound receiver in a runtime directory, says <c>ready ID</c>, and withdraws it when its input ends.</summary>
+/// <summary>
+/// <c>participant DIRECTORY ADDRESS</c>: publishes a bound receiver in a runtime directory, says <c>ready ID</c>, and withdraws it when its
+/// input ends.
+/// </summary>
 internal static class ParticipantVerb
 {
     public static async Task<int> RunAsync(string[] arguments)

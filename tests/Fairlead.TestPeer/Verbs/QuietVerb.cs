@@ -4,7 +4,8 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>quiet WHAT PLACE COUNT</c>: does with a lock that nobody else uses what <see cref="Deed"/> tells, so often, between a line <c>begin</c> and a line <c>end</c>, after a warm-up: for whoever counts the system calls between the two.
+/// <c>quiet WHAT PLACE COUNT</c>: does with a lock that nobody else uses what <see cref="Deed"/> tells, so often, between a line
+/// <c>begin</c> and a line <c>end</c>, after a warm-up: for whoever counts the system calls between the two.
 /// </summary>
 internal static class QuietVerb
 {

@@ -5,7 +5,8 @@ internal static class ReceiverVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        await using var receiver = arguments[0] == "bind" ? await Receiver.BindAsync(arguments[1]) : await Receiver.ConnectAsync(arguments[1]);
+        await using var receiver =
+            arguments[0] == "bind" ? await Receiver.BindAsync(arguments[1]) : await Receiver.ConnectAsync(arguments[1]);
         Commands commands = new Inbound(() => receiver.ReceiveAsync()).AddTo(new Commands());
         return await OpenFiles.AddTo(commands, () => receiver.ReceiveAsync()).ObeyAsync(receiver);
     }

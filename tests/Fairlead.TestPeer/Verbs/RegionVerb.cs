@@ -3,8 +3,9 @@ using System.Globalization;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>region KIND PLACE [SIZE]</c>: opens a region (<c>name</c>, <c>posix</c>, <c>file</c>, <c>sysv</c>, <c>memory</c>, or <c>attach</c>), says <c>ok SIZE PATH</c>, then obeys until its input ends:
-/// <c>add OFFSET COUNT</c> adds one so many times, <c>get OFFSET</c>, <c>remove</c> its name.
+/// <c>region KIND PLACE [SIZE]</c>: opens a region (<c>name</c>, <c>posix</c>, <c>file</c>, <c>sysv</c>, <c>memory</c>, or <c>attach</c>),
+/// says <c>ok SIZE PATH</c>, then obeys until its input ends: <c>add OFFSET COUNT</c> adds one so many times, <c>get OFFSET</c>,
+/// <c>remove</c> its name.
 /// </summary>
 internal static class RegionVerb
 {

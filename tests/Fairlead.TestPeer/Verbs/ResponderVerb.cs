@@ -2,12 +2,16 @@ using System.Text;
 
 namespace Fairlead.TestPeer.Verbs;
 
-/// <summary><c>responder bind|connect ADDRESS</c>: <c>echo</c> answers from then on, <c>hold</c> takes one request and keeps it until <c>reply TEXT</c>.</summary>
+/// <summary>
+/// <c>responder bind|connect ADDRESS</c>: <c>echo</c> answers from then on, <c>hold</c> takes one request and keeps it until <c>reply
+/// TEXT</c>.
+/// </summary>
 internal static class ResponderVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        await using var responder = arguments[0] == "bind" ? await Responder.BindAsync(arguments[1]) : await Responder.ConnectAsync(arguments[1]);
+        await using var responder =
+            arguments[0] == "bind" ? await Responder.BindAsync(arguments[1]) : await Responder.ConnectAsync(arguments[1]);
         Request held = default;
         return await new Commands()
             .On("echo", words =>

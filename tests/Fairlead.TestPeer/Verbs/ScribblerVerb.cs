@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>scribbler ADDRESS SEED</c>: connects, talks, and writes random bytes over all the memory that it shares, again and again, until it is killed. What becomes of itself is not the question.
+/// <c>scribbler ADDRESS SEED</c>: connects, talks, and writes random bytes over all the memory that it shares, again and again, until it is
+/// killed. What becomes of itself is not the question.
 /// </summary>
 internal static class ScribblerVerb
 {
@@ -13,7 +14,10 @@ internal static class ScribblerVerb
         var pair = await Pair.ConnectAsync(arguments[0]);
         pair.Send("hello"u8);
         Console.WriteLine("ready");
-        var rings = (from line in await File.ReadAllLinesAsync("/proc/self/maps") where line.Contains("fairlead ring", StringComparison.Ordinal) select Range(line)).ToList();
+        var rings = (
+            from line in await File.ReadAllLinesAsync("/proc/self/maps")
+            where line.Contains("fairlead ring", StringComparison.Ordinal)
+            select Range(line)).ToList();
         var talking = new Thread(() => Talk(pair, new byte[random.Next(8_000)])) { IsBackground = true };
         talking.Start();
         while (true)
@@ -45,7 +49,8 @@ internal static class ScribblerVerb
                 *(long*)(at & ~7) = random.NextInt64(-1024, 4 * 1024 * 1024);
                 break;
             case 2:
-                *(long*)(start + (new[] { 128, 256, 384, 512 }[random.Next(4)])) = random.Next(3) == 0 ? random.NextInt64() : random.Next(8 * 1024 * 1024) & ~7;
+                *(long*)(start + (new[] { 128, 256, 384, 512 }[random.Next(4)])) =
+                    random.Next(3) == 0 ? random.NextInt64() : random.Next(8 * 1024 * 1024) & ~7;
                 break;
             default:
                 *(uint*)(at & ~3) = (uint)random.Next();

@@ -3,7 +3,8 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>server RECEIVER RESPONDER PUBLISHER HUB QUEUE</c>: binds all five, says <c>ok</c>, and serves until it is killed: takes and accepts, echoes requests, publishes payloads under its process id, and echoes to the hub's clients.
+/// <c>server RECEIVER RESPONDER PUBLISHER HUB QUEUE</c>: binds all five, says <c>ok</c>, and serves until it is killed: takes and accepts,
+/// echoes requests, publishes payloads under its process id, and echoes to the hub's clients.
 /// </summary>
 internal static class ServerVerb
 {

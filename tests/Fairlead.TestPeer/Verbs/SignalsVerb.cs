@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>signals</c>: says <c>ok</c>, and then does what each line asks for: listens to signals or handles them, ignores, restores, blocks, unblocks, sends to itself, sets the alarm. What comes it tells in lines:
-/// <c>got SIGUSR1 COUNT VALUE PID UID</c>.
+/// <c>signals</c>: says <c>ok</c>, and then does what each line asks for: listens to signals or handles them, ignores, restores, blocks,
+/// unblocks, sends to itself, sets the alarm. What comes it tells in lines: <c>got SIGUSR1 COUNT VALUE PID UID</c>.
 /// </summary>
 internal static class SignalsVerb
 {
@@ -41,7 +41,9 @@ internal static class SignalsVerb
 
     private static string Do(string[] words)
     {
-        Signal[] signals = words.Length > 1 && !int.TryParse(words[1], CultureInfo.InvariantCulture, out _) ? [.. words[1].Split(',').Select(Signal.Parse)] : [];
+        Signal[] signals = words.Length > 1 && !int.TryParse(words[1], CultureInfo.InvariantCulture, out _)
+            ? [.. words[1].Split(',').Select(Signal.Parse)]
+            : [];
         switch (words[0])
         {
             case "listen":
@@ -71,12 +73,14 @@ internal static class SignalsVerb
             case "pending":
                 return string.Join(',', Signals.Pending);
             case "raise":
-                Signals.Send(Environment.ProcessId, signals[0], words.Length > 2 ? int.Parse(words[2], CultureInfo.InvariantCulture) : null);
+                Signals.Send(
+                    Environment.ProcessId, signals[0], words.Length > 2 ? int.Parse(words[2], CultureInfo.InvariantCulture) : null);
                 return "";
             case "alarm":
                 return $"{Signals.Alarm(Milliseconds(words[1]), Milliseconds(words[2])).TotalMilliseconds > 0}";
             case "child":
-                using (Process child = Process.Start(new ProcessStartInfo("grep", ["SigIgn", "/proc/self/status"]) { RedirectStandardOutput = true })!)
+                using (Process child = Process.Start(
+                    new ProcessStartInfo("grep", ["SigIgn", "/proc/self/status"]) { RedirectStandardOutput = true })!)
                 {
                     string line = child.StandardOutput.ReadToEnd();
                     child.WaitForExit();
@@ -119,7 +123,10 @@ internal static class SignalsVerb
     }
 
     private static void Tell(SignalInfo info) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"got {info.Signal} {info.Count} {Or(info.Value)} {Or(info.SenderId)} {Or((int?)info.SenderUserId)}"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"got {info.Signal} {info.Count} {Or(info.Value)} {Or(info.SenderId)} {Or((int?)info.SenderUserId)}"));
 
     private static string Or(int? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";
 }

@@ -6,8 +6,9 @@ using Fairlead.Transports.UnixSocket;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>socketfile DIRECTORY PATH TYPE PUBLISH [BALLAST]</c>: binds a socket file, publishes it when PUBLISH is <c>true</c>, says <c>ready</c>, and releases it when its input ends.
-/// With so many MiB of ballast it takes the kernel a while to end it. When the place cannot be had it says <c>refused CODE</c> and ends with 4.
+/// <c>socketfile DIRECTORY PATH TYPE PUBLISH [BALLAST]</c>: binds a socket file, publishes it when PUBLISH is <c>true</c>, says
+/// <c>ready</c>, and releases it when its input ends. With so many MiB of ballast it takes the kernel a while to end it. When the place
+/// cannot be had it says <c>refused CODE</c> and ends with 4.
 /// </summary>
 internal static class SocketFileVerb
 {

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>spoiler publish|subscribe ADDRESS SEED</c>: a publisher that scribbles over its broadcast ring, or a subscriber that scribbles over what it says of itself, while messages flow, until it is killed.
+/// <c>spoiler publish|subscribe ADDRESS SEED</c>: a publisher that scribbles over its broadcast ring, or a subscriber that scribbles over
+/// what it says of itself, while messages flow, until it is killed.
 /// </summary>
 internal static class SpoilerVerb
 {
@@ -68,7 +69,8 @@ internal static class SpoilerVerb
     private static List<(nint Start, nint Length)> Maps(string name, string rights)
     {
         List<(nint, nint)> maps = [];
-        foreach (var line in File.ReadAllLines("/proc/self/maps").Where(line => line.Contains(name, StringComparison.Ordinal) && line.Contains($" {rights}", StringComparison.Ordinal)))
+        foreach (var line in File.ReadAllLines("/proc/self/maps")
+            .Where(line => line.Contains(name, StringComparison.Ordinal) && line.Contains($" {rights}", StringComparison.Ordinal)))
         {
             var ends = line[..line.IndexOf(' ', StringComparison.Ordinal)].Split('-');
             var start = nint.Parse(ends[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
@@ -99,7 +101,8 @@ internal static class SpoilerVerb
                     *word = random.Next(8 * 1024 * 1024) & ~7;
                     break;
                 default:
-                    random.NextBytes(new Span<byte>((void*)(start + 4096 + (nint)random.NextInt64(length - 4096 - 16)), 1 + random.Next(16)));
+                    random.NextBytes(
+                        new Span<byte>((void*)(start + 4096 + (nint)random.NextInt64(length - 4096 - 16)), 1 + random.Next(16)));
                     break;
             }
 

@@ -5,15 +5,18 @@ using System.Globalization;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>subscriber bind|connect ADDRESS TOPICS</c>; <c>slow MICROSECONDS</c> takes so long for each message until the publisher ends, and says how many came, how many were missed with them, how many in all,
-/// and how many bytes this process had at most.
+/// <c>subscriber bind|connect ADDRESS TOPICS</c>; <c>slow MICROSECONDS</c> takes so long for each message until the publisher ends, and
+/// says how many came, how many were missed with them, how many in all, and how many bytes this process had at most.
 /// </summary>
 internal static class SubscriberVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        await using var subscriber = arguments[0] == "bind" ? await Subscriber.BindAsync(arguments[1], arguments[2]) : await Subscriber.ConnectAsync(arguments[1], arguments[2]);
-        var commands = new Commands().On("slow", words => SlowAsync(subscriber, TimeSpan.FromMicroseconds(int.Parse(words[0], CultureInfo.InvariantCulture))));
+        await using var subscriber = arguments[0] == "bind"
+            ? await Subscriber.BindAsync(arguments[1], arguments[2])
+            : await Subscriber.ConnectAsync(arguments[1], arguments[2]);
+        var commands = new Commands().On(
+            "slow", words => SlowAsync(subscriber, TimeSpan.FromMicroseconds(int.Parse(words[0], CultureInfo.InvariantCulture))));
         return await new Inbound(() => subscriber.ReceiveAsync()).AddTo(commands).ObeyAsync(subscriber);
     }
 

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>tracer ADDRESS ONWARD</c>: answers requests at the first address, and for each sends a message to the second out of its handler. Says each span that ends: its name, its trace, itself, its parent.
+/// <c>tracer ADDRESS ONWARD</c>: answers requests at the first address, and for each sends a message to the second out of its handler. Says
+/// each span that ends: its name, its trace, itself, its parent.
 /// </summary>
 internal static class TracerVerb
 {
@@ -13,7 +14,9 @@ internal static class TracerVerb
         {
             ShouldListenTo = static source => source.Name == "Fairlead",
             Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = static activity => Console.WriteLine($"span {activity.OperationName.Split(' ')[0]} {activity.TraceId} {activity.SpanId} {activity.ParentSpanId}"),
+            ActivityStopped = static activity =>
+                Console.WriteLine(
+                    $"span {activity.OperationName.Split(' ')[0]} {activity.TraceId} {activity.SpanId} {activity.ParentSpanId}"),
         };
         ActivitySource.AddActivityListener(listener);
         await using var responder = await Responder.BindAsync(arguments[0]);

@@ -2,7 +2,10 @@ using Fairlead.Conformance;
 
 namespace Fairlead.TestPeer.Verbs;
 
-/// <summary><c>worker ADDRESS</c>: takes items of a work queue until it closes; says the sender, the number and how often each was handed out before, and whether it is marked, a line each, and then accepts it.</summary>
+/// <summary>
+/// <c>worker ADDRESS</c>: takes items of a work queue until it closes; says the sender, the number and how often each was handed out
+/// before, and whether it is marked, a line each, and then accepts it.
+/// </summary>
 internal static class WorkerVerb
 {
     public static async Task<int> RunAsync(string[] arguments)

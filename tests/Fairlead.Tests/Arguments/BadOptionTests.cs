@@ -3,7 +3,9 @@ using Fairlead.Conformance;
 
 namespace Fairlead.Tests.Arguments;
 
-/// <summary>Options that cannot be are refused when an endpoint is made, before anything of it is there; the name is free afterwards.</summary>
+/// <summary>
+/// Options that cannot be are refused when an endpoint is made, before anything of it is there; the name is free afterwards.
+/// </summary>
 public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private static readonly TimeSpan Enormous = TimeSpan.FromDays(100);
@@ -26,12 +28,35 @@ public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(outpu
     };
 
     public static TheoryData<EndpointOptions> Taken =>
-    [
-        new EndpointOptions { Capacity = int.MinValue, Messages = int.MinValue, MaxMessage = 4_096, Handles = int.MaxValue },
-        new EndpointOptions { Capacity = int.MaxValue, Messages = int.MaxValue, MaxMessage = int.MaxValue, Handles = int.MinValue },
-        new EndpointOptions { Heartbeat = Timeout.InfiniteTimeSpan, Reconnect = TimeSpan.MaxValue, Wait = TimeSpan.MaxValue, HandshakeTimeout = TimeSpan.FromDays(1) },
-        new EndpointOptions { Heartbeat = TimeSpan.FromDays(1), Reconnect = Timeout.InfiniteTimeSpan, Wait = Timeout.InfiniteTimeSpan },
-    ];
+        [
+            new EndpointOptions
+            {
+                Capacity = int.MinValue,
+                Messages = int.MinValue,
+                MaxMessage = 4_096,
+                Handles = int.MaxValue,
+            },
+            new EndpointOptions
+            {
+                Capacity = int.MaxValue,
+                Messages = int.MaxValue,
+                MaxMessage = int.MaxValue,
+                Handles = int.MinValue,
+            },
+            new EndpointOptions
+            {
+                Heartbeat = Timeout.InfiniteTimeSpan,
+                Reconnect = TimeSpan.MaxValue,
+                Wait = TimeSpan.MaxValue,
+                HandshakeTimeout = TimeSpan.FromDays(1),
+            },
+            new EndpointOptions
+            {
+                Heartbeat = TimeSpan.FromDays(1),
+                Reconnect = Timeout.InfiniteTimeSpan,
+                Wait = Timeout.InfiniteTimeSpan,
+            },
+        ];
 
     [Theory]
     [MemberData(nameof(Refused))]
@@ -112,7 +137,8 @@ public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(outpu
     public async Task A_time_beyond_what_timers_take_passes_by_the_endpoints_own_clock()
     {
         ManualClock clock = new();
-        await using Receiver receiver = Track(Receiver.Bind($"unix://options-{Guid.NewGuid():N}", new EndpointOptions { TimeProvider = clock }));
+        await using Receiver receiver = Track(
+            Receiver.Bind($"unix://options-{Guid.NewGuid():N}", new EndpointOptions { TimeProvider = clock }));
         TimeSpan all = TimeSpan.FromDays(120);
         Task<Message> receiving = receiver.ReceiveAsync(all).AsTask();
         clock.Advance(all - 1.Seconds());

@@ -6,23 +6,36 @@ namespace Fairlead.Tests.Arguments;
 internal static class BadValues
 {
     private static readonly TimeSpan[] Times =
-        [TimeSpan.MinValue, -1.Seconds(), TimeSpan.FromTicks(-1), TimeSpan.Zero, TimeSpan.FromTicks(1), TimeSpan.FromDays(50), TimeSpan.MaxValue, Timeout.InfiniteTimeSpan];
+    [
+        TimeSpan.MinValue,
+        -1.Seconds(),
+        TimeSpan.FromTicks(-1),
+        TimeSpan.Zero,
+        TimeSpan.FromTicks(1),
+        TimeSpan.FromDays(50),
+        TimeSpan.MaxValue,
+        Timeout.InfiniteTimeSpan,
+    ];
 
     private static readonly string[] Texts = ["", " ", "\n", "a\0b", "\u001b[31m", "..", "/", "\ud800", new('x', 5_000), new('x', 100_000)];
 
     /// <summary>Whether a parameter is one that is given bad values.</summary>
     public static bool Has(ParameterInfo parameter) => Of(parameter.ParameterType).Length > 0;
 
-    public static object?[] Of(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
-    {
-        var time when time == typeof(TimeSpan) => [.. Times],
-        var number when number == typeof(int) => [int.MinValue, -1, 0, int.MaxValue],
-        var number when number == typeof(long) => [long.MinValue, -1L, 0L, long.MaxValue],
-        var text when text == typeof(string) => [null, .. Texts],
-        { IsEnum: true } kind => [Enum.ToObject(kind, 99)],
-        var options when options == typeof(RequestOptions) => [.. Times.Select(static time => (object)new RequestOptions { Timeout = time })],
-        _ => [],
-    };
+    public static object?[] Of(Type type) =>
+        (Nullable.GetUnderlyingType(type) ?? type) switch
+        {
+            var time when time == typeof(TimeSpan) => [.. Times],
+            var number when number == typeof(int) => [int.MinValue, -1, 0, int.MaxValue],
+            var number when number == typeof(long) => [long.MinValue, -1L, 0L, long.MaxValue],
+            var text when text == typeof(string) => [null, .. Texts],
+            { IsEnum: true } kind => [Enum.ToObject(kind, 99)],
+            var options when options == typeof(RequestOptions) =>
+            [
+                .. Times.Select(static time => (object)new RequestOptions { Timeout = time }),
+            ],
+            _ => [],
+        };
 
     /// <summary>What stands where another parameter is tried; false: nothing is known that fits.</summary>
     public static bool TryPlain(ParameterInfo parameter, Dictionary<Type, object> known, out object? value)
@@ -56,7 +69,9 @@ internal static class BadValues
         }
         else if (parameter.HasDefaultValue)
         {
-            value = parameter.DefaultValue ?? (type.IsValueType && Nullable.GetUnderlyingType(type) is null ? Activator.CreateInstance(type) : null);
+            value =
+                parameter.DefaultValue
+                ?? (type.IsValueType && Nullable.GetUnderlyingType(type) is null ? Activator.CreateInstance(type) : null);
             value = value is not null && type.IsEnum ? Enum.ToObject(type, value) : value;
         }
         else if (Nullable.GetUnderlyingType(type) is not null)

@@ -7,10 +7,13 @@ namespace Fairlead.Tests.Arguments;
 /// <summary>Calls any public method, also one that takes a span, and waits for what it begins.</summary>
 internal static class Invocation
 {
-    /// <summary>A call by its method: target, arguments (a byte array for a span), result. Out and reference parameters get variables of their own.</summary>
+    /// <summary>
+    /// A call by its method: target, arguments (a byte array for a span), result. Out and reference parameters get variables of their own.
+    /// </summary>
     public static Func<object?, object?[], object?> Of(MethodInfo method)
     {
-        DynamicMethod call = new($"Call {method.Name}", typeof(object), [typeof(object), typeof(object[])], typeof(Invocation).Module, skipVisibility: true);
+        DynamicMethod call = new(
+            $"Call {method.Name}", typeof(object), [typeof(object), typeof(object[])], typeof(Invocation).Module, skipVisibility: true);
         ILGenerator il = call.GetILGenerator();
         if (!method.IsStatic)
         {
@@ -51,7 +54,8 @@ internal static class Invocation
             Label isDone = il.DefineLabel();
             il.Emit(OpCodes.Dup);
             il.Emit(OpCodes.Brfalse, isDone);
-            foreach (LocalBuilder made in outs.Where(static made => made.LocalType.IsValueType && made.LocalType.GetMethod("Dispose", []) is not null))
+            foreach (LocalBuilder made in outs.Where(static made =>
+                made.LocalType.IsValueType && made.LocalType.GetMethod("Dispose", []) is not null))
             {
                 il.Emit(OpCodes.Ldloca, made);
                 il.Emit(OpCodes.Call, made.LocalType.GetMethod("Dispose", [])!);
@@ -94,7 +98,11 @@ internal static class Invocation
                 await FinishAsync(type.GetMethod("AsTask")!.Invoke(result, null));
                 break;
             case not null when Interface(result, typeof(IAsyncEnumerable<>)) is { } sequence:
-                await (Task)typeof(Invocation).GetMethod(nameof(FirstAsync), BindingFlags.Static | BindingFlags.NonPublic)!.MakeGenericMethod(sequence.GenericTypeArguments).Invoke(null, [result])!;
+                await (Task)
+                    typeof(Invocation)
+                        .GetMethod(nameof(FirstAsync), BindingFlags.Static | BindingFlags.NonPublic)!
+                        .MakeGenericMethod(sequence.GenericTypeArguments)
+                        .Invoke(null, [result])!;
                 break;
             case Endpoint or string:
                 break;

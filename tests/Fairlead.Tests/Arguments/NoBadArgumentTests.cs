@@ -4,8 +4,9 @@ using Fairlead.Conformance;
 namespace Fairlead.Tests.Arguments;
 
 /// <summary>
-/// Every public method of what can be opened is called with values that nobody expects: negative, zero, enormous, infinite and malformed ones, one parameter at a time. It may refuse them, as an argument or with an
-/// error of the library; afterwards what it was called on works as before, and closes. A new method is covered by itself.
+/// Every public method of what can be opened is called with values that nobody expects: negative, zero, enormous, infinite and malformed
+/// ones, one parameter at a time. It may refuse them, as an argument or with an error of the library; afterwards what it was called on
+/// works as before, and closes. A new method is covered by itself.
 /// </summary>
 public sealed class NoBadArgumentTests(ITestOutputHelper output) : WatchedTest(output)
 {
@@ -48,7 +49,10 @@ public sealed class NoBadArgumentTests(ITestOutputHelper output) : WatchedTest(o
 
                     arguments[parameter.Position] = bad;
                     calls++;
-                    await CallAsync(() => call(method.IsStatic ? null : instance.Target, arguments), patience, $"{name}.{method.Name}({parameter.Name}: {Show(bad)})");
+                    await CallAsync(
+                        () => call(method.IsStatic ? null : instance.Target, arguments),
+                        patience,
+                        $"{name}.{method.Name}({parameter.Name}: {Show(bad)})");
                     if (Subject.Ends(method))
                     {
                         await instance.EndAsync().WaitAsync(Hang);
@@ -77,17 +81,20 @@ public sealed class NoBadArgumentTests(ITestOutputHelper output) : WatchedTest(o
         {
             Assert.Fail($"{what} did not end.");
         }
-        catch (Exception exception) when (exception is ArgumentException or FairleadException or OperationCanceledException || IsStatement(exception))
-        {
-        }
+        catch (Exception exception)
+            when (exception is ArgumentException or FairleadException or OperationCanceledException || IsStatement(exception))
+        { }
         catch (Exception exception)
         {
             Assert.Fail($"{what}: {exception}");
         }
     }
 
-    /// <summary>Whether it says that the object is not in the state for it: in the library's own words, and not because something inside broke.</summary>
-    private static bool IsStatement(Exception exception) => exception is InvalidOperationException && exception.TargetSite?.DeclaringType?.Assembly == typeof(Endpoint).Assembly;
+    /// <summary>
+    /// Whether it says that the object is not in the state for it: in the library's own words, and not because something inside broke.
+    /// </summary>
+    private static bool IsStatement(Exception exception) =>
+        exception is InvalidOperationException && exception.TargetSite?.DeclaringType?.Assembly == typeof(Endpoint).Assembly;
 
     private static string Show(object? bad) => bad switch
     {

@@ -10,7 +10,11 @@ internal sealed record Subject(string Name, Type Type, Func<Task<Subject.Instanc
     /// <summary>Those of its public methods that take anything which can be bad.</summary>
     public IEnumerable<MethodInfo> Methods =>
         from method in Type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.FlattenHierarchy)
-        where !method.IsSpecialName && !method.IsGenericMethodDefinition && method.DeclaringType!.Assembly == typeof(Endpoint).Assembly && method.GetParameters().Any(BadValues.Has)
+        where
+            !method.IsSpecialName
+            && !method.IsGenericMethodDefinition
+            && method.DeclaringType!.Assembly == typeof(Endpoint).Assembly
+            && method.GetParameters().Any(BadValues.Has)
         select method;
 
     /// <summary>Whether it is over for the one on which this was called.</summary>
@@ -18,84 +22,139 @@ internal sealed record Subject(string Name, Type Type, Func<Task<Subject.Instanc
 
     private static IEnumerable<Subject> Endpoints(string scheme)
     {
-        yield return Of<Sender>(scheme, static async address =>
-        {
-            Receiver receiver = Receiver.Bind(address);
-            Task reading = ReadAsync(receiver);
-            Sender sender = await Sender.ConnectAsync(receiver.Address);
-            return new Instance(sender, async () => Assert.True((await sender.DeliverAsync("more"u8.ToArray())).IsDelivered), sender, receiver, reading);
-        });
-        yield return Of<Receiver>(scheme, static async address =>
-        {
-            Receiver receiver = Receiver.Bind(address);
-            Sender sender = await Sender.ConnectAsync(receiver.Address);
-            return new Instance(receiver, () => ExchangeAsync(sender.DeliverAsync("more"u8.ToArray()), async () => await receiver.ReceiveAsync()), receiver, sender);
-        });
-        yield return Of<Requester>(scheme, static async address =>
-        {
-            Responder responder = Responder.Bind(address);
-            Task running = responder.RunAsync(static (request, _) => request.Memory);
-            Requester requester = await Requester.ConnectAsync(responder.Address);
-            return new Instance(requester, async () => (await requester.RequestAsync("more"u8.ToArray())).Dispose(), requester, responder, running);
-        });
-        yield return Of<Responder>(scheme, static async address =>
-        {
-            Responder responder = Responder.Bind(address);
-            Requester requester = await Requester.ConnectAsync(responder.Address);
-            return new Instance(responder, async () =>
+        yield return Of<Sender>(
+            scheme,
+            static async address =>
             {
-                Task<Message> asking = requester.RequestAsync("more"u8.ToArray()).AsTask();
-                using Request request = await responder.ReceiveAsync();
-                request.Reply("yes"u8);
-                (await asking).Dispose();
-            }, responder, requester);
-        });
-        yield return Of<Pair>(scheme, static async address =>
-        {
-            Pair pair = Pair.Bind(address);
-            Pair other = await Pair.ConnectAsync(pair.Address);
-            Task reading = ReadAsync(other);
-            return new Instance(pair, async () => Assert.True((await pair.DeliverAsync("more"u8.ToArray())).IsDelivered), pair, other, reading);
-        });
-        yield return Of<Hub>(scheme, static async address =>
-        {
-            Hub hub = Hub.Bind(address);
-            Pair client = await Pair.ConnectAsync(hub.Address);
-            Task reading = ReadAsync(client);
-            Joined joined = Assert.IsType<Joined>(hub.NextEvent());
-            return new Instance(hub, async () => Assert.True((await hub.DeliverAsync(joined.Client, "more"u8.ToArray())).IsDelivered), hub, client, reading) { Known = { [typeof(HubClient)] = joined.Client } };
-        });
-        yield return Of<Publisher>(scheme, static async address =>
-        {
-            Publisher publisher = Publisher.Bind(address);
-            Subscriber subscriber = await Subscriber.ConnectAsync(publisher.Address, "last");
-            return new Instance(publisher, async () =>
+                Receiver receiver = Receiver.Bind(address);
+                Task reading = ReadAsync(receiver);
+                Sender sender = await Sender.ConnectAsync(receiver.Address);
+                return new Instance(
+                    sender,
+                    async () => Assert.True((await sender.DeliverAsync("more"u8.ToArray())).IsDelivered),
+                    sender,
+                    receiver,
+                    reading);
+            });
+        yield return Of<Receiver>(
+            scheme,
+            static async address =>
             {
-                publisher.Publish("last", "more"u8);
-                using Message message = await subscriber.ReceiveAsync();
-                Assert.Equal("more", message.Text);
-            }, publisher, subscriber);
-        });
-        yield return Of<Subscriber>(scheme, static async address =>
-        {
-            Publisher publisher = Publisher.Bind(address);
-            Subscriber subscriber = await Subscriber.ConnectAsync(publisher.Address, "last");
-            return new Instance(subscriber, async () =>
+                Receiver receiver = Receiver.Bind(address);
+                Sender sender = await Sender.ConnectAsync(receiver.Address);
+                return new Instance(
+                    receiver,
+                    () => ExchangeAsync(sender.DeliverAsync("more"u8.ToArray()), async () => await receiver.ReceiveAsync()),
+                    receiver,
+                    sender);
+            });
+        yield return Of<Requester>(
+            scheme,
+            static async address =>
             {
-                await subscriber.SubscribeAsync("last");
-                publisher.Publish("last", "more"u8);
-                using Message message = await subscriber.ReceiveAsync();
-                Assert.Equal("more", message.Text);
-            }, subscriber, publisher);
-        });
-        yield return Of<WorkQueue>(scheme, static async address =>
-        {
-            WorkQueue queue = WorkQueue.Bind(address);
-            Sender sender = await Sender.ConnectAsync(queue.Address);
-            Receiver worker = await Receiver.ConnectAsync(queue.Address);
-            Task reading = ReadAsync(worker);
-            return new Instance(queue, async () => Assert.True((await sender.DeliverAsync("more"u8.ToArray())).IsDelivered), queue, sender, worker, reading);
-        });
+                Responder responder = Responder.Bind(address);
+                Task running = responder.RunAsync(static (request, _) => request.Memory);
+                Requester requester = await Requester.ConnectAsync(responder.Address);
+                return new Instance(
+                    requester, async () => (await requester.RequestAsync("more"u8.ToArray())).Dispose(), requester, responder, running);
+            });
+        yield return Of<Responder>(
+            scheme,
+            static async address =>
+            {
+                Responder responder = Responder.Bind(address);
+                Requester requester = await Requester.ConnectAsync(responder.Address);
+                return new Instance(
+                    responder,
+                    async () =>
+                    {
+                        Task<Message> asking = requester.RequestAsync("more"u8.ToArray()).AsTask();
+                        using Request request = await responder.ReceiveAsync();
+                        request.Reply("yes"u8);
+                        (await asking).Dispose();
+                    },
+                    responder,
+                    requester);
+            });
+        yield return Of<Pair>(
+            scheme,
+            static async address =>
+            {
+                Pair pair = Pair.Bind(address);
+                Pair other = await Pair.ConnectAsync(pair.Address);
+                Task reading = ReadAsync(other);
+                return new Instance(
+                    pair, async () => Assert.True((await pair.DeliverAsync("more"u8.ToArray())).IsDelivered), pair, other, reading);
+            });
+        yield return Of<Hub>(
+            scheme,
+            static async address =>
+            {
+                Hub hub = Hub.Bind(address);
+                Pair client = await Pair.ConnectAsync(hub.Address);
+                Task reading = ReadAsync(client);
+                Joined joined = Assert.IsType<Joined>(hub.NextEvent());
+                return new Instance(
+                    hub,
+                    async () => Assert.True((await hub.DeliverAsync(joined.Client, "more"u8.ToArray())).IsDelivered),
+                    hub,
+                    client,
+                    reading)
+                {
+                    Known = { [typeof(HubClient)] = joined.Client },
+                };
+            });
+        yield return Of<Publisher>(
+            scheme,
+            static async address =>
+            {
+                Publisher publisher = Publisher.Bind(address);
+                Subscriber subscriber = await Subscriber.ConnectAsync(publisher.Address, "last");
+                return new Instance(
+                    publisher,
+                    async () =>
+                    {
+                        publisher.Publish("last", "more"u8);
+                        using Message message = await subscriber.ReceiveAsync();
+                        Assert.Equal("more", message.Text);
+                    },
+                    publisher,
+                    subscriber);
+            });
+        yield return Of<Subscriber>(
+            scheme,
+            static async address =>
+            {
+                Publisher publisher = Publisher.Bind(address);
+                Subscriber subscriber = await Subscriber.ConnectAsync(publisher.Address, "last");
+                return new Instance(
+                    subscriber,
+                    async () =>
+                    {
+                        await subscriber.SubscribeAsync("last");
+                        publisher.Publish("last", "more"u8);
+                        using Message message = await subscriber.ReceiveAsync();
+                        Assert.Equal("more", message.Text);
+                    },
+                    subscriber,
+                    publisher);
+            });
+        yield return Of<WorkQueue>(
+            scheme,
+            static async address =>
+            {
+                WorkQueue queue = WorkQueue.Bind(address);
+                Sender sender = await Sender.ConnectAsync(queue.Address);
+                Receiver worker = await Receiver.ConnectAsync(queue.Address);
+                Task reading = ReadAsync(worker);
+                return new Instance(
+                    queue,
+                    async () => Assert.True((await sender.DeliverAsync("more"u8.ToArray())).IsDelivered),
+                    queue,
+                    sender,
+                    worker,
+                    reading);
+            });
     }
 
     private static IEnumerable<Subject> Locks()

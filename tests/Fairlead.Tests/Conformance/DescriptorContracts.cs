@@ -30,7 +30,8 @@ public static class DescriptorContracts
 
     public sealed class CreditOverPipes(ITestOutputHelper output) : CreditContract(new DescriptorUnderTest(areTwoPipes: true), output);
 
-    public sealed class DeliveriesOverPipes(ITestOutputHelper output) : DeliveryContract(new DescriptorUnderTest(areTwoPipes: true), output);
+    public sealed class DeliveriesOverPipes(ITestOutputHelper output)
+        : DeliveryContract(new DescriptorUnderTest(areTwoPipes: true), output);
 
     public sealed class MessagesOverPipes(ITestOutputHelper output) : MessageContract(new DescriptorUnderTest(areTwoPipes: true), output);
 

@@ -5,7 +5,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Tests.Conformance;
 
-/// <summary>Both ends of a channel, offered in this process as a parent's and a child's are in theirs. A peer is given its end when it is started, and has it alone.</summary>
+/// <summary>
+/// Both ends of a channel, offered in this process as a parent's and a child's are in theirs. A peer is given its end when it is started,
+/// and has it alone.
+/// </summary>
 internal sealed class DescriptorUnderTest(bool areTwoPipes) : TransportUnderTest
 {
     // By test: a number is another's as soon as it is closed.
@@ -53,7 +56,8 @@ internal sealed class DescriptorUnderTest(bool areTwoPipes) : TransportUnderTest
         try
         {
             string there = place.ToString().Replace(place.Place, areTwoPipes ? "3,4" : "3", StringComparison.Ordinal);
-            return PeerProcess.StartWith(ends.Index().ToDictionary(static end => 3 + end.Index, static end => (SafeHandle)end.Item), [verb, how, there, .. more]);
+            return PeerProcess.StartWith(
+                ends.Index().ToDictionary(static end => 3 + end.Index, static end => (SafeHandle)end.Item), [verb, how, there, .. more]);
         }
         finally
         {

@@ -5,7 +5,8 @@ using System.Net.Sockets;
 namespace Fairlead.Tests.Conformance;
 
 /// <summary>
-/// TCP on ports that the kernel lends to nobody: where a server comes again at its port, no connection of a stranger may have got it meanwhile.
+/// TCP on ports that the kernel lends to nobody: where a server comes again at its port, no connection of a stranger may have got it
+/// meanwhile.
 /// </summary>
 internal sealed class FixedPortUnderTest : TcpUnderTest
 {
@@ -13,7 +14,8 @@ internal sealed class FixedPortUnderTest : TcpUnderTest
     private const int First = 10_000;
 
     /// <summary>The first port that the kernel lends.</summary>
-    private static readonly int Last = int.Parse(File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range").Split('\t')[0], CultureInfo.InvariantCulture);
+    private static readonly int Last = int.Parse(
+        File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range").Split('\t')[0], CultureInfo.InvariantCulture);
 
     private static int _next = Random.Shared.Next(First, Math.Max(First + 1, Last));
 

@@ -6,8 +6,9 @@ using Fairlead.Transports.SharedMemory;
 namespace Fairlead.Tests.Conformance;
 
 /// <summary>
-/// Lets a raw socket of a test speak to an endpoint in shared memory: what the test sends goes through the ring as pieces of a stream, as long messages do, and what the endpoint sends comes out
-/// as the frames that it is. So the hostile peers of the contracts, who know bytes only, reach this transport too.
+/// Lets a raw socket of a test speak to an endpoint in shared memory: what the test sends goes through the ring as pieces of a stream, as
+/// long messages do, and what the endpoint sends comes out as the frames that it is. So the hostile peers of the contracts, who know bytes
+/// only, reach this transport too.
 /// </summary>
 internal sealed class RawRing : IDisposable
 {

@@ -7,7 +7,10 @@ using Fairlead.Transports.Udp;
 
 namespace Fairlead.Tests.Conformance;
 
-/// <summary>Carries bytes between a socket and a reliable session, as they are: so a test may speak the session protocol by hand over it, as well or as badly as over TCP.</summary>
+/// <summary>
+/// Carries bytes between a socket and a reliable session, as they are: so a test may speak the session protocol by hand over it, as well or
+/// as badly as over TCP.
+/// </summary>
 internal sealed class ReliableBridge
 {
     private readonly ReliableSession _session;
@@ -70,7 +73,8 @@ internal sealed class ReliableBridge
         return listener;
     }
 
-    private static EndpointSettings SettingsFor(Address address) => EndpointSettings.From(address, null, PatternKind.Pair, [], BuiltInTransports.Find(address));
+    private static EndpointSettings SettingsFor(Address address) =>
+        EndpointSettings.From(address, null, PatternKind.Pair, [], BuiltInTransports.Find(address));
 
     private void Down()
     {

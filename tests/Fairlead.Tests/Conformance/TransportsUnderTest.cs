@@ -269,7 +269,11 @@ internal class TcpUnderTest : TransportUnderTest
     public override Socket ConnectRaw(Address bound)
     {
         // A buffer of a fixed size: else the kernel takes more and more of what nobody reads, as far as the machine allows.
-        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = 128 * 1024 };
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+            ReceiveBufferSize = 128 * 1024,
+        };
         socket.Connect(IPAddress.Loopback, bound.Port!.Value);
         return socket;
     }
@@ -306,5 +310,7 @@ internal class ReliableUdpUnderTest : TransportUnderTest
 /// <param name="options">Of all its addresses, each behind an ampersand.</param>
 internal sealed class FixedReliableUdpUnderTest(string options = "") : ReliableUdpUnderTest
 {
-    public override Address NewPlace() => string.Create(CultureInfo.InvariantCulture, $"udp://127.0.0.1:{FixedPortUnderTest.NewPort(SocketType.Dgram)}?reliable=true{options}");
+    public override Address NewPlace() =>
+        string.Create(
+            CultureInfo.InvariantCulture, $"udp://127.0.0.1:{FixedPortUnderTest.NewPort(SocketType.Dgram)}?reliable=true{options}");
 }

@@ -9,7 +9,14 @@ public sealed class DroppedEventTests
     {
         ManualClock clock = new();
         await using Receiver receiver = await Receiver.BindAsync($"inproc://dropped-{Guid.NewGuid():N}?messages=1");
-        Sender sender = await Sender.ConnectAsync(receiver.Address.WithoutOptions(), new EndpointOptions { Full = FullMode.DropNewest, Messages = 1, TimeProvider = clock });
+        Sender sender = await Sender.ConnectAsync(
+            receiver.Address.WithoutOptions(),
+            new EndpointOptions
+            {
+                Full = FullMode.DropNewest,
+                Messages = 1,
+                TimeProvider = clock,
+            });
         using WarningListener listener = new("Dropped", sender.Address.Display);
         Send(2);
         clock.Advance(TimeSpan.Zero);

@@ -28,7 +28,8 @@ public sealed class EndpointMeterTests
         Dictionary<string, long> ofReceiver = Collect(receiver.Address, "Receiver");
         Assert.Equal((5, 50), (ofSender["messaging.client.sent.messages"], ofSender["fairlead.sent.bytes"]));
         Assert.Equal((2, 20), (ofReceiver["messaging.client.consumed.messages"], ofReceiver["fairlead.consumed.bytes"]));
-        Assert.Equal((3, 1, 0), (ofReceiver["fairlead.queue.depth"], ofReceiver["fairlead.peers"], ofReceiver["fairlead.messages.dropped"]));
+        Assert.Equal(
+            (3, 1, 0), (ofReceiver["fairlead.queue.depth"], ofReceiver["fairlead.peers"], ofReceiver["fairlead.messages.dropped"]));
     }
 
     [Fact]
@@ -39,7 +40,8 @@ public sealed class EndpointMeterTests
         using MeterListener listener = ListenAt(name, seen);
         await using Responder responder = await Responder.BindAsync(name);
         using CancellationTokenSource stop = new();
-        Task run = responder.RunAsync((request, _) => request.Span[0] == 'x' ? request.Memory : throw new InvalidDataException("no x"), token: stop.Token);
+        Task run = responder.RunAsync(
+            (request, _) => request.Span[0] == 'x' ? request.Memory : throw new InvalidDataException("no x"), token: stop.Token);
         await using Requester requester = await Requester.ConnectAsync(name);
 
         long began = Stopwatch.GetTimestamp();
@@ -54,13 +56,25 @@ public sealed class EndpointMeterTests
         Assert.All(seen, one => Assert.True(one.Value > 0, $"{one.Name}: {one.Value}"));
         Assert.All(
             seen.GroupBy(static one => one.Name),
-            all => Assert.True(
-                all.Sum(static one => one.Value) <= elapsed,
-                $"{all.Key}: {string.Join(" + ", all.Select(static one => one.Value))} s of {elapsed} s"));
-        Assert.Equal(3, seen.Count(one => one.Name == "messaging.client.operation.duration" && one.Tags["messaging.operation.name"] is "request" && one.Tags["fairlead.pattern"] is "Requester"));
-        Assert.Equal("Failed", Assert.Single(seen, one => one.Name == "messaging.client.operation.duration" && one.Tags.ContainsKey("error.type")).Tags["error.type"]);
+            all =>
+                Assert.True(
+                    all.Sum(static one => one.Value) <= elapsed,
+                    $"{all.Key}: {string.Join(" + ", all.Select(static one => one.Value))} s of {elapsed} s"));
+        Assert.Equal(
+            3,
+            seen.Count(one =>
+                one.Name == "messaging.client.operation.duration"
+                && one.Tags["messaging.operation.name"] is "request"
+                && one.Tags["fairlead.pattern"] is "Requester"));
+        Assert.Equal(
+            "Failed",
+            Assert.Single(seen, one => one.Name == "messaging.client.operation.duration" && one.Tags.ContainsKey("error.type")).Tags[
+                "error.type"
+            ]);
         Assert.Equal(3, seen.Count(one => one.Name == "messaging.process.duration" && one.Tags["fairlead.pattern"] is "Responder"));
-        Assert.Equal("System.IO.InvalidDataException", Assert.Single(seen, one => one.Name == "messaging.process.duration" && one.Tags.ContainsKey("error.type")).Tags["error.type"]);
+        Assert.Equal(
+            "System.IO.InvalidDataException",
+            Assert.Single(seen, one => one.Name == "messaging.process.duration" && one.Tags.ContainsKey("error.type")).Tags["error.type"]);
     }
 
     [Fact]

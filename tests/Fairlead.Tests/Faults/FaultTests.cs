@@ -5,8 +5,8 @@ using Fairlead.Tests.Conformance;
 namespace Fairlead.Tests.Faults;
 
 /// <summary>
-/// What an endpoint stands on throws, at its first call, at its second, and so on until the play is over before it would: the clock, and the connection. Whatever that does to the play, it ends, its
-/// endpoints close, nothing is left in them, and the name is as good as new.
+/// What an endpoint stands on throws, at its first call, at its second, and so on until the play is over before it would: the clock, and
+/// the connection. Whatever that does to the play, it ends, its endpoints close, nothing is left in them, and the name is as good as new.
 /// </summary>
 public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
 {
@@ -20,7 +20,7 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
         get
         {
             TheoryData<string, string, bool> cases = [];
-            foreach (string play in FaultPlays.All.Keys)
+            foreach (string play in FaultPlays.Names)
             {
                 foreach (string scheme in new[] { "inproc", "unix", "shm" })
                 {
@@ -47,7 +47,9 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
             return null;
         });
 
-    /// <summary>Messages that are left at their own end, of which the eldest is dropped where they are too many: each is received, or missed.</summary>
+    /// <summary>
+    /// Messages that are left at their own end, of which the eldest is dropped where they are too many: each is received, or missed.
+    /// </summary>
     [Theory]
     [InlineData("inproc")]
     [InlineData("unix")]
@@ -77,7 +79,8 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
         }
 
         FaultyTransport.Mend(place);
-        Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{at - 1} calls were reached, and {kept} times the connection was kept"));
+        Output.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{at - 1} calls were reached, and {kept} times the connection was kept"));
         Assert.InRange(at, 2, Most - 1);
         Assert.InRange(kept, 2, at);
     }
@@ -130,7 +133,9 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
         for (; at < Most; at++)
         {
             FaultPlan plan = new(at);
-            EndpointOptions faulty = spoil(plan, place, isAtTheBoundEnd) is { } clock ? new EndpointOptions { TimeProvider = clock, Heartbeat = TimeSpan.FromSeconds(1) } : sound;
+            EndpointOptions faulty = spoil(plan, place, isAtTheBoundEnd) is { } clock
+                ? new EndpointOptions { TimeProvider = clock, Heartbeat = TimeSpan.FromSeconds(1) }
+                : sound;
             (EndpointOptions bound, EndpointOptions connecting) = isAtTheBoundEnd ? (faulty, sound) : (sound, faulty);
             if (await FaultPlays.PlayAsync(play, place, bound, connecting, Soon) is { } failure)
             {

@@ -12,8 +12,11 @@ internal sealed class FaultyTransport(ITransport inner, FaultPlan? bound, FaultP
 {
     private static readonly ConcurrentDictionary<string, (FaultPlan? Bound, FaultPlan? Connecting)> Plans = new(StringComparer.Ordinal);
 
-    static FaultyTransport() => BuiltInTransports.Interposed = static (address, transport) =>
-        Plans.TryGetValue(KeyOf(address), out (FaultPlan? Bound, FaultPlan? Connecting) plans) ? new FaultyTransport(transport, plans.Bound, plans.Connecting) : transport;
+    static FaultyTransport() =>
+        BuiltInTransports.Interposed = static (address, transport) =>
+            Plans.TryGetValue(KeyOf(address), out (FaultPlan? Bound, FaultPlan? Connecting) plans)
+                ? new FaultyTransport(transport, plans.Bound, plans.Connecting)
+                : transport;
 
     public string Scheme => inner.Scheme;
 

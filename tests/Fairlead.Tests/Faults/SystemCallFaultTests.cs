@@ -6,8 +6,9 @@ using Fairlead.Tests.Conformance;
 namespace Fairlead.Tests.Faults;
 
 /// <summary>
-/// The kernel has no memory for the first system call of a process, for the second, and so on. Whatever that does to a play of two ends, it ends, both close, nothing is left in them, and the next play at the same
-/// place goes as if nothing had been. In a process of its own, since it is the whole process that is hit. One call in five, beginning anywhere; all with FAIRLEAD_EVERY_FAULT=1.
+/// The kernel has no memory for the first system call of a process, for the second, and so on. Whatever that does to a play of two ends, it
+/// ends, both close, nothing is left in them, and the next play at the same place goes as if nothing had been. In a process of its own,
+/// since it is the whole process that is hit. One call in five, beginning anywhere; all with FAIRLEAD_EVERY_FAULT=1.
 /// </summary>
 public abstract class SystemCallFaultTests(ITestOutputHelper output, string scheme) : WatchedTest(output)
 {
@@ -16,7 +17,7 @@ public abstract class SystemCallFaultTests(ITestOutputHelper output, string sche
     // One for the process: the first test builds it.
     private static readonly Lazy<string?> Library = new(Build);
 
-    public static TheoryData<string> Plays => [.. FaultPlays.All.Keys];
+    public static TheoryData<string> Plays => [.. FaultPlays.Names];
 
     [Theory]
     [MemberData(nameof(Plays))]
@@ -28,7 +29,13 @@ public abstract class SystemCallFaultTests(ITestOutputHelper output, string sche
 
         // Under the JIT compiler: what is compiled ahead has its imports bound.
         await using PeerProcess peer = PeerProcess.StartNumber(
-            1, "faults", Library.Value!, play, TransportsUnderTest.Of(scheme).NewPlace().ToString(), first.ToString(CultureInfo.InvariantCulture), step.ToString(CultureInfo.InvariantCulture));
+            1,
+            "faults",
+            Library.Value!,
+            play,
+            TransportsUnderTest.Of(scheme).NewPlace().ToString(),
+            first.ToString(CultureInfo.InvariantCulture),
+            step.ToString(CultureInfo.InvariantCulture));
         Task<string> errors = peer.ErrorsAsync();
         string? answer = await peer.TryReadLineAsync();
         Output.WriteLine(await errors);
@@ -42,7 +49,8 @@ public abstract class SystemCallFaultTests(ITestOutputHelper output, string sche
         string library = Path.Combine(Directory.CreateTempSubdirectory("faults").FullName, "faults.so");
         try
         {
-            using Process compiler = Process.Start("cc", ["-shared", "-fPIC", "-O1", "-o", library, SourceTree.At("tests/Fairlead.Tests/Faults/faults.c")]);
+            using Process compiler = Process.Start(
+                "cc", ["-shared", "-fPIC", "-O1", "-o", library, SourceTree.At("tests/Fairlead.Tests/Faults/faults.c")]);
             compiler.WaitForExit();
             return compiler.ExitCode == 0 ? library : throw new InvalidOperationException($"cc ended with {compiler.ExitCode}.");
         }

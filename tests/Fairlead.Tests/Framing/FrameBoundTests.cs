@@ -50,7 +50,8 @@ public sealed class FrameBoundTests
     [InlineData("03000174", true)]
     [InlineData("040001740300", false)]
     [InlineData("04000174030001740A", true)]
-    public void A_topic_is_there_or_not(string hex, bool hasTopic) => Assert.Equal(hasTopic, HeadReader.HasTopic(Convert.FromHexString(hex)));
+    public void A_topic_is_there_or_not(string hex, bool hasTopic) =>
+        Assert.Equal(hasTopic, HeadReader.HasTopic(Convert.FromHexString(hex)));
 
     [Theory]
     [InlineData(1, true)]

@@ -4,7 +4,10 @@ using Fairlead.Transports;
 
 namespace Fairlead.Tests.Framing;
 
-/// <summary>Holds the wire format to the golden files. Where one of these fails, ends of different builds no longer understand each other: that needs a new version of the protocol, not a new file.</summary>
+/// <summary>
+/// Holds the wire format to the golden files. Where one of these fails, ends of different builds no longer understand each other: that
+/// needs a new version of the protocol, not a new file.
+/// </summary>
 public sealed class GoldenFrameTests
 {
     private static readonly byte[] Trace = [0, .. Enumerable.Range(0x10, 24).Select(i => (byte)i), 1];
@@ -17,7 +20,12 @@ public sealed class GoldenFrameTests
         ["send-traced"] = new(MessageKind.Send, "hello") { Fields = [(HeadField.Trace, Trace)] },
         ["send-missed"] = new(MessageKind.Send, "hello") { Fields = [(HeadField.Missed, 12UL)] },
         ["deliver"] = new(MessageKind.Deliver, "Größe") { Id = 1, Ack = 2 },
-        ["deliver-redelivered"] = new(MessageKind.Deliver, "again") { Id = 9, Flags = MessageFlags.Redelivered, Fields = [(HeadField.Deliveries, 2UL)] },
+        ["deliver-redelivered"] = new(MessageKind.Deliver, "again")
+        {
+            Id = 9,
+            Flags = MessageFlags.Redelivered,
+            Fields = [(HeadField.Deliveries, 2UL)],
+        },
         ["receipt-accepted"] = new(MessageKind.Receipt, (byte)ReceiptStatus.Accepted, "") { Id = 1, Ack = 3 },
         ["receipt-not-delivered"] = new(MessageKind.Receipt, (byte)ReceiptStatus.NotDelivered, "the disk is full") { Id = 1, Ack = 3 },
         ["receipt-taken-back"] = new(MessageKind.Receipt, (byte)ReceiptStatus.TakenBack, "") { Id = 1, Ack = 3 },
@@ -28,8 +36,16 @@ public sealed class GoldenFrameTests
         ["reply"] = new(MessageKind.Reply, "4") { Id = 0x01020304, Ack = 1 },
         ["error"] = new(MessageKind.Error, (byte)ErrorCode.Failed, "division by zero") { Id = 3, Ack = 1 },
         ["cancel"] = new(MessageKind.Cancel, "") { Id = 0x01020304, Ack = 1 },
-        ["cancel-recall"] = new(MessageKind.Cancel, "") { Id = 0x01020304, Flags = MessageFlags.Recall, Ack = 1 },
-        ["publish"] = new(MessageKind.Publish, "99.5") { Fields = [(HeadField.Topic, "eu.bond.10y"u8.ToArray()), (HeadField.Missed, 12UL)] },
+        ["cancel-recall"] = new(MessageKind.Cancel, "")
+        {
+            Id = 0x01020304,
+            Flags = MessageFlags.Recall,
+            Ack = 1,
+        },
+        ["publish"] = new(MessageKind.Publish, "99.5")
+        {
+            Fields = [(HeadField.Topic, "eu.bond.10y"u8.ToArray()), (HeadField.Missed, 12UL)],
+        },
         ["subscribe"] = new(MessageKind.Subscribe, "eu.bond.*") { Id = 5 },
         ["unsubscribe"] = new(MessageKind.Unsubscribe, "eu.bond.*") { Id = 6 },
         ["ack"] = new(MessageKind.Ack, "") { Ack = 0x80000001 },
@@ -37,7 +53,11 @@ public sealed class GoldenFrameTests
         ["ping"] = new(MessageKind.Ping, "") { Ack = 4 },
         ["pong"] = new(MessageKind.Pong, "") { Ack = 4 },
         ["close"] = new(MessageKind.Close, (byte)CloseReason.ClosedByPeer, "") { Flags = MessageFlags.Final, Ack = 5 },
-        ["close-protocol-error"] = new(MessageKind.Close, (byte)CloseReason.ProtocolError, "the peer sent more than the credit that it was given") { Ack = 5 },
+        ["close-protocol-error"] = new(
+            MessageKind.Close, (byte)CloseReason.ProtocolError, "the peer sent more than the credit that it was given")
+        {
+            Ack = 5,
+        },
     };
 
     private static readonly Handshake Hello = new()
@@ -54,7 +74,14 @@ public sealed class GoldenFrameTests
     {
         ["hello"] = (MessageKind.Hello, Hello),
         ["hello-later"] = (MessageKind.Hello, Hello with { Highest = 3 }),
-        ["hello-full"] = (MessageKind.Hello, Hello with { Pattern = PatternKind.Subscriber, Text = "fairlead subscribe", Full = FullMode.DropOldest }),
+        ["hello-full"] = (
+            MessageKind.Hello,
+            Hello with
+            {
+                Pattern = PatternKind.Subscriber,
+                Text = "fairlead subscribe",
+                Full = FullMode.DropOldest,
+            }),
         ["hello-handles"] = (MessageKind.Hello, Hello with { Pattern = PatternKind.Receiver, Handles = 16 }),
         ["welcome"] = (MessageKind.Welcome, Hello with
         {
@@ -89,7 +116,16 @@ public sealed class GoldenFrameTests
 
         byte[] body = [.. head, .. sample.Payload];
         body.CopyTo(output.Reserve(body.Length));
-        output.Commit(new MessageHeader { Kind = sample.Kind, Flags = sample.Flags, Id = sample.Id, Ack = sample.Ack, HeadLength = (ushort)head.Length, Length = body.Length });
+        output.Commit(
+            new MessageHeader
+            {
+                Kind = sample.Kind,
+                Flags = sample.Flags,
+                Id = sample.Id,
+                Ack = sample.Ack,
+                HeadLength = (ushort)head.Length,
+                Length = body.Length,
+            });
 
         Assert.Equal(Convert.ToHexString(GoldenFile.Read(name)), Convert.ToHexString(output.First));
     }
@@ -102,7 +138,9 @@ public sealed class GoldenFrameTests
 
         Incoming message = Read(GoldenFile.Read(name), expectsHandshake: false);
 
-        Assert.Equal((sample.Kind, sample.Flags, sample.Id, sample.Ack), (message.Header.Kind, message.Header.Flags, message.Header.Id, message.Header.Ack));
+        Assert.Equal(
+            (sample.Kind, sample.Flags, sample.Id, sample.Ack),
+            (message.Header.Kind, message.Header.Flags, message.Header.Id, message.Header.Ack));
         Assert.Equal(sample.Payload, message.Payload.ToArray());
         Assert.True(HeadReader.IsWellFormed(message.Head, out _));
         foreach ((HeadField field, object expected) in sample.Fields)
@@ -166,7 +204,9 @@ public sealed class GoldenFrameTests
             Samples.Values.Select(sample => sample.Kind).Concat(Handshakes.Values.Select(handshake => handshake.Kind)).Distinct().Order());
 
         // The last fields stand in handshakes.
-        Assert.Equal(Enum.GetValues<HeadField>().Except([HeadField.Full, HeadField.Handles]), Samples.Values.SelectMany(sample => sample.Fields).Select(field => field.Field).Distinct().Order());
+        Assert.Equal(
+            Enum.GetValues<HeadField>().Except([HeadField.Full, HeadField.Handles]),
+            Samples.Values.SelectMany(sample => sample.Fields).Select(field => field.Field).Distinct().Order());
         Assert.Equal(Enum.GetValues<MessageFlags>(), Samples.Values.Select(sample => sample.Flags).Distinct().Order());
     }
 
@@ -177,9 +217,11 @@ public sealed class GoldenFrameTests
         Assert.Equal(
             "Sender=1 Receiver=2 Requester=3 Responder=4 Publisher=5 Subscriber=6 Pair=7 Hub=8 WorkQueue=9 Foreign=255",
             Numbers<PatternKind>());
-        Assert.Equal("ClosedByPeer=0 PeerDied=1 ProtocolError=2 Heartbeat=3 SlowConsumer=4 Limit=5 ClosedByUs=6 Aborted=7", Numbers<CloseReason>());
         Assert.Equal(
-            "PeerGone=1 Timeout=2 Full=3 NotFound=4 AlreadyExists=5 Incompatible=6 PermissionDenied=7 Corrupt=8 OwnerDied=9 TooLarge=10 Unavailable=11 NotSupported=12 Failed=13 Deadlock=14 LockLost=15 BarrierBroken=16",
+            "ClosedByPeer=0 PeerDied=1 ProtocolError=2 Heartbeat=3 SlowConsumer=4 Limit=5 ClosedByUs=6 Aborted=7", Numbers<CloseReason>());
+        Assert.Equal(
+            "PeerGone=1 Timeout=2 Full=3 NotFound=4 AlreadyExists=5 Incompatible=6 PermissionDenied=7 Corrupt=8 OwnerDied=9 TooLarge=10 "
+                + "Unavailable=11 NotSupported=12 Failed=13 Deadlock=14 LockLost=15 BarrierBroken=16",
             Numbers<ErrorCode>());
         Assert.Equal("Accepted=0 NotDelivered=1 TakenBack=2 Closed=3 Unknown=4", Numbers<ReceiptStatus>());
     }

@@ -36,5 +36,7 @@ internal sealed class HeldLeases(Random random, int most)
     }
 
     private static void Check(in Incoming message, byte[] expected) =>
-        Assert.True(message.Body.Span.SequenceEqual(expected), $"a message of {expected.Length} bytes has changed, or has come as {message.Body.Length} others");
+        Assert.True(
+            message.Body.Span.SequenceEqual(expected),
+            $"a message of {expected.Length} bytes has changed, or has come as {message.Body.Length} others");
 }

@@ -3,7 +3,13 @@ namespace Fairlead.Tests.Hostile;
 /// <summary>An endpoint, and peers over raw sockets that break the protocol.</summary>
 public abstract class HostileContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
-    private protected static readonly EndpointOptions Patient = new() { HandshakeTimeout = TimeSpan.FromMinutes(5), Capacity = 10_000, Messages = 100, MaxMessage = 5_000 };
+    private protected static readonly EndpointOptions Patient = new()
+    {
+        HandshakeTimeout = TimeSpan.FromMinutes(5),
+        Capacity = 10_000,
+        Messages = 100,
+        MaxMessage = 5_000,
+    };
 
     private protected RawPeer Connect(Endpoint endpoint) => Track(new RawPeer(Transport.ConnectRaw(endpoint.Address)));
 
@@ -14,7 +20,9 @@ public abstract class HostileContract(TransportUnderTest transport, ITestOutputH
         Assert.Equal("served", await TextBehindOthersAsync(receiver));
     }
 
-    /// <summary>The next message of a peer that keeps to the rules; what the others sent before they broke them is handed out too.</summary>
+    /// <summary>
+    /// The next message of a peer that keeps to the rules; what the others sent before they broke them is handed out too.
+    /// </summary>
     private protected static async Task<string> TextBehindOthersAsync(Receiver receiver)
     {
         while (true)

@@ -2,7 +2,9 @@ using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Hostile;
 
-/// <summary>Of peers that do not speak no descriptor stays. These count the sockets of the process, so nothing may run beside them.</summary>
+/// <summary>
+/// Of peers that do not speak no descriptor stays. These count the sockets of the process, so nothing may run beside them.
+/// </summary>
 public abstract class HostileCountingTests(TransportUnderTest transport, ITestOutputHelper output) : HostileContract(transport, output)
 {
     [Theory]
@@ -14,7 +16,8 @@ public abstract class HostileCountingTests(TransportUnderTest transport, ITestOu
     public async Task Half_a_handshake_and_then_silence_or_the_end_ends_the_connection(int length)
     {
         ManualClock clock = new();
-        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient with { HandshakeTimeout = 1.Seconds(), TimeProvider = clock }));
+        await using Receiver receiver = Track(
+            Receiver.Bind(NewPlace(), Patient with { HandshakeTimeout = 1.Seconds(), TimeProvider = clock }));
         int before = OpenDescriptors.Sockets();
         using (RawPeer silent = Connect(receiver))
         {
@@ -36,7 +39,8 @@ public abstract class HostileCountingTests(TransportUnderTest transport, ITestOu
     {
         const int Silent = 1_000;
         ManualClock clock = new();
-        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient with { HandshakeTimeout = 1.Seconds(), TimeProvider = clock }));
+        await using Receiver receiver = Track(
+            Receiver.Bind(NewPlace(), Patient with { HandshakeTimeout = 1.Seconds(), TimeProvider = clock }));
         await using Sender good = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
         int before = OpenDescriptors.Sockets();
         RawPeer[] peers = [.. Enumerable.Range(0, Silent).Select(_ => Connect(receiver))];

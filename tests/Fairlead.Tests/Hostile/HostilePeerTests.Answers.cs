@@ -13,7 +13,10 @@ public abstract partial class HostilePeerTests
     // Twice what the kernel takes of a connection over TCP, and more.
     private static readonly byte[] LongAnswer = new byte[16 * 1024 * 1024];
 
-    /// <summary>A requester that never reads its replies: the responder stops asking for more instead of piling them up, and goes on when they are read after all.</summary>
+    /// <summary>
+    /// A requester that never reads its replies: the responder stops asking for more instead of piling them up, and goes on when they are
+    /// read after all.
+    /// </summary>
     [Fact]
     public async Task Replies_that_nobody_reads_do_not_pile_up()
     {
@@ -167,7 +170,9 @@ public abstract partial class HostilePeerTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => replying);
     }
 
-    /// <summary>18 MB were asked for. What lies here is the limit, and what was in hand when it was reached; the rest is answered as the peer reads.</summary>
+    /// <summary>
+    /// 18 MB were asked for. What lies here is the limit, and what was in hand when it was reached; the rest is answered as the peer reads.
+    /// </summary>
     private async Task AllAreHeldBackUntilReadAsync(Responder responder, Task serving, RawPeer peer)
     {
         Output.WriteLine($"{Unwritten(responder)} bytes wait to be written");

@@ -13,7 +13,8 @@ public abstract partial class HostilePeerTests
     public async Task A_handshake_that_drips_is_given_up_at_its_deadline()
     {
         ManualClock clock = new();
-        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient with { HandshakeTimeout = 1.Seconds(), TimeProvider = clock }));
+        await using Receiver receiver = Track(
+            Receiver.Bind(NewPlace(), Patient with { HandshakeTimeout = 1.Seconds(), TimeProvider = clock }));
         using RawPeer peer = Connect(receiver);
         byte[] hello = RawPeer.Hello(PatternKind.Sender);
 
@@ -108,7 +109,8 @@ public abstract partial class HostilePeerTests
     }
 
     /// <summary>
-    /// A receipt's sender is to know that his message was read by the time that it is: the acknowledgement is under way, or the message waits. Else what is written before an end would call one undelivered that somebody has.
+    /// A receipt's sender is to know that his message was read by the time that it is: the acknowledgement is under way, or the message
+    /// waits. Else what is written before an end would call one undelivered that somebody has.
     /// </summary>
     [Fact]
     public async Task What_wants_a_receipt_is_not_handed_out_while_its_sender_cannot_be_told()
@@ -244,7 +246,8 @@ public abstract partial class HostilePeerTests
                 await peer.Socket.SendAsync(frames, System.Net.Sockets.SocketFlags.None, token);
             }
         }
-        catch (Exception exception) when (exception is System.Net.Sockets.SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception exception)
+            when (exception is System.Net.Sockets.SocketException or OperationCanceledException or ObjectDisposedException)
         {
             // The endpoint has thrown it out, or the test is over.
         }

@@ -5,7 +5,8 @@ using Fairlead.Tests.Conformance;
 namespace Fairlead.Tests.Hostile;
 
 /// <summary>
-/// Peers that break the protocol over raw sockets. Each time the offender is told why, or its connection ends; the endpoint and its other peers do not notice, and no descriptor stays.
+/// Peers that break the protocol over raw sockets. Each time the offender is told why, or its connection ends; the endpoint and its other
+/// peers do not notice, and no descriptor stays.
 /// </summary>
 public abstract partial class HostilePeerTests(TransportUnderTest transport, ITestOutputHelper output) : HostileContract(transport, output)
 {
@@ -177,7 +178,10 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
         Assert.Equal("to all", message.Text);
     }
 
-    /// <summary>The peer counts the head too, so a message that fits only without it is refused here and not there, where it would end the connection.</summary>
+    /// <summary>
+    /// The peer counts the head too, so a message that fits only without it is refused here and not there, where it would end the
+    /// connection.
+    /// </summary>
     [Fact]
     public async Task A_message_that_is_too_long_with_its_head_is_refused_before_it_is_sent()
     {
@@ -273,24 +277,30 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
         }
     }
 
-    private static byte[][] Offence(string offence) => offence switch
-    {
-        "length" => [RawPeer.Frame(MessageKind.Send, [], length: 5_001)],
-        "length-4g" => [RawPeer.Frame(MessageKind.Send, [], length: uint.MaxValue)],
-        "head" => [RawPeer.Frame(MessageKind.Send, new byte[10], headLength: 11)],
-        "head-field" => [RawPeer.Frame(MessageKind.Send, [1, 0, 200, 1, 2], headLength: 5)],
-        "kind-unknown" => [RawPeer.Frame((MessageKind)99, [])],
-        "kind-inner" => [RawPeer.Frame(MessageKind.Joined, [])],
-        "kind-zero" => [RawPeer.Frame(MessageKind.None, [])],
-        "kind-not-allowed" => [RawPeer.Frame(MessageKind.Request, "?"u8, id: 1)],
-        "hello-again" => [RawPeer.Frame(MessageKind.Hello, [])],
-        "after-close" => [RawPeer.Frame(MessageKind.Send, "one"u8), RawPeer.Frame(MessageKind.Close, [0], flags: MessageFlags.Final), RawPeer.Frame(MessageKind.Send, "two"u8)],
-        "ack" => [RawPeer.Frame(MessageKind.Ack, [], ack: 1)],
-        "ack-huge" => [RawPeer.Frame(MessageKind.Send, "x"u8, ack: uint.MaxValue)],
-        "credit-messages" => [.. Enumerable.Repeat(RawPeer.Frame(MessageKind.Send, []), 101)],
-        "credit-bytes" => [.. Enumerable.Repeat(RawPeer.Frame(MessageKind.Send, new byte[4_000]), 3)],
-        _ => throw new ArgumentOutOfRangeException(nameof(offence)),
-    };
+    private static byte[][] Offence(string offence) =>
+        offence switch
+        {
+            "length" => [RawPeer.Frame(MessageKind.Send, [], length: 5_001)],
+            "length-4g" => [RawPeer.Frame(MessageKind.Send, [], length: uint.MaxValue)],
+            "head" => [RawPeer.Frame(MessageKind.Send, new byte[10], headLength: 11)],
+            "head-field" => [RawPeer.Frame(MessageKind.Send, [1, 0, 200, 1, 2], headLength: 5)],
+            "kind-unknown" => [RawPeer.Frame((MessageKind)99, [])],
+            "kind-inner" => [RawPeer.Frame(MessageKind.Joined, [])],
+            "kind-zero" => [RawPeer.Frame(MessageKind.None, [])],
+            "kind-not-allowed" => [RawPeer.Frame(MessageKind.Request, "?"u8, id: 1)],
+            "hello-again" => [RawPeer.Frame(MessageKind.Hello, [])],
+            "after-close" =>
+            [
+                RawPeer.Frame(MessageKind.Send, "one"u8),
+                RawPeer.Frame(MessageKind.Close, [0], flags: MessageFlags.Final),
+                RawPeer.Frame(MessageKind.Send, "two"u8),
+            ],
+            "ack" => [RawPeer.Frame(MessageKind.Ack, [], ack: 1)],
+            "ack-huge" => [RawPeer.Frame(MessageKind.Send, "x"u8, ack: uint.MaxValue)],
+            "credit-messages" => [.. Enumerable.Repeat(RawPeer.Frame(MessageKind.Send, []), 101)],
+            "credit-bytes" => [.. Enumerable.Repeat(RawPeer.Frame(MessageKind.Send, new byte[4_000]), 3)],
+            _ => throw new ArgumentOutOfRangeException(nameof(offence)),
+        };
 
     private static async Task<Handshake> RefusalAsync(RawPeer peer)
     {

@@ -2,7 +2,9 @@ using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Hostile;
 
-/// <summary>Where hostile peers come from. Those who count the sockets of the process: one after the other and with nothing beside them.</summary>
+/// <summary>
+/// Where hostile peers come from. Those who count the sockets of the process: one after the other and with nothing beside them.
+/// </summary>
 [CollectionDefinition(nameof(HostilePeers), DisableParallelization = true)]
 public sealed class HostilePeers
 {

@@ -10,17 +10,44 @@ internal sealed class RawPeer(Socket socket) : IDisposable
     public Socket Socket => socket;
 
     /// <summary>A handshake that any endpoint of a fitting pattern takes.</summary>
-    public static byte[] Hello(PatternKind pattern, ushort lowest = 1, ushort highest = 1, ulong longest = 1_000_000, uint window = 1_000_000) => Frame(
-        MessageKind.Hello,
-        new Handshake { Pattern = pattern, Lowest = lowest, Highest = highest, WindowMessages = 1_000, WindowBytes = window, LongestMessage = longest, ProcessId = 1, Text = "hostile" }.Encode(),
-        id: Handshake.MagicHigh,
-        ack: Handshake.MagicLow);
+    public static byte[] Hello(
+        PatternKind pattern, ushort lowest = 1, ushort highest = 1, ulong longest = 1_000_000, uint window = 1_000_000) =>
+        Frame(
+            MessageKind.Hello,
+            new Handshake
+            {
+                Pattern = pattern,
+                Lowest = lowest,
+                Highest = highest,
+                WindowMessages = 1_000,
+                WindowBytes = window,
+                LongestMessage = longest,
+                ProcessId = 1,
+                Text = "hostile",
+            }.Encode(),
+            id: Handshake.MagicHigh,
+            ack: Handshake.MagicLow);
 
     /// <summary>A frame whose header says what it is told to; the length is the body's unless another is given.</summary>
-    public static byte[] Frame(MessageKind kind, ReadOnlySpan<byte> body, uint id = 0, uint ack = 0, ushort headLength = 0, MessageFlags flags = MessageFlags.None, uint? length = null)
+    public static byte[] Frame(
+        MessageKind kind,
+        ReadOnlySpan<byte> body,
+        uint id = 0,
+        uint ack = 0,
+        ushort headLength = 0,
+        MessageFlags flags = MessageFlags.None,
+        uint? length = null)
     {
         byte[] frame = new byte[MessageHeader.Size + body.Length];
-        new MessageHeader { Length = (int)(length ?? (uint)body.Length), Kind = kind, Flags = flags, HeadLength = headLength, Id = id, Ack = ack }.Write(frame);
+        new MessageHeader
+        {
+            Length = (int)(length ?? (uint)body.Length),
+            Kind = kind,
+            Flags = flags,
+            HeadLength = headLength,
+            Id = id,
+            Ack = ack,
+        }.Write(frame);
         body.CopyTo(frame.AsSpan(MessageHeader.Size));
         return frame;
     }
@@ -42,7 +69,8 @@ internal sealed class RawPeer(Socket socket) : IDisposable
             await SendAsync(frames);
             return true;
         }
-        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown or SocketError.ConnectionAborted)
+        catch (SocketException exception)
+            when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown or SocketError.ConnectionAborted)
         {
             return false;
         }
@@ -101,7 +129,10 @@ internal sealed class RawPeer(Socket socket) : IDisposable
                 at += read;
             }
         }
-        catch (Exception exception) when (exception is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted } or ObjectDisposedException)
+        catch (Exception exception)
+            when (exception
+                    is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted }
+                        or ObjectDisposedException)
         {
             return null;
         }

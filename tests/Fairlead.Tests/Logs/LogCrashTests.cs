@@ -11,8 +11,10 @@ public sealed class LogCrashTests(ITestOutputHelper output) : IDisposable
 {
     private const int Appenders = 8;
 
-    private static readonly long Items = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_TEST_ITEMS") ?? "100000", CultureInfo.InvariantCulture);
-    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "20", CultureInfo.InvariantCulture);
+    private static readonly long Items = long.Parse(
+        Environment.GetEnvironmentVariable("FAIRLEAD_TEST_ITEMS") ?? "100000", CultureInfo.InvariantCulture);
+    private static readonly int Kills = int.Parse(
+        Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "20", CultureInfo.InvariantCulture);
     private static readonly int MostKills = 10 * Kills;
 
     private readonly TemporaryDirectory _directory = new();
@@ -91,7 +93,12 @@ public sealed class LogCrashTests(ITestOutputHelper output) : IDisposable
 
         Assert.Equal(seen, await second.AnswerAsync());
         string[] words = seen.Split(' ');
-        var numbers = words[2].Split(',').Select(static entry => entry.Split(':')).ToDictionary(static entry => int.Parse(entry[0], CultureInfo.InvariantCulture), static entry => long.Parse(entry[1], CultureInfo.InvariantCulture));
+        var numbers = words[2]
+            .Split(',')
+            .Select(static entry => entry.Split(':'))
+            .ToDictionary(
+                static entry => int.Parse(entry[0], CultureInfo.InvariantCulture),
+                static entry => long.Parse(entry[1], CultureInfo.InvariantCulture));
         for (int slot = 0; slot < slots; slot++)
         {
             // One more than was acknowledged: it died between the two.
@@ -108,7 +115,8 @@ public sealed class LogCrashTests(ITestOutputHelper output) : IDisposable
         // Each of the dead leaves one at the most: the one after the last that can be read.
         int incomplete = dead.Count(slot => numbers.GetValueOrDefault(slot) == region.At<long>(LogBody.AcknowledgedAt(slot)));
         Assert.InRange(info.Voided, 1, incomplete);
-        output.WriteLine($"{info.Records} records in {info.Segments} segments, {slots} appenders, {info.Voided} records of dead ones voided");
+        output.WriteLine(
+            $"{info.Records} records in {info.Segments} segments, {slots} appenders, {info.Voided} records of dead ones voided");
     }
 
     private static byte[] Body(int slot, long number)

@@ -2,10 +2,13 @@ using Fairlead.Logs.Storage;
 
 namespace Fairlead.Tests.Logs;
 
-/// <summary>Somebody cuts a file of a log at any byte: what lies before the cut is there, and the log goes on. FAIRLEAD_CUTS cuts (1,000).</summary>
+/// <summary>
+/// Somebody cuts a file of a log at any byte: what lies before the cut is there, and the log goes on. FAIRLEAD_CUTS cuts (1,000).
+/// </summary>
 public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
 {
-    private static readonly int Cuts = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_CUTS") ?? "1000", System.Globalization.CultureInfo.InvariantCulture);
+    private static readonly int Cuts = int.Parse(
+        Environment.GetEnvironmentVariable("FAIRLEAD_CUTS") ?? "1000", System.Globalization.CultureInfo.InvariantCulture);
 
     private readonly TemporaryDirectory _directory = new();
 
@@ -75,7 +78,8 @@ public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
         int whole = records.FindIndex(record => record.Segment == segment && record.End > length);
         if (whole < 0 && isRestarted && segment != records[^1].Segment && length < EndMark(records, segment) + sizeof(ulong))
         {
-            // After a crash of the machine a segment without the mark of its end may have held more: what follows is not the next record for sure.
+            // After a crash of the machine a segment without the mark of its end may have held more: what follows is not the next record
+            // for sure.
             whole = records.FindIndex(record => record.Segment > segment);
         }
 
@@ -97,7 +101,9 @@ public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
         }
 
         // The torn record itself is whole when all that was cut off it was zero.
-        Assert.True(seen.Count == whole || (seen.Count == whole + 1 && whole < records.Count && records[whole].Segment == segment), $"{seen.Count} of {whole} records in {folder}, cut at {length} of segment {segment}");
+        Assert.True(
+            seen.Count == whole || (seen.Count == whole + 1 && whole < records.Count && records[whole].Segment == segment),
+            $"{seen.Count} of {whole} records in {folder}, cut at {length} of segment {segment}");
         for (int i = 0; i < seen.Count; i++)
         {
             Assert.Equal(records[i].Body, seen[i]);
@@ -120,7 +126,9 @@ public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
             Assert.Equal(ErrorCode.Corrupt, damage?.Code);
             long next = records.First(record => record.Segment == segment + 1).Number;
             Assert.Contains($"?from={next}", damage!.Message, StringComparison.Ordinal);
-            Assert.Equal(records.Skip((int)next - 1).Select(static record => record.Body), log.Replay(LogStart.At(next)).Select(static record => record.ToArray()));
+            Assert.Equal(
+                records.Skip((int)next - 1).Select(static record => record.Body),
+                log.Replay(LogStart.At(next)).Select(static record => record.ToArray()));
             Assert.Equal(records.Count + 1, log.Append("next"u8));
         }
     }

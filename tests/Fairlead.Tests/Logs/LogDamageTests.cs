@@ -27,7 +27,13 @@ public sealed class LogDamageTests : IDisposable
         byte[] segment = File.ReadAllBytes(First);
         Assert.Equal(64 * 1024, segment.Length);
         Assert.Equal("FLLOGSEG"u8, segment.AsSpan(0, 8));
-        Assert.Equal((1, 4096, 65536L, 1), (BitConverter.ToInt32(segment, 8), BitConverter.ToInt32(segment, 12), BitConverter.ToInt64(segment, 16), BitConverter.ToInt32(segment, 24)));
+        Assert.Equal(
+            (1, 4096, 65536L, 1),
+            (
+                BitConverter.ToInt32(segment, 8),
+                BitConverter.ToInt32(segment, 12),
+                BitConverter.ToInt64(segment, 16),
+                BitConverter.ToInt32(segment, 24)));
         Assert.Equal(BootIdentity.Current, new Guid(segment.AsSpan(32, 16)));
         Assert.Equal((1L, 1L), (BitConverter.ToInt64(segment, 48), BitConverter.ToInt64(segment, 64)));
         ulong tail = (1UL << 32) | ((4096 + 56) / 8);
@@ -192,7 +198,15 @@ public sealed class LogDamageTests : IDisposable
 
         void Use(MappedLog log)
         {
-            foreach (Action use in (Action[])[() => _ = log.Replay().Count(), () => log.Append("x"u8), () => log.Info(), () => _ = log.Replay(LogStart.At(20)).Count(), () => log.Follow(LogStart.End).Dispose(), log.Sync])
+            foreach (Action use in (Action[])
+                [
+                    () => _ = log.Replay().Count(),
+                    () => log.Append("x"u8),
+                    () => log.Info(),
+                    () => _ = log.Replay(LogStart.At(20)).Count(),
+                    () => log.Follow(LogStart.End).Dispose(),
+                    log.Sync,
+                ])
             {
                 try
                 {
@@ -200,7 +214,8 @@ public sealed class LogDamageTests : IDisposable
                 }
                 catch (FairleadException error)
                 {
-                    Assert.True(error.Code is ErrorCode.Corrupt or ErrorCode.AlreadyExists or ErrorCode.Incompatible, $"seed {seed}: {error}");
+                    Assert.True(
+                        error.Code is ErrorCode.Corrupt or ErrorCode.AlreadyExists or ErrorCode.Incompatible, $"seed {seed}: {error}");
                 }
             }
         }

@@ -113,9 +113,20 @@ public sealed class LogPatternTests : IDisposable
     public void Capabilities_are_told_and_what_does_not_fit_is_refused()
     {
         Assert.Equal(
-            TransportCapabilities.Reliable | TransportCapabilities.Ordered | TransportCapabilities.KeepsBoundaries | TransportCapabilities.Durable,
+            TransportCapabilities.Reliable
+                | TransportCapabilities.Ordered
+                | TransportCapabilities.KeepsBoundaries
+                | TransportCapabilities.Durable,
             Fairlead.Transports.TransportCatalog.CapabilitiesOf(Address));
-        foreach (Func<Endpoint> open in (Func<Endpoint>[])[() => Requester.Bind(Address), () => Responder.Bind(Address), () => Publisher.Bind(Address), () => Pair.Bind(Address), () => Hub.Bind(Address), () => WorkQueue.Bind(Address)])
+        foreach (Func<Endpoint> open in (Func<Endpoint>[])
+            [
+                () => Requester.Bind(Address),
+                () => Responder.Bind(Address),
+                () => Publisher.Bind(Address),
+                () => Pair.Bind(Address),
+                () => Hub.Bind(Address),
+                () => WorkQueue.Bind(Address),
+            ])
         {
             Assert.Equal(ErrorCode.NotSupported, Assert.Throws<FairleadException>(open).Code);
         }

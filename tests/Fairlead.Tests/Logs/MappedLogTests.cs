@@ -74,7 +74,9 @@ public sealed class MappedLogTests : IDisposable
         Assert.Empty(info.Damages);
         for (int from = 1; from <= 501; from += 25)
         {
-            Assert.Equal(Enumerable.Range(from, 501 - from), log.Replay(LogStart.At(from)).Select(static record => BitConverter.ToInt32(record.Span)));
+            Assert.Equal(
+                Enumerable.Range(from, 501 - from),
+                log.Replay(LogStart.At(from)).Select(static record => BitConverter.ToInt32(record.Span)));
         }
     }
 
@@ -199,7 +201,8 @@ public sealed class MappedLogTests : IDisposable
             Assert.Equal(4, follower.Read().Sequence);
             var held = Assert.Throws<FairleadException>(() => log.Follow("billing"));
             Assert.Equal((ErrorCode.AlreadyExists, Environment.ProcessId), (held.Code, held.Peer?.ProcessId));
-            Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => MappedLog.RemovePosition(Address, "billing")).Code);
+            Assert.Equal(
+                ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => MappedLog.RemovePosition(Address, "billing")).Code);
         }
 
         using (var next = log.Follow("billing", LogStart.End))
@@ -207,7 +210,9 @@ public sealed class MappedLogTests : IDisposable
             Assert.Equal(4, next.Read().Sequence);
         }
 
-        Assert.Equal(("billing", 4L, 7L, false), log.Info().Positions.Select(static position => (position.Name, position.Next, position.Behind, position.IsHeld)).Single());
+        Assert.Equal(
+            ("billing", 4L, 7L, false),
+            log.Info().Positions.Select(static position => (position.Name, position.Next, position.Behind, position.IsHeld)).Single());
         Assert.True(MappedLog.RemovePosition(Address, "billing"));
         Assert.False(MappedLog.RemovePosition(Address, "billing"));
         using var anew = log.Follow("billing");
@@ -315,7 +320,8 @@ public sealed class MappedLogTests : IDisposable
     public void A_log_that_is_not_there_is_made_only_where_it_may()
     {
         Assert.False(MappedLog.Exists(Address));
-        Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => MappedLog.Open(Address, new LogOptions { Create = false })).Code);
+        Assert.Equal(
+            ErrorCode.NotFound, Assert.Throws<FairleadException>(() => MappedLog.Open(Address, new LogOptions { Create = false })).Code);
         Assert.False(Directory.Exists(_directory["orders"]));
         Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => MappedLog.Open($"log://{_directory["no/orders"]}")).Code);
         Assert.Equal(ErrorCode.NotSupported, Assert.Throws<FairleadException>(() => MappedLog.Open("shm://orders")).Code);
@@ -333,7 +339,9 @@ public sealed class MappedLogTests : IDisposable
             Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => MappedLog.Open($"log://{_directory[name]}")).Code);
         }
 
-        Assert.Equal(["folder/letter"], Directory.GetFileSystemEntries(_directory["folder"]).Select(path => Path.GetRelativePath(_directory.Path, path)));
+        Assert.Equal(
+            ["folder/letter"],
+            Directory.GetFileSystemEntries(_directory["folder"]).Select(path => Path.GetRelativePath(_directory.Path, path)));
     }
 
     [Fact]
@@ -356,7 +364,11 @@ public sealed class MappedLogTests : IDisposable
     {
         MappedLog log = MappedLog.Open(Address);
         log.Append("x"u8);
-        int control = Directory.GetFiles("/proc/self/fd").Where(file => new FileInfo(file).LinkTarget == $"{_directory["orders"]}/control").Select(file => int.Parse(Path.GetFileName(file), CultureInfo.InvariantCulture)).Single();
+        int control = Directory
+            .GetFiles("/proc/self/fd")
+            .Where(file => new FileInfo(file).LinkTarget == $"{_directory["orders"]}/control")
+            .Select(file => int.Parse(Path.GetFileName(file), CultureInfo.InvariantCulture))
+            .Single();
         using Descriptor copy = NativeSpawn.Duplicate(control, lowest: 3, out _)!;
         log.Dispose();
 

@@ -32,7 +32,10 @@ public sealed class ForeignRegionTests : IDisposable
 
         Assert.Equal(7, region.At<long>(16));
         Assert.Equal(7, File.ReadAllBytes($"/dev/shm{_posix}")[16]);
-        Assert.Contains("has 5000 bytes, and 6000 were asked for", Assert.Throws<FairleadException>(() => SharedRegion.OpenPosix(_posix, 6000)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has 5000 bytes, and 6000 were asked for",
+            Assert.Throws<FairleadException>(() => SharedRegion.OpenPosix(_posix, 6000)).Message,
+            StringComparison.Ordinal);
         Assert.True(SharedRegion.RemovePosix(_posix));
         Assert.False(SharedRegion.RemovePosix(_posix));
         Assert.Equal(ErrorCode.Corrupt, Code(region.Verify));

@@ -10,7 +10,9 @@ internal sealed class MountFactAttribute : FactAttribute
 
     public MountFactAttribute()
     {
-        string effective = File.ReadLines("/proc/self/status").First(static line => line.StartsWith("CapEff:", StringComparison.Ordinal))["CapEff:".Length..].Trim();
+        string effective = File.ReadLines("/proc/self/status")
+            .First(static line => line.StartsWith("CapEff:", StringComparison.Ordinal))["CapEff:".Length..]
+            .Trim();
         if ((ulong.Parse(effective, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & SystemAdministration) == 0)
         {
             Skip = "Mounting a small file system takes CAP_SYS_ADMIN.";

@@ -111,10 +111,12 @@ public sealed class NamedRegionTests : IDisposable
         File.Delete(FilePath);
         Directory.CreateDirectory(FilePath);
         Assert.False(SharedRegion.Exists(_name));
-        Assert.Contains("is a directory", Assert.Throws<FairleadException>(() => SharedRegion.Open(_name, 4096)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is a directory", Assert.Throws<FairleadException>(() => SharedRegion.Open(_name, 4096)).Message, StringComparison.Ordinal);
         Directory.Delete(FilePath);
         File.CreateSymbolicLink(FilePath, "/dev/null");
-        Assert.Contains("is a symbolic link", Assert.Throws<FairleadException>(() => SharedRegion.Remove(_name)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is a symbolic link", Assert.Throws<FairleadException>(() => SharedRegion.Remove(_name)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -160,7 +162,13 @@ public sealed class NamedRegionTests : IDisposable
             Assert.NotNull(locked);
             try
             {
-                using var made = RegionFile.TryMakeNamed(FilePath, length, RuntimeDirectory.PrivateFile, "it", file => RegionHeader.Write(file, RegionContent.Bytes, length - RegionLayout.HeaderSize), beside);
+                using var made = RegionFile.TryMakeNamed(
+                    FilePath,
+                    length,
+                    RuntimeDirectory.PrivateFile,
+                    "it",
+                    file => RegionHeader.Write(file, RegionContent.Bytes, length - RegionLayout.HeaderSize),
+                    beside);
                 return made is null ? -1 : NativeFile.Fstat(made)!.Size;
             }
             catch (FairleadException)

@@ -13,8 +13,11 @@ public sealed class SharedCellTests : IDisposable
     [Fact]
     public void The_words_lie_where_they_are_drawn()
     {
-        Assert.Equal((0, 8, 16, 24, 64, 4), (CellLayout.FormAt, CellLayout.WriterAt, CellLayout.BegunAt, CellLayout.DoneAt, CellLayout.SlotsAt, CellLayout.Slots));
-        Assert.Equal((320L, 320L, 576L, 320L), (CellLayout.Size(1), CellLayout.Size(64), CellLayout.Size(65), SharedCell<long>.SizeInRegion));
+        Assert.Equal(
+            (0, 8, 16, 24, 64, 4),
+            (CellLayout.FormAt, CellLayout.WriterAt, CellLayout.BegunAt, CellLayout.DoneAt, CellLayout.SlotsAt, CellLayout.Slots));
+        Assert.Equal(
+            (320L, 320L, 576L, 320L), (CellLayout.Size(1), CellLayout.Size(64), CellLayout.Size(65), SharedCell<long>.SizeInRegion));
         using var region = SharedRegion.Create(1024);
         using var cell = region.Cell<long>(128);
         for (long i = 1; i <= 5; i++)
@@ -23,7 +26,8 @@ public sealed class SharedCellTests : IDisposable
         }
 
         Assert.Equal("FLC1"u8, region.Span<byte>(132, 4));
-        Assert.Equal((8, Environment.ProcessId, 5L, 5L), (region.At<int>(128), region.At<int>(136), region.At<long>(144), region.At<long>(152)));
+        Assert.Equal(
+            (8, Environment.ProcessId, 5L, 5L), (region.At<int>(128), region.At<int>(136), region.At<long>(144), region.At<long>(152)));
         Assert.Equal([44L, 55L, 22L, 33L], [region.At<long>(192), region.At<long>(256), region.At<long>(320), region.At<long>(384)]);
     }
 
@@ -66,8 +70,14 @@ public sealed class SharedCellTests : IDisposable
         var size = Assert.Throws<FairleadException>(() => SharedCell<int>.Open(_name));
         Assert.Equal(ErrorCode.Incompatible, size.Code);
         Assert.Contains("has values of 8 bytes, and the type asked for has 4", size.Message, StringComparison.Ordinal);
-        Assert.Contains("has values of 8 bytes, and the type asked for has 2048", Assert.Throws<FairleadException>(() => SharedCell<CellBlock>.Open(_name)).Message, StringComparison.Ordinal);
-        Assert.Contains("holds a cell, and a region was asked for", Assert.Throws<FairleadException>(() => SharedRegion.Open(_name)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has values of 8 bytes, and the type asked for has 2048",
+            Assert.Throws<FairleadException>(() => SharedCell<CellBlock>.Open(_name)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "holds a cell, and a region was asked for",
+            Assert.Throws<FairleadException>(() => SharedRegion.Open(_name)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -283,6 +293,7 @@ public sealed class SharedCellTests : IDisposable
     private bool Unfinished()
     {
         byte[] file = File.ReadAllBytes($"{FairleadDirectory.Runtime}/{NamedRegion.Folder}/{_name}");
-        return BitConverter.ToInt64(file, RegionLayout.HeaderSize + CellLayout.BegunAt) != BitConverter.ToInt64(file, RegionLayout.HeaderSize + CellLayout.DoneAt);
+        return BitConverter.ToInt64(file, RegionLayout.HeaderSize + CellLayout.BegunAt)
+            != BitConverter.ToInt64(file, RegionLayout.HeaderSize + CellLayout.DoneAt);
     }
 }

@@ -14,7 +14,14 @@ public sealed class SharedRegionTests
 
         Assert.Equal(5064, file.Length);
         Assert.Equal("FLREGION"u8, file.AsSpan(0, 8));
-        Assert.Equal((1u, 64u, 5000L, 1u, 1u), (BitConverter.ToUInt32(file, 8), BitConverter.ToUInt32(file, 12), BitConverter.ToInt64(file, 16), BitConverter.ToUInt32(file, 24), BitConverter.ToUInt32(file, 28)));
+        Assert.Equal(
+            (1u, 64u, 5000L, 1u, 1u),
+            (
+                BitConverter.ToUInt32(file, 8),
+                BitConverter.ToUInt32(file, 12),
+                BitConverter.ToInt64(file, 16),
+                BitConverter.ToUInt32(file, 24),
+                BitConverter.ToUInt32(file, 28)));
         Assert.False(file.AsSpan(32).ContainsAnyExcept((byte)0));
         region.At<byte>(0) = 7;
         Assert.Equal(7, File.ReadAllBytes(region.Path!)[RegionLayout.HeaderSize]);

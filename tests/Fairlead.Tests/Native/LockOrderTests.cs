@@ -45,6 +45,7 @@ public sealed class LockOrderTests
         }
     }
 
-    private static void AssertFails(string text, Action action) => Assert.Contains(text, Assert.ThrowsAny<Exception>(action).Message, StringComparison.Ordinal);
+    private static void AssertFails(string text, Action action) =>
+        Assert.Contains(text, Assert.ThrowsAny<Exception>(action).Message, StringComparison.Ordinal);
 }
 #endif

@@ -36,7 +36,8 @@ public sealed class NativeProcessTests
         const int Rounds = 100;
         for (int round = 0; round < Rounds; round++)
         {
-            using var other = Process.Start(new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "read line" }, RedirectStandardInput = true })!;
+            using var other = Process.Start(
+                new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "read line" }, RedirectStandardInput = true })!;
             other.Kill();
             while (NativeProcess.IsAlive(other.Id))
             {
@@ -51,7 +52,8 @@ public sealed class NativeProcessTests
     [Fact]
     public void Another_process_lives_until_it_dies()
     {
-        using var other = Process.Start(new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "read line" }, RedirectStandardInput = true })!;
+        using var other = Process.Start(
+            new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "read line" }, RedirectStandardInput = true })!;
 
         // It is started when its program has been found; its arguments stand a moment later.
         string? line;

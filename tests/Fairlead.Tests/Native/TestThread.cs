@@ -34,8 +34,8 @@ internal sealed partial class TestThread : IDisposable
     }
 
     /// <summary>
-    /// Returns when the thread sleeps in a system call whose first argument this is: a descriptor's number, or where a word lies. A thread also sleeps while it waits for the runtime, and has not
-    /// begun then.
+    /// Returns when the thread sleeps in a system call whose first argument this is: a descriptor's number, or where a word lies. A thread
+    /// also sleeps while it waits for the runtime, and has not begun then.
     /// </summary>
     public void UntilAsleepIn(nuint firstArgument)
     {

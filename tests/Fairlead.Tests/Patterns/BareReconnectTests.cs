@@ -12,7 +12,16 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
 {
     private const int Rounds = 30;
 
-    private static readonly PatternProfile Profile = new() { Kind = PatternKind.Pair, Name = "Pair", Peers = [PatternKind.Pair], Takes = [MessageKind.Send], Needs = TransportCapabilities.Duplex, TalksBare = true, MostPeers = 1 };
+    private static readonly PatternProfile Profile = new()
+    {
+        Kind = PatternKind.Pair,
+        Name = "Pair",
+        Peers = [PatternKind.Pair],
+        Takes = [MessageKind.Send],
+        Needs = TransportCapabilities.Duplex,
+        TalksBare = true,
+        MostPeers = 1,
+    };
 
     [Theory]
     [InlineData("unix", Calls.Blocking)]
@@ -60,14 +69,17 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
         Assert.Equal(Enumerable.Range(0, Rounds).Select(static i => $"hello {i}"), heard);
     }
 
-    /// <summary>The thread that connects opens the link, and the pump sees its end, before the former has told that the peer is back.</summary>
+    /// <summary>
+    /// The thread that connects opens the link, and the pump sees its end, before the former has told that the peer is back.
+    /// </summary>
     [Fact]
     public async Task A_server_that_has_gone_before_its_coming_was_told_is_sought_again()
     {
         (Socket listener, Address address) = new UnixNameUnderTest().ListenRaw();
         using Socket _ = listener;
         Owner owner = new();
-        EndpointCore core = await EndpointCore.ConnectAsync(address.With("framing", "line").With("reconnect", "10m"), null, Profile, owner, CancellationToken.None);
+        EndpointCore core = await EndpointCore.ConnectAsync(
+            address.With("framing", "line").With("reconnect", "10m"), null, Profile, owner, CancellationToken.None);
         owner.Core = core;
         try
         {
@@ -85,15 +97,21 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
         }
     }
 
-    /// <summary>As above, but the server ends for a reason for which it is not sought again: who waits meanwhile waits for nobody.</summary>
+    /// <summary>
+    /// As above, but the server ends for a reason for which it is not sought again: who waits meanwhile waits for nobody.
+    /// </summary>
     [Fact]
     public async Task Who_waits_for_a_server_that_ends_the_endpoint_before_its_coming_was_told_learns_it()
     {
         (Socket listener, Address address) = new UnixNameUnderTest().ListenRaw();
         using Socket _ = listener;
         TaskCompletionSource<Task> sending = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Owner owner = new() { OnLost = core => sending.SetResult(new Outbox(core).SendAsync("too late"u8, CancellationToken.None).AsTask()) };
-        EndpointCore core = await EndpointCore.ConnectAsync(address.With("framing", "length").With("reconnect", "10m"), null, Profile, owner, CancellationToken.None);
+        Owner owner = new()
+        {
+            OnLost = core => sending.SetResult(new Outbox(core).SendAsync("too late"u8, CancellationToken.None).AsTask()),
+        };
+        EndpointCore core = await EndpointCore.ConnectAsync(
+            address.With("framing", "length").With("reconnect", "10m"), null, Profile, owner, CancellationToken.None);
         owner.Core = core;
         try
         {

@@ -18,7 +18,13 @@ public sealed class CancelledOnArrivalTests
         using RawPeer raw = RawPeer.Introduce(transport, receiver.Address, "Sender");
         Task<Message> receiving = receiver.ReceiveAsync().AsTask();
 
-        raw.SendBytes([.. Frame(1, kind, 0, "a"), .. Frame(2, kind, 0, "b"), .. Frame(1, 7, flags, ""), .. Frame(2, 7, flags, ""), .. Frame(0, 1, 0, "yes")]);
+        raw.SendBytes([
+            .. Frame(1, kind, 0, "a"),
+            .. Frame(2, kind, 0, "b"),
+            .. Frame(1, 7, flags, ""),
+            .. Frame(2, 7, flags, ""),
+            .. Frame(0, 1, 0, "yes"),
+        ]);
 
         using Message message = await receiving;
         Assert.Equal("yes", message.Text);

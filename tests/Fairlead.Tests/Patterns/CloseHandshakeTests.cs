@@ -68,8 +68,11 @@ public sealed class CloseHandshakeTests
     [InlineData(true, false, true)]
     [InlineData(false, true, true)]
     [InlineData(false, false, false)]
-    public void Of_a_peer_that_died_all_was_read_on_one_machine_or_where_the_connection_ended_in_order(bool isOrderly, bool isLocal, bool hasReadAll) =>
-        Assert.Equal(new LinkEnd(CloseReason.PeerDied, null) { HasReadAll = hasReadAll }, End(isOrderly: isOrderly, isLocal: isLocal));
+    public void Of_a_peer_that_died_all_was_read_on_one_machine_or_where_the_connection_ended_in_order(
+        bool isOrderly,
+        bool isLocal,
+        bool hasReadAll
+    ) => Assert.Equal(new LinkEnd(CloseReason.PeerDied, null) { HasReadAll = hasReadAll }, End(isOrderly: isOrderly, isLocal: isLocal));
 
     [Fact]
     public void One_that_died_in_the_middle_of_a_message_is_told_so() =>
@@ -85,6 +88,10 @@ public sealed class CloseHandshakeTests
     [Fact]
     public void Before_the_handshake_nothing_can_have_been_read() => Assert.True(End(isHandshaking: true).IsExact);
 
-    private LinkEnd End(bool isBare = false, bool isHandshaking = false, bool isOrderly = true, bool isLocal = true, bool hasPart = false) =>
-        _close.EndOf(isBare, isHandshaking, isOrderly, isLocal, hasPart);
+    private LinkEnd End(
+        bool isBare = false,
+        bool isHandshaking = false,
+        bool isOrderly = true,
+        bool isLocal = true,
+        bool hasPart = false) => _close.EndOf(isBare, isHandshaking, isOrderly, isLocal, hasPart);
 }

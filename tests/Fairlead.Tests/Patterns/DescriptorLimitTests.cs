@@ -14,7 +14,8 @@ public sealed class DescriptorLimitTests(ITestOutputHelper output) : WatchedTest
     /// <summary>All at once, since each takes as long as some handshakes do.</summary>
     [Fact]
     public Task Silent_connections_up_to_the_limit_neither_end_it_nor_keep_others_out() =>
-        Task.WhenAll(FloodAsync("unix", "receiver"), FloodAsync("tcp", "receiver"), FloodAsync("shm", "receiver"), FloodAsync("unix", "responder"));
+        Task.WhenAll(
+            FloodAsync("unix", "receiver"), FloodAsync("tcp", "receiver"), FloodAsync("shm", "receiver"), FloodAsync("unix", "responder"));
 
     private async Task FloodAsync(string scheme, string verb)
     {
@@ -25,7 +26,8 @@ public sealed class DescriptorLimitTests(ITestOutputHelper output) : WatchedTest
             _ => new FixedPortUnderTest(),
         };
         Address address = transport.NewPlace();
-        await using PeerProcess peer = PeerProcess.StartBy(string.Create(CultureInfo.InvariantCulture, $"prlimit --nofile={Limit}:{Limit}"), verb, "bind", address.ToString());
+        await using PeerProcess peer = PeerProcess.StartBy(
+            string.Create(CultureInfo.InvariantCulture, $"prlimit --nofile={Limit}:{Limit}"), verb, "bind", address.ToString());
         Assert.Equal(address.ToString(), await peer.AnswerAsync());
         await peer.TellAsync(verb == "receiver" ? "hold" : "echo");
 

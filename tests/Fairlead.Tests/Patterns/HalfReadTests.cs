@@ -5,7 +5,9 @@ using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>A peer that answers what it cannot have read: it is sent away, and whoever waits for the answer hears what became of the call, at once.</summary>
+/// <summary>
+/// A peer that answers what it cannot have read: it is sent away, and whoever waits for the answer hears what became of the call, at once.
+/// </summary>
 public sealed class HalfReadTests(ITestOutputHelper output) : WatchedTest(output)
 {
     // Far more than any kernel holds between two ends.

@@ -29,7 +29,8 @@ public sealed class MissedMessagesTests
     [Fact]
     public void What_cannot_be_is_refused()
     {
-        FairleadException error = Assert.Throws<FairleadException>(static () => new MissedMessages().HearBefore(Head(MissedMessages.Most + 1)));
+        FairleadException error = Assert.Throws<FairleadException>(static () =>
+            new MissedMessages().HearBefore(Head(MissedMessages.Most + 1)));
         Assert.Equal(ErrorCode.Corrupt, error.Code);
         error = Assert.Throws<FairleadException>(static () => new MissedMessages().HearBehind(Head(-1)));
         Assert.Equal(ErrorCode.Corrupt, error.Code);

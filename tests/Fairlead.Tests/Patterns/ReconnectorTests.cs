@@ -127,10 +127,13 @@ public sealed class ReconnectorTests : IReconnectorOwner
     Task IReconnectorOwner.ReconnectAsync(Address address, CancellationToken token)
     {
         _done.Add(address.ToString());
-        return (_outcomes.TryDequeue(out Exception? outcome) ? outcome : _last) is { } error ? Task.FromException(error) : Task.CompletedTask;
+        return (_outcomes.TryDequeue(out Exception? outcome) ? outcome : _last) is { } error
+            ? Task.FromException(error)
+            : Task.CompletedTask;
     }
 
-    void IReconnectorOwner.OnAttemptFailed(Address address, int attempt, FairleadException why) => _done.Add($"{address} failed at {attempt}");
+    void IReconnectorOwner.OnAttemptFailed(Address address, int attempt, FairleadException why) =>
+        _done.Add($"{address} failed at {attempt}");
 
     void IReconnectorOwner.OnGivenUp() => _done.Add("given up");
 

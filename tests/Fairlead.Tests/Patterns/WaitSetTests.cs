@@ -56,7 +56,9 @@ public sealed partial class WaitSetTests : IDisposable
         socket.Connect(listener.LocalEndPoint!);
         WaitAttachment both = _set.Attach(socket.SafeHandle, Readiness.Readable | Readiness.Writable);
         WaitAttachment coming = _set.Attach(listener.SafeHandle);
-        Assert.Equal([(both, Readiness.Writable), (coming, Readiness.Readable)], _set.Wait().ToArray().Select(ready => (ready.Attachment, ready.Ready)).OrderBy(ready => ready.Item2 == Readiness.Readable));
+        Assert.Equal(
+            [(both, Readiness.Writable), (coming, Readiness.Readable)],
+            _set.Wait().ToArray().Select(ready => (ready.Attachment, ready.Ready)).OrderBy(ready => ready.Item2 == Readiness.Readable));
 
         using Socket accepted = listener.Accept();
         socket.Blocking = false;
@@ -314,9 +316,11 @@ public sealed partial class WaitSetTests : IDisposable
         }
     }
 
-    private static Task OnThread(Action body) => Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    private static Task OnThread(Action body) =>
+        Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    private static Task<T> OnThread<T>(Func<T> body) => Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    private static Task<T> OnThread<T>(Func<T> body) =>
+        Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private Task<WaitEvent> NextAsync() => OnThread(() => Assert.Single(_set.Wait().ToArray()));
 

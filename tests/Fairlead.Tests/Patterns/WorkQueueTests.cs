@@ -62,7 +62,8 @@ public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(outpu
     public async Task Answers_that_overtake_the_hand_over_lose_nothing(string scheme)
     {
         const int Items = 300;
-        WorkQueue queue = Track(WorkQueue.Bind($"{scheme}://overtaking-{Guid.NewGuid():N}", new() { MaxDeliveries = int.MaxValue, Prefetch = 1 }));
+        WorkQueue queue = Track(
+            WorkQueue.Bind($"{scheme}://overtaking-{Guid.NewGuid():N}", new() { MaxDeliveries = int.MaxValue, Prefetch = 1 }));
         int overtaken = 0;
 
         // Where it is the pump itself that hands out, nobody else reads the answer: it goes on after a while.
@@ -128,11 +129,13 @@ public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(outpu
     public async Task An_error_longer_than_its_requester_takes_is_cut_and_costs_no_connection()
     {
         Responder responder = Track(Responder.Bind(NewPlace()));
-        Task running = responder.RunAsync(static ReadOnlyMemory<byte> (_, _) => throw new InvalidOperationException(new string('é', 3_000)));
+        Task running = responder.RunAsync(
+            static ReadOnlyMemory<byte> (_, _) => throw new InvalidOperationException(new string('é', 3_000)));
         Requester requester = Track(await Requester.ConnectAsync(responder.Address.With("maxmessage", "10")));
         for (int i = 0; i < 3; i++)
         {
-            FairleadException error = await Assert.ThrowsAsync<FairleadException>(async () => await requester.RequestAsync("?"u8.ToArray()));
+            FairleadException error = await Assert.ThrowsAsync<FairleadException>(async () =>
+                await requester.RequestAsync("?"u8.ToArray()));
             Assert.Equal(ErrorCode.Failed, error.Code);
             Assert.Contains("éééé", error.Message, StringComparison.Ordinal);
             Assert.DoesNotContain("ééééé", error.Message, StringComparison.Ordinal);

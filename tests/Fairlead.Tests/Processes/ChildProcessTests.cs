@@ -52,8 +52,17 @@ public sealed class ChildProcessTests
         Environment.SetEnvironmentVariable("FAIRLEAD_TEST_TAKEN", "taken");
         Dictionary<string, string?> changes = new() { ["FAIRLEAD_TEST_TAKEN"] = null, ["FAIRLEAD_TEST_ADDED"] = "a=b c" };
 
-        Assert.Equal("kept..a=b c", await Script.RunAsync("echo $FAIRLEAD_TEST_KEPT.$FAIRLEAD_TEST_TAKEN.$FAIRLEAD_TEST_ADDED", new() { Environment = changes }));
-        await using ChildProcess bare = ChildProcess.Start("env", options: new() { Environment = changes, ClearEnvironment = true, StandardOutput = Redirection.Pipe });
+        Assert.Equal(
+            "kept..a=b c",
+            await Script.RunAsync("echo $FAIRLEAD_TEST_KEPT.$FAIRLEAD_TEST_TAKEN.$FAIRLEAD_TEST_ADDED", new() { Environment = changes }));
+        await using ChildProcess bare = ChildProcess.Start(
+            "env",
+            options: new()
+            {
+                Environment = changes,
+                ClearEnvironment = true,
+                StandardOutput = Redirection.Pipe,
+            });
         Assert.Equal("FAIRLEAD_TEST_ADDED=a=b c", await Script.ReadAsync(bare.StandardOutput));
     }
 
@@ -66,7 +75,9 @@ public sealed class ChildProcessTests
         string file = Path.Combine(PrivateDirectories.Sockets, $"here-{Guid.NewGuid():N}");
         File.CreateSymbolicLink(file, "/bin/pwd");
 
-        await using ChildProcess child = ChildProcess.Start(Path.GetRelativePath(Environment.CurrentDirectory, file), options: new() { WorkingDirectory = "/", StandardOutput = Redirection.Pipe });
+        await using ChildProcess child = ChildProcess.Start(
+            Path.GetRelativePath(Environment.CurrentDirectory, file),
+            options: new() { WorkingDirectory = "/", StandardOutput = Redirection.Pipe });
 
         Assert.Equal("/", await Script.ReadAsync(child.StandardOutput));
     }
@@ -74,7 +85,8 @@ public sealed class ChildProcessTests
     [Fact]
     public async Task Streams_lead_through_pipes()
     {
-        await using ChildProcess child = ChildProcess.Start("cat", options: new() { StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe });
+        await using ChildProcess child = ChildProcess.Start(
+            "cat", options: new() { StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe });
         byte[] much = new byte[300_000];
         new Random(1).NextBytes(much);
 
@@ -96,7 +108,8 @@ public sealed class ChildProcessTests
     [Fact]
     public async Task A_read_ends_at_its_token_and_takes_nothing()
     {
-        await using ChildProcess child = ChildProcess.Start("cat", options: new() { StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe });
+        await using ChildProcess child = ChildProcess.Start(
+            "cat", options: new() { StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe });
         byte[] buffer = new byte[10];
         using CancellationTokenSource source = new();
         ValueTask<int> read = child.StandardOutput.ReadAsync(buffer, source.Token);
@@ -113,7 +126,11 @@ public sealed class ChildProcessTests
     public async Task Streams_lead_to_files()
     {
         string file = Path.Combine(PrivateDirectories.Sockets, $"out-{Guid.NewGuid():N}");
-        await EndsWell(ChildProcess.Start("sh", ["-c", "echo one; echo two >&2"], new() { StandardOutput = Redirection.File(file), StandardError = Redirection.ToOutput }));
+        await EndsWell(
+            ChildProcess.Start(
+                "sh",
+                ["-c", "echo one; echo two >&2"],
+                new() { StandardOutput = Redirection.File(file), StandardError = Redirection.ToOutput }));
         Assert.Equal("one\ntwo\n", await File.ReadAllTextAsync(file));
         await EndsWell(ChildProcess.Start("echo", ["three"], new() { StandardOutput = Redirection.Append(file) }));
         Assert.Equal("one\ntwo\nthree\n", await File.ReadAllTextAsync(file));
@@ -132,7 +149,8 @@ public sealed class ChildProcessTests
         using (AnonymousPipe pipe = AnonymousPipe.Create())
         {
             first = ChildProcess.Start("seq", ["1000"], new() { StandardOutput = Redirection.To(pipe.Writer) });
-            second = ChildProcess.Start("wc", ["-l"], new() { StandardInput = Redirection.To(pipe.Reader), StandardOutput = Redirection.Pipe });
+            second = ChildProcess.Start(
+                "wc", ["-l"], new() { StandardInput = Redirection.To(pipe.Reader), StandardOutput = Redirection.Pipe });
         }
 
         Assert.Equal("1000", (await Script.ReadAsync(second.StandardOutput)).Trim());
@@ -153,7 +171,9 @@ public sealed class ChildProcessTests
     public async Task Signals_are_open_and_at_their_defaults_unless_asked_for()
     {
         Assert.Equal((0UL, 0UL), await MasksAsync(new()));
-        Assert.Equal((0x201UL, 0x2UL), await MasksAsync(new() { BlockedSignals = [Signal.Hangup, Signal.User1], IgnoredSignals = [Signal.Interrupt] }));
+        Assert.Equal(
+            (0x201UL, 0x2UL),
+            await MasksAsync(new() { BlockedSignals = [Signal.Hangup, Signal.User1], IgnoredSignals = [Signal.Interrupt] }));
         Assert.Throws<ArgumentException>(() => ChildProcess.Start("true", options: new() { BlockedSignals = [Signal.Kill] }));
         Assert.Throws<ArgumentException>(() => ChildProcess.Start("true", options: new() { IgnoredSignals = [Signal.Stop] }));
 
@@ -162,7 +182,9 @@ public sealed class ChildProcessTests
             // The two before SIGRTMIN are glibc's own: it ignores them until the program has set them up again.
             const ulong Own = 3UL << 31;
             string[] masks = (await Script.RunAsync("grep -E 'SigBlk|SigIgn' /proc/self/status | cut -f2", options)).Split('\n');
-            return (ulong.Parse(masks[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture), ulong.Parse(masks[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture) & ~Own);
+            return (
+                ulong.Parse(masks[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+                ulong.Parse(masks[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture) & ~Own);
         }
     }
 
@@ -198,8 +220,22 @@ public sealed class ChildProcessTests
     [Fact]
     public async Task What_stands_before_a_child_changes_neither_arguments_nor_environment()
     {
-        Dictionary<string, string?> odd = new() { ["a.b"] = "1", ["c"] = " 2 ", ["9"] = "x" };
-        await using ChildProcess child = ChildProcess.Start("env", options: new() { ClearEnvironment = true, Environment = odd, IgnoredSignals = [Signal.Hangup], TiedToParent = true, StandardOutput = Redirection.Pipe });
+        Dictionary<string, string?> odd = new()
+        {
+            ["a.b"] = "1",
+            ["c"] = " 2 ",
+            ["9"] = "x",
+        };
+        await using ChildProcess child = ChildProcess.Start(
+            "env",
+            options: new()
+            {
+                ClearEnvironment = true,
+                Environment = odd,
+                IgnoredSignals = [Signal.Hangup],
+                TiedToParent = true,
+                StandardOutput = Redirection.Pipe,
+            });
         string[] variables = (await Script.ReadAsync(child.StandardOutput)).Split('\n');
         Assert.Equal(3, variables.Intersect(["a.b=1", "c= 2 ", "9=x"]).Count());
         Assert.Equal("<a b><$x>", await Script.RunAsync("printf '<%s>' \"$@\"", new() { IgnoredSignals = [Signal.Hangup] }, "a b", "$x"));
@@ -235,7 +271,8 @@ public sealed class ChildProcessTests
     {
         using ChildProcess first = Script.Start("echo done", new() { Group = ProcessGroup.New, HoldsGroup = true });
         Assert.Equal("done", await Script.ReadAsync(first.StandardOutput));
-        using (ChildProcess second = ChildProcess.Start("cat", options: new() { StandardInput = Redirection.Pipe, Group = ProcessGroup.Join(first.Group) }))
+        using (ChildProcess second = ChildProcess.Start(
+            "cat", options: new() { StandardInput = Redirection.Pipe, Group = ProcessGroup.Join(first.Group) }))
         {
             Assert.Equal(first.Id, second.Group);
             Assert.False(first.HasEnded);
@@ -245,7 +282,8 @@ public sealed class ChildProcessTests
 
         first.ReleaseGroup();
         Assert.Equal(new Exited(0), await first.ExitAsync());
-        FairleadException error = Assert.Throws<FairleadException>(() => ChildProcess.Start("true", options: new() { Group = ProcessGroup.Join(first.Group) }));
+        FairleadException error = Assert.Throws<FairleadException>(() =>
+            ChildProcess.Start("true", options: new() { Group = ProcessGroup.Join(first.Group) }));
         Assert.Equal(ErrorCode.NotFound, error.Code);
         Assert.Contains("no process group", error.Message, StringComparison.Ordinal);
     }
@@ -285,7 +323,14 @@ public sealed class ChildProcessTests
     public async Task Stops_and_continuations_are_reported_in_order()
     {
         // In a group of its own: in one that nobody in the session looks after, as a test's may be, the kernel ignores SIGTSTP.
-        await using ChildProcess child = ChildProcess.Start("cat", options: new() { StandardInput = Redirection.Pipe, ReportsStops = true, Group = ProcessGroup.New });
+        await using ChildProcess child = ChildProcess.Start(
+            "cat",
+            options: new()
+            {
+                StandardInput = Redirection.Pipe,
+                ReportsStops = true,
+                Group = ProcessGroup.New,
+            });
         Assert.True(child.Send(Signal.Stop));
         Assert.Equal(new Stopped(Signal.Stop), child.WaitForChange());
         Assert.True(child.Send(Signal.Continue));
@@ -322,7 +367,8 @@ public sealed class ChildProcessTests
     public async Task Who_does_not_end_when_asked_is_ended()
     {
         ManualClock clock = new();
-        using ChildProcess deaf = Script.Start("trap '' TERM; echo ready; while :; do read line; done", new() { StandardInput = Redirection.Pipe });
+        using ChildProcess deaf = Script.Start(
+            "trap '' TERM; echo ready; while :; do read line; done", new() { StandardInput = Redirection.Pipe });
         using StreamReader output = new(deaf.StandardOutput);
         Assert.Equal("ready", await output.ReadLineAsync());
         Task<ChildExit> ending = deaf.EndAsync(TimeSpan.FromSeconds(5), clock);

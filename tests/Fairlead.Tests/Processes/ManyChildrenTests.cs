@@ -1,10 +1,13 @@
 using System.Globalization;
 using Fairlead.Native;
 using Fairlead.Tests.Transports.SharedMemory;
+using static System.FormattableString;
 
 namespace Fairlead.Tests.Processes;
 
-/// <summary>What is left of many children: nothing. It counts what the whole process has open, so no other test may run meanwhile.</summary>
+/// <summary>
+/// What is left of many children: nothing. It counts what the whole process has open, so no other test may run meanwhile.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class ManyChildrenTests
 {
@@ -27,7 +30,7 @@ public sealed class ManyChildrenTests
             ChildProcess[] started = new ChildProcess[AtOnce];
             InParallel.Run(AtOnce, index => started[index] = ChildProcess.Start(
                 "sh",
-                ["-c", (from + index) % 10 == 9 ? "kill -TERM $$" : string.Create(CultureInfo.InvariantCulture, $"exit {(from + index) % 256}")],
+                ["-c", (from + index) % 10 == 9 ? "kill -TERM $$" : Invariant($"exit {(from + index) % 256}")],
                 new() { Channel = (ChannelKind)(index % 5), StandardOutput = index % 2 == 0 ? Redirection.Pipe : Redirection.Null }));
             for (int index = 0; index < AtOnce; index++)
             {
@@ -70,9 +73,16 @@ public sealed class ManyChildrenTests
             for (int i = 0; i < 10; i++)
             {
                 ChannelKind kind = (ChannelKind)((index + i) % 5);
-                using ChildProcess child = ChildProcess.Start("cat", options: new() { Channel = kind, StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe, StandardError = Redirection.Null });
+                using ChildProcess child = ChildProcess.Start("cat", options: new()
+                {
+                    Channel = kind,
+                    StandardInput = Redirection.Pipe,
+                    StandardOutput = Redirection.Pipe,
+                    StandardError = Redirection.Null,
+                });
 
-                // Started it is when the kernel has taken the program's memory; what is to be closed is closed a moment later, before its first instruction.
+                // Started it is when the kernel has taken the program's memory; what is to be closed is closed a moment later, before its
+                // first instruction.
                 child.StandardInput.WriteByte(1);
                 Assert.Equal(1, child.StandardOutput.ReadByte());
                 int[] channel = kind switch { ChannelKind.None => [], ChannelKind.Pipes => [3, 4], _ => [3] };
@@ -89,7 +99,8 @@ public sealed class ManyChildrenTests
     }
 
     private static IEnumerable<int> Numbers(int processId) =>
-        Directory.GetFileSystemEntries(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/fd")).Select(static path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture));
+        Directory.GetFileSystemEntries(Invariant($"/proc/{processId}/fd"))
+            .Select(static path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture));
 
-    private static string Target(int processId, int number) => new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/fd/{number}")).LinkTarget ?? "?";
+    private static string Target(int processId, int number) => new FileInfo(Invariant($"/proc/{processId}/fd/{number}")).LinkTarget ?? "?";
 }

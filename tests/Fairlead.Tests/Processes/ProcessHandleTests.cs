@@ -66,10 +66,21 @@ public sealed class ProcessHandleTests
     public async Task A_group_is_sent_a_signal_as_a_whole()
     {
         using System.Diagnostics.Process shell = System.Diagnostics.Process.Start(
-            new System.Diagnostics.ProcessStartInfo("setsid", ["sh", "-c", "trap : TERM; (echo ready; exec sleep 600) & (echo ready; exec sleep 600) & echo $!; wait; wait; exit 7"]) { RedirectStandardOutput = true })!;
+            new System.Diagnostics.ProcessStartInfo(
+                "setsid",
+                ["sh", "-c", "trap : TERM; (echo ready; exec sleep 600) & (echo ready; exec sleep 600) & echo $!; wait; wait; exit 7"])
+            {
+                RedirectStandardOutput = true,
+            }
+        )!;
 
         // When each is ready it has no trap any more, as the shell that it was forked from has.
-        string[] said = [(await shell.StandardOutput.ReadLineAsync())!, (await shell.StandardOutput.ReadLineAsync())!, (await shell.StandardOutput.ReadLineAsync())!];
+        string[] said =
+        [
+            (await shell.StandardOutput.ReadLineAsync())!,
+            (await shell.StandardOutput.ReadLineAsync())!,
+            (await shell.StandardOutput.ReadLineAsync())!,
+        ];
         int last = int.Parse(said.Single(static line => line != "ready"), CultureInfo.InvariantCulture);
         using ProcessHandle child = ProcessHandle.Open(last);
         Signals.SendToGroup(shell.Id, default);
@@ -124,7 +135,13 @@ public sealed class ProcessHandleTests
         Assert.True(Signals.Exists(1));
         using ProcessHandle first = ProcessHandle.Open(1);
         Assert.False(first.HasExited);
-        foreach (Action action in (Action[])[static () => Signals.Send(1, default), static () => Signals.Send(1, Signal.RealTime(1), 1), () => first.Send(default), () => first.Send(Signal.RealTime(1), 1)])
+        foreach (Action action in (Action[])
+            [
+                static () => Signals.Send(1, default),
+                static () => Signals.Send(1, Signal.RealTime(1), 1),
+                () => first.Send(default),
+                () => first.Send(Signal.RealTime(1), 1),
+            ])
         {
             FairleadException refused = Assert.Throws<FairleadException>(action);
             Assert.Equal((ErrorCode.PermissionDenied, 1), (refused.Code, refused.Peer!.ProcessId));
@@ -136,7 +153,8 @@ public sealed class ProcessHandleTests
     {
         // The shell's child has a parent that does not ask.
         using System.Diagnostics.Process parent = System.Diagnostics.Process.Start(
-            new System.Diagnostics.ProcessStartInfo("sh", ["-c", "sleep 600 & echo $!; exec sleep 600"]) { RedirectStandardOutput = true })!;
+            new System.Diagnostics.ProcessStartInfo("sh", ["-c", "sleep 600 & echo $!; exec sleep 600"]) { RedirectStandardOutput = true }
+        )!;
         int child = int.Parse((await parent.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
         ProcessIdentity identity = ProcessIdentity.Of(child);
         using ProcessHandle handle = ProcessHandle.Open(identity);

@@ -40,7 +40,8 @@ public sealed class ReusedNumberTests(ITestOutputHelper output)
                 next.Kill();
                 await next.WaitForExitAsync();
                 next.Dispose();
-                next = tries < 5_000 ? null : throw new InvalidOperationException($"The number {number} did not come again in {tries} tries.");
+                next =
+                    tries < 5_000 ? null : throw new InvalidOperationException($"The number {number} did not come again in {tries} tries.");
             }
         }
 
@@ -52,7 +53,10 @@ public sealed class ReusedNumberTests(ITestOutputHelper output)
             Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => handle.Send(Signal.Kill)).Code);
             Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => handle.Send(Signal.RealTime(1), 1)).Code);
             Assert.True(handle.HasExited);
-            Assert.Contains("another's by now", Assert.Throws<FairleadException>(() => Signals.Send(identity, Signal.Kill)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "another's by now",
+                Assert.Throws<FairleadException>(() => Signals.Send(identity, Signal.Kill)).Message,
+                StringComparison.Ordinal);
             Assert.False(next.HasExited);
             Signals.Send(number, Signal.Kill);
             await next.WaitForExitAsync();

@@ -126,7 +126,9 @@ public sealed class SignalReceivingTests
         await peer.AskAsync("handle USR1");
         await peer.TellAsync("raise USR1 9");
         string[] both = [await peer.ReadLineAsync(), await peer.ReadLineAsync()];
-        Assert.Contains(both, line => line.StartsWith(string.Create(CultureInfo.InvariantCulture, $"got SIGUSR1 1 9 {peer.Id} "), StringComparison.Ordinal));
+        Assert.Contains(
+            both,
+            line => line.StartsWith(string.Create(CultureInfo.InvariantCulture, $"got SIGUSR1 1 9 {peer.Id} "), StringComparison.Ordinal));
     }
 
     [Fact]
@@ -254,7 +256,9 @@ public sealed class SignalReceivingTests
 
         // It may ring before the answer.
         await peer.TellAsync("alarm 20 0");
-        Assert.Equal(["got SIGALRM 1 - - -", "ok False"], new[] { await peer.ReadLineAsync(), await peer.ReadLineAsync() }.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["got SIGALRM 1 - - -", "ok False"],
+            new[] { await peer.ReadLineAsync(), await peer.ReadLineAsync() }.Order(StringComparer.Ordinal));
         await peer.TellAsync("alarm 1 20");
         List<string> said = [];
         while (!said.Contains("ok False") || said.Count < 4)
@@ -262,7 +266,9 @@ public sealed class SignalReceivingTests
             said.Add(await peer.ReadLineAsync());
         }
 
-        Assert.All(said.Where(static line => line != "ok False"), static line => Assert.StartsWith("got SIGALRM ", line, StringComparison.Ordinal));
+        Assert.All(
+            said.Where(static line => line != "ok False"),
+            static line => Assert.StartsWith("got SIGALRM ", line, StringComparison.Ordinal));
     }
 
     [Theory]

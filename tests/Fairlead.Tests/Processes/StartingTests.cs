@@ -43,7 +43,8 @@ public sealed class StartingTests
     [InlineData("/etc/passwd", "is no directory")]
     public void A_directory_that_is_none_is_refused_with_the_reason(string directory, string text)
     {
-        FairleadException error = Assert.Throws<FairleadException>(() => ChildProcess.Start("true", options: new() { WorkingDirectory = directory }));
+        FairleadException error = Assert.Throws<FairleadException>(() =>
+            ChildProcess.Start("true", options: new() { WorkingDirectory = directory }));
         Assert.Equal(ErrorCode.NotFound, error.Code);
         Assert.Contains(text, error.Message, StringComparison.Ordinal);
     }
@@ -51,7 +52,8 @@ public sealed class StartingTests
     [Fact]
     public void A_file_that_cannot_be_opened_for_it_is_refused_with_the_reason()
     {
-        FairleadException error = Assert.Throws<FairleadException>(() => ChildProcess.Start("cat", options: new() { StandardInput = Redirection.File("/no/such/file") }));
+        FairleadException error = Assert.Throws<FairleadException>(() =>
+            ChildProcess.Start("cat", options: new() { StandardInput = Redirection.File("/no/such/file") }));
         Assert.Equal(ErrorCode.NotFound, error.Code);
         Assert.Contains("/no/such/file", error.Message, StringComparison.Ordinal);
     }
@@ -61,7 +63,8 @@ public sealed class StartingTests
     {
         Assert.Throws<ArgumentException>(() => ChildProcess.Start("true", ["a\0b"]));
         Assert.Throws<ArgumentException>(() => ChildProcess.Start(""));
-        Assert.Throws<ArgumentException>(() => ChildProcess.Start("true", options: new() { Environment = new Dictionary<string, string?> { ["a=b"] = "c" } }));
+        Assert.Throws<ArgumentException>(() =>
+            ChildProcess.Start("true", options: new() { Environment = new Dictionary<string, string?> { ["a=b"] = "c" } }));
         FairleadException error = Assert.Throws<FairleadException>(() => ChildProcess.Start("true", [new string('x', 4_000_000)]));
         Assert.Equal(ErrorCode.TooLarge, error.Code);
     }
@@ -70,8 +73,22 @@ public sealed class StartingTests
     public async Task A_tied_child_whose_parent_has_died_before_it_was_tied_goes_too()
     {
         // As if this process had been another, which is gone: the parent's number is not that of whoever has started it.
-        SpawnRequest request = ExecStep.Before(new SpawnRequest { Path = "/bin/true", Arguments = ["true"], Environment = [] }, isTied: true, []);
-        string[] arguments = [.. request.Arguments.Skip(1).Select(static argument => argument == NativeProcess.Id.ToString(System.Globalization.CultureInfo.InvariantCulture) ? "999999999" : argument)];
+        SpawnRequest request = ExecStep.Before(
+            new SpawnRequest
+            {
+                Path = "/bin/true",
+                Arguments = ["true"],
+                Environment = [],
+            },
+            isTied: true,
+            []);
+        string[] arguments =
+        [
+            .. request
+                .Arguments.Skip(1)
+                .Select(static argument =>
+                    argument == NativeProcess.Id.ToString(System.Globalization.CultureInfo.InvariantCulture) ? "999999999" : argument),
+        ];
         using ChildProcess child = ChildProcess.Start(request.Path, arguments);
         Assert.Equal(new Killed(Signal.Kill, false), await child.ExitAsync());
     }

@@ -25,7 +25,8 @@ internal sealed class DeliveryScene(Random random, TransportUnderTest transport)
             bool handed = _handed.ContainsKey(key);
             Assert.True(!delivery.IsDelivered || accepted, $"{key} was never accepted: {delivery}");
             Assert.True(delivery.Status != DeliveryStatus.NotDelivered || !accepted, $"{key} was accepted: {delivery}");
-            Assert.True(delivery.Status != DeliveryStatus.NotDelivered || delivery.Cause is null || !handed, $"{key} was handed out: {delivery}");
+            Assert.True(
+                delivery.Status != DeliveryStatus.NotDelivered || delivery.Cause is null || !handed, $"{key} was handed out: {delivery}");
         }
     }
 

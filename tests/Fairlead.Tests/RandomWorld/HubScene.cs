@@ -74,7 +74,9 @@ internal sealed class HubScene(Random random, TransportUnderTest transport) : Sc
                     await foreach (Message message in pair.ReceiveAllAsync())
                     {
                         (int number, int from) = Read(message.Span);
-                        Assert.True(number > last.GetValueOrDefault(from, -1), $"Broadcast {number} came after {last.GetValueOrDefault(from, -1)}.");
+                        Assert.True(
+                            number > last.GetValueOrDefault(from, -1),
+                            $"Broadcast {number} came after {last.GetValueOrDefault(from, -1)}.");
                         last[from] = number;
                     }
                 });

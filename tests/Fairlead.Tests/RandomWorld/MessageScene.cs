@@ -28,7 +28,15 @@ internal sealed class MessageScene(Random random, TransportUnderTest transport) 
         bool restarts = Chance(own, 0.5);
         while (!over.IsCancellationRequested)
         {
-            Receiver receiver = Bind(address => Receiver.Bind(address, new() { HandshakeTimeout = Unhurried, Messages = own.Next(1, 200), Capacity = own.Next(4096, 200_000) }));
+            Receiver receiver = Bind(address =>
+                Receiver.Bind(
+                    address,
+                    new()
+                    {
+                        HandshakeTimeout = Unhurried,
+                        Messages = own.Next(1, 200),
+                        Capacity = own.Next(4096, 200_000),
+                    }));
             bound.TrySetResult();
             Task loop = TakeAsync(receiver, own.Next(3));
             await UntilAsync(restarts ? own.Next(10, 300) : Timeout.Infinite, over);

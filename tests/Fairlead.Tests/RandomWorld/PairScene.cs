@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Fairlead.Tests.RandomWorld;
 
 /// <summary>
-/// Two who talk, each in its own order: one binds, the others connect in turn, and are sent away while another is there. Nothing is doubled or reordered in either direction, what a receipt says is
-/// what the other end did, and reports are true.
+/// Two who talk, each in its own order: one binds, the others connect in turn, and are sent away while another is there. Nothing is doubled
+/// or reordered in either direction, what a receipt says is what the other end did, and reports are true.
 /// </summary>
 internal sealed class PairScene(Random random, TransportUnderTest transport) : Scene(random, transport)
 {
@@ -52,7 +52,15 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
         bool restarts = Chance(own, 0.5);
         while (!over.IsCancellationRequested)
         {
-            Pair pair = Bind(address => Pair.Bind(address, new() { HandshakeTimeout = Unhurried, Messages = own.Next(1, 100), Capacity = own.Next(4096, 200_000) }));
+            Pair pair = Bind(address =>
+                Pair.Bind(
+                    address,
+                    new()
+                    {
+                        HandshakeTimeout = Unhurried,
+                        Messages = own.Next(1, 100),
+                        Capacity = own.Next(4096, 200_000),
+                    }));
             bound.TrySetResult();
             Task listening = ListenAsync(pair, new Random(own.Next()));
             using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(over);
@@ -128,7 +136,8 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
             case 2:
                 Delivery delivery = Chance(own, 0.5)
                     ? await pair.DeliverAsync(content.AsMemory(), own.Next(5, 100).Milliseconds(), CancellationToken.None)
-                    : await Task.Run(() => pair.Deliver(content, own.Next(5, 100).Milliseconds(), CancellationToken.None), CancellationToken.None);
+                    : await Task.Run(
+                        () => pair.Deliver(content, own.Next(5, 100).Milliseconds(), CancellationToken.None), CancellationToken.None);
                 _deliveries.Enqueue(((talk.From, number), delivery));
                 return;
             default:
@@ -150,7 +159,8 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
             (int number, int from) = Read(message.Span);
 
             // Whoever was there before may still be reading what he got.
-            Assert.True(number > last.GetValueOrDefault(from, -1), $"Of {from} message {number} came after {last.GetValueOrDefault(from, -1)}.");
+            Assert.True(
+                number > last.GetValueOrDefault(from, -1), $"Of {from} message {number} came after {last.GetValueOrDefault(from, -1)}.");
             last[from] = number;
             Assert.True(_seen.GetOrAdd(from, static _ => new()).TryAdd(number, true), $"Of {from} message {number} came twice.");
 

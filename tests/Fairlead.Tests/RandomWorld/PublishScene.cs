@@ -6,7 +6,15 @@ internal sealed class PublishScene(Random random, TransportUnderTest transport) 
     protected override async Task ActAsync()
     {
         string full = new[] { "drop-newest", "drop-oldest", "latest" }[Random.Next(3)];
-        Publisher publisher = Bind(address => Publisher.Bind(address.With("full", full), new() { HandshakeTimeout = Unhurried, Capacity = Random.Next(4096, 100_000), Messages = Random.Next(1, 200) }));
+        Publisher publisher = Bind(address =>
+            Publisher.Bind(
+                address.With("full", full),
+                new()
+                {
+                    HandshakeTimeout = Unhurried,
+                    Capacity = Random.Next(4096, 100_000),
+                    Messages = Random.Next(1, 200),
+                }));
         Task[] subscribers = [.. Several(1, 4, SubscribeAsync), .. Several(0, 1, own => ActorsAsync(own, "subscriber"))];
         Random chance = new(Random.Next());
         int from = NewFrom();
@@ -39,7 +47,9 @@ internal sealed class PublishScene(Random random, TransportUnderTest transport) 
                     await foreach (Message message in subscriber.ReceiveAllAsync(until.Token))
                     {
                         (int number, _) = Read(message.Span);
-                        Assert.True(last < 0 || number - last - 1 == message.Missed, $"Message {number} came after {last}, and said that {message.Missed} were missed.");
+                        Assert.True(
+                            last < 0 || number - last - 1 == message.Missed,
+                            $"Message {number} came after {last}, and said that {message.Missed} were missed.");
                         last = number;
                         if (slow)
                         {

@@ -17,7 +17,16 @@ public sealed class RandomTests(ITestOutputHelper output)
     private const int AtOnce = 4;
 
     private static readonly TransportUnderTest[] Transports =
-        [new InprocUnderTest(), new SharedMemoryUnderTest(), new UnixNameUnderTest(), new UnixPathUnderTest(), new UnixAbstractUnderTest(), new UnixPacketUnderTest(), new FixedPortUnderTest(), new FixedReliableUdpUnderTest("&heartbeat=500ms")];
+    [
+        new InprocUnderTest(),
+        new SharedMemoryUnderTest(),
+        new UnixNameUnderTest(),
+        new UnixPathUnderTest(),
+        new UnixAbstractUnderTest(),
+        new UnixPacketUnderTest(),
+        new FixedPortUnderTest(),
+        new FixedReliableUdpUnderTest("&heartbeat=500ms"),
+    ];
 
     private static readonly Dictionary<string, Func<Random, TransportUnderTest, Scene>> Scenes = new()
     {
@@ -44,7 +53,7 @@ public sealed class RandomTests(ITestOutputHelper output)
 
         // Each of the players has its share of them, and what it plays when is a matter of the seed alone.
         Stopwatch watch = Stopwatch.StartNew();
-        List<(string Scene, TransportUnderTest Transport, int Heard)>[] played = await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async player =>
+        var played = await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async player =>
         {
             Random chance = new(unchecked(seed + (player * 7919)));
             Queue<(string Scene, TransportUnderTest Transport)> share = new(meant.Where((_, index) => index % AtOnce == player));
@@ -69,19 +78,30 @@ public sealed class RandomTests(ITestOutputHelper output)
     private static (string Scene, TransportUnderTest Transport)[] Meant(string only)
     {
         (string Scene, TransportUnderTest Transport)[] meant =
-            [.. from scene in Scenes.Keys from transport in Transports where Scene.NameOf(scene, transport).Contains(only, StringComparison.Ordinal) select (scene, transport)];
-        return meant.Length > 0 ? meant : throw new ArgumentException($"FAIRLEAD_RANDOM_ONLY: no scene has \"{only}\" in its name, such as {Scene.NameOf(Scenes.Keys.First(), Transports[0])}.");
+        [
+            .. from scene in Scenes.Keys
+               from transport in Transports
+               where Scene.NameOf(scene, transport).Contains(only, StringComparison.Ordinal)
+               select (scene, transport),
+        ];
+        return meant.Length > 0
+            ? meant
+            : throw new ArgumentException(
+                $"FAIRLEAD_RANDOM_ONLY: no scene has \"{only}\" in its name, such as {Scene.NameOf(Scenes.Keys.First(), Transports[0])}.");
     }
 
     /// <summary>Each was played. A single scene may be over before anything arrives, but not all of a kind.</summary>
-    private void Report((string Scene, TransportUnderTest Transport)[] meant, (string Scene, TransportUnderTest Transport, int Heard)[] played)
+    private void Report(
+        (string Scene, TransportUnderTest Transport)[] meant, (string Scene, TransportUnderTest Transport, int Heard)[] played)
     {
         output.WriteLine($"{played.Length} scenes, {played.Sum(static one => (long)one.Heard)} messages");
         Assert.Empty(meant.Except(played.Select(static one => (one.Scene, one.Transport))));
         foreach (var kind in played.GroupBy(static one => one.Scene).Concat(played.GroupBy(static one => one.Transport.Name)))
         {
             output.WriteLine($"{kind.Key}: {kind.Count()} scenes, {kind.Sum(static one => (long)one.Heard)} messages");
-            Assert.True(kind.Count() < Scenes.Count || kind.Any(static one => one.Heard > 0), $"{kind.Count()} scenes of {kind.Key}, in which no message arrived.");
+            Assert.True(
+                kind.Count() < Scenes.Count || kind.Any(static one => one.Heard > 0),
+                $"{kind.Count()} scenes of {kind.Key}, in which no message arrived.");
         }
     }
 

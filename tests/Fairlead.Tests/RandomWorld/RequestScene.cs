@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Fairlead.Tests.RandomWorld;
 
-/// <summary>Types 3 and 4, with either side bound: each reply is one's own, and a request is carried out as often as its outcome says.</summary>
+/// <summary>
+/// Types 3 and 4, with either side bound: each reply is one's own, and a request is carried out as often as its outcome says.
+/// </summary>
 internal sealed class RequestScene(Random random, TransportUnderTest transport) : Scene(random, transport)
 {
     private readonly ConcurrentDictionary<(int From, int Number), (int Fresh, int Again)> _done = new();
@@ -23,8 +25,15 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
         else
         {
             Requester requester = Bind(address => Requester.Bind(address, Patient));
-            Task[] responders = [.. Several(1, 4, own => RespondConnectedAsync(own, over.Token)), .. Several(0, 1, own => ActorsAsync(own, "responder"))];
-            await Task.WhenAll([.. Several(1, 4, own => AskAsync(requester, own, Curtain)), .. Several(0, 2, own => SurveyAsync(requester, own))]);
+            Task[] responders =
+            [
+                .. Several(1, 4, own => RespondConnectedAsync(own, over.Token)),
+                .. Several(0, 1, own => ActorsAsync(own, "responder")),
+            ];
+            await Task.WhenAll([
+                .. Several(1, 4, own => AskAsync(requester, own, Curtain)),
+                .. Several(0, 2, own => SurveyAsync(requester, own)),
+            ]);
             await EndAsync(requester, Random);
             await over.CancelAsync();
             await Task.WhenAll(responders);
@@ -35,7 +44,8 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
             (int fresh, int again) = _done.GetValueOrDefault(key);
             Assert.True(fresh <= 1, $"{key} was carried out {fresh} times without being marked");
             Assert.True(again == 0 || idempotent, $"{key} was carried out again, which it did not allow");
-            Assert.True(failed != DeliveryStatus.NotDelivered || fresh + again == 0, $"{key} was carried out, and its requester told otherwise");
+            Assert.True(
+                failed != DeliveryStatus.NotDelivered || fresh + again == 0, $"{key} was carried out, and its requester told otherwise");
         }
     }
 
@@ -44,7 +54,8 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
         bool restarts = Chance(own, 0.5);
         while (!over.IsCancellationRequested)
         {
-            Responder responder = Bind(address => Responder.Bind(address, new() { HandshakeTimeout = Unhurried, Messages = own.Next(1, 50) }));
+            Responder responder = Bind(address =>
+                Responder.Bind(address, new() { HandshakeTimeout = Unhurried, Messages = own.Next(1, 50) }));
             bound.TrySetResult();
             Task loop = RespondAsync(responder, new Random(own.Next()));
             await UntilAsync(restarts ? own.Next(10, 300) : Timeout.Infinite, over);
@@ -146,14 +157,19 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
     private async Task AskOneAsync(Requester requester, (int From, int Number) key, Random own)
     {
         byte[] content = Payload.Make(key.Number, SizeOf(own), key.From);
-        RequestOptions options = new() { Idempotent = Chance(own, 0.5), Timeout = Chance(own, 0.3) ? own.Next(50).Milliseconds() : 5.Seconds() };
+        RequestOptions options = new()
+        {
+            Idempotent = Chance(own, 0.5),
+            Timeout = Chance(own, 0.3) ? own.Next(50).Milliseconds() : 5.Seconds(),
+        };
         DeliveryStatus? failed = null;
         try
         {
             using CancellationTokenSource impatient = new(Chance(own, 0.1) ? own.Next(20) : Timeout.Infinite);
             using Message reply = own.Next(3) switch
             {
-                0 => await Task.Factory.StartNew(() => requester.Request(content, options, impatient.Token), TaskCreationOptions.LongRunning),
+                0 => await Task.Factory.StartNew(
+                    () => requester.Request(content, options, impatient.Token), TaskCreationOptions.LongRunning),
                 1 => await requester.RequestAsync(content.AsMemory(), options, impatient.Token),
                 _ => await requester.RequestAsync(content.AsSpan(), options, impatient.Token),
             };

@@ -5,7 +5,8 @@ using Fairlead.Transports.UnixSocket;
 namespace Fairlead.Tests.RandomWorld;
 
 /// <summary>
-/// Some endpoints of one pattern at one place, that come, talk and go at random for a moment, and what must hold in the end. Everything that is decided by chance comes from one seed.
+/// Some endpoints of one pattern at one place, that come, talk and go at random for a moment, and what must hold in the end. Everything
+/// that is decided by chance comes from one seed.
 /// </summary>
 internal abstract class Scene(Random random, TransportUnderTest transport) : IDisposable
 {
@@ -105,12 +106,15 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
     {
         TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using CancellationTokenRegistration registration = token.Register(() => cancelled.TrySetResult());
-        await Task.WhenAny(cancelled.Task, Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, CancellationToken.None));
+        await Task.WhenAny(
+            cancelled.Task, Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, CancellationToken.None));
     }
 
     /// <summary>Errors that a peer's coming and going excuses.</summary>
-    protected static bool IsExcused(Exception exception) => exception is ObjectDisposedException or OperationCanceledException
-        or FairleadException { Code: ErrorCode.PeerGone or ErrorCode.NotFound or ErrorCode.Timeout or ErrorCode.Full or ErrorCode.Unavailable or ErrorCode.Failed };
+    protected static bool IsExcused(Exception exception) => exception is FairleadException failure
+        ? failure.Code is ErrorCode.PeerGone or ErrorCode.NotFound or ErrorCode.Timeout or ErrorCode.Full or ErrorCode.Unavailable
+            or ErrorCode.Failed
+        : exception is ObjectDisposedException or OperationCanceledException;
 
     protected T Enter<T>(T endpoint)
         where T : Endpoint
@@ -128,7 +132,9 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
         return bound;
     }
 
-    /// <summary>Where to connect, with random options; all of them wait for the server, and some come back when they have lost it.</summary>
+    /// <summary>
+    /// Where to connect, with random options; all of them wait for the server, and some come back when they have lost it.
+    /// </summary>
     protected Address Meeting(Random own, bool mayReconnect)
     {
         Address address = Bare.With("wait", "5s");
@@ -176,7 +182,8 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
 
         while (!Curtain.IsCancellationRequested)
         {
-            PeerProcess actor = PeerProcess.Start("actor", kind, Meeting(own, mayReconnect: false).ToString(), NewFrom().ToString(CultureInfo.InvariantCulture));
+            PeerProcess actor = PeerProcess.Start(
+                "actor", kind, Meeting(own, mayReconnect: false).ToString(), NewFrom().ToString(CultureInfo.InvariantCulture));
             _actors[actor] = true;
             await PauseAsync(own, 400);
             if (Chance(own, 0.3))
@@ -208,7 +215,13 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
 
     /// <summary>Several of the same, each with chance of its own.</summary>
     protected Task[] Several(int least, int most, Func<Random, Task> play) =>
-        [.. Enumerable.Range(0, random.Next(least, most + 1)).Select(_ => new Random(random.Next())).ToArray().Select(own => Task.Run(() => play(own)))];
+        [
+            .. Enumerable
+                .Range(0, random.Next(least, most + 1))
+                .Select(_ => new Random(random.Next()))
+                .ToArray()
+                .Select(own => Task.Run(() => play(own))),
+        ];
 
     private Address Bare
     {

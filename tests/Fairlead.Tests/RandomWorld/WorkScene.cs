@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 namespace Fairlead.Tests.RandomWorld;
 
-/// <summary>A work queue whose workers reject, forget and die: every item that its sender has not taken back is accepted in the end, and by two only if the second was told.</summary>
+/// <summary>
+/// A work queue whose workers reject, forget and die: every item that its sender has not taken back is accepted in the end, and by two only
+/// if the second was told.
+/// </summary>
 internal sealed class WorkScene(Random random, TransportUnderTest transport) : Scene(random, transport)
 {
     private readonly ConcurrentDictionary<(int From, int Number), int> _accepted = new();
@@ -11,7 +14,16 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
 
     protected override async Task ActAsync()
     {
-        WorkQueue queue = Bind(address => WorkQueue.Bind(address, new() { HandshakeTimeout = Unhurried, Prefetch = Random.Next(1, 20), MaxItems = Random.Next(1, 500), MaxDeliveries = int.MaxValue }));
+        WorkQueue queue = Bind(address =>
+            WorkQueue.Bind(
+                address,
+                new()
+                {
+                    HandshakeTimeout = Unhurried,
+                    Prefetch = Random.Next(1, 20),
+                    MaxItems = Random.Next(1, 500),
+                    MaxDeliveries = int.MaxValue,
+                }));
         using CancellationTokenSource over = new();
         Task[] workers = [.. Several(1, 4, own => WorkAsync(queue, own, Curtain)), .. Several(0, 1, own => ActorsAsync(own, "receiver"))];
         await Task.WhenAll(Several(1, 4, ProduceAsync));
@@ -20,7 +32,8 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
 
         // All senders have gone; what they could send is here, or on its way to the queue.
         await queue.DrainAsync();
-        await Polling.Until(() => queue.Peers.Count <= 1 && queue.Count == 0 && queue.Statistics.MessagesReceived == queue.Accepted + queue.TakenBack);
+        await Polling.Until(() =>
+            queue.Peers.Count <= 1 && queue.Count == 0 && queue.Statistics.MessagesReceived == queue.Accepted + queue.TakenBack);
 
         Assert.Empty(_unmarked);
         Assert.All(_notDone, item => Assert.DoesNotContain(item, _accepted.Keys));
@@ -47,7 +60,11 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
                 }
                 else
                 {
-                    await sender.SendAsync(content.AsSpan()).AsTask().WaitAsync(Curtain).ContinueWith(static _ => { }, TaskScheduler.Default);
+                    await sender
+                        .SendAsync(content.AsSpan())
+                        .AsTask()
+                        .WaitAsync(Curtain)
+                        .ContinueWith(static _ => { }, TaskScheduler.Default);
                     if (Curtain.IsCancellationRequested)
                     {
                         break;
@@ -57,7 +74,8 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
 
             foreach ((int number, Task<Delivery> receipt) in receipts)
             {
-                // Nobody may have worked until its time had passed; but what is called delivered somebody has accepted, here or in another process.
+                // Nobody may have worked until its time had passed; but what is called delivered somebody has accepted, here or in another
+                // process.
                 Delivery delivery = await receipt;
                 Assert.True(delivery.IsDelivered || delivery.Cause is ErrorCode.Timeout or ErrorCode.PeerGone, delivery.ToString());
                 if (delivery.Status == DeliveryStatus.NotDelivered)

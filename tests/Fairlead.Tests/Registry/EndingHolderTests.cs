@@ -12,19 +12,23 @@ public sealed class EndingHolderTests
     private int _attempts;
 
     [Fact]
-    public void A_name_is_tried_again_when_its_holder_has_gone_since() => Assert.Equal("taken", EndingHolder.Outlast(() => HeldOnceBy(Gone), isHeldByDescriptors: false));
+    public void A_name_is_tried_again_when_its_holder_has_gone_since() =>
+        Assert.Equal("taken", EndingHolder.Outlast(() => HeldOnceBy(Gone), isHeldByDescriptors: false));
 
     [Fact]
-    public void A_name_is_tried_again_when_no_holder_was_found() => Assert.Equal("taken", EndingHolder.Outlast(() => HeldOnceBy(null), isHeldByDescriptors: false));
+    public void A_name_is_tried_again_when_no_holder_was_found() =>
+        Assert.Equal("taken", EndingHolder.Outlast(() => HeldOnceBy(null), isHeldByDescriptors: false));
 
     /// <summary>Its registry entry is unlocked before its other files are closed.</summary>
     [Fact]
-    public void A_name_is_tried_again_while_its_dying_holder_is_not_seen_any_more() => Assert.Equal("taken", EndingHolder.Outlast(HeldForLong, isHeldByDescriptors: false));
+    public void A_name_is_tried_again_while_its_dying_holder_is_not_seen_any_more() =>
+        Assert.Equal("taken", EndingHolder.Outlast(HeldForLong, isHeldByDescriptors: false));
 
     [Fact]
     public void A_living_holder_is_believed_at_once()
     {
-        Assert.Throws<FairleadException>(() => EndingHolder.Outlast<string>(() => throw HeldBy(NativeProcess.ParentId), isHeldByDescriptors: false));
+        Assert.Throws<FairleadException>(() =>
+            EndingHolder.Outlast<string>(() => throw HeldBy(NativeProcess.ParentId), isHeldByDescriptors: false));
         Assert.Equal(1, _attempts);
     }
 

@@ -17,7 +17,8 @@ public sealed class EndpointEntryTests : IDisposable
     [Fact]
     public void The_layout_is_the_drawn_one()
     {
-        using var entry = EndpointEntry.Create(PatternKind.Hub, bound: true, "unix://ä", new FileIdentity(0x1122334455667788, 0x99aabbccddeeff00), _directory);
+        using var entry = EndpointEntry.Create(
+            PatternKind.Hub, bound: true, "unix://ä", new FileIdentity(0x1122334455667788, 0x99aabbccddeeff00), _directory);
         entry.Counters.AddSent(3, 30);
         entry.Counters.AddReceived(4, 40);
         entry.Counters.SetQueueDepth(5);
@@ -48,7 +49,8 @@ public sealed class EndpointEntryTests : IDisposable
     public void What_is_published_is_read()
     {
         var clock = new FixedClock(new DateTimeOffset(2031, 2, 3, 4, 5, 6, 789, TimeSpan.Zero));
-        using var entry = EndpointEntry.Create(PatternKind.Subscriber, bound: false, "tcp://localhost:5242", directory: _directory, clock: clock);
+        using var entry = EndpointEntry.Create(
+            PatternKind.Subscriber, bound: false, "tcp://localhost:5242", directory: _directory, clock: clock);
         entry.Counters.AddReceived(1000);
         entry.Counters.AddMissed(2);
 
@@ -110,7 +112,9 @@ public sealed class EndpointEntryTests : IDisposable
 
         var info = Assert.Single(EndpointRegistry.Read(_directory).Endpoints);
         const long All = Threads * PerThread;
-        Assert.Equal((All, 3 * All, 2 * All, 5 * All, All), (info.MessagesSent, info.BytesSent, info.MessagesReceived, info.BytesReceived, info.Dropped));
+        Assert.Equal(
+            (All, 3 * All, 2 * All, 5 * All, All),
+            (info.MessagesSent, info.BytesSent, info.MessagesReceived, info.BytesReceived, info.Dropped));
     }
 
     [Fact]

@@ -35,7 +35,9 @@ public sealed class EndpointRegistryTests : IDisposable
         await peer.ReadLineAsync();
 
         var info = Assert.Single(EndpointRegistry.Read(_directory).Endpoints);
-        Assert.Equal((peer.Id, "receiver", "unix://orders", 1, 100), (info.ProcessId, info.Kind, info.Address, info.MessagesReceived, info.BytesReceived));
+        Assert.Equal(
+            (peer.Id, "receiver", "unix://orders", 1, 100),
+            (info.ProcessId, info.Kind, info.Address, info.MessagesReceived, info.BytesReceived));
         Assert.Contains("participant", info.Program, StringComparison.Ordinal);
         Assert.Equal(peer.Id, EndpointRegistry.FindHolder("unix://orders?wait=1s", _directory)?.ProcessId);
 
@@ -90,7 +92,9 @@ public sealed class EndpointRegistryTests : IDisposable
         using var second = EndpointEntry.Create(PatternKind.Sender, bound: false, "unix://a", directory: _directory);
         using var first = EndpointEntry.Create(PatternKind.Receiver, bound: true, "unix://a", directory: _directory);
 
-        Assert.Equal(["receiver unix://a", "sender unix://a", "sender unix://b"], EndpointRegistry.Read(_directory).Endpoints.Select(info => $"{info.Kind} {info.Address}"));
+        Assert.Equal(
+            ["receiver unix://a", "sender unix://a", "sender unix://b"],
+            EndpointRegistry.Read(_directory).Endpoints.Select(info => $"{info.Kind} {info.Address}"));
     }
 
     [Fact]
@@ -118,7 +122,8 @@ public sealed class EndpointRegistryTests : IDisposable
         Assert.Equal(
             [$"{id}-1001", $"{id}-1002", $"{id}-1003", $"{id}-1004", $"{id}-1007", $"{id}-1008", $"{id}-x", "notes.txt"],
             listing.Skipped.Select(skipped => Path.GetFileName(skipped.Path)).Order(StringComparer.Ordinal));
-        Assert.Equal(ErrorCode.Incompatible, listing.Skipped.Single(skipped => skipped.Path.EndsWith("1007", StringComparison.Ordinal)).Code);
+        Assert.Equal(
+            ErrorCode.Incompatible, listing.Skipped.Single(skipped => skipped.Path.EndsWith("1007", StringComparison.Ordinal)).Code);
         Assert.Equal(7, listing.Skipped.Count(skipped => skipped.Code == ErrorCode.Corrupt));
         Assert.Equal(11, Directory.GetFileSystemEntries(endpoints).Length);
     }
@@ -158,8 +163,11 @@ public sealed class EndpointRegistryTests : IDisposable
                 page[random.Next(4) == 0 ? random.Next(page.Length) : random.Next(64)] = (byte)random.Next(256);
             }
 
-            var info = EndpointEntryReader.Parse("here", page.AsSpan(0, random.Next(10) == 0 ? random.Next(page.Length) : page.Length), out _);
-            Assert.True(info is null || !info.Address.Any(char.IsControl) && !info.Program.Any(char.IsControl) && info.ProcessId > 0, $"seed {seed}, round {round}");
+            var info = EndpointEntryReader.Parse(
+                "here", page.AsSpan(0, random.Next(10) == 0 ? random.Next(page.Length) : page.Length), out _);
+            Assert.True(
+                info is null || !info.Address.Any(char.IsControl) && !info.Program.Any(char.IsControl) && info.ProcessId > 0,
+                $"seed {seed}, round {round}");
         }
     }
 

@@ -32,7 +32,8 @@ public sealed class RuntimeDirectoryTests : IDisposable
     {
         Directory.CreateDirectory(_temporary[$"run/{User}"]);
 
-        Assert.Equal(_temporary[$"run/{User}/fairlead"], RuntimeDirectory.Locate(variable, User, _temporary["run"], _temporary["tmp"]).Path);
+        Assert.Equal(
+            _temporary[$"run/{User}/fairlead"], RuntimeDirectory.Locate(variable, User, _temporary["run"], _temporary["tmp"]).Path);
     }
 
     [Fact]
@@ -44,7 +45,8 @@ public sealed class RuntimeDirectoryTests : IDisposable
     {
         Directory.CreateDirectory(_temporary[$"run/{User + 1}"]);
 
-        Assert.Equal(_temporary[$"tmp/fairlead-{User + 1}"], RuntimeDirectory.Locate(null, User + 1, _temporary["run"], _temporary["tmp"]).Path);
+        Assert.Equal(
+            _temporary[$"tmp/fairlead-{User + 1}"], RuntimeDirectory.Locate(null, User + 1, _temporary["run"], _temporary["tmp"]).Path);
     }
 
     [Fact]
@@ -109,7 +111,9 @@ public sealed class RuntimeDirectoryTests : IDisposable
         File.SetUnixFileMode(_temporary["fairlead"], Private);
         File.SetUnixFileMode(_temporary["fairlead/unix"], Private | UnixFileMode.OtherExecute);
 
-        Assert.Equal(ErrorCode.PermissionDenied, Assert.Throws<FairleadException>(() => RuntimeDirectory.At(_temporary["fairlead"]).SocketPath("unix", "a")).Code);
+        Assert.Equal(
+            ErrorCode.PermissionDenied,
+            Assert.Throws<FairleadException>(() => RuntimeDirectory.At(_temporary["fairlead"]).SocketPath("unix", "a")).Code);
     }
 
     [Fact]

@@ -16,7 +16,8 @@ public sealed class NamedBarrierTests : IDisposable
     public void The_words_lie_where_they_are_drawn()
     {
         Assert.Equal((64, 72, 76, 128), (BarrierLayout.StateAt, BarrierLayout.BellAt, BarrierLayout.DeadAt, BarrierLayout.LineAt));
-        Assert.Equal((16_576, 33_152, 64, 1024), (BarrierLayout.GuardAt, BarrierLayout.SeatsAt, BarrierLayout.SeatSize, BarrierLayout.MostParties));
+        Assert.Equal(
+            (16_576, 33_152, 64, 1024), (BarrierLayout.GuardAt, BarrierLayout.SeatsAt, BarrierLayout.SeatSize, BarrierLayout.MostParties));
         Assert.Equal(33_152L + (3 * 64), NamedBarrier.SizeInRegion(3));
         using NamedBarrier barrier = NamedBarrier.Open(_name, 1);
         Assert.Equal(0, barrier.SignalAndWait());
@@ -69,8 +70,14 @@ public sealed class NamedBarrierTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => NamedBarrier.Open(_name, 1025));
         using NamedBarrier barrier = NamedBarrier.Open(_name, 1024);
         Assert.Throws<ArgumentOutOfRangeException>(() => barrier.SignalAndWait(TimeSpan.FromSeconds(-2)));
-        Assert.Contains("is one for 1024 parties, and one for 2 parties was asked for", Assert.Throws<FairleadException>(() => NamedBarrier.Open(_name, 2)).Message, StringComparison.Ordinal);
-        Assert.Contains("holds a barrier, and an event was asked for", Assert.Throws<FairleadException>(() => NamedEvent.Open(_name)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is one for 1024 parties, and one for 2 parties was asked for",
+            Assert.Throws<FairleadException>(() => NamedBarrier.Open(_name, 2)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "holds a barrier, and an event was asked for",
+            Assert.Throws<FairleadException>(() => NamedEvent.Open(_name)).Message,
+            StringComparison.Ordinal);
         barrier.Verify();
         Assert.True(NamedBarrier.Remove(_name));
         Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(barrier.Verify).Code);

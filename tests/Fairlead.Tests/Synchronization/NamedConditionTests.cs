@@ -19,7 +19,10 @@ public sealed class NamedConditionTests : IDisposable
     [Fact]
     public async Task The_words_lie_where_they_are_drawn()
     {
-        Assert.Equal((64, 68, 128, 40, 16_576), (ConditionLayout.CrowdAt, ConditionLayout.IsCrowdedAt, ConditionLayout.LineAt, ConditionLayout.NotifiedAt, ConditionLayout.Size));
+        Assert.Equal(
+            (64, 68, 128, 40, 16_576),
+            (ConditionLayout.CrowdAt, ConditionLayout.IsCrowdedAt, ConditionLayout.LineAt, ConditionLayout.NotifiedAt, ConditionLayout.Size)
+        );
         Assert.Equal(16_576L, NamedCondition.SizeInRegion);
         using NamedCondition condition = NamedCondition.Open(_name, _mutex);
         MutexScope scope = await _mutex.EnterAsync();
@@ -28,9 +31,15 @@ public sealed class NamedConditionTests : IDisposable
         {
             byte[] file = File.ReadAllBytes($"{FairleadDirectory.Runtime}/{NamedRegion.LockFolder}/{_name}");
             ReadOnlySpan<byte> words = file.AsSpan(RegionLayout.HeaderSize);
-            Assert.Equal((7u, 0x0143_4c46u), (BitConverter.ToUInt32(file.AsSpan(RegionLayout.ContentAt)), BitConverter.ToUInt32(words[4..])));
+            Assert.Equal(
+                (7u, 0x0143_4c46u), (BitConverter.ToUInt32(file.AsSpan(RegionLayout.ContentAt)), BitConverter.ToUInt32(words[4..])));
             int place = ConditionLayout.LineAt + LineLayout.PlacesAt + LineLayout.PlaceSize;
-            Assert.Equal((1, Environment.ProcessId, 0u), (BitConverter.ToInt32(words[(place + 4)..]), BitConverter.ToInt32(words[(place + 16)..]), BitConverter.ToUInt32(words[(place + 40)..])));
+            Assert.Equal(
+                (1, Environment.ProcessId, 0u),
+                (
+                    BitConverter.ToInt32(words[(place + 4)..]),
+                    BitConverter.ToInt32(words[(place + 16)..]),
+                    BitConverter.ToUInt32(words[(place + 40)..])));
             condition.Notify(inside);
         }
 
@@ -64,7 +73,8 @@ public sealed class NamedConditionTests : IDisposable
         Assert.Equal(ErrorCode.Incompatible, error.Code);
         Assert.Contains($"is with another mutex, and with the mutex '{other.Name}' was asked for", error.Message, StringComparison.Ordinal);
         Assert.Equal(ErrorCode.Incompatible, Assert.Throws<FairleadException>(() => NamedMutex.Open(_name)).Code);
-        Assert.Throws<ArgumentOutOfRangeException>(() => NamedCondition.Open(_name, _mutex, new() { TakeBackTimeout = TimeSpan.FromSeconds(-2) }));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            NamedCondition.Open(_name, _mutex, new() { TakeBackTimeout = TimeSpan.FromSeconds(-2) }));
         Assert.Throws<ArgumentNullException>(() => NamedCondition.Open(_name, null!));
         NamedMutex.Remove(other.Name!);
         using NamedCondition condition = NamedCondition.Open(_name, _mutex);

@@ -15,7 +15,10 @@ public sealed class NamedCountdownTests : IDisposable
     [Fact]
     public void The_words_lie_where_they_are_drawn()
     {
-        Assert.Equal((64, 68, 128, 16_576, 33_152L), (CountdownLayout.WordAt, CountdownLayout.RoundsAt, CountdownLayout.LineAt, CountdownLayout.GuardAt, NamedCountdown.SizeInRegion));
+        Assert.Equal(
+            (64, 68, 128, 16_576, 33_152L),
+            (CountdownLayout.WordAt, CountdownLayout.RoundsAt, CountdownLayout.LineAt, CountdownLayout.GuardAt, NamedCountdown.SizeInRegion)
+        );
         using NamedCountdown countdown = NamedCountdown.Open(_name, 3);
         Assert.Equal((3u, 0x0144_4c46u, 0u), Words());
         countdown.Signal();
@@ -48,7 +51,13 @@ public sealed class NamedCountdownTests : IDisposable
         using NamedCountdown countdown = NamedCountdown.Open(_name, 16_777_215);
         Assert.Throws<InvalidOperationException>(() => countdown.AddCount());
         Assert.Throws<ArgumentOutOfRangeException>(() => countdown.Reset(0));
-        Assert.Contains("is one from 16777215, and one from 2 was asked for", Assert.Throws<FairleadException>(() => NamedCountdown.Open(_name, 2)).Message, StringComparison.Ordinal);
-        Assert.Contains("holds a countdown, and an event was asked for", Assert.Throws<FairleadException>(() => NamedEvent.Open(_name)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is one from 16777215, and one from 2 was asked for",
+            Assert.Throws<FairleadException>(() => NamedCountdown.Open(_name, 2)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "holds a countdown, and an event was asked for",
+            Assert.Throws<FairleadException>(() => NamedEvent.Open(_name)).Message,
+            StringComparison.Ordinal);
     }
 }

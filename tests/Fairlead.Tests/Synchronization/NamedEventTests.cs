@@ -81,7 +81,10 @@ public sealed unsafe class NamedEventTests : IDisposable
             "is one that somebody resets, and one that resets itself was asked for",
             Assert.Throws<FairleadException>(() => NamedEvent.Open(_name, EventResetMode.AutoReset)).Message,
             StringComparison.Ordinal);
-        Assert.Contains("holds an event, and a semaphore was asked for", Assert.Throws<FairleadException>(() => NamedSemaphore.Open(_name, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "holds an event, and a semaphore was asked for",
+            Assert.Throws<FairleadException>(() => NamedSemaphore.Open(_name, 1)).Message,
+            StringComparison.Ordinal);
         signal.Verify();
         Assert.True(NamedEvent.Remove(_name));
         Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(signal.Verify).Code);

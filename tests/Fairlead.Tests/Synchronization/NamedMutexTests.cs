@@ -24,10 +24,30 @@ public sealed class NamedMutexTests : IDisposable
     [Fact]
     public void The_words_lie_where_they_are_drawn()
     {
-        Assert.Equal((0, 8, 12, 64, 68, 72), (MutexLayout.FormAt, MutexLayout.NamespaceAt, MutexLayout.MixedAt, MutexLayout.WordAt, MutexLayout.InDoubtAt, MutexLayout.EntriesAt));
-        Assert.Equal((80, 88, 92, 96, 104, 128), (MutexLayout.ParticipantAt, MutexLayout.ProcessAt, MutexLayout.ThreadAt, MutexLayout.SinceAt, MutexLayout.KeeperAt, MutexLayout.LineAt));
-        Assert.Equal((0, 64, 64, 256, 128), (LineLayout.TicketsAt, LineLayout.PlacesAt, LineLayout.PlaceSize, LineLayout.Places, LineLayout.MostWaiting));
-        Assert.Equal((8, 16, 20, 24, 32), (LineLayout.ParticipantAt, LineLayout.ProcessAt, LineLayout.ThreadAt, LineLayout.SinceAt, LineLayout.KeeperAt));
+        Assert.Equal(
+            (0, 8, 12, 64, 68, 72),
+            (
+                MutexLayout.FormAt,
+                MutexLayout.NamespaceAt,
+                MutexLayout.MixedAt,
+                MutexLayout.WordAt,
+                MutexLayout.InDoubtAt,
+                MutexLayout.EntriesAt));
+        Assert.Equal(
+            (80, 88, 92, 96, 104, 128),
+            (
+                MutexLayout.ParticipantAt,
+                MutexLayout.ProcessAt,
+                MutexLayout.ThreadAt,
+                MutexLayout.SinceAt,
+                MutexLayout.KeeperAt,
+                MutexLayout.LineAt));
+        Assert.Equal(
+            (0, 64, 64, 256, 128),
+            (LineLayout.TicketsAt, LineLayout.PlacesAt, LineLayout.PlaceSize, LineLayout.Places, LineLayout.MostWaiting));
+        Assert.Equal(
+            (8, 16, 20, 24, 32),
+            (LineLayout.ParticipantAt, LineLayout.ProcessAt, LineLayout.ThreadAt, LineLayout.SinceAt, LineLayout.KeeperAt));
         Assert.Equal(16_576L, NamedMutex.SizeInRegion);
         Assert.Equal(32, Unsafe.SizeOf<Standing>());
         using NamedMutex mutex = NamedMutex.Open(_name, new() { Recursive = true });
@@ -35,7 +55,8 @@ public sealed class NamedMutexTests : IDisposable
         using MutexScope scope = mutex.Enter();
         byte[] file = File.ReadAllBytes(FilePath);
         ReadOnlySpan<byte> words = file.AsSpan(RegionLayout.HeaderSize);
-        Assert.Equal((1u, 0x014d_4c46u, 0u), (BitConverter.ToUInt32(words), BitConverter.ToUInt32(words[4..]), BitConverter.ToUInt32(words[12..])));
+        Assert.Equal(
+            (1u, 0x014d_4c46u, 0u), (BitConverter.ToUInt32(words), BitConverter.ToUInt32(words[4..]), BitConverter.ToUInt32(words[12..])));
         Assert.Equal((2L, Environment.ProcessId), (BitConverter.ToInt64(words[72..]), BitConverter.ToInt32(words[88..])));
         Assert.Equal(BitConverter.ToUInt32(words[64..]), BitConverter.ToUInt32(words[104..]));
         Assert.NotEqual(0u, BitConverter.ToUInt32(words[64..]));
@@ -65,7 +86,8 @@ public sealed class NamedMutexTests : IDisposable
         FairleadException other = Fails(ErrorCode.Incompatible, new() { Recursive = true });
         Assert.Contains("is not recursive, and recursive was asked for", other.Message, StringComparison.Ordinal);
         Patch(RegionLayout.HeaderSize + 7, 2);
-        Assert.Contains("has layout version 2, and this program knows version 1", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has layout version 2, and this program knows version 1", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
         Patch(RegionLayout.HeaderSize + 4, 'X');
         Assert.Contains("something else lies there", Fails(ErrorCode.Corrupt).Message, StringComparison.Ordinal);
         Patch(RegionLayout.VersionAt, 9);
@@ -216,7 +238,13 @@ public sealed class NamedMutexTests : IDisposable
         {
             NamedMutex closed = NamedMutex.Open(_name);
             MutexScope inside = closed.Enter();
-            Task[] waiting = [.. Enumerable.Range(0, 3).Select(_ => Task.Factory.StartNew(() => closed.Enter().Dispose(), TaskCreationOptions.LongRunning)), closed.EnterAsync().AsTask().ContinueWith(static entered => entered.Result.Dispose(), TaskScheduler.Default)];
+            Task[] waiting =
+            [
+                .. Enumerable
+                    .Range(0, 3)
+                    .Select(_ => Task.Factory.StartNew(() => closed.Enter().Dispose(), TaskCreationOptions.LongRunning)),
+                closed.EnterAsync().AsTask().ContinueWith(static entered => entered.Result.Dispose(), TaskScheduler.Default),
+            ];
             await UntilWaitingAsync(other, 4);
             closed.Dispose();
             inside.Dispose();

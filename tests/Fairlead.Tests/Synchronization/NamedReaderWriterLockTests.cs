@@ -11,7 +11,14 @@ public sealed class NamedReaderWriterLockTests : IDisposable
     [Fact]
     public void The_words_lie_where_they_are_drawn()
     {
-        Assert.Equal((64, 68, 72, 76, 128), (ReaderWriterLayout.BellAt, ReaderWriterLayout.IsWantedAt, ReaderWriterLayout.IsWritingAt, ReaderWriterLayout.InDoubtAt, ReaderWriterLayout.GateAt));
+        Assert.Equal(
+            (64, 68, 72, 76, 128),
+            (
+                ReaderWriterLayout.BellAt,
+                ReaderWriterLayout.IsWantedAt,
+                ReaderWriterLayout.IsWritingAt,
+                ReaderWriterLayout.InDoubtAt,
+                ReaderWriterLayout.GateAt));
         Assert.Equal((16_704, 64, 256), (ReaderWriterLayout.SeatsAt, ReaderWriterLayout.SeatSize, ReaderWriterLayout.MostReaders));
         Assert.Equal(33_088L, NamedReaderWriterLock.SizeInRegion);
     }

@@ -16,7 +16,9 @@ public sealed class NamedSemaphoreTests : IDisposable
     [Fact]
     public void The_words_lie_where_they_are_drawn()
     {
-        Assert.Equal((64, 72, 128, 16_576, 16), (SemaphoreLayout.WantedAt, SemaphoreLayout.BellAt, SemaphoreLayout.LineAt, SemaphoreLayout.SeatsAt, SemaphoreLayout.SeatSize));
+        Assert.Equal(
+            (64, 72, 128, 16_576, 16),
+            (SemaphoreLayout.WantedAt, SemaphoreLayout.BellAt, SemaphoreLayout.LineAt, SemaphoreLayout.SeatsAt, SemaphoreLayout.SeatSize));
         Assert.Equal(16_576L + (16 * 5), NamedSemaphore.SizeInRegion(5));
         using NamedSemaphore semaphore = NamedSemaphore.Open(_name, 2, 5);
         using SemaphoreScope scope = semaphore.Enter();
@@ -54,7 +56,10 @@ public sealed class NamedSemaphoreTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => NamedSemaphore.SizeInRegion(0));
         NamedSemaphore.Open(_name, 1).Dispose();
         Assert.Equal(ErrorCode.Incompatible, Assert.Throws<FairleadException>(() => NamedSemaphore.Open(_name, 1, 4096)).Code);
-        Assert.Contains("holds a semaphore, and a mutex was asked for", Assert.Throws<FairleadException>(() => NamedMutex.Open(_name)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "holds a semaphore, and a mutex was asked for",
+            Assert.Throws<FairleadException>(() => NamedMutex.Open(_name)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -32,7 +32,9 @@ public sealed class QuietTests
 
             // The runtime has its own now and then, as it compiles: some for 100,000 times.
             Assert.True(end - begin < 100, string.Join('\n', own[begin..end].Take(150)));
-            Assert.DoesNotContain(own[begin..end], line => line.Contains("FUTEX_WAKE,", StringComparison.Ordinal) || line.Contains("FUTEX_WAIT,", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                own[begin..end],
+                line => line.Contains("FUTEX_WAKE,", StringComparison.Ordinal) || line.Contains("FUTEX_WAIT,", StringComparison.Ordinal));
         }
         finally
         {

@@ -109,7 +109,11 @@ public sealed unsafe class SeatsTests : IDisposable
     {
         Seats seats = new(_memory.Shared, Count, Seats.SmallestSize);
         Take(seats, 1, default, mark: 7);
-        Assert.Equal((_keeper.Id, 7u), (Unsafe.Read<uint>(_memory.Shared + 16 + LineLayout.WordAt), Unsafe.Read<uint>(_memory.Shared + 16 + sizeof(uint) - LineLayout.WordAt)));
+        Assert.Equal(
+            (_keeper.Id, 7u),
+            (
+                Unsafe.Read<uint>(_memory.Shared + 16 + LineLayout.WordAt),
+                Unsafe.Read<uint>(_memory.Shared + 16 + sizeof(uint) - LineLayout.WordAt)));
         Assert.Equal(24, seats.Beside(1) - _memory.Shared);
         Empty(seats);
     }

@@ -10,7 +10,11 @@ public sealed class SleepTests
     {
         int turns = 0;
         bool isOver = false;
-        Task asleep = Task.Factory.StartNew(() => SleepUntil(() => Volatile.Read(ref isOver), () => turns++), default, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task asleep = Task.Factory.StartNew(
+            () => SleepUntil(() => Volatile.Read(ref isOver), () => turns++),
+            default,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
         await Task.Factory.StartNew(
             () =>
             {

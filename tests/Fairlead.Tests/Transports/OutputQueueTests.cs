@@ -4,7 +4,9 @@ using Fairlead.Transports;
 
 namespace Fairlead.Tests.Transports;
 
-/// <summary>Whatever is put into the queue, and however it is written out, the bytes are those of the messages, one behind the other.</summary>
+/// <summary>
+/// Whatever is put into the queue, and however it is written out, the bytes are those of the messages, one behind the other.
+/// </summary>
 public sealed class OutputQueueTests : IDisposable
 {
     private const int LongestLoan = 300_000;
@@ -125,7 +127,8 @@ public sealed class OutputQueueTests : IDisposable
             return start..(start + length);
         }
 
-        MessageHeader HeaderOf(int length, int headLength) => MessageHeader.Of(MessageKind.Send, (uint)random.Next()) with { Length = length, HeadLength = (ushort)headLength };
+        MessageHeader HeaderOf(int length, int headLength) =>
+            MessageHeader.Of(MessageKind.Send, (uint)random.Next()) with { Length = length, HeadLength = (ushort)headLength };
     });
 
     [Fact]

@@ -10,7 +10,10 @@ public sealed class PacketConnectionTests
     public void What_a_peer_sent_is_read_also_when_it_closed_with_something_unread()
     {
         var (ours, theirs) = NativeSocket.Pair(NativeSocketType.SeqPacket);
-        using var connection = new PacketConnection(ours, RawFraming.Instance, TransportCapabilities.None, new Peer()) { ReceiveLimit = 1024 };
+        using var connection = new PacketConnection(ours, RawFraming.Instance, TransportCapabilities.None, new Peer())
+        {
+            ReceiveLimit = 1024,
+        };
         using (theirs)
         {
             Assert.Equal(4, theirs.Write("last"u8).Count);

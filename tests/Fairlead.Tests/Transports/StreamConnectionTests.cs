@@ -14,8 +14,10 @@ public sealed class StreamConnectionTests : IDisposable
     {
         Way there = new();
         Way back = new();
-        _sender = new StreamConnection(new TrickleChannel(there, back), FairleadFraming.Instance, TransportCapabilities.Reliable, new Peer());
-        _receiver = new StreamConnection(new TrickleChannel(back, there), FairleadFraming.Instance, TransportCapabilities.Reliable, new Peer());
+        _sender = new StreamConnection(
+            new TrickleChannel(there, back), FairleadFraming.Instance, TransportCapabilities.Reliable, new Peer());
+        _receiver = new StreamConnection(
+            new TrickleChannel(back, there), FairleadFraming.Instance, TransportCapabilities.Reliable, new Peer());
 
         // The first frame of a stream introduces who sends it.
         Commit(_sender, Handshake.HeaderOf(MessageKind.Hello), new Handshake { Pattern = PatternKind.Sender, Text = "" }.Encode());
@@ -83,7 +85,12 @@ public sealed class StreamConnectionTests : IDisposable
     [Fact]
     public void No_files_go_where_the_channel_passes_none()
     {
-        using StreamConnection connection = new(new TrickleChannel(new Way(), new Way()), FairleadFraming.Instance, TransportCapabilities.Handles, new Peer(), takesHandles: true);
+        using StreamConnection connection = new(
+            new TrickleChannel(new Way(), new Way()),
+            FairleadFraming.Instance,
+            TransportCapabilities.Handles,
+            new Peer(),
+            takesHandles: true);
         Assert.Null(connection.Handles);
     }
 

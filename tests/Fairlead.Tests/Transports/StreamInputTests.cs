@@ -45,9 +45,10 @@ public sealed class StreamInputTests
             {
                 Assert.True(next < stream.Messages.Count, "more messages came than were written");
                 (MessageHeader header, byte[] body) = stream.Messages[next++];
+                MessageHeader read = message.Header;
                 Assert.Equal(
                     (header.Kind, header.Flags, header.HeadLength, header.Id, header.Ack, header.Length),
-                    (message.Header.Kind, message.Header.Flags, message.Header.HeadLength, message.Header.Id, message.Header.Ack, message.Header.Length));
+                    (read.Kind, read.Flags, read.HeadLength, read.Id, read.Ack, read.Length));
                 held.Add(message, body);
             }
         }
@@ -81,7 +82,9 @@ public sealed class StreamInputTests
         Assert.True(arrived.ToArray().AsSpan().SequenceEqual(bytes));
     });
 
-    /// <summary>A byte is changed, or the end comes early, or all is noise: then messages come, or the stream is refused, and that is all.</summary>
+    /// <summary>
+    /// A byte is changed, or the end comes early, or all is noise: then messages come, or the stream is refused, and that is all.
+    /// </summary>
     [Theory]
     [InlineData("fairlead")]
     [InlineData("length")]
@@ -208,7 +211,9 @@ public sealed class StreamInputTests
         }
     }
 
-    /// <summary>A line's length is known at its end: memory for it grows by doubling, or each piece would cost a copy of all that came before it.</summary>
+    /// <summary>
+    /// A line's length is known at its end: memory for it grows by doubling, or each piece would cost a copy of all that came before it.
+    /// </summary>
     [Fact]
     public void A_long_line_that_trickles_in_is_moved_seldom()
     {
@@ -266,7 +271,9 @@ public sealed class StreamInputTests
         }
     }
 
-    /// <summary>As reads do it: as much as there is room for, and what came is taken before the next. Sometimes a read finds nothing.</summary>
+    /// <summary>
+    /// As reads do it: as much as there is room for, and what came is taken before the next. Sometimes a read finds nothing.
+    /// </summary>
     private static void Feed(StreamInput input, ArraySegment<byte> piece, Random random, Action take)
     {
         Span<byte> rest = piece;

@@ -4,7 +4,8 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
-/// <c>barrier PLACE PARTIES</c>: opens a barrier, says <c>ready</c>, then obeys until its input ends: <c>wait</c>, <c>async</c>, <c>try</c>, <c>exit</c> (without disposing it). Answers <c>ok</c> and the phase, <c>ok no</c>, or <c>ok broken</c> and who has died.
+/// <c>barrier PLACE PARTIES</c>: opens a barrier, says <c>ready</c>, then obeys until its input ends: <c>wait</c>, <c>async</c>,
+/// <c>try</c>, <c>exit</c> (without disposing it). Answers <c>ok</c> and the phase, <c>ok no</c>, or <c>ok broken</c> and who has died.
 /// </summary>
 internal static class BarrierVerb
 {

@@ -4,8 +4,9 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
-/// <c>condition MUTEX CONDITION</c>: opens both, says <c>ready</c>, then obeys until its input ends: <c>enter</c>, <c>leave</c>, <c>wait [MILLISECONDS]</c>, <c>async [MILLISECONDS]</c>, <c>notify</c>, <c>all</c>. Answers <c>ok</c>, of a wait
-/// <c>ok True</c> where it was woken, with <c>died</c> where an owner has died.
+/// <c>condition MUTEX CONDITION</c>: opens both, says <c>ready</c>, then obeys until its input ends: <c>enter</c>, <c>leave</c>, <c>wait
+/// [MILLISECONDS]</c>, <c>async [MILLISECONDS]</c>, <c>notify</c>, <c>all</c>. Answers <c>ok</c>, of a wait <c>ok True</c> where it was
+/// woken, with <c>died</c> where an owner has died.
 /// </summary>
 internal static class ConditionVerb
 {

@@ -3,7 +3,10 @@ using Fairlead.Conformance;
 
 namespace Fairlead.TestPeer.Verbs.Locks;
 
-/// <summary><c>countdown PLACE COUNT</c>: opens a countdown, says <c>ready</c>, then obeys until its input ends: <c>wait</c>, <c>async</c>, <c>signal</c>. Answers <c>ok</c>, or <c>ok zero</c>.</summary>
+/// <summary>
+/// <c>countdown PLACE COUNT</c>: opens a countdown, says <c>ready</c>, then obeys until its input ends: <c>wait</c>, <c>async</c>,
+/// <c>signal</c>. Answers <c>ok</c>, or <c>ok zero</c>.
+/// </summary>
 internal static class CountdownVerb
 {
     public static async Task<int> RunAsync(string[] arguments)

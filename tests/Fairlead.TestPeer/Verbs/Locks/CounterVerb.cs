@@ -3,7 +3,10 @@ using Fairlead.Conformance;
 
 namespace Fairlead.TestPeer.Verbs.Locks;
 
-/// <summary><c>counter PLACE COUNT REGION SIZE INDEX</c>: counts a countdown down again and again, also up, and waits for its zero now and then, until it is killed; says <c>ready</c> when it has begun. See <see cref="Crowd"/>.</summary>
+/// <summary>
+/// <c>counter PLACE COUNT REGION SIZE INDEX</c>: counts a countdown down again and again, also up, and waits for its zero now and then,
+/// until it is killed; says <c>ready</c> when it has begun. See <see cref="Crowd"/>.
+/// </summary>
 internal static class CounterVerb
 {
     private static readonly TimeSpan Shortly = TimeSpan.FromMilliseconds(1);

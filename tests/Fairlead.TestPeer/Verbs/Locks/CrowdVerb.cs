@@ -4,8 +4,8 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
-/// <c>crowd PLACE PERMITS MAXIMUM REGION SIZE INDEX</c>: enters a semaphore again and again until it is over; says <c>ready</c> when it has begun, and <c>ok</c> in the end; or <c>error</c> where
-/// more are inside than PERMITS. See <see cref="Crowd"/>.
+/// <c>crowd PLACE PERMITS MAXIMUM REGION SIZE INDEX</c>: enters a semaphore again and again until it is over; says <c>ready</c> when it has
+/// begun, and <c>ok</c> in the end; or <c>error</c> where more are inside than PERMITS. See <see cref="Crowd"/>.
 /// </summary>
 internal static class CrowdVerb
 {

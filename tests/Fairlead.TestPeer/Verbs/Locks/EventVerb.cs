@@ -2,7 +2,10 @@ using Fairlead.Conformance;
 
 namespace Fairlead.TestPeer.Verbs.Locks;
 
-/// <summary><c>event PLACE MODE</c>: opens an event, says <c>ready</c>, then obeys until its input ends: <c>wait</c>, <c>async</c>, <c>set</c>, <c>reset</c>, <c>isset</c>. Answers <c>ok</c>, or <c>ok set</c>.</summary>
+/// <summary>
+/// <c>event PLACE MODE</c>: opens an event, says <c>ready</c>, then obeys until its input ends: <c>wait</c>, <c>async</c>, <c>set</c>,
+/// <c>reset</c>, <c>isset</c>. Answers <c>ok</c>, or <c>ok set</c>.
+/// </summary>
 internal static class EventVerb
 {
     public static async Task<int> RunAsync(string[] arguments)

@@ -3,8 +3,9 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
-/// <c>exchange MUTEX FILLED EMPTIED REGION fill|empty</c>: fills a place for one thing in a region, or empties it, again and again, each time telling one who waits for that; says <c>ready</c> when it has begun. The first number in the region is 1 while
-/// the place is full, the second how often it was emptied.
+/// <c>exchange MUTEX FILLED EMPTIED REGION fill|empty</c>: fills a place for one thing in a region, or empties it, again and again, each
+/// time telling one who waits for that; says <c>ready</c> when it has begun. The first number in the region is 1 while the place is full,
+/// the second how often it was emptied.
 /// </summary>
 internal static class ExchangeVerb
 {

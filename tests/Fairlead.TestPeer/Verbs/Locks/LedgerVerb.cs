@@ -4,7 +4,8 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
-/// <c>ledger PLACE REGION INDEX</c>: reads and writes two numbers of a region under a reader-writer lock for ever, which are the same for all but who writes; says <c>ready</c> when it has begun, and <c>error</c> where somebody has not been kept out.
+/// <c>ledger PLACE REGION INDEX</c>: reads and writes two numbers of a region under a reader-writer lock for ever, which are the same for
+/// all but who writes; says <c>ready</c> when it has begun, and <c>error</c> where somebody has not been kept out.
 /// </summary>
 internal static class LedgerVerb
 {

@@ -3,21 +3,22 @@ namespace Fairlead.TestPeer.Verbs.Locks;
 /// <summary>What a peer does at locks.</summary>
 internal static class LockVerbs
 {
-    public static IReadOnlyDictionary<string, Func<string[], Task<int>>> All { get; } = new Dictionary<string, Func<string[], Task<int>>>(StringComparer.Ordinal)
-    {
-        ["barrier"] = BarrierVerb.RunAsync,
-        ["condition"] = ConditionVerb.RunAsync,
-        ["countdown"] = CountdownVerb.RunAsync,
-        ["counter"] = CounterVerb.RunAsync,
-        ["crowd"] = CrowdVerb.RunAsync,
-        ["event"] = EventVerb.RunAsync,
-        ["exchange"] = ExchangeVerb.RunAsync,
-        ["ledger"] = LedgerVerb.RunAsync,
-        ["march"] = MarchVerb.RunAsync,
-        ["mutex"] = MutexVerb.RunAsync,
-        ["mutexcount"] = MutexCountVerb.RunAsync,
-        ["readwrite"] = ReadWriteVerb.RunAsync,
-        ["semaphore"] = SemaphoreVerb.RunAsync,
-        ["turnstile"] = TurnstileVerb.RunAsync,
-    };
+    public static IReadOnlyDictionary<string, Func<string[], Task<int>>> All { get; } =
+        new Dictionary<string, Func<string[], Task<int>>>(StringComparer.Ordinal)
+        {
+            ["barrier"] = BarrierVerb.RunAsync,
+            ["condition"] = ConditionVerb.RunAsync,
+            ["countdown"] = CountdownVerb.RunAsync,
+            ["counter"] = CounterVerb.RunAsync,
+            ["crowd"] = CrowdVerb.RunAsync,
+            ["event"] = EventVerb.RunAsync,
+            ["exchange"] = ExchangeVerb.RunAsync,
+            ["ledger"] = LedgerVerb.RunAsync,
+            ["march"] = MarchVerb.RunAsync,
+            ["mutex"] = MutexVerb.RunAsync,
+            ["mutexcount"] = MutexCountVerb.RunAsync,
+            ["readwrite"] = ReadWriteVerb.RunAsync,
+            ["semaphore"] = SemaphoreVerb.RunAsync,
+            ["turnstile"] = TurnstileVerb.RunAsync,
+        };
 }

@@ -3,7 +3,10 @@ using Fairlead.Conformance;
 
 namespace Fairlead.TestPeer.Verbs.Locks;
 
-/// <summary><c>march PLACE PARTIES REGION INDEX</c>: passes a barrier again and again, as one party and then as another, and resets it where it is broken, until it is killed, or has found something wrong. See <see cref="March"/>.</summary>
+/// <summary>
+/// <c>march PLACE PARTIES REGION INDEX</c>: passes a barrier again and again, as one party and then as another, and resets it where it is
+/// broken, until it is killed, or has found something wrong. See <see cref="March"/>.
+/// </summary>
 internal static class MarchVerb
 {
     // So many phases as one party.

@@ -4,8 +4,9 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
-/// <c>mutexcount PLACE REGION INDEX</c>: increments the counter of a region under a mutex until it is over; says <c>ready</c> when it has begun, and in the end <c>ok REPAIRED</c>, how often it has been told of a dead owner;
-/// or <c>error</c> where exclusion has not held. See <see cref="GuardedCounter"/>.
+/// <c>mutexcount PLACE REGION INDEX</c>: increments the counter of a region under a mutex until it is over; says <c>ready</c> when it has
+/// begun, and in the end <c>ok REPAIRED</c>, how often it has been told of a dead owner; or <c>error</c> where exclusion has not held. See
+/// <see cref="GuardedCounter"/>.
 /// </summary>
 internal static class MutexCountVerb
 {

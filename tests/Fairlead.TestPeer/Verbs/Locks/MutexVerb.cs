@@ -5,8 +5,9 @@ using Fairlead.Native;
 namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
-/// <c>mutex PLACE [recursive] [deadlock] [onebyone] [PLACE…]</c>: opens mutexes, says <c>ready</c>, then obeys until its input ends. The first letter behind a command is the number of the mutex, 0 where there is none:
-/// <c>enter</c>, <c>try MILLISECONDS</c>, <c>async</c>, <c>leave</c>, <c>mark</c>. Answers <c>ok</c>, <c>ok died</c> where an owner died inside, <c>ok no MESSAGE</c> where it was not entered.
+/// <c>mutex PLACE [recursive] [deadlock] [onebyone] [PLACE…]</c>: opens mutexes, says <c>ready</c>, then obeys until its input ends. The
+/// first letter behind a command is the number of the mutex, 0 where there is none: <c>enter</c>, <c>try MILLISECONDS</c>, <c>async</c>,
+/// <c>leave</c>, <c>mark</c>. Answers <c>ok</c>, <c>ok died</c> where an owner died inside, <c>ok no MESSAGE</c> where it was not entered.
 /// </summary>
 internal static class MutexVerb
 {
@@ -28,7 +29,12 @@ internal static class MutexVerb
     private static async Task<int> OpenAndObeyAsync(string[] arguments)
     {
         NamedMutexOptions options = new() { Recursive = arguments.Contains("recursive"), DetectDeadlock = arguments.Contains("deadlock") };
-        NamedMutex[] mutexes = [.. arguments.Where(static argument => argument.Contains(':', StringComparison.Ordinal)).Select(place => LockPlaceText.Mutex(place, options))];
+        NamedMutex[] mutexes =
+        [
+            .. arguments
+                .Where(static argument => argument.Contains(':', StringComparison.Ordinal))
+                .Select(place => LockPlaceText.Mutex(place, options)),
+        ];
         List<MutexScope>[] inside = [.. mutexes.Select(static _ => new List<MutexScope>())];
         Console.WriteLine("ready");
 

@@ -2,7 +2,10 @@ using Fairlead.Conformance;
 
 namespace Fairlead.TestPeer.Verbs.Locks;
 
-/// <summary><c>readwrite PLACE</c>: opens a reader-writer lock, says <c>ready</c>, then obeys until its input ends: <c>read</c>, <c>write</c>, <c>async</c> (write, without a thread), <c>leave</c>. Answers <c>ok</c>, <c>ok died</c> where a writer died inside.</summary>
+/// <summary>
+/// <c>readwrite PLACE</c>: opens a reader-writer lock, says <c>ready</c>, then obeys until its input ends: <c>read</c>, <c>write</c>,
+/// <c>async</c> (write, without a thread), <c>leave</c>. Answers <c>ok</c>, <c>ok died</c> where a writer died inside.
+/// </summary>
 internal static class ReadWriteVerb
 {
     public static async Task<int> RunAsync(string[] arguments)

@@ -4,14 +4,16 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
-/// <c>semaphore PLACE PERMITS MAXIMUM</c>: opens a semaphore, says <c>ready</c>, then obeys until its input ends: <c>enter</c>, <c>async</c>, <c>try MILLISECONDS</c>, <c>leave</c>, <c>take</c>, <c>takeasync</c>, <c>post COUNT</c>, <c>count</c>. Answers
-/// <c>ok</c>, <c>ok no MESSAGE</c> where it was refused.
+/// <c>semaphore PLACE PERMITS MAXIMUM</c>: opens a semaphore, says <c>ready</c>, then obeys until its input ends: <c>enter</c>,
+/// <c>async</c>, <c>try MILLISECONDS</c>, <c>leave</c>, <c>take</c>, <c>takeasync</c>, <c>post COUNT</c>, <c>count</c>. Answers <c>ok</c>,
+/// <c>ok no MESSAGE</c> where it was refused.
 /// </summary>
 internal static class SemaphoreVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        using NamedSemaphore semaphore = LockPlaceText.Semaphore(arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture), int.Parse(arguments[2], CultureInfo.InvariantCulture));
+        using NamedSemaphore semaphore = LockPlaceText.Semaphore(
+            arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture), int.Parse(arguments[2], CultureInfo.InvariantCulture));
         List<SemaphoreScope> inside = [];
         Console.WriteLine("ready");
         while (await Console.In.ReadLineAsync() is { } line)

@@ -3,7 +3,10 @@ using Fairlead.Conformance;
 
 namespace Fairlead.TestPeer.Verbs.Locks;
 
-/// <summary><c>turnstile PLACE REGION SIZE INDEX</c>: waits for an event that resets itself, counts, and sets it for the next one, until it is over. See <see cref="Crowd"/>.</summary>
+/// <summary>
+/// <c>turnstile PLACE REGION SIZE INDEX</c>: waits for an event that resets itself, counts, and sets it for the next one, until it is over.
+/// See <see cref="Crowd"/>.
+/// </summary>
 internal static class TurnstileVerb
 {
     public static async Task<int> RunAsync(string[] arguments)

@@ -26,7 +26,12 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
         {
             for (int i = 0; i < Writers; i++)
             {
-                writers.Add(PeerProcess.Start("producer", receiver.Address.ToString(), i.ToString(CultureInfo.InvariantCulture), Each.ToString(CultureInfo.InvariantCulture)));
+                writers.Add(
+                    PeerProcess.Start(
+                        "producer",
+                        receiver.Address.ToString(),
+                        i.ToString(CultureInfo.InvariantCulture),
+                        Each.ToString(CultureInfo.InvariantCulture)));
             }
 
             int[] next = new int[Writers];
@@ -79,7 +84,12 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
         string path = _directory["shell"];
         await using (Receiver receiver = await Receiver.BindAsync($"fifo://{path}?framing=line"))
         {
-            foreach ((string command, string[] lines) in new (string, string[])[] { ("echo hello", ["hello"]), ("printf 'no newline'", ["no newline"]), ("seq 3", ["1", "2", "3"]) })
+            foreach ((string command, string[] lines) in new (string, string[])[]
+                {
+                    ("echo hello", ["hello"]),
+                    ("printf 'no newline'", ["no newline"]),
+                    ("seq 3", ["1", "2", "3"]),
+                })
             {
                 Shell($"{command} > {path}");
                 foreach (string line in lines)
@@ -138,7 +148,10 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
         for (int i = 0; i < 50; i++)
         {
             sender.Send(Payload.Make(i, 100));
-            Shell(i % 2 == 0 ? $"echo 'this is no message, but long enough for a header' > {path}" : $"head -c {1 + (i * 97)} /dev/urandom > {path}");
+            Shell(
+                i % 2 == 0
+                    ? $"echo 'this is no message, but long enough for a header' > {path}"
+                    : $"head -c {1 + (i * 97)} /dev/urandom > {path}");
         }
 
         sender.Send(Payload.Make(50, 100));
@@ -197,7 +210,9 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
         output.WriteLine(error.Message);
         Assert.Equal(ErrorCode.AlreadyExists, error.Code);
         Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => Sender.Bind($"fifo://{path}")).Code);
-        Assert.Equal(kind == "link" ? ErrorCode.NotFound : ErrorCode.Incompatible, Assert.Throws<FairleadException>(() => Sender.Connect($"fifo://{path}")).Code);
+        Assert.Equal(
+            kind == "link" ? ErrorCode.NotFound : ErrorCode.Incompatible,
+            Assert.Throws<FairleadException>(() => Sender.Connect($"fifo://{path}")).Code);
         Assert.True(Path.Exists(path));
         if (kind == "file")
         {
@@ -227,7 +242,9 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
     public async Task A_FIFO_is_made_with_the_mode_that_was_asked_for_and_goes_with_its_maker()
     {
         string path = _directory["mode"];
-        foreach ((string options, uint mode) in new[] { ("", 0b110_000_000u), ("?scope=machine", 0b110_110_110u), ("?mode=622", 0b110_010_010u) })
+        foreach (
+            (string options, uint mode) in new[] { ("", 0b110_000_000u), ("?scope=machine", 0b110_110_110u), ("?mode=622", 0b110_010_010u) }
+        )
         {
             await using (await Receiver.BindAsync($"fifo://{path}{options}"))
             {
@@ -333,7 +350,8 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
         await using Responder responder = await Responder.BindAsync(place);
         using CancellationTokenSource end = new();
         Task serving = responder.RunAsync(static (request, _) => (ReadOnlyMemory<byte>)request.Span.ToArray(), token: end.Token);
-        Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => Receiver.Bind($"fifo://t{Environment.ProcessId}-second")).Code);
+        Assert.Equal(
+            ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => Receiver.Bind($"fifo://t{Environment.ProcessId}-second")).Code);
         for (int round = 0; round < 5; round++)
         {
             using PeerProcess killed = PeerProcess.Start("requester", "connect", place);
@@ -357,7 +375,8 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
         using PeerProcess responder = PeerProcess.Start("responder", "bind", place);
         await responder.AnswerAsync();
         await responder.StopAsync();
-        FairleadException late = await Assert.ThrowsAsync<FairleadException>(async () => await Requester.ConnectAsync(place, new() { HandshakeTimeout = 50.Milliseconds() }));
+        FairleadException late = await Assert.ThrowsAsync<FairleadException>(async () =>
+            await Requester.ConnectAsync(place, new() { HandshakeTimeout = 50.Milliseconds() }));
         Assert.Equal(ErrorCode.Timeout, late.Code);
         responder.Continue();
 

@@ -6,7 +6,9 @@ using Fairlead.Native;
 
 namespace Fairlead.Tests.Transports.Pipes;
 
-/// <summary>Sockets that listen before their server runs, given to it as a service manager does: descriptors from 3 on, and <c>LISTEN_*</c>.</summary>
+/// <summary>
+/// Sockets that listen before their server runs, given to it as a service manager does: descriptors from 3 on, and <c>LISTEN_*</c>.
+/// </summary>
 public sealed class ActivationTests : IDisposable
 {
     // Whom the variables are for is known to the program that becomes the server: its own process id.
@@ -118,11 +120,16 @@ public sealed class ActivationTests : IDisposable
     public void What_cannot_be_served_is_refused()
     {
         (Socket listening, _) = ListenAtPath();
-        Assert.Contains("Bind there", Assert.Throws<FairleadException>(() => Sender.Connect(Offer(listening))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Bind there", Assert.Throws<FairleadException>(() => Sender.Connect(Offer(listening))).Message, StringComparison.Ordinal);
         Socket datagrams = Keep(new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
-        Assert.Contains("another type", Assert.Throws<FairleadException>(() => Receiver.Bind(Offer(datagrams))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "another type", Assert.Throws<FairleadException>(() => Receiver.Bind(Offer(datagrams))).Message, StringComparison.Ordinal);
         (Socket packets, _) = ListenAtPath(SocketType.Seqpacket);
-        Assert.Contains("boundaries", Assert.Throws<FairleadException>(() => Pair.Bind(Offer(packets).With("framing", "line"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "boundaries",
+            Assert.Throws<FairleadException>(() => Pair.Bind(Offer(packets).With("framing", "line"))).Message,
+            StringComparison.Ordinal);
         Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => Receiver.Bind("fd://orders")).Code);
         Assert.Empty(Inherited.Sockets);
     }
@@ -160,7 +167,8 @@ public sealed class ActivationTests : IDisposable
 
     private (Socket Socket, Address Place) ListenAtPath(SocketType type = SocketType.Stream)
     {
-        string path = string.Create(CultureInfo.InvariantCulture, $"{PrivateDirectories.Sockets}/activated-{Interlocked.Increment(ref _places)}");
+        string path = string.Create(
+            CultureInfo.InvariantCulture, $"{PrivateDirectories.Sockets}/activated-{Interlocked.Increment(ref _places)}");
         Socket socket = Keep(new Socket(AddressFamily.Unix, type, ProtocolType.Unspecified));
         socket.Bind(new UnixDomainSocketEndPoint(path));
         socket.Listen();

@@ -13,7 +13,8 @@ public sealed class ChannelTests
     public async Task A_child_answers_its_parent_and_ends_when_it_is_left(string how, ChannelKind kind)
     {
         await using ChildProcess child = Heir(how, "responder", kind);
-        await using (Requester requester = how == "bind" ? await Requester.ConnectAsync(child.Address) : await Requester.BindAsync(child.Address))
+        await using (
+            Requester requester = how == "bind" ? await Requester.ConnectAsync(child.Address) : await Requester.BindAsync(child.Address))
         {
             for (int i = 0; i < 100; i++)
             {
@@ -112,7 +113,8 @@ public sealed class ChannelTests
     [Fact]
     public async Task A_program_that_knows_nothing_of_Fairlead_reads_and_writes_lines()
     {
-        await using ChildProcess child = ChildProcess.Start("sh", ["-c", "while read line <&3; do echo \"<$line>\" >&3; done"], new() { Channel = ChannelKind.Duplex });
+        await using ChildProcess child = ChildProcess.Start(
+            "sh", ["-c", "while read line <&3; do echo \"<$line>\" >&3; done"], new() { Channel = ChannelKind.Duplex });
         await using (Pair pair = await Pair.ConnectAsync(child.Address.With("framing", "line")))
         {
             await pair.SendAsync("one"u8);
@@ -150,7 +152,8 @@ public sealed class ChannelTests
     public async Task A_pipe_from_a_child_carries_messages_one_way_to_its_end(string how)
     {
         await using ChildProcess child = Heir(how, "sender", ChannelKind.FromChild);
-        await using Receiver receiver = how == "bind" ? await Receiver.ConnectAsync(child.Address) : await Receiver.BindAsync(child.Address);
+        await using Receiver receiver =
+            how == "bind" ? await Receiver.ConnectAsync(child.Address) : await Receiver.BindAsync(child.Address);
         int next = 0;
         await foreach (Message message in receiver.ReceiveAllAsync())
         {
@@ -164,7 +167,15 @@ public sealed class ChannelTests
     [Fact]
     public async Task A_full_pipe_holds_its_writer_up_and_a_reader_lets_it_go_on()
     {
-        await using ChildProcess child = ChildProcess.Start("sh", ["-c", "read go; wc -c <&3"], new() { Channel = ChannelKind.ToChild, StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe });
+        await using ChildProcess child = ChildProcess.Start(
+            "sh",
+            ["-c", "read go; wc -c <&3"],
+            new()
+            {
+                Channel = ChannelKind.ToChild,
+                StandardInput = Redirection.Pipe,
+                StandardOutput = Redirection.Pipe,
+            });
         byte[] line = new byte[999];
         int sent = 0;
         await using (Sender sender = await Sender.ConnectAsync(child.Address.With("framing", "line").With("capacity", "4096")))
@@ -209,13 +220,25 @@ public sealed class ChannelTests
     [Fact]
     public async Task Patterns_that_do_not_fit_a_pipe_are_refused_with_the_reason()
     {
-        await using ChildProcess child = ChildProcess.Start("cat", options: new() { StandardInput = Redirection.Pipe, Channel = ChannelKind.ToChild });
+        await using ChildProcess child = ChildProcess.Start(
+            "cat", options: new() { StandardInput = Redirection.Pipe, Channel = ChannelKind.ToChild });
         FairleadException direction = Assert.Throws<FairleadException>(() => Receiver.Bind(child.Address));
         Assert.Contains("is the writing end of a pipe", direction.Message, StringComparison.Ordinal);
-        await using ChildProcess other = ChildProcess.Start("cat", options: new() { StandardInput = Redirection.Pipe, Channel = ChannelKind.FromChild });
-        Assert.Contains("is the reading end of a pipe", Assert.Throws<FairleadException>(() => Sender.Bind(other.Address)).Message, StringComparison.Ordinal);
-        await using ChildProcess third = ChildProcess.Start("cat", options: new() { StandardInput = Redirection.Pipe, Channel = ChannelKind.ToChild });
-        foreach (Action open in new Action[] { () => Pair.Bind(third.Address), () => Requester.Bind(third.Address), () => Responder.Bind(third.Address), () => Publisher.Bind(third.Address) })
+        await using ChildProcess other = ChildProcess.Start(
+            "cat", options: new() { StandardInput = Redirection.Pipe, Channel = ChannelKind.FromChild });
+        Assert.Contains(
+            "is the reading end of a pipe",
+            Assert.Throws<FairleadException>(() => Sender.Bind(other.Address)).Message,
+            StringComparison.Ordinal);
+        await using ChildProcess third = ChildProcess.Start(
+            "cat", options: new() { StandardInput = Redirection.Pipe, Channel = ChannelKind.ToChild });
+        foreach (Action open in new Action[]
+            {
+                () => Pair.Bind(third.Address),
+                () => Requester.Bind(third.Address),
+                () => Responder.Bind(third.Address),
+                () => Publisher.Bind(third.Address),
+            })
         {
             FairleadException error = Assert.Throws<FairleadException>(open);
             Assert.Equal(ErrorCode.NotSupported, error.Code);
@@ -282,7 +305,8 @@ public sealed class ChannelTests
     [Fact]
     public async Task Patterns_for_many_are_refused()
     {
-        await using ChildProcess child = ChildProcess.Start("cat", options: new() { StandardInput = Redirection.Pipe, Channel = ChannelKind.Duplex });
+        await using ChildProcess child = ChildProcess.Start(
+            "cat", options: new() { StandardInput = Redirection.Pipe, Channel = ChannelKind.Duplex });
         Assert.Equal(ErrorCode.NotSupported, Assert.Throws<FairleadException>(() => Hub.Bind(child.Address)).Code);
         Assert.Equal(ErrorCode.NotSupported, Assert.Throws<FairleadException>(() => WorkQueue.Bind(child.Address)).Code);
     }
@@ -298,6 +322,7 @@ public sealed class ChannelTests
     {
         string program = Environment.ProcessPath!;
         string dotnet = Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
-        return ChildProcess.Start(dotnet, ["exec", Path.Combine(AppContext.BaseDirectory, "Fairlead.TestPeer.dll"), "heir", how, role], new() { Channel = kind });
+        return ChildProcess.Start(
+            dotnet, ["exec", Path.Combine(AppContext.BaseDirectory, "Fairlead.TestPeer.dll"), "heir", how, role], new() { Channel = kind });
     }
 }

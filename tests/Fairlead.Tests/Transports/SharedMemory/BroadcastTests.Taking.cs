@@ -10,7 +10,8 @@ public sealed partial class BroadcastTests
     {
         await using Publisher publisher = await Publisher.BindAsync(NewPlace("capacity=64kB"));
         using Subscriber taking = await Subscriber.ConnectAsync(Bare(publisher.Address));
-        using Subscriber late = await Subscriber.ConnectAsync(Bare(publisher.Address), "even,other", new EndpointOptions { Messages = 10, Full = FullMode.DropOldest });
+        using Subscriber late = await Subscriber.ConnectAsync(
+            Bare(publisher.Address), "even,other", new EndpointOptions { Messages = 10, Full = FullMode.DropOldest });
         long bytes = 0;
         long missed = 0;
         for (int i = 0; i < 2_000; i++)
@@ -32,7 +33,8 @@ public sealed partial class BroadcastTests
             }
         }
 
-        Assert.Equal((2_000, bytes, 0), (taking.Statistics.MessagesReceived, taking.Statistics.BytesReceived, taking.Statistics.QueueDepth));
+        Assert.Equal(
+            (2_000, bytes, 0), (taking.Statistics.MessagesReceived, taking.Statistics.BytesReceived, taking.Statistics.QueueDepth));
         Assert.Equal(late.Missed, missed);
         Assert.False(taking.TryReceive(out _));
     }
@@ -41,12 +43,18 @@ public sealed partial class BroadcastTests
     public async Task Many_who_are_waited_for_read_at_their_own_pace_and_miss_nothing()
     {
         const int Count = 20_000;
-        await using Publisher publisher = await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
+        await using Publisher publisher = await Publisher.BindAsync(
+            NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
         List<Task> reading = [];
         for (int i = 0; i < 8; i++)
         {
-            Subscriber subscriber = await Subscriber.ConnectAsync(Bare(publisher.Address).With("full", "wait").With("messages", i % 2 == 0 ? "200" : "3"));
-            reading.Add(i % 4 < 2 ? ReadAllAsync(subscriber) : Task.Factory.StartNew(() => ReadAll(subscriber, Count), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+            Subscriber subscriber = await Subscriber.ConnectAsync(
+                Bare(publisher.Address).With("full", "wait").With("messages", i % 2 == 0 ? "200" : "3"));
+            reading.Add(
+                i % 4 < 2
+                    ? ReadAllAsync(subscriber)
+                    : Task.Factory.StartNew(
+                        () => ReadAll(subscriber, Count), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
         }
 
         await Task.Run(() =>
@@ -64,7 +72,8 @@ public sealed partial class BroadcastTests
     [Fact]
     public async Task A_wait_for_readers_ends_with_its_token_and_its_time()
     {
-        await using Publisher publisher = await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
+        await using Publisher publisher = await Publisher.BindAsync(
+            NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
         using Subscriber subscriber = await Subscriber.ConnectAsync(Bare(publisher.Address).With("full", "wait").With("messages", "100"));
         for (int i = 0; i < 100; i++)
         {

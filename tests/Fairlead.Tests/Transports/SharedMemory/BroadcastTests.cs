@@ -8,12 +8,21 @@ namespace Fairlead.Tests.Transports.SharedMemory;
 /// <summary>What is published once for all, beside what must go by a subscriber's own connection.</summary>
 public sealed partial class BroadcastTests(ITestOutputHelper output)
 {
-    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "8", CultureInfo.InvariantCulture);
+    private static readonly int Rounds = int.Parse(
+        Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "8", CultureInfo.InvariantCulture);
 
     [Fact]
     public void The_words_lie_where_they_are_drawn()
     {
-        Assert.Equal((128, 256, 384, 512, 24, 64), (BroadcastLayout.TailAt, BroadcastLayout.FloorAt, BroadcastLayout.WaitsAt, BroadcastLayout.UnfencedAt, BroadcastLayout.RecordHead, BroadcastLayout.MostSeats));
+        Assert.Equal(
+            (128, 256, 384, 512, 24, 64),
+            (
+                BroadcastLayout.TailAt,
+                BroadcastLayout.FloorAt,
+                BroadcastLayout.WaitsAt,
+                BroadcastLayout.UnfencedAt,
+                BroadcastLayout.RecordHead,
+                BroadcastLayout.MostSeats));
         Assert.Equal((640, 648, 656, 664), (RingLayout.ReadAt, RingLayout.ConsumedAt, RingLayout.ConsumedBytesAt, RingLayout.LeftAt));
         Assert.Equal((24, 32, 40), (BroadcastLayout.Whole(0), BroadcastLayout.Whole(1), BroadcastLayout.Whole(9)));
     }
@@ -36,11 +45,13 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
     public async Task Short_and_long_ones_come_in_order_to_all_however_each_goes()
     {
         const int Count = 3_000;
-        await using Publisher publisher = await Publisher.BindAsync(NewPlace("capacity=64kB&messages=100"), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
+        await using Publisher publisher = await Publisher.BindAsync(
+            NewPlace("capacity=64kB&messages=100"), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
         Task<int>[] reading = new Task<int>[20];
         for (int i = 0; i < reading.Length; i++)
         {
-            Subscriber subscriber = await Subscriber.ConnectAsync(Bare(publisher.Address).With("messages", $"{5 + (40 * i)}").With("full", "wait"));
+            Subscriber subscriber = await Subscriber.ConnectAsync(
+                Bare(publisher.Address).With("messages", $"{5 + (40 * i)}").With("full", "wait"));
             reading[i] = ReadAllAsync(subscriber);
         }
 
@@ -52,7 +63,12 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
             for (int i = 0; i < Count; i++)
             {
                 // Longer than a record may be, than the windows, and than the ring, now and then.
-                int length = random.Next(100) switch { 0 => 20_000 + random.Next(400_000), < 10 => random.Next(9_000), _ => random.Next(200) };
+                int length = random.Next(100) switch
+                {
+                    0 => 20_000 + random.Next(400_000),
+                    < 10 => random.Next(9_000),
+                    _ => random.Next(200),
+                };
                 Assert.Equal(reading.Length, publisher.Publish("t", Payload.Make(i, length)));
             }
         });
@@ -162,7 +178,8 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
     [Fact]
     public async Task Subscribers_that_die_at_any_time_leave_the_others_as_they_were()
     {
-        await using Publisher publisher = await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
+        await using Publisher publisher = await Publisher.BindAsync(
+            NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
         Subscriber steady = await Subscriber.ConnectAsync(Bare(publisher.Address).With("full", "wait").With("messages", "500"));
         Task<int> reading = ReadAllAsync(steady);
         int published = 0;
@@ -177,7 +194,14 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
         });
         for (int i = 0; i < 8; i++)
         {
-            await using PeerProcess peer = PeerProcess.Start("subscriber", "connect", Bare(publisher.Address).With("full", i % 2 == 0 ? "wait" : "drop-oldest").With("messages", i % 3 == 0 ? "50" : "100000").ToString(), "t");
+            await using PeerProcess peer = PeerProcess.Start(
+                "subscriber",
+                "connect",
+                Bare(publisher.Address)
+                    .With("full", i % 2 == 0 ? "wait" : "drop-oldest")
+                    .With("messages", i % 3 == 0 ? "50" : "100000")
+                    .ToString(),
+                "t");
             await peer.AnswerAsync();
             await peer.TellAsync("slow 1");
             int until = published + random.Next(5_000);
@@ -228,7 +252,8 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
     [Fact]
     public async Task A_subscriber_that_spoils_what_it_says_of_itself_harms_itself_alone()
     {
-        await using Publisher publisher = await Publisher.BindAsync(NewPlace("capacity=64kB"), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
+        await using Publisher publisher = await Publisher.BindAsync(
+            NewPlace("capacity=64kB"), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
         Subscriber honest = await Subscriber.ConnectAsync(Bare(publisher.Address).With("full", "wait"));
         Task<int> reading = ReadAllAsync(honest);
         int published = 0;
@@ -240,7 +265,8 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
         for (; rounds < Rounds || survived == rounds; rounds++)
         {
             int seed = random.Next();
-            await using PeerProcess peer = PeerProcess.Start("spoiler", "subscribe", Bare(publisher.Address).ToString(), seed.ToString(CultureInfo.InvariantCulture));
+            await using PeerProcess peer = PeerProcess.Start(
+                "spoiler", "subscribe", Bare(publisher.Address).ToString(), seed.ToString(CultureInfo.InvariantCulture));
             await peer.AnswerAsync();
             int last = published + 30_000;
             await Task.Run(() =>
@@ -272,7 +298,8 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
         {
             int seed = random.Next();
             Address place = NewPlace();
-            await using PeerProcess peer = PeerProcess.Start("spoiler", "publish", place.ToString(), seed.ToString(CultureInfo.InvariantCulture));
+            await using PeerProcess peer = PeerProcess.Start(
+                "spoiler", "publish", place.ToString(), seed.ToString(CultureInfo.InvariantCulture));
             await peer.AnswerAsync();
             using Subscriber subscriber = await Subscriber.ConnectAsync(place);
             FairleadException? end = null;
@@ -325,7 +352,8 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
         return count;
     }
 
-    private static Address NewPlace(string options = "") => $"shm://broadcast-{Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture)}{(options.Length > 0 ? "?" : "")}{options}";
+    private static Address NewPlace(string options = "") =>
+        $"shm://broadcast-{Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture)}{(options.Length > 0 ? "?" : "")}{options}";
 
     private static Address Bare(Address address) => address.WithoutOptions();
 

@@ -8,7 +8,8 @@ public sealed class DeathTests(ITestOutputHelper output)
 {
     private const int Ring = 2 * 1024 * 1024;
 
-    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "25", CultureInfo.InvariantCulture);
+    private static readonly int Kills = int.Parse(
+        Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "25", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task A_server_that_is_killed_under_load_comes_back_under_the_same_name()
@@ -50,7 +51,8 @@ public sealed class DeathTests(ITestOutputHelper output)
         for (int i = 0; i < Kills; i++)
         {
             int seed = random.Next();
-            await using PeerProcess peer = PeerProcess.Start("scribbler", hub.Address.ToString(), seed.ToString(CultureInfo.InvariantCulture));
+            await using PeerProcess peer = PeerProcess.Start(
+                "scribbler", hub.Address.ToString(), seed.ToString(CultureInfo.InvariantCulture));
             int said = 0;
             HubEvent next = await NextAsync(events);
             while (next is not Left)
@@ -79,7 +81,11 @@ public sealed class DeathTests(ITestOutputHelper output)
         }
 
         output.WriteLine(string.Join(", ", ends.Select(static pair => $"{pair.Key}: {pair.Value}")));
-        Assert.All(ends.Keys, static reason => Assert.Contains(reason, new[] { CloseReason.ProtocolError, CloseReason.PeerDied, CloseReason.ClosedByPeer, CloseReason.SlowConsumer }));
+        Assert.All(
+            ends.Keys,
+            static reason =>
+                Assert.Contains(
+                    reason, new[] { CloseReason.ProtocolError, CloseReason.PeerDied, CloseReason.ClosedByPeer, CloseReason.SlowConsumer }));
     }
 
     private static async Task<HubEvent> NextAsync(IAsyncEnumerator<HubEvent> events)

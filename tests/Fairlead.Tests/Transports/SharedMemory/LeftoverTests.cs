@@ -4,11 +4,15 @@ using Fairlead.Conformance;
 
 namespace Fairlead.Tests.Transports.SharedMemory;
 
-/// <summary>What is left of peers that were killed: nothing. It counts what the whole process has mapped and open, so no other test may run meanwhile.</summary>
+/// <summary>
+/// What is left of peers that were killed: nothing. It counts what the whole process has mapped and open, so no other test may run
+/// meanwhile.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class LeftoverTests(ITestOutputHelper output)
 {
-    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "25", CultureInfo.InvariantCulture);
+    private static readonly int Kills = int.Parse(
+        Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "25", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task A_sender_that_is_killed_under_load_is_missed_at_once_and_leaves_nothing()
@@ -47,7 +51,9 @@ public sealed class LeftoverTests(ITestOutputHelper output)
         }
 
         times.Sort();
-        output.WriteLine($"{Kills} kills; from the kill to its news, behind all that had come: median {times[times.Count / 2]:0.0} ms, most {times[^1]:0.0} ms");
+        output.WriteLine(
+            $"{Kills} kills; from the kill to its news, behind all that had come: median {times[times.Count / 2]:0.0} ms, "
+                + $"most {times[^1]:0.0} ms");
         (int Maps, int Descriptors) after = InUse();
         Assert.InRange(after.Maps, 0, before.Maps);
         Assert.InRange(after.Descriptors, 0, before.Descriptors + 2);
@@ -66,7 +72,9 @@ public sealed class LeftoverTests(ITestOutputHelper output)
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        return (File.ReadLines("/proc/self/maps").Count(static line => line.Contains("fairlead ring", StringComparison.Ordinal)), OpenDescriptors.Count());
+        return (
+            File.ReadLines("/proc/self/maps").Count(static line => line.Contains("fairlead ring", StringComparison.Ordinal)),
+            OpenDescriptors.Count());
     }
 }
 

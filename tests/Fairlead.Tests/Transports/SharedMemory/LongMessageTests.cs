@@ -22,7 +22,22 @@ public sealed class LongMessageTests : IDisposable
     public void Lengths_around_what_the_ring_takes_pass_intact()
     {
         const int Ring = 2 * 1024 * 1024;
-        foreach (int length in new[] { 0, 1, 2_047, 2_048, 64 * 1024, (Ring / 2) - 17, (Ring / 2) - 16, (Ring / 2) - 15, Ring - 16, Ring, Ring + 1, 3 * Ring, 20 * Ring })
+        foreach (int length in new[]
+            {
+                0,
+                1,
+                2_047,
+                2_048,
+                64 * 1024,
+                (Ring / 2) - 17,
+                (Ring / 2) - 16,
+                (Ring / 2) - 15,
+                Ring - 16,
+                Ring,
+                Ring + 1,
+                3 * Ring,
+                20 * Ring,
+            })
         {
             Pass(length);
         }

@@ -16,7 +16,8 @@ public sealed partial class RingTests
             byte[] body = new byte[random.Next(10) == 0 ? random.Next(5_000) : random.Next(100)];
             byte fill = (byte)random.Next(256);
             body.AsSpan().Fill(fill);
-            MessageHeader header = new() { Kind = random.Next(4) == 0 ? MessageKind.Ack : MessageKind.Send, Length = body.Length, Ack = (uint)random.Next() };
+            MessageKind kind = random.Next(4) == 0 ? MessageKind.Ack : MessageKind.Send;
+            MessageHeader header = new() { Kind = kind, Length = body.Length, Ack = (uint)random.Next() };
             if (random.Next(20) == 0)
             {
                 // A place that is lent out, and passed over by what is written meanwhile.

@@ -34,10 +34,24 @@ public sealed partial class RingTests : IDisposable
     [Fact]
     public void The_words_lie_where_they_are_drawn()
     {
-        Assert.Equal((0, 4, 8, 128, 136, 256, 384, 512), (RingLayout.MagicAt, RingLayout.VersionAt, RingLayout.CapacityAt, RingLayout.TailAt, RingLayout.EndedAt, RingLayout.HeadAt, RingLayout.ReaderAt, RingLayout.WriterAt));
-        Assert.Equal((140, 144, 264, 268), (RingLayout.UnfencedTailAt, RingLayout.SenderFencesAt, RingLayout.UnfencedHeadAt, RingLayout.ReceiverFencesAt));
+        Assert.Equal(
+            (0, 4, 8, 128, 136, 256, 384, 512),
+            (
+                RingLayout.MagicAt,
+                RingLayout.VersionAt,
+                RingLayout.CapacityAt,
+                RingLayout.TailAt,
+                RingLayout.EndedAt,
+                RingLayout.HeadAt,
+                RingLayout.ReaderAt,
+                RingLayout.WriterAt));
+        Assert.Equal(
+            (140, 144, 264, 268),
+            (RingLayout.UnfencedTailAt, RingLayout.SenderFencesAt, RingLayout.UnfencedHeadAt, RingLayout.ReceiverFencesAt));
         Assert.Equal((16, 24, 24, 32), (RingLayout.Whole(0), RingLayout.Whole(1), RingLayout.Whole(8), RingLayout.Whole(9)));
-        Assert.Equal((128 * 1024L, 2 * 1024 * 1024L, 1L << 30), (RingLayout.CapacityFor(1, 1), RingLayout.CapacityFor(1 << 20, 16 * 1024), RingLayout.CapacityFor(1 << 30, 1 << 20)));
+        Assert.Equal(
+            (128 * 1024L, 2 * 1024 * 1024L, 1L << 30),
+            (RingLayout.CapacityFor(1, 1), RingLayout.CapacityFor(1 << 20, 16 * 1024), RingLayout.CapacityFor(1 << 30, 1 << 20)));
     }
 
     [Fact]
@@ -152,7 +166,8 @@ public sealed partial class RingTests : IDisposable
         bool wasLeftOut = false;
         Exception? failure = null;
         SpinWait.SpinUntil(static () => RemoteFence.IsReached || !RemoteFence.IsAvailable);
-        Word(_near, RingLayout.UnfencedHeadAt) |= (RemoteFence.IsAvailable ? 1L : 0) << (8 * (RingLayout.ReceiverFencesAt - RingLayout.UnfencedHeadAt));
+        Word(_near, RingLayout.UnfencedHeadAt) |=
+            (RemoteFence.IsAvailable ? 1L : 0) << (8 * (RingLayout.ReceiverFencesAt - RingLayout.UnfencedHeadAt));
         Thread reading = new(() =>
         {
             try

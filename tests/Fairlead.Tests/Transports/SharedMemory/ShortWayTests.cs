@@ -3,7 +3,9 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead.Tests.Transports.SharedMemory;
 
-/// <summary>Short messages to one peer have a way of their own, from ring to ring. Nothing of it may show but the time that it takes.</summary>
+/// <summary>
+/// Short messages to one peer have a way of their own, from ring to ring. Nothing of it may show but the time that it takes.
+/// </summary>
 public sealed class ShortWayTests : IDisposable
 {
     private readonly Pair _near = Pair.Bind($"shm://short-{Guid.NewGuid():N}?messages=500&capacity=256KiB");

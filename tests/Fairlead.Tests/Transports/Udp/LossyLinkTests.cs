@@ -3,7 +3,10 @@ using System.Globalization;
 
 namespace Fairlead.Tests.Transports.Udp;
 
-/// <summary>Real processes, and between them a network that loses, doubles and reorders 30 % of the datagrams: everything arrives once, in order, and is answered.</summary>
+/// <summary>
+/// Real processes, and between them a network that loses, doubles and reorders 30 % of the datagrams: everything arrives once, in order,
+/// and is answered.
+/// </summary>
 public sealed class LossyLinkTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const double Trouble = 0.3;
@@ -37,7 +40,9 @@ public sealed class LossyLinkTests(ITestOutputHelper output) : IAsyncLifetime
         await receiver.TellAsync("take 40");
         for (int i = 400; i < 440; i++)
         {
-            Delivery delivery = i % 2 == 0 ? await sender.DeliverAsync(Payload.Make(i, sizes[i % sizes.Length]), 60.Seconds()) : sender.Deliver(Payload.Make(i, 64), 60.Seconds());
+            Delivery delivery = i % 2 == 0
+                ? await sender.DeliverAsync(Payload.Make(i, sizes[i % sizes.Length]), 60.Seconds())
+                : sender.Deliver(Payload.Make(i, 64), 60.Seconds());
             Assert.Equal(DeliveryStatus.Delivered, delivery.Status);
         }
 
@@ -84,7 +89,8 @@ public sealed class LossyLinkTests(ITestOutputHelper output) : IAsyncLifetime
         await using Requester requester = await ConnectingAsync(() => Requester.ConnectAsync(relay.Address));
         for (int i = 0; i < 20; i++)
         {
-            using Message reply = i % 2 == 0 ? requester.Request(Payload.Make(i, 200), 60.Seconds()) : await requester.RequestAsync(Payload.Make(i, 30_000));
+            using Message reply =
+                i % 2 == 0 ? requester.Request(Payload.Make(i, 200), 60.Seconds()) : await requester.RequestAsync(Payload.Make(i, 30_000));
             Assert.Equal(i, Payload.Check(reply.Span).Number);
         }
 
@@ -160,7 +166,9 @@ public sealed class LossyLinkTests(ITestOutputHelper output) : IAsyncLifetime
 
     private LossyRelay NewRelay(Address target)
     {
-        int seed = Environment.GetEnvironmentVariable("FAIRLEAD_TEST_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
+        int seed = Environment.GetEnvironmentVariable("FAIRLEAD_TEST_SEED") is { } given
+            ? int.Parse(given, CultureInfo.InvariantCulture)
+            : Random.Shared.Next();
         output.WriteLine($"seed {seed}");
         return new LossyRelay(target, seed, Trouble);
     }

@@ -4,7 +4,10 @@ using System.Net.Sockets;
 
 namespace Fairlead.Tests.Transports.Udp;
 
-/// <summary>Stands between two ends of udp://, in both directions, and treats them as a bad network does: by the dice it loses datagrams, doubles them, and lets them come too late.</summary>
+/// <summary>
+/// Stands between two ends of udp://, in both directions, and treats them as a bad network does: by the dice it loses datagrams, doubles
+/// them, and lets them come too late.
+/// </summary>
 internal sealed class LossyRelay : IDisposable
 {
     private const int LatestMilliseconds = 20;
@@ -43,7 +46,9 @@ internal sealed class LossyRelay : IDisposable
     /// <summary>Datagrams that came, and those of them that got lost.</summary>
     public (int Seen, int Lost) Counts => (Volatile.Read(ref _seen), Volatile.Read(ref _lost));
 
-    /// <summary>Whether all comes from one address, whoever sent it, as of clients that come again at the same port; answers go to the newest.</summary>
+    /// <summary>
+    /// Whether all comes from one address, whoever sent it, as of clients that come again at the same port; answers go to the newest.
+    /// </summary>
     public bool SharesSource { get; init; }
 
     /// <summary>From now on nothing gets through.</summary>
@@ -186,7 +191,8 @@ internal sealed class LossyRelay : IDisposable
 
             lock (_gate)
             {
-                while (_late.TryPeek(out (Socket From, IPEndPoint? To, byte[] Datagram) one, out long due) && due <= Environment.TickCount64)
+                while (
+                    _late.TryPeek(out (Socket From, IPEndPoint? To, byte[] Datagram) one, out long due) && due <= Environment.TickCount64)
                 {
                     _late.Dequeue();
                     Send(one.From, one.To, one.Datagram);

@@ -3,7 +3,9 @@ using Fairlead.Transports.Udp;
 
 namespace Fairlead.Tests.Transports.Udp;
 
-/// <summary>A link that loses, doubles and reorders, by the dice: everything arrives once and in order. Time is what the test says.</summary>
+/// <summary>
+/// A link that loses, doubles and reorders, by the dice: everything arrives once and in order. Time is what the test says.
+/// </summary>
 public sealed class ReliableStreamTests(ITestOutputHelper output)
 {
     private const double Trouble = 0.3;
@@ -18,7 +20,9 @@ public sealed class ReliableStreamTests(ITestOutputHelper output)
     {
         for (int round = 0; round < 20; round++)
         {
-            int seed = Environment.GetEnvironmentVariable("FAIRLEAD_TEST_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
+            int seed = Environment.GetEnvironmentVariable("FAIRLEAD_TEST_SEED") is { } given
+                ? int.Parse(given, CultureInfo.InvariantCulture)
+                : Random.Shared.Next();
             Random random = new(seed);
             ReliableStream[] ends = [new(Session, 100, 40), new(Session, 100, 40)];
             byte[][] sent = [Bytes(random, 30_000), Bytes(random, 10_000)];
@@ -27,14 +31,20 @@ public sealed class ReliableStreamTests(ITestOutputHelper output)
             List<(TimeSpan At, int To, byte[] Datagram)> link = [];
             TimeSpan now = TimeSpan.Zero;
             byte[] buffer = new byte[2_000];
-            while (!ends[0].HasEnded || !ends[1].HasEnded || !ends[0].IsAcknowledged || !ends[1].IsAcknowledged || received[0].Count < sent[1].Length || received[1].Count < sent[0].Length)
+            while (!ends[0].HasEnded
+                || !ends[1].HasEnded
+                || !ends[0].IsAcknowledged
+                || !ends[1].IsAcknowledged
+                || received[0].Count < sent[1].Length
+                || received[1].Count < sent[0].Length)
             {
                 Assert.True(now < TimeSpan.FromMinutes(20), $"It never ended; seed {seed}");
                 for (int end = 0; end < 2; end++)
                 {
                     if (written[end] < sent[end].Length)
                     {
-                        written[end] += ends[end].Write(sent[end].AsSpan(written[end], Math.Min(random.Next(1, 700), sent[end].Length - written[end])));
+                        written[end] += ends[end]
+                            .Write(sent[end].AsSpan(written[end], Math.Min(random.Next(1, 700), sent[end].Length - written[end])));
                     }
                     else
                     {

@@ -16,7 +16,8 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
         await using Receiver plainReceiver = await Receiver.BindAsync("udp://127.0.0.1:0");
         foreach (Endpoint plain in new Endpoint[] { plainHub, plainReceiver })
         {
-            FairleadException refused = await Assert.ThrowsAsync<FairleadException>(async () => await Pair.ConnectAsync(plain.Address.With("reliable", "true")));
+            FairleadException refused = await Assert.ThrowsAsync<FairleadException>(async () =>
+                await Pair.ConnectAsync(plain.Address.With("reliable", "true")));
             output.WriteLine(refused.Message);
             Assert.Equal(ErrorCode.Incompatible, refused.Code);
         }
@@ -39,7 +40,8 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
     [InlineData("udp://127.0.0.1:0?reliable=true&framing=none")]
     public async Task What_goes_to_many_or_to_strangers_cannot_be_reliable(string address)
     {
-        foreach (Func<Task> open in new Func<Task>[] { async () => await Pair.BindAsync(address), async () => await Pair.ConnectAsync(address) })
+        foreach (
+            Func<Task> open in new Func<Task>[] { async () => await Pair.BindAsync(address), async () => await Pair.ConnectAsync(address) })
         {
             FairleadException refused = await Assert.ThrowsAsync<FairleadException>(open);
             output.WriteLine(refused.Message);
@@ -50,7 +52,8 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
     [Fact]
     public async Task Without_it_the_refusal_says_how_to_have_it()
     {
-        FairleadException refused = await Assert.ThrowsAsync<FairleadException>(async () => await Requester.ConnectAsync("udp://127.0.0.1:9"));
+        FairleadException refused = await Assert.ThrowsAsync<FairleadException>(async () =>
+            await Requester.ConnectAsync("udp://127.0.0.1:9"));
         Assert.Equal(ErrorCode.NotSupported, refused.Code);
         Assert.Contains("?reliable=true", refused.Message, StringComparison.Ordinal);
     }
@@ -68,7 +71,10 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
             raw.Send(hello);
             byte[] answer = new byte[2_000];
             int length = raw.Receive(answer);
-            Assert.True(ReliableControl.TryRead(answer.AsSpan(0, length), out ReliableControl cookie) && cookie.Kind == ReliableKind.Cookie && cookie.Token == (ulong)i);
+            Assert.True(
+                ReliableControl.TryRead(answer.AsSpan(0, length), out ReliableControl cookie)
+                    && cookie.Kind == ReliableKind.Cookie
+                    && cookie.Token == (ulong)i);
             Assert.True(length <= hello.Length);
 
             // One that was made for another address, and one that nobody made.

@@ -227,7 +227,16 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task What_needs_an_answer_is_refused_with_the_reason()
     {
-        foreach (Func<Endpoint> open in new Func<Endpoint>[] { () => Requester.Bind("udp://127.0.0.1:0"), () => Responder.Bind("udp://127.0.0.1:0"), () => Publisher.Bind("udp://127.0.0.1:0"), () => WorkQueue.Bind("udp://127.0.0.1:0"), () => Sender.Bind("udp://127.0.0.1:0"), () => Receiver.Connect("udp://127.0.0.1:9"), () => Receiver.Bind("udp://127.0.0.1:0?framing=line") })
+        foreach (Func<Endpoint> open in new Func<Endpoint>[]
+            {
+                () => Requester.Bind("udp://127.0.0.1:0"),
+                () => Responder.Bind("udp://127.0.0.1:0"),
+                () => Publisher.Bind("udp://127.0.0.1:0"),
+                () => WorkQueue.Bind("udp://127.0.0.1:0"),
+                () => Sender.Bind("udp://127.0.0.1:0"),
+                () => Receiver.Connect("udp://127.0.0.1:9"),
+                () => Receiver.Bind("udp://127.0.0.1:0?framing=line"),
+            })
         {
             FairleadException error = Assert.Throws<FairleadException>(() => open());
             output.WriteLine(error.Message);
@@ -287,7 +296,8 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     {
         string path = _directory["gram"];
         await using Receiver receiver = await Receiver.BindAsync($"unixgram://{path}?framing=none");
-        using (Process socat = Process.Start("sh", ["-c", $"printf hello | socat -u - UNIX-SENDTO:{path}; printf again | socat -u - UNIX-SENDTO:{path}"]))
+        using (Process socat = Process.Start(
+            "sh", ["-c", $"printf hello | socat -u - UNIX-SENDTO:{path}; printf again | socat -u - UNIX-SENDTO:{path}"]))
         {
             await socat.WaitForExitAsync();
         }
@@ -306,7 +316,8 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
 
     private static async Task TalkAsync(Hub hub, string command)
     {
-        using Process program = Process.Start(new ProcessStartInfo("sh", ["-c", $"exec {command}"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        using Process program = Process.Start(
+            new ProcessStartInfo("sh", ["-c", $"exec {command}"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         try
         {
             await program.StandardInput.WriteLineAsync("hello");

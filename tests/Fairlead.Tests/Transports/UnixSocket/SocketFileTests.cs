@@ -68,7 +68,8 @@ public sealed class SocketFileTests : IDisposable
         var refused = Assert.Throws<FairleadException>(() => Bind());
 
         Assert.Equal(ErrorCode.AlreadyExists, refused.Code);
-        Assert.StartsWith($"unix://{_path} {message}. Fairlead never replaces what it did not make", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"unix://{_path} {message}. Fairlead never replaces what it did not make", refused.Message, StringComparison.Ordinal);
         Assert.Equal(before, FileIdentity.At(_path));
         Assert.Equal("mine", File.ReadAllText(_temporary["target"]));
         Assert.True(what != "file" || File.ReadAllText(_path) == "mine");
@@ -178,7 +179,9 @@ public sealed class SocketFileTests : IDisposable
         var refused = Assert.Throws<FairleadException>(() => Bind());
 
         Assert.Equal(ErrorCode.PermissionDenied, refused.Code);
-        Assert.Equal($"unix://{_path} is a socket of uid 65534, at which nobody answers. Have it removed by its owner, or choose another name.", refused.Message);
+        Assert.Equal(
+            $"unix://{_path} is a socket of uid 65534, at which nobody answers. Have it removed by its owner, or choose another name.",
+            refused.Message);
         Assert.True(Path.Exists(_path));
         File.Delete(_path);
     }
@@ -205,10 +208,13 @@ public sealed class SocketFileTests : IDisposable
     [Fact]
     public void A_directory_that_is_not_there_is_told()
     {
-        var refused = Assert.Throws<FairleadException>(() => SocketFile.Bind(_temporary["no/calc"], NativeSocketType.Stream, 16, $"unix://{_temporary["no/calc"]}"));
+        var refused = Assert.Throws<FairleadException>(() =>
+            SocketFile.Bind(_temporary["no/calc"], NativeSocketType.Stream, 16, $"unix://{_temporary["no/calc"]}"));
 
         Assert.Equal(ErrorCode.NotFound, refused.Code);
-        Assert.Equal($"unix://{_temporary["no/calc"]}: there is no directory {_temporary["no"]}. Make it first, or choose another path.", refused.Message);
+        Assert.Equal(
+            $"unix://{_temporary["no/calc"]}: there is no directory {_temporary["no"]}. Make it first, or choose another path.",
+            refused.Message);
     }
 
     [Fact]
@@ -342,7 +348,10 @@ public sealed class SocketFileTests : IDisposable
     public async Task Of_many_processes_that_want_a_stale_name_one_gets_it()
     {
         LeaveStale();
-        var peers = Enumerable.Range(0, 4).Select(i => PeerProcess.Start("socketfile", _directory.Path, _path, "Stream", i % 2 == 0 ? "true" : "false")).ToArray();
+        var peers = Enumerable
+            .Range(0, 4)
+            .Select(i => PeerProcess.Start("socketfile", _directory.Path, _path, "Stream", i % 2 == 0 ? "true" : "false"))
+            .ToArray();
 
         var answers = new List<string>();
         foreach (var peer in peers)
@@ -350,7 +359,8 @@ public sealed class SocketFileTests : IDisposable
             answers.Add(await peer.ReadLineAsync());
         }
 
-        Assert.Equal(["ready", "refused AlreadyExists", "refused AlreadyExists", "refused AlreadyExists"], answers.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["ready", "refused AlreadyExists", "refused AlreadyExists", "refused AlreadyExists"], answers.Order(StringComparer.Ordinal));
         foreach (var peer in peers)
         {
             await peer.DisposeAsync();
@@ -368,7 +378,8 @@ public sealed class SocketFileTests : IDisposable
 
     private SocketFile Bind(NativeSocketType type = NativeSocketType.Stream) => BindAt(_path, type);
 
-    private SocketFile BindAt(string path, NativeSocketType type = NativeSocketType.Stream) => SocketFile.Bind(path, type, 16, "unix://" + path, directory: _directory);
+    private SocketFile BindAt(string path, NativeSocketType type = NativeSocketType.Stream) =>
+        SocketFile.Bind(path, type, 16, "unix://" + path, directory: _directory);
 
     private static Errno Connect(string path)
     {
