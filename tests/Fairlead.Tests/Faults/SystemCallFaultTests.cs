@@ -8,11 +8,12 @@ namespace Fairlead.Tests.Faults;
 /// <summary>
 /// The kernel has no memory for the first system call of a process, for the second, and so on. Whatever that does to a play of two ends, it
 /// ends, both close, nothing is left in them, and the next play at the same place goes as if nothing had been. In a process of its own,
-/// since it is the whole process that is hit. One call in five, beginning anywhere; all with FAIRLEAD_EVERY_FAULT=1.
+/// since it is the whole process that is hit. One call in ten, beginning anywhere; all with FAIRLEAD_EVERY_FAULT=1.
 /// </summary>
-public abstract class SystemCallFaultTests(ITestOutputHelper output, string scheme) : WatchedTest(output)
+public abstract class SystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty, string scheme)
+    : WatchedTest(output), IClassFixture<FaultyPeer>
 {
-    private const int Step = 5;
+    private const int Step = 10;
 
     // One for the process: the first test builds it.
     private static readonly Lazy<string?> Library = new(Build);
@@ -27,21 +28,17 @@ public abstract class SystemCallFaultTests(ITestOutputHelper output, string sche
         int step = Environment.GetEnvironmentVariable("FAIRLEAD_EVERY_FAULT") is { Length: > 0 } ? 1 : Step;
         int first = 1 + NewRandom().Next(step);
 
-        // Under the JIT compiler: what is compiled ahead has its imports bound.
-        await using PeerProcess peer = PeerProcess.StartNumber(
-            1,
-            "faults",
-            Library.Value!,
-            play,
-            TransportsUnderTest.Of(scheme).NewPlace().ToString(),
-            first.ToString(CultureInfo.InvariantCulture),
-            step.ToString(CultureInfo.InvariantCulture));
-        Task<string> errors = peer.ErrorsAsync();
-        string? answer = await peer.TryReadLineAsync();
-        Output.WriteLine(await errors);
-        Output.WriteLine(answer ?? "It ended.");
-        Assert.StartsWith("ok ", answer, StringComparison.Ordinal);
-        Assert.Equal(0, await peer.ExitAsync());
+        PeerProcess peer = faulty.Running(Library.Value!);
+        await peer.TellAsync(string.Create(
+            CultureInfo.InvariantCulture, $"{first} {step} {TransportsUnderTest.Of(scheme).NewPlace()} {play}"));
+        string? line;
+        do
+        {
+            line = await peer.TryReadLineAsync();
+            Output.WriteLine(line ?? $"It ended: {await peer.ErrorsAsync()}");
+        }
+        while (line?.StartsWith("ok ", StringComparison.Ordinal) == false);
+        Assert.NotNull(line);
     }
 
     private static string? Build()
@@ -62,10 +59,13 @@ public abstract class SystemCallFaultTests(ITestOutputHelper output, string sche
 }
 
 /// <summary>Of what two ends of one process need.</summary>
-public sealed class InprocSystemCallFaultTests(ITestOutputHelper output) : SystemCallFaultTests(output, "inproc");
+public sealed class InprocSystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty)
+    : SystemCallFaultTests(output, faulty, "inproc");
 
 /// <summary>Of sockets.</summary>
-public sealed class UnixSystemCallFaultTests(ITestOutputHelper output) : SystemCallFaultTests(output, "unix");
+public sealed class UnixSystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty)
+    : SystemCallFaultTests(output, faulty, "unix");
 
 /// <summary>Of shared memory.</summary>
-public sealed class SharedMemorySystemCallFaultTests(ITestOutputHelper output) : SystemCallFaultTests(output, "shm");
+public sealed class SharedMemorySystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty)
+    : SystemCallFaultTests(output, faulty, "shm");
