@@ -119,10 +119,32 @@ internal sealed unsafe class EndpointEntry : IDisposable
         GC.KeepAlive(_mapping);
     }
 
-    /// <summary>Withdraws the entry. The counters stay usable.</summary>
+    /// <summary>
+    /// It listens no more, though it may still have peers: whoever looks for the holder of its place, or of its socket file, finds another.
+    /// Any thread; needs no help of the system.
+    /// </summary>
+    public void GivePlaceBack()
+    {
+        if (_mapping is not null)
+        {
+            Volatile.Write(ref *(_mapping.Pointer + EndpointLayout.Bound), (byte)0);
+            GC.KeepAlive(_mapping);
+        }
+    }
+
+    /// <summary>
+    /// Withdraws the entry, which nobody sees from here on, also where its file cannot be removed. The counters stay usable.
+    /// </summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0 && _path is not null && FileIdentity.At(_path) == _identity)
+        if (Interlocked.Exchange(ref _disposed, 1) != 0 || _mapping is null || _path is null)
+        {
+            return;
+        }
+
+        Volatile.Write(ref *(uint*)(_mapping.Pointer + EndpointLayout.Ready), 0u);
+        GC.KeepAlive(_mapping);
+        if (FileIdentity.At(_path) == _identity)
         {
             _ = NativeFile.Unlink(_path);
         }

@@ -9,7 +9,7 @@ public sealed record EndpointInfo
     /// <summary>The pattern, in lower case: <c>receiver</c>.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>Whether it listens; else it has connected.</summary>
+    /// <summary>Whether it listens; else it has connected, or it closes and listens no more.</summary>
     public required bool IsBound { get; init; }
 
     /// <summary>The process, in its own pid namespace.</summary>

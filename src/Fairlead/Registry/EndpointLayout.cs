@@ -9,11 +9,13 @@ namespace Fairlead.Registry;
 ///    0  magic "FLDENDPT"                     8 bytes
 ///    8  layout version, 1                    u32
 ///   12  size, 4096                           u32
-///   16  ready: 1, written last (release)     u32
+///   16  ready: 1, written last (release);    u32
+///       0 again when it is withdrawn
 ///   20  process id                           u32
 ///   24  started, Unix time in milliseconds   i64
 ///   32  kind (PatternKind)                   u8
-///   33  bound: 1, connected: 0               u8
+///   33  bound: 1; connected, or listening    u8
+///       no more: 0
 ///   34  flags: 1 address cut, 2 program cut  u16
 ///   36  reserved, 0                          u32
 ///   40  device of the socket file, or 0      u64

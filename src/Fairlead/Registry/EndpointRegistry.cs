@@ -74,7 +74,8 @@ public static class EndpointRegistry
 
     /// <summary>
     /// Who holds a socket file: by the file where the entry knows it, since the name may mean another file by now; else by the address. The
-    /// kernel gives the number of the file to no other as long as the holder's socket is open.
+    /// kernel gives the number of the file to no other as long as the holder's socket is open, and the holder says before that it holds it
+    /// no more.
     /// </summary>
     internal static EndpointInfo? FindSocketHolder(FileIdentity socket, Address address, RuntimeDirectory directory) =>
         Read(directory)

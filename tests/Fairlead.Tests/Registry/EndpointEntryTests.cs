@@ -81,6 +81,32 @@ public sealed class EndpointEntryTests : IDisposable
     }
 
     [Fact]
+    public void A_closed_one_is_not_seen_where_its_file_stays()
+    {
+        var entry = EndpointEntry.Create(PatternKind.Sender, bound: true, "unix://a", new FileIdentity(1, 2), _directory);
+        var path = Directory.GetFiles(_temporary["fairlead/endpoints"]).Single();
+        File.Move(path, path + "0");
+
+        entry.Dispose();
+
+        Assert.True(File.Exists(path + "0"), "it cannot find its file, and leaves it");
+        Assert.Empty(EndpointRegistry.Read(_directory).Endpoints);
+        Assert.Empty(EndpointRegistry.Read(_directory).Skipped);
+        Assert.Null(EndpointRegistry.FindSocketHolder(new FileIdentity(1, 2), "unix://a", _directory));
+    }
+
+    [Fact]
+    public void One_that_listens_no_more_holds_neither_its_place_nor_its_file()
+    {
+        using var entry = EndpointEntry.Create(PatternKind.Sender, bound: true, "unix://a", new FileIdentity(1, 2), _directory);
+        entry.GivePlaceBack();
+
+        Assert.False(EndpointRegistry.Read(_directory).Endpoints.Single().IsBound);
+        Assert.Null(EndpointRegistry.FindHolder("unix://a", _directory));
+        Assert.Null(EndpointRegistry.FindSocketHolder(new FileIdentity(1, 2), "unix://a", _directory));
+    }
+
+    [Fact]
     public void A_closed_one_does_not_remove_what_somebody_put_in_its_place()
     {
         var entry = EndpointEntry.Create(PatternKind.Sender, bound: true, "unix://a", directory: _directory);

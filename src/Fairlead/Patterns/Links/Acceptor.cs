@@ -1,4 +1,5 @@
 using Fairlead.Native;
+using Fairlead.Registry;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
@@ -14,7 +15,8 @@ namespace Fairlead.Patterns.Links;
 /// <param name="pollSet">Of the endpoint, which wakes it.</param>
 /// <param name="token">The listener's name there.</param>
 /// <param name="listener">Null at a connected endpoint.</param>
-internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong token, IListener? listener)
+/// <param name="entry">What says so to others.</param>
+internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong token, IListener? listener, EndpointEntry entry)
 {
     private const int AcceptsPerTurn = 64;
 
@@ -38,6 +40,8 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
     {
         if (Interlocked.Exchange(ref _listener, null) is { } stopped)
         {
+            // Before the place can be another's, and its file's number another file's.
+            entry.GivePlaceBack();
             try
             {
                 pollSet.Remove(stopped.WaitDescriptor);

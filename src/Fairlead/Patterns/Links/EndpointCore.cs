@@ -33,7 +33,7 @@ internal sealed partial class EndpointCore : IDisposable
         bool isBound = listener is not null;
         Pump = new Pump(this);
         Table = new LinkTable(Pump);
-        _acceptor = new Acceptor(this, Pump.PollSet, ListenerToken, listener);
+        _acceptor = new Acceptor(this, Pump.PollSet, ListenerToken, listener, entry);
         EndsWithPeer = listener is null or { YieldsOne: true };
         _address = address;
         Settings = settings;
