@@ -1,3 +1,6 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
 namespace Fairlead.Tests;
 
 public sealed class DeadlineTests
@@ -59,6 +62,21 @@ public sealed class DeadlineTests
 
     [Fact]
     public void A_negative_timeout_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => Deadline.After(-5.Seconds()));
+
+    /// <summary>It is two words, which another thread may see one after the other.</summary>
+    [Fact]
+    public void One_that_changes_in_a_field_has_a_lock()
+    {
+        const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        Assert.Equal(
+            ["Expiry._end", "Link._handshakeEnd", "LinkOperation.<Deadline>k__BackingField"],
+            typeof(Deadline).Assembly.GetTypes()
+                .SelectMany(static type => type.GetFields(Own))
+                .Where(static field => field.FieldType == typeof(Deadline) && !field.IsInitOnly)
+                .Where(static field => !field.DeclaringType!.IsDefined(typeof(CompilerGeneratedAttribute)))
+                .Select(static field => $"{field.DeclaringType!.Name.Split('`')[0]}.{field.Name}")
+                .Order(StringComparer.Ordinal));
+    }
 
     private sealed class StoppedClock : TimeProvider
     {

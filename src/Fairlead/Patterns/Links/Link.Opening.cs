@@ -34,7 +34,11 @@ internal sealed partial class Link
         {
             // Looked after in the rounds, and not by a timer, whose thread may not be to be had when it is needed: in a flood of peers that
             // say nothing.
-            _handshakeEnd = Deadline.After(_endpoint.Settings.HandshakeTimeout, _time);
+            using (HoldSending())
+            {
+                _handshakeEnd = Deadline.After(_endpoint.Settings.HandshakeTimeout, _time);
+            }
+
             _endpoint.ServeLater();
         }
         else
@@ -51,12 +55,24 @@ internal sealed partial class Link
     /// <summary>In each round: ends a handshake that takes too long. Whether it is still under way, and to be looked after again.</summary>
     public bool CheckHandshake()
     {
-        if (_state != LinkState.Handshaking || _handshakeEnd.IsInfinite)
+        if (_state != LinkState.Handshaking)
         {
             return false;
         }
 
-        if (_handshakeEnd.Passed)
+        Deadline end;
+        using (HoldSending())
+        {
+            // Two words: whoever reads one of them before the other is written sees a time that passed long ago.
+            end = _handshakeEnd;
+        }
+
+        if (end.IsInfinite)
+        {
+            return false;
+        }
+
+        if (end.Passed)
         {
             OnAlarm();
             return false;

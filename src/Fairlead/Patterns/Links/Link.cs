@@ -38,6 +38,8 @@ internal sealed partial class Link
     private readonly EndpointCounters _counters;
     private readonly TimeProvider _time;
     private ITimer? _handshakeTimer;
+
+    // Under _sending: written by the pump, read by the rounds.
     private Deadline _handshakeEnd;
     private byte[]? _welcome;
     private volatile LinkState _state;
