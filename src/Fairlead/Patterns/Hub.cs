@@ -37,7 +37,10 @@ public sealed partial class Hub : Endpoint, ILinkOwner
 
     private Outbox Outbox => new(Core);
 
-    /// <summary>The clients that are connected, in the order of their numbers.</summary>
+    /// <summary>
+    /// The clients that are connected, in the order of their numbers. One that has closed is none of them, also before its
+    /// <see cref="Left"/>.
+    /// </summary>
     public IReadOnlyList<HubClient> Clients =>
         [
             .. Core.Links()

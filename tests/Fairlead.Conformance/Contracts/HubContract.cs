@@ -145,6 +145,9 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
         first.Dispose();
         await Until(() => hub.Clients.Count == 1, "the first has left");
 
+        // It keeps its place until what it said is handed out, of which there is nothing.
+        await Until(() => hub.Peers.Count == 1, "its place is free");
+
         // The refused one took no number.
         Track(await Pair.ConnectAsync(Bare(hub.Address)));
         await Until(() => hub.Clients.Count == 2, "another has come");
