@@ -26,9 +26,14 @@ internal static partial class Rows
                 new NativeBroadcast(Readers),
                 new FairleadBroadcast("shm", Readers) { Goal = 10 },
                 new FairleadBroadcast("shm", Readers, "messages=131072&capacity=8MiB") { Goal = 10 },
-                new FairleadBroadcast("unix", Readers))
+                new FairleadBroadcast("unix", Readers) { Goal = 1 })
             {
                 Readers = Readers,
+                WarmUpRounds = WarmUp,
+            },
+            new OneWay("broadcast-to-one", Small, new NativeBroadcast(1), new FairleadBroadcast("unix", 1) { Goal = 1 })
+            {
+                Readers = 1,
                 WarmUpRounds = WarmUp,
             },
         ];

@@ -44,6 +44,8 @@ internal static partial class Rows
             new FairleadAsyncCalls("shm"),
             new SocketAsyncCalls()),
         new OneWay("stream", Small, new SocketStream(), new FairleadStream { Goal = 3 }, new FairleadStream("shm")),
+        Awaited("awaited-stream", "shm"),
+        Awaited("awaited-stream-unix", "unix"),
         new OneWay("bandwidth", Large, new SocketStream(), new FairleadStream { Goal = 0.8 }, new FairleadStream("shm")),
         Spinning("ring-spin", Small),
         Spinning("ring-spin-1k", Kibibyte),
@@ -84,6 +86,14 @@ internal static partial class Rows
         new HandingOver("mutex-handover",
             new NativeMutex("handover"), new FairleadMutex { Goal = 1.5 }, new PlatformMutex()),
     ];
+
+    private static OneWay Awaited(string name, string scheme) =>
+        new(
+            name,
+            Small,
+            new FairleadStream(scheme),
+            new FairleadStream(scheme, Reading.Awaited) { Goal = 0.5 },
+            new FairleadStream(scheme, Reading.Loop) { Goal = 0.5 });
 
     private static RoundTrip Spinning(string name, int size) =>
         new(

@@ -2,26 +2,69 @@ using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>Type 1: blocking sends on Fairlead to a blocking receiver. The last message is of type 2: its receipt ends the round.</summary>
-internal sealed class FairleadStream(string scheme = "unix")
-    : Contender<OneWaySender>(scheme == "unix" ? "Sender, blocking" : $"Sender, blocking, {scheme}")
+/// <summary>
+/// Type 1: blocking sends on Fairlead, and a receiver that reads them in one of three forms. The last message is of type 2: its receipt
+/// ends the round.
+/// </summary>
+internal sealed class FairleadStream(string scheme = "unix", Reading reading = Reading.Blocking)
+    : Contender<OneWaySender>(Naming.Of(reading == Reading.Blocking ? "Sender, blocking" : $"Sender to {reading.Text()}", scheme))
 {
     public override void Serve(Session session, Action listening)
     {
         using var receiver = Receiver.Bind($"{scheme}://{session.Name}");
         listening();
-        long due = 0;
-        while (true)
+        switch (reading)
         {
-            using var message = receiver.Receive();
-            if (Numbered.Check(message.Span, ref due))
-            {
-                message.Accept();
-            }
+            case Reading.Awaited:
+                ReadAwaitedAsync(receiver).GetAwaiter().GetResult();
+                break;
+            case Reading.Loop:
+                ReadAllAsync(receiver).GetAwaiter().GetResult();
+                break;
+            default:
+                ReadBlocking(receiver);
+                break;
         }
     }
 
     public override OneWaySender Connect(Session session) => new Client(Sender.Connect($"{scheme}://{session.Name}"));
+
+    private static void ReadBlocking(Receiver receiver)
+    {
+        long due = 0;
+        while (true)
+        {
+            using var message = receiver.Receive();
+            Take(message, ref due);
+        }
+    }
+
+    private static async Task ReadAwaitedAsync(Receiver receiver)
+    {
+        long due = 0;
+        while (true)
+        {
+            using var message = await receiver.ReceiveAsync().ConfigureAwait(false);
+            Take(message, ref due);
+        }
+    }
+
+    private static async Task ReadAllAsync(Receiver receiver)
+    {
+        long due = 0;
+        await foreach (var message in receiver.ReceiveAllAsync().ConfigureAwait(false))
+        {
+            Take(message, ref due);
+        }
+    }
+
+    private static void Take(Message message, ref long due)
+    {
+        if (Numbered.Check(message.Span, ref due))
+        {
+            message.Accept();
+        }
+    }
 
     private sealed class Client(Sender sender) : OneWaySender
     {

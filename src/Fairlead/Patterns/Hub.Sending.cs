@@ -7,6 +7,8 @@ namespace Fairlead;
 /// <content>To one client, and to all.</content>
 public sealed partial class Hub
 {
+    private FanOut _fanOut;
+
     /// <summary>Type 1 to one client, without waiting.</summary>
     /// <param name="client">Whom.</param>
     /// <param name="message">Copied before this returns.</param>
@@ -132,6 +134,7 @@ public sealed partial class Hub
     private int Start(ReadOnlySpan<byte> message, HubClient? except, out List<Link>? waiting)
     {
         Outbox.ThrowIfClosing();
+        Outbox outbox = new(Core, _fanOut.Begin());
         waiting = null;
         int count = 0;
         List<Link>? full = null;
@@ -150,11 +153,11 @@ public sealed partial class Hub
             }
             else if (Core.Policy.Drops())
             {
-                count += Outbox.Post(link, MessageKind.Send, default, message).Outcome == LinkOutcome.Sent ? 1 : 0;
+                count += outbox.Post(link, MessageKind.Send, default, message).Outcome == LinkOutcome.Sent ? 1 : 0;
             }
             else
             {
-                switch (Outbox.TrySendOn(link, MessageKind.Send, default, message))
+                switch (outbox.TrySendOn(link, MessageKind.Send, default, message))
                 {
                     case SendResult.Sent:
                         count++;
@@ -166,6 +169,7 @@ public sealed partial class Hub
             }
         }
 
+        _fanOut.End();
         if (full is null)
         {
             return count;

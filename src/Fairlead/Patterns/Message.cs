@@ -49,7 +49,7 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
 
     /// <summary>The topic of a published message, else empty.</summary>
     public string Topic =>
-        HeadReader.TryGet(Core.Head, HeadField.Topic, out ReadOnlySpan<byte> topic) ? Encoding.UTF8.GetString(topic) : "";
+        HeadReader.TryGet(Core.Head, HeadField.Topic, out ReadOnlySpan<byte> topic) ? TopicNames.Of(topic) : "";
 
     /// <summary>How many messages were dropped before this one, because this end was too slow.</summary>
     public long Missed =>

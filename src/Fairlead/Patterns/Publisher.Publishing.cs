@@ -7,6 +7,8 @@ namespace Fairlead;
 /// <content>One message to many, each by its own policy.</content>
 public sealed partial class Publisher
 {
+    private FanOut _fanOut;
+
     /// <summary>
     /// Publishes a message. Blocks only where a subscriber with <see cref="FullMode.Wait"/> has no room, at most for
     /// <see cref="PublisherOptions.LongestWait"/>.
@@ -58,8 +60,7 @@ public sealed partial class Publisher
     /// <summary>Gives the message to all who have room, or a policy that drops; the others are noted.</summary>
     private Round Start(string topic, ReadOnlySpan<byte> message, bool mayWait)
     {
-        Outbox outbox = new(Core);
-        outbox.ThrowIfClosing();
+        new Outbox(Core).ThrowIfClosing();
         Audience audience = Enter(topic, message);
         Round round = new() { Head = audience.Head };
         ulong reached = WriteOnce(audience, message, ref round);
@@ -68,6 +69,7 @@ public sealed partial class Publisher
             return round;
         }
 
+        Outbox outbox = new(Core, _fanOut.Begin());
         for (int i = 0; i < audience.Links.Length; i++)
         {
             if (!audience.IsReached(i, reached))
@@ -86,6 +88,7 @@ public sealed partial class Publisher
             }
         }
 
+        _fanOut.End();
         return round;
     }
 

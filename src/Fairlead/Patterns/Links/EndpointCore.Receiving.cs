@@ -13,17 +13,11 @@ internal sealed partial class EndpointCore
     private volatile bool _isStream;
     private RingQueue<ReceiveOperation> _receivers;
 
-    /// <summary>The next message without waiting, or null.</summary>
-    public MessageCore? TryReceive()
+    /// <summary>The next message where it lies here, or in a peer's memory, already.</summary>
+    public MessageCore? TryTakeNow()
     {
         int me = NativeThread.ManagedId;
-        if (TryTake(me) is { } message)
-        {
-            return message;
-        }
-
-        Pump.TryTurn();
-        return TryTake(me);
+        return TryReceivePlain(me) ?? TryTake(me);
     }
 
     /// <summary>The next message; null when the time has passed, or the endpoint has ended (<see cref="LastEnd"/>). Blocks.</summary>
@@ -65,11 +59,15 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>The same without blocking a thread.</summary>
-    public ValueTask<MessageCore?> ReceiveAsync(TimeSpan? timeout, CancellationToken token)
+    /// <param name="timeout">At most so long.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <param name="hasLooked">Whether <see cref="TryTakeNow"/> has just found nothing.</param>
+    public ValueTask<MessageCore?> ReceiveAsync(TimeSpan? timeout, CancellationToken token, bool hasLooked = false)
     {
         Deadline.Check(timeout);
         int me = NativeThread.ManagedId;
-        if (TryTake(me) is { } message || (Pump.Memory.TryMakeRoom() && (message = TryTake(me)) is not null))
+        MessageCore? message = hasLooked ? null : TryTake(me);
+        if (message is not null || (Pump.Memory.TryMakeRoom() && (message = TryTake(me)) is not null))
         {
             return new ValueTask<MessageCore?>(message);
         }

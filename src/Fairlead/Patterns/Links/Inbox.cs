@@ -8,7 +8,14 @@ internal readonly struct Inbox(EndpointCore core)
 {
     public bool TryReceive(out Message message)
     {
-        if (core.TryReceive() is { } received)
+        MessageCore? received = core.TryTakeNow();
+        if (received is null)
+        {
+            core.Pump.TryTurn();
+            received = core.TryTakeNow();
+        }
+
+        if (received is not null)
         {
             message = new Message(received);
             return true;
@@ -35,38 +42,22 @@ internal readonly struct Inbox(EndpointCore core)
     public Message Receive(TimeSpan? timeout, CancellationToken token) =>
         core.Receive(Deadline.After(timeout, core.Settings.Time), token) is { } received ? new Message(received) : throw Nothing(timeout);
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<Message> ReceiveAsync(TimeSpan? timeout, CancellationToken token)
+    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout, CancellationToken token)
     {
-        EndpointCore endpoint = core;
-        MessageCore? received = await endpoint.ReceiveAsync(timeout, token).ConfigureAwait(false);
-        return received is not null ? new Message(received) : throw new Inbox(endpoint).Nothing(timeout);
-    }
-
-    public async IAsyncEnumerable<Message> ReceiveAllAsync([EnumeratorCancellation] CancellationToken token)
-    {
-        EndpointCore endpoint = core;
-        while (await endpoint.ReceiveAsync(null, token).ConfigureAwait(false) is { } received)
+        Deadline.Check(timeout);
+        try
         {
-            Message message = new(received);
-            try
-            {
-                yield return message;
-
-                // Reached when the loop asks for the next one, not when it is left by break or an exception.
-                message.AcceptUnlessDisposed();
-            }
-            finally
-            {
-                message.Dispose();
-            }
+            return core.TryTakeNow() is { } ready
+                ? new ValueTask<Message>(new Message(ready))
+                : WaitAsync(timeout, token);
         }
-
-        if (endpoint.LastEnd is { Reason: not CloseReason.ClosedByPeer })
+        catch (Exception exception)
         {
-            throw endpoint.EndException();
+            return ValueTask.FromException<Message>(exception);
         }
     }
+
+    public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken token) => new MessageSequence(core, token);
 
     public async Task RunAsync(Func<Message, CancellationToken, ValueTask> handler, int concurrency, CancellationToken token)
     {
@@ -113,6 +104,14 @@ internal readonly struct Inbox(EndpointCore core)
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Message> WaitAsync(TimeSpan? timeout, CancellationToken token)
+    {
+        EndpointCore endpoint = core;
+        MessageCore? received = await endpoint.ReceiveAsync(timeout, token, hasLooked: true).ConfigureAwait(false);
+        return received is not null ? new Message(received) : throw new Inbox(endpoint).Nothing(timeout);
+    }
+
     private void ThrowIfEnded()
     {
         if (core.EndsWithPeer && core.LastEnd is not null)
@@ -128,5 +127,122 @@ internal readonly struct Inbox(EndpointCore core)
         {
             Address = core.Address,
         };
+    }
+
+    /// <summary>All messages of an endpoint, one after the other, for each loop over it anew.</summary>
+    /// <param name="core">Of the endpoint.</param>
+    /// <param name="token">Ends each loop.</param>
+    private sealed class MessageSequence(EndpointCore core, CancellationToken token) : IAsyncEnumerable<Message>
+    {
+        public IAsyncEnumerator<Message> GetAsyncEnumerator(CancellationToken cancellationToken = default)
+        {
+            if (!token.CanBeCanceled || token == cancellationToken)
+            {
+                return new MessageEnumerator(core, null, cancellationToken);
+            }
+
+            if (!cancellationToken.CanBeCanceled)
+            {
+                return new MessageEnumerator(core, null, token);
+            }
+
+            CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(token, cancellationToken);
+            return new MessageEnumerator(core, either, either.Token);
+        }
+    }
+
+    /// <summary>
+    /// One loop over the messages of an endpoint. What lies there already is handed out on the spot; only where nothing does, something
+    /// waits.
+    /// </summary>
+    /// <remarks>Owns the message that the body of the loop has in hand. By one thread at a time, as of any loop.</remarks>
+    /// <param name="core">Of the endpoint.</param>
+    /// <param name="source">Of the token, where it is the loop's own.</param>
+    /// <param name="token">Ends the loop.</param>
+    private sealed class MessageEnumerator(EndpointCore core, CancellationTokenSource? source, CancellationToken token)
+        : IAsyncEnumerator<Message>
+    {
+        private bool _hasEnded;
+
+        public Message Current { get; private set; }
+
+        public ValueTask<bool> MoveNextAsync()
+        {
+            try
+            {
+                // Not reached when the loop is left by break or an exception.
+                Current.AcceptUnlessDisposed();
+            }
+            catch (Exception exception)
+            {
+                _hasEnded = true;
+                return ValueTask.FromException<bool>(exception);
+            }
+            finally
+            {
+                Current.Dispose();
+                Current = default;
+            }
+
+            if (_hasEnded)
+            {
+                return new ValueTask<bool>(false);
+            }
+
+            if (token.IsCancellationRequested)
+            {
+                _hasEnded = true;
+                return ValueTask.FromCanceled<bool>(token);
+            }
+
+            try
+            {
+                if (core.TryTakeNow() is { } ready)
+                {
+                    Current = new Message(ready);
+                    return new ValueTask<bool>(true);
+                }
+            }
+            catch (Exception exception)
+            {
+                _hasEnded = true;
+                return ValueTask.FromException<bool>(exception);
+            }
+
+            return WaitAsync();
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            _hasEnded = true;
+            Current.Dispose();
+            Current = default;
+            source?.Dispose();
+            return default;
+        }
+
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+        private async ValueTask<bool> WaitAsync()
+        {
+            MessageCore? received;
+            try
+            {
+                received = await core.ReceiveAsync(null, token, hasLooked: true).ConfigureAwait(false);
+            }
+            catch
+            {
+                _hasEnded = true;
+                throw;
+            }
+
+            if (received is not null)
+            {
+                Current = new Message(received);
+                return true;
+            }
+
+            _hasEnded = true;
+            return core.LastEnd is { Reason: not CloseReason.ClosedByPeer } ? throw core.EndException() : false;
+        }
     }
 }

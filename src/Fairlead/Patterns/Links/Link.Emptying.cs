@@ -138,9 +138,9 @@ internal sealed partial class Link
     }
 
     /// <summary>Whether a message of this kind is left lying until more have come together.</summary>
-    private bool IsPutOff(bool mayWait) => _writeMode switch
+    private bool IsPutOff(bool mayWait, bool isStream) => _writeMode switch
     {
-        WriteMode.Balanced => _burst.Note(),
+        WriteMode.Balanced => isStream || _burst.Note(),
         WriteMode.Buffered => mayWait,
         _ => false,
     };

@@ -105,14 +105,15 @@ internal sealed partial class Link
     /// Writes at once, or, in the middle of a stream of messages, when enough lies together. True when somebody must pump for the rest.
     /// </summary>
     /// <param name="mayWait">Whether nobody waits for an answer to it: where messages are buffered it is left lying.</param>
-    private bool FlushSoon(bool mayWait = false)
+    /// <param name="isStream">Whether more is known to follow at once.</param>
+    private bool FlushSoon(bool mayWait = false, bool isStream = false)
     {
         if (TakesNoMore)
         {
             return false;
         }
 
-        if (_memoryOutput is null && _connection.Unflushed < BatchBytes && !_connection.HasLong && IsPutOff(mayWait))
+        if (_memoryOutput is null && _connection.Unflushed < BatchBytes && !_connection.HasLong && IsPutOff(mayWait, isStream))
         {
             if (!IsDeferred)
             {

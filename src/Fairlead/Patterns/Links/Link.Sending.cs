@@ -81,7 +81,13 @@ internal sealed partial class Link
     private bool TakesNoMore => _output >= OutputState.Blocked;
 
     /// <summary>Sends a data message if there is credit and nobody waits before it. Does not block.</summary>
-    public LinkOutcome TrySend(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, LinkOperation? call = null)
+    /// <param name="header">Of the message; its lengths, its id and what it acknowledges are set here.</param>
+    /// <param name="head">Stands before the payload.</param>
+    /// <param name="payload">Copied.</param>
+    /// <param name="call">That waits for the answer.</param>
+    /// <param name="isStream">Whether more is known to follow at once.</param>
+    public LinkOutcome TrySend(
+        MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, LinkOperation? call = null, bool isStream = false)
     {
         LinkOutcome outcome;
         bool needsPump;
@@ -100,7 +106,7 @@ internal sealed partial class Link
             }
 
             // A full window is one to be written out, whatever the batch says.
-            needsPump = outcome == LinkOutcome.Sent ? FlushSoon(mayWait: call is null) : IsDeferred && FlushNow();
+            needsPump = outcome == LinkOutcome.Sent ? FlushSoon(mayWait: call is null, isStream) : IsDeferred && FlushNow();
         }
 
         if (needsPump)

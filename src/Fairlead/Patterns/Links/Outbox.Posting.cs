@@ -36,7 +36,7 @@ internal readonly partial struct Outbox
         }
 
         link.Check(payload, whole.Length);
-        LinkOutcome outcome = link.TrySend(letter.Header, whole, payload);
+        LinkOutcome outcome = link.TrySend(letter.Header, whole, payload, isStream: isStream);
         if (outcome == LinkOutcome.Full)
         {
             outcome = link.Post(letter, mayDrop: false);

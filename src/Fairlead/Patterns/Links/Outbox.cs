@@ -8,7 +8,9 @@ namespace Fairlead.Patterns.Links;
 /// <summary>
 /// The sending half of a pattern: the same for all that send. It waits for a peer where the endpoint is bound and has none, and for credit.
 /// </summary>
-internal readonly partial struct Outbox(EndpointCore core)
+/// <param name="core">Of the endpoint.</param>
+/// <param name="isStream">Whether more follows at once, of a message for many (<see cref="FanOut"/>).</param>
+internal readonly partial struct Outbox(EndpointCore core, bool isStream = false)
 {
     /// <summary>Whether messages carry the current trace: foreign programs would take it for a part of the message.</summary>
     private bool IsTraced => Tracing.IsOn && !core.Settings.IsBare;
@@ -54,12 +56,12 @@ internal readonly partial struct Outbox(EndpointCore core)
         scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
         link.Check(payload, whole.Length);
         MessageHeader header = MessageHeader.Of(kind);
-        LinkOutcome outcome = link.TrySend(header, whole, payload);
+        LinkOutcome outcome = link.TrySend(header, whole, payload, isStream: isStream);
         if (outcome == LinkOutcome.Full)
         {
             // The acknowledgements may be there already, and nobody has read them.
             core.Pump.CatchUp();
-            outcome = link.TrySend(header, whole, payload);
+            outcome = link.TrySend(header, whole, payload, isStream: isStream);
         }
         else if (link.ShouldLookForAcks())
         {
@@ -110,6 +112,11 @@ internal readonly partial struct Outbox(EndpointCore core)
             return ValueTask.FromCanceled(token);
         }
 
+        if (core.TrySendPlain(payload))
+        {
+            return default;
+        }
+
         if (core.Policy.Drops())
         {
             return PostAsync(null, payload);
@@ -129,6 +136,11 @@ internal readonly partial struct Outbox(EndpointCore core)
         if (token.IsCancellationRequested)
         {
             return ValueTask.FromCanceled(token);
+        }
+
+        if (core.TrySendPlain(payload.Span))
+        {
+            return default;
         }
 
         if (core.Policy.Drops())
