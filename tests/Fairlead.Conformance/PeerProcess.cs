@@ -26,6 +26,7 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     private static int _count = -1;
 
     private readonly StartedPeer _started;
+    private volatile bool _isDisposed;
 
     private PeerProcess(StartedPeer started) => _started = started;
 
@@ -195,8 +196,15 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     }
 
     /// <inheritdoc/>
+    /// <remarks>Whatever holds on to it: a test that replaces thousands of peers gives back what each of them holds.</remarks>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         if (!_started.HasExited)
         {
             await KillAsync();
@@ -208,7 +216,7 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     /// <summary>SIGKILL by the watchdog, which cannot wait.</summary>
     public void Dispose()
     {
-        if (!_started.HasExited)
+        if (!_isDisposed && !_started.HasExited)
         {
             _started.Kill();
         }

@@ -277,6 +277,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
                 ComeBy(places, emptied);
                 before = Emptied();
                 await Until(() => Emptied() >= before + Between, "things are exchanged by the others");
+                await peers[victim].DisposeAsync();
                 peers[victim] = Start(victim);
             }
 

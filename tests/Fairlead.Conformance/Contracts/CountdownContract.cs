@@ -138,6 +138,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
                             await peers[victim].KillRunningAsync();
                             doubts += crowd.TakeDoubt(victim) ? 1 : 0;
                             Interlocked.Increment(ref killed);
+                            await peers[victim].DisposeAsync();
                             peers[victim] = Start(victim);
                         }
                     }

@@ -66,6 +66,7 @@ public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper 
                 // The one who has lived longest, so that most of the time all are at it.
                 int victim = killed++ % Processes;
                 await peers[victim].KillRunningAsync();
+                await peers[victim].DisposeAsync();
                 peers[victim] = Start(victim);
             }
 

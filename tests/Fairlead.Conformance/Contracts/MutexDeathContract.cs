@@ -142,6 +142,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
                 int victim = killed % 2 == 0 ? await StopInsideAsync(mutex, peers) : killed % Processes;
                 await peers[victim].KillRunningAsync();
                 killed++;
+                await peers[victim].DisposeAsync();
                 peers[victim] = Start(victim);
                 Assert.Equal("ready", await peers[victim].ReadLineAsync());
             }

@@ -211,6 +211,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
                 before = Written();
                 await Until(() => Written() >= before + Between, "the others write");
                 await SaidNothingElse(peers[victim]);
+                await peers[victim].DisposeAsync();
                 peers[victim] = Start(victim);
             }
 

@@ -119,6 +119,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
                 await peers[victim].KillRunningAsync();
                 crowd.Forget(victim);
                 killed++;
+                await peers[victim].DisposeAsync();
                 peers[victim] = Start(victim);
 
                 // This process takes a permit away, and brings it back: it is not killed between.
