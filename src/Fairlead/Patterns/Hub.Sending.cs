@@ -145,10 +145,10 @@ public sealed partial class Hub
                 continue;
             }
 
-            if (!link.Takes(message.Length))
+            if (!link.Sending.Takes(message.Length))
             {
                 // One that announces a small limit must not keep the message from the others.
-                link.CountMissed();
+                link.Sending.CountMissed();
                 link.Kill(CloseReason.Limit, $"a message of {message.Length} bytes was broadcast, and it takes less");
             }
             else if (Core.Policy.Drops())
@@ -191,7 +191,7 @@ public sealed partial class Hub
             default:
                 foreach (Link link in full)
                 {
-                    link.CountMissed();
+                    link.Sending.CountMissed();
                     link.Kill(CloseReason.SlowConsumer, "its queue was full when a message was broadcast");
                 }
 

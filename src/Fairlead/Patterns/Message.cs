@@ -134,8 +134,8 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
         uint id = core.Id;
         if (core.Kind == MessageKind.Deliver && core.TrySettle(_version))
         {
-            link.SendReceipt(id, status, reason);
-            link.RemoveActive(core);
+            link.Answers.SendReceipt(id, status, reason);
+            link.Receiving.RemoveActive(core);
         }
     }
 

@@ -93,7 +93,7 @@ public sealed partial class Publisher
         int length = round.Head.Length + message.Length;
         if (Tracing.IsWatched
             || Core.Broadcasts.GetOrMake() is not { } broadcast
-            || !waiting.Exists(static link => link.Seat is { IsTaken: true }))
+            || !waiting.Exists(static link => link.Place.Seat is { IsTaken: true }))
         {
             return;
         }
@@ -117,11 +117,11 @@ public sealed partial class Publisher
                 end = Stopwatch.GetTimestamp() + ReadingSpan;
             }
         }
-        while (!waiting.TrueForAll(link => link.HasCaughtUp(length)) && !deadline.Passed && !token.IsCancellationRequested);
+        while (!waiting.TrueForAll(link => link.Place.HasCaughtUp(length)) && !deadline.Passed && !token.IsCancellationRequested);
 
         foreach (Link link in waiting)
         {
-            link.TryResume(length);
+            link.Place.TryResume(length);
         }
 
         Audience those = new([.. waiting], 0, round.Head);
@@ -138,11 +138,11 @@ public sealed partial class Publisher
     /// <summary>Behind a message that went by a subscriber's connection: it takes part again when it has caught up.</summary>
     private void Rejoin(Link link)
     {
-        if (link.HasSpoiltBroadcast)
+        if (link.Place.HasSpoiltBroadcast)
         {
             link.Kill(CloseReason.ProtocolError, "it has spoilt the memory that it shares with this publisher");
         }
-        else if (!Tracing.IsWatched && link.TryJoin())
+        else if (!Tracing.IsWatched && link.Place.TryJoin())
         {
             ChangeAudiences();
         }

@@ -56,12 +56,12 @@ public sealed partial class Publisher
                 History.Entry entry = _history[i];
                 if (TopicFilter.Matches(pattern, entry.Topic) && !before.Match(entry.Topic))
                 {
-                    link.Replay(entry);
+                    link.Sending.Replay(entry);
                 }
             }
         }
 
-        link.ServeReplayed();
+        link.Sending.ServeReplayed();
         return null;
     }
 }

@@ -75,7 +75,7 @@ public sealed partial class Publisher
             if (!audience.IsReached(i, reached))
             {
                 Link link = audience.Links[i];
-                if (mayWait && link.Policy == FullMode.Wait && link.Seat is { IsPassedOver: true, IsCorrupt: false })
+                if (mayWait && link.Policy == FullMode.Wait && link.Place.Seat is { IsPassedOver: true, IsCorrupt: false })
                 {
                     // Rather than that it leaves, it is waited for.
                     (round.Waiting ??= []).Add(link);
@@ -96,10 +96,10 @@ public sealed partial class Publisher
     private static void Give(Link link, Outbox outbox, string topic, ReadOnlySpan<byte> message, ref Round round)
     {
         byte[] head = round.Head;
-        if (!link.Takes((long)head.Length + message.Length))
+        if (!link.Sending.Takes((long)head.Length + message.Length))
         {
             // Longer than this subscriber takes; the others get it.
-            link.CountMissed();
+            link.Sending.CountMissed();
         }
         else if (link.Policy.Drops())
         {
@@ -116,7 +116,7 @@ public sealed partial class Publisher
                     (round.Waiting ??= []).Add(link);
                     break;
                 case SendResult.Full:
-                    link.CountMissed();
+                    link.Sending.CountMissed();
                     round.Failed++;
                     break;
             }
@@ -136,7 +136,7 @@ public sealed partial class Publisher
         {
             foreach (Link link in waiting.Skip(index))
             {
-                link.CountMissed();
+                link.Sending.CountMissed();
             }
 
             throw;
@@ -164,7 +164,7 @@ public sealed partial class Publisher
             }
             catch (Exception exception)
             {
-                waiting[i].CountMissed();
+                waiting[i].Sending.CountMissed();
                 failed ??= ExceptionDispatchInfo.Capture(exception);
             }
         }
@@ -188,7 +188,7 @@ public sealed partial class Publisher
             case LinkOutcome.Sent:
                 return true;
             case LinkOutcome.TimedOut:
-                link.CountMissed();
+                link.Sending.CountMissed();
                 link.Kill(
                     CloseReason.SlowConsumer, $"it asked the publisher to wait, and had no room for {_longestWait.TotalSeconds:0.###} s");
                 return false;

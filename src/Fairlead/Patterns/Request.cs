@@ -83,10 +83,10 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         MessageCore core = _message.Core;
         Link link = core.Link;
         uint id = core.Id;
-        link.Check(reply);
+        link.Sending.Check(reply);
         Settle();
-        bool sent = link.SendReply(id, reply);
-        link.RemoveActive(core);
+        bool sent = link.Answers.SendReply(id, reply);
+        link.Receiving.RemoveActive(core);
         return sent;
     }
 
@@ -99,10 +99,10 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         Link link = core.Link;
         uint id = core.Id;
         new Outbox(link.Endpoint).CheckLength(reply);
-        link.Check(reply);
+        link.Sending.Check(reply);
         Settle();
-        bool sent = link.SendReply(id, reply);
-        link.RemoveActive(core);
+        bool sent = link.Answers.SendReply(id, reply);
+        link.Receiving.RemoveActive(core);
         return sent;
     }
 
@@ -137,8 +137,8 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         // A call that was cancelled is over: it gets no error.
         bool isAwaited = !_message.IsTakenBack;
         Settle();
-        bool sent = isAwaited && link.SendError(id, code, text);
-        link.RemoveActive(core);
+        bool sent = isAwaited && link.Answers.SendError(id, code, text);
+        link.Receiving.RemoveActive(core);
         return sent;
     }
 
@@ -183,7 +183,7 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         bool sent = reply.IsSingleSegment ? Reply(reply.FirstSpan) : Reply(reply);
         if (sent)
         {
-            await link.AwaitReaderAsync(int.MaxValue, token).ConfigureAwait(false);
+            await link.Pause.AwaitReaderAsync(int.MaxValue, token).ConfigureAwait(false);
         }
 
         return sent;

@@ -142,7 +142,7 @@ public sealed class Responder : Endpoint, ILinkOwner
             }
 
             // With nothing in hand: an answer that lies unwritten is all that this place holds.
-            await link.AwaitReaderAsync(share, token).ConfigureAwait(false);
+            await link.Pause.AwaitReaderAsync(share, token).ConfigureAwait(false);
         }
 
         if (Core.LastEnd is { Reason: not CloseReason.ClosedByPeer })

@@ -175,7 +175,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
 
         foreach (string pattern in Topics)
         {
-            link.SendControl(MessageHeader.Of(MessageKind.Subscribe), default, Encoding.UTF8.GetBytes(pattern));
+            link.Answers.SendControl(MessageHeader.Of(MessageKind.Subscribe), default, Encoding.UTF8.GetBytes(pattern));
         }
     }
 
@@ -225,7 +225,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
             operation.Copy(Encoding.UTF8.GetBytes(topic));
             ValueTask<LinkResult> task = operation.Task;
             operation.WatchFor(null, Core.Settings.Time, token);
-            link.Start(operation);
+            link.Sending.Start(operation);
             Delivery delivery = Outbox.ToDelivery(await task.ConfigureAwait(false), null);
             if (!delivery.IsDelivered && !IsBound)
             {

@@ -166,9 +166,9 @@ public sealed partial class WorkQueue
         for (int i = 0; i < _workers.Count; i++)
         {
             Worker worker = _workers[(_turn + i) % _workers.Count];
-            if (!worker.Link.Takes(length))
+            if (!worker.Link.Sending.Takes(length))
             {
-                longest = Math.Max(longest, worker.Link.LongestToPeer - head.Length);
+                longest = Math.Max(longest, worker.Link.Sending.LongestToPeer - head.Length);
                 continue;
             }
 

@@ -39,7 +39,7 @@ public sealed partial class WorkQueue
         }
         else
         {
-            at.Recall(call);
+            at.Calls.Recall(call);
         }
     }
 

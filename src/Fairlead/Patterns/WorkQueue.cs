@@ -186,7 +186,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
     {
         try
         {
-            return worker.Link.TrySend(call.Header, head, item.Message.Span, call) == LinkOutcome.Sent;
+            return worker.Link.Sending.TrySend(call.Header, head, item.Message.Span, call) == LinkOutcome.Sent;
         }
         catch (Exception exception)
         {

@@ -51,7 +51,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
 
         Link link = Assert.Single(sender.Core.Links());
         Task<CloseReport> closing = sender.CloseAsync(2.Seconds()).AsTask();
-        await Until(() => link.SendCounts.Acknowledged == 4, "what was read is acknowledged");
+        await Until(() => link.Sending.SendCounts.Acknowledged == 4, "what was read is acknowledged");
         CloseReport report = await MovingAsync(clock, closing);
 
         Assert.Equal(new CloseReport(10, 4, 0, 6) { DeadlinePassed = true }, report);

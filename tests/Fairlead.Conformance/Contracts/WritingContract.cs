@@ -223,7 +223,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
         // By one who had found the link just before it went.
         FlushOperation late = FlushOperation.Rent(pair.Core, link, isBlocking: false);
         Task<bool> ending = late.Task.AsTask();
-        link.Start(late);
+        link.Output.Start(late);
         await FailsAsync(ErrorCode.PeerGone, () => ending);
     }
 

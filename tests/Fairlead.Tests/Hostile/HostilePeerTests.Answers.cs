@@ -45,11 +45,11 @@ public abstract partial class HostilePeerTests
         using RawPeer peer = Connect(responder);
         await peer.ShakeAsync(PatternKind.Requester);
         await peer.SendAsync([.. Enumerable.Range(1, Requests).SelectMany(id => RawPeer.Frame(MessageKind.Request, "?"u8, (uint)id))]);
-        await Until(() => responder.Core.Links().Sum(link => link.InboundCount) == Requests, "all have been read");
+        await Until(() => responder.Core.Links().Sum(link => link.Receiving.InboundCount) == Requests, "all have been read");
 
         byte[] reply = new byte[ReplyLength];
         Task serving = responder.RunAsync((_, _) => reply, Handlers);
-        await Until(() => responder.Core.Links().Any(link => link.IsHeldBack), "the others are held back");
+        await Until(() => responder.Core.Links().Any(link => link.Pause.IsHeldBack), "the others are held back");
         await using Requester good = Track(await Requester.ConnectAsync(Bare(responder.Address)));
         for (int i = 0; i < 20; i++)
         {
@@ -108,7 +108,7 @@ public abstract partial class HostilePeerTests
         using Message answer = await good.RequestAsync("!"u8.ToArray());
 
         Assert.Equal("there", answer.Text);
-        Assert.Contains(responder.Core.Links(), static link => link.IsHeldBack);
+        Assert.Contains(responder.Core.Links(), static link => link.Pause.IsHeldBack);
         await responder.DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
     }
@@ -176,7 +176,7 @@ public abstract partial class HostilePeerTests
     private async Task AllAreHeldBackUntilReadAsync(Responder responder, Task serving, RawPeer peer)
     {
         Output.WriteLine($"{Unwritten(responder)} bytes wait to be written");
-        Assert.InRange(Unwritten(responder), 0, Link.MostUnreadAnswers + (Handlers * (ReplyLength + MessageHeader.Size)));
+        Assert.InRange(Unwritten(responder), 0, ReadPause.MostUnreadAnswers + (Handlers * (ReplyLength + MessageHeader.Size)));
 
         for (int replies = 0; replies < Requests;)
         {
@@ -193,7 +193,7 @@ public abstract partial class HostilePeerTests
     /// <summary>So many requesters ask <see cref="RequestsEach"/> times; returns when all requests lie there.</summary>
     private async Task<RawPeer[]> AskAsync(Responder responder, int count)
     {
-        int before = responder.Core.Links().Sum(link => link.InboundCount);
+        int before = responder.Core.Links().Sum(link => link.Receiving.InboundCount);
         RawPeer[] peers = [.. Enumerable.Range(0, count).Select(_ => Connect(responder))];
         foreach (RawPeer peer in peers)
         {
@@ -202,7 +202,8 @@ public abstract partial class HostilePeerTests
             await peer.SendAsync([.. ids.SelectMany(id => RawPeer.Frame(MessageKind.Request, "?"u8, (uint)id))]);
         }
 
-        await Until(() => responder.Core.Links().Sum(link => link.InboundCount) == before + (count * RequestsEach), "all have been read");
+        await Until(
+            () => responder.Core.Links().Sum(link => link.Receiving.InboundCount) == before + (count * RequestsEach), "all have been read");
         return peers;
     }
 

@@ -88,11 +88,11 @@ public abstract partial class HostilePeerTests
         RawPeer peer = Connect(receiver);
         await peer.ShakeAsync(PatternKind.Sender);
         await peer.SendAsync([.. Enumerable.Range(1, Messages).SelectMany(id => RawPeer.Frame(MessageKind.Send, [(byte)id], 0))]);
-        await Until(() => receiver.Core.Links().Sum(link => link.InboundCount) == Messages, "all have been read");
+        await Until(() => receiver.Core.Links().Sum(link => link.Receiving.InboundCount) == Messages, "all have been read");
         using CancellationTokenSource enough = new();
         byte[] pings = [.. Enumerable.Repeat(RawPeer.Frame(MessageKind.Ping, []), 4_000).SelectMany(ping => ping)];
         Task flood = FloodAsync(peer, pings, enough.Token);
-        await Until(() => receiver.Core.Links().Any(link => link.IsHeldBack), "its messages are held back");
+        await Until(() => receiver.Core.Links().Any(link => link.Pause.IsHeldBack), "its messages are held back");
         Assert.False(receiver.TryReceive(out _));
         ValueTask<Message> first = receiver.ReceiveAsync();
         Assert.False(first.IsCompleted);
@@ -130,7 +130,7 @@ public abstract partial class HostilePeerTests
         }
 
         await peer.SendAsync(RawPeer.Frame(MessageKind.Deliver, "x"u8, id: 1));
-        await Until(() => pair.Core.Links().Sum(link => link.InboundCount) == 1, "it has been read");
+        await Until(() => pair.Core.Links().Sum(link => link.Receiving.InboundCount) == 1, "it has been read");
         Assert.False(pair.TryReceive(out _));
         Task<Message> receiving = pair.ReceiveAsync().AsTask();
         Assert.False(receiving.IsCompleted);

@@ -12,7 +12,7 @@ internal sealed class Audience
         Head = head;
         Links = links;
         Version = version;
-        _seats = Array.ConvertAll(links, static link => link.Seat);
+        _seats = Array.ConvertAll(links, static link => link.Place.Seat);
         BroadcastSeat[] seats = [.. _seats.OfType<BroadcastSeat>()];
         Seated = seats.Length == 0 ? null : new BroadcastAudience(seats);
     }

@@ -80,9 +80,9 @@ internal sealed class BroadcastHolder(EndpointCore endpoint) : IDisposable
 
             foreach (Link link in endpoint.LinkSnapshot)
             {
-                if (link.IsIn(inTheWay))
+                if (link.Place.IsIn(inTheWay))
                 {
-                    link.LeaveBroadcast();
+                    link.Place.LeaveAndSend();
                 }
             }
         }

@@ -38,7 +38,7 @@ internal sealed unsafe partial class EndpointCore
         // Before anything is done: a clock may throw.
         TimeSpan wait = deadline.RemainingWait;
         int me = NativeThread.ManagedId;
-        call = link.TryAskShort(flags, head, payload, length, deadline, me);
+        call = link.Calls.TryAskShort(flags, head, payload, length, deadline, me);
         if (call is null || !Pump.Memory.TryBeginLook(me))
         {
             return null;
@@ -63,7 +63,7 @@ internal sealed unsafe partial class EndpointCore
 
     private MessageCore? TakeReply(Link link, LinkOperation call, int me)
     {
-        MessageCore? reply = link.TryPullReply(call, me);
+        MessageCore? reply = link.Calls.TryPullReply(call, me);
         if (reply is not null)
         {
             Pump.Memory.StopRinging(link.Memory!.Sleep);

@@ -14,7 +14,7 @@ internal sealed partial class EndpointCore
             FlushOperation operation = FlushOperation.Rent(this, link, isBlocking: true);
             try
             {
-                link.Start(operation);
+                link.Output.Start(operation);
                 if (!Pump.Callers.Wait(operation, deadline, token))
                 {
                     operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
@@ -45,7 +45,7 @@ internal sealed partial class EndpointCore
             try
             {
                 operation.WatchFor(timeout is null ? null : deadline.Remaining, Settings.Time, token);
-                link.Start(operation);
+                link.Output.Start(operation);
             }
             catch (Exception exception)
             {

@@ -155,7 +155,7 @@ internal sealed partial class EndpointCore
             FairleadEventSource.Log.Connected(Address.Display, link.Peer.ToString());
         }
 
-        link.ServeAdopted(completions);
+        link.Sending.ServeAdopted(completions);
         try
         {
             _owner.OnUp(link, completions);
@@ -209,11 +209,11 @@ internal sealed partial class EndpointCore
                 reconnects = SeekOrEnd(link, end, completions);
             }
 
-            link.TakeMoving(_waiting);
+            link.Sending.TakeMoving(_waiting);
             adopted = Place(completions);
         }
 
-        adopted?.ServeAdopted(completions);
+        adopted?.Sending.ServeAdopted(completions);
 
         if (FairleadEventSource.Log.IsEnabled())
         {

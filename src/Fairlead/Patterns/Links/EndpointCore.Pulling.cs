@@ -34,7 +34,7 @@ internal sealed partial class EndpointCore
             return null;
         }
 
-        if (!MayGoOn() || link.TryPull(me) is not { } message)
+        if (!MayGoOn() || link.Reader.TryPull(me) is not { } message)
         {
             return null;
         }
@@ -43,7 +43,7 @@ internal sealed partial class EndpointCore
         Counters.AddReceived(message.Length);
         if (!message.IsResident && message.Kind is MessageKind.Deliver or MessageKind.Request)
         {
-            link.AddActive(message);
+            link.Receiving.AddActive(message);
         }
 
         return message;
@@ -58,7 +58,7 @@ internal sealed partial class EndpointCore
     [MethodImpl(MethodImplOptions.NoInlining)]
     public MessageCore? TryReceivePlain(int me, bool endsLook = false)
     {
-        // Left by hand, as in Link.TrySendPlain.
+        // Left by hand, as in LinkSender.TrySendPlain.
         BiasedLock.Scope gate = Gate.Hold(me);
         if (endsLook)
         {
@@ -74,7 +74,7 @@ internal sealed partial class EndpointCore
             && ((_pulls + 1) & (PullsPerPoll - 1)) != 0
             && !(Pump.IsArmed && link.Memory!.Sleep.IsAnnounced))
         {
-            message = link.TryPullPlain(me, endsLook);
+            message = link.Reader.TryPullPlain(me, endsLook);
             if (message is not null)
             {
                 _pulls++;
@@ -88,9 +88,9 @@ internal sealed partial class EndpointCore
             return null;
         }
 
-        if (link!.IsAckDue)
+        if (link!.Receiving.IsAckDue)
         {
-            link.AfterHandOver(message.Kind);
+            link.Receiving.AfterHandOver(message.Kind);
         }
         else
         {
@@ -125,7 +125,7 @@ internal sealed partial class EndpointCore
         }
 
         int me = NativeThread.ManagedId;
-        PlainSending outcome = link.TrySendPlain(payload, me);
+        PlainSending outcome = link.Sending.TrySendPlain(payload, me);
         return outcome == PlainSending.Sent || FinishSending(link, payload, me, outcome);
     }
 
@@ -133,7 +133,7 @@ internal sealed partial class EndpointCore
     {
         if (outcome == PlainSending.HalfFull)
         {
-            if (link.IsTimeToLook())
+            if (link.Sending.IsTimeToLook())
             {
                 LookForAcks();
             }
@@ -141,13 +141,13 @@ internal sealed partial class EndpointCore
             return true;
         }
 
-        if (link.HasRoomNow)
+        if (link.Sending.HasRoomNow)
         {
             return false;
         }
 
         LookForAcks();
-        return link.TrySendPlain(payload, me) != PlainSending.NotSent;
+        return link.Sending.TrySendPlain(payload, me) != PlainSending.NotSent;
     }
 
     /// <summary>The acknowledgements have probably come, and nobody has read them: without a turn, where nothing else has.</summary>
@@ -156,7 +156,7 @@ internal sealed partial class EndpointCore
         int me = NativeThread.ManagedId;
         using (Gate.Hold(me))
         {
-            if (Pump.Memory.Alone is { } link && Pump.MayPull && MayGoOn() && link.PullAcks(me))
+            if (Pump.Memory.Alone is { } link && Pump.MayPull && MayGoOn() && link.Reader.PullAcks(me))
             {
                 Pump.Memory.StopRinging(link.Memory!.Sleep);
                 return;
@@ -185,9 +185,9 @@ internal sealed partial class EndpointCore
             return false;
         }
 
-        if (link.IsStreaming && link == Pump.Memory.Alone)
+        if (link.Reader.IsStreaming && link == Pump.Memory.Alone)
         {
-            link.Linger();
+            link.Reader.Linger();
         }
 
         // What did not come by now has been looked for long enough.

@@ -102,7 +102,7 @@ internal sealed partial class EndpointCore
     {
         using (Gate.Hold())
         {
-            return Array.Exists(Table.All, link => link != slow && link.InboundCount > 0 && !link.IsHeldBack);
+            return Array.Exists(Table.All, link => link != slow && link.Receiving.InboundCount > 0 && !link.Pause.IsHeldBack);
         }
     }
 
@@ -184,7 +184,7 @@ internal sealed partial class EndpointCore
         // Before anybody is woken: what is due is told before user code takes its time. Who waits for a receipt was told already.
         foreach (MessageCore message in _handedOver)
         {
-            message.Link.AfterHandOver(message.Header.Kind);
+            message.Link.Receiving.AfterHandOver(message.Header.Kind);
         }
 
         _handedOver.Clear();
@@ -195,7 +195,7 @@ internal sealed partial class EndpointCore
     {
         if (_profile.ReportsLinks || (_isStream && marker == MessageKind.Left && !EndsWithPeer))
         {
-            link.Inbound.AddMarker(marker);
+            link.Receiving.Inbound.AddMarker(marker);
             Publish(link, completions);
         }
     }
@@ -204,7 +204,7 @@ internal sealed partial class EndpointCore
     {
         using (Gate.Hold())
         {
-            return link.InboundCount == 0;
+            return link.Receiving.InboundCount == 0;
         }
     }
 
@@ -243,7 +243,7 @@ internal sealed partial class EndpointCore
             }
         }
 
-        message?.Link.AfterHandOver(message.Header.Kind);
+        message?.Link.Receiving.AfterHandOver(message.Header.Kind);
         operation.Signal(inline: false);
     }
 
@@ -256,11 +256,11 @@ internal sealed partial class EndpointCore
         bool looks = false;
         if (mayLinger
             && _ready.Count == 0
-            && Pump.Memory.Alone is { IsStreaming: true } stream
+            && Pump.Memory.Alone is { Reader.IsStreaming: true } stream
             && (looks = Pump.Memory.TryBeginLook(me))
             && Pump.Memory.Alone == stream)
         {
-            stream.Linger();
+            stream.Reader.Linger();
         }
 
         using (Gate.Hold(me))
@@ -291,7 +291,7 @@ internal sealed partial class EndpointCore
             }
         }
 
-        message.Link.AfterHandOver(message.Kind);
+        message.Link.Receiving.AfterHandOver(message.Kind);
         return message;
     }
 

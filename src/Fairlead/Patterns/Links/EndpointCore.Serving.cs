@@ -79,7 +79,7 @@ internal sealed partial class EndpointCore
             {
                 try
                 {
-                    link.Acknowledge();
+                    link.Receiving.Acknowledge();
                     isOpening |= link.CheckHandshake();
                 }
                 catch (Exception exception)

@@ -13,11 +13,11 @@ internal sealed partial class EndpointCore
             Link? adopted;
             using (Gate.Hold())
             {
-                link.TakeMoving(_waiting);
+                link.Sending.TakeMoving(_waiting);
                 adopted = Place(completions);
             }
 
-            adopted?.ServeAdopted(completions);
+            adopted?.Sending.ServeAdopted(completions);
         }
 
         Pump.Request();
@@ -35,12 +35,12 @@ internal sealed partial class EndpointCore
             Link link = links[(start + i) % links.Length];
             if (link.State == LinkState.Up)
             {
-                if (link.HasRoomNow)
+                if (link.Sending.HasRoomNow)
                 {
                     return link;
                 }
 
-                least = least is null || link.Waiting < least.Waiting ? link : least;
+                least = least is null || link.Sending.Waiting < least.Sending.Waiting ? link : least;
             }
             else if (link.State == LinkState.PeerClosed)
             {
@@ -58,7 +58,7 @@ internal sealed partial class EndpointCore
     /// </summary>
     private Link? Place(Completions completions)
     {
-        if (_waiting.Count > 0 && !IsClosing && TheLink is { } link && link.TryAdopt(_waiting, completions))
+        if (_waiting.Count > 0 && !IsClosing && TheLink is { } link && link.Sending.TryAdopt(_waiting, completions))
         {
             return link;
         }

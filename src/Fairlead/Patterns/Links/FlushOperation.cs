@@ -20,7 +20,7 @@ internal sealed class FlushOperation : Operation<bool>
         return operation;
     }
 
-    public override void Withdraw(Exception? error) => Link.Withdraw(this, error);
+    public override void Withdraw(Exception? error) => Link.Output.Withdraw(this, error);
 
     protected override void GiveBack()
     {

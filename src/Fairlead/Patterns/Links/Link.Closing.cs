@@ -1,7 +1,5 @@
 using System.Text;
 using Fairlead.Framing;
-using Fairlead.Native;
-using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
@@ -14,13 +12,16 @@ internal sealed partial class Link
 {
     private CloseHandshake _close;
 
+    /// <summary>What both sides have said. Under the send lock.</summary>
+    public ref CloseHandshake Close => ref _close;
+
     /// <summary>The error behind a link that went down because of one; a caller that connects gets it as it is.</summary>
     public FairleadException? Failure { get; private set; }
 
     /// <summary>The endpoint closes: takes nothing new, and says so to the peer behind those who wait for credit already.</summary>
     public void BeginClose()
     {
-        using (HoldSending())
+        using (Sending.Hold())
         {
             _close.Stop();
             try
@@ -41,7 +42,7 @@ internal sealed partial class Link
     public void EndSending()
     {
         bool needsPump;
-        using (HoldSending())
+        using (Sending.Hold())
         {
             _close.Stop();
             _close.IsEndOfStreamDue = true;
@@ -58,16 +59,16 @@ internal sealed partial class Link
     /// <summary>The endpoint ends now: the last word to the peer, as far as it goes without waiting.</summary>
     public void SayGoodbye()
     {
-        using (HoldSending())
+        using (Sending.Hold())
         {
             _close.Stop();
             if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !_close.HasSaid)
             {
                 WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
             }
-            else if (IsBare && !IsBlocked)
+            else if (IsBare && !Output.IsBlocked)
             {
-                FlushNow();
+                Output.FlushNow();
             }
         }
     }
@@ -79,10 +80,15 @@ internal sealed partial class Link
     {
         get
         {
-            using (HoldSending())
+            using (Sending.Hold())
             {
                 return _state == LinkState.Down
-                    || (_queued.Count == 0 && _window.Outstanding == 0 && !IsSeated && _calls.Count == 0 && !_inHand.Any && IsWrittenOut());
+                    || (Sending.Queue.Count == 0
+                        && Sending.Window.Outstanding == 0
+                        && !Place.IsSeated
+                        && Calls.Pending.Count == 0
+                        && !Receiving.InHand.Any
+                        && Output.IsWrittenOut());
             }
         }
     }
@@ -100,16 +106,16 @@ internal sealed partial class Link
 
         // In this order: a message that is handed out meanwhile leaves the one only when it is in the other.
         bool hasUnread = !_endpoint.HasNoInbound(this);
-        if (_inHand.Any || (hasUnread && !_endpoint.IsClosing))
+        if (Receiving.InHand.Any || (hasUnread && !_endpoint.IsClosing))
         {
             return;
         }
 
-        Acknowledge();
-        using (HoldSending())
+        Receiving.Acknowledge();
+        using (Sending.Hold())
         {
             // What lies here unread is handed out to nobody when this side has said its last word, too.
-            if ((hasUnread && !_close.HasSaid) || (_close.IsFinal && _calls.Count > 0) || !IsWrittenOut())
+            if ((hasUnread && !_close.HasSaid) || (_close.IsFinal && Calls.Pending.Count > 0) || !Output.IsWrittenOut())
             {
                 return;
             }
@@ -121,37 +127,33 @@ internal sealed partial class Link
     /// <summary>The link is over: everything that waits on it ends, whatever is thrown on the way. By the pump.</summary>
     public void GoDown(LinkEnd end, Completions completions)
     {
-        using (HoldSending())
+        using (Sending.Hold())
         {
             if (_state == LinkState.Down)
             {
                 return;
             }
 
-            Do(GiveSeatBack);
+            Do(Place.GiveBack);
             long unwritten = 0;
-            Do(() => unwritten = Unwritten);
-            End = end = end with { Sent = _window.Sent, Acknowledged = _window.Read, Peer = Peer, Unwritten = unwritten };
+            Do(() => unwritten = Output.Unwritten);
+            End = end = end with { Sent = Sending.Window.Sent, Acknowledged = Sending.Window.Read, Peer = Peer, Unwritten = unwritten };
             _state = LinkState.Down;
-            Do(() => CompleteWriting(completions));
-            if (_flushing.Any)
-            {
-                Do(() => _flushing.End(_endpoint.EndException(this)));
-            }
-
-            Do(Unblock);
-            Do(Unpause);
-            Do(() => NotePart(false));
-            Do(() => EndCalls(end, completions));
-            Do(() => EndQueued(completions));
-            End = end = end with { Unsent = _unsent };
+            Do(() => Output.CompleteWriting(completions));
+            Do(Output.EndFlushes);
+            Do(Output.Unblock);
+            Do(Pause.Unpause);
+            Do(() => Receiving.NotePart(false));
+            Do(() => Calls.EndCalls(end, completions));
+            Do(() => Sending.EndQueued(completions));
+            End = end = end with { Unsent = Sending.Unsent };
         }
 
         Do(() => _handshakeTimer?.Dispose());
-        Do(() => _heartbeat?.Stop());
-        Do(() => _slowPacer?.Dispose());
+        Do(() => Heartbeat?.Stop());
+        Do(Sending.StopPacing);
         Do(() => _lingerTimer?.Dispose());
-        Do(CancelActive);
+        Do(Receiving.CancelActive);
         Do(() => _endpoint.OnDown(this, end, completions));
         Do(() => _endpoint.Pump.Memory.GiveBack(this));
 
@@ -161,7 +163,7 @@ internal sealed partial class Link
     /// <summary>Ends the connection that has gone down. By the endpoint.</summary>
     public void GiveBack()
     {
-        using (HoldSending())
+        using (Sending.Hold())
         {
             _connection.Dispose();
         }
@@ -176,13 +178,13 @@ internal sealed partial class Link
     public bool WasEndedHere => _close.IsKilled || Failure is not null;
 
     /// <summary>The peer sends no more.</summary>
-    private void OnClose(in Incoming message, Completions completions)
+    public void OnClose(in Incoming message, Completions completions)
     {
         ReadOnlySpan<byte> payload = message.Payload.Span;
-        using (HoldSending())
+        using (Sending.Hold())
         {
-            CompleteWriting(completions);
-            _endpoint.Counters.AddMissed(_missed.HearBehind(message.Head));
+            Output.CompleteWriting(completions);
+            Receiving.HearMissedBehind(message);
             _close.Hear(
                 payload.Length > 0 ? ReasonOf(payload[0]) : CloseReason.ClosedByPeer,
                 payload.Length > 1 ? PlainText.OneLine(Encoding.UTF8.GetString(payload[1..])) : null,
@@ -190,22 +192,16 @@ internal sealed partial class Link
             _state = LinkState.PeerClosed;
             if (_close.IsFinal)
             {
-                foreach (LinkOperation call in _calls
-                    .InOrder()
-                    .Where(call => call != _writing && call.Header.Kind.IsData() && !IsAcknowledged(call)))
-                {
-                    _calls.Remove(call.Header.Id);
-                    EndCall(call, wasRead: false, completions);
-                }
+                Calls.EndUnread(completions);
             }
 
-            EndQueued(completions);
+            Sending.EndQueued(completions);
 
             // Nothing waits before the last word of this side any more.
             CloseIfDue();
         }
 
-        if (HasMoving)
+        if (Sending.HasMoving)
         {
             _endpoint.Move(this);
         }
@@ -218,13 +214,13 @@ internal sealed partial class Link
             : CloseReason.ClosedByPeer;
 
     /// <summary>The connection has ended.</summary>
-    private void OnEnd(bool isOrderly, Completions completions)
+    public void OnEnd(bool isOrderly, Completions completions)
     {
-        using (HoldSending())
+        using (Sending.Hold())
         {
             // A reset is told once: where a write has had it, the next read finds an end that looks like an orderly one, and of what the
             // peer wrote some may be lost.
-            isOrderly &= !IsBroken;
+            isOrderly &= !Output.IsBroken;
         }
 
         bool isLocal = (_connection.Capabilities & TransportCapabilities.CrossHost) == 0;
@@ -232,104 +228,19 @@ internal sealed partial class Link
         GoDown(end, completions);
     }
 
-    private bool IsAcknowledged(LinkOperation call) => call.Header.Kind.IsData() && _window.IsAcknowledged(call.Number);
-
-    private void EndCalls(LinkEnd end, Completions completions)
+    /// <summary>Says goodbye as soon as the last of those who wait for credit has got away. Under the send lock.</summary>
+    public void CloseIfDue()
     {
-        LinkOperation? halfWritten = _writing;
-        if (_writing is { } writing)
-        {
-            DetachLong();
-            _writing = null;
-            if (!writing.WantsAnswer)
-            {
-                Finish(writing, LinkOutcome.PeerGone, completions);
-            }
-        }
-
-        foreach (LinkOperation call in _calls.InOrder())
-        {
-            // What the peer has not acknowledged it has not handed out: of type 2 messages that holds whenever all of its words have been
-            // read, since it acknowledges each before; of the others only when it closed in order.
-            bool isKnownUnread = call == halfWritten
-                || _window.IsHalfWritten(call.Header.Id)
-                || (!IsAcknowledged(call) && (end.IsExact || (end.HasReadAll && call.Header.Kind == MessageKind.Deliver)));
-            EndCall(call, wasRead: !isKnownUnread, completions);
-        }
-
-        _calls.Clear();
-    }
-
-    private void EndCall(LinkOperation call, bool wasRead, Completions completions)
-    {
-        if (call.Header.Kind == MessageKind.Request && MayMove(call, wasRead))
-        {
-            call.MayHaveBeenRead |= wasRead;
-            SetMoving(call);
-            return;
-        }
-
-        call.At = LinkOperation.Stage.Ended;
-        if (call.TryComplete(call.Unanswered(LinkOutcome.PeerGone, this, wasSent: true, wasRead)))
-        {
-            completions.Add(call);
-        }
-    }
-
-    private void EndQueued(Completions completions)
-    {
-        while (_queued.Count > 0)
-        {
-            if (_queued.First is { IsLeft: true } left && MayMove(left, wasRead: false))
-            {
-                SetMoving(_queued.Dequeue());
-                if (_queued.Count == 0)
-                {
-                    _missedMoving += _queued.TakeMissed();
-                }
-
-                continue;
-            }
-
-            LinkOperation operation = _queued.DequeueUnsent();
-            if (operation.IsLeft)
-            {
-                _unsent++;
-                _queued.AddMissed(1);
-            }
-
-            EndUnsent(operation, completions);
-        }
-    }
-
-    /// <summary>Writes what lies there; whether nothing is left.</summary>
-    private bool IsWrittenOut()
-    {
-        if (IsBroken)
-        {
-            return true;
-        }
-
-        if (!IsBlocked && (_connection.Unflushed > 0 || _connection.HasLong))
-        {
-            FlushNow();
-        }
-
-        return IsBroken || (_connection.Unflushed == 0 && !_connection.HasLong);
-    }
-
-    /// <summary>Says goodbye as soon as the last of those who wait for credit has got away. Under <c>_sending</c>.</summary>
-    private void CloseIfDue()
-    {
-        if (_close.IsWordDue && _queued.Count == 0 && !IsBare && _state is LinkState.Up or LinkState.PeerClosed)
+        if (_close.IsWordDue && Sending.Queue.Count == 0 && !IsBare && _state is LinkState.Up or LinkState.PeerClosed)
         {
             WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
         }
     }
 
-    private void EndSendingIfDue()
+    /// <summary>Ends the stream to a peer without the protocol as soon as all is written. Under the send lock.</summary>
+    public void EndSendingIfDue()
     {
-        if (_close.IsEndOfStreamDue && _queued.Count == 0 && IsWrittenOut())
+        if (_close.IsEndOfStreamDue && Sending.Queue.Count == 0 && Output.IsWrittenOut())
         {
             _close.IsEndOfStreamDue = false;
             _connection.EndSending();
@@ -339,17 +250,18 @@ internal sealed partial class Link
     private void WriteClose(CloseReason reason, string? text, MessageFlags flags)
     {
         // What stands in the broadcast ring comes before the last word.
-        LeaveSeat();
-        Span<byte> payload = stackalloc byte[1 + (LongestReason * MostBytesOfCharacter)];
+        Place.Leave();
+        Span<byte> payload = stackalloc byte[1 + (LinkAnswers.LongestReason * LinkAnswers.MostBytesOfCharacter)];
 
         // The words are the reader's: what this side does, the peer did.
         payload[0] = (byte)(reason is CloseReason.ClosedByUs or CloseReason.Aborted ? CloseReason.ClosedByPeer : reason);
-        int length = WriteText(text, LongestReason, payload[1..]);
+        int length = Answers.WriteText(text, LinkAnswers.LongestReason, payload[1..]);
         _close.NoteSaid();
         MessageHeader header = MessageHeader.Of(MessageKind.Close, flags: flags);
 
         // What never leaves is missed too: the peer hears the whole number with the last word.
-        Commit(ref header, default, payload[..(1 + length)], Takes(1 + length + MissedBytes) ? _queued.MissedInAll : 0);
-        FlushNow();
+        long missed = Sending.Takes(1 + length + MissedMessages.HeadBytes) ? Sending.Queue.MissedInAll : 0;
+        Output.Commit(ref header, default, payload[..(1 + length)], missed);
+        Output.FlushNow();
     }
 }

@@ -11,6 +11,11 @@ internal sealed partial class Link
     // What was thrown while somebody was at work here who does not pump.
     private Exception? _fault;
 
+    /// <summary>
+    /// Whether the peer is being told why it is ended, and the connection ends when that is written. Under the send lock.
+    /// </summary>
+    public bool IsLingering => _lingerTimer is not null;
+
     /// <summary>What leaves the link in no state to go on, and the pump is to end it with; null where there is no such thing.</summary>
     public Exception? Fault => Volatile.Read(ref _fault);
 
@@ -55,24 +60,8 @@ internal sealed partial class Link
                 "The inner exception says where; unless it is yours, report it.",
                 exception),
         };
-        Finishing.Do("a connection", () => PublishArrived(completions));
+        Finishing.Do("a connection", () => Receiving.PublishArrived(completions));
         Reject(failure, completions);
-    }
-
-    /// <summary>
-    /// What the connection throws when it is written to: nothing more is written, and nobody waits here for an answer to what it was about
-    /// to write. Under <c>_sending</c>.
-    /// </summary>
-    private void Break(Exception exception, LinkOperation? call = null)
-    {
-        if (call is not null)
-        {
-            _calls.Remove(call.Header.Id);
-        }
-
-        Unblock();
-        _output = OutputState.Broken;
-        Fail(exception);
     }
 
     /// <summary>
@@ -82,7 +71,7 @@ internal sealed partial class Link
     /// </summary>
     public void Kill(CloseReason reason, string? text)
     {
-        using (HoldSending())
+        using (Sending.Hold())
         {
             if (_state == LinkState.Down || !_close.TryKill(reason, text))
             {
@@ -119,8 +108,8 @@ internal sealed partial class Link
         }
         else
         {
-            Unpause();
-            UpdateInterest();
+            Pause.Unpause();
+            Pause.UpdateInterest();
             _connection.Abort();
         }
     }
@@ -131,7 +120,7 @@ internal sealed partial class Link
         CloseReason reason = exception.Code is ErrorCode.TooLarge or ErrorCode.Unavailable ? CloseReason.Limit : CloseReason.ProtocolError;
         Finishing.Do("a connection's last word", () =>
         {
-            using (HoldSending())
+            using (Sending.Hold())
             {
                 if (_state == LinkState.Down)
                 {
@@ -139,12 +128,12 @@ internal sealed partial class Link
                 }
 
                 Failure = exception;
-                if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !IsBroken && !_close.HasSaid)
+                if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !Output.IsBroken && !_close.HasSaid)
                 {
                     WriteClose(reason, exception.Message, MessageFlags.None);
                 }
 
-                Write();
+                Output.Write();
                 _connection.EndSending();
             }
         });

@@ -1,12 +1,17 @@
 using Fairlead.Framing;
 using Fairlead.Native;
-using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
 /// <content>The beginning: each side says who it is, and whether the other is welcome.</content>
 internal sealed partial class Link
 {
+    private ITimer? _handshakeTimer;
+
+    // Under the send lock: written by the pump, read by the rounds.
+    private Deadline _handshakeEnd;
+    private byte[]? _welcome;
+
     /// <summary>Begins to talk: the side that connects says hello; the other waits for it until a deadline. By the pump.</summary>
     public void Open(Completions completions)
     {
@@ -34,7 +39,7 @@ internal sealed partial class Link
         {
             // Looked after in the rounds, and not by a timer, whose thread may not be to be had when it is needed: in a flood of peers that
             // say nothing.
-            using (HoldSending())
+            using (Sending.Hold())
             {
                 _handshakeEnd = Deadline.After(_endpoint.Settings.HandshakeTimeout, _time);
             }
@@ -48,7 +53,7 @@ internal sealed partial class Link
 
         if (!IsAccepted)
         {
-            SendControl(Handshake.HeaderOf(MessageKind.Hello), default, Introduction().Encode());
+            Answers.SendControl(Handshake.HeaderOf(MessageKind.Hello), default, Introduction().Encode());
         }
     }
 
@@ -61,7 +66,7 @@ internal sealed partial class Link
         }
 
         Deadline end;
-        using (HoldSending())
+        using (Sending.Hold())
         {
             // Two words: whoever reads one of them before the other is written sees a time that passed long ago.
             end = _handshakeEnd;
@@ -85,7 +90,7 @@ internal sealed partial class Link
     public void OnAlarm()
     {
         string seconds = $"{_endpoint.Settings.HandshakeTimeout.TotalSeconds:0.###} s";
-        using (HoldSending())
+        using (Sending.Hold())
         {
             if (_state != LinkState.Handshaking || _close.IsKilled)
             {
@@ -117,7 +122,8 @@ internal sealed partial class Link
         Text = ProgramName.Own,
     };
 
-    private void Shake(in MessageHeader header, ReadOnlySpan<byte> body, Completions completions)
+    /// <summary>The peer has said who it is, or that this side is not welcome. By the pump.</summary>
+    public void Shake(in MessageHeader header, ReadOnlySpan<byte> body, Completions completions)
     {
         Handshake theirs = Handshake.Decode(header, body);
         MessageKind expected = IsAccepted ? MessageKind.Hello : MessageKind.Welcome;
@@ -144,17 +150,17 @@ internal sealed partial class Link
             if (IsAccepted)
             {
                 Handshake answer = Introduction() with { Error = refusal.Code, Text = $"{refusal.WhatHappened}. {refusal.WhatToDo}" };
-                SendControl(Handshake.HeaderOf(MessageKind.Refuse), default, answer.Encode());
+                Answers.SendControl(Handshake.HeaderOf(MessageKind.Refuse), default, answer.Encode());
             }
 
             throw refusal;
         }
 
-        _handles.ToPeer = theirs.Handles;
-        _window.Grant(theirs.WindowMessages, theirs.WindowBytes, theirs.LongestMessage);
+        Handles.ToPeer = theirs.Handles;
+        Sending.Window.Grant(theirs.WindowMessages, theirs.WindowBytes, theirs.LongestMessage);
         _welcome = IsAccepted ? Introduction().Encode() : null;
         _handshakeTimer?.Dispose();
-        _heartbeat?.Start();
+        Heartbeat?.Start();
         ComeUp(completions);
     }
 
@@ -168,14 +174,10 @@ internal sealed partial class Link
     /// <summary>By the endpoint, under its gate: those who waited for a link stand before all others.</summary>
     public void Adopt(SendQueue waiting, Completions completions)
     {
-        using (HoldSending())
+        using (Sending.Hold())
         {
-            while (waiting.Count > 0)
-            {
-                Adopt(waiting.Dequeue(), completions);
-            }
-
-            _queued.AddMissed(waiting.TakeMissed());
+            Sending.Take(waiting, completions);
+            Sending.Queue.AddMissed(waiting.TakeMissed());
 
             // The welcome stands before all messages, and leaves when the link is up: a peer whose connecting is through finds it so.
             _state = LinkState.Up;
@@ -184,73 +186,14 @@ internal sealed partial class Link
                 try
                 {
                     MessageHeader header = Handshake.HeaderOf(MessageKind.Welcome);
-                    Commit(ref header, default, _welcome);
+                    Output.Commit(ref header, default, _welcome);
                     _welcome = null;
-                    FlushNow();
+                    Output.FlushNow();
                 }
                 catch (Exception exception)
                 {
                     Fail(exception);
                 }
-            }
-        }
-    }
-
-    /// <summary>
-    /// By the endpoint, under its gate: those that have lost their link come behind those that wait here. False when this one is about to
-    /// go too.
-    /// </summary>
-    public bool TryAdopt(SendQueue waiting, Completions completions)
-    {
-        using (HoldSending())
-        {
-            if (_state != LinkState.Up || IsBroken || !_close.IsOpen)
-            {
-                return false;
-            }
-
-            while (waiting.Count > 0)
-            {
-                Adopt(waiting.Dequeue(), completions);
-            }
-
-            return true;
-        }
-    }
-
-    private void Adopt(LinkOperation operation, Completions completions)
-    {
-        operation.Link = this;
-        try
-        {
-            Check(operation.Payload.Span, operation.Header.HeadLength);
-            if (operation.Handle is not null && _handles.ToPeer == 0)
-            {
-                throw LinkErrors.NoHandles(this);
-            }
-
-            operation.RefreshDeadline();
-            _queued.Enqueue(operation);
-        }
-        catch (Exception exception)
-        {
-            // Too long for this peer, or nothing that this framing can carry: that concerns its sender alone.
-            _queued.AddMissed(Refuse(operation, exception, completions));
-        }
-    }
-
-    /// <summary>By the endpoint, without its gate: sends what was adopted, as far as there is credit.</summary>
-    public void ServeAdopted(Completions completions)
-    {
-        using (HoldSending())
-        {
-            try
-            {
-                ServeQueued(completions);
-            }
-            catch (Exception exception)
-            {
-                Fail(exception);
             }
         }
     }

@@ -1,93 +1,68 @@
 using Fairlead.Framing;
 using Fairlead.Native;
-using Fairlead.Registry;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
 /// A connection with the session protocol on top: handshake, credit, acknowledgements, receipts, replies, heartbeat, closing. The same for
-/// every transport and pattern.
+/// every transport and pattern. Made of parts, of which each owns its own state; what is left here is who the peer is, and the life of the
+/// link: how it opens, closes and fails.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Two sides, two locks. What is sent is guarded by <c>_sending</c> and may be done by any thread. What is received is handled by whoever
-/// pumps the endpoint; messages for the user lie in <c>_inbound</c>, guarded by the endpoint's gate. The gate may be held when
-/// <c>_sending</c> is taken, never the other way round.
+/// Two sides, two locks. What is sent is guarded by the send lock (<see cref="LinkSender.Hold"/>), which all parts of that side share, and
+/// may be done by any thread. What is received is handled by whoever pumps the endpoint; messages for the user lie in
+/// <see cref="LinkReceiver.Inbound"/>, guarded by the endpoint's gate. The gate may be held when the send lock is taken, never the other
+/// way round.
 /// </para>
-/// <para>Kinds other than data need no credit (see <see cref="SendWindow"/>) and pass at any time.</para>
+/// <para>
+/// Way down: <see cref="Sending"/> → <see cref="Output"/> → connection. Way up: connection → <see cref="Receiving"/> or
+/// <see cref="Reader"/> → the endpoint. Kinds other than data need no credit (see <see cref="SendWindow"/>) and pass at any time
+/// (<see cref="Answers"/>).
+/// </para>
 /// </remarks>
-internal sealed partial class Link
+internal sealed partial class Link : IHeartbeatOwner, IAlarmed
 {
-    private const int AcksPerWindow = 4;
-    private const int TellsPerWindow = 16;
-
     private readonly EndpointCore _endpoint;
     private readonly Connection _connection;
-
-    // What only some connections have.
-    private readonly SleepAnnouncer? _sleep;
-    private readonly MemoryChannel? _memory;
-    private readonly MemoryOutput? _memoryOutput;
-    private readonly MemoryInput? _memoryInput;
-    private readonly BroadcastInput? _broadcasts;
-
-    private readonly bool _takesPlain;
-    private readonly bool _isLatency;
-    private readonly bool _countsAlone;
-    private readonly EndpointCounters _counters;
     private readonly TimeProvider _time;
-    private ITimer? _handshakeTimer;
-
-    // Under _sending: written by the pump, read by the rounds.
-    private Deadline _handshakeEnd;
-    private byte[]? _welcome;
     private volatile LinkState _state;
 
     public Link(EndpointCore endpoint, Connection connection, ulong token, bool isAccepted)
     {
         _endpoint = endpoint;
         _connection = connection;
-        _sleep = connection.Sleep;
-        _memory = connection.Memory;
-        _memoryOutput = _memory?.Output;
-        _memoryInput = _memory?.Input;
-        _broadcasts = _memory?.Broadcasts;
-        _takesPlain = endpoint.Profile.Accepts(MessageKind.Send);
-        _countsAlone = endpoint.Admission.MostPeers == 1;
-        _counters = endpoint.Counters;
-        _isLatency = endpoint.Settings.Waiting == WaitMode.Latency;
         _time = endpoint.Settings.Time;
-        _queued = new SendQueue(endpoint);
-        _inHand = new MessagesInHand(this);
-        Policy = endpoint.Policy;
-        _writeMode = endpoint.Settings.Writing;
         Token = token;
         IsAccepted = isAccepted;
         Peer = connection.Peer;
         IsBare = (connection.Capabilities & TransportCapabilities.Protocol) == 0;
-        _handles = new HandleWindow(endpoint.Settings.Handles);
-        _window = new SendWindow((uint)(IsBare ? endpoint.Settings.Messages : 0), IsBare ? endpoint.Settings.Capacity : 0);
-        _state = LinkState.Handshaking;
+        PeerPattern = IsBare ? PatternKind.Foreign : default;
+        Policy = endpoint.Policy;
+        Memory = connection.Memory;
+        Handles = new HandleWindow(endpoint.Settings.Handles);
         if (!IsBare && endpoint.Settings.Heartbeat is { Ticks: > 0 } interval)
         {
-            _heartbeat = new Heartbeat(interval, _time, this);
+            Heartbeat = new Heartbeat(interval, _time, this);
         }
 
-        if (IsBare)
-        {
-            PeerPattern = PatternKind.Foreign;
-        }
-
-        // A publisher looks for itself, which costs next to nothing, and has others that wait for it meanwhile.
-        int tells = _broadcasts is not null ? TellsPerWindow : AcksPerWindow;
-        _inbound = new ReceiveQueue(new ReceiveWindow(endpoint.Settings.Messages, endpoint.Settings.Capacity, tells));
+        Receiving = new LinkReceiver(this);
+        Output = new LinkOutput(this);
+        Sending = new LinkSender(this);
+        Calls = new LinkCalls(this);
+        Answers = new LinkAnswers(this);
+        Pause = new ReadPause(this);
+        Place = new BroadcastPlace(this);
+        Reader = new MemoryReader(this);
+        _state = LinkState.Handshaking;
         connection.ReceiveLimit = LimitFor(connection.Peer);
     }
 
     /// <summary>Its name in the endpoint's poll set.</summary>
     public ulong Token { get; }
 
+    /// <summary>Whether the peer has connected to this side.</summary>
     public bool IsAccepted { get; }
 
     /// <summary>
@@ -95,10 +70,13 @@ internal sealed partial class Link
     /// </summary>
     public bool IsBare { get; }
 
+    /// <summary>Who the peer is, as far as the connection and its introduction say.</summary>
     public Peer Peer { get; private set; }
 
+    /// <summary>What the peer said that it is.</summary>
     public PatternKind PeerPattern { get; private set; }
 
+    /// <summary>Where in its life it is. Written by the pump; any thread may read it.</summary>
     public LinkState State => _state;
 
     public EndpointCore Endpoint => _endpoint;
@@ -106,7 +84,37 @@ internal sealed partial class Link
     public Connection Connection => _connection;
 
     /// <summary>Where the peer shares memory with this process.</summary>
-    public MemoryChannel? Memory => _memory;
+    public MemoryChannel? Memory { get; }
+
+    /// <summary>Null where none was asked for.</summary>
+    public Heartbeat? Heartbeat { get; }
+
+    /// <summary>Open files that go with messages.</summary>
+    public HandleWindow Handles { get; }
+
+    /// <summary>What the user sends, and what waits for credit.</summary>
+    public LinkSender Sending { get; }
+
+    /// <summary>What is on its way into the connection.</summary>
+    public LinkOutput Output { get; }
+
+    /// <summary>Calls that wait for an answer.</summary>
+    public LinkCalls Calls { get; }
+
+    /// <summary>What this side says without credit.</summary>
+    public LinkAnswers Answers { get; }
+
+    /// <summary>What comes.</summary>
+    public LinkReceiver Receiving { get; }
+
+    /// <summary>What comes through memory that the peer shares, and is taken from where it lies.</summary>
+    public MemoryReader Reader { get; }
+
+    /// <summary>Whether the peer is read from.</summary>
+    public ReadPause Pause { get; }
+
+    /// <summary>The peer's part in what is written once for many.</summary>
+    public BroadcastPlace Place { get; }
 
     /// <summary>Set before the link goes down; why it did.</summary>
     public LinkEnd? End { get; private set; }
@@ -122,6 +130,72 @@ internal sealed partial class Link
 
     /// <summary>What a pattern keeps for its peer: a hub's client, a publisher's filter.</summary>
     public object? Tag { get; set; }
+
+    /// <summary>When something came last, by the endpoint's clock; 0 without a heartbeat.</summary>
+    public long LastHeard => Heartbeat?.LastHeard ?? 0;
+
+    /// <summary>The poll set reported the descriptor.</summary>
+    public void OnEvents(PollEvents events, Completions completions)
+    {
+        if (_state == LinkState.Down || (IsBare && _state == LinkState.Handshaking))
+        {
+            // The latter is watched, and about to be opened by the thread that connects: a peer that speaks first is heard in a moment.
+            return;
+        }
+
+        _connection.OnReady(events);
+        if ((events & (PollEvents.Write | PollEvents.Error | PollEvents.HangUp)) != 0)
+        {
+            OnWritable(completions);
+        }
+
+        if ((events & (PollEvents.Read | PollEvents.ReadHangUp | PollEvents.HangUp | PollEvents.Error)) != 0
+            && (!Pause.IsPaused || (events & (PollEvents.HangUp | PollEvents.Error)) != 0))
+        {
+            Receiving.Receive(completions);
+        }
+
+        FlushWhenTold(completions);
+    }
+
+    /// <summary>Whoever waited is awake: takes the announcement back, and looks without being told by the descriptor.</summary>
+    public void OnAwake(Completions completions)
+    {
+        Reader.EndWait();
+        if (Reader.HasArrived && _state != LinkState.Down)
+        {
+            Receiving.Receive(completions);
+        }
+
+        FlushWhenTold(completions);
+    }
+
+    void IHeartbeatOwner.LookForSigns() => _endpoint.Pump.TryTurn();
+
+    void IHeartbeatOwner.Ask() => Answers.SendControl(MessageHeader.Of(MessageKind.Ping), default, default);
+
+    void IHeartbeatOwner.GiveUp(TimeSpan silence) => Kill(CloseReason.Heartbeat, $"nothing was heard for {silence.TotalSeconds:0.###} s");
+
+    /// <summary>The descriptor is writable again. By the pump.</summary>
+    private void OnWritable(Completions completions)
+    {
+        using (Sending.Hold())
+        {
+            if (_state != LinkState.Down)
+            {
+                _ = Sending.GoOn(completions);
+            }
+        }
+    }
+
+    /// <summary>The peer of a connection through memory may have made room.</summary>
+    private void FlushWhenTold(Completions completions)
+    {
+        if (Output.IsBlocked && Output.TellsRoomByReading)
+        {
+            OnWritable(completions);
+        }
+    }
 
     private int LimitFor(Peer peer)
     {
@@ -152,20 +226,4 @@ internal enum LinkState : byte
     PeerClosed,
 
     Down,
-}
-
-/// <summary>What a link writes with: the order is that of what is left to do.</summary>
-internal enum OutputState : byte
-{
-    /// <summary>All is written, or about to be.</summary>
-    Idle,
-
-    /// <summary>Something lies that the flusher will write.</summary>
-    Deferred,
-
-    /// <summary>The kernel, or the peer's memory, is full: the pump goes on when it is told of room.</summary>
-    Blocked,
-
-    /// <summary>The peer takes nothing more. For good.</summary>
-    Broken,
 }

@@ -7,7 +7,7 @@ internal static class LinkErrors
     public static FairleadException TooLarge(Link link, long length, int headLength)
     {
         string head = headLength == 0 ? "" : $" and {headLength} in front of them";
-        string what = $"the message has {length} bytes{head}, and the peer takes at most {link.LongestToPeer}";
+        string what = $"the message has {length} bytes{head}, and the peer takes at most {link.Sending.LongestToPeer}";
         return new FairleadException(ErrorCode.TooLarge, what, "Send less, or raise ?maxmessage= there.")
         {
             Address = link.Endpoint.Address,

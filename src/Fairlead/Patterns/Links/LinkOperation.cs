@@ -237,6 +237,18 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     public LinkResult Unanswered(LinkOutcome outcome, Link? link = null, bool wasSent = false, bool wasRead = false) =>
         new() { Outcome = outcome, Link = link, WasSent = wasSent || MayHaveBeenRead, WasRead = wasRead || MayHaveBeenRead };
 
+    /// <summary>
+    /// It ends so on this link, without an answer; who waits for it is told by the completions. Under the link's send lock.
+    /// </summary>
+    public void Finish(LinkOutcome outcome, Link link, Completions completions)
+    {
+        At = Stage.Ended;
+        if (TryComplete(Unanswered(outcome, link, wasSent: outcome == LinkOutcome.Sent)))
+        {
+            completions.Add(this);
+        }
+    }
+
     /// <summary>There is no link, and none will come.</summary>
     public void EndUnsent()
     {
@@ -279,14 +291,14 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     public override TimeSpan RecallBefore(TimeSpan timeout) => RecallBefore(Header.Kind, timeout);
 
     /// <inheritdoc/>
-    public override void Recall() => Link?.Recall(Header.Id, this);
+    public override void Recall() => Link?.Calls.Recall(Header.Id, this);
 
     public override void Withdraw(Exception? error)
     {
         // It may be adopted, or go from one link to another, meanwhile.
         while (!IsClaimed)
         {
-            if (Link is { } link ? link.Withdraw(this, error) : Endpoint.TryWithdraw(this, error))
+            if (Link is { } link ? link.Sending.Withdraw(this, error) : Endpoint.TryWithdraw(this, error))
             {
                 return;
             }

@@ -66,7 +66,7 @@ internal sealed class LinkTable(Pump pump)
         {
             try
             {
-                mayWait &= link.PrepareWait();
+                mayWait &= link.Reader.PrepareWait();
             }
             catch (Exception exception)
             {
@@ -83,7 +83,7 @@ internal sealed class LinkTable(Pump pump)
     {
         foreach (Link link in Announcing)
         {
-            link.EndWait();
+            link.Reader.EndWait();
         }
     }
 
@@ -108,9 +108,9 @@ internal sealed class LinkTable(Pump pump)
     {
         foreach (Link link in All)
         {
-            if (link.IsDeferred)
+            if (link.Output.IsDeferred)
             {
-                link.FlushDeferred();
+                link.Output.FlushDeferred();
             }
         }
     }

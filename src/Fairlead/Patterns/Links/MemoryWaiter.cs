@@ -102,7 +102,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
             return endpoint.Table.PrepareWait() ? timeout : TimeSpan.Zero;
         }
 
-        link.TellBeforeSleep();
+        link.Receiving.TellBeforeSleep();
         long start = Stopwatch.GetTimestamp();
         Park(link.Memory!.Sleep, timeout);
         IsSoon = Stopwatch.GetTimestamp() - start < (looks ? SoonSpan - SpinSpan : SoonSpan);
@@ -135,7 +135,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         bool yields = HasOneProcessor;
         foreach (Link link in endpoint.Table.Announcing)
         {
-            yields |= link.MayShareProcessor(withReaders: endpoint.Settings.Waiting != WaitMode.Latency);
+            yields |= link.Reader.MayShareProcessor(withReaders: endpoint.Settings.Waiting != WaitMode.Latency);
         }
 
         // The clock is looked at when the first looks were in vain: reading it costs as much as several of them.
@@ -182,7 +182,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     /// </summary>
     public bool TryMakeRoom()
     {
-        if (Alone is not { } link || endpoint.Settings.Waiting == WaitMode.Efficient || !link.MayShareProcessor(withReaders: false))
+        if (Alone is not { } link || endpoint.Settings.Waiting == WaitMode.Efficient || !link.Reader.MayShareProcessor(withReaders: false))
         {
             return false;
         }
@@ -320,7 +320,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     {
         foreach (Link link in endpoint.Table.Announcing)
         {
-            if (link.HasArrived)
+            if (link.Reader.HasArrived)
             {
                 return true;
             }

@@ -108,7 +108,7 @@ internal sealed partial class MessageCore
             {
                 // A cancellation is noted only while the message is unanswered: this one does not change any more.
                 Refuse(Link, kind, id, _isTakenBack, reasonIfUnsettled);
-                Link.RemoveActive(this);
+                Link.Receiving.RemoveActive(this);
             }
         }
 

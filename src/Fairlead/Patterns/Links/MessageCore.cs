@@ -281,7 +281,7 @@ internal sealed partial class MessageCore
 
         if (header.Kind is MessageKind.Deliver or MessageKind.Request)
         {
-            link.RemoveActive(this);
+            link.Receiving.RemoveActive(this);
         }
 
         ForgetCancellation();
@@ -295,11 +295,11 @@ internal sealed partial class MessageCore
         if (kind == MessageKind.Deliver)
         {
             // Also of one that was taken back: its sender may still wait, see OnCancel.
-            link.SendReceipt(id, ReceiptStatus.NotDelivered, reason ?? "the receiver gave the message back without accepting it");
+            link.Answers.SendReceipt(id, ReceiptStatus.NotDelivered, reason ?? "the receiver gave the message back without accepting it");
         }
         else if (!isTakenBack)
         {
-            link.SendError(id, 0, reason ?? "the responder gave the request back without a reply");
+            link.Answers.SendError(id, 0, reason ?? "the responder gave the request back without a reply");
         }
     }
 

@@ -59,9 +59,9 @@ internal readonly partial struct Outbox
                 try
                 {
                     Start(operation, link);
-                    if (length >= Link.LongPayload)
+                    if (length >= LinkOutput.LongPayload)
                     {
-                        operation.Link?.Push(operation);
+                        operation.Link?.Output.Push(operation);
                     }
 
                     if (!Wait(operation, deadline, recall, token))

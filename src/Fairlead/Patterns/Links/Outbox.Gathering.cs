@@ -54,7 +54,7 @@ internal readonly partial struct Outbox
             using Joined whole = new(parts);
             PostOrThrow(link, whole.Span);
         }
-        else if (parts.Length >= Link.LongPayload || (link is null ? TrySend(parts) : TrySendOn(link, parts)) != SendResult.Sent)
+        else if (parts.Length >= LinkOutput.LongPayload || (link is null ? TrySend(parts) : TrySendOn(link, parts)) != SendResult.Sent)
         {
             Deadline deadline = Deadline.After(timeout, core.Settings.Time);
             ThrowUnlessSent(CallOn(link, MessageHeader.Of(MessageKind.Send), default, default, deadline, token, parts: parts), timeout);
@@ -76,7 +76,7 @@ internal readonly partial struct Outbox
             return PostAsync(link, whole.Span);
         }
 
-        return parts.Length < Link.LongPayload && (link is null ? TrySend(parts) : TrySendOn(link, parts)) == SendResult.Sent
+        return parts.Length < LinkOutput.LongPayload && (link is null ? TrySend(parts) : TrySendOn(link, parts)) == SendResult.Sent
             ? default
             : FinishSendAsync(CallOnAsync(link, MessageHeader.Of(MessageKind.Send), default, default, default, null, token, parts: parts));
     }
@@ -123,16 +123,16 @@ internal readonly partial struct Outbox
         using Activity? activity = Tracing.StartSend(MessageKind.Send, core.Address);
         Span<byte> head = stackalloc byte[SpaceForTrace(link, 0, LengthOf(parts))];
         scoped ReadOnlySpan<byte> whole = head.IsEmpty ? default : Tracing.Extend(default, head);
-        link.Check(parts, whole.Length);
+        link.Sending.Check(parts, whole.Length);
         MessageHeader header = MessageHeader.Of(MessageKind.Send);
-        LinkOutcome outcome = link.TrySend(header, whole, parts);
+        LinkOutcome outcome = link.Sending.TrySend(header, whole, parts);
         if (outcome == LinkOutcome.Full)
         {
             // The acknowledgements may be there already, and nobody has read them.
             core.Pump.CatchUp();
-            outcome = link.TrySend(header, whole, parts);
+            outcome = link.Sending.TrySend(header, whole, parts);
         }
-        else if (link.ShouldLookForAcks())
+        else if (link.Sending.ShouldLookForAcks())
         {
             core.LookForAcks();
         }
@@ -164,11 +164,11 @@ internal readonly partial struct Outbox
 
         if (parts.IsEmpty)
         {
-            link?.Check(payload, headLength);
+            link?.Sending.Check(payload, headLength);
         }
         else
         {
-            link?.Check(parts, headLength);
+            link?.Sending.Check(parts, headLength);
         }
     }
 }

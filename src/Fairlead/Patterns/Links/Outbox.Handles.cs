@@ -63,10 +63,10 @@ internal readonly partial struct Outbox
 
         if (core.TheLink is { } link)
         {
-            link.CheckHandles();
+            link.Sending.CheckHandles();
 
             // Before there is a copy that would be left behind.
-            link.Check(payload);
+            link.Sending.Check(payload);
         }
 
         bool isEntered = false;

@@ -27,14 +27,14 @@ internal readonly partial struct Outbox
             return null;
         }
 
-        if (link.TryLoan(size, out memory))
+        if (link.Sending.TryLoan(size, out memory))
         {
             return link;
         }
 
         // The acknowledgements may be there already, and nobody has read them.
         core.Pump.CatchUp();
-        return link.TryLoan(size, out memory) ? link : null;
+        return link.Sending.TryLoan(size, out memory) ? link : null;
     }
 
     /// <summary>Sends a loan as it lies there, if that goes at once.</summary>
@@ -47,13 +47,13 @@ internal readonly partial struct Outbox
         }
 
         long start = OperationMeter.StartCall();
-        if (!link.TrySendLoan(MessageHeader.Of(MessageKind.Send), length))
+        if (!link.Sending.TrySendLoan(MessageHeader.Of(MessageKind.Send), length))
         {
             return false;
         }
 
         OperationMeter.EndCall(start, MessageKind.Send, core.MeterTags, null);
-        if (link.ShouldLookForAcks())
+        if (link.Sending.ShouldLookForAcks())
         {
             core.LookForAcks();
         }

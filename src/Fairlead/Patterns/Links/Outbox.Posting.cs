@@ -35,20 +35,20 @@ internal readonly partial struct Outbox
             }
         }
 
-        link.Check(payload, whole.Length);
-        LinkOutcome outcome = link.TrySend(letter.Header, whole, payload, isStream: isStream);
+        link.Sending.Check(payload, whole.Length);
+        LinkOutcome outcome = link.Sending.TrySend(letter.Header, whole, payload, isStream: isStream);
         if (outcome == LinkOutcome.Full)
         {
-            outcome = link.Post(letter, mayDrop: false);
+            outcome = link.Sending.Post(letter, mayDrop: false);
         }
 
         if (outcome == LinkOutcome.Full)
         {
             // Before anything is dropped: the acknowledgements may be there already, and nobody has read them.
             core.Pump.CatchUp();
-            outcome = link.Post(letter, mayDrop);
+            outcome = link.Sending.Post(letter, mayDrop);
         }
-        else if (link.ShouldLookForAcks())
+        else if (link.Sending.ShouldLookForAcks())
         {
             core.LookForAcks();
         }

@@ -22,7 +22,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
     private int SpaceForTrace(Link? link, int headLength, int payloadLength)
     {
         int traced = headLength + Tracing.HeadBytes;
-        return IsTraced && link?.Takes(traced + payloadLength) != false ? traced : 0;
+        return IsTraced && link?.Sending.Takes(traced + payloadLength) != false ? traced : 0;
     }
 
     /// <summary>
@@ -54,16 +54,16 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         using Activity? activity = Tracing.StartSend(kind, core.Address);
         Span<byte> space = stackalloc byte[SpaceForTrace(link, head.Length, payload.Length)];
         scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
-        link.Check(payload, whole.Length);
+        link.Sending.Check(payload, whole.Length);
         MessageHeader header = MessageHeader.Of(kind);
-        LinkOutcome outcome = link.TrySend(header, whole, payload, isStream: isStream);
+        LinkOutcome outcome = link.Sending.TrySend(header, whole, payload, isStream: isStream);
         if (outcome == LinkOutcome.Full)
         {
             // The acknowledgements may be there already, and nobody has read them.
             core.Pump.CatchUp();
-            outcome = link.TrySend(header, whole, payload, isStream: isStream);
+            outcome = link.Sending.TrySend(header, whole, payload, isStream: isStream);
         }
-        else if (link.ShouldLookForAcks())
+        else if (link.Sending.ShouldLookForAcks())
         {
             core.LookForAcks();
         }
@@ -95,7 +95,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             return;
         }
 
-        if (payload.Length < Link.LongPayload && TrySend(MessageKind.Send, default, payload) == SendResult.Sent)
+        if (payload.Length < LinkOutput.LongPayload && TrySend(MessageKind.Send, default, payload) == SendResult.Sent)
         {
             return;
         }
@@ -122,7 +122,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             return PostAsync(null, payload);
         }
 
-        if (payload.Length < Link.LongPayload && TrySend(MessageKind.Send, default, payload) == SendResult.Sent)
+        if (payload.Length < LinkOutput.LongPayload && TrySend(MessageKind.Send, default, payload) == SendResult.Sent)
         {
             return default;
         }
@@ -148,7 +148,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             return PostAsync(null, payload.Span);
         }
 
-        if (payload.Length < Link.LongPayload && TrySend(MessageKind.Send, default, payload.Span) == SendResult.Sent)
+        if (payload.Length < LinkOutput.LongPayload && TrySend(MessageKind.Send, default, payload.Span) == SendResult.Sent)
         {
             return default;
         }
@@ -177,7 +177,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
     /// <summary>Before a queue is called full: the acknowledgements may be there already, and nobody has read them.</summary>
     private void LookForRoom(Link? link, int length)
     {
-        if (link is not null && link.Policy != FullMode.Wait && !link.HasRoom(length))
+        if (link is not null && link.Policy != FullMode.Wait && !link.Sending.HasRoom(length))
         {
             core.Pump.CatchUp();
         }
@@ -202,7 +202,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         if (link is not null)
         {
             operation.Link = link;
-            link.Start(operation);
+            link.Sending.Start(operation);
         }
         else if (core.AwaitsPeers)
         {

@@ -4,7 +4,7 @@ namespace Fairlead.Patterns.Links;
 /// Callers that wait until a peer that is held back has read its answers, and the timer that checks whether it reads at all.
 /// </summary>
 /// <remarks>
-/// Owns the timer, and the task that the callers wait for. Everything but the timer's tick runs under the link's <c>_sending</c>; the
+/// Owns the timer, and the task that the callers wait for. Everything but the timer's tick runs under the link's send lock; the
 /// callers continue on other threads.
 /// </remarks>
 internal sealed class ReaderWait : IAlarmed

@@ -22,11 +22,11 @@ internal sealed class ReadyLinks(EndpointCounters counters)
     /// <summary>What has arrived at a link lies here from now on.</summary>
     public void Publish(Link link)
     {
-        _depth += link.Inbound.Publish();
+        _depth += link.Receiving.Inbound.Publish();
         counters.SetQueueDepth(_depth);
-        if (!link.IsReady && link.InboundCount > 0)
+        if (!link.Receiving.IsReady && link.Receiving.InboundCount > 0)
         {
-            link.IsReady = true;
+            link.Receiving.IsReady = true;
             _links.Enqueue(link);
         }
     }
@@ -37,7 +37,7 @@ internal sealed class ReadyLinks(EndpointCounters counters)
     {
         for (int i = 0; i < _links.Count; i++)
         {
-            if (_links[i].MayHandOut(tells))
+            if (_links[i].Pause.MayHandOut(tells))
             {
                 return i;
             }
@@ -50,15 +50,15 @@ internal sealed class ReadyLinks(EndpointCounters counters)
     public MessageCore Take(int next)
     {
         Link link = _links[next];
-        Incoming incoming = link.Dequeue();
-        if (link.InboundCount == 0)
+        Incoming incoming = link.Receiving.Dequeue();
+        if (link.Receiving.InboundCount == 0)
         {
             Remove(next);
         }
-        else if (++link.Turn >= MessagesPerTurn && link.State != LinkState.Down)
+        else if (++link.Receiving.Turn >= MessagesPerTurn && link.State != LinkState.Down)
         {
             // What a lost link has left stays before all others: its sender may be back, and what it sends now comes after that.
-            link.Turn = 0;
+            link.Receiving.Turn = 0;
             _links.Enqueue(_links.RemoveAt(next));
         }
 
@@ -71,7 +71,7 @@ internal sealed class ReadyLinks(EndpointCounters counters)
         MessageCore message = MessageCore.Rent(link, incoming);
         if (incoming.Header.Kind is MessageKind.Deliver or MessageKind.Request)
         {
-            link.AddActive(message);
+            link.Receiving.AddActive(message);
         }
 
         return message;
@@ -80,10 +80,10 @@ internal sealed class ReadyLinks(EndpointCounters counters)
     /// <inheritdoc cref="ReceiveQueue.Drop"/>
     public int Drop(Link link, uint? id, bool withDeliveries, out MessageKind last)
     {
-        int count = link.Inbound.Drop(id, withDeliveries, out last);
+        int count = link.Receiving.Inbound.Drop(id, withDeliveries, out last);
         _depth -= count;
         counters.SetQueueDepth(_depth);
-        for (int i = 0; link is { IsReady: true, InboundCount: 0 } && i < _links.Count; i++)
+        for (int i = 0; link is { Receiving.IsReady: true, Receiving.InboundCount: 0 } && i < _links.Count; i++)
         {
             if (_links[i] == link)
             {
@@ -99,14 +99,14 @@ internal sealed class ReadyLinks(EndpointCounters counters)
     {
         while (_links.Count > 0)
         {
-            _links.Dequeue().Inbound.Release();
+            _links.Dequeue().Receiving.Inbound.Release();
         }
     }
 
     private void Remove(int index)
     {
         Link link = _links.RemoveAt(index);
-        link.IsReady = false;
-        link.Turn = 0;
+        link.Receiving.IsReady = false;
+        link.Receiving.Turn = 0;
     }
 }

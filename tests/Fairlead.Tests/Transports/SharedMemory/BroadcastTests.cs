@@ -90,7 +90,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
             Assert.Equal(i, Payload.Check(message.Span).Number);
         }
 
-        Assert.True(publisher.Core.LinkSnapshot.MinBy(static link => link.Token)!.Seat is { IsTaken: true });
+        Assert.True(publisher.Core.LinkSnapshot.MinBy(static link => link.Token)!.Place.Seat is { IsTaken: true });
         for (int i = 0; i < 100; i++)
         {
             using Message message = slow.Receive();
@@ -98,7 +98,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
         }
 
         // It sits again when the publisher has heard that it has read.
-        for (int i = 100; !publisher.Core.LinkSnapshot.All(static link => link.Seat is { IsTaken: true }); i++)
+        for (int i = 100; !publisher.Core.LinkSnapshot.All(static link => link.Place.Seat is { IsTaken: true }); i++)
         {
             Assert.Equal(2, publisher.Publish("t", Payload.Make(i, 10)));
             using Message message = slow.Receive();

@@ -131,15 +131,15 @@ public sealed class ShortWayTests : IDisposable
     public void Messages_that_nothing_is_sent_between_are_a_stream()
     {
         // Those that the reactor takes while nobody receives are not counted.
-        for (int i = 0; i < 10_000 && _near.Core.LinkSnapshot is not [{ IsStreaming: true }]; i++)
+        for (int i = 0; i < 10_000 && _near.Core.LinkSnapshot is not [{ Reader.IsStreaming: true }]; i++)
         {
             _far.Send([1]);
             _near.Receive().Dispose();
         }
 
-        Assert.True(_near.Core.LinkSnapshot.Single().IsStreaming);
+        Assert.True(_near.Core.LinkSnapshot.Single().Reader.IsStreaming);
         _near.Send([2]);
-        Assert.False(_near.Core.LinkSnapshot.Single().IsStreaming);
+        Assert.False(_near.Core.LinkSnapshot.Single().Reader.IsStreaming);
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public sealed class ShortWayTests : IDisposable
                 Assert.True(fails ? request.Fail(ErrorCode.Failed, "not me") : request.Reply("me"u8));
             }
 
-            Assert.False(responder.Core.LinkSnapshot.Single().IsStreaming);
+            Assert.False(responder.Core.LinkSnapshot.Single().Reader.IsStreaming);
             if (fails)
             {
                 await Assert.ThrowsAsync<FairleadException>(async () => await reply);

@@ -1,19 +1,37 @@
-using Fairlead.Framing;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>
-/// A peer that reads what is written once for many. While it sits there, what it was sent and what it has acknowledged is counted there;
-/// whatever is sent to it in any other way makes it leave first, so that nothing overtakes.
-/// </content>
-internal sealed partial class Link
+/// <summary>
+/// The part of a peer in what is written once for many. While it sits there, what it was sent and what it has acknowledged is counted
+/// there; whatever is sent to it in any other way makes it leave first, so that nothing overtakes.
+/// </summary>
+/// <remarks>
+/// Owns the seat, under the link's send lock, but for what says otherwise. Called by the publisher and by all that write.
+/// </remarks>
+internal sealed class BroadcastPlace
 {
     /// <summary>A peer takes part again when it has so much of its window free.</summary>
     private const int LeastFree = 8;
 
+    private readonly Link _link;
+    private readonly LinkSender _sender;
+    private readonly LinkOutput _output;
+    private readonly EndpointCore _endpoint;
+    private readonly Connection _connection;
     private BroadcastSeat? _seat;
-    private bool IsSeated => _seat is { IsTaken: true };
+
+    public BroadcastPlace(Link link)
+    {
+        _link = link;
+        _sender = link.Sending;
+        _output = link.Output;
+        _endpoint = link.Endpoint;
+        _connection = link.Connection;
+    }
+
+    /// <summary>Whether it sits.</summary>
+    public bool IsSeated => _seat is { IsTaken: true };
 
     /// <summary>Whether its place is one of these now.</summary>
     public bool IsIn(ulong places) => Volatile.Read(ref _seat) is { } seat && (seat.Bit & places) != 0;
@@ -30,7 +48,7 @@ internal sealed partial class Link
         Broadcast? broadcast = _endpoint.Broadcasts.GetOrMake();
         bool isNew = false;
         bool needsPump;
-        using (HoldSending())
+        using (_sender.Hold())
         {
             if (broadcast is null || IsSeated || !MayJoin)
             {
@@ -53,8 +71,8 @@ internal sealed partial class Link
                 return false;
             }
 
-            _seat.Take(new BroadcastCredit(_window.Messages, _window.Bytes, _window.Longest, _window.Tally));
-            needsPump = FlushSoon();
+            _seat.Take(new BroadcastCredit(_sender.Window.Messages, _sender.Window.Bytes, _sender.Window.Longest, _sender.Window.Tally));
+            needsPump = _output.FlushSoon();
         }
 
         if (needsPump)
@@ -70,9 +88,9 @@ internal sealed partial class Link
     /// </summary>
     public bool TryResume(int length)
     {
-        using (HoldSending())
+        using (_sender.Hold())
         {
-            return IsSeated && _queued.Count == 0 && _queued.Missed == 0 && _seat!.TryResume(length);
+            return IsSeated && _sender.Queue.Count == 0 && _sender.Queue.Missed == 0 && _seat!.TryResume(length);
         }
     }
 
@@ -82,20 +100,20 @@ internal sealed partial class Link
     /// </summary>
     public bool HasCaughtUp(int length)
     {
-        using (HoldSending())
+        using (_sender.Hold())
         {
-            return !IsSeated || _queued.Count > 0 || _queued.Missed > 0 || _seat!.HasCaughtUp(length);
+            return !IsSeated || _sender.Queue.Count > 0 || _sender.Queue.Missed > 0 || _seat!.HasCaughtUp(length);
         }
     }
 
     /// <summary>What is to be overwritten it has not read: it is sent it by its connection.</summary>
-    public void LeaveBroadcast()
+    public void LeaveAndSend()
     {
         bool needsPump;
-        using (HoldSending())
+        using (_sender.Hold())
         {
-            LeaveSeat();
-            needsPump = FlushSoon();
+            Leave();
+            needsPump = _output.FlushSoon();
         }
 
         if (needsPump)
@@ -105,28 +123,28 @@ internal sealed partial class Link
     }
 
     private bool MayJoin =>
-        _state == LinkState.Up && !TakesNoMore && _close.IsOpen && _writing is null && !_connection.HasLong
-        && _queued.Count == 0 && _queued.Missed == 0 && Takes(MissedBytes + MissedBytes)
-        && _window.HasFree(LeastFree);
+        _link.State == LinkState.Up && !_output.TakesNoMore && _link.Close.IsOpen && _output.Writing is null && !_connection.HasLong
+        && _sender.Queue.Count == 0 && _sender.Queue.Missed == 0 && _sender.Takes(MissedMessages.HeadBytes + MissedMessages.HeadBytes)
+        && _sender.Window.HasFree(LeastFree);
 
-    /// <summary>Under <c>_sending</c>. What follows goes through the connection.</summary>
-    private void LeaveSeat(bool sendsRest = true)
+    /// <summary>Under the send lock. What follows goes through the connection.</summary>
+    public void Leave(bool sendsRest = true)
     {
         if (_seat is { IsTaken: true } seat)
         {
-            _window.Restore(seat.Leave(sendsRest));
+            _sender.Window.Restore(seat.Leave(sendsRest));
         }
     }
 
-    /// <summary>The link is over. Under <c>_sending</c>.</summary>
-    private void GiveSeatBack()
+    /// <summary>The link is over. Under the send lock.</summary>
+    public void GiveBack()
     {
-        LeaveSeat(sendsRest: false);
+        Leave(sendsRest: false);
         _seat?.Dispose();
     }
 
-    /// <summary>An acknowledgement has come while the peer sits. Under <c>_sending</c>.</summary>
-    private void AcknowledgeSeat(uint acknowledged)
+    /// <summary>An acknowledgement has come while the peer sits. Under the send lock.</summary>
+    public void Acknowledge(uint acknowledged)
     {
         if (!_seat!.Acknowledge(acknowledged))
         {

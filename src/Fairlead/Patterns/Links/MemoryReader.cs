@@ -1,13 +1,18 @@
 using System.Runtime.CompilerServices;
 using Fairlead.Framing;
-using Fairlead.Native;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>The short way up: from where a message lies into its receiver's hands, and of what is published, which may lie in memory that
-/// many read.</content>
-internal sealed partial class Link
+/// <summary>
+/// The short way up: from where a message lies in memory that the peer shares into its receiver's hands; of what is published, memory that
+/// many read. And how one who is about to sleep announces that to the peer.
+/// </summary>
+/// <remarks>
+/// Owns what it knows of the stream: how many came in a row, and the head of the message before. Under the endpoint's gate while nobody
+/// pumps, but for what says otherwise.
+/// </remarks>
+internal sealed class MemoryReader
 {
     /// <summary>So many messages in a row that nothing was sent between are a stream.</summary>
     private const int StreamLength = 64;
@@ -15,9 +20,63 @@ internal sealed partial class Link
     /// <summary>Some 4 µs.</summary>
     private const int LingerSpins = 120;
 
+    private readonly Link _link;
+    private readonly LinkReceiver _receiver;
+    private readonly MessagesInHand _inHand;
+    private readonly ReadPause _pause;
+    private readonly LinkSender _sender;
+    private readonly EndpointCore _endpoint;
+    private readonly Heartbeat? _heartbeat;
+    private readonly SleepAnnouncer? _sleep;
+    private readonly MemoryInput? _memoryInput;
+    private readonly MemoryOutput? _memoryOutput;
+    private readonly BroadcastInput? _broadcasts;
+    private readonly bool _takesPlain;
+    private readonly bool _isLatency;
+
     private int _takenInRow;
     private bool _hasLingered;
     private KnownHead _knownHead;
+
+    public MemoryReader(Link link)
+    {
+        _link = link;
+        _receiver = link.Receiving;
+        _inHand = link.Receiving.InHand;
+        _pause = link.Pause;
+        _sender = link.Sending;
+        _endpoint = link.Endpoint;
+        _heartbeat = link.Heartbeat;
+        _sleep = link.Connection.Sleep;
+        _memoryInput = link.Memory?.Input;
+        _memoryOutput = link.Memory?.Output;
+        _broadcasts = link.Memory?.Broadcasts;
+        _takesPlain = _endpoint.Profile.Accepts(MessageKind.Send);
+        _isLatency = _endpoint.Settings.Waiting == WaitMode.Latency;
+    }
+
+    /// <summary>Whether that is worth while.</summary>
+    public bool IsStreaming => _takenInRow >= StreamLength && _memoryInput!.IsDrained && !_isLatency;
+
+    /// <summary>Whether there is something to receive, of a connection that announces waits.</summary>
+    public bool HasArrived => !_pause.IsPaused && _sleep!.HasArrived;
+
+    /// <summary>Announces a sleep to the peer; false when there is something to receive.</summary>
+    public bool PrepareWait()
+    {
+        _receiver.TellBeforeSleep();
+        return _sleep!.PrepareWait() || _pause.IsPaused;
+    }
+
+    /// <summary>Takes the announcement back.</summary>
+    public void EndWait() => _sleep!.EndWait();
+
+    /// <summary>
+    /// Whether a peer that shares memory was woken since this was asked last, and may have been put on this very processor; or may be there
+    /// anyway, with others who read the same.
+    /// </summary>
+    public bool MayShareProcessor(bool withReaders) =>
+        _memoryOutput is { } output && (output.TakeHasWoken() || (withReaders && _broadcasts is { IsSitting: true }));
 
     /// <summary>
     /// Before a look at what a streaming peer publishes: lets some messages come together. Who looks for each single one fetches the line
@@ -45,7 +104,7 @@ internal sealed partial class Link
     /// message more or less makes no stream.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void EndStream()
+    public void EndStream()
     {
         // No store that changes nothing, as in NoteSent.
         if (_takenInRow != 0)
@@ -54,16 +113,13 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Whether that is worth while.</summary>
-    public bool IsStreaming => _takenInRow >= StreamLength && _memoryInput!.IsDrained && !_isLatency;
-
     /// <summary>
     /// The next message straight out of the connection's memory, if it is a short one and nothing lies before it. What else there may be,
-    /// an answer, an end, something wrong, is left to <see cref="Receive"/>. Under the endpoint's gate while nobody pumps.
+    /// an answer, an end, something wrong, is left to <see cref="LinkReceiver.Receive"/>. Under the endpoint's gate while nobody pumps.
     /// </summary>
     public MessageCore? TryPull(int me)
     {
-        if (_memoryInput is not { } input || _state != LinkState.Up || _isPaused || !_inbound.IsEmpty)
+        if (_memoryInput is not { } input || _link.State != LinkState.Up || _pause.IsPaused || !_receiver.Inbound.IsEmpty)
         {
             return null;
         }
@@ -84,10 +140,10 @@ internal sealed partial class Link
 
         // Nothing is unread: it is within the credit that its sender has. One who waits for a receipt is to be told first.
         if (header.Kind == MessageKind.Deliver
-            || PeerPattern == PatternKind.Receiver
+            || _link.PeerPattern == PatternKind.Receiver
             || !_endpoint.Profile.Accepts(header.Kind)
             || (header.HeadLength > 0 && !IsPlainHead(header, body))
-            || !TryNoteAck(header.Ack, me))
+            || !_sender.TryNoteAck(header.Ack, me))
         {
             return null;
         }
@@ -95,7 +151,7 @@ internal sealed partial class Link
         MessageCore message;
         if (input.IsWorthLending(body.Length))
         {
-            message = MessageCore.Rent(this, input.Lend(header, body.Length));
+            message = MessageCore.Rent(_link, input.Lend(header, body.Length));
         }
         else
         {
@@ -104,7 +160,7 @@ internal sealed partial class Link
             _takenInRow++;
         }
 
-        _inbound.Window.ReceiveAndConsume(header.Length);
+        _receiver.Inbound.Window.ReceiveAndConsume(header.Length);
         _heartbeat?.Hear();
         return message;
     }
@@ -120,7 +176,11 @@ internal sealed partial class Link
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public MessageCore? TryPullPlain(int me, bool looks)
     {
-        if (_state != LinkState.Up || _isPaused || _heartbeat is not null || !_inbound.IsEmpty || _inHand.Resident is not { } resident)
+        if (_link.State != LinkState.Up
+            || _pause.IsPaused
+            || _heartbeat is not null
+            || !_receiver.Inbound.IsEmpty
+            || _inHand.Resident is not { } resident)
         {
             return null;
         }
@@ -136,7 +196,7 @@ internal sealed partial class Link
             return null;
         }
 
-        if (!resident.IsPlainlyBack(body.Length) || (ack != _window.Acknowledged && !TryNoteAck(ack, me)))
+        if (!resident.IsPlainlyBack(body.Length) || (ack != _sender.Window.Acknowledged && !_sender.TryNoteAck(ack, me)))
         {
             return null;
         }
@@ -145,33 +205,20 @@ internal sealed partial class Link
         _ = _memoryInput.TryPass(body.Length);
         _hasLingered = false;
         _takenInRow++;
-        _inbound.Window.ReceiveAndConsume(body.Length);
+        _receiver.Inbound.Window.ReceiveAndConsume(body.Length);
         return resident;
-    }
-
-    /// <summary>Whether enough has been consumed to tell the peer, on a link that is up and carries no files.</summary>
-    public bool IsAckDue => _inbound.Window.IsAckDue;
-
-    /// <summary>Whether a head has nothing that concerns the link: that of a request, with the time that its sender waits.</summary>
-    private static bool IsPlainHead(in MessageHeader header, ReadOnlySpan<byte> body)
-    {
-        ReadOnlySpan<byte> head = body[..Math.Min(header.HeadLength, body.Length)];
-        return header.Kind == MessageKind.Request
-            && header.HeadLength == head.Length
-            && HeadReader.IsWellFormed(head, out _)
-            && !HeadReader.TryGet(head, HeadField.Missed, out ReadOnlySpan<byte> _);
     }
 
     /// <summary>Takes the acknowledgements that lie next. False when something else does. As <see cref="TryPull"/>.</summary>
     public bool PullAcks(int me)
     {
         while (_memoryInput is { } input
-            && _state == LinkState.Up
-            && !_isPaused
-            && _inbound.Arrived == 0
+            && _link.State == LinkState.Up
+            && !_pause.IsPaused
+            && _receiver.Inbound.Arrived == 0
             && input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
         {
-            if (header.Kind != MessageKind.Ack || header.HeadLength > 0 || !TryNoteAck(header.Ack, me))
+            if (header.Kind != MessageKind.Ack || header.HeadLength > 0 || !_sender.TryNoteAck(header.Ack, me))
             {
                 return false;
             }
@@ -183,24 +230,15 @@ internal sealed partial class Link
         return true;
     }
 
-    /// <summary>Takes note of an acknowledgement for which nobody waits.</summary>
-    private bool TryNoteAck(uint acknowledged, int me)
+    /// <summary>Whether a head has nothing that concerns the link: that of a request, with the time that its sender waits.</summary>
+    private static bool IsPlainHead(in MessageHeader header, ReadOnlySpan<byte> body)
     {
-        if (acknowledged == _window.Acknowledged)
-        {
-            return true;
-        }
-
-        // Left by hand, as in TrySendPlain.
-        BiasedLock.Scope sending = _sending.Hold(me);
-        bool isNoted = TryNoteAck(acknowledged);
-        sending.Dispose();
-        return isNoted;
+        ReadOnlySpan<byte> head = body[..Math.Min(header.HeadLength, body.Length)];
+        return header.Kind == MessageKind.Request
+            && header.HeadLength == head.Length
+            && HeadReader.IsWellFormed(head, out _)
+            && !HeadReader.TryGet(head, HeadField.Missed, out ReadOnlySpan<byte> _);
     }
-
-    /// <summary>Under <c>_sending</c>.</summary>
-    private bool TryNoteAck(uint acknowledged) =>
-        !IsSeated && _queued.Count == 0 && !_close.HasSaid && !_endpoint.HearsOfCredit && _window.TryAcknowledge(acknowledged);
 
     /// <summary>
     /// As <see cref="TryPull"/>. That the publisher has not written over what was copied is known at the end, and all before it may be
@@ -219,7 +257,7 @@ internal sealed partial class Link
         if (header.Kind != MessageKind.Publish
             || header.HeadLength > body.Length
             || !_endpoint.Profile.Accepts(header.Kind)
-            || header.Ack != _window.Acknowledged)
+            || header.Ack != _sender.Window.Acknowledged)
         {
             return null;
         }
@@ -232,7 +270,7 @@ internal sealed partial class Link
         }
 
         _takenInRow++;
-        _inbound.Window.ReceiveAndConsume(header.Length);
+        _receiver.Inbound.Window.ReceiveAndConsume(header.Length);
         _heartbeat?.Hear();
         return message;
     }
@@ -244,7 +282,7 @@ internal sealed partial class Link
     {
         if (!_knownHead.Any
             || !resident.IsPlainlyBack(0)
-            || !broadcasts.TryTakePublished(_knownHead.Head, _window.Acknowledged, resident.Own, out int length))
+            || !broadcasts.TryTakePublished(_knownHead.Head, _sender.Window.Acknowledged, resident.Own, out int length))
         {
             return null;
         }
@@ -252,7 +290,7 @@ internal sealed partial class Link
         resident.ReusePublished(_knownHead.Head.Length, length);
         _hasLingered = false;
         _takenInRow++;
-        _inbound.Window.ReceiveAndConsume(length);
+        _receiver.Inbound.Window.ReceiveAndConsume(length);
         return resident;
     }
 }

@@ -1,0 +1,159 @@
+using System.Text;
+using System.Text.Unicode;
+using Fairlead.Framing;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>What each kind of message does that arrives.</content>
+internal sealed partial class LinkReceiver
+{
+    private void Handle(ref Incoming message, Completions completions)
+    {
+        ref MessageHeader header = ref message.Header;
+        if (_link.State == LinkState.Handshaking)
+        {
+            Incoming handshake = message;
+            try
+            {
+                _link.Shake(handshake.Header, handshake.Body.Span, completions);
+            }
+            finally
+            {
+                handshake.Release();
+            }
+
+            return;
+        }
+
+        if (!_link.IsBare)
+        {
+            _hasNewCredit |= _link.Sending.OnAck(header.Ack, completions);
+        }
+
+        if (header.Kind.IsData())
+        {
+            try
+            {
+                CheckData(message);
+                if ((header.Flags & MessageFlags.Handle) != 0 && _endpoint.Settings.Handles > 0)
+                {
+                    _link.Handles.CountIn();
+                }
+            }
+            catch
+            {
+                // A file that came with it is closed now, not when the collector comes by.
+                message.Release();
+                throw;
+            }
+
+            if (header.HeadLength > 0)
+            {
+                _endpoint.Counters.AddMissed(_missed.HearBefore(message.Head));
+            }
+
+            _inbound.Add(message);
+            return;
+        }
+
+        Incoming control = message;
+        try
+        {
+            HandleControl(ref control, completions);
+        }
+        finally
+        {
+            control.Release();
+        }
+    }
+
+    /// <summary>Releases nothing: what is kept is cleared in <paramref name="message"/>.</summary>
+    private void HandleControl(ref Incoming message, Completions completions)
+    {
+        switch (message.Header.Kind)
+        {
+            case MessageKind.Receipt:
+            case MessageKind.Reply:
+            case MessageKind.Error:
+                _link.Calls.OnAnswer(ref message, completions);
+                break;
+            case MessageKind.Cancel:
+                OnCancel(message.Header.Id, (message.Header.Flags & MessageFlags.Recall) != 0);
+                break;
+            case MessageKind.Subscribe:
+            case MessageKind.Unsubscribe:
+                OnSubscription(message);
+                break;
+            case MessageKind.Ack:
+                _endpoint.Counters.AddMissed(_missed.HearBehind(message.Head));
+                break;
+            case MessageKind.Pong:
+                break;
+            case MessageKind.Ping:
+                _link.Answers.SendControl(MessageHeader.Of(MessageKind.Pong), default, default);
+                break;
+            case MessageKind.Close:
+                PublishArrived(completions);
+                _link.OnClose(message, completions);
+                break;
+            default:
+                // Kinds of a later version that matter are agreed on in the handshake; others may be passed over.
+                throw new FairleadException(ErrorCode.Corrupt, $"the peer sent a message of the unknown kind {(byte)message.Header.Kind}");
+        }
+    }
+
+    private void CheckData(in Incoming message)
+    {
+        MessageKind kind = message.Header.Kind;
+        if (!_endpoint.Profile.Accepts(kind))
+        {
+            throw new FairleadException(
+                ErrorCode.Corrupt, $"the peer sent a {kind} message, which a {_endpoint.Profile.Name} does not take");
+        }
+
+        if (_link.PeerPattern is PatternKind.Receiver or PatternKind.Subscriber)
+        {
+            throw new FairleadException(ErrorCode.Corrupt, $"the peer sent a {kind} message, and a {_link.PeerPattern} sends none");
+        }
+
+        if (!HeadReader.IsWellFormed(message.Head, out string? problem))
+        {
+            throw new FairleadException(ErrorCode.Corrupt, problem);
+        }
+
+        if (kind == MessageKind.Publish && !HeadReader.HasTopic(message.Head))
+        {
+            throw new FairleadException(
+                ErrorCode.Corrupt,
+                $"the peer published a message without a topic, or with one of more than {HeadReader.LongestTopic} bytes");
+        }
+
+        if (_link.IsBare)
+        {
+            return;
+        }
+
+        if (_link.State != LinkState.Up)
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "the peer sent a message after it had closed");
+        }
+
+        _inbound.Check(message.Header.Length);
+    }
+
+    private void OnSubscription(in Incoming message)
+    {
+        if (!Utf8.IsValid(message.Payload.Span))
+        {
+            _link.Answers.SendReceipt(message.Header.Id, ReceiptStatus.NotDelivered, "the topic is not UTF-8");
+            return;
+        }
+
+        string topic = Encoding.UTF8.GetString(message.Payload.Span);
+        string? refusal = _endpoint.OnSubscription(_link, topic, message.Header.Kind == MessageKind.Subscribe);
+        _link.Answers.SendReceipt(message.Header.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
+    }
+
+    /// <summary>The peer's last word says how many of its messages were dropped behind the last.</summary>
+    public void HearMissedBehind(in Incoming message) => _endpoint.Counters.AddMissed(_missed.HearBehind(message.Head));
+}
