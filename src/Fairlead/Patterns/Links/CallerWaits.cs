@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
@@ -14,9 +15,19 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     private const int MostBriefMisses = 10;
     private const int Yields = 20;
 
+    /// <summary>
+    /// Threads of this process that may look for what somebody awaits: where more endpoints are busy than that, the others wait, and cost
+    /// nothing meanwhile.
+    /// </summary>
+    private static readonly int MostLooking = Math.Max(1, Environment.ProcessorCount / 2);
+    private static int _looking;
+
     private readonly List<Operation> _followers = [];
     private int _briefMisses;
     private int _briefSkips;
+
+    // When an asynchronous receive found nothing here last. A hint.
+    private long _lastReceive;
 
     /// <summary>The first that follows and is not done. Under the gate.</summary>
     public Operation? NextFollower
@@ -119,6 +130,12 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
             return false;
         }
 
+        return TryLeadAlone();
+    }
+
+    /// <summary>Takes the role where nobody else waits here.</summary>
+    private bool TryLeadAlone()
+    {
         using (pump.Gate.Hold())
         {
             if (endpoint.IsClosing || pump.Awaited.Callers > 0 || _followers.Count > 0 || !pump.TryLead())
@@ -151,6 +168,57 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
             _briefSkips = (1 << _briefMisses) - 1;
         }
     }
+
+    /// <summary>
+    /// Before an asynchronous receive waits: takes the role for a moment, if its caller shall look itself for what comes through memory. He
+    /// does where messages have come soon one after the other: the next one has come by the time that handing the wait to the reactor
+    /// takes, and its sender need not wake anybody.
+    /// </summary>
+    public bool TryLeadForReceive()
+    {
+        if (!pump.Memory.IsAlone || endpoint.Settings.Waiting == WaitMode.Efficient)
+        {
+            return false;
+        }
+
+        long now = Stopwatch.GetTimestamp();
+        bool isSoon = now - _lastReceive < MemoryWaiter.SoonSpan;
+        _lastReceive = now;
+        if (!isSoon && endpoint.Settings.Waiting != WaitMode.Latency)
+        {
+            return false;
+        }
+
+        if (Interlocked.Increment(ref _looking) <= MostLooking && TryLeadAlone())
+        {
+            return true;
+        }
+
+        Interlocked.Decrement(ref _looking);
+        return false;
+    }
+
+    /// <summary>When it waits here: looks for a moment, and gives the role back.</summary>
+    public void LeadForReceive(Operation operation)
+    {
+        using PumpRole role = new(pump, Completions.Rent(), isReactor: false);
+        try
+        {
+            pump.Memory.IsLedByReceiver = true;
+            if (!operation.IsClaimed)
+            {
+                role.YieldFor(operation);
+            }
+        }
+        finally
+        {
+            pump.Memory.IsLedByReceiver = false;
+            EndLook();
+        }
+    }
+
+    /// <summary>Behind <see cref="TryLeadForReceive"/>, once.</summary>
+    public static void EndLook() => Interlocked.Decrement(ref _looking);
 
     /// <summary>
     /// Looks again and again, letting whoever shares the core run in between: some 10 µs in all, where memory is shared 50. Never spins for

@@ -82,12 +82,14 @@ internal sealed partial class EndpointCore
             Table.FlushDeferred();
         }
 
+        using BriefLead lead = BriefLead.ForReceive(this);
         ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: false);
         ValueTask<MessageCore?> task = operation.Task;
         try
         {
             operation.WatchFor(timeout, Settings.Time, token);
             Enqueue(operation);
+            lead.Lead(operation);
             return task;
         }
         catch (Exception exception)

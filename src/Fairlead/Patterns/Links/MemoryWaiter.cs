@@ -29,7 +29,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     private static readonly long SpinSpan = Stopwatch.Frequency / 20_000;
 
     /// <summary>A wait that was over within this time makes the next one begin with looking.</summary>
-    private static readonly long SoonSpan = 2 * SpinSpan;
+    public static readonly long SoonSpan = 2 * SpinSpan;
 
     private static readonly bool HasOneProcessor = Environment.ProcessorCount == 1;
 

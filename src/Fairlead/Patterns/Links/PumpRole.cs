@@ -34,15 +34,30 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
 }
 
 /// <summary>
-/// The role, where it is to be had, for one asynchronous call: given back behind <see cref="Lead"/>, or where the call came to nothing. The
-/// default holds nothing.
+/// The role, where it is to be had, for one asynchronous call or receive: given back behind <see cref="Lead"/>, or where that came to
+/// nothing. The default holds nothing.
 /// </summary>
-internal ref struct BriefLead(EndpointCore endpoint)
+internal ref struct BriefLead
 {
-    // Null where somebody else leads, and from the moment on that it is given back.
-    private EndpointCore? _endpoint = endpoint.Pump.Callers.TryLeadBriefly() ? endpoint : null;
+    private readonly bool _isReceive;
 
-    /// <summary>Waits for a moment. Once, behind the sending.</summary>
+    // Null where somebody else leads, and from the moment on that it is given back.
+    private EndpointCore? _endpoint;
+
+    private BriefLead(EndpointCore endpoint, bool isReceive)
+    {
+        CallerWaits callers = endpoint.Pump.Callers;
+        _isReceive = isReceive;
+        _endpoint = (isReceive ? callers.TryLeadForReceive() : callers.TryLeadBriefly()) ? endpoint : null;
+    }
+
+    /// <summary>For a call, before it is sent.</summary>
+    public static BriefLead ForCall(EndpointCore endpoint) => new(endpoint, isReceive: false);
+
+    /// <summary>For a receive, before it waits.</summary>
+    public static BriefLead ForReceive(EndpointCore endpoint) => new(endpoint, isReceive: true);
+
+    /// <summary>Waits for a moment. Once, behind the sending, or when the receive waits.</summary>
     public void Lead(Operation operation)
     {
         if (_endpoint is { } led)
@@ -50,11 +65,18 @@ internal ref struct BriefLead(EndpointCore endpoint)
             _endpoint = null;
             try
             {
-                led.Pump.Callers.LeadBriefly(operation);
+                if (_isReceive)
+                {
+                    led.Pump.Callers.LeadForReceive(operation);
+                }
+                else
+                {
+                    led.Pump.Callers.LeadBriefly(operation);
+                }
             }
             catch (Exception exception)
             {
-                // The message is on its way, and whoever has the role from now on waits for its answer.
+                // The call is on its way, or the receive waits, and whoever has the role from now on serves it.
                 FairleadEventSource.Log.Contained(led.Address.Display, exception.ToString());
             }
         }
@@ -65,6 +87,11 @@ internal ref struct BriefLead(EndpointCore endpoint)
         if (_endpoint is { } led)
         {
             _endpoint = null;
+            if (_isReceive)
+            {
+                CallerWaits.EndLook();
+            }
+
             led.Pump.Leave(isReactor: false);
         }
     }
