@@ -77,11 +77,7 @@ internal sealed partial class EndpointCore
             return ValueTask.FromCanceled<MessageCore?>(token);
         }
 
-        if (Settings.Writing == WriteMode.Buffered)
-        {
-            Table.FlushDeferred();
-        }
-
+        Table.FlushDeferred();
         using BriefLead lead = BriefLead.ForReceive(this);
         ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: false);
         ValueTask<MessageCore?> task = operation.Task;

@@ -4,11 +4,11 @@ namespace Fairlead.Patterns.Links;
 internal static class Flusher
 {
     private static readonly Rounds<Link> Rounds = new(
-        "fairlead flusher", TimeSpan.FromMicroseconds(100), idle: 20, static link => link.Output.FlushDeferred());
+        "fairlead flusher", TimeSpan.FromMicroseconds(100), idle: 20, static link => link.Output.OnFlusher());
 
     /// <summary>
-    /// The link's <see cref="LinkOutput.FlushDeferred"/> is called within some 100 µs; false where the system gives no thread for that.
-    /// Called under the link's send lock.
+    /// The link's <see cref="LinkOutput.OnFlusher"/> is called within some 100 µs; false where the system gives no thread for that. Called
+    /// under the link's send lock.
     /// </summary>
     public static bool TryAdd(Link link)
     {

@@ -142,6 +142,7 @@ internal sealed partial class Link
             Do(() => Output.CompleteWriting(completions));
             Do(Output.EndFlushes);
             Do(Output.Unblock);
+            Do(Output.Forget);
             Do(Pause.Unpause);
             Do(() => Receiving.NotePart(false));
             Do(() => Calls.EndCalls(end, completions));

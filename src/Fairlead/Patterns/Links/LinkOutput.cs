@@ -17,6 +17,12 @@ internal sealed partial class LinkOutput
     /// <summary>Bytes that lie together before a busy sender writes them itself; less is left to the <see cref="Flusher"/>.</summary>
     public const int BatchBytes = 64 * 1024;
 
+    /// <summary>
+    /// Rounds of the flusher for which messages of a stream to many are left to come together. Each peer gets a part of them alone, and the
+    /// waking of each costs as much as some dozens of messages.
+    /// </summary>
+    private const int RoundsOfStream = 3;
+
     /// <summary>Attempts of a blocking sender without progress before it sleeps: some 50 µs.</summary>
     private const int PushAttempts = 100;
 
@@ -32,6 +38,10 @@ internal sealed partial class LinkOutput
     private LinkOperation? _writing;
     private volatile OutputState _state;
     private BurstDetector _burst;
+
+    // Whether the flusher comes by, whatever is left lying meanwhile.
+    private bool _isAtFlusher;
+    private int _roundsLeft;
 
     public LinkOutput(Link link)
     {
@@ -63,14 +73,27 @@ internal sealed partial class LinkOutput
     /// <summary>Whether a blocked flush may go on when the descriptor was readable, since writable it always is.</summary>
     public bool TellsRoomByReading => _isMemory || _connection.Room is not null;
 
-    /// <summary>Writes what a busy sender left lying. By the flusher's thread, and by senders before they wait.</summary>
-    public void FlushDeferred()
+    /// <summary>
+    /// Writes what a busy sender left lying. By senders before they wait, and when all have run who were told of an answer together.
+    /// </summary>
+    public void FlushDeferred() => FlushDeferred(isFlusher: false);
+
+    /// <summary>By the flusher, who comes by no more until he is asked again.</summary>
+    public void OnFlusher() => FlushDeferred(isFlusher: true);
+
+    private void FlushDeferred(bool isFlusher)
     {
         bool needsPump = false;
         using (Completions completions = Completions.Rent())
         using (_link.Sending.Hold())
         {
-            if (IsDeferred)
+            if (isFlusher)
+            {
+                _roundsLeft--;
+                _isAtFlusher = IsDeferred && _roundsLeft > 0 && Flusher.TryAdd(_link);
+            }
+
+            if (IsDeferred && !(isFlusher && _isAtFlusher))
             {
                 needsPump = FlushNow();
                 CompleteWriting(completions);
@@ -107,28 +130,18 @@ internal sealed partial class LinkOutput
                     idle = 0;
                 }
             }
-
         }
     }
 
     /// <summary>There is no room.</summary>
-    public void Block()
-    {
-        if (!IsBlocked)
-        {
-            Debug.Assert(!IsBroken, "What is broken stays so.");
-            _state = OutputState.Blocked;
-            _endpoint.Pump.Awaited.CountBlocked(+1);
-        }
-    }
+    public void Block() => Become(OutputState.Blocked);
 
     /// <summary>There is room, or the link is over.</summary>
     public void Unblock()
     {
         if (IsBlocked)
         {
-            _state = OutputState.Idle;
-            _endpoint.Pump.Awaited.CountBlocked(-1);
+            Become(OutputState.Idle);
             if (_link.Receiving.Inbound.IsHeadTold)
             {
                 _endpoint.HandOutAgain();
@@ -148,8 +161,38 @@ internal sealed partial class LinkOutput
         }
 
         Unblock();
-        _state = OutputState.Broken;
+        Become(OutputState.Broken);
         _link.Fail(exception);
+    }
+
+    /// <summary>The link is over: the flusher finds nothing here any more.</summary>
+    public void Forget()
+    {
+        if (IsDeferred)
+        {
+            Become(OutputState.Idle);
+        }
+    }
+
+    private void Become(OutputState next)
+    {
+        OutputState before = _state;
+        Debug.Assert(before != OutputState.Broken || next == OutputState.Broken, "What is broken stays so.");
+        if (next == before)
+        {
+            return;
+        }
+
+        _state = next;
+        if (before == OutputState.Deferred || next == OutputState.Deferred)
+        {
+            _endpoint.Table.CountDeferred(next == OutputState.Deferred ? +1 : -1);
+        }
+
+        if (before == OutputState.Blocked || next == OutputState.Blocked)
+        {
+            _endpoint.Pump.Awaited.CountBlocked(next == OutputState.Blocked ? +1 : -1);
+        }
     }
 
     /// <summary>
@@ -168,8 +211,9 @@ internal sealed partial class LinkOutput
         {
             if (!IsDeferred)
             {
-                _state = OutputState.Deferred;
-                if (_writeMode == WriteMode.Balanced && !Flusher.TryAdd(_link))
+                Become(OutputState.Deferred);
+                _roundsLeft = isStream ? RoundsOfStream : 1;
+                if (_writeMode == WriteMode.Balanced && !(_isAtFlusher || (_isAtFlusher = Flusher.TryAdd(_link))))
                 {
                     return FlushNow();
                 }
@@ -194,7 +238,7 @@ internal sealed partial class LinkOutput
             case FlushResult.Done:
                 if (IsDeferred)
                 {
-                    _state = OutputState.Idle;
+                    Become(OutputState.Idle);
                 }
 
                 if (_link.IsLingering)
@@ -203,7 +247,6 @@ internal sealed partial class LinkOutput
                 }
 
                 _link.Pause.NoteWrittenOut();
-
                 return false;
             case FlushResult.Blocked:
                 Block();
@@ -212,7 +255,7 @@ internal sealed partial class LinkOutput
             default:
                 // What the peer sent before it went is still to be read; its end is then seen there.
                 Unblock();
-                _state = OutputState.Broken;
+                Become(OutputState.Broken);
                 _link.Pause.UpdateInterest();
                 return true;
         }

@@ -11,6 +11,7 @@ internal sealed class LinkTable(Pump pump)
     private readonly Dictionary<ulong, Link> _links = [];
     private Link[] _all = [];
     private Link[] _announcing = [];
+    private int _deferred;
 
     // The listener has the first.
     private ulong _lastToken = Pump.FirstToken;
@@ -103,9 +104,23 @@ internal sealed class LinkTable(Pump pump)
         }
     }
 
-    /// <summary>A caller that is about to wait for an answer does not leave its question lying.</summary>
+    /// <summary>Whether any may leave something lying: memory that is shared is always written at once.</summary>
+    public bool MayDefer => All.Length > Announcing.Length;
+
+    /// <summary>One has left something lying, or no longer. Any thread.</summary>
+    public void CountDeferred(int change) => Interlocked.Add(ref _deferred, change);
+
+    /// <summary>
+    /// A caller that is about to wait does not leave its question, or its answer, lying. What another thread leaves at this moment is the
+    /// <see cref="Flusher"/>'s.
+    /// </summary>
     public void FlushDeferred()
     {
+        if (Volatile.Read(ref _deferred) == 0)
+        {
+            return;
+        }
+
         foreach (Link link in All)
         {
             if (link.Output.IsDeferred)

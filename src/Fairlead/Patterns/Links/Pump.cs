@@ -11,7 +11,7 @@ namespace Fairlead.Patterns.Links;
 /// Owns the endpoint's gate, and under it the role and whether the reactor waits in its place; the poll set, the flag that wakes whoever
 /// waits there, and what somebody must wait for.
 /// </remarks>
-internal sealed class Pump : IReactorClient, IDisposable
+internal sealed class Pump : IReactorClient, IThreadPoolWorkItem, IDisposable
 {
     private const int EventsPerTurn = 64;
     private const ulong WakeToken = 0;
@@ -208,6 +208,31 @@ internal sealed class Pump : IReactorClient, IDisposable
         PollSet.Dispose();
         _wake.Dispose();
     }
+
+    /// <summary>
+    /// Those who wait asynchronously have been told, and what they have sent since, one behind the other, is written together: when the last
+    /// of them has run, on this thread or on those of the pool.
+    /// </summary>
+    public void FlushBehind(int told, bool isReactor)
+    {
+        if (_endpoint.Settings.Writing != WriteMode.Balanced)
+        {
+            // The user says when it is written, or it is written already.
+            return;
+        }
+
+        if (told == 1 && isReactor)
+        {
+            _endpoint.Table.FlushDeferred();
+        }
+        else if (_endpoint.Table.MayDefer)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    /// <summary>By a thread of the pool.</summary>
+    void IThreadPoolWorkItem.Execute() => Finishing.Do(_endpoint.Address.Display, _endpoint.Table.FlushDeferred);
 
     /// <summary>Takes the role if it is free. Under the gate; a <see cref="PumpRole"/> gives it back, or <see cref="Leave"/>.</summary>
     public bool TryLead() => !_endpoint.IsTornDown && TryLeadForGood();

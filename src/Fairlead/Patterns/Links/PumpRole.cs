@@ -20,15 +20,21 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
 
     public void Dispose()
     {
+        int awaiting = completions.Awaiting;
         try
         {
             // A caller that has its answer, and is only to be told, does not need the reactor: to arm it would cost a system call each
             // time.
-            pump?.Leave(isReactor, answered: isReactor ? 0 : completions.Awaiting);
+            pump?.Leave(isReactor, answered: isReactor ? 0 : awaiting);
         }
         finally
         {
             completions.Run(inline: isReactor);
+        }
+
+        if (awaiting > 0)
+        {
+            pump?.FlushBehind(awaiting, isReactor);
         }
     }
 }
