@@ -43,6 +43,7 @@ internal static partial class Rows
             new FairleadAsyncCalls { Goal = 2 },
             new FairleadAsyncCalls("shm"),
             new SocketAsyncCalls()),
+        .. Calls,
         new OneWay("stream", Small, new SocketStream(), new FairleadStream { Goal = 3 }, new FairleadStream("shm")),
         Awaited("awaited-stream", "shm"),
         Awaited("awaited-stream-unix", "unix"),

@@ -30,6 +30,15 @@ internal abstract class AsyncCaller : Caller
     public abstract ValueTask CallAsync(ReadOnlyMemory<byte> request, Memory<byte> reply);
 }
 
+/// <summary>The client's half of many calls at once over one connection.</summary>
+internal abstract class ConcurrentCaller : IDisposable
+{
+    /// <summary>Runs one of the callers, each of which awaits one call after the other, until its loop ends.</summary>
+    public abstract Task CallAsync(EchoLoop loop);
+
+    public abstract void Dispose();
+}
+
 /// <summary>The client's half of a stream.</summary>
 internal abstract class OneWaySender : IDisposable
 {

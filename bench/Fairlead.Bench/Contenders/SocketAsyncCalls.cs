@@ -17,15 +17,7 @@ internal sealed class SocketAsyncCalls() : Contender<Caller>("Socket, async")
     {
         while (await ReceiveAllAsync(socket, message).ConfigureAwait(false))
         {
-            await SendAllAsync(socket, message).ConfigureAwait(false);
-        }
-    }
-
-    private static async ValueTask SendAllAsync(Socket socket, ReadOnlyMemory<byte> bytes)
-    {
-        while (!bytes.IsEmpty)
-        {
-            bytes = bytes[await socket.SendAsync(bytes).ConfigureAwait(false)..];
+            await socket.SendAllAsync(message).ConfigureAwait(false);
         }
     }
 
@@ -49,7 +41,7 @@ internal sealed class SocketAsyncCalls() : Contender<Caller>("Socket, async")
     {
         public override async ValueTask CallAsync(ReadOnlyMemory<byte> request, Memory<byte> reply)
         {
-            await SendAllAsync(socket, request).ConfigureAwait(false);
+            await socket.SendAllAsync(request).ConfigureAwait(false);
             if (!await ReceiveAllAsync(socket, reply).ConfigureAwait(false))
             {
                 throw new IOException("the server has left");

@@ -31,6 +31,14 @@ internal static class UnixSockets
         }
     }
 
+    public static async ValueTask SendAllAsync(this Socket socket, ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            bytes = bytes[await socket.SendAsync(bytes).ConfigureAwait(false)..];
+        }
+    }
+
     /// <returns>False where the other end has left instead.</returns>
     public static bool ReceiveAll(this Socket socket, Span<byte> bytes)
     {

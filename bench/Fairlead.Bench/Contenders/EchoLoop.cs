@@ -1,0 +1,39 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+
+namespace Fairlead.Bench.Contenders;
+
+/// <summary>One of many concurrent callers: its requests, the check of each reply, and how many calls it has made.</summary>
+/// <param name="caller">The number of this caller, which is in every request.</param>
+/// <param name="size">Bytes of a request, and of its reply.</param>
+/// <param name="end">The timestamp of <see cref="Stopwatch"/> after which no call begins.</param>
+internal sealed class EchoLoop(int caller, int size, long end)
+{
+    private readonly byte[] _request = new byte[size];
+
+    /// <summary>The request that is due; the same memory each time.</summary>
+    public ReadOnlyMemory<byte> Request => _request;
+
+    /// <summary>Calls that have their reply.</summary>
+    public int Calls { get; private set; }
+
+    /// <summary>Writes the next request.</summary>
+    /// <returns>False when the round is over.</returns>
+    public bool Next()
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(_request, caller);
+        BinaryPrimitives.WriteInt32LittleEndian(_request.AsSpan(sizeof(int)), Calls);
+        return Stopwatch.GetTimestamp() < end;
+    }
+
+    /// <summary>Counts the call if the reply equals the request, and throws otherwise.</summary>
+    public void Check(ReadOnlySpan<byte> reply)
+    {
+        if (!reply.SequenceEqual(_request))
+        {
+            throw new InvalidDataException($"call {Calls} of caller {caller} got the reply of another call");
+        }
+
+        Calls++;
+    }
+}

@@ -1,0 +1,24 @@
+using Fairlead.Bench.Contenders;
+using Fairlead.Bench.Scenarios;
+
+namespace Fairlead.Bench;
+
+/// <content>Many calls at once.</content>
+internal static partial class Rows
+{
+    private static IEnumerable<Scenario> Calls => [.. Callers("callers-8", 8), .. Callers("callers-64", 64)];
+
+    /// <summary>Against the multiplexer; and shared memory against the Unix socket, both of Fairlead.</summary>
+    private static IEnumerable<Scenario> Callers(string name, int callers) =>
+        [
+            new ManyCallers(
+                name,
+                Small,
+                callers,
+                new Multiplexer(),
+                new FairleadCallers { Goal = 0.8 },
+                new FairleadCallers("shm"),
+                new FairleadCallers("tcp")),
+            new ManyCallers(name + "-shm", Small, callers, new FairleadCallers(), new FairleadCallers("shm") { Goal = 3 }),
+        ];
+}
