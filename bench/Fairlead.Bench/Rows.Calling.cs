@@ -3,10 +3,20 @@ using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench;
 
-/// <content>Many calls at once.</content>
+/// <content>Awaited calls: one at a time, and many at once.</content>
 internal static partial class Rows
 {
-    private static IEnumerable<Scenario> Calls => [.. Callers("callers-8", 8), .. Callers("callers-64", 64)];
+    private static IEnumerable<Scenario> Calls =>
+        [
+            new RoundTrip(
+                "awaited-call-shm",
+                Small,
+                silence: TimeSpan.Zero,
+                new FairleadCalls("shm"),
+                new FairleadAsyncCalls("shm") { Goal = 3 }),
+            .. Callers("callers-8", 8),
+            .. Callers("callers-64", 64),
+        ];
 
     /// <summary>Against the multiplexer; and shared memory against the Unix socket, both of Fairlead.</summary>
     private static IEnumerable<Scenario> Callers(string name, int callers) =>
