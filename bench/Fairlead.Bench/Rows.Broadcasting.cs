@@ -3,7 +3,7 @@ using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench;
 
-/// <content>One to many.</content>
+/// <content>Publications, to one and to many.</content>
 internal static partial class Rows
 {
     private const int Readers = 16;
@@ -11,6 +11,12 @@ internal static partial class Rows
 
     private static IEnumerable<Scenario> Broadcasts =>
         [
+            new OneWay(
+                "awaited-subscriber",
+                Small,
+                new FairleadSubscriber("shm"),
+                new FairleadSubscriber("shm", Reading.Awaited) { Goal = 0.5 },
+                new FairleadSubscriber("shm", Reading.Loop) { Goal = 0.5 }),
             new BroadcastCost(
                 "broadcast-cost",
                 Small,

@@ -42,6 +42,11 @@ internal abstract class ConcurrentCaller : IDisposable
 /// <summary>The client's half of a stream.</summary>
 internal abstract class OneWaySender : IDisposable
 {
+    /// <summary>
+    /// Bytes that the processes of the readers had allocated when they acknowledged the last message; null if they do not say so.
+    /// </summary>
+    public virtual long? AllocatedByReaders => null;
+
     /// <summary>Sends a message, blocking where the receiver is too slow. It need not be on its way when this returns.</summary>
     public abstract void Send(ReadOnlySpan<byte> message);
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench.Contenders;
 
@@ -16,7 +15,8 @@ internal sealed class FairleadBroadcast(string scheme, int readers, string optio
     {
         if (Environment.GetEnvironmentVariable(IsReader) is not null)
         {
-            Read(session);
+            using Subscribing subscriber = new(session, scheme, options);
+            subscriber.Read(Reading.Blocking);
             return;
         }
 
@@ -39,62 +39,5 @@ internal sealed class FairleadBroadcast(string scheme, int readers, string optio
         processes.ForEach(process => process.WaitForExit());
     }
 
-    public override OneWaySender Connect(Session session)
-    {
-        var back = Receiver.Bind($"unix://{session.Name}-back");
-        var publisher = Publisher.Bind(
-            session.AddressOf(scheme, options.Length == 0 ? "" : $"?{options}"),
-            new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
-        while (publisher.Publish("t", "") < readers)
-        {
-            Thread.Sleep(1);
-        }
-
-        return new Client(publisher, back, readers);
-    }
-
-    private void Read(Session session)
-    {
-        using var subscriber = Subscriber.Connect(
-            session.AddressOf(scheme, $"?wait=60s&full=wait{(options.Length == 0 ? "" : "&")}{options}"),
-            "t",
-            new EndpointOptions { HandshakeTimeout = TimeSpan.FromMinutes(1) });
-        using var back = Sender.Connect($"unix://{session.Name}-back?wait=60s");
-        long due = 0;
-        try
-        {
-            while (true)
-            {
-                using var message = subscriber.Receive();
-                if (message.Length > 0 && Numbered.Check(message.Span, ref due))
-                {
-                    back.Send([1]);
-                }
-            }
-        }
-        catch (FairleadException end) when (end.Code == ErrorCode.PeerGone)
-        {
-            // The publisher has left, and with it the reason to read.
-        }
-    }
-
-    private sealed class Client(Publisher publisher, Receiver back, int readers) : OneWaySender
-    {
-        public override void Send(ReadOnlySpan<byte> message) => publisher.Publish("t", message);
-
-        public override void SendLast(ReadOnlySpan<byte> message)
-        {
-            publisher.Publish("t", message);
-            for (int i = 0; i < readers; i++)
-            {
-                back.Receive().Dispose();
-            }
-        }
-
-        public override void Dispose()
-        {
-            publisher.Dispose();
-            back.Dispose();
-        }
-    }
+    public override OneWaySender Connect(Session session) => new Publishing(session, scheme, readers, options);
 }

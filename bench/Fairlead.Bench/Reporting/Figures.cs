@@ -8,9 +8,10 @@ namespace Fairlead.Bench.Reporting;
 /// <param name="Rate">Operations a second, over the rounds.</param>
 /// <param name="Ratio">Contender to baseline, pair by pair: of the p50, or of the rate.</param>
 /// <param name="Allocated">Bytes that the client's process allocated for each operation, median over the rounds.</param>
+/// <param name="AllocatedByReaders">Bytes that a reader's process allocated for each message; absent if it does not say so.</param>
 internal sealed record Figures(
     string Contender, int Rounds, double? P50, double? P99, double? Min, double? Max, Spread Rate, double BytesPerSecond,
-    Spread? Ratio, Spread? RatioP99, double? Goal, bool? IsGoalMet, double Allocated)
+    Spread? Ratio, Spread? RatioP99, double? Goal, bool? IsGoalMet, double Allocated, double? AllocatedByReaders)
 {
     public static Figures Of(Scenario scenario, Result result)
     {
@@ -36,6 +37,9 @@ internal sealed record Figures(
             isTime ? Ratio(round => round.P99) : null,
             goal,
             goal is null ? null : isTime ? ratio!.Value.Median <= goal : ratio!.Value.Median >= goal,
-            Median(result.Rounds.Select(round => (double)round.Allocated / round.Operations)));
+            Median(result.Rounds.Select(round => (double)round.Allocated / round.Operations)),
+            result.Rounds.All(round => round.AllocatedByReaders is not null)
+                ? Median(result.Rounds.Select(round => (double)round.AllocatedByReaders!.Value / round.Operations))
+                : null);
     }
 }

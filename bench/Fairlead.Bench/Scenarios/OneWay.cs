@@ -21,6 +21,7 @@ internal sealed class OneWay(string name, int messageSize, params Contender[] co
         // The clock is read once in so many messages: reading it costs as much as a fast transport takes for one.
         int batch = Math.Max(1, 16 * 1024 / MessageSize);
         long first = number;
+        long? allocatedByReaders = sender.AllocatedByReaders;
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
         long begin = Stopwatch.GetTimestamp();
         while (Stopwatch.GetTimestamp() < end)
@@ -30,6 +31,9 @@ internal sealed class OneWay(string name, int messageSize, params Contender[] co
 
         SendLast(sender, message, ref number);
         double elapsed = Stopwatch.GetElapsedTime(begin).TotalNanoseconds;
-        return new Round((number - first) * Readers, elapsed, GC.GetTotalAllocatedBytes(precise: true) - allocated);
+        return new Round((number - first) * Readers, elapsed, GC.GetTotalAllocatedBytes(precise: true) - allocated)
+        {
+            AllocatedByReaders = sender.AllocatedByReaders - allocatedByReaders,
+        };
     }
 }

@@ -9,6 +9,12 @@ namespace Fairlead.Bench.Scenarios;
 internal sealed record Round(
     long Operations, double Elapsed, long Allocated, double P50 = 0, double P99 = 0, double Min = 0, double Max = 0)
 {
+    /// <summary>
+    /// Bytes of managed memory that the processes of the readers allocated from their last acknowledgement to this one, summed over them;
+    /// null if they do not say so.
+    /// </summary>
+    public long? AllocatedByReaders { get; init; }
+
     /// <summary>Operations a second.</summary>
     public double Rate => Operations / Elapsed * 1e9;
 

@@ -1,0 +1,49 @@
+using System.Buffers.Binary;
+
+namespace Fairlead.Bench.Contenders;
+
+/// <summary>The client's half of publications: a publisher that waits for its subscribers (<see cref="Subscribing"/>).</summary>
+internal sealed class Publishing : OneWaySender
+{
+    private readonly Receiver _back;
+    private readonly Publisher _publisher;
+    private readonly int _readers;
+    private long? _allocatedByReaders;
+
+    /// <summary>Binds, and blocks until so many subscribers are there.</summary>
+    public Publishing(Session session, string scheme, int readers, string options = "")
+    {
+        _readers = readers;
+        _back = Receiver.Bind(Subscribing.BackAddress(session));
+        _publisher = Publisher.Bind(
+            session.AddressOf(scheme, options.Length == 0 ? "" : $"?{options}"),
+            new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
+        while (_publisher.Publish(Subscribing.Topic, "") < readers)
+        {
+            Thread.Sleep(1);
+        }
+    }
+
+    public override long? AllocatedByReaders => _allocatedByReaders;
+
+    public override void Send(ReadOnlySpan<byte> message) => _publisher.Publish(Subscribing.Topic, message);
+
+    public override void SendLast(ReadOnlySpan<byte> message)
+    {
+        _publisher.Publish(Subscribing.Topic, message);
+        long allocated = 0;
+        for (int i = 0; i < _readers; i++)
+        {
+            using var come = _back.Receive();
+            allocated += BinaryPrimitives.ReadInt64LittleEndian(come.Span);
+        }
+
+        _allocatedByReaders = allocated;
+    }
+
+    public override void Dispose()
+    {
+        _publisher.Dispose();
+        _back.Dispose();
+    }
+}
