@@ -166,6 +166,9 @@ internal enum LockRank : byte
     /// <summary>Whether a descriptor is armed in the reactor, and its callback is running.</summary>
     Registration,
 
+    /// <summary>Asynchronous callers that are to be told.</summary>
+    Continuations,
+
     /// <summary>What was left for a later round.</summary>
     Rounds,
 

@@ -60,6 +60,47 @@ internal sealed class Completions : IDisposable
         }
     }
 
+    /// <summary>The same by whoever pumps: where several wait asynchronously, they are told together.</summary>
+    public void Run(Continuations continuations, bool inline)
+    {
+        if (Awaiting < 2)
+        {
+            Run(inline);
+            return;
+        }
+
+        Operation? operation = _first;
+        Operation? first = null;
+        Operation? last = null;
+        _first = _last = null;
+        _next = _free;
+        _free = this;
+        while (operation is not null)
+        {
+            Operation? next = operation.NextCompleted;
+            operation.NextCompleted = null;
+            if (operation.IsBlocking)
+            {
+                Signal(operation, inline: false);
+            }
+            else
+            {
+                first ??= operation;
+                if (last is not null)
+                {
+                    last.NextCompleted = operation;
+                }
+
+                last = operation;
+            }
+
+            operation = next;
+        }
+
+        LockOrder.AssertNoneHeld();
+        continuations.Tell(first!, last!, inline);
+    }
+
     /// <summary>Signals all in the order of their completion and gives the list back. No lock may be held.</summary>
     /// <param name="inline">Whether continuations may run on this thread: true on reactor threads, false on a user's.</param>
     public void Run(bool inline)
@@ -91,7 +132,7 @@ internal sealed class Completions : IDisposable
     /// What a continuation throws, or a scheduler that does not take it, costs neither the other callers nor the thread, which may be
     /// everybody's.
     /// </summary>
-    private static void Signal(Operation operation, bool inline)
+    public static void Signal(Operation operation, bool inline)
     {
         try
         {

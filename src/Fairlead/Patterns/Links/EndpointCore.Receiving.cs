@@ -77,7 +77,11 @@ internal sealed partial class EndpointCore
             return ValueTask.FromCanceled<MessageCore?>(token);
         }
 
-        Table.FlushDeferred();
+        if (!Continuations.AreToldHere)
+        {
+            Table.FlushDeferred();
+        }
+
         using BriefLead lead = BriefLead.ForReceive(this);
         ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: false);
         ValueTask<MessageCore?> task = operation.Task;

@@ -1,16 +1,18 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Writes what streaming senders left lying because less than a batch had come together.</summary>
+/// <summary>
+/// Comes by every 100 µs where something was left for it: messages that streaming senders left lying because less than a batch had come
+/// together, and callers that are told one after the other.
+/// </summary>
 internal static class Flusher
 {
-    private static readonly Rounds<Link> Rounds = new(
-        "fairlead flusher", TimeSpan.FromMicroseconds(100), idle: 20, static link => link.Output.OnFlusher());
+    private static readonly Rounds<IFlusherClient> Rounds = new(
+        "fairlead flusher", TimeSpan.FromMicroseconds(100), idle: 20, static client => client.OnRound());
 
     /// <summary>
-    /// The link's <see cref="LinkOutput.OnFlusher"/> is called within some 100 µs; false where the system gives no thread for that. Called
-    /// under the link's send lock.
+    /// The client is visited once, within some 100 µs; false where the system gives no thread for that. Any thread, whatever lock it holds.
     /// </summary>
-    public static bool TryAdd(Link link)
+    public static bool TryAdd(IFlusherClient client)
     {
         try
         {
@@ -21,7 +23,14 @@ internal static class Flusher
             return false;
         }
 
-        Rounds.Add(link);
+        Rounds.Add(client);
         return true;
     }
+}
+
+/// <summary>Who is visited.</summary>
+internal interface IFlusherClient
+{
+    /// <summary>The flusher is here, and comes by no more until it is asked again. By its thread; must not block.</summary>
+    void OnRound();
 }

@@ -12,7 +12,7 @@ namespace Fairlead.Patterns.Links;
 /// that wait until all is with the kernel. Under the link's send lock, but for what says otherwise. Called by <see cref="LinkSender"/> and
 /// all others that write, by the <see cref="Flusher"/>, and by the pump.
 /// </remarks>
-internal sealed partial class LinkOutput
+internal sealed partial class LinkOutput : IFlusherClient
 {
     /// <summary>Bytes that lie together before a busy sender writes them itself; less is left to the <see cref="Flusher"/>.</summary>
     public const int BatchBytes = 64 * 1024;
@@ -78,8 +78,7 @@ internal sealed partial class LinkOutput
     /// </summary>
     public void FlushDeferred() => FlushDeferred(isFlusher: false);
 
-    /// <summary>By the flusher, who comes by no more until he is asked again.</summary>
-    public void OnFlusher() => FlushDeferred(isFlusher: true);
+    void IFlusherClient.OnRound() => FlushDeferred(isFlusher: true);
 
     private void FlushDeferred(bool isFlusher)
     {
@@ -90,7 +89,7 @@ internal sealed partial class LinkOutput
             if (isFlusher)
             {
                 _roundsLeft--;
-                _isAtFlusher = IsDeferred && _roundsLeft > 0 && Flusher.TryAdd(_link);
+                _isAtFlusher = IsDeferred && _roundsLeft > 0 && Flusher.TryAdd(this);
             }
 
             if (IsDeferred && !(isFlusher && _isAtFlusher))
@@ -213,7 +212,7 @@ internal sealed partial class LinkOutput
             {
                 Become(OutputState.Deferred);
                 _roundsLeft = isStream ? RoundsOfStream : 1;
-                if (_writeMode == WriteMode.Balanced && !(_isAtFlusher || (_isAtFlusher = Flusher.TryAdd(_link))))
+                if (_writeMode == WriteMode.Balanced && !(_isAtFlusher || (_isAtFlusher = Flusher.TryAdd(this))))
                 {
                     return FlushNow();
                 }

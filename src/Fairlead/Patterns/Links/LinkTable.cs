@@ -104,9 +104,6 @@ internal sealed class LinkTable(Pump pump)
         }
     }
 
-    /// <summary>Whether any may leave something lying: memory that is shared is always written at once.</summary>
-    public bool MayDefer => All.Length > Announcing.Length;
-
     /// <summary>One has left something lying, or no longer. Any thread.</summary>
     public void CountDeferred(int change) => Interlocked.Add(ref _deferred, change);
 

@@ -202,7 +202,8 @@ internal readonly partial struct Outbox
         }
 
         LookForRoom(link, whole.Length + length);
-        using BriefLead lead = link is not null && header.Kind is MessageKind.Request or MessageKind.Deliver ? BriefLead.ForCall(core) : default;
+        bool mayLead = link is not null && header.Kind is MessageKind.Request or MessageKind.Deliver;
+        using BriefLead lead = mayLead ? BriefLead.ForCall(core) : default;
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, whole);
         operation.IsMovable = isMovable && handle is null;
         operation.Handle = handle;

@@ -11,7 +11,7 @@ namespace Fairlead.Patterns.Links;
 /// Owns the endpoint's gate, and under it the role and whether the reactor waits in its place; the poll set, the flag that wakes whoever
 /// waits there, and what somebody must wait for.
 /// </remarks>
-internal sealed class Pump : IReactorClient, IThreadPoolWorkItem, IDisposable
+internal sealed class Pump : IReactorClient, IDisposable
 {
     private const int EventsPerTurn = 64;
     private const ulong WakeToken = 0;
@@ -40,6 +40,7 @@ internal sealed class Pump : IReactorClient, IThreadPoolWorkItem, IDisposable
         _endpoint = endpoint;
         Memory = new MemoryWaiter(endpoint, this);
         Callers = new CallerWaits(endpoint, this);
+        Told = new Continuations(endpoint);
         PollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
     }
 
@@ -56,6 +57,9 @@ internal sealed class Pump : IReactorClient, IThreadPoolWorkItem, IDisposable
 
     /// <summary>How a caller waits in its own thread.</summary>
     public CallerWaits Callers { get; }
+
+    /// <summary>Asynchronous callers that are being told.</summary>
+    public Continuations Told { get; }
 
     /// <summary>Whether somebody leads. Under the gate.</summary>
     public bool IsLed => _isLed;
@@ -208,31 +212,6 @@ internal sealed class Pump : IReactorClient, IThreadPoolWorkItem, IDisposable
         PollSet.Dispose();
         _wake.Dispose();
     }
-
-    /// <summary>
-    /// Those who wait asynchronously have been told, and what they have sent since, one behind the other, is written together: when the last
-    /// of them has run, on this thread or on those of the pool.
-    /// </summary>
-    public void FlushBehind(int told, bool isReactor)
-    {
-        if (_endpoint.Settings.Writing != WriteMode.Balanced)
-        {
-            // The user says when it is written, or it is written already.
-            return;
-        }
-
-        if (told == 1 && isReactor)
-        {
-            _endpoint.Table.FlushDeferred();
-        }
-        else if (_endpoint.Table.MayDefer)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        }
-    }
-
-    /// <summary>By a thread of the pool.</summary>
-    void IThreadPoolWorkItem.Execute() => Finishing.Do(_endpoint.Address.Display, _endpoint.Table.FlushDeferred);
 
     /// <summary>Takes the role if it is free. Under the gate; a <see cref="PumpRole"/> gives it back, or <see cref="Leave"/>.</summary>
     public bool TryLead() => !_endpoint.IsTornDown && TryLeadForGood();

@@ -29,12 +29,19 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
         }
         finally
         {
-            completions.Run(inline: isReactor);
+            if (pump is null)
+            {
+                completions.Run(inline: isReactor);
+            }
+            else
+            {
+                completions.Run(pump.Told, inline: isReactor);
+            }
         }
 
-        if (awaiting > 0)
+        if (awaiting == 1 && isReactor)
         {
-            pump?.FlushBehind(awaiting, isReactor);
+            pump?.Told.Flush();
         }
     }
 }
