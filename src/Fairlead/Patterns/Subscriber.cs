@@ -205,7 +205,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
 
     private async ValueTask AskAsync(MessageKind kind, string topic, CancellationToken token)
     {
-        Core.ThrowIfClosing();
+        Core.Life.ThrowIfClosing();
         Link[] links = Core.Links();
         if (links.Length == 0 && !Core.AwaitsPeers)
         {

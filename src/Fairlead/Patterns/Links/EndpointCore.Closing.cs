@@ -5,24 +5,6 @@ namespace Fairlead.Patterns.Links;
 /// <content>Closing drains until a deadline, then aborts, and says what was not sent.</content>
 internal sealed partial class EndpointCore
 {
-    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource? _drained;
-    private CloseReport _report;
-    private volatile EndpointPhase _phase;
-    private bool _isRetired;
-
-    /// <summary>Whether nothing new may be sent or received.</summary>
-    public bool IsClosing => _phase != EndpointPhase.Open;
-
-    /// <summary>Whether whoever leaves the role ends the endpoint.</summary>
-    public bool IsClosed => _phase >= EndpointPhase.Closed;
-
-    /// <summary>Whether nothing is left of it.</summary>
-    public bool IsTornDown => _phase == EndpointPhase.TornDown;
-
-    /// <exception cref="ObjectDisposedException">The endpoint closes, or has closed.</exception>
-    public void ThrowIfClosing() => ObjectDisposedException.ThrowIf(IsClosing, _owner);
-
     private bool IsDrained
     {
         get
@@ -50,16 +32,15 @@ internal sealed partial class EndpointCore
         using (Completions completions = Completions.Rent())
         using (Gate.Hold())
         {
-            isFirst = !IsClosing;
+            // From here on nothing is handed out: what the goodbye acknowledges is final.
+            isFirst = Life.TryBeginClose();
             if (isFirst)
             {
-                // From here on nothing is handed out: what the goodbye acknowledges is final.
-                _phase = EndpointPhase.Closing;
                 EndWaiters(new ObjectDisposedException(_profile.Name), completions);
             }
         }
 
-        Task end = _gone.Task;
+        Task end = Life.Gone;
         bool isLate;
         try
         {
@@ -93,7 +74,7 @@ internal sealed partial class EndpointCore
             Dispose();
         }
 
-        return _report with { DeadlinePassed = isLate };
+        return Life.Report with { DeadlinePassed = isLate };
     }
 
     /// <summary>Ends at once. When it returns, the name is free and no callback runs any more.</summary>
@@ -102,9 +83,8 @@ internal sealed partial class EndpointCore
         bool leads = false;
         using (Gate.Hold())
         {
-            if (!IsClosed)
+            if (Life.TryEnd())
             {
-                _phase = EndpointPhase.Closed;
                 leads = Pump.TryLeadForGood();
                 if (!leads)
                 {
@@ -120,7 +100,7 @@ internal sealed partial class EndpointCore
         else
         {
             // Whoever pumps tears down; it runs no user code in between, so this is short.
-            _gone.Task.Wait();
+            Life.Gone.Wait();
         }
     }
 
@@ -134,15 +114,13 @@ internal sealed partial class EndpointCore
         using (Gate.Hold())
         {
             // One does it: whoever hears that it is done shall find nobody listening.
-            if (_isRetired
-                || _ready.Count > 0
+            if (_ready.Count > 0
                 || Counters.MessagesReceived != taken
-                || Array.Exists(Table.All, link => link.State == LinkState.Handshaking || link.PeerPattern != others))
+                || Array.Exists(Table.All, link => link.State == LinkState.Handshaking || link.PeerPattern != others)
+                || !Life.TryRetire())
             {
                 return false;
             }
-
-            _isRetired = true;
         }
 
         _acceptor.Stop();
@@ -158,11 +136,10 @@ internal sealed partial class EndpointCore
 
         // Ended by the pump when nothing is on its way any more, or by the tear-down. Until then the reactor waits like for any
         // asynchronous caller.
-        TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Pump.Awaited.CountCaller(+1);
-        Volatile.Write(ref _drained, drained);
+        Task drained = Life.BeginDrain();
         Pump.RequestTurn();
-        return drained.Task;
+        return drained;
     }
 
     /// <summary>
@@ -196,12 +173,12 @@ internal sealed partial class EndpointCore
         Do(_drops.Dispose);
         Do(() => EndpointMeter.Remove(_entry.Counters));
         Do(_entry.Dispose);
-        if (_drained?.TrySetResult() == true)
+        if (Life.TryEndDrain())
         {
             Pump.Awaited.CountCaller(-1);
         }
 
-        _gone.TrySetResult();
+        Life.SetGone();
         Do(() => Array.ForEach(Pump.Callers.Followers(), static follower => follower.Nudge()));
 
         void Do(Action step) => Finishing.Do(Address.Display, step);
@@ -212,9 +189,9 @@ internal sealed partial class EndpointCore
     {
         using (Gate.Hold())
         {
-            _phase = EndpointPhase.TornDown;
+            Life.SetTornDown();
             EndWaiters(new ObjectDisposedException(_profile.Name), completions);
-            _report = _past.Report;
+            Life.SetReport(_past.Report);
             _ready.Release();
         }
     }
@@ -242,19 +219,4 @@ internal sealed partial class EndpointCore
             }
         }
     }
-}
-
-/// <summary>The life of an endpoint. Only forward; under the gate.</summary>
-internal enum EndpointPhase : byte
-{
-    Open,
-
-    /// <summary>Nothing new is sent or handed out; what is under way goes on.</summary>
-    Closing,
-
-    /// <summary>Whoever has the role ends it.</summary>
-    Closed,
-
-    /// <summary>Nothing is left of it.</summary>
-    TornDown,
 }

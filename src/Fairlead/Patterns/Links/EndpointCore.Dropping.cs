@@ -41,7 +41,7 @@ internal sealed partial class EndpointCore
         using (Completions completions = Completions.Rent())
         using (Gate.Hold())
         {
-            ThrowIfClosing();
+            Life.ThrowIfClosing();
             link = TheLink;
             outcome = link is not null ? LinkOutcome.Sent
                 : AwaitsPeers ? _waiting.Leave(letter, Policy, mayDrop, completions)

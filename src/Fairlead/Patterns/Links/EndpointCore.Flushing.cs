@@ -6,7 +6,7 @@ internal sealed partial class EndpointCore
     public void Flush(TimeSpan? timeout, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        ThrowIfClosing();
+        Life.ThrowIfClosing();
         Link[] links = LinksToFlush();
         Deadline deadline = Deadline.After(timeout, Settings.Time);
         foreach (Link link in links)
@@ -35,7 +35,7 @@ internal sealed partial class EndpointCore
     public async ValueTask FlushAsync(TimeSpan? timeout, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        ThrowIfClosing();
+        Life.ThrowIfClosing();
         Link[] links = LinksToFlush();
         Deadline deadline = Deadline.After(timeout, Settings.Time);
         foreach (Link link in links)

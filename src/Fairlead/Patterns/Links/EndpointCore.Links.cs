@@ -44,7 +44,7 @@ internal sealed partial class EndpointCore
         Link? up;
         using (Gate.Hold())
         {
-            ThrowIfClosing();
+            Life.ThrowIfClosing();
             if (operation.IsClaimed)
             {
                 return;
@@ -87,7 +87,7 @@ internal sealed partial class EndpointCore
     {
         using (Gate.Hold())
         {
-            ThrowIfClosing();
+            Life.ThrowIfClosing();
             Link? link = TheLink;
             if (link is null && AwaitsPeers && !operation.IsClaimed)
             {
@@ -268,7 +268,7 @@ internal sealed partial class EndpointCore
         {
             using (Gate.Hold())
             {
-                if (_isRetired || IsClosed)
+                if (Life.TakesNoPeers)
                 {
                     // It was in the listener's queue when that closed, or came back while the endpoint ended, and finds nobody.
                     connection.Dispose();
@@ -351,7 +351,7 @@ internal sealed partial class EndpointCore
             }
         }
 
-        if (Volatile.Read(ref _drained) is { } drained && IsDrained && drained.TrySetResult())
+        if (Life.IsDraining && IsDrained && Life.TryEndDrain())
         {
             Pump.Awaited.CountCaller(-1);
         }

@@ -271,7 +271,7 @@ internal sealed partial class EndpointCore
             }
 
             // An endpoint that closes has told its peers what it handed out: nothing follows.
-            ThrowIfClosing();
+            Life.ThrowIfClosing();
             if (_receivers.Count > 0)
             {
                 return null;
@@ -314,7 +314,7 @@ internal sealed partial class EndpointCore
     /// <exception cref="FairleadException">NotSupported: what travels here is no stream of bytes.</exception>
     public void BecomeStream(bool canRead)
     {
-        ThrowIfClosing();
+        Life.ThrowIfClosing();
         if (Settings.Framing is not (FairleadFraming or RawFraming))
         {
             throw new FairleadException(

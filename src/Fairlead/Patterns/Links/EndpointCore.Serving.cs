@@ -34,7 +34,7 @@ internal sealed partial class EndpointCore
     {
         using (Gate.Hold())
         {
-            if (IsClosed)
+            if (Life.IsClosed)
             {
                 return;
             }
@@ -98,7 +98,7 @@ internal sealed partial class EndpointCore
     {
         using (Gate.Hold())
         {
-            if (IsClosed)
+            if (Life.IsClosed)
             {
                 return;
             }

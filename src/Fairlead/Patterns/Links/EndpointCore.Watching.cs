@@ -21,7 +21,7 @@ internal sealed partial class EndpointCore
     {
         using (Gate.Hold())
         {
-            ThrowIfClosing();
+            Life.ThrowIfClosing();
             _watches = [.. _watches, watch];
         }
     }

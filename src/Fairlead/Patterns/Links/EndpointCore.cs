@@ -31,7 +31,8 @@ internal sealed partial class EndpointCore : IDisposable
         IListener? listener)
     {
         bool isBound = listener is not null;
-        Pump = new Pump(this);
+        Life = new EndpointLife(owner);
+        Pump = new Pump(this, Life);
         Table = new LinkTable(Pump);
         _acceptor = new Acceptor(this, Pump.PollSet, ListenerToken, listener, entry);
         EndsWithPeer = listener is null or { YieldsOne: true };
@@ -75,6 +76,12 @@ internal sealed partial class EndpointCore : IDisposable
     public FullMode Policy { get; }
 
     public EndpointCounters Counters { get; }
+
+    /// <summary>How far its life has come.</summary>
+    public EndpointLife Life { get; }
+
+    /// <summary>Whether nothing new may be sent or received.</summary>
+    public bool IsClosing => Life.IsClosing;
 
     /// <summary>The role of the one that reads and handles what comes.</summary>
     public Pump Pump { get; }

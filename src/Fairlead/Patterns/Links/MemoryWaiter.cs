@@ -251,7 +251,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         using (pump.Gate.Hold())
         {
             if (_stay != 0 || pump.IsLed || pump.IsWanted || !pump.IsArmed || pump.Awaited.Callers == 0
-                || endpoint.IsClosing || endpoint.IsTornDown || Alone is not { } link)
+                || endpoint.IsClosing || endpoint.Life.IsTornDown || Alone is not { } link)
             {
                 return false;
             }

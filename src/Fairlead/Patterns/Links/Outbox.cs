@@ -261,7 +261,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         }
     }
 
-    public void ThrowIfClosing() => core.ThrowIfClosing();
+    public void ThrowIfClosing() => core.Life.ThrowIfClosing();
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask FinishSendAsync(ValueTask<LinkResult> call)

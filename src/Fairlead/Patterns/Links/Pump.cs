@@ -22,6 +22,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
 
     private readonly EndpointCore _endpoint;
+    private readonly EndpointLife _life;
     private readonly PollEvent[] _events = new PollEvent[EventsPerTurn];
 
     // Made with the endpoint: whoever needs it later, to cancel or to close, may be out of descriptors.
@@ -35,9 +36,10 @@ internal sealed class Pump : IReactorClient, IDisposable
     private int _turns;
     private AwaitedEvents _awaited;
 
-    public Pump(EndpointCore endpoint)
+    public Pump(EndpointCore endpoint, EndpointLife life)
     {
         _endpoint = endpoint;
+        _life = life;
         Memory = new MemoryWaiter(endpoint, this);
         Callers = new CallerWaits(endpoint, this);
         PollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
@@ -70,14 +72,14 @@ internal sealed class Pump : IReactorClient, IDisposable
     public ref AwaitedEvents Awaited => ref _awaited;
 
     /// <summary>Whether nobody leads or ought to: then a caller may take from the memory itself what lies there. Under the gate.</summary>
-    public bool MayPull => !(_isLed | _endpoint.IsTornDown | _wantsReactor) && _awaited.None;
+    public bool MayPull => !(_isLed | _life.IsTornDown | _wantsReactor) && _awaited.None;
 
     /// <summary>An operation is done whose caller leads, and may sleep in the kernel.</summary>
     public void WakeLeader()
     {
         using (_gate.Hold())
         {
-            if (_isLed && !_endpoint.IsTornDown)
+            if (_isLed && !_life.IsTornDown)
             {
                 Wake();
             }
@@ -111,7 +113,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     {
         using (_gate.Hold())
         {
-            if (!_endpoint.IsTornDown)
+            if (!_life.IsTornDown)
             {
                 Wake();
                 if (!_isLed)
@@ -210,7 +212,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     }
 
     /// <summary>Takes the role if it is free. Under the gate; a <see cref="PumpRole"/> gives it back, or <see cref="Leave"/>.</summary>
-    public bool TryLead() => !_endpoint.IsTornDown && TryLeadForGood();
+    public bool TryLead() => !_life.IsTornDown && TryLeadForGood();
 
     /// <summary>
     /// The same for an endpoint that ends, and never gives it back: else whoever leads is woken, and does what is to be done when it
@@ -236,7 +238,7 @@ internal sealed class Pump : IReactorClient, IDisposable
         bool tearDown;
         using (_gate.Hold())
         {
-            tearDown = _endpoint.IsClosed;
+            tearDown = _life.IsClosed;
             if (!tearDown)
             {
                 _isLed = false;
@@ -277,7 +279,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     /// <summary>Lets the reactor wait. Under the gate, where nobody leads.</summary>
     public void Arm()
     {
-        if (_endpoint.IsTornDown || _registration is null || Memory.HasSomebodyStaying)
+        if (_life.IsTornDown || _registration is null || Memory.HasSomebodyStaying)
         {
             // In the last case announced, and the poll set armed: no turn has been taken since.
             return;
@@ -304,7 +306,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     /// <summary>The reactor watches the poll set, whoever leads. Under the gate. False where it is too late for that.</summary>
     public bool Watch()
     {
-        if (!_isArmed && !_endpoint.IsTornDown && _registration is not null)
+        if (!_isArmed && !_life.IsTornDown && _registration is not null)
         {
             _isArmed = _registration.Arm(PollEvents.Read);
         }
@@ -325,7 +327,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     /// <summary>Makes the poll set readable, so that whoever waits on it takes a turn. Under the gate.</summary>
     public void Wake()
     {
-        if (!_endpoint.IsTornDown)
+        if (!_life.IsTornDown)
         {
             _wake.Signal();
             Memory.Unpark();
