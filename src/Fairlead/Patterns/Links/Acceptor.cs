@@ -110,7 +110,7 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
         {
             _isPaused = true;
             pollSet.TryModify(open.WaitDescriptor, token, PollEvents.None);
-            endpoint.ServeLater();
+            endpoint.Housekeeping.ServeLater();
         }
     }
 

@@ -55,7 +55,7 @@ internal sealed unsafe partial class EndpointCore
 
         if (reply is not null)
         {
-            ServeLater();
+            Housekeeping.ServeLater();
         }
 
         return reply;

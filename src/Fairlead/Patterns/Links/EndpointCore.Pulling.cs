@@ -94,7 +94,7 @@ internal sealed partial class EndpointCore
         }
         else
         {
-            ServeLater();
+            Housekeeping.ServeLater();
         }
 
         return message;

@@ -35,6 +35,7 @@ internal sealed partial class EndpointCore : IDisposable
         Pump = new Pump(this, Life);
         Table = new LinkTable(Pump);
         _acceptor = new Acceptor(this, Pump.PollSet, ListenerToken, listener, entry);
+        Housekeeping = new Housekeeping(this, _acceptor);
         EndsWithPeer = listener is null or { YieldsOne: true };
         _address = address;
         Settings = settings;
@@ -92,6 +93,9 @@ internal sealed partial class EndpointCore : IDisposable
     /// <summary>Who may come.</summary>
     public Admission Admission { get; }
 
+    /// <summary>What serves its peers while the user is away.</summary>
+    public Housekeeping Housekeeping { get; }
+
     /// <summary>What is sent to many is written once where the transport can do that.</summary>
     public BroadcastHolder Broadcasts { get; }
 
@@ -146,7 +150,7 @@ internal sealed partial class EndpointCore : IDisposable
     /// <summary>The reactor may wait from here on, and at a bound endpoint does.</summary>
     private void StartServing()
     {
-        Slow.Start();
+        Housekeeping.StartThread();
         Pump.Start();
         if (IsBound)
         {

@@ -215,7 +215,7 @@ internal sealed partial class Link
         }
         else
         {
-            _endpoint.ServeLater();
+            _endpoint.Housekeeping.ServeLater();
         }
     }
 

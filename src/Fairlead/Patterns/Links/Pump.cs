@@ -196,7 +196,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     bool IReactorClient.Stay() => Memory.Stay();
 
     /// <summary>A turn of the reactor's has failed: the rounds try again.</summary>
-    void IReactorClient.OnFailed(Exception exception) => _endpoint.ServeLater();
+    void IReactorClient.OnFailed(Exception exception) => _endpoint.Housekeeping.ServeLater();
 
     /// <summary>From here on the reactor may wait. Once.</summary>
     public void Start() => _registration = Reactor.Shared.Register(PollSet.Descriptor, this);
@@ -263,14 +263,14 @@ internal sealed class Pump : IReactorClient, IDisposable
             return follower;
         }
 
-        if (_wantsReactor || _awaited.AnyBehind(answered) || (isReactor && _endpoint.IsServedAlways))
+        if (_wantsReactor || _awaited.AnyBehind(answered) || (isReactor && _endpoint.Housekeeping.IsServedAlways))
         {
             // In the last case peers come and ask while the user is away, and the reactor goes on serving them.
             Arm();
         }
         else
         {
-            _endpoint.ServeWhileAway();
+            _endpoint.Housekeeping.ServeWhileAway();
         }
 
         return null;
@@ -299,7 +299,7 @@ internal sealed class Pump : IReactorClient, IDisposable
         {
             // The system refuses: the rounds ask again.
             FairleadEventSource.Log.Contained(_endpoint.Address.Display, exception.ToString());
-            _endpoint.JoinRounds();
+            _endpoint.Housekeeping.JoinRounds();
         }
     }
 
