@@ -79,12 +79,12 @@ public sealed partial class WorkQueue
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
                 told = $"{told}; the dead-letter handler failed: {exception.Message}";
-                Core.CountDropped();
+                Core.Drops.Count();
             }
         }
         else
         {
-            Core.CountDropped();
+            Core.Drops.Count();
         }
 
         return told;

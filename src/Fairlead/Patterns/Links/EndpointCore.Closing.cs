@@ -36,7 +36,7 @@ internal sealed partial class EndpointCore
             isFirst = Life.TryBeginClose();
             if (isFirst)
             {
-                EndWaiters(new ObjectDisposedException(_profile.Name), completions);
+                EndWaiters(new ObjectDisposedException(Profile.Name), completions);
             }
         }
 
@@ -47,7 +47,7 @@ internal sealed partial class EndpointCore
             if (isFirst)
             {
                 _acceptor.Stop();
-                _owner.OnClosing();
+                Owner.OnClosing();
                 foreach (Link link in Table.All)
                 {
                     link.BeginClose();
@@ -151,13 +151,13 @@ internal sealed partial class EndpointCore
         using Completions completions = Completions.Rent();
         Do(Pump.Stop);
         Do(_acceptor.Stop);
-        Do(_owner.OnClosing);
+        Do(Owner.OnClosing);
         Do(() =>
         {
             using (Gate.Hold())
             {
                 // Before the links go down: that would tell the receivers of a connected end that its peer has gone.
-                EndWaiters(new ObjectDisposedException(_profile.Name), completions);
+                EndWaiters(new ObjectDisposedException(Profile.Name), completions);
             }
         });
         foreach (Link link in Table.All)
@@ -170,7 +170,7 @@ internal sealed partial class EndpointCore
         Do(Broadcasts.Dispose);
         Do(Pump.Dispose);
         Do(() => _reconnector?.Dispose());
-        Do(_drops.Dispose);
+        Do(Drops.Dispose);
         Do(() => EndpointMeter.Remove(_entry.Counters));
         Do(_entry.Dispose);
         if (Life.TryEndDrain())
@@ -190,7 +190,7 @@ internal sealed partial class EndpointCore
         using (Gate.Hold())
         {
             Life.SetTornDown();
-            EndWaiters(new ObjectDisposedException(_profile.Name), completions);
+            EndWaiters(new ObjectDisposedException(Profile.Name), completions);
             Life.SetReport(_past.Report);
             _ready.Release();
         }

@@ -5,18 +5,6 @@ namespace Fairlead.Patterns.Links;
 /// <content>What a full queue does where no peer is there yet, what is said of drops, and what is dropped unread.</content>
 internal sealed partial class EndpointCore
 {
-    private readonly DropReport _drops;
-
-    /// <summary>
-    /// Counts a message that was dropped, and has it told to those who listen to events. Any thread, locks held or not: no listener is
-    /// called here.
-    /// </summary>
-    public void CountDropped()
-    {
-        Counters.AddDropped(1);
-        _drops.Note();
-    }
-
     /// <summary>
     /// Counts a message that this end had taken over from its sender, and does not hand to anybody: it stands in the report of the end. Any
     /// thread, no lock held.
@@ -28,7 +16,7 @@ internal sealed partial class EndpointCore
             _past.AddUndelivered();
         }
 
-        CountDropped();
+        Drops.Count();
     }
 
     /// <summary>

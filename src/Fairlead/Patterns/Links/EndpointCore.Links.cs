@@ -22,7 +22,7 @@ internal sealed partial class EndpointCore
     {
         get
         {
-            if (_profile.Spreads)
+            if (Profile.Spreads)
             {
                 return NextLink();
             }
@@ -158,7 +158,7 @@ internal sealed partial class EndpointCore
         link.ServeAdopted(completions);
         try
         {
-            _owner.OnUp(link, completions);
+            Owner.OnUp(link, completions);
         }
         catch (Exception exception)
         {
@@ -232,12 +232,12 @@ internal sealed partial class EndpointCore
     {
         if (link.WasUp)
         {
-            _owner.OnDown(link, end, completions);
+            Owner.OnDown(link, end, completions);
             Report(link, MessageKind.Left, completions);
         }
         else
         {
-            _owner.OnNeverUp();
+            Owner.OnNeverUp();
         }
     }
 
@@ -247,10 +247,6 @@ internal sealed partial class EndpointCore
     /// <summary>The error of a call on this link, which has ended, or takes nothing more because its peer closes.</summary>
     public FairleadException EndException(Link link) =>
         EndException(link.End ?? new LinkEnd(CloseReason.ClosedByPeer, null) { Peer = link.Peer }, link.Failure);
-
-    public string? OnSubscription(Link link, string topic, bool subscribes) => _owner.OnSubscription(link, topic, subscribes);
-
-    public void OnCredit(Link link) => _owner.OnCredit(link);
 
     private FairleadException? FailureException { get; set; }
 

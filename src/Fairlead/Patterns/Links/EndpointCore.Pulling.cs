@@ -18,7 +18,7 @@ internal sealed partial class EndpointCore
     private int _pulls;
 
     /// <summary>Whether the pattern must hear of each acknowledgement.</summary>
-    public bool HearsOfCredit => _profile.Kind == PatternKind.WorkQueue || _watches.Length > 0;
+    public bool HearsOfCredit => Profile.Kind == PatternKind.WorkQueue || _watches.Length > 0;
 
     /// <summary>
     /// How many messages a turn takes of a peer that shares memory with this endpoint alone: who leads and waits for one is back for the

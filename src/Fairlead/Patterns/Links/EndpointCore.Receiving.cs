@@ -193,7 +193,7 @@ internal sealed partial class EndpointCore
     /// <summary>Puts the coming or going of a link among its messages.</summary>
     private void Report(Link link, MessageKind marker, Completions completions)
     {
-        if (_profile.ReportsLinks || (_isStream && marker == MessageKind.Left && !EndsWithPeer))
+        if (Profile.ReportsLinks || (_isStream && marker == MessageKind.Left && !EndsWithPeer))
         {
             link.Inbound.AddMarker(marker);
             Publish(link, completions);
@@ -220,7 +220,7 @@ internal sealed partial class EndpointCore
 
             if (IsClosing)
             {
-                operation.TryFail(new ObjectDisposedException(_profile.Name));
+                operation.TryFail(new ObjectDisposedException(Profile.Name));
             }
             else if (_receivers.Count == 0 && _ready.Next(tells: true) is >= 0 and int next)
             {
@@ -339,11 +339,11 @@ internal sealed partial class EndpointCore
         }
 
         const TransportCapabilities Many = TransportCapabilities.ManyPeers | TransportCapabilities.Duplex;
-        if (IsBound && canRead && _profile.MostPeers > 1 && (Capabilities & Many) == Many)
+        if (IsBound && canRead && Profile.MostPeers > 1 && (Capabilities & Many) == Many)
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                $"a bound {_profile.Name} may hear several peers at once, whose bytes would be mixed",
+                $"a bound {Profile.Name} may hear several peers at once, whose bytes would be mixed",
                 "Take a Pair, which has one peer at a time, or connect the Receiver")
             {
                 Address = Address,

@@ -68,7 +68,7 @@ internal sealed partial class EndpointCore
             LinkOperation operation = _waiting.Dequeue();
             CountUnsent(operation);
             if (IsClosing
-                ? operation.TryFail(new ObjectDisposedException(_profile.Name))
+                ? operation.TryFail(new ObjectDisposedException(Profile.Name))
                 : operation.TryComplete(operation.Unanswered(LinkOutcome.PeerGone)))
             {
                 completions.Add(operation);

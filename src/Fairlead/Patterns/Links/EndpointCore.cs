@@ -14,8 +14,6 @@ internal sealed partial class EndpointCore : IDisposable
 {
     private const ulong ListenerToken = Pump.FirstToken;
 
-    private readonly PatternProfile _profile;
-    private readonly ILinkOwner _owner;
     private readonly EndpointEntry _entry;
     private readonly Acceptor _acceptor;
     private LinkEnd? _lastEnd;
@@ -40,8 +38,8 @@ internal sealed partial class EndpointCore : IDisposable
         _address = address;
         Settings = settings;
         IsBound = isBound;
-        _profile = profile;
-        _owner = owner;
+        Profile = profile;
+        Owner = owner;
         _entry = entry;
         Counters = entry.Counters;
         MeterTags = EndpointMeter.Add(entry.Counters, address, profile.Kind);
@@ -49,7 +47,7 @@ internal sealed partial class EndpointCore : IDisposable
         _ready = new ReadyLinks(entry.Counters);
         Broadcasts = new BroadcastHolder(this);
         Admission = new Admission(this, owner, isBound ? profile.MostPeers : 1);
-        _drops = new DropReport(settings.Time, () => Address, profile.Name);
+        Drops = new DropReport(Counters, settings.Time, () => Address, profile.Name);
         _changes = new StateChanges(owner.OnStateChanged, () => Address);
         _reconnector = isBound ? null : new Reconnector(addresses, settings.Reconnect, settings.Time, this);
         Policy = settings.Full ?? profile.Policy;
@@ -60,7 +58,10 @@ internal sealed partial class EndpointCore : IDisposable
 
     public EndpointSettings Settings { get; }
 
-    public PatternProfile Profile => _profile;
+    public PatternProfile Profile { get; }
+
+    /// <summary>The pattern, which hears of the links.</summary>
+    public ILinkOwner Owner { get; }
 
     /// <summary>What the transport can do at this address.</summary>
     public TransportCapabilities Capabilities => CapabilitiesOf(BuiltInTransports.Find(Address), Address, Settings);
@@ -95,6 +96,9 @@ internal sealed partial class EndpointCore : IDisposable
 
     /// <summary>What serves its peers while the user is away.</summary>
     public Housekeeping Housekeeping { get; }
+
+    /// <summary>What counts dropped messages.</summary>
+    public DropReport Drops { get; }
 
     /// <summary>What is sent to many is written once where the transport can do that.</summary>
     public BroadcastHolder Broadcasts { get; }

@@ -225,7 +225,7 @@ internal sealed partial class Link
         }
 
         string topic = Encoding.UTF8.GetString(message.Payload.Span);
-        string? refusal = _endpoint.OnSubscription(this, topic, message.Header.Kind == MessageKind.Subscribe);
+        string? refusal = _endpoint.Owner.OnSubscription(this, topic, message.Header.Kind == MessageKind.Subscribe);
         SendReceipt(message.Header.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
     }
 

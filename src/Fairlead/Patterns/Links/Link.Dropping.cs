@@ -74,7 +74,7 @@ internal sealed partial class Link
             _queued.AddMissed(1);
         }
 
-        _endpoint.CountDropped();
+        _endpoint.Drops.Count();
     }
 
     /// <summary>

@@ -129,7 +129,7 @@ internal sealed partial class Link
         PublishArrived(completions);
         for (int dropped = _connection.TakeDropped(); dropped > 0; dropped--)
         {
-            _endpoint.CountDropped();
+            _endpoint.Drops.Count();
         }
 
         if (_broadcasts is not null && _broadcasts.TakeIsToBeTold())
@@ -140,7 +140,7 @@ internal sealed partial class Link
         if (_hasNewCredit)
         {
             _hasNewCredit = false;
-            _endpoint.OnCredit(this);
+            _endpoint.Owner.OnCredit(this);
         }
 
         NotePart(_connection.HasPart);

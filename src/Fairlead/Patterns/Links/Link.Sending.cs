@@ -353,7 +353,7 @@ internal sealed partial class Link
         long missed = operation.Missed;
         if (operation.IsLeft)
         {
-            _endpoint.CountDropped();
+            _endpoint.Drops.Count();
             Finish(operation, LinkOutcome.Dropped, completions);
             return missed + 1;
         }
