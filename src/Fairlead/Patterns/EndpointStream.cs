@@ -150,7 +150,8 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
 
         try
         {
-            _core.Flush(WriteTimeout == Timeout.Infinite ? null : TimeSpan.FromMilliseconds(WriteTimeout), CancellationToken.None);
+            TimeSpan? timeout = WriteTimeout == Timeout.Infinite ? null : TimeSpan.FromMilliseconds(WriteTimeout);
+            new Flushing(_core).Flush(timeout, CancellationToken.None);
         }
         catch (FairleadException exception)
         {
@@ -167,7 +168,7 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
 
         try
         {
-            await _core.FlushAsync(null, cancellationToken).ConfigureAwait(false);
+            await new Flushing(_core).FlushAsync(null, cancellationToken).ConfigureAwait(false);
         }
         catch (FairleadException exception)
         {
