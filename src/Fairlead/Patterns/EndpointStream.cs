@@ -246,7 +246,7 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
         }
         else if (_message == default)
         {
-            if (isLate && _core.LastEnd is null)
+            if (isLate && _core.Presence.LastEnd is null)
             {
                 throw new FairleadException(ErrorCode.Timeout, $"nothing came within {ReadTimeout / 1000.0:0.###} s")
                 {
@@ -254,7 +254,7 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
                 };
             }
 
-            return _core.LastEnd is null or { Reason: CloseReason.ClosedByPeer } ? false : throw _core.EndException();
+            return _core.Presence.LastEnd is null or { Reason: CloseReason.ClosedByPeer } ? false : throw _core.Presence.EndException();
         }
 
         Link from = _message.Core.Link;
@@ -294,7 +294,7 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
     {
         _talk = null;
         _ended = link;
-        return link.End is null or { Reason: CloseReason.ClosedByPeer } ? 0 : throw _core.EndException(link);
+        return link.End is null or { Reason: CloseReason.ClosedByPeer } ? 0 : throw _core.Presence.EndException(link);
     }
 
     private int Copy(Span<byte> buffer)

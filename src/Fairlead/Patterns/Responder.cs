@@ -145,9 +145,9 @@ public sealed class Responder : Endpoint, ILinkOwner
             await link.AwaitReaderAsync(share, token).ConfigureAwait(false);
         }
 
-        if (Core.LastEnd is { Reason: not CloseReason.ClosedByPeer })
+        if (Core.Presence.LastEnd is { Reason: not CloseReason.ClosedByPeer })
         {
-            throw Core.EndException();
+            throw Core.Presence.EndException();
         }
     }
 

@@ -169,7 +169,7 @@ internal sealed partial class EndpointCore
         Do(() => ReleaseAll(completions));
         Do(Broadcasts.Dispose);
         Do(Pump.Dispose);
-        Do(() => _reconnector?.Dispose());
+        Do(Presence.Dispose);
         Do(Drops.Dispose);
         Do(() => EndpointMeter.Remove(_entry.Counters));
         Do(_entry.Dispose);

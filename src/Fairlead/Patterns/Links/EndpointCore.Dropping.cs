@@ -32,7 +32,7 @@ internal sealed partial class EndpointCore
             Life.ThrowIfClosing();
             link = TheLink;
             outcome = link is not null ? LinkOutcome.Sent
-                : AwaitsPeers ? _waiting.Leave(letter, Policy, mayDrop, completions)
+                : Presence.AwaitsPeers ? _waiting.Leave(letter, Policy, mayDrop, completions)
                 : LinkOutcome.PeerGone;
         }
 

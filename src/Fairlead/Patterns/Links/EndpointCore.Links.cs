@@ -12,9 +12,6 @@ internal sealed partial class EndpointCore
     private int _upCount;
     private PastDeliveries _past;
 
-    /// <summary>Why the last link went down; null while none has. A connected endpoint that has this is over.</summary>
-    public LinkEnd? LastEnd => Volatile.Read(ref _lastEnd);
-
     /// <summary>
     /// The link of a pattern that has one peer, or that of the one whose turn it is where it spreads; null while nobody is there.
     /// </summary>
@@ -89,7 +86,7 @@ internal sealed partial class EndpointCore
         {
             Life.ThrowIfClosing();
             Link? link = TheLink;
-            if (link is null && AwaitsPeers && !operation.IsClaimed)
+            if (link is null && Presence.AwaitsPeers && !operation.IsClaimed)
             {
                 switch (_waiting.Add(operation, Policy, completions))
                 {
@@ -133,7 +130,7 @@ internal sealed partial class EndpointCore
         bool wasSought;
         using (Gate.Hold())
         {
-            wasSought = IsReconnecting;
+            wasSought = Presence.IsReconnecting;
 
             // At once with becoming visible, so that nobody overtakes those who waited.
             link.Adopt(_waiting, completions);
@@ -168,7 +165,7 @@ internal sealed partial class EndpointCore
 
         if (wasSought)
         {
-            NoteFound(link, completions);
+            Presence.OnFound(link, completions);
         }
 
         Report(link, MessageKind.Joined, completions);
@@ -196,17 +193,16 @@ internal sealed partial class EndpointCore
 
             if (EndsWithPeer)
             {
-                FailureException = link.Failure;
                 foreach (LinkWaitOperation operation in _linkWaiters)
                 {
-                    if (operation.TryFail(EndException(end, link.Failure)))
+                    if (operation.TryFail(Presence.EndException(end, link.Failure)))
                     {
                         completions.Add(operation);
                     }
                 }
 
                 _linkWaiters.Clear();
-                reconnects = SeekOrEnd(link, end, completions);
+                reconnects = Presence.OnLost(link, end, completions);
             }
 
             link.TakeMoving(_waiting);
@@ -224,7 +220,7 @@ internal sealed partial class EndpointCore
 
         if (reconnects)
         {
-            _ = Task.Run(() => _reconnector!.SeekAsync(Address));
+            Presence.Seek();
         }
     }
 
@@ -240,18 +236,6 @@ internal sealed partial class EndpointCore
             Owner.OnNeverUp();
         }
     }
-
-    /// <summary>The error of a call on a link that has ended.</summary>
-    public FairleadException EndException() => EndException(LastEnd ?? new LinkEnd(CloseReason.PeerDied, null), FailureException);
-
-    /// <summary>The error of a call on this link, which has ended, or takes nothing more because its peer closes.</summary>
-    public FairleadException EndException(Link link) =>
-        EndException(link.End ?? new LinkEnd(CloseReason.ClosedByPeer, null) { Peer = link.Peer }, link.Failure);
-
-    private FairleadException? FailureException { get; set; }
-
-    private FairleadException EndException(LinkEnd end, FairleadException? failure) =>
-        failure is null ? end.ToException(Address) : failure.Address is null ? failure.At(Address) : failure;
 
     /// <summary>
     /// Owns the connection from now on. What is thrown before the link is watched is the caller's, and nothing is left of it; what is

@@ -20,7 +20,7 @@ internal sealed partial class EndpointCore
         return TryReceivePlain(me) ?? TryTake(me);
     }
 
-    /// <summary>The next message; null when the time has passed, or the endpoint has ended (<see cref="LastEnd"/>). Blocks.</summary>
+    /// <summary>Blocks until the next message is here. Null if the time has passed or the endpoint is over.</summary>
     public MessageCore? Receive(Deadline deadline, CancellationToken token)
     {
         int me = NativeThread.ManagedId;
@@ -227,7 +227,7 @@ internal sealed partial class EndpointCore
                 message = _ready.Take(next);
                 operation.TryComplete(message);
             }
-            else if (EndsWithPeer && _lastEnd is not null)
+            else if (Presence.HasEnded)
             {
                 operation.TryComplete(null);
             }
@@ -296,7 +296,7 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>A connected endpoint has ended, or any closes: nobody will get anything more. Under the gate.</summary>
-    private void EndReceivers(Exception? error, Completions completions)
+    public void EndReceivers(Exception? error, Completions completions)
     {
         while (_receivers.Count > 0)
         {

@@ -49,21 +49,21 @@ internal sealed partial class EndpointCore
         }
 
         // One that closes takes nothing more: whoever may wait for another does.
-        return least ?? (AwaitsPeers ? null : closed);
+        return least ?? (Presence.AwaitsPeers ? null : closed);
     }
 
     /// <summary>
     /// Gives those that wait for a link to one that is there, or ends them where none will come. Under the gate; whoever calls lets the
     /// link serve them afterwards.
     /// </summary>
-    private Link? Place(Completions completions)
+    public Link? Place(Completions completions)
     {
         if (_waiting.Count > 0 && !IsClosing && TheLink is { } link && link.TryAdopt(_waiting, completions))
         {
             return link;
         }
 
-        while (_waiting.Count > 0 && (IsClosing || !AwaitsPeers))
+        while (_waiting.Count > 0 && (IsClosing || !Presence.AwaitsPeers))
         {
             LinkOperation operation = _waiting.Dequeue();
             CountUnsent(operation);

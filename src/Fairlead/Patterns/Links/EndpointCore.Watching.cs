@@ -50,7 +50,7 @@ internal sealed partial class EndpointCore
             {
                 ready = Readiness.Readable;
             }
-            else if (EndsWithPeer && _lastEnd is not null)
+            else if (Presence.HasEnded)
             {
                 return Readiness.Ended;
             }

@@ -16,7 +16,6 @@ internal sealed partial class EndpointCore : IDisposable
 
     private readonly EndpointEntry _entry;
     private readonly Acceptor _acceptor;
-    private LinkEnd? _lastEnd;
     private Address _address;
 
     private EndpointCore(
@@ -48,8 +47,7 @@ internal sealed partial class EndpointCore : IDisposable
         Broadcasts = new BroadcastHolder(this);
         Admission = new Admission(this, owner, isBound ? profile.MostPeers : 1);
         Drops = new DropReport(Counters, settings.Time, () => Address, profile.Name);
-        _changes = new StateChanges(owner.OnStateChanged, () => Address);
-        _reconnector = isBound ? null : new Reconnector(addresses, settings.Reconnect, settings.Time, this);
+        Presence = new PeerPresence(this, addresses);
         Policy = settings.Full ?? profile.Policy;
     }
 
@@ -93,6 +91,9 @@ internal sealed partial class EndpointCore : IDisposable
 
     /// <summary>Who may come.</summary>
     public Admission Admission { get; }
+
+    /// <summary>Whether its peer is lost, sought, or gone for good.</summary>
+    public PeerPresence Presence { get; }
 
     /// <summary>What serves its peers while the user is away.</summary>
     public Housekeeping Housekeeping { get; }

@@ -71,13 +71,13 @@ internal readonly struct Flushing(EndpointCore core)
         // Both at one moment: a link that has gone is not among the links any more, and what it took with it is known.
         using (core.Pump.Gate.Hold())
         {
-            if (!core.EndsWithPeer || core.LastEnd is not { Unwritten: > 0 })
+            if (core.Presence.LastEnd is not { Unwritten: > 0 })
             {
                 return core.Table.All;
             }
         }
 
-        throw core.EndException();
+        throw core.Presence.EndException();
     }
 
     private FairleadException NotFlushed(Link link, TimeSpan? timeout) =>

@@ -114,9 +114,9 @@ internal readonly struct Inbox(EndpointCore core)
 
     private void ThrowIfEnded()
     {
-        if (core.EndsWithPeer && core.LastEnd is not null)
+        if (core.Presence.HasEnded)
         {
-            throw core.EndException();
+            throw core.Presence.EndException();
         }
     }
 
@@ -242,7 +242,7 @@ internal readonly struct Inbox(EndpointCore core)
             }
 
             _hasEnded = true;
-            return core.LastEnd is { Reason: not CloseReason.ClosedByPeer } ? throw core.EndException() : false;
+            return core.Presence.LastEnd is { Reason: not CloseReason.ClosedByPeer } ? throw core.Presence.EndException() : false;
         }
     }
 }

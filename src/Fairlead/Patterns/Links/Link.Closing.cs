@@ -136,7 +136,7 @@ internal sealed partial class Link
             Do(() => CompleteWriting(completions));
             if (_flushing.Any)
             {
-                Do(() => _flushing.End(_endpoint.EndException(this)));
+                Do(() => _flushing.End(_endpoint.Presence.EndException(this)));
             }
 
             Do(Unblock);

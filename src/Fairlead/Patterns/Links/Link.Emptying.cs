@@ -43,7 +43,7 @@ internal sealed partial class Link
             // Of one that has just gone the connection is over, and holds nothing: what it took with it stands in its end.
             operation.Rest = _state == LinkState.Down ? End!.Unwritten : Unwritten;
             bool isLost = operation.Rest > 0 && (IsBroken || _state == LinkState.Down);
-            isDone = isLost ? operation.TryFail(_endpoint.EndException(this)) : operation.Rest == 0 && operation.TryComplete(true);
+            isDone = isLost ? operation.TryFail(_endpoint.Presence.EndException(this)) : operation.Rest == 0 && operation.TryComplete(true);
             if (!isLost && operation.Rest > 0)
             {
                 _flushing.Add(operation);

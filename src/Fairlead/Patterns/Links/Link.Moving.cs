@@ -52,7 +52,7 @@ internal sealed partial class Link
         operation.IsMovable
         && !operation.IsClaimed
         && (!wasRead || (operation.Header.Flags & MessageFlags.Idempotent) != 0)
-        && _endpoint.AwaitsPeers
+        && _endpoint.Presence.AwaitsPeers
         && !_endpoint.IsClosing;
 
     private void SetMoving(LinkOperation operation, bool isLate = false)

@@ -42,7 +42,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         ThrowIfClosing();
         if (core.TheLink is not { } link)
         {
-            return core.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone;
+            return core.Presence.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone;
         }
 
         return TrySendOn(link, kind, head, payload);
@@ -204,7 +204,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             operation.Link = link;
             link.Start(operation);
         }
-        else if (core.AwaitsPeers)
+        else if (core.Presence.AwaitsPeers)
         {
             core.Pump.Request();
         }
