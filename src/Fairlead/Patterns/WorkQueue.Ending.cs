@@ -56,7 +56,7 @@ public sealed partial class WorkQueue
         if (!item.Message.WantsReceipt)
         {
             // Its sender was told long ago that the queue has it, and hears nothing more: that is a loss, and counted.
-            Core.CountLost();
+            Core.Placement.CountLost();
         }
 
         EndUndone(

@@ -191,7 +191,7 @@ internal sealed partial class EndpointCore
         {
             Life.SetTornDown();
             EndWaiters(new ObjectDisposedException(Profile.Name), completions);
-            Life.SetReport(_past.Report);
+            Life.SetReport(Placement.Report);
             _ready.Release();
         }
     }
@@ -200,23 +200,6 @@ internal sealed partial class EndpointCore
     private void EndWaiters(ObjectDisposedException error, Completions completions)
     {
         EndReceivers(error, completions);
-        foreach (LinkWaitOperation operation in _linkWaiters)
-        {
-            if (operation.TryFail(error))
-            {
-                completions.Add(operation);
-            }
-        }
-
-        _linkWaiters.Clear();
-        while (_waiting.Count > 0)
-        {
-            LinkOperation operation = _waiting.Dequeue();
-            CountUnsent(operation);
-            if (operation.TryFail(error))
-            {
-                completions.Add(operation);
-            }
-        }
+        Placement.End(error, completions);
     }
 }

@@ -134,7 +134,7 @@ internal sealed partial class EndpointCore
         bool isHandedOver = false;
         try
         {
-            AddLinkWaiter(operation);
+            Placement.AddCaller(operation);
             isHandedOver = true;
             using (Completions completions = Completions.Rent())
             {

@@ -7,123 +7,7 @@ namespace Fairlead.Patterns.Links;
 /// <content>Links come and go.</content>
 internal sealed partial class EndpointCore
 {
-    private readonly List<LinkWaitOperation> _linkWaiters = [];
-    private readonly SendQueue _waiting;
     private int _upCount;
-    private PastDeliveries _past;
-
-    /// <summary>
-    /// The link of a pattern that has one peer, or that of the one whose turn it is where it spreads; null while nobody is there.
-    /// </summary>
-    public Link? TheLink
-    {
-        get
-        {
-            if (Profile.Spreads)
-            {
-                return NextLink();
-            }
-
-            foreach (Link link in Table.All)
-            {
-                if (link.State is LinkState.Up or LinkState.PeerClosed)
-                {
-                    return link;
-                }
-            }
-
-            return null;
-        }
-    }
-
-    public void AddLinkWaiter(LinkWaitOperation operation)
-    {
-        Link? up;
-        using (Gate.Hold())
-        {
-            Life.ThrowIfClosing();
-            if (operation.IsClaimed)
-            {
-                return;
-            }
-
-            up = TheLink;
-            if (up is null)
-            {
-                _linkWaiters.Add(operation);
-                return;
-            }
-        }
-
-        if (operation.TryComplete(up))
-        {
-            operation.Signal(inline: false);
-        }
-    }
-
-    public void Withdraw(LinkWaitOperation operation, Exception? error)
-    {
-        bool isOurs;
-        using (Gate.Hold())
-        {
-            _linkWaiters.Remove(operation);
-            isOurs = error is null ? operation.TryComplete(null) : operation.TryFail(error);
-        }
-
-        if (isOurs)
-        {
-            operation.Signal(inline: false);
-        }
-    }
-
-    /// <summary>
-    /// The link of a pattern that has one peer. A bound endpoint that has none keeps the operation, before all that come later, for the
-    /// first to come, and null is returned; so it is by a connected one that has lost its peer, which keeps nothing.
-    /// </summary>
-    public Link? LinkFor(LinkOperation operation, Completions completions)
-    {
-        using (Gate.Hold())
-        {
-            Life.ThrowIfClosing();
-            Link? link = TheLink;
-            if (link is null && Presence.AwaitsPeers && !operation.IsClaimed)
-            {
-                switch (_waiting.Add(operation, Policy, completions))
-                {
-                    case LinkOutcome.Sent:
-                        break;
-                    case var outcome when operation.TryComplete(new LinkResult { Outcome = outcome }):
-                        completions.Add(operation);
-                        break;
-                }
-            }
-
-            return link;
-        }
-    }
-
-    /// <summary>Takes back an operation that no link has; false when one has it.</summary>
-    public bool TryWithdraw(LinkOperation operation, Exception? error)
-    {
-        bool isOurs = false;
-        using (Gate.Hold())
-        {
-            if (operation.Link is not null)
-            {
-                return false;
-            }
-
-            _waiting.Remove(operation);
-            isOurs = error is null ? operation.TryComplete(operation.Unanswered(LinkOutcome.TimedOut)) : operation.TryFail(error);
-        }
-
-        if (isOurs)
-        {
-            operation.Signal(inline: false);
-        }
-
-        return true;
-    }
 
     public void OnUp(Link link, Completions completions)
     {
@@ -132,19 +16,10 @@ internal sealed partial class EndpointCore
         {
             wasSought = Presence.IsReconnecting;
 
-            // At once with becoming visible, so that nobody overtakes those who waited.
-            link.Adopt(_waiting, completions);
+            // At once with becoming visible: no new message overtakes those that waited.
+            Placement.OnUp(link, completions);
             _upCount++;
             Counters.SetClients(_upCount);
-            foreach (LinkWaitOperation operation in _linkWaiters)
-            {
-                if (operation.TryComplete(link))
-                {
-                    completions.Add(operation);
-                }
-            }
-
-            _linkWaiters.Clear();
         }
 
         if (FairleadEventSource.Log.IsEnabled())
@@ -188,25 +63,16 @@ internal sealed partial class EndpointCore
             {
                 _upCount--;
                 Counters.SetClients(_upCount);
-                _past.Add(end);
+                Placement.Count(end);
             }
 
             if (EndsWithPeer)
             {
-                foreach (LinkWaitOperation operation in _linkWaiters)
-                {
-                    if (operation.TryFail(Presence.EndException(end, link.Failure)))
-                    {
-                        completions.Add(operation);
-                    }
-                }
-
-                _linkWaiters.Clear();
+                Placement.EndCallers(() => Presence.EndException(end, link.Failure), completions);
                 reconnects = Presence.OnLost(link, end, completions);
             }
 
-            link.TakeMoving(_waiting);
-            adopted = Place(completions);
+            adopted = Placement.MoveFrom(link, completions);
         }
 
         adopted?.ServeAdopted(completions);

@@ -190,6 +190,15 @@ internal sealed partial class EndpointCore
         _handedOver.Clear();
     }
 
+    /// <summary>Drops an unread message whose sender took it back.</summary>
+    public bool TryDrop(Link link, uint id, out MessageKind kind)
+    {
+        using (Gate.Hold())
+        {
+            return _ready.Drop(link, id, withDeliveries: true, out kind) > 0;
+        }
+    }
+
     /// <summary>Puts the coming or going of a link among its messages.</summary>
     private void Report(Link link, MessageKind marker, Completions completions)
     {

@@ -57,7 +57,7 @@ internal sealed partial class EndpointCore
         }
 
         // A link's locks are not taken under the gate.
-        return forRoom && TheLink is { } link && link.HasRoom() ? ready | Readiness.Writable : ready;
+        return forRoom && Placement.TheLink is { } link && link.HasRoom() ? ready | Readiness.Writable : ready;
     }
 
     /// <summary>Takes the role if it is free. The release is <see cref="LeaveWatch"/>.</summary>

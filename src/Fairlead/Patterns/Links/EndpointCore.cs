@@ -42,7 +42,7 @@ internal sealed partial class EndpointCore : IDisposable
         _entry = entry;
         Counters = entry.Counters;
         MeterTags = EndpointMeter.Add(entry.Counters, address, profile.Kind);
-        _waiting = new SendQueue(this);
+        Placement = new Placement(this);
         _ready = new ReadyLinks(entry.Counters);
         Broadcasts = new BroadcastHolder(this);
         Admission = new Admission(this, owner, isBound ? profile.MostPeers : 1);
@@ -91,6 +91,9 @@ internal sealed partial class EndpointCore : IDisposable
 
     /// <summary>Who may come.</summary>
     public Admission Admission { get; }
+
+    /// <summary>Which link a message goes to, and what waits for a link.</summary>
+    public Placement Placement { get; }
 
     /// <summary>Whether its peer is lost, sought, or gone for good.</summary>
     public PeerPresence Presence { get; }

@@ -207,7 +207,7 @@ internal sealed partial class Link
 
         if (HasMoving)
         {
-            _endpoint.Move(this);
+            _endpoint.Placement.Move(this);
         }
     }
 

@@ -40,7 +40,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         }
 
         ThrowIfClosing();
-        if (core.TheLink is not { } link)
+        if (core.Placement.TheLink is not { } link)
         {
             return core.Presence.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone;
         }
@@ -190,7 +190,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             using Completions completions = Completions.Rent();
             try
             {
-                link = core.LinkFor(operation, completions);
+                link = core.Placement.LinkFor(operation, completions);
             }
             catch (ObjectDisposedException disposed)
             {

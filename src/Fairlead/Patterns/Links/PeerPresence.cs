@@ -87,7 +87,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
             _reconnector!.End();
             Tell(EndpointState.Connected, _lostPeer!.Reason, _reconnector.Attempts);
             seeksAgain = !_endpoint.Table.Has(link) && SeekOrEnd(link, link.End!, completions);
-            _endpoint.Place(completions);
+            _endpoint.Placement.Place(completions);
         }
 
         if (seeksAgain)
@@ -115,7 +115,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
             _reconnector!.End();
             Volatile.Write(ref _lastEnd, _lostPeer);
             _endpoint.EndReceivers(null, completions);
-            _endpoint.Place(completions);
+            _endpoint.Placement.Place(completions);
             Tell(EndpointState.Ended, _lostPeer!.Reason, _reconnector.Attempts);
         }
     }
