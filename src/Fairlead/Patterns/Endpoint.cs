@@ -100,7 +100,7 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
     /// <summary>The one stream of this endpoint.</summary>
     private protected Stream StreamOf(bool canRead, bool canWrite)
     {
-        Core.BecomeStream(canRead);
+        Core.Receivers.BecomeStream(canRead);
         if (_stream is null)
         {
             Interlocked.CompareExchange(ref _stream, new EndpointStream(this, canRead, canWrite), null);

@@ -42,7 +42,7 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
 
     /// <summary>Whether the peer of a bound end had gone before the stream was there to be told.</summary>
     private bool HasTalkEnded =>
-        _message == default && !_core.EndsWithPeer && _talk is { State: LinkState.Down } talk && _core.HasNoInbound(talk);
+        _message == default && !_core.EndsWithPeer && _talk is { State: LinkState.Down } talk && _core.Receivers.HasNoInbound(talk);
 
     private bool HasRest => _message != default && _position < _message.Length;
 
@@ -60,7 +60,7 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
 
                 Deadline deadline = Deadline.After(
                     ReadTimeout == Timeout.Infinite ? null : TimeSpan.FromMilliseconds(ReadTimeout), _core.Settings.Time);
-                if (!Take(_message != default ? null : _core.Receive(deadline, CancellationToken.None), deadline.Passed))
+                if (!Take(_message != default ? null : _core.Receivers.Receive(deadline, CancellationToken.None), deadline.Passed))
                 {
                     return 0;
                 }
@@ -88,8 +88,9 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
                     return EndTalk(_talk!);
                 }
 
-                if (!Take(
-                    _message != default ? null : await _core.ReceiveAsync(null, cancellationToken).ConfigureAwait(false), isLate: false))
+                MessageCore? received =
+                    _message != default ? null : await _core.Receivers.ReceiveAsync(null, cancellationToken).ConfigureAwait(false);
+                if (!Take(received, isLate: false))
                 {
                     return 0;
                 }

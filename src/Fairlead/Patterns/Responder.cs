@@ -133,7 +133,7 @@ public sealed class Responder : Endpoint, ILinkOwner
 
     private async Task LoopAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, int share, CancellationToken token)
     {
-        while (await Core.ReceiveAsync(null, token).ConfigureAwait(false) is { } received)
+        while (await Core.Receivers.ReceiveAsync(null, token).ConfigureAwait(false) is { } received)
         {
             Link link = received.Link;
             using (Request request = new(new Message(received)))

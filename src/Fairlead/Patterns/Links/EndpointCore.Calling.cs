@@ -50,7 +50,9 @@ internal sealed unsafe partial class EndpointCore
         using (Gate.Hold(me))
         {
             Pump.Memory.EndLook();
-            reply = Pump.Memory.IsSoon && Pump.MayPull && Pump.Memory.Alone == link && MayGoOn() ? TakeReply(link, call, me) : null;
+            reply = Pump.Memory.IsSoon && Pump.MayPull && Pump.Memory.Alone == link && Pump.Memory.MayGoOn()
+                ? TakeReply(link, call, me)
+                : null;
         }
 
         if (reply is not null)

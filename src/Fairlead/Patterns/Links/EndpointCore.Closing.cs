@@ -114,7 +114,7 @@ internal sealed partial class EndpointCore
         using (Gate.Hold())
         {
             // One does it: whoever hears that it is done shall find nobody listening.
-            if (_ready.Count > 0
+            if (!Receivers.IsEmpty
                 || Counters.MessagesReceived != taken
                 || Array.Exists(Table.All, link => link.State == LinkState.Handshaking || link.PeerPattern != others)
                 || !Life.TryRetire())
@@ -192,14 +192,14 @@ internal sealed partial class EndpointCore
             Life.SetTornDown();
             EndWaiters(new ObjectDisposedException(Profile.Name), completions);
             Life.SetReport(Placement.Report);
-            _ready.Release();
+            Receivers.Release();
         }
     }
 
     /// <summary>Ends whoever waits for a message or a peer. Under the gate.</summary>
     private void EndWaiters(ObjectDisposedException error, Completions completions)
     {
-        EndReceivers(error, completions);
+        Receivers.End(error, completions);
         Placement.End(error, completions);
     }
 }

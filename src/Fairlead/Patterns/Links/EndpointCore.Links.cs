@@ -43,7 +43,7 @@ internal sealed partial class EndpointCore
             Presence.OnFound(link, completions);
         }
 
-        Report(link, MessageKind.Joined, completions);
+        Receivers.Report(link, MessageKind.Joined, completions);
     }
 
     /// <summary>By a link that has gone down; what it received stays in the queue.</summary>
@@ -56,9 +56,7 @@ internal sealed partial class EndpointCore
         {
             Table.Remove(link);
 
-            // Nobody waits for the answers any more. Deliveries of a peer that died are messages all the same; where this side ended the
-            // link, their senders were told.
-            _ready.Drop(link, id: null, withDeliveries: link.WasEndedHere, out _);
+            Receivers.DropUnread(link);
             if (link.WasUp)
             {
                 _upCount--;
@@ -95,7 +93,7 @@ internal sealed partial class EndpointCore
         if (link.WasUp)
         {
             Owner.OnDown(link, end, completions);
-            Report(link, MessageKind.Left, completions);
+            Receivers.Report(link, MessageKind.Left, completions);
         }
         else
         {
@@ -177,7 +175,7 @@ internal sealed partial class EndpointCore
     /// <summary>What is to be looked at behind each turn. By the leader.</summary>
     public void Settle(Completions completions)
     {
-        HandOutIfResumed(completions);
+        Receivers.HandOutIfResumed(completions);
         foreach (Link link in Table.All)
         {
             if (link.Fault is { } fault)

@@ -46,7 +46,7 @@ internal sealed partial class EndpointCore
                 return Readiness.Closed;
             }
 
-            if (_ready.Next(tells: false) >= 0)
+            if (Receivers.HasMessage)
             {
                 ready = Readiness.Readable;
             }
@@ -113,7 +113,7 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>Under the gate.</summary>
-    private void TellWatchesOfEnd()
+    public void TellWatchesOfEnd()
     {
         foreach (IEndpointWatch watch in _watches)
         {

@@ -43,7 +43,7 @@ internal sealed partial class EndpointCore : IDisposable
         Counters = entry.Counters;
         MeterTags = EndpointMeter.Add(entry.Counters, address, profile.Kind);
         Placement = new Placement(this);
-        _ready = new ReadyLinks(entry.Counters);
+        Receivers = new Receivers(this);
         Broadcasts = new BroadcastHolder(this);
         Admission = new Admission(this, owner, isBound ? profile.MostPeers : 1);
         Drops = new DropReport(Counters, settings.Time, () => Address, profile.Name);
@@ -91,6 +91,9 @@ internal sealed partial class EndpointCore : IDisposable
 
     /// <summary>Who may come.</summary>
     public Admission Admission { get; }
+
+    /// <summary>The messages that wait for the user, and the callers that wait for messages.</summary>
+    public Receivers Receivers { get; }
 
     /// <summary>Which link a message goes to, and what waits for a link.</summary>
     public Placement Placement { get; }

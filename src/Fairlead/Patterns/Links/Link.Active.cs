@@ -27,7 +27,7 @@ internal sealed partial class Link
     private void OnCancel(uint id, bool isRecalled)
     {
         // A recall is for a Deliver alone: of a Request it takes the message back, and is not answered, since a receipt answers none.
-        if (_inbound.DropArrived(id, out MessageKind kind) || _endpoint.TryDrop(this, id, out kind))
+        if (_inbound.DropArrived(id, out MessageKind kind) || _endpoint.Receivers.TryDrop(this, id, out kind))
         {
             if (isRecalled && kind == MessageKind.Deliver)
             {

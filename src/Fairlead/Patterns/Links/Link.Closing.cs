@@ -99,7 +99,7 @@ internal sealed partial class Link
         }
 
         // In this order: a message that is handed out meanwhile leaves the one only when it is in the other.
-        bool hasUnread = !_endpoint.HasNoInbound(this);
+        bool hasUnread = !_endpoint.Receivers.HasNoInbound(this);
         if (_inHand.Any || (hasUnread && !_endpoint.IsClosing))
         {
             return;

@@ -96,7 +96,7 @@ internal sealed partial class Link
             _endpoint.Pump.Awaited.CountBlocked(-1);
             if (_inbound.IsHeadTold)
             {
-                _endpoint.HandOutAgain();
+                _endpoint.Receivers.HandOutAgain();
             }
         }
     }

@@ -21,7 +21,7 @@ internal sealed partial class Link
     private long UnwrittenAnswers => _connection.Unflushed - _window.OutstandingBytes - ((long)_window.Outstanding * MessageHeader.Size);
 
     /// <summary>
-    /// Whether what lies here is not handed out before the peer has read more of his answers. <see cref="EndpointCore.HandOutAgain"/>
+    /// Whether what lies here is not handed out before the peer has read more of his answers. <see cref="Receivers.HandOutAgain"/>
     /// follows its end.
     /// </summary>
     public bool IsHeldBack => Volatile.Read(ref _isPaused) && !IsBare;
@@ -136,7 +136,7 @@ internal sealed partial class Link
         }
 
         // Under the gate, before which no send lock is held.
-        if (stands && _endpoint.HasMessagesBeside(this))
+        if (stands && _endpoint.Receivers.HasMessagesBeside(this))
         {
             double seconds = _endpoint.Settings.HandshakeTimeout.TotalSeconds;
             Kill(CloseReason.SlowConsumer, $"no answer was read for {seconds:0.###} s, and requests of others waited");
@@ -154,7 +154,7 @@ internal sealed partial class Link
             if (!IsBare)
             {
                 // Of a connection through memory what came meanwhile has rung no bell, and what lies here rings none.
-                _endpoint.HandOutAgain();
+                _endpoint.Receivers.HandOutAgain();
             }
         }
     }

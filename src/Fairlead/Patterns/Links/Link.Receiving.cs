@@ -104,7 +104,7 @@ internal sealed partial class Link
     public void Receive(Completions completions)
     {
         FillResult fill = FillResult.Drained;
-        int wanted = _broadcasts is { IsSitting: true } ? _endpoint.MessagesWanted : int.MaxValue;
+        int wanted = _broadcasts is { IsSitting: true } ? _endpoint.Receivers.MessagesWanted : int.MaxValue;
         for (int i = 0; i < FillsPerTurn && _state != LinkState.Down; i++)
         {
             fill = _connection.Fill();
@@ -279,7 +279,7 @@ internal sealed partial class Link
             return;
         }
 
-        _endpoint.Publish(this, completions);
+        _endpoint.Receivers.Publish(this, completions);
         if (IsBare && (_inbound.Bytes >= _endpoint.Settings.Capacity || _inbound.Count >= _endpoint.Settings.Messages))
         {
             Pause();

@@ -114,7 +114,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         {
             _reconnector!.End();
             Volatile.Write(ref _lastEnd, _lostPeer);
-            _endpoint.EndReceivers(null, completions);
+            _endpoint.Receivers.End(null, completions);
             _endpoint.Placement.Place(completions);
             Tell(EndpointState.Ended, _lostPeer!.Reason, _reconnector.Attempts);
         }
@@ -140,7 +140,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         if (!IsReconnecting || _endpoint.IsClosing)
         {
             Volatile.Write(ref _lastEnd, end);
-            _endpoint.EndReceivers(null, completions);
+            _endpoint.Receivers.End(null, completions);
             if (link.WasUp && _endpoint.Settings.Reconnect != TimeSpan.Zero && !_endpoint.IsClosing)
             {
                 Tell(EndpointState.Ended, end.Reason, 0);
