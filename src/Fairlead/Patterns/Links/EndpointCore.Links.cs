@@ -200,6 +200,6 @@ internal sealed partial class EndpointCore
             Pump.Awaited.CountCaller(-1);
         }
 
-        TellWatchesOfTurn();
+        Watches.TellOfTurn();
     }
 }

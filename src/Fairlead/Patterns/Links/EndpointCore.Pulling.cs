@@ -13,7 +13,7 @@ namespace Fairlead.Patterns.Links;
 internal sealed partial class EndpointCore
 {
     /// <summary>Whether the pattern must hear of each acknowledgement.</summary>
-    public bool HearsOfCredit => Profile.Kind == PatternKind.WorkQueue || _watches.Length > 0;
+    public bool HearsOfCredit => Profile.Kind == PatternKind.WorkQueue || Watches.Any;
 
     /// <summary>
     /// Sends a plain message to the one peer that shares memory, if that goes at once and nobody measures or traces it. False: nothing was

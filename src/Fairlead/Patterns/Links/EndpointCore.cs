@@ -43,6 +43,7 @@ internal sealed partial class EndpointCore : IDisposable
         Counters = entry.Counters;
         MeterTags = EndpointMeter.Add(entry.Counters, address, profile.Kind);
         Placement = new Placement(this);
+        Watches = new Watches(this);
         Receivers = new Receivers(this);
         Broadcasts = new BroadcastHolder(this);
         Admission = new Admission(this, owner, isBound ? profile.MostPeers : 1);
@@ -94,6 +95,9 @@ internal sealed partial class EndpointCore : IDisposable
 
     /// <summary>The messages that wait for the user, and the callers that wait for messages.</summary>
     public Receivers Receivers { get; }
+
+    /// <summary>The wait sets that it is attached to.</summary>
+    public Watches Watches { get; }
 
     /// <summary>Which link a message goes to, and what waits for a link.</summary>
     public Placement Placement { get; }

@@ -257,7 +257,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     /// <summary>Who takes the role next: a follower, or else the reactor where it is needed. Under the gate, where nobody leads.</summary>
     public Operation? FindNext(bool isReactor, int answered = 0)
     {
-        _endpoint.OfferRole();
+        _endpoint.Watches.OfferRole();
         if (Callers.NextFollower is { } follower)
         {
             return follower;

@@ -263,7 +263,7 @@ internal sealed partial class Receivers
             }
         }
 
-        _endpoint.TellWatchesOfEnd();
+        _endpoint.Watches.TellOfEnd();
     }
 
     /// <summary>Gives back the memory of the messages that nobody will take. Under the gate.</summary>
