@@ -43,6 +43,7 @@ internal sealed partial class EndpointCore : IDisposable
         Counters = entry.Counters;
         MeterTags = EndpointMeter.Add(entry.Counters, address, profile.Kind);
         Placement = new Placement(this);
+        FastPath = new FastPath(this);
         Watches = new Watches(this);
         Receivers = new Receivers(this);
         Broadcasts = new BroadcastHolder(this);
@@ -98,6 +99,12 @@ internal sealed partial class EndpointCore : IDisposable
 
     /// <summary>The wait sets that it is attached to.</summary>
     public Watches Watches { get; }
+
+    /// <summary>What sends to a peer that shares memory without a pump iteration.</summary>
+    public FastPath FastPath { get; }
+
+    /// <summary>Whether each acknowledgement concerns the pattern or a wait set.</summary>
+    public bool HearsOfCredit => Profile.Kind == PatternKind.WorkQueue || Watches.Any;
 
     /// <summary>Which link a message goes to, and what waits for a link.</summary>
     public Placement Placement { get; }

@@ -103,7 +103,7 @@ internal readonly partial struct Outbox
         result = default;
         fixed (byte* start = payload)
         {
-            reply = core.CallShort(flags, head, start, payload.Length, deadline, out LinkOperation? call);
+            reply = core.FastPath.TryCall(flags, head, start, payload.Length, deadline, out LinkOperation? call);
             if (reply is not null || call is null)
             {
                 return reply is not null;

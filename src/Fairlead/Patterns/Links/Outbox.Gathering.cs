@@ -136,7 +136,7 @@ internal readonly partial struct Outbox
         }
         else if (link.ShouldLookForAcks())
         {
-            core.LookForAcks();
+            core.FastPath.LookForAcks();
         }
 
         if (outcome == LinkOutcome.Sent)

@@ -55,7 +55,7 @@ internal readonly partial struct Outbox
         OperationMeter.EndCall(start, MessageKind.Send, core.MeterTags, null);
         if (link.ShouldLookForAcks())
         {
-            core.LookForAcks();
+            core.FastPath.LookForAcks();
         }
 
         return true;

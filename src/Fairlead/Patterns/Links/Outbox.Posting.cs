@@ -50,7 +50,7 @@ internal readonly partial struct Outbox
         }
         else if (link.ShouldLookForAcks())
         {
-            core.LookForAcks();
+            core.FastPath.LookForAcks();
         }
 
         Measure(start, kind, outcome);

@@ -65,7 +65,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         }
         else if (link.ShouldLookForAcks())
         {
-            core.LookForAcks();
+            core.FastPath.LookForAcks();
         }
 
         if (outcome == LinkOutcome.Sent)
@@ -80,7 +80,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
     /// <summary>Buffers a message, waiting in this thread for a peer and for credit.</summary>
     public void Send(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token)
     {
-        if (token.IsCancellationRequested || !core.TrySendPlain(payload))
+        if (token.IsCancellationRequested || !core.FastPath.TrySendPlain(payload))
         {
             SendTheOrdinaryWay(payload, timeout, token);
         }
@@ -112,7 +112,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             return ValueTask.FromCanceled(token);
         }
 
-        if (core.TrySendPlain(payload))
+        if (core.FastPath.TrySendPlain(payload))
         {
             return default;
         }
@@ -138,7 +138,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             return ValueTask.FromCanceled(token);
         }
 
-        if (core.TrySendPlain(payload.Span))
+        if (core.FastPath.TrySendPlain(payload.Span))
         {
             return default;
         }
