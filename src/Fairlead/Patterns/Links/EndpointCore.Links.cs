@@ -4,11 +4,12 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Links come and go.</content>
+/// <content>Links come and go, and the parts hear of it in this order. By the pump, by links, and by the thread that connects.</content>
 internal sealed partial class EndpointCore
 {
     private int _upCount;
 
+    /// <summary>A link has come through its handshake. By that link.</summary>
     public void OnUp(Link link, Completions completions)
     {
         bool wasSought;
@@ -55,7 +56,6 @@ internal sealed partial class EndpointCore
         using (Gate.Hold())
         {
             Table.Remove(link);
-
             Receivers.DropUnread(link);
             if (link.WasUp)
             {

@@ -6,10 +6,12 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// What every pattern stands on: the listener, the links, the messages that wait for the user, the callers that wait for messages, and the
-/// <see cref="Links.Pump"/> that moves it all.
+/// Stands behind every pattern: it makes an endpoint out of its parts, says how links come and go, and keeps the order in which it ends.
 /// </summary>
-/// <remarks>Queues and links are guarded by the pump's gate.</remarks>
+/// <remarks>
+/// Owns its parts, each of which has a few fields of its own; and, under the pump's gate, its address and how many links are up. Patterns
+/// make and close it. Links and the pump tell it of events that concern several parts. What concerns one part goes to that part.
+/// </remarks>
 internal sealed partial class EndpointCore : IDisposable
 {
     private const ulong ListenerToken = Pump.FirstToken;
@@ -79,7 +81,7 @@ internal sealed partial class EndpointCore : IDisposable
 
     public EndpointCounters Counters { get; }
 
-    /// <summary>How far its life has come.</summary>
+    /// <summary>The phase that it is in, and its end.</summary>
     public EndpointLife Life { get; }
 
     /// <summary>Whether nothing new may be sent or received.</summary>
@@ -91,7 +93,7 @@ internal sealed partial class EndpointCore : IDisposable
     /// <summary>The links.</summary>
     public LinkTable Table { get; }
 
-    /// <summary>Who may come.</summary>
+    /// <summary>Which peers it accepts.</summary>
     public Admission Admission { get; }
 
     /// <summary>The messages that wait for the user, and the callers that wait for messages.</summary>
@@ -100,7 +102,7 @@ internal sealed partial class EndpointCore : IDisposable
     /// <summary>The wait sets that it is attached to.</summary>
     public Watches Watches { get; }
 
-    /// <summary>What sends to a peer that shares memory without a pump iteration.</summary>
+    /// <summary>Sends to a peer that shares memory without a pump iteration.</summary>
     public FastPath FastPath { get; }
 
     /// <summary>Whether each acknowledgement concerns the pattern or a wait set.</summary>
@@ -112,10 +114,10 @@ internal sealed partial class EndpointCore : IDisposable
     /// <summary>Whether its peer is lost, sought, or gone for good.</summary>
     public PeerPresence Presence { get; }
 
-    /// <summary>What serves its peers while the user is away.</summary>
+    /// <summary>Serves its peers while the user is away.</summary>
     public Housekeeping Housekeeping { get; }
 
-    /// <summary>What counts dropped messages.</summary>
+    /// <summary>Counts dropped messages.</summary>
     public DropReport Drops { get; }
 
     /// <summary>What is sent to many is written once where the transport can do that.</summary>
