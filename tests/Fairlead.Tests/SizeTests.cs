@@ -31,13 +31,11 @@ public sealed partial class SizeTests
 
     private static readonly Dictionary<string, int> LargerByMethods = new(StringComparer.Ordinal)
     {
-        ["EndpointCore"] = 90,
         ["Libc"] = 107,
     };
 
     private static readonly Dictionary<string, int> LargerByFiles = new(StringComparer.Ordinal)
     {
-        ["EndpointCore"] = 13,
         ["Libc"] = 15,
         ["LockSnapshot"] = 6,
         ["Outbox"] = 7,

@@ -39,6 +39,8 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
     /// <summary>What this endpoint has counted so far; the same numbers that <c>fairlead list</c> reads from outside.</summary>
     public EndpointStatistics Statistics => EndpointStatistics.Of(Core.Counters);
 
+    private Flushing Flushing => new(Core);
+
     internal EndpointCore Core => _core ?? throw new InvalidOperationException("The endpoint is not open yet.");
 
     /// <summary>
@@ -51,16 +53,16 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
     /// <exception cref="FairleadException">
     /// Timeout: a peer that does not read has let its buffers fill up. PeerGone: the peer is lost, and some of it with it.
     /// </exception>
-    public void Flush(TimeSpan? timeout = null, CancellationToken token = default) => Core.Flush(timeout, token);
+    public void Flush(TimeSpan? timeout = null, CancellationToken token = default) => Flushing.Flush(timeout, token);
 
     /// <summary>
     /// Completes when everything that was sent here before has left this process. Without blocking, otherwise like <see cref="Flush"/>.
     /// </summary>
     /// <inheritdoc cref="Flush" path="/param|/exception"/>
-    public ValueTask FlushAsync(TimeSpan? timeout = null, CancellationToken token = default) => Core.FlushAsync(timeout, token);
+    public ValueTask FlushAsync(TimeSpan? timeout = null, CancellationToken token = default) => Flushing.FlushAsync(timeout, token);
 
     /// <inheritdoc cref="FlushAsync(TimeSpan?, CancellationToken)"/>
-    public ValueTask FlushAsync(CancellationToken token) => Core.FlushAsync(null, token);
+    public ValueTask FlushAsync(CancellationToken token) => Flushing.FlushAsync(null, token);
 
     /// <summary>
     /// Takes nothing new, waits until the peers have read everything, and until what is in hand here has been answered, or
@@ -98,7 +100,7 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
     /// <summary>The one stream of this endpoint.</summary>
     private protected Stream StreamOf(bool canRead, bool canWrite)
     {
-        Core.BecomeStream(canRead);
+        Core.Receivers.BecomeStream(canRead);
         if (_stream is null)
         {
             Interlocked.CompareExchange(ref _stream, new EndpointStream(this, canRead, canWrite), null);

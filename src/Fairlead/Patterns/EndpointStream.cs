@@ -42,7 +42,7 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
 
     /// <summary>Whether the peer of a bound end had gone before the stream was there to be told.</summary>
     private bool HasTalkEnded =>
-        _message == default && !_core.EndsWithPeer && _talk is { State: LinkState.Down } talk && _core.HasNoInbound(talk);
+        _message == default && !_core.EndsWithPeer && _talk is { State: LinkState.Down } talk && _core.Receivers.HasNoInbound(talk);
 
     private bool HasRest => _message != default && _position < _message.Length;
 
@@ -60,7 +60,7 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
 
                 Deadline deadline = Deadline.After(
                     ReadTimeout == Timeout.Infinite ? null : TimeSpan.FromMilliseconds(ReadTimeout), _core.Settings.Time);
-                if (!Take(_message != default ? null : _core.Receive(deadline, CancellationToken.None), deadline.Passed))
+                if (!Take(_message != default ? null : _core.Receivers.Receive(deadline, CancellationToken.None), deadline.Passed))
                 {
                     return 0;
                 }
@@ -88,8 +88,9 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
                     return EndTalk(_talk!);
                 }
 
-                if (!Take(
-                    _message != default ? null : await _core.ReceiveAsync(null, cancellationToken).ConfigureAwait(false), isLate: false))
+                MessageCore? received =
+                    _message != default ? null : await _core.Receivers.ReceiveAsync(null, cancellationToken).ConfigureAwait(false);
+                if (!Take(received, isLate: false))
                 {
                     return 0;
                 }
@@ -150,7 +151,8 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
 
         try
         {
-            _core.Flush(WriteTimeout == Timeout.Infinite ? null : TimeSpan.FromMilliseconds(WriteTimeout), CancellationToken.None);
+            TimeSpan? timeout = WriteTimeout == Timeout.Infinite ? null : TimeSpan.FromMilliseconds(WriteTimeout);
+            new Flushing(_core).Flush(timeout, CancellationToken.None);
         }
         catch (FairleadException exception)
         {
@@ -167,7 +169,7 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
 
         try
         {
-            await _core.FlushAsync(null, cancellationToken).ConfigureAwait(false);
+            await new Flushing(_core).FlushAsync(null, cancellationToken).ConfigureAwait(false);
         }
         catch (FairleadException exception)
         {
@@ -245,7 +247,7 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
         }
         else if (_message == default)
         {
-            if (isLate && _core.LastEnd is null)
+            if (isLate && _core.Presence.LastEnd is null)
             {
                 throw new FairleadException(ErrorCode.Timeout, $"nothing came within {ReadTimeout / 1000.0:0.###} s")
                 {
@@ -253,7 +255,7 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
                 };
             }
 
-            return _core.LastEnd is null or { Reason: CloseReason.ClosedByPeer } ? false : throw _core.EndException();
+            return _core.Presence.LastEnd is null or { Reason: CloseReason.ClosedByPeer } ? false : throw _core.Presence.EndException();
         }
 
         Link from = _message.Core.Link;
@@ -293,7 +295,7 @@ internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWr
     {
         _talk = null;
         _ended = link;
-        return link.End is null or { Reason: CloseReason.ClosedByPeer } ? 0 : throw _core.EndException(link);
+        return link.End is null or { Reason: CloseReason.ClosedByPeer } ? 0 : throw _core.Presence.EndException(link);
     }
 
     private int Copy(Span<byte> buffer)

@@ -86,7 +86,7 @@ public sealed partial class Hub : Endpoint, ILinkOwner
     /// <param name="token">Ends the loop, with an <see cref="OperationCanceledException"/>.</param>
     public async IAsyncEnumerable<HubEvent> Events([EnumeratorCancellation] CancellationToken token = default)
     {
-        while (await Core.ReceiveAsync(null, token).ConfigureAwait(false) is { } received)
+        while (await Core.Receivers.ReceiveAsync(null, token).ConfigureAwait(false) is { } received)
         {
             HubEvent happened = ToEvent(received);
             try
@@ -108,7 +108,7 @@ public sealed partial class Hub : Endpoint, ILinkOwner
     /// The event, or null when none came in time. The message of a <see cref="Said"/> is the caller's to accept and dispose.
     /// </returns>
     public HubEvent? NextEvent(TimeSpan? timeout = null, CancellationToken token = default) =>
-        Core.Receive(Deadline.After(timeout, Core.Settings.Time), token) is { } received ? ToEvent(received) : null;
+        Core.Receivers.Receive(Deadline.After(timeout, Core.Settings.Time), token) is { } received ? ToEvent(received) : null;
 
     /// <summary>Sends a client away.</summary>
     /// <param name="client">Whom.</param>

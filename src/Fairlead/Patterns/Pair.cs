@@ -141,7 +141,7 @@ public sealed partial class Pair : Endpoint, ILinkOwner
             };
         }
 
-        (Core.TheLink ?? throw Core.EndException()).EndSending();
+        (Core.Placement.TheLink ?? throw Core.Presence.EndException()).EndSending();
     }
 
     /// <summary>

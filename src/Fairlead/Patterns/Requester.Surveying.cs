@@ -29,7 +29,7 @@ public sealed partial class Requester
     public IAsyncEnumerable<SurveyReply> SurveyAsync(
         ReadOnlySpan<byte> question, TimeSpan timeout, bool newcomers = false, CancellationToken token = default)
     {
-        Core.ThrowIfClosing();
+        Core.Life.ThrowIfClosing();
         Deadline.Check(timeout);
         return CollectAsync(question.ToArray(), timeout, newcomers, token);
     }
@@ -110,7 +110,7 @@ public sealed partial class Requester
     private SurveyRun Begin(byte[] question, TimeSpan timeout, bool newcomers, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        Core.ThrowIfClosing();
+        Core.Life.ThrowIfClosing();
         SurveyRun run = new(
             (link, left, end) => AskAsync(question, default, Framing.MessageFlags.None, left, end, link),
             Deadline.After(timeout, Core.Settings.Time),

@@ -133,7 +133,7 @@ public sealed class Responder : Endpoint, ILinkOwner
 
     private async Task LoopAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, int share, CancellationToken token)
     {
-        while (await Core.ReceiveAsync(null, token).ConfigureAwait(false) is { } received)
+        while (await Core.Receivers.ReceiveAsync(null, token).ConfigureAwait(false) is { } received)
         {
             Link link = received.Link;
             using (Request request = new(new Message(received)))
@@ -145,9 +145,9 @@ public sealed class Responder : Endpoint, ILinkOwner
             await link.Pause.AwaitReaderAsync(share, token).ConfigureAwait(false);
         }
 
-        if (Core.LastEnd is { Reason: not CloseReason.ClosedByPeer })
+        if (Core.Presence.LastEnd is { Reason: not CloseReason.ClosedByPeer })
         {
-            throw Core.EndException();
+            throw Core.Presence.EndException();
         }
     }
 

@@ -167,7 +167,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
 
     void ILinkOwner.OnUp(Link link, Completions completions)
     {
-        if (!link.IsAccepted && !link.Endpoint.IsReconnecting)
+        if (!link.IsAccepted && !link.Endpoint.Presence.IsReconnecting)
         {
             // Whoever connects asks, and waits for the answers.
             return;
@@ -205,11 +205,11 @@ public sealed class Subscriber : Endpoint, ILinkOwner
 
     private async ValueTask AskAsync(MessageKind kind, string topic, CancellationToken token)
     {
-        Core.ThrowIfClosing();
+        Core.Life.ThrowIfClosing();
         Link[] links = Core.Links();
-        if (links.Length == 0 && !Core.AwaitsPeers)
+        if (links.Length == 0 && !Core.Presence.AwaitsPeers)
         {
-            throw Core.EndException();
+            throw Core.Presence.EndException();
         }
 
         foreach (Link link in links)
@@ -235,7 +235,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
                         Address = Address,
                         Peer = link.Peer,
                     }
-                    : Core.EndException(link);
+                    : Core.Presence.EndException(link);
             }
         }
     }

@@ -40,7 +40,7 @@ public sealed partial class WorkQueue
         {
             try
             {
-                while (await Core.ReceiveAsync(null, CancellationToken.None).ConfigureAwait(false) is { } received)
+                while (await Core.Receivers.ReceiveAsync(null, CancellationToken.None).ConfigureAwait(false) is { } received)
                 {
                     await TakeAsync(new Message(received)).ConfigureAwait(false);
                 }

@@ -56,7 +56,7 @@ public sealed partial class WorkQueue
         if (!item.Message.WantsReceipt)
         {
             // Its sender was told long ago that the queue has it, and hears nothing more: that is a loss, and counted.
-            Core.CountLost();
+            Core.Placement.CountLost();
         }
 
         EndUndone(
@@ -79,12 +79,12 @@ public sealed partial class WorkQueue
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
                 told = $"{told}; the dead-letter handler failed: {exception.Message}";
-                Core.CountDropped();
+                Core.Drops.Count();
             }
         }
         else
         {
-            Core.CountDropped();
+            Core.Drops.Count();
         }
 
         return told;

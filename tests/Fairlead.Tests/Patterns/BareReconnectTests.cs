@@ -115,7 +115,7 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
         owner.Core = core;
         try
         {
-            ValueTask<MessageCore?> receiving = core.ReceiveAsync(null, CancellationToken.None);
+            ValueTask<MessageCore?> receiving = core.Receivers.ReceiveAsync(null, CancellationToken.None);
             using (Socket socket = await listener.AcceptAsync())
             {
                 socket.Shutdown(SocketShutdown.Both);

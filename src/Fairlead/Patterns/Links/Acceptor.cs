@@ -74,7 +74,7 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
                 Connection? accepted = open.TryAccept();
                 for (int dropped = open.TakeDropped(); dropped > 0; dropped--)
                 {
-                    endpoint.CountDropped();
+                    endpoint.Drops.Count();
                 }
 
                 if (accepted is not { } connection)
@@ -110,7 +110,7 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
         {
             _isPaused = true;
             pollSet.TryModify(open.WaitDescriptor, token, PollEvents.None);
-            endpoint.ServeLater();
+            endpoint.Housekeeping.ServeLater();
         }
     }
 

@@ -266,7 +266,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         Operation? next;
         using (pump.Gate.Hold())
         {
-            next = pump.IsLed || endpoint.IsTornDown ? null : pump.FindNext(isReactor: false);
+            next = pump.IsLed || endpoint.Life.IsTornDown ? null : pump.FindNext(isReactor: false);
         }
 
         next?.Nudge();
@@ -296,7 +296,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
                 }
 
                 pump.Memory.IsLedByReceiver = operation is ReceiveOperation;
-                while (!operation.IsClaimed && !deadline.Passed && !token.IsCancellationRequested && !endpoint.IsClosed)
+                while (!operation.IsClaimed && !deadline.Passed && !token.IsCancellationRequested && !endpoint.Life.IsClosed)
                 {
                     using Completions completions = Completions.Rent();
                     pump.Turn(deadline.RemainingWait, completions);

@@ -63,7 +63,9 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Those who were told here have run: what they have left lying is written. By the outermost that tells on this thread.</summary>
+    /// <summary>
+    /// Those who were told here have run: what they have left lying is written. By the outermost that tells on this thread.
+    /// </summary>
     public void Flush()
     {
         if (endpoint.Settings.Writing == WriteMode.Balanced && !AreToldHere)

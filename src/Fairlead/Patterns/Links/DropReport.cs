@@ -1,31 +1,38 @@
 using Fairlead.Diagnostics;
+using Fairlead.Registry;
 
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// What an endpoint has dropped, told to those who listen to events: at most once a second, with the number since the last time.
+/// Counts what an endpoint drops, and tells the event source: at most once a second, with the number since the last time.
 /// </summary>
-/// <remarks>Any thread, locks held or not: no listener is called where a drop is noted. No lock of its own.</remarks>
+/// <remarks>
+/// Owns the number that the event source has not been told yet; no lock. Queues, links and patterns count here, on any thread.
+/// </remarks>
 internal sealed class DropReport : IDisposable
 {
+    private readonly EndpointCounters _counters;
     private readonly Func<Address> _address;
     private readonly string _pattern;
     private readonly EventPacer _pacer;
     private long _untold;
 
+    /// <param name="counters">Count every drop.</param>
     /// <param name="time">The endpoint's clock.</param>
     /// <param name="address">In the event.</param>
     /// <param name="pattern">In the event.</param>
-    public DropReport(TimeProvider time, Func<Address> address, string pattern)
+    public DropReport(EndpointCounters counters, TimeProvider time, Func<Address> address, string pattern)
     {
+        _counters = counters;
         _address = address;
         _pattern = pattern;
         _pacer = new EventPacer(time, Tell);
     }
 
-    /// <summary>A message was dropped.</summary>
-    public void Note()
+    /// <summary>Counts a message that was dropped. Any thread, locks held or not: no listener is called here.</summary>
+    public void Count()
     {
+        _counters.AddDropped(1);
         if (FairleadEventSource.Log.IsEnabled())
         {
             Interlocked.Increment(ref _untold);

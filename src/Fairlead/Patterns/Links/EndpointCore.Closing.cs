@@ -5,24 +5,6 @@ namespace Fairlead.Patterns.Links;
 /// <content>Closing drains until a deadline, then aborts, and says what was not sent.</content>
 internal sealed partial class EndpointCore
 {
-    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource? _drained;
-    private CloseReport _report;
-    private volatile EndpointPhase _phase;
-    private bool _isRetired;
-
-    /// <summary>Whether nothing new may be sent or received.</summary>
-    public bool IsClosing => _phase != EndpointPhase.Open;
-
-    /// <summary>Whether whoever leaves the role ends the endpoint.</summary>
-    public bool IsClosed => _phase >= EndpointPhase.Closed;
-
-    /// <summary>Whether nothing is left of it.</summary>
-    public bool IsTornDown => _phase == EndpointPhase.TornDown;
-
-    /// <exception cref="ObjectDisposedException">The endpoint closes, or has closed.</exception>
-    public void ThrowIfClosing() => ObjectDisposedException.ThrowIf(IsClosing, _owner);
-
     private bool IsDrained
     {
         get
@@ -50,23 +32,22 @@ internal sealed partial class EndpointCore
         using (Completions completions = Completions.Rent())
         using (Gate.Hold())
         {
-            isFirst = !IsClosing;
+            // From here on nothing is handed out: what the goodbye acknowledges is final.
+            isFirst = Life.TryBeginClose();
             if (isFirst)
             {
-                // From here on nothing is handed out: what the goodbye acknowledges is final.
-                _phase = EndpointPhase.Closing;
-                EndWaiters(new ObjectDisposedException(_profile.Name), completions);
+                EndWaiters(new ObjectDisposedException(Profile.Name), completions);
             }
         }
 
-        Task end = _gone.Task;
+        Task end = Life.Gone;
         bool isLate;
         try
         {
             if (isFirst)
             {
                 _acceptor.Stop();
-                _owner.OnClosing();
+                Owner.OnClosing();
                 foreach (Link link in Table.All)
                 {
                     link.BeginClose();
@@ -93,7 +74,7 @@ internal sealed partial class EndpointCore
             Dispose();
         }
 
-        return _report with { DeadlinePassed = isLate };
+        return Life.Report with { DeadlinePassed = isLate };
     }
 
     /// <summary>Ends at once. When it returns, the name is free and no callback runs any more.</summary>
@@ -102,9 +83,8 @@ internal sealed partial class EndpointCore
         bool leads = false;
         using (Gate.Hold())
         {
-            if (!IsClosed)
+            if (Life.TryEnd())
             {
-                _phase = EndpointPhase.Closed;
                 leads = Pump.TryLeadForGood();
                 if (!leads)
                 {
@@ -120,7 +100,7 @@ internal sealed partial class EndpointCore
         else
         {
             // Whoever pumps tears down; it runs no user code in between, so this is short.
-            _gone.Task.Wait();
+            Life.Gone.Wait();
         }
     }
 
@@ -134,15 +114,13 @@ internal sealed partial class EndpointCore
         using (Gate.Hold())
         {
             // One does it: whoever hears that it is done shall find nobody listening.
-            if (_isRetired
-                || _ready.Count > 0
+            if (!Receivers.IsEmpty
                 || Counters.MessagesReceived != taken
-                || Array.Exists(Table.All, link => link.State == LinkState.Handshaking || link.PeerPattern != others))
+                || Array.Exists(Table.All, link => link.State == LinkState.Handshaking || link.PeerPattern != others)
+                || !Life.TryRetire())
             {
                 return false;
             }
-
-            _isRetired = true;
         }
 
         _acceptor.Stop();
@@ -158,11 +136,10 @@ internal sealed partial class EndpointCore
 
         // Ended by the pump when nothing is on its way any more, or by the tear-down. Until then the reactor waits like for any
         // asynchronous caller.
-        TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Pump.Awaited.CountCaller(+1);
-        Volatile.Write(ref _drained, drained);
+        Task drained = Life.BeginDrain();
         Pump.RequestTurn();
-        return drained.Task;
+        return drained;
     }
 
     /// <summary>
@@ -174,13 +151,13 @@ internal sealed partial class EndpointCore
         using Completions completions = Completions.Rent();
         Do(Pump.Stop);
         Do(_acceptor.Stop);
-        Do(_owner.OnClosing);
+        Do(Owner.OnClosing);
         Do(() =>
         {
             using (Gate.Hold())
             {
                 // Before the links go down: that would tell the receivers of a connected end that its peer has gone.
-                EndWaiters(new ObjectDisposedException(_profile.Name), completions);
+                EndWaiters(new ObjectDisposedException(Profile.Name), completions);
             }
         });
         foreach (Link link in Table.All)
@@ -192,16 +169,16 @@ internal sealed partial class EndpointCore
         Do(() => ReleaseAll(completions));
         Do(Broadcasts.Dispose);
         Do(Pump.Dispose);
-        Do(() => _reconnector?.Dispose());
-        Do(_drops.Dispose);
+        Do(Presence.Dispose);
+        Do(Drops.Dispose);
         Do(() => EndpointMeter.Remove(_entry.Counters));
         Do(_entry.Dispose);
-        if (_drained?.TrySetResult() == true)
+        if (Life.TryEndDrain())
         {
             Pump.Awaited.CountCaller(-1);
         }
 
-        _gone.TrySetResult();
+        Life.SetGone();
         Do(() => Array.ForEach(Pump.Callers.Followers(), static follower => follower.Nudge()));
 
         void Do(Action step) => Finishing.Do(Address.Display, step);
@@ -212,49 +189,17 @@ internal sealed partial class EndpointCore
     {
         using (Gate.Hold())
         {
-            _phase = EndpointPhase.TornDown;
-            EndWaiters(new ObjectDisposedException(_profile.Name), completions);
-            _report = _past.Report;
-            _ready.Release();
+            Life.SetTornDown();
+            EndWaiters(new ObjectDisposedException(Profile.Name), completions);
+            Life.SetReport(Placement.Report);
+            Receivers.Release();
         }
     }
 
     /// <summary>Ends whoever waits for a message or a peer. Under the gate.</summary>
     private void EndWaiters(ObjectDisposedException error, Completions completions)
     {
-        EndReceivers(error, completions);
-        foreach (LinkWaitOperation operation in _linkWaiters)
-        {
-            if (operation.TryFail(error))
-            {
-                completions.Add(operation);
-            }
-        }
-
-        _linkWaiters.Clear();
-        while (_waiting.Count > 0)
-        {
-            LinkOperation operation = _waiting.Dequeue();
-            CountUnsent(operation);
-            if (operation.TryFail(error))
-            {
-                completions.Add(operation);
-            }
-        }
+        Receivers.End(error, completions);
+        Placement.End(error, completions);
     }
-}
-
-/// <summary>The life of an endpoint. Only forward; under the gate.</summary>
-internal enum EndpointPhase : byte
-{
-    Open,
-
-    /// <summary>Nothing new is sent or handed out; what is under way goes on.</summary>
-    Closing,
-
-    /// <summary>Whoever has the role ends it.</summary>
-    Closed,
-
-    /// <summary>Nothing is left of it.</summary>
-    TornDown,
 }

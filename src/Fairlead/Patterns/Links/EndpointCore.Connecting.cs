@@ -114,6 +114,19 @@ internal sealed partial class EndpointCore
         }
     }
 
+    /// <summary>Connects anew, to the address at which the peer is sought.</summary>
+    public async Task ReconnectAsync(Address address, CancellationToken token)
+    {
+        Connection connection = await BuiltInTransports.Find(address).ConnectAsync(address, Settings, token).ConfigureAwait(false);
+        bool isElsewhere = address != Address;
+        Volatile.Write(ref _address, address);
+        await OpenAsync(connection, token).ConfigureAwait(false);
+        if (isElsewhere)
+        {
+            _entry.MoveTo(address.ToString());
+        }
+    }
+
     private async ValueTask OpenAsync(Connection connection, CancellationToken token)
     {
         LinkWaitOperation operation = LinkWaitOperation.Rent(this, isBlocking: false);
@@ -121,7 +134,7 @@ internal sealed partial class EndpointCore
         bool isHandedOver = false;
         try
         {
-            AddLinkWaiter(operation);
+            Placement.AddCaller(operation);
             isHandedOver = true;
             using (Completions completions = Completions.Rent())
             {

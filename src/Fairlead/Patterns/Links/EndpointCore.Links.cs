@@ -4,150 +4,23 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Links come and go.</content>
+/// <content>Links come and go, and the parts hear of it in this order. By the pump, by links, and by the thread that connects.</content>
 internal sealed partial class EndpointCore
 {
-    private readonly List<LinkWaitOperation> _linkWaiters = [];
-    private readonly SendQueue _waiting;
     private int _upCount;
-    private PastDeliveries _past;
 
-    /// <summary>Why the last link went down; null while none has. A connected endpoint that has this is over.</summary>
-    public LinkEnd? LastEnd => Volatile.Read(ref _lastEnd);
-
-    /// <summary>
-    /// The link of a pattern that has one peer, or that of the one whose turn it is where it spreads; null while nobody is there.
-    /// </summary>
-    public Link? TheLink
-    {
-        get
-        {
-            if (_profile.Spreads)
-            {
-                return NextLink();
-            }
-
-            foreach (Link link in Table.All)
-            {
-                if (link.State is LinkState.Up or LinkState.PeerClosed)
-                {
-                    return link;
-                }
-            }
-
-            return null;
-        }
-    }
-
-    public void AddLinkWaiter(LinkWaitOperation operation)
-    {
-        Link? up;
-        using (Gate.Hold())
-        {
-            ThrowIfClosing();
-            if (operation.IsClaimed)
-            {
-                return;
-            }
-
-            up = TheLink;
-            if (up is null)
-            {
-                _linkWaiters.Add(operation);
-                return;
-            }
-        }
-
-        if (operation.TryComplete(up))
-        {
-            operation.Signal(inline: false);
-        }
-    }
-
-    public void Withdraw(LinkWaitOperation operation, Exception? error)
-    {
-        bool isOurs;
-        using (Gate.Hold())
-        {
-            _linkWaiters.Remove(operation);
-            isOurs = error is null ? operation.TryComplete(null) : operation.TryFail(error);
-        }
-
-        if (isOurs)
-        {
-            operation.Signal(inline: false);
-        }
-    }
-
-    /// <summary>
-    /// The link of a pattern that has one peer. A bound endpoint that has none keeps the operation, before all that come later, for the
-    /// first to come, and null is returned; so it is by a connected one that has lost its peer, which keeps nothing.
-    /// </summary>
-    public Link? LinkFor(LinkOperation operation, Completions completions)
-    {
-        using (Gate.Hold())
-        {
-            ThrowIfClosing();
-            Link? link = TheLink;
-            if (link is null && AwaitsPeers && !operation.IsClaimed)
-            {
-                switch (_waiting.Add(operation, Policy, completions))
-                {
-                    case LinkOutcome.Sent:
-                        break;
-                    case var outcome when operation.TryComplete(new LinkResult { Outcome = outcome }):
-                        completions.Add(operation);
-                        break;
-                }
-            }
-
-            return link;
-        }
-    }
-
-    /// <summary>Takes back an operation that no link has; false when one has it.</summary>
-    public bool TryWithdraw(LinkOperation operation, Exception? error)
-    {
-        bool isOurs = false;
-        using (Gate.Hold())
-        {
-            if (operation.Link is not null)
-            {
-                return false;
-            }
-
-            _waiting.Remove(operation);
-            isOurs = error is null ? operation.TryComplete(operation.Unanswered(LinkOutcome.TimedOut)) : operation.TryFail(error);
-        }
-
-        if (isOurs)
-        {
-            operation.Signal(inline: false);
-        }
-
-        return true;
-    }
-
+    /// <summary>A link has come through its handshake. By that link.</summary>
     public void OnUp(Link link, Completions completions)
     {
         bool wasSought;
         using (Gate.Hold())
         {
-            wasSought = IsReconnecting;
+            wasSought = Presence.IsReconnecting;
 
-            // At once with becoming visible, so that nobody overtakes those who waited.
-            link.Adopt(_waiting, completions);
+            // At once with becoming visible: no new message overtakes those that waited.
+            Placement.OnUp(link, completions);
             _upCount++;
             Counters.SetClients(_upCount);
-            foreach (LinkWaitOperation operation in _linkWaiters)
-            {
-                if (operation.TryComplete(link))
-                {
-                    completions.Add(operation);
-                }
-            }
-
-            _linkWaiters.Clear();
         }
 
         if (FairleadEventSource.Log.IsEnabled())
@@ -158,7 +31,7 @@ internal sealed partial class EndpointCore
         link.Sending.ServeAdopted(completions);
         try
         {
-            _owner.OnUp(link, completions);
+            Owner.OnUp(link, completions);
         }
         catch (Exception exception)
         {
@@ -168,10 +41,10 @@ internal sealed partial class EndpointCore
 
         if (wasSought)
         {
-            NoteFound(link, completions);
+            Presence.OnFound(link, completions);
         }
 
-        Report(link, MessageKind.Joined, completions);
+        Receivers.Report(link, MessageKind.Joined, completions);
     }
 
     /// <summary>By a link that has gone down; what it received stays in the queue.</summary>
@@ -183,34 +56,21 @@ internal sealed partial class EndpointCore
         using (Gate.Hold())
         {
             Table.Remove(link);
-
-            // Nobody waits for the answers any more. Deliveries of a peer that died are messages all the same; where this side ended the
-            // link, their senders were told.
-            _ready.Drop(link, id: null, withDeliveries: link.WasEndedHere, out _);
+            Receivers.DropUnread(link);
             if (link.WasUp)
             {
                 _upCount--;
                 Counters.SetClients(_upCount);
-                _past.Add(end);
+                Placement.Count(end);
             }
 
             if (EndsWithPeer)
             {
-                FailureException = link.Failure;
-                foreach (LinkWaitOperation operation in _linkWaiters)
-                {
-                    if (operation.TryFail(EndException(end, link.Failure)))
-                    {
-                        completions.Add(operation);
-                    }
-                }
-
-                _linkWaiters.Clear();
-                reconnects = SeekOrEnd(link, end, completions);
+                Placement.EndCallers(() => Presence.EndException(end, link.Failure), completions);
+                reconnects = Presence.OnLost(link, end, completions);
             }
 
-            link.Sending.TakeMoving(_waiting);
-            adopted = Place(completions);
+            adopted = Placement.MoveFrom(link, completions);
         }
 
         adopted?.Sending.ServeAdopted(completions);
@@ -224,7 +84,7 @@ internal sealed partial class EndpointCore
 
         if (reconnects)
         {
-            _ = Task.Run(() => _reconnector!.SeekAsync(Address));
+            Presence.Seek();
         }
     }
 
@@ -232,30 +92,14 @@ internal sealed partial class EndpointCore
     {
         if (link.WasUp)
         {
-            _owner.OnDown(link, end, completions);
-            Report(link, MessageKind.Left, completions);
+            Owner.OnDown(link, end, completions);
+            Receivers.Report(link, MessageKind.Left, completions);
         }
         else
         {
-            _owner.OnNeverUp();
+            Owner.OnNeverUp();
         }
     }
-
-    /// <summary>The error of a call on a link that has ended.</summary>
-    public FairleadException EndException() => EndException(LastEnd ?? new LinkEnd(CloseReason.PeerDied, null), FailureException);
-
-    /// <summary>The error of a call on this link, which has ended, or takes nothing more because its peer closes.</summary>
-    public FairleadException EndException(Link link) =>
-        EndException(link.End ?? new LinkEnd(CloseReason.ClosedByPeer, null) { Peer = link.Peer }, link.Failure);
-
-    public string? OnSubscription(Link link, string topic, bool subscribes) => _owner.OnSubscription(link, topic, subscribes);
-
-    public void OnCredit(Link link) => _owner.OnCredit(link);
-
-    private FairleadException? FailureException { get; set; }
-
-    private FairleadException EndException(LinkEnd end, FairleadException? failure) =>
-        failure is null ? end.ToException(Address) : failure.Address is null ? failure.At(Address) : failure;
 
     /// <summary>
     /// Owns the connection from now on. What is thrown before the link is watched is the caller's, and nothing is left of it; what is
@@ -268,7 +112,7 @@ internal sealed partial class EndpointCore
         {
             using (Gate.Hold())
             {
-                if (_isRetired || IsClosed)
+                if (Life.TakesNoPeers)
                 {
                     // It was in the listener's queue when that closed, or came back while the endpoint ended, and finds nobody.
                     connection.Dispose();
@@ -331,7 +175,7 @@ internal sealed partial class EndpointCore
     /// <summary>What is to be looked at behind each turn. By the leader.</summary>
     public void Settle(Completions completions)
     {
-        HandOutIfResumed(completions);
+        Receivers.HandOutIfResumed(completions);
         foreach (Link link in Table.All)
         {
             if (link.Fault is { } fault)
@@ -351,11 +195,11 @@ internal sealed partial class EndpointCore
             }
         }
 
-        if (Volatile.Read(ref _drained) is { } drained && IsDrained && drained.TrySetResult())
+        if (Life.IsDraining && IsDrained && Life.TryEndDrain())
         {
             Pump.Awaited.CountCaller(-1);
         }
 
-        TellWatchesOfTurn();
+        Watches.TellOfTurn();
     }
 }

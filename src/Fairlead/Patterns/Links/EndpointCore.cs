@@ -6,19 +6,18 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// What every pattern stands on: the listener, the links, the messages that wait for the user, the callers that wait for messages, and the
-/// <see cref="Links.Pump"/> that moves it all.
+/// Stands behind every pattern: it makes an endpoint out of its parts, says how links come and go, and keeps the order in which it ends.
 /// </summary>
-/// <remarks>Queues and links are guarded by the pump's gate.</remarks>
+/// <remarks>
+/// Owns its parts, each of which has a few fields of its own; and, under the pump's gate, its address and how many links are up. Patterns
+/// make and close it. Links and the pump tell it of events that concern several parts. What concerns one part goes to that part.
+/// </remarks>
 internal sealed partial class EndpointCore : IDisposable
 {
     private const ulong ListenerToken = Pump.FirstToken;
 
-    private readonly PatternProfile _profile;
-    private readonly ILinkOwner _owner;
     private readonly EndpointEntry _entry;
     private readonly Acceptor _acceptor;
-    private LinkEnd? _lastEnd;
     private Address _address;
 
     private EndpointCore(
@@ -31,25 +30,28 @@ internal sealed partial class EndpointCore : IDisposable
         IListener? listener)
     {
         bool isBound = listener is not null;
-        Pump = new Pump(this);
+        Life = new EndpointLife(owner);
+        Pump = new Pump(this, Life);
         Table = new LinkTable(Pump);
         _acceptor = new Acceptor(this, Pump.PollSet, ListenerToken, listener, entry);
+        Housekeeping = new Housekeeping(this, _acceptor);
         EndsWithPeer = listener is null or { YieldsOne: true };
         _address = address;
         Settings = settings;
         IsBound = isBound;
-        _profile = profile;
-        _owner = owner;
+        Profile = profile;
+        Owner = owner;
         _entry = entry;
         Counters = entry.Counters;
         MeterTags = EndpointMeter.Add(entry.Counters, address, profile.Kind);
-        _waiting = new SendQueue(this);
-        _ready = new ReadyLinks(entry.Counters);
+        Placement = new Placement(this);
+        FastPath = new FastPath(this);
+        Watches = new Watches(this);
+        Receivers = new Receivers(this);
         Broadcasts = new BroadcastHolder(this);
         Admission = new Admission(this, owner, isBound ? profile.MostPeers : 1);
-        _drops = new DropReport(settings.Time, () => Address, profile.Name);
-        _changes = new StateChanges(owner.OnStateChanged, () => Address);
-        _reconnector = isBound ? null : new Reconnector(addresses, settings.Reconnect, settings.Time, this);
+        Drops = new DropReport(Counters, settings.Time, () => Address, profile.Name);
+        Presence = new PeerPresence(this, addresses);
         Policy = settings.Full ?? profile.Policy;
     }
 
@@ -58,7 +60,10 @@ internal sealed partial class EndpointCore : IDisposable
 
     public EndpointSettings Settings { get; }
 
-    public PatternProfile Profile => _profile;
+    public PatternProfile Profile { get; }
+
+    /// <summary>The pattern, which hears of the links.</summary>
+    public ILinkOwner Owner { get; }
 
     /// <summary>What the transport can do at this address.</summary>
     public TransportCapabilities Capabilities => CapabilitiesOf(BuiltInTransports.Find(Address), Address, Settings);
@@ -76,14 +81,44 @@ internal sealed partial class EndpointCore : IDisposable
 
     public EndpointCounters Counters { get; }
 
+    /// <summary>The phase that it is in, and its end.</summary>
+    public EndpointLife Life { get; }
+
+    /// <summary>Whether nothing new may be sent or received.</summary>
+    public bool IsClosing => Life.IsClosing;
+
     /// <summary>The role of the one that reads and handles what comes.</summary>
     public Pump Pump { get; }
 
     /// <summary>The links.</summary>
     public LinkTable Table { get; }
 
-    /// <summary>Who may come.</summary>
+    /// <summary>Which peers it accepts.</summary>
     public Admission Admission { get; }
+
+    /// <summary>The messages that wait for the user, and the callers that wait for messages.</summary>
+    public Receivers Receivers { get; }
+
+    /// <summary>The wait sets that it is attached to.</summary>
+    public Watches Watches { get; }
+
+    /// <summary>Sends to a peer that shares memory without a pump iteration.</summary>
+    public FastPath FastPath { get; }
+
+    /// <summary>Whether each acknowledgement concerns the pattern or a wait set.</summary>
+    public bool HearsOfCredit => Profile.Kind == PatternKind.WorkQueue || Watches.Any;
+
+    /// <summary>Which link a message goes to, and what waits for a link.</summary>
+    public Placement Placement { get; }
+
+    /// <summary>Whether its peer is lost, sought, or gone for good.</summary>
+    public PeerPresence Presence { get; }
+
+    /// <summary>Serves its peers while the user is away.</summary>
+    public Housekeeping Housekeeping { get; }
+
+    /// <summary>Counts dropped messages.</summary>
+    public DropReport Drops { get; }
 
     /// <summary>What is sent to many is written once where the transport can do that.</summary>
     public BroadcastHolder Broadcasts { get; }
@@ -139,7 +174,7 @@ internal sealed partial class EndpointCore : IDisposable
     /// <summary>The reactor may wait from here on, and at a bound endpoint does.</summary>
     private void StartServing()
     {
-        Slow.Start();
+        Housekeeping.StartThread();
         Pump.Start();
         if (IsBound)
         {

@@ -8,11 +8,11 @@ internal readonly struct Inbox(EndpointCore core)
 {
     public bool TryReceive(out Message message)
     {
-        MessageCore? received = core.TryTakeNow();
+        MessageCore? received = core.Receivers.TryTakeNow();
         if (received is null)
         {
             core.Pump.TryTurn();
-            received = core.TryTakeNow();
+            received = core.Receivers.TryTakeNow();
         }
 
         if (received is not null)
@@ -28,7 +28,7 @@ internal readonly struct Inbox(EndpointCore core)
 
     public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken token)
     {
-        if (core.Receive(Deadline.After(timeout, core.Settings.Time), token) is { } received)
+        if (core.Receivers.Receive(Deadline.After(timeout, core.Settings.Time), token) is { } received)
         {
             message = new Message(received);
             return true;
@@ -40,14 +40,16 @@ internal readonly struct Inbox(EndpointCore core)
     }
 
     public Message Receive(TimeSpan? timeout, CancellationToken token) =>
-        core.Receive(Deadline.After(timeout, core.Settings.Time), token) is { } received ? new Message(received) : throw Nothing(timeout);
+        core.Receivers.Receive(Deadline.After(timeout, core.Settings.Time), token) is { } received
+            ? new Message(received)
+            : throw Nothing(timeout);
 
     public ValueTask<Message> ReceiveAsync(TimeSpan? timeout, CancellationToken token)
     {
         Deadline.Check(timeout);
         try
         {
-            return core.TryTakeNow() is { } ready
+            return core.Receivers.TryTakeNow() is { } ready
                 ? new ValueTask<Message>(new Message(ready))
                 : WaitAsync(timeout, token);
         }
@@ -108,15 +110,15 @@ internal readonly struct Inbox(EndpointCore core)
     private async ValueTask<Message> WaitAsync(TimeSpan? timeout, CancellationToken token)
     {
         EndpointCore endpoint = core;
-        MessageCore? received = await endpoint.ReceiveAsync(timeout, token, hasLooked: true).ConfigureAwait(false);
+        MessageCore? received = await endpoint.Receivers.ReceiveAsync(timeout, token, hasLooked: true).ConfigureAwait(false);
         return received is not null ? new Message(received) : throw new Inbox(endpoint).Nothing(timeout);
     }
 
     private void ThrowIfEnded()
     {
-        if (core.EndsWithPeer && core.LastEnd is not null)
+        if (core.Presence.HasEnded)
         {
-            throw core.EndException();
+            throw core.Presence.EndException();
         }
     }
 
@@ -197,7 +199,7 @@ internal readonly struct Inbox(EndpointCore core)
 
             try
             {
-                if (core.TryTakeNow() is { } ready)
+                if (core.Receivers.TryTakeNow() is { } ready)
                 {
                     Current = new Message(ready);
                     return new ValueTask<bool>(true);
@@ -227,7 +229,7 @@ internal readonly struct Inbox(EndpointCore core)
             MessageCore? received;
             try
             {
-                received = await core.ReceiveAsync(null, token, hasLooked: true).ConfigureAwait(false);
+                received = await core.Receivers.ReceiveAsync(null, token, hasLooked: true).ConfigureAwait(false);
             }
             catch
             {
@@ -242,7 +244,7 @@ internal readonly struct Inbox(EndpointCore core)
             }
 
             _hasEnded = true;
-            return core.LastEnd is { Reason: not CloseReason.ClosedByPeer } ? throw core.EndException() : false;
+            return core.Presence.LastEnd is { Reason: not CloseReason.ClosedByPeer } ? throw core.Presence.EndException() : false;
         }
     }
 }

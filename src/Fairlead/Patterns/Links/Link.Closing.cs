@@ -105,7 +105,7 @@ internal sealed partial class Link
         }
 
         // In this order: a message that is handed out meanwhile leaves the one only when it is in the other.
-        bool hasUnread = !_endpoint.HasNoInbound(this);
+        bool hasUnread = !_endpoint.Receivers.HasNoInbound(this);
         if (Receiving.InHand.Any || (hasUnread && !_endpoint.IsClosing))
         {
             return;
@@ -204,7 +204,7 @@ internal sealed partial class Link
 
         if (Sending.HasMoving)
         {
-            _endpoint.Move(this);
+            _endpoint.Placement.Move(this);
         }
     }
 

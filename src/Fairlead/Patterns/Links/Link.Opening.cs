@@ -44,7 +44,7 @@ internal sealed partial class Link
                 _handshakeEnd = Deadline.After(_endpoint.Settings.HandshakeTimeout, _time);
             }
 
-            _endpoint.ServeLater();
+            _endpoint.Housekeeping.ServeLater();
         }
         else
         {

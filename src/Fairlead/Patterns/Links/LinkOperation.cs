@@ -298,7 +298,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         // It may be adopted, or go from one link to another, meanwhile.
         while (!IsClaimed)
         {
-            if (Link is { } link ? link.Sending.Withdraw(this, error) : Endpoint.TryWithdraw(this, error))
+            if (Link is { } link ? link.Sending.Withdraw(this, error) : Endpoint.Placement.TryWithdraw(this, error))
             {
                 return;
             }

@@ -26,7 +26,9 @@ internal sealed partial class LinkOutput
             // Of one that has just gone the connection is over, and holds nothing: what it took with it stands in its end.
             operation.Rest = _link.State == LinkState.Down ? _link.End!.Unwritten : Unwritten;
             bool isLost = operation.Rest > 0 && (IsBroken || _link.State == LinkState.Down);
-            isDone = isLost ? operation.TryFail(_endpoint.EndException(_link)) : operation.Rest == 0 && operation.TryComplete(true);
+            isDone = isLost
+                ? operation.TryFail(_endpoint.Presence.EndException(_link))
+                : operation.Rest == 0 && operation.TryComplete(true);
             if (!isLost && operation.Rest > 0)
             {
                 _flushing.Add(operation);
@@ -76,7 +78,7 @@ internal sealed partial class LinkOutput
     {
         if (_flushing.Any)
         {
-            _flushing.End(_endpoint.EndException(_link));
+            _flushing.End(_endpoint.Presence.EndException(_link));
         }
     }
 }

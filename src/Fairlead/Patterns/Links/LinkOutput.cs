@@ -143,7 +143,7 @@ internal sealed partial class LinkOutput : IFlusherClient
             Become(OutputState.Idle);
             if (_link.Receiving.Inbound.IsHeadTold)
             {
-                _endpoint.HandOutAgain();
+                _endpoint.Receivers.HandOutAgain();
             }
         }
     }

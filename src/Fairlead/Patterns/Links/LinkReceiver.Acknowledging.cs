@@ -51,7 +51,7 @@ internal sealed partial class LinkReceiver
         }
         else
         {
-            _endpoint.ServeLater();
+            _endpoint.Housekeeping.ServeLater();
         }
     }
 

@@ -150,7 +150,7 @@ internal sealed partial class LinkReceiver
         }
 
         string topic = Encoding.UTF8.GetString(message.Payload.Span);
-        string? refusal = _endpoint.OnSubscription(_link, topic, message.Header.Kind == MessageKind.Subscribe);
+        string? refusal = _endpoint.Owner.OnSubscription(_link, topic, message.Header.Kind == MessageKind.Subscribe);
         _link.Answers.SendReceipt(message.Header.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
     }
 

@@ -59,7 +59,7 @@ internal sealed partial class LinkReceiver
     public void Receive(Completions completions)
     {
         FillResult fill = FillResult.Drained;
-        int wanted = _broadcasts is { IsSitting: true } ? _endpoint.MessagesWanted : int.MaxValue;
+        int wanted = _broadcasts is { IsSitting: true } ? _endpoint.Receivers.MessagesWanted : int.MaxValue;
         for (int i = 0; i < FillsPerTurn && _link.State != LinkState.Down; i++)
         {
             fill = _connection.Fill();
@@ -84,7 +84,7 @@ internal sealed partial class LinkReceiver
         PublishArrived(completions);
         for (int dropped = _connection.TakeDropped(); dropped > 0; dropped--)
         {
-            _endpoint.CountDropped();
+            _endpoint.Drops.Count();
         }
 
         if (_broadcasts is not null && _broadcasts.TakeIsToBeTold())
@@ -95,7 +95,7 @@ internal sealed partial class LinkReceiver
         if (_hasNewCredit)
         {
             _hasNewCredit = false;
-            _endpoint.OnCredit(_link);
+            _endpoint.Owner.OnCredit(_link);
         }
 
         NotePart(_connection.HasPart);
@@ -135,7 +135,7 @@ internal sealed partial class LinkReceiver
             return;
         }
 
-        _endpoint.Publish(_link, completions);
+        _endpoint.Receivers.Publish(_link, completions);
         if (_link.IsBare && (_inbound.Bytes >= _endpoint.Settings.Capacity || _inbound.Count >= _endpoint.Settings.Messages))
         {
             _link.Pause.Begin();
@@ -165,7 +165,7 @@ internal sealed partial class LinkReceiver
     private void OnCancel(uint id, bool isRecalled)
     {
         // A recall is for a Deliver alone: of a Request it takes the message back, and is not answered, since a receipt answers none.
-        if (_inbound.DropArrived(id, out MessageKind kind) || _endpoint.TryDrop(_link, id, out kind))
+        if (_inbound.DropArrived(id, out MessageKind kind) || _endpoint.Receivers.TryDrop(_link, id, out kind))
         {
             if (isRecalled && kind == MessageKind.Deliver)
             {

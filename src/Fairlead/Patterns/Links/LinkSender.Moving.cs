@@ -198,7 +198,7 @@ internal sealed partial class LinkSender
         operation.IsMovable
         && !operation.IsClaimed
         && (!wasRead || (operation.Header.Flags & MessageFlags.Idempotent) != 0)
-        && _endpoint.AwaitsPeers
+        && _endpoint.Presence.AwaitsPeers
         && !_endpoint.IsClosing;
 
     /// <summary>A call whose link is lost goes to another link. Under the send lock.</summary>

@@ -200,7 +200,7 @@ internal sealed partial class LinkSender
 
         if (HasMoving)
         {
-            _endpoint.Move(_link);
+            _endpoint.Placement.Move(_link);
         }
 
         if (needsPump)

@@ -170,7 +170,7 @@ internal sealed partial class LinkSender
         long missed = operation.Missed;
         if (operation.IsLeft)
         {
-            _endpoint.CountDropped();
+            _endpoint.Drops.Count();
             operation.Finish(LinkOutcome.Dropped, _link, completions);
             return missed + 1;
         }
@@ -192,7 +192,7 @@ internal sealed partial class LinkSender
             _queued.AddMissed(1);
         }
 
-        _endpoint.CountDropped();
+        _endpoint.Drops.Count();
     }
 
     /// <summary>

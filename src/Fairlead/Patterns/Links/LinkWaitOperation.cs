@@ -18,7 +18,7 @@ internal sealed class LinkWaitOperation : Operation<Link?>
         return operation;
     }
 
-    public override void Withdraw(Exception? error) => Endpoint.Withdraw(this, error);
+    public override void Withdraw(Exception? error) => Endpoint.Placement.Withdraw(this, error);
 
     protected override void GiveBack()
     {

@@ -11,7 +11,8 @@ namespace Fairlead.Patterns.Links;
 /// the memory, too, and takes the next turn from there.
 /// </summary>
 /// <remarks>
-/// Under the endpoint's gate: who looks, who stays, which links were lost meanwhile. The leader's: whether looking is worth while, and when
+/// Under the endpoint's gate: who looks, who stays, which links were lost meanwhile, how often the memory was read without a turn. The
+/// leader's: whether looking is worth while, and when
 /// the poll set is to be looked at again. Who sleeps is seen by all.
 /// </remarks>
 internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
@@ -24,6 +25,9 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     /// </summary>
     private const int HastyLooks = 256;
     private const int TurnsPerPoll = 64;
+
+    /// <summary>After so many messages taken without a turn, the poll set is due: a new peer may wait to be accepted.</summary>
+    private const int PullsPerPoll = 1024;
 
     /// <summary>What looking at the memory may cost before sleeping: about what a wake-up costs on both sides.</summary>
     private static readonly long SpinSpan = Stopwatch.Frequency / 20_000;
@@ -40,6 +44,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     private MemorySleep? _parked;
     private volatile bool _isWoken;
     private int _unpolledTurns;
+    private int _pulls;
 
     // Who stays, and where; 0: nobody.
     private int _stay;
@@ -75,6 +80,11 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         WaitMode.Latency => true,
         _ => IsSoon,
     };
+
+    /// <summary>
+    /// Whether a caller may take the next message without a look at the poll set; it calls <see cref="CountPull"/>. Under the gate.
+    /// </summary>
+    public bool MayPullUnseen => ((_pulls + 1) & (PullsPerPoll - 1)) != 0;
 
     /// <summary>Waits for what comes through memory. By the leader.</summary>
     /// <returns>How long the poll set is to be waited on for the rest; null: not even looked at.</returns>
@@ -122,8 +132,23 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         _isWoken = false;
     }
 
-    /// <summary>The poll set is to be looked at in the next turn.</summary>
-    public void PollSoon() => _unpolledTurns = TurnsPerPoll;
+    /// <summary>Counts a message that a caller has taken without a turn. Under the gate.</summary>
+    public void CountPull() => _pulls++;
+
+    /// <summary>
+    /// Counts an attempt to take something without a turn. False if the poll set is due, and has something: the next turn looks at it.
+    /// Under the gate.
+    /// </summary>
+    public bool MayGoOn()
+    {
+        if ((++_pulls & (PullsPerPoll - 1)) != 0 || !pump.PollSet.HasEvents)
+        {
+            return true;
+        }
+
+        _unpolledTurns = TurnsPerPoll;
+        return false;
+    }
 
     /// <summary>
     /// Looks again and again, for as long as a wake-up would cost. True when something has come, the poll set is to be looked at, or
@@ -251,7 +276,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         using (pump.Gate.Hold())
         {
             if (_stay != 0 || pump.IsLed || pump.IsWanted || !pump.IsArmed || pump.Awaited.Callers == 0
-                || endpoint.IsClosing || endpoint.IsTornDown || Alone is not { } link)
+                || endpoint.IsClosing || endpoint.Life.IsTornDown || Alone is not { } link)
             {
                 return false;
             }

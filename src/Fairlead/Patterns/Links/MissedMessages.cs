@@ -7,7 +7,7 @@ namespace Fairlead.Patterns.Links;
 /// What one side tells the other of the messages that it dropped: with the next message those before it, and, when no next one is in sight,
 /// those behind the last.
 /// </summary>
-/// <remarks>What was told is under the link's send lock; what was heard is the pump's. A part of its link, and never copied.</remarks>
+/// <remarks>What was heard is the pump's. A part of what a link receives, and never copied.</remarks>
 internal struct MissedMessages
 {
     /// <summary>What the count takes in a head.</summary>
@@ -17,9 +17,6 @@ internal struct MissedMessages
     public const long Most = 1L << 52;
 
     private long _heard;
-
-    /// <summary>How many were told behind the last message, which the next one tells again.</summary>
-    public long Told { get; set; }
 
     /// <summary>A head, and behind it the count where there is something to tell.</summary>
     public static void WriteHead(ReadOnlySpan<byte> head, long missed, Span<byte> destination)

@@ -36,7 +36,7 @@ internal readonly partial struct Outbox
         long began = OperationMeter.StartCall();
         TimeSpan recall = deadline.IsInfinite ? TimeSpan.Zero : LinkOperation.RecallBefore(header.Kind, deadline.Remaining);
         bool isMovable = link is null && IsMovable(header.Kind);
-        link ??= core.TheLink;
+        link ??= core.Placement.TheLink;
         using Activity? activity = Tracing.StartSend(header.Kind, core.Address);
         int length = payload.Length + LengthOf(parts);
         Span<byte> space = stackalloc byte[SpaceForTrace(link, head.Length, length)];
@@ -103,7 +103,7 @@ internal readonly partial struct Outbox
         result = default;
         fixed (byte* start = payload)
         {
-            reply = core.CallShort(flags, head, start, payload.Length, deadline, out LinkOperation? call);
+            reply = core.FastPath.TryCall(flags, head, start, payload.Length, deadline, out LinkOperation? call);
             if (reply is not null || call is null)
             {
                 return reply is not null;
@@ -184,7 +184,7 @@ internal readonly partial struct Outbox
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
         long began = OperationMeter.StartCall();
         bool isMovable = link is null && IsMovable(header.Kind);
-        link ??= core.TheLink;
+        link ??= core.Placement.TheLink;
         Activity? before = Activity.Current;
         Activity? activity = Tracing.StartSend(header.Kind, core.Address);
         int length = span.Length + memory.Length + LengthOf(parts);

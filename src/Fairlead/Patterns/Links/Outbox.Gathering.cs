@@ -28,7 +28,9 @@ internal readonly partial struct Outbox
 
         // First of all: a closed end has no peer, but that is not what is wrong.
         ThrowIfClosing();
-        return core.TheLink is { } link ? TrySendOn(link, parts) : core.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone;
+        return core.Placement.TheLink is { } link ? TrySendOn(link, parts)
+            : core.Presence.AwaitsPeers ? SendResult.NoPeer
+            : SendResult.PeerGone;
     }
 
     /// <summary>Without waiting and without dropping anything, to one of many peers.</summary>
@@ -134,7 +136,7 @@ internal readonly partial struct Outbox
         }
         else if (link.Sending.ShouldLookForAcks())
         {
-            core.LookForAcks();
+            core.FastPath.LookForAcks();
         }
 
         if (outcome == LinkOutcome.Sent)

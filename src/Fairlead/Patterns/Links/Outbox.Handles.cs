@@ -61,7 +61,7 @@ internal readonly partial struct Outbox
             };
         }
 
-        if (core.TheLink is { } link)
+        if (core.Placement.TheLink is { } link)
         {
             link.Sending.CheckHandles();
 

@@ -21,7 +21,7 @@ internal readonly partial struct Outbox
 
         if (core.IsClosing
             || Tracing.IsOn
-            || core.TheLink is not { } link
+            || core.Placement.TheLink is not { } link
             || (link.Connection.Capabilities & TransportCapabilities.ZeroCopy) == 0)
         {
             return null;
@@ -41,7 +41,7 @@ internal readonly partial struct Outbox
     public bool TrySendLoan(Link link, int length)
     {
         ThrowIfClosing();
-        if (Tracing.IsOn || core.TheLink != link)
+        if (Tracing.IsOn || core.Placement.TheLink != link)
         {
             return false;
         }
@@ -55,7 +55,7 @@ internal readonly partial struct Outbox
         OperationMeter.EndCall(start, MessageKind.Send, core.MeterTags, null);
         if (link.Sending.ShouldLookForAcks())
         {
-            core.LookForAcks();
+            core.FastPath.LookForAcks();
         }
 
         return true;

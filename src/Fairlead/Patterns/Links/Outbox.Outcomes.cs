@@ -44,7 +44,7 @@ internal readonly partial struct Outbox
             core.Pump.TryTurn();
         }
 
-        return link is null ? core.EndException() : core.EndException(link);
+        return link is null ? core.Presence.EndException() : core.Presence.EndException(link);
     }
 
     public static Delivery ToDelivery(in LinkResult result, TimeSpan? timeout)
@@ -125,7 +125,7 @@ internal readonly partial struct Outbox
     {
         LinkOutcome.Sent => SendResult.Sent,
         LinkOutcome.Full or LinkOutcome.Dropped => SendResult.Full,
-        _ => core.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone,
+        _ => core.Presence.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone,
     };
 
     private void ThrowUnlessSent(in LinkResult result, TimeSpan? timeout)

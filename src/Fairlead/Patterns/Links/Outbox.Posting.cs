@@ -21,13 +21,13 @@ internal readonly partial struct Outbox
         long start = OperationMeter.StartCall();
         using Activity? activity = Tracing.StartSend(kind, core.Address);
         bool isMovable = link is null && IsMovable(kind);
-        link ??= core.TheLink;
+        link ??= core.Placement.TheLink;
         Span<byte> space = stackalloc byte[SpaceForTrace(link, head.Length, payload.Length)];
         scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
         Letter letter = new(MessageHeader.Of(kind), whole, payload, topic, isMovable);
         if (link is null)
         {
-            LinkOutcome left = core.LeaveWaiting(letter, mayDrop, out link);
+            LinkOutcome left = core.Placement.LeaveWaiting(letter, mayDrop, out link);
             if (link is null)
             {
                 Measure(start, kind, left);
@@ -50,7 +50,7 @@ internal readonly partial struct Outbox
         }
         else if (link.Sending.ShouldLookForAcks())
         {
-            core.LookForAcks();
+            core.FastPath.LookForAcks();
         }
 
         Measure(start, kind, outcome);

@@ -40,9 +40,9 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         }
 
         ThrowIfClosing();
-        if (core.TheLink is not { } link)
+        if (core.Placement.TheLink is not { } link)
         {
-            return core.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone;
+            return core.Presence.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone;
         }
 
         return TrySendOn(link, kind, head, payload);
@@ -65,7 +65,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         }
         else if (link.Sending.ShouldLookForAcks())
         {
-            core.LookForAcks();
+            core.FastPath.LookForAcks();
         }
 
         if (outcome == LinkOutcome.Sent)
@@ -80,7 +80,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
     /// <summary>Buffers a message, waiting in this thread for a peer and for credit.</summary>
     public void Send(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token)
     {
-        if (token.IsCancellationRequested || !core.TrySendPlain(payload))
+        if (token.IsCancellationRequested || !core.FastPath.TrySendPlain(payload))
         {
             SendTheOrdinaryWay(payload, timeout, token);
         }
@@ -112,7 +112,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             return ValueTask.FromCanceled(token);
         }
 
-        if (core.TrySendPlain(payload))
+        if (core.FastPath.TrySendPlain(payload))
         {
             return default;
         }
@@ -138,7 +138,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             return ValueTask.FromCanceled(token);
         }
 
-        if (core.TrySendPlain(payload.Span))
+        if (core.FastPath.TrySendPlain(payload.Span))
         {
             return default;
         }
@@ -190,7 +190,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             using Completions completions = Completions.Rent();
             try
             {
-                link = core.LinkFor(operation, completions);
+                link = core.Placement.LinkFor(operation, completions);
             }
             catch (ObjectDisposedException disposed)
             {
@@ -204,7 +204,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             operation.Link = link;
             link.Sending.Start(operation);
         }
-        else if (core.AwaitsPeers)
+        else if (core.Presence.AwaitsPeers)
         {
             core.Pump.Request();
         }
@@ -261,7 +261,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         }
     }
 
-    public void ThrowIfClosing() => core.ThrowIfClosing();
+    public void ThrowIfClosing() => core.Life.ThrowIfClosing();
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask FinishSendAsync(ValueTask<LinkResult> call)

@@ -106,6 +106,46 @@ internal sealed record PatternProfile
         };
     }
 
+    /// <summary>Refuses a stream where the addresses or the pattern cannot carry one.</summary>
+    /// <exception cref="FairleadException">NotSupported, with what is in the way.</exception>
+    public void CheckStream(Address address, TransportCapabilities capabilities, StreamFraming framing, bool isBound, bool canRead)
+    {
+        if (framing is not (FairleadFraming or RawFraming))
+        {
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                "a stream has no boundaries, and this framing does",
+                "Say ?framing=none to read and write bytes, or leave it away at both ends")
+            {
+                Address = address,
+            };
+        }
+
+        const TransportCapabilities Needed = TransportCapabilities.Reliable | TransportCapabilities.Ordered;
+        if ((capabilities & Needed) != Needed)
+        {
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"{address.Scheme}:// may lose or reorder what is sent, which a stream cannot show",
+                "Choose another address")
+            {
+                Address = address,
+            };
+        }
+
+        const TransportCapabilities Many = TransportCapabilities.ManyPeers | TransportCapabilities.Duplex;
+        if (isBound && canRead && MostPeers > 1 && (capabilities & Many) == Many)
+        {
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"a bound {Name} may hear several peers at once, whose bytes would be mixed",
+                "Take a Pair, which has one peer at a time, or connect the Receiver")
+            {
+                Address = address,
+            };
+        }
+    }
+
     private static string Describe(TransportCapabilities missing)
     {
         List<string> words = [];

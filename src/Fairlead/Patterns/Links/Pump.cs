@@ -22,6 +22,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
 
     private readonly EndpointCore _endpoint;
+    private readonly EndpointLife _life;
     private readonly PollEvent[] _events = new PollEvent[EventsPerTurn];
 
     // Made with the endpoint: whoever needs it later, to cancel or to close, may be out of descriptors.
@@ -35,9 +36,10 @@ internal sealed class Pump : IReactorClient, IDisposable
     private int _turns;
     private AwaitedEvents _awaited;
 
-    public Pump(EndpointCore endpoint)
+    public Pump(EndpointCore endpoint, EndpointLife life)
     {
         _endpoint = endpoint;
+        _life = life;
         Memory = new MemoryWaiter(endpoint, this);
         Callers = new CallerWaits(endpoint, this);
         Told = new Continuations(endpoint);
@@ -74,14 +76,14 @@ internal sealed class Pump : IReactorClient, IDisposable
     public ref AwaitedEvents Awaited => ref _awaited;
 
     /// <summary>Whether nobody leads or ought to: then a caller may take from the memory itself what lies there. Under the gate.</summary>
-    public bool MayPull => !(_isLed | _endpoint.IsTornDown | _wantsReactor) && _awaited.None;
+    public bool MayPull => !(_isLed | _life.IsTornDown | _wantsReactor) && _awaited.None;
 
     /// <summary>An operation is done whose caller leads, and may sleep in the kernel.</summary>
     public void WakeLeader()
     {
         using (_gate.Hold())
         {
-            if (_isLed && !_endpoint.IsTornDown)
+            if (_isLed && !_life.IsTornDown)
             {
                 Wake();
             }
@@ -104,10 +106,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     public void Want()
     {
         _wantsReactor = true;
-        if (!_isLed)
-        {
-            Arm();
-        }
+        ArmUnlessLed();
     }
 
     /// <summary>Like <see cref="Request"/>, for work that no descriptor shows: the turn comes without waiting for one.</summary>
@@ -115,14 +114,9 @@ internal sealed class Pump : IReactorClient, IDisposable
     {
         using (_gate.Hold())
         {
-            if (!_endpoint.IsTornDown)
-            {
-                Wake();
-                if (!_isLed)
-                {
-                    Arm();
-                }
-            }
+            // Neither does anything where the endpoint is torn down.
+            Wake();
+            ArmUnlessLed();
         }
     }
 
@@ -135,10 +129,15 @@ internal sealed class Pump : IReactorClient, IDisposable
     {
         using (_gate.Hold())
         {
-            if (!_isLed)
-            {
-                Arm();
-            }
+            ArmUnlessLed();
+        }
+    }
+
+    private void ArmUnlessLed()
+    {
+        if (!_isLed)
+        {
+            Arm();
         }
     }
 
@@ -198,7 +197,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     bool IReactorClient.Stay() => Memory.Stay();
 
     /// <summary>A turn of the reactor's has failed: the rounds try again.</summary>
-    void IReactorClient.OnFailed(Exception exception) => _endpoint.ServeLater();
+    void IReactorClient.OnFailed(Exception exception) => _endpoint.Housekeeping.ServeLater();
 
     /// <summary>From here on the reactor may wait. Once.</summary>
     public void Start() => _registration = Reactor.Shared.Register(PollSet.Descriptor, this);
@@ -214,7 +213,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     }
 
     /// <summary>Takes the role if it is free. Under the gate; a <see cref="PumpRole"/> gives it back, or <see cref="Leave"/>.</summary>
-    public bool TryLead() => !_endpoint.IsTornDown && TryLeadForGood();
+    public bool TryLead() => !_life.IsTornDown && TryLeadForGood();
 
     /// <summary>
     /// The same for an endpoint that ends, and never gives it back: else whoever leads is woken, and does what is to be done when it
@@ -240,7 +239,7 @@ internal sealed class Pump : IReactorClient, IDisposable
         bool tearDown;
         using (_gate.Hold())
         {
-            tearDown = _endpoint.IsClosed;
+            tearDown = _life.IsClosed;
             if (!tearDown)
             {
                 _isLed = false;
@@ -259,20 +258,20 @@ internal sealed class Pump : IReactorClient, IDisposable
     /// <summary>Who takes the role next: a follower, or else the reactor where it is needed. Under the gate, where nobody leads.</summary>
     public Operation? FindNext(bool isReactor, int answered = 0)
     {
-        _endpoint.OfferRole();
+        _endpoint.Watches.OfferRole();
         if (Callers.NextFollower is { } follower)
         {
             return follower;
         }
 
-        if (_wantsReactor || _awaited.AnyBehind(answered) || (isReactor && _endpoint.IsServedAlways))
+        if (_wantsReactor || _awaited.AnyBehind(answered) || (isReactor && _endpoint.Housekeeping.IsServedAlways))
         {
             // In the last case peers come and ask while the user is away, and the reactor goes on serving them.
             Arm();
         }
         else
         {
-            _endpoint.ServeWhileAway();
+            _endpoint.Housekeeping.ServeWhileAway();
         }
 
         return null;
@@ -281,7 +280,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     /// <summary>Lets the reactor wait. Under the gate, where nobody leads.</summary>
     public void Arm()
     {
-        if (_endpoint.IsTornDown || _registration is null || Memory.HasSomebodyStaying)
+        if (_life.IsTornDown || _registration is null || Memory.HasSomebodyStaying)
         {
             // In the last case announced, and the poll set armed: no turn has been taken since.
             return;
@@ -301,14 +300,14 @@ internal sealed class Pump : IReactorClient, IDisposable
         {
             // The system refuses: the rounds ask again.
             FairleadEventSource.Log.Contained(_endpoint.Address.Display, exception.ToString());
-            _endpoint.JoinRounds();
+            _endpoint.Housekeeping.JoinRounds();
         }
     }
 
     /// <summary>The reactor watches the poll set, whoever leads. Under the gate. False where it is too late for that.</summary>
     public bool Watch()
     {
-        if (!_isArmed && !_endpoint.IsTornDown && _registration is not null)
+        if (!_isArmed && !_life.IsTornDown && _registration is not null)
         {
             _isArmed = _registration.Arm(PollEvents.Read);
         }
@@ -329,7 +328,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     /// <summary>Makes the poll set readable, so that whoever waits on it takes a turn. Under the gate.</summary>
     public void Wake()
     {
-        if (!_endpoint.IsTornDown)
+        if (!_life.IsTornDown)
         {
             _wake.Signal();
             Memory.Unpark();

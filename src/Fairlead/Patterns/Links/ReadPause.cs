@@ -55,7 +55,7 @@ internal sealed class ReadPause
         _connection.Unflushed - _sender.Window.OutstandingBytes - ((long)_sender.Window.Outstanding * MessageHeader.Size);
 
     /// <summary>
-    /// Whether what lies here is not handed out before the peer has read more of his answers. <see cref="EndpointCore.HandOutAgain"/>
+    /// Whether what lies here is not handed out before the peer has read more of his answers. <see cref="Receivers.HandOutAgain"/>
     /// follows its end.
     /// </summary>
     public bool IsHeldBack => Volatile.Read(ref _isPaused) && !_link.IsBare;
@@ -164,7 +164,7 @@ internal sealed class ReadPause
             if (!_link.IsBare)
             {
                 // Of a connection through memory what came meanwhile has rung no bell, and what lies here rings none.
-                _endpoint.HandOutAgain();
+                _endpoint.Receivers.HandOutAgain();
             }
         }
     }
@@ -249,7 +249,7 @@ internal sealed class ReadPause
         }
 
         // Under the gate, before which no send lock is held.
-        if (stands && _endpoint.HasMessagesBeside(_link))
+        if (stands && _endpoint.Receivers.HasMessagesBeside(_link))
         {
             double seconds = _endpoint.Settings.HandshakeTimeout.TotalSeconds;
             _link.Kill(CloseReason.SlowConsumer, $"no answer was read for {seconds:0.###} s, and requests of others waited");

@@ -15,7 +15,7 @@ internal sealed class ReceiveOperation : Operation<MessageCore?>
         return operation;
     }
 
-    public override void Withdraw(Exception? error) => Endpoint.Withdraw(this, error);
+    public override void Withdraw(Exception? error) => Endpoint.Receivers.Withdraw(this, error);
 
     protected override void GiveBack()
     {

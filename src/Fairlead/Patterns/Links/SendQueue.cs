@@ -143,7 +143,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
                 _bytes += length - earlier.Length;
                 earlier.Replace(letter.Head, letter.Payload);
                 earlier.Missed++;
-                endpoint.CountDropped();
+                endpoint.Drops.Count();
                 return LinkOutcome.Sent;
             }
 
@@ -190,7 +190,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
         {
             // Unless its caller has just taken it back.
             PassMissed(0, 1);
-            endpoint.CountDropped();
+            endpoint.Drops.Count();
             completions.Add(operation);
         }
     }
@@ -198,7 +198,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
     private void CountDropped()
     {
         Missed++;
-        endpoint.CountDropped();
+        endpoint.Drops.Count();
     }
 
     /// <summary>These were missed before the message that stands at this place now.</summary>

@@ -15,14 +15,14 @@ internal sealed class EndpointItem(WaitCore set, ulong token, object source, End
 
     public override void Attach(PollSet pollSet)
     {
-        core.AddWatch(this);
+        core.Watches.Add(this);
         try
         {
-            pollSet.Add(core.PollDescriptor, Token, PollEvents.Read);
+            pollSet.Add(core.Watches.PollDescriptor, Token, PollEvents.Read);
         }
         catch
         {
-            core.RemoveWatch(this);
+            core.Watches.Remove(this);
             throw;
         }
     }
@@ -30,7 +30,7 @@ internal sealed class EndpointItem(WaitCore set, ulong token, object source, End
     public override Readiness Take(out int count)
     {
         count = 1;
-        Readiness ready = core.Look(forRoom);
+        Readiness ready = core.Watches.Look(forRoom);
         if (ready == Readiness.Closed)
         {
             // Its descriptor is about to go; the role is left with all others.
@@ -41,19 +41,19 @@ internal sealed class EndpointItem(WaitCore set, ulong token, object source, End
     }
 
     /// <summary>Takes the role, where it is free; the release is <see cref="Leave"/>.</summary>
-    public bool TryLead() => Leads = !IsDetached && core.TryLeadWatch();
+    public bool TryLead() => Leads = !IsDetached && core.Watches.TryLead();
 
     /// <summary>By the leader, before it sleeps: false when something is to be done first.</summary>
-    public bool Prepare() => core.PrepareWatch();
+    public bool Prepare() => core.Watches.Prepare();
 
     /// <summary>One turn, where something is to be done and nobody else does it.</summary>
     public void Turn(bool isReadable)
     {
         if (Leads)
         {
-            core.TurnWatch(isReadable);
+            core.Watches.Turn(isReadable);
         }
-        else if (isReadable || core.AnnouncesWaits)
+        else if (isReadable || core.Watches.AnnouncesWaits)
         {
             core.Pump.TryTurn();
         }
@@ -62,12 +62,12 @@ internal sealed class EndpointItem(WaitCore set, ulong token, object source, End
     public void Leave()
     {
         Leads = false;
-        core.LeaveWatch();
+        core.Watches.Leave();
     }
 
     public void OnTurn()
     {
-        if (core.Look(forRoom) != Readiness.None)
+        if (core.Watches.Look(forRoom) != Readiness.None)
         {
             Set.List(this);
         }
@@ -79,7 +79,7 @@ internal sealed class EndpointItem(WaitCore set, ulong token, object source, End
 
     protected override void Release()
     {
-        core.RemoveWatch(this);
-        Set.Unwatch(core.PollDescriptor);
+        core.Watches.Remove(this);
+        Set.Unwatch(core.Watches.PollDescriptor);
     }
 }

@@ -1,21 +1,26 @@
 namespace Fairlead.Patterns.Links;
 
-/// <content>Waiting until what was sent has left this process.</content>
-internal sealed partial class EndpointCore
+/// <summary>Waits until what an endpoint has sent has left this process.</summary>
+/// <remarks>
+/// Owns nothing: each link keeps the callers that wait for it (<see cref="FlushWaiters"/>). User threads call it, with no lock held.
+/// </remarks>
+/// <param name="core">The endpoint that has sent.</param>
+internal readonly struct Flushing(EndpointCore core)
 {
+    /// <summary>Blocks until all links are flushed, the time has passed, or the token is cancelled.</summary>
     public void Flush(TimeSpan? timeout, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        ThrowIfClosing();
+        core.Life.ThrowIfClosing();
         Link[] links = LinksToFlush();
-        Deadline deadline = Deadline.After(timeout, Settings.Time);
+        Deadline deadline = Deadline.After(timeout, core.Settings.Time);
         foreach (Link link in links)
         {
-            FlushOperation operation = FlushOperation.Rent(this, link, isBlocking: true);
+            FlushOperation operation = FlushOperation.Rent(core, link, isBlocking: true);
             try
             {
                 link.Output.Start(operation);
-                if (!Pump.Callers.Wait(operation, deadline, token))
+                if (!core.Pump.Callers.Wait(operation, deadline, token))
                 {
                     operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
                 }
@@ -32,19 +37,20 @@ internal sealed partial class EndpointCore
         }
     }
 
+    /// <summary>Does the same without blocking a thread.</summary>
     public async ValueTask FlushAsync(TimeSpan? timeout, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        ThrowIfClosing();
+        core.Life.ThrowIfClosing();
         Link[] links = LinksToFlush();
-        Deadline deadline = Deadline.After(timeout, Settings.Time);
+        Deadline deadline = Deadline.After(timeout, core.Settings.Time);
         foreach (Link link in links)
         {
-            FlushOperation operation = FlushOperation.Rent(this, link, isBlocking: false);
+            FlushOperation operation = FlushOperation.Rent(core, link, isBlocking: false);
             ValueTask<bool> flushed = operation.Task;
             try
             {
-                operation.WatchFor(timeout is null ? null : deadline.Remaining, Settings.Time, token);
+                operation.WatchFor(timeout is null ? null : deadline.Remaining, core.Settings.Time, token);
                 link.Output.Start(operation);
             }
             catch (Exception exception)
@@ -59,25 +65,25 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>Those that there are. Fails where what was sent went with the only one.</summary>
+    /// <summary>Returns the links that there are. Fails if the only link has gone, and has taken what was sent with it.</summary>
     private Link[] LinksToFlush()
     {
-        // Both at one moment: a link that has gone is not among them any more, and what it took with it is known.
-        using (Gate.Hold())
+        // Both at one moment: a link that has gone is not among the links any more, and what it took with it is known.
+        using (core.Pump.Gate.Hold())
         {
-            if (!EndsWithPeer || _lastEnd is not { Unwritten: > 0 })
+            if (core.Presence.LastEnd is not { Unwritten: > 0 })
             {
-                return Table.All;
+                return core.Table.All;
             }
         }
 
-        throw EndException();
+        throw core.Presence.EndException();
     }
 
     private FairleadException NotFlushed(Link link, TimeSpan? timeout) =>
         new(ErrorCode.Timeout, $"the kernel did not take what was sent within {timeout?.TotalSeconds ?? 0:0.###} s: the peer does not read")
         {
-            Address = Address,
+            Address = core.Address,
             Peer = link.Peer,
         };
 }

@@ -1,0 +1,159 @@
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <summary>
+/// Knows whether the peer of an endpoint is lost, sought or gone for good, and which error a call on the endpoint or on one of its links
+/// ends with.
+/// </summary>
+/// <remarks>
+/// Owns how the peer was lost, why the endpoint is over, and what the user is told of it. These change under the endpoint's gate; any
+/// thread reads them. <see cref="EndpointCore"/> reports links that come and go. The <see cref="Reconnector"/> reports its attempts.
+/// Callers ask what they may still wait for.
+/// </remarks>
+internal sealed class PeerPresence : IReconnectorOwner, IDisposable
+{
+    private readonly EndpointCore _endpoint;
+    private readonly StateChanges _changes;
+
+    // Null if the endpoint is bound.
+    private readonly Reconnector? _reconnector;
+
+    // How the peer was lost that the reconnector seeks.
+    private LinkEnd? _lostPeer;
+    private LinkEnd? _lastEnd;
+    private FairleadException? _failure;
+
+    /// <param name="endpoint">The endpoint whose peer it is.</param>
+    /// <param name="addresses">Where a lost peer is sought; none if the endpoint is bound.</param>
+    public PeerPresence(EndpointCore endpoint, Address[] addresses)
+    {
+        _endpoint = endpoint;
+        _changes = new StateChanges(endpoint.Owner.OnStateChanged, () => endpoint.Address);
+        _reconnector = endpoint.IsBound
+            ? null
+            : new Reconnector(addresses, endpoint.Settings.Reconnect, endpoint.Settings.Time, this);
+    }
+
+    /// <summary>
+    /// Why the endpoint is over: how its last link went down. Null while it is not, and always where it does not end with its peer.
+    /// </summary>
+    public LinkEnd? LastEnd => Volatile.Read(ref _lastEnd);
+
+    /// <summary>Whether the endpoint is over because its peer is gone for good.</summary>
+    public bool HasEnded => LastEnd is not null;
+
+    /// <summary>Whether the peer is lost and being sought.</summary>
+    public bool IsReconnecting => _reconnector is { IsSeeking: true };
+
+    /// <summary>
+    /// Whether a caller without a peer may wait for one: at a bound endpoint, and at one that reconnects, until the endpoint is over.
+    /// </summary>
+    public bool AwaitsPeers => !HasEnded && (_endpoint.IsBound || _endpoint.Settings.Reconnect != TimeSpan.Zero);
+
+    /// <summary>Returns the error of a call on an endpoint that is over.</summary>
+    public FairleadException EndException() => EndException(LastEnd ?? new LinkEnd(CloseReason.PeerDied, null), _failure);
+
+    /// <summary>Returns the error of a call on a link that has ended, or that takes nothing more because its peer closes.</summary>
+    public FairleadException EndException(Link link) =>
+        EndException(link.End ?? new LinkEnd(CloseReason.ClosedByPeer, null) { Peer = link.Peer }, link.Failure);
+
+    /// <summary>Returns the error that tells of an end.</summary>
+    /// <param name="end">How the link ended.</param>
+    /// <param name="failure">What ended it, if that was an exception.</param>
+    public FairleadException EndException(LinkEnd end, FairleadException? failure) =>
+        failure is null ? end.ToException(_endpoint.Address) : failure.Address is null ? failure.At(_endpoint.Address) : failure;
+
+    /// <summary>
+    /// Takes note that the link has gone down with which the endpoint ends. True if the caller is to call <see cref="Seek"/> after it has
+    /// left the gate. Under the gate.
+    /// </summary>
+    public bool OnLost(Link link, LinkEnd end, Completions completions)
+    {
+        _failure = link.Failure;
+        return SeekOrEnd(link, end, completions);
+    }
+
+    /// <summary>Takes note that the peer that was sought is back. No lock is held.</summary>
+    /// <remarks>
+    /// The thread that connects opens a raw link: the pump may have seen the end of that link meanwhile, while the search was still on, and
+    /// so not have begun another one.
+    /// </remarks>
+    public void OnFound(Link link, Completions completions)
+    {
+        bool seeksAgain;
+        using (_endpoint.Pump.Gate.Hold())
+        {
+            _reconnector!.End();
+            Tell(EndpointState.Connected, _lostPeer!.Reason, _reconnector.Attempts);
+            seeksAgain = !_endpoint.Table.Has(link) && SeekOrEnd(link, link.End!, completions);
+            _endpoint.Placement.Place(completions);
+        }
+
+        if (seeksAgain)
+        {
+            Seek();
+        }
+    }
+
+    /// <summary>Starts the task that seeks the peer. Called once for each true that <see cref="OnLost"/> returns.</summary>
+    public void Seek() => _ = Task.Run(() => _reconnector!.SeekAsync(_endpoint.Address));
+
+    /// <summary>Stops seeking. By the endpoint's end.</summary>
+    public void Dispose() => _reconnector?.Dispose();
+
+    Task IReconnectorOwner.ReconnectAsync(Address address, CancellationToken token) => _endpoint.ReconnectAsync(address, token);
+
+    void IReconnectorOwner.OnAttemptFailed(Address address, int attempt, FairleadException why) =>
+        FairleadEventSource.Log.Reconnecting(address.Display, attempt, why.WhatHappened);
+
+    void IReconnectorOwner.OnGivenUp()
+    {
+        using (Completions completions = Completions.Rent())
+        using (_endpoint.Pump.Gate.Hold())
+        {
+            _reconnector!.End();
+            Volatile.Write(ref _lastEnd, _lostPeer);
+            _endpoint.Receivers.End(null, completions);
+            _endpoint.Placement.Place(completions);
+            Tell(EndpointState.Ended, _lostPeer!.Reason, _reconnector.Attempts);
+        }
+    }
+
+    /// <summary>
+    /// True if the peer of a link that has gone down is sought from now on. If nobody seeks it, the endpoint ends with it. Under the gate.
+    /// </summary>
+    private bool SeekOrEnd(Link link, LinkEnd end, Completions completions)
+    {
+        if (IsToBeReplaced(link, end))
+        {
+            if (!_reconnector!.TryBegin())
+            {
+                return false;
+            }
+
+            _lostPeer = end;
+            Tell(EndpointState.Reconnecting, end.Reason, 0);
+            return true;
+        }
+
+        if (!IsReconnecting || _endpoint.IsClosing)
+        {
+            Volatile.Write(ref _lastEnd, end);
+            _endpoint.Receivers.End(null, completions);
+            if (link.WasUp && _endpoint.Settings.Reconnect != TimeSpan.Zero && !_endpoint.IsClosing)
+            {
+                Tell(EndpointState.Ended, end.Reason, 0);
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsToBeReplaced(Link link, LinkEnd end) =>
+        _reconnector is { IsWanted: true } && !_endpoint.IsClosing && (IsReconnecting || link.WasUp)
+        && end.Reason is CloseReason.PeerDied or CloseReason.ClosedByPeer or CloseReason.Heartbeat;
+
+    private void Tell(EndpointState state, CloseReason reason, int attempt) =>
+        _changes.Add(new EndpointStateChange(state, reason, attempt));
+}

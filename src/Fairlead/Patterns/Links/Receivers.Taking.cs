@@ -1,0 +1,172 @@
+using System.Runtime.CompilerServices;
+using Fairlead.Framing;
+using Fairlead.Native;
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links;
+
+/// <content>
+/// A caller takes what is there already. From the one peer that shares memory with this endpoint it takes message after message directly,
+/// until the poll set is due. The caller holds the gate meanwhile: no other thread pumps, and the caller need not lead.
+/// </content>
+internal sealed partial class Receivers
+{
+    /// <summary>Returns the next message that lies here, or in a peer's memory; null if there is none.</summary>
+    public MessageCore? TryTakeNow()
+    {
+        int me = NativeThread.ManagedId;
+        return TryReceivePlain(me) ?? TryTake(me);
+    }
+
+    /// <summary>
+    /// Returns the next message of the one peer that shares memory, if it lies there and nothing about the message or this endpoint is
+    /// unusual. Null: nothing was done, and <see cref="TryTake"/> says what there is.
+    /// </summary>
+    /// <param name="me">The calling thread.</param>
+    /// <param name="endsLook">Whether the thread has just polled the memory.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private MessageCore? TryReceivePlain(int me, bool endsLook = false)
+    {
+        // Left by hand, as in Link.TrySendPlain.
+        BiasedLock.Scope gate = Gate.Hold(me);
+        if (endsLook)
+        {
+            _memory.EndLook();
+        }
+
+        MessageCore? message = null;
+        Link? link = _memory.Alone;
+        if (link is not null
+            && !_life.IsClosing
+            && (_callers.Count | _ready.Count) == 0
+            && _pump.MayPull
+            && _memory.MayPullUnseen
+            && !(_pump.IsArmed && link.Memory!.Sleep.IsAnnounced))
+        {
+            message = link.Reader.TryPullPlain(me, endsLook);
+            if (message is not null)
+            {
+                _memory.CountPull();
+                _counters.AddReceived(message.Length);
+            }
+        }
+
+        gate.Dispose();
+        if (message is null)
+        {
+            return null;
+        }
+
+        if (link!.Receiving.IsAckDue)
+        {
+            link.Receiving.AfterHandOver(message.Kind);
+        }
+        else
+        {
+            _housekeeping.ServeLater();
+        }
+
+        return message;
+    }
+
+    /// <summary>
+    /// Polls the memory for as long as the endpoint may, without leading, and takes what comes. False: a caller waits here already, or this
+    /// endpoint does not poll.
+    /// </summary>
+    private bool TryLookAndPull(Deadline deadline, int me, out MessageCore? message)
+    {
+        message = null;
+        if (_memory.Alone is not { } link || !_memory.Looks || _callers.Count > 0 || _ready.Count > 0)
+        {
+            return false;
+        }
+
+        // Before the look: a clock may throw.
+        TimeSpan wait = deadline.RemainingWait;
+        if (!_memory.TryBeginLook(me))
+        {
+            return false;
+        }
+
+        if (link.Reader.IsStreaming && link == _memory.Alone)
+        {
+            link.Reader.Linger();
+        }
+
+        // A message that has not come by now was polled for long enough.
+        _memory.IsSoon = _memory.Look(wait);
+        message = TryReceivePlain(me, endsLook: true) ?? TryTake(me, mayLinger: false);
+        return true;
+    }
+
+    /// <summary>Returns the next message that is here; null if there is none, or if other callers wait.</summary>
+    /// <param name="me">The calling thread.</param>
+    /// <param name="mayLinger">Whether to let the messages of a stream come together; false if the caller has polled just now.</param>
+    private MessageCore? TryTake(int me, bool mayLinger = true)
+    {
+        MessageCore message;
+        bool looks = false;
+        if (mayLinger
+            && _ready.Count == 0
+            && _memory.Alone is { Reader.IsStreaming: true } stream
+            && (looks = _memory.TryBeginLook(me))
+            && _memory.Alone == stream)
+        {
+            stream.Reader.Linger();
+        }
+
+        using (Gate.Hold(me))
+        {
+            if (looks)
+            {
+                _memory.EndLook();
+            }
+
+            // An endpoint that closes has told its peers what it handed out: nothing follows.
+            _life.ThrowIfClosing();
+            if (_callers.Count > 0)
+            {
+                return null;
+            }
+
+            if (_ready.Next(tells: true) is >= 0 and int next)
+            {
+                message = _ready.Take(next);
+            }
+            else if (TryPull(me) is { } pulled)
+            {
+                message = pulled;
+            }
+            else
+            {
+                return null;
+            }
+        }
+
+        message.Link.Receiving.AfterHandOver(message.Kind);
+        return message;
+    }
+
+    /// <summary>Under the gate.</summary>
+    private MessageCore? TryPull(int me)
+    {
+        if (_memory.Alone is not { } link || !_pump.MayPull)
+        {
+            return null;
+        }
+
+        if (!_memory.MayGoOn() || link.Reader.TryPull(me) is not { } message)
+        {
+            return null;
+        }
+
+        _memory.StopRinging(link.Memory!.Sleep);
+        _counters.AddReceived(message.Length);
+        if (!message.IsResident && message.Kind is MessageKind.Deliver or MessageKind.Request)
+        {
+            link.Receiving.AddActive(message);
+        }
+
+        return message;
+    }
+}

@@ -1,0 +1,78 @@
+using Fairlead.Conformance;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead.Tests.Patterns;
+
+public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(output)
+{
+    [Fact]
+    public async Task They_are_told_in_order_on_the_thread_that_tells()
+    {
+        EndpointCore core = NewCore();
+        List<(int Number, int Thread)> told = [];
+        int thread = 0;
+        await OnThread(() =>
+        {
+            thread = Environment.CurrentManagedThreadId;
+            Tell(core, inline: true, number => told.Add((number, Environment.CurrentManagedThreadId)));
+        });
+        Assert.Equal([(0, thread), (1, thread), (2, thread)], told);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task One_that_blocks_holds_up_nobody(bool inline)
+    {
+        EndpointCore core = NewCore();
+        using CountdownEvent others = new(2);
+        TaskCompletionSource first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task telling = OnThread(() => Tell(core, inline, number =>
+        {
+            if (number > 0)
+            {
+                others.Signal();
+                return;
+            }
+
+            others.Wait();
+            first.SetResult();
+        }));
+        await first.Task;
+        await telling;
+    }
+
+    [Fact]
+    public async Task One_that_throws_costs_the_others_nothing()
+    {
+        EndpointCore core = NewCore();
+        List<int> told = [];
+        await OnThread(() => Tell(core, inline: true, number =>
+        {
+            told.Add(number);
+            throw new InvalidOperationException("by the user's continuation");
+        }));
+        Assert.Equal([0, 1, 2], told);
+    }
+
+    private static void Tell(EndpointCore core, bool inline, Action<int> continuation)
+    {
+        ReceiveOperation[] operations = [.. Enumerable.Range(0, 3).Select(_ => ReceiveOperation.Rent(core, isBlocking: false))];
+        for (int i = 0; i < operations.Length; i++)
+        {
+            int number = i;
+            var awaiter = operations[i].Task.GetAwaiter();
+            awaiter.UnsafeOnCompleted(() =>
+            {
+                Assert.Null(awaiter.GetResult());
+                continuation(number);
+            });
+            Assert.True(operations[i].TryComplete(null));
+            operations[i].NextCompleted = i + 1 < operations.Length ? operations[i + 1] : null;
+        }
+
+        core.Pump.Told.Tell(operations[0], operations[^1], inline);
+    }
+
+    private EndpointCore NewCore() => Track(Receiver.Bind($"inproc://{Guid.NewGuid():N}")).Core;
+}
