@@ -6,7 +6,9 @@ namespace Fairlead.Bench.Contenders;
 /// The baseline of concurrent calls: an asynchronous multiplexer over a plain Unix stream socket, written by hand for throughput. The
 /// server answers all requests of one read with one write.
 /// </summary>
-internal sealed class Multiplexer() : Contender<ConcurrentCaller>("Socket, multiplexed")
+/// <param name="tellsInline">Whether its callers go on where their replies are read, which only callers may do that never block.</param>
+internal sealed class Multiplexer(bool tellsInline)
+    : Contender<ConcurrentCaller>(tellsInline ? "Socket, multiplexed, inline" : "Socket, multiplexed")
 {
     public override void Serve(Session session, Action listening)
     {
@@ -14,7 +16,7 @@ internal sealed class Multiplexer() : Contender<ConcurrentCaller>("Socket, multi
         AnswerAsync(socket).GetAwaiter().GetResult();
     }
 
-    public override ConcurrentCaller Connect(Session session) => new MultiplexerClient(UnixSockets.Connect(session));
+    public override ConcurrentCaller Connect(Session session) => new MultiplexerClient(UnixSockets.Connect(session), tellsInline);
 
     private static async Task AnswerAsync(Socket socket)
     {

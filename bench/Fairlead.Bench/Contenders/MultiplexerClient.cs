@@ -19,11 +19,19 @@ internal sealed class MultiplexerClient : ConcurrentCaller
     private bool _isFlushing;
     private Exception? _end;
 
-    public MultiplexerClient(Socket socket)
+    /// <param name="socket">Owned from now on.</param>
+    /// <param name="tellsInline">
+    /// Whether a caller goes on where its reply is read: its next request then leaves with those of the others, and one that blocks holds
+    /// up all of them. Else it goes on in the pool.
+    /// </param>
+    public MultiplexerClient(Socket socket, bool tellsInline)
     {
         _socket = socket;
+        TellsInline = tellsInline;
         _ = ReadAsync();
     }
+
+    public bool TellsInline { get; }
 
     public override async Task CallAsync(EchoLoop loop)
     {

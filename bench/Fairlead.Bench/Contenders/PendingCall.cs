@@ -7,8 +7,7 @@ namespace Fairlead.Bench.Contenders;
 /// <param name="owner">Gets the object back when the caller has its result.</param>
 internal sealed class PendingCall(int number, MultiplexerClient owner) : IValueTaskSource<int>
 {
-    // The continuation runs where the reply is read: the caller's next request then leaves with those of the others.
-    private ManualResetValueTaskSourceCore<int> _result = new() { RunContinuationsAsynchronously = false };
+    private ManualResetValueTaskSourceCore<int> _result = new() { RunContinuationsAsynchronously = !owner.TellsInline };
     private Memory<byte> _reply;
 
     public int Number { get; } = number;
