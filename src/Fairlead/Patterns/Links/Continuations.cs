@@ -68,9 +68,19 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// </summary>
     public void Flush()
     {
-        if (endpoint.Settings.Writing == WriteMode.Balanced && !AreToldHere)
+        if (endpoint.Settings.Writing != WriteMode.Balanced || AreToldHere)
         {
-            Finishing.Do(endpoint.Address.Display, endpoint.Table.FlushDeferred);
+            return;
+        }
+
+        try
+        {
+            endpoint.Table.FlushDeferred();
+        }
+        catch (Exception exception)
+        {
+            // The thread is everybody's; the flusher comes by and finds the same.
+            FairleadEventSource.Log.Contained(endpoint.Address.Display, exception.ToString());
         }
     }
 
