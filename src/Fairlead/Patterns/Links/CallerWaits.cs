@@ -29,6 +29,10 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     // When an asynchronous receive found nothing here last. A hint.
     private long _lastReceive;
 
+    // When a thread of the reactor was through with a turn here last; and whether a receive has looked since. Hints.
+    private long _lastServed;
+    private bool _hasJustLooked;
+
     /// <summary>The first that follows and is not done. Under the gate.</summary>
     public Operation? NextFollower
     {
@@ -130,15 +134,45 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
             return false;
         }
 
-        return TryLeadAlone();
+        return TryLeadAlone(others: false);
     }
 
-    /// <summary>Takes the role where nobody else waits here.</summary>
-    private bool TryLeadAlone()
+    /// <summary>Whether to look: where that is worth while by the time that has passed since the last time it was asked.</summary>
+    private bool TryBeginLook(ref long last, bool others)
+    {
+        if (!pump.Memory.IsAlone || endpoint.Settings.Waiting == WaitMode.Efficient)
+        {
+            return false;
+        }
+
+        long now = Stopwatch.GetTimestamp();
+        bool isSoon = now - last < MemoryWaiter.SoonSpan;
+        last = now;
+        if (!isSoon && endpoint.Settings.Waiting != WaitMode.Latency)
+        {
+            return false;
+        }
+
+        if (Interlocked.Increment(ref _looking) <= MostLooking && TryLeadAlone(others))
+        {
+            return true;
+        }
+
+        EndLook();
+        return false;
+    }
+
+    /// <summary>Takes the role where nobody leads or follows.</summary>
+    /// <param name="others">Whether somebody is to wait here without a thread already; else nobody.</param>
+    private bool TryLeadAlone(bool others)
     {
         using (pump.Gate.Hold())
         {
-            if (endpoint.IsClosing || pump.Awaited.Callers > 0 || _followers.Count > 0 || !pump.TryLead())
+            if (endpoint.IsClosing
+                || pump.Awaited.Callers > 0 != others
+                || _followers.Count > 0
+                || (others && pump.IsWanted)
+                || !pump.TryLead())
             {
                 return false;
             }
@@ -174,28 +208,41 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     /// does where messages have come soon one after the other: the next one has come by the time that handing the wait to the reactor
     /// takes, and its sender need not wake anybody.
     /// </summary>
-    public bool TryLeadForReceive()
+    public bool TryLeadForReceive() => TryBeginLook(ref _lastReceive, others: false);
+
+    /// <summary>
+    /// By a thread of the reactor, behind a turn: looks in the same way for those who await something here; whether it has taken a turn.
+    /// </summary>
+    public bool TryServeSoon()
     {
-        if (!pump.Memory.IsAlone || endpoint.Settings.Waiting == WaitMode.Efficient)
+        if (_hasJustLooked)
+        {
+            _hasJustLooked = false;
+            return false;
+        }
+
+        if (!TryBeginLook(ref _lastServed, others: true))
         {
             return false;
         }
 
-        long now = Stopwatch.GetTimestamp();
-        bool isSoon = now - _lastReceive < MemoryWaiter.SoonSpan;
-        _lastReceive = now;
-        if (!isSoon && endpoint.Settings.Waiting != WaitMode.Latency)
+        using PumpRole role = new(pump, Completions.Rent(), isReactor: true);
+        bool hasArrived;
+        try
         {
-            return false;
+            hasArrived = pump.Memory.Look(Timeout.InfiniteTimeSpan);
+        }
+        finally
+        {
+            EndLook();
         }
 
-        if (Interlocked.Increment(ref _looking) <= MostLooking && TryLeadAlone())
+        if (hasArrived)
         {
-            return true;
+            role.Serve(pump.Memory.PollIfDue());
         }
 
-        Interlocked.Decrement(ref _looking);
-        return false;
+        return hasArrived;
     }
 
     /// <summary>When it waits here: looks for a moment, and gives the role back.</summary>
@@ -208,6 +255,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
             if (!operation.IsClaimed)
             {
                 role.YieldFor(operation);
+                _hasJustLooked = !operation.IsClaimed;
             }
         }
         finally

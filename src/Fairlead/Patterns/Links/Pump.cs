@@ -19,8 +19,6 @@ internal sealed class Pump : IReactorClient, IDisposable
     /// <summary>The first name in the poll set that is free for others.</summary>
     public const ulong FirstToken = 1;
 
-    private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
-
     private readonly EndpointCore _endpoint;
     private readonly EndpointLife _life;
     private readonly PollEvent[] _events = new PollEvent[EventsPerTurn];
@@ -194,7 +192,7 @@ internal sealed class Pump : IReactorClient, IDisposable
         role.Turn();
     }
 
-    bool IReactorClient.Stay() => Memory.Stay();
+    bool IReactorClient.Stay() => Callers.TryServeSoon() || Memory.Stay();
 
     /// <summary>A turn of the reactor's has failed: the rounds try again.</summary>
     void IReactorClient.OnFailed(Exception exception) => _endpoint.Housekeeping.ServeLater();
@@ -264,9 +262,11 @@ internal sealed class Pump : IReactorClient, IDisposable
             return follower;
         }
 
-        if (_wantsReactor || _awaited.AnyBehind(answered) || (isReactor && _endpoint.Housekeeping.IsServedAlways))
+        if (_wantsReactor
+            || _awaited.AnyBehind(answered)
+            || (isReactor && _endpoint.Housekeeping.IsServedAlways && !(answered > 0 && Memory.IsAlone)))
         {
-            // In the last case peers come and ask while the user is away, and the reactor goes on serving them.
+            // In the last case peers come and ask while the user is away. Who is about to be told takes the next from the memory itself.
             Arm();
         }
         else
@@ -339,7 +339,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     public void Turn(TimeSpan timeout, Completions completions)
     {
         TimeSpan? poll = timeout == TimeSpan.Zero || _endpoint.Table.Announcing.Length == 0 ? timeout : Memory.Wait(timeout);
-        if (poll > TimeSpan.Zero && poll < Millisecond)
+        if (poll > TimeSpan.Zero && poll < TimeSpan.FromMilliseconds(1))
         {
             // The poll set counts in milliseconds.
             BlockingWait.Wait(PollSet.Descriptor, PollEvents.Read, poll.Value);

@@ -24,8 +24,8 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
         try
         {
             // A caller that has its answer, and is only to be told, does not need the reactor: to arm it would cost a system call each
-            // time.
-            pump?.Leave(isReactor, answered: isReactor ? 0 : awaiting);
+            // time. Behind a turn of the reactor other peers may need it while the caller runs; where one shares memory, there are none.
+            pump?.Leave(isReactor, answered: isReactor && !pump.Memory.IsAlone ? 0 : awaiting);
         }
         finally
         {

@@ -49,10 +49,11 @@ internal sealed partial class Receivers
     public bool HasMessage => _ready.Next(tells: false) >= 0;
 
     /// <summary>
-    /// How many messages one pump iteration takes from a peer that shares memory with this endpoint alone. A leader that waits for a
-    /// message comes back for the next one, and takes it without an iteration. By the pump.
+    /// How many messages one pump iteration takes from a peer that shares memory with this endpoint alone. Who waits for a message, leading
+    /// or awaited, comes back for the next one, and takes it without an iteration. By the pump.
     /// </summary>
-    public int MessagesWanted => _memory.IsLedByReceiver && _memory.IsAlone ? Math.Max(1, _callers.Count) : int.MaxValue;
+    public int MessagesWanted =>
+        _memory.IsAlone && (_memory.IsLedByReceiver || _callers.Count > 0) ? Math.Max(1, _callers.Count) : int.MaxValue;
 
     private ref BiasedLock Gate => ref _pump.Gate;
 
