@@ -66,9 +66,9 @@ internal sealed partial class LinkReceiver
             while (_connection.TryTake(out Incoming message))
             {
                 Handle(ref message, completions);
-                if (_inbound.Arrived >= wanted)
+                if (_inbound.Arrived >= wanted && !_connection.HasPart)
                 {
-                    // The thread that leads takes the others one by one from where they lie.
+                    // Who waits takes the others one by one from where they lie. What was put together from pieces lies there no more.
                     i = FillsPerTurn;
                     break;
                 }
