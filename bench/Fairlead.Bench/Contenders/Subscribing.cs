@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench.Contenders;
@@ -83,13 +84,20 @@ internal sealed class Subscribing : IDisposable
         }
     }
 
+    // In the loops: what it costs is the subscriber's, and counted as Fairlead's.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Take(Message message)
     {
         if (message.Length > 0 && Numbered.Check(message.Span, ref _due))
         {
-            Span<byte> allocated = stackalloc byte[sizeof(long)];
-            BinaryPrimitives.WriteInt64LittleEndian(allocated, GC.GetTotalAllocatedBytes(precise: true));
-            _back.Send(allocated);
+            TellAllocated();
         }
+    }
+
+    private void TellAllocated()
+    {
+        Span<byte> allocated = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(allocated, GC.GetTotalAllocatedBytes(precise: true));
+        _back.Send(allocated);
     }
 }
