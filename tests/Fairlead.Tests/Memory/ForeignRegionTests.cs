@@ -123,7 +123,9 @@ public sealed class ForeignRegionTests : IDisposable
     public async Task What_the_kernel_knows_of_a_System_V_segment_is_told()
     {
         Assert.Null(SharedRegion.FindSystemV(_key));
-        DateTimeOffset before = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
+
+        // The clock that the kernel notes such times by lags behind the exact one by up to a tick, and so may be in the second before.
+        DateTimeOffset before = DateTimeOffset.FromUnixTimeSeconds(Clock.Nanoseconds() / 1_000_000_000);
         SharedRegion region = SharedRegion.OpenSystemV(_key, 5000, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
         SystemVInfo made = SharedRegion.FindSystemV(_key)!;
         Assert.Equal((_key, 5000L, 1L, false), (made.Key, made.Size, made.AttachedCount, made.IsRemoved));

@@ -55,6 +55,37 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
         Assert.Equal([0, 1, 2], told);
     }
 
+    /// <summary>In the other modes the flusher writes it soon; here nothing else does.</summary>
+    [Fact]
+    public async Task What_one_of_them_has_buffered_is_written_before_it_waits()
+    {
+        string name = $"unix://@{Guid.NewGuid():N}";
+        Pair bound = Track(Pair.Bind($"{name}?writing=buffered"));
+        Pair peer = Track(await Pair.ConnectAsync(name));
+        await peer.SendAsync("ready"u8.ToArray());
+        using (await bound.ReceiveAsync())
+        {
+        }
+
+        ValueTask<Message> reply = default;
+        await OnThread(() => Tell(bound.Core, inline: true, number =>
+        {
+            if (number == 1)
+            {
+                bound.Send("question"u8);
+                reply = bound.ReceiveAsync();
+            }
+        }));
+        using (Message question = await peer.ReceiveAsync())
+        {
+            Assert.Equal("question", question.Text);
+        }
+
+        await peer.SendAsync("answer"u8.ToArray());
+        using Message answer = await reply;
+        Assert.Equal("answer", answer.Text);
+    }
+
     private static void Tell(EndpointCore core, bool inline, Action<int> continuation)
     {
         ReceiveOperation[] operations = [.. Enumerable.Range(0, 3).Select(_ => ReceiveOperation.Rent(core, isBlocking: false))];

@@ -16,8 +16,8 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     private const int Yields = 20;
 
     /// <summary>
-    /// Threads of this process that may look for what somebody awaits: where more endpoints are busy than that, the others wait, and cost
-    /// nothing meanwhile.
+    /// Threads of this process that may poll for asynchronous callers at the same time. The other busy endpoints wait in the reactor, and
+    /// use no processor meanwhile.
     /// </summary>
     private static readonly int MostLooking = Math.Max(1, Environment.ProcessorCount / 2);
     private static int _looking;
@@ -26,10 +26,10 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     private int _briefMisses;
     private int _briefSkips;
 
-    // When an asynchronous receive found nothing here last. A hint.
+    // When an asynchronous receive last found nothing here. A hint.
     private long _lastReceive;
 
-    // When a thread of the reactor was through with a turn here last; and whether a receive has looked since. Hints.
+    // When a reactor thread last finished an iteration here; whether a receive has polled since. Hints.
     private long _lastServed;
     private bool _hasJustLooked;
 
@@ -137,7 +137,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         return TryLeadAlone(others: false);
     }
 
-    /// <summary>Whether to look: where that is worth while by the time that has passed since the last time it was asked.</summary>
+    /// <summary>Takes the role to poll, where the time since the last such attempt says that polling pays.</summary>
     private bool TryBeginLook(ref long last, bool others)
     {
         if (!pump.Memory.IsAlone || endpoint.Settings.Waiting == WaitMode.Efficient)
@@ -153,13 +153,20 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
             return false;
         }
 
-        if (Interlocked.Increment(ref _looking) <= MostLooking && TryLeadAlone(others))
+        bool leads = false;
+        try
         {
-            return true;
+            leads = Interlocked.Increment(ref _looking) <= MostLooking && TryLeadAlone(others);
+        }
+        finally
+        {
+            if (!leads)
+            {
+                EndLook();
+            }
         }
 
-        EndLook();
-        return false;
+        return leads;
     }
 
     /// <summary>Takes the role where nobody leads or follows.</summary>
@@ -204,14 +211,14 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     }
 
     /// <summary>
-    /// Before an asynchronous receive waits: takes the role for a moment, if its caller shall look itself for what comes through memory. He
-    /// does where messages have come soon one after the other: the next one has come by the time that handing the wait to the reactor
-    /// takes, and its sender need not wake anybody.
+    /// Takes the role for a moment before an asynchronous receive waits, if its thread is to poll the memory itself. It does so where
+    /// messages follow each other closely: the next message arrives sooner than the reactor can be armed, and its sender wakes no thread.
     /// </summary>
     public bool TryLeadForReceive() => TryBeginLook(ref _lastReceive, others: false);
 
     /// <summary>
-    /// By a thread of the reactor, behind a turn: looks in the same way for those who await something here; whether it has taken a turn.
+    /// Polls the memory in the same way for asynchronous callers of this endpoint. Returns whether it has run a pump iteration. By a
+    /// reactor thread, after an iteration.
     /// </summary>
     public bool TryServeSoon()
     {
@@ -221,12 +228,14 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
             return false;
         }
 
-        if (!TryBeginLook(ref _lastServed, others: true))
+        Completions completions = Completions.Rent();
+        bool leads = TryBeginLook(ref _lastServed, others: true);
+        using PumpRole role = new(leads ? pump : null, completions, isReactor: true);
+        if (!leads)
         {
             return false;
         }
 
-        using PumpRole role = new(pump, Completions.Rent(), isReactor: true);
         bool hasArrived;
         try
         {
@@ -245,7 +254,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         return hasArrived;
     }
 
-    /// <summary>When it waits here: looks for a moment, and gives the role back.</summary>
+    /// <summary>Polls the memory for a moment once the receive is queued, and gives the role back.</summary>
     public void LeadForReceive(Operation operation)
     {
         using PumpRole role = new(pump, Completions.Rent(), isReactor: false);

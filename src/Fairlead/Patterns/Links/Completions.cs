@@ -60,57 +60,42 @@ internal sealed class Completions : IDisposable
         }
     }
 
-    /// <summary>The same by whoever pumps: where several wait asynchronously, they are told together.</summary>
-    public void Run(Continuations continuations, bool inline)
+    /// <summary>
+    /// Signals those whose callers block, takes out the others, of which there are some, and gives the list back. No lock may be held.
+    /// </summary>
+    /// <returns>The first and the last of those that were taken out, which hang together.</returns>
+    public (Operation First, Operation Last) TakeAwaiting()
     {
-        if (Awaiting < 2)
-        {
-            Run(inline);
-            return;
-        }
-
-        Operation? operation = _first;
+        LockOrder.AssertNoneHeld();
         Operation? first = null;
         Operation? last = null;
-        _first = _last = null;
-        _next = _free;
-        _free = this;
-        while (operation is not null)
+        for (Operation? operation = GiveBack(), next; operation is not null; operation = next)
         {
-            Operation? next = operation.NextCompleted;
+            next = operation.NextCompleted;
             operation.NextCompleted = null;
             if (operation.IsBlocking)
             {
                 Signal(operation, inline: false);
+                continue;
             }
-            else
+
+            first ??= operation;
+            if (last is not null)
             {
-                first ??= operation;
-                if (last is not null)
-                {
-                    last.NextCompleted = operation;
-                }
-
-                last = operation;
+                last.NextCompleted = operation;
             }
 
-            operation = next;
+            last = operation;
         }
 
-        LockOrder.AssertNoneHeld();
-        continuations.Tell(first!, last!, inline);
+        return (first!, last!);
     }
 
     /// <summary>Signals all in the order of their completion and gives the list back. No lock may be held.</summary>
     /// <param name="inline">Whether continuations may run on this thread: true on reactor threads, false on a user's.</param>
     public void Run(bool inline)
     {
-        Operation? operation = _first;
-        _first = _last = null;
-
-        // Given back before user code runs, which rents in its turn.
-        _next = _free;
-        _free = this;
+        Operation? operation = GiveBack();
         if (inline)
         {
             LockOrder.AssertNoneHeld();
@@ -126,6 +111,17 @@ internal sealed class Completions : IDisposable
             Signal(operation, inline && next is null);
             operation = next;
         }
+    }
+
+    /// <summary>Before user code runs, which rents in its turn.</summary>
+    /// <returns>The first that was in it.</returns>
+    private Operation? GiveBack()
+    {
+        Operation? first = _first;
+        _first = _last = null;
+        _next = _free;
+        _free = this;
+        return first;
     }
 
     /// <summary>

@@ -1,18 +1,18 @@
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// Asynchronous callers of an endpoint that are told together: one after the other, on one thread, and what they send meanwhile is written
-/// when all have run. One that blocks does not hold up those behind it: then another thread goes on with them.
+/// Runs the continuations of asynchronous callers that an iteration has completed together: one after the other, on one thread. What they
+/// send is written when all have run. A continuation that blocks does not hold up those behind it: another thread goes on with them.
 /// </summary>
 /// <remarks>
-/// Owns those that are still to be told, under its own lock. Any thread, with no lock held. Handing each to the pool by itself costs more
-/// than most of them do, and tears apart what they send.
+/// Owns the completed operations whose continuations have not run, under its own lock. Any thread, with no lock held. Queueing each to the
+/// pool costs more than most continuations do, and tears apart what they send.
 /// </remarks>
 internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem, IFlusherClient
 {
-    // How many are telling on this thread, one inside the other.
+    // The endpoint's whose continuations this thread runs.
     [ThreadStatic]
-    private static int _depth;
+    private static Continuations? _here;
 
     private readonly RankedLock _gate = new(LockRank.Continuations);
     private Operation? _first;
@@ -21,12 +21,21 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     private int _takenAtRound;
     private bool _isWatched;
 
-    /// <summary>Whether this thread tells somebody at this moment, and writes afterwards what is left lying.</summary>
-    public static bool AreToldHere => _depth > 0;
+    /// <summary>
+    /// Writes deferred output before a caller waits. Not where the caller is one of several continuations that run on this thread: the
+    /// output of all of them is written after the last.
+    /// </summary>
+    public void FlushBeforeWait()
+    {
+        if (_here != this || endpoint.Settings.Writing == WriteMode.Buffered)
+        {
+            endpoint.Table.FlushDeferred();
+        }
+    }
 
-    /// <summary>Tells these, which hang together by <see cref="Operation.NextCompleted"/>.</summary>
-    /// <param name="first">Of them.</param>
-    /// <param name="last">Of them.</param>
+    /// <summary>Signals operations that are chained by <see cref="Operation.NextCompleted"/>.</summary>
+    /// <param name="first">The first of them.</param>
+    /// <param name="last">The last of them.</param>
     /// <param name="inline">Whether on this thread; else on one of the pool.</param>
     public void Tell(Operation first, Operation last, bool inline)
     {
@@ -47,10 +56,9 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
             _isWatched = true;
         }
 
-        if (!isWatched && !Flusher.TryAdd(this))
+        if (!isWatched)
         {
-            // Nobody looks whether they are held up: somebody else begins at once.
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            Watch();
         }
 
         if (inline)
@@ -64,11 +72,11 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// Those who were told here have run: what they have left lying is written. By the outermost that tells on this thread.
+    /// Writes the output that continuations have deferred, once they have run, unless the user decides when it is written.
     /// </summary>
     public void Flush()
     {
-        if (endpoint.Settings.Writing != WriteMode.Balanced || AreToldHere)
+        if (endpoint.Settings.Writing != WriteMode.Balanced || _here == this)
         {
             return;
         }
@@ -79,7 +87,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         }
         catch (Exception exception)
         {
-            // The thread is everybody's; the flusher comes by and finds the same.
+            // The thread is shared. The flusher visits the same links.
             FairleadEventSource.Log.Contained(endpoint.Address.Display, exception.ToString());
         }
     }
@@ -87,7 +95,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// <summary>By a thread of the pool.</summary>
     void IThreadPoolWorkItem.Execute() => Run();
 
-    /// <summary>Where nothing has moved since the last round, another thread goes on.</summary>
+    /// <summary>Lets another thread go on if no continuation was begun since the last round.</summary>
     void IFlusherClient.OnRound()
     {
         bool isHeldUp;
@@ -99,15 +107,37 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
             _takenAtRound = _taken;
         }
 
-        if ((isWatched && !Flusher.TryAdd(this)) || isHeldUp)
+        if (isWatched)
+        {
+            Watch();
+        }
+
+        if (isHeldUp)
         {
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
     }
 
+    private void Watch()
+    {
+        if (Flusher.TryAdd(this))
+        {
+            return;
+        }
+
+        // No thread watches for a blocked continuation: a second thread begins at once, and the next chain tries again.
+        using (_gate.Hold())
+        {
+            _isWatched = false;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
     private void Run()
     {
-        _depth++;
+        Continuations? outer = _here;
+        _here = this;
         try
         {
             while (Take() is { } operation)
@@ -117,7 +147,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         }
         finally
         {
-            _depth--;
+            _here = outer;
         }
 
         Flush();
@@ -132,7 +162,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
                 return null;
             }
 
-            // Before it is told: from then on it is its caller's, who may use it again.
+            // Before it is signalled: from then on its caller may use it again.
             _first = operation.NextCompleted;
             _last = _first is null ? null : _last;
             operation.NextCompleted = null;

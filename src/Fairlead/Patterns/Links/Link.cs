@@ -12,7 +12,7 @@ namespace Fairlead.Patterns.Links;
 /// <remarks>
 /// <para>
 /// Two sides, two locks. What is sent is guarded by the send lock (<see cref="LinkSender.Hold"/>), which all parts of that side share, and
-/// may be done by any thread. What is received is handled by whoever pumps the endpoint; messages for the user lie in
+/// may be done by any thread. What is received is handled by the thread that pumps the endpoint; messages for the user lie in
 /// <see cref="LinkReceiver.Inbound"/>, guarded by the endpoint's gate. The gate may be held when the send lock is taken, never the other
 /// way round.
 /// </para>
@@ -158,7 +158,7 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
         FlushWhenTold(completions);
     }
 
-    /// <summary>Whoever waited is awake: takes the announcement back, and looks without being told by the descriptor.</summary>
+    /// <summary>Takes the announced sleep back after it, and reads without being told by the descriptor. By the leader.</summary>
     public void OnAwake(Completions completions)
     {
         Reader.EndWait();

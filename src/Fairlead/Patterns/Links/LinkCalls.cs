@@ -123,7 +123,7 @@ internal sealed unsafe class LinkCalls
 
     /// <summary>
     /// Asks the peer to give a message back that its user has not read; a receipt says so. While it was read nothing happens, and it is
-    /// waited for as before. By its caller, or, for one that is not his any more, by its number alone.
+    /// waited for as before. By its caller, or, once the caller has given it up, by its number alone.
     /// </summary>
     public void Recall(uint id, LinkOperation? caller = null)
     {

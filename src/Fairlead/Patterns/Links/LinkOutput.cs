@@ -294,8 +294,8 @@ internal sealed partial class LinkOutput : IFlusherClient
     }
 
     /// <summary>
-    /// What is thrown here, which may be by the memory of a message that its sender owns, is the link's end, and not that of whoever
-    /// happens to write. Under the send lock.
+    /// What is thrown here, which may be by the memory of a message that its sender owns, is the link's end, and not that of the
+    /// thread that happens to write. Under the send lock.
     /// </summary>
     private FlushResult FlushConnection()
     {

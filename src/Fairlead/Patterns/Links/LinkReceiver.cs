@@ -5,9 +5,9 @@ namespace Fairlead.Patterns.Links;
 
 /// <summary>What comes from the peer: wake → lease → pattern → user.</summary>
 /// <remarks>
-/// Owns what has come and the user has not taken, what he has in hand, and what the peer has said that it dropped. Called by whoever pumps
-/// the endpoint, and what is thrown on the way ends the link (<see cref="Link.Fail(Exception, Completions)"/>); what lies for the user is
-/// under the endpoint's gate, and acknowledging may be done by any thread.
+/// Owns the messages that the user has not taken, those that the user has in hand, and what the peer has said that it dropped. Called by
+/// the thread that pumps the endpoint; what is thrown on the way ends the link (<see cref="Link.Fail(Exception, Completions)"/>). Messages
+/// for the user are under the endpoint's gate. Any thread may acknowledge.
 /// </remarks>
 internal sealed partial class LinkReceiver
 {

@@ -29,19 +29,28 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
         }
         finally
         {
-            if (pump is null)
-            {
-                completions.Run(inline: isReactor);
-            }
-            else
-            {
-                completions.Run(pump.Told, inline: isReactor);
-            }
+            Tell(awaiting);
         }
+    }
 
-        if (awaiting == 1 && isReactor)
+    private void Tell(int awaiting)
+    {
+        if (pump is null || awaiting == 0)
         {
-            pump?.Told.Flush();
+            completions.Run(inline: isReactor);
+        }
+        else if (awaiting > 1)
+        {
+            (Operation first, Operation last) = completions.TakeAwaiting();
+            pump.Told.Tell(first, last, inline: isReactor);
+        }
+        else
+        {
+            completions.Run(inline: isReactor);
+            if (isReactor)
+            {
+                pump.Told.Flush();
+            }
         }
     }
 }
@@ -89,7 +98,7 @@ internal ref struct BriefLead
             }
             catch (Exception exception)
             {
-                // The call is on its way, or the receive waits, and whoever has the role from now on serves it.
+                // The call is on its way, or the receive waits: the next leader serves it.
                 FairleadEventSource.Log.Contained(led.Address.Display, exception.ToString());
             }
         }

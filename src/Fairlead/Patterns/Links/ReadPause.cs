@@ -55,7 +55,7 @@ internal sealed class ReadPause
         _connection.Unflushed - _sender.Window.OutstandingBytes - ((long)_sender.Window.Outstanding * MessageHeader.Size);
 
     /// <summary>
-    /// Whether what lies here is not handed out before the peer has read more of his answers. <see cref="Receivers.HandOutAgain"/>
+    /// Whether what lies here is not handed out before the peer has read more of its answers. <see cref="Receivers.HandOutAgain"/>
     /// follows its end.
     /// </summary>
     public bool IsHeldBack => Volatile.Read(ref _isPaused) && !_link.IsBare;
@@ -112,7 +112,7 @@ internal sealed class ReadPause
         }
     }
 
-    /// <summary>Pauses where too much lies here that the peer has not read of his answers.</summary>
+    /// <summary>Pauses where too much lies here that the peer has not read of its answers.</summary>
     public void BeginIfUnread()
     {
         if (!_isPaused && !_link.IsBare && UnwrittenAnswers > MostUnreadAnswers)
@@ -219,7 +219,7 @@ internal sealed class ReadPause
                 }
                 catch (Exception exception)
                 {
-                    // Whoever hands out may be at work for another link.
+                    // The thread that hands out may be at work for another link.
                     _link.Fail(exception);
                 }
             }

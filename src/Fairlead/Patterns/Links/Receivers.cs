@@ -114,11 +114,7 @@ internal sealed partial class Receivers
             return ValueTask.FromCanceled<MessageCore?>(token);
         }
 
-        if (!Continuations.AreToldHere)
-        {
-            _endpoint.Table.FlushDeferred();
-        }
-
+        _pump.Told.FlushBeforeWait();
         using BriefLead lead = BriefLead.ForReceive(_endpoint);
         ReceiveOperation operation = ReceiveOperation.Rent(_endpoint, isBlocking: false);
         ValueTask<MessageCore?> task = operation.Task;

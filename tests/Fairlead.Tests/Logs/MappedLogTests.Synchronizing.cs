@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text;
+using Fairlead.Native;
+
+namespace Fairlead.Tests.Logs;
+
+/// <content>What is on the disk, and when.</content>
+public sealed partial class MappedLogTests
+{
+    [Fact]
+    public void What_is_synchronized_is_marked()
+    {
+        using var log = MappedLog.Open(Address);
+        log.Append("one"u8);
+        log.Append("two"u8);
+        Assert.Equal(1, log.Info().Synced);
+        log.Sync();
+        Assert.Equal(3, log.Info().Synced);
+        using var each = MappedLog.Open(Address + "&sync=each");
+        for (int i = 0; i < 200; i++)
+        {
+            long number = each.Append(new byte[500]);
+            Assert.True(i % 50 != 0 || log.Info().Synced == number + 1);
+        }
+
+        log.Sync();
+        Assert.Equal(203, log.Info().Synced);
+    }
+
+    [Fact]
+    public async Task An_interval_synchronizes_by_its_timer()
+    {
+        ManualClock clock = new();
+        using var log = MappedLog.Open(Address + "&sync=5s", new LogOptions { TimeProvider = clock });
+        log.Append("one"u8);
+        Assert.Equal(1, log.Info().Synced);
+        clock.Advance(TimeSpan.FromSeconds(6));
+        while (log.Info().Synced != 2)
+        {
+            await Task.Yield();
+        }
+    }
+
+    [Fact]
+    public async Task An_interval_may_be_said_in_code()
+    {
+        ManualClock clock = new();
+        LogOptions options = new() { Sync = LogSync.Interval, SyncInterval = TimeSpan.FromSeconds(5), TimeProvider = clock };
+        using var log = MappedLog.Open(Address, options);
+        log.Append("one"u8);
+        clock.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(1, log.Info().Synced);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        while (log.Info().Synced != 2)
+        {
+            await Task.Yield();
+        }
+    }
+
+    [Fact]
+    public async Task Awaited_appends_are_numbered_and_on_the_disk_where_each_is_to_be()
+    {
+        using var log = MappedLog.Open(Address);
+        byte[] record = "one"u8.ToArray();
+        ValueTask<long> appending = log.AppendAsync(record);
+        Assert.True(appending.IsCompletedSuccessfully);
+        Assert.Equal(1, await appending);
+
+        // It has been copied.
+        record[0] = (byte)'x';
+        Assert.Equal(["1 one"], Texts(log));
+        Assert.Equal(1, log.Info().Synced);
+        await log.SyncAsync();
+        Assert.Equal(2, log.Info().Synced);
+
+        using var each = MappedLog.Open(Address, new LogOptions { Sync = LogSync.EachRecord });
+        ValueTask<long>[] several = [.. Enumerable.Range(0, 20).Select(_ => each.AppendAsync("x"u8))];
+        for (int i = 0; i < several.Length; i++)
+        {
+            long number = await several[i];
+            Assert.Equal(2 + i, number);
+            Assert.InRange(log.Info().Synced, number + 1, 22);
+        }
+
+        await Assert.ThrowsAsync<FairleadException>(async () => await log.AppendAsync(new byte[65 * 1024]));
+        each.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(each.SyncAsync);
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await each.AppendAsync("x"u8));
+    }
+
+    private sealed class SteppingClock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}
