@@ -191,8 +191,6 @@ has systemd-socket-activate || echo "missing: systemd-socket-activate; the tests
 title "build"
 rm -rf "$results"; mkdir -p "$results"
 
-# They need nothing of what is built, and what the other stages leave of the processors.
-begin models nice -n 19 models/check.sh
 dotnet build Fairlead.slnx -c Release -v minimal || { fail "the build"; end; }
 
 tool=artifacts/bin/Fairlead.Cli/release/fairlead
@@ -225,6 +223,8 @@ for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
   [ "$name" != Fairlead.Docs.Tests ] || continue
   if [ "$name" = Fairlead.Tests ]; then
+    # The models need what these leave of the processors, and nothing that is built; the build leaves nothing.
+    begin models nice -n 19 models/check.sh
     begin packages eng/test-packages.sh
     begin tool tests/Fairlead.Cli.Tests/run.sh "$PWD/$tool"
   fi

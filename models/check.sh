@@ -32,6 +32,13 @@ report() {
   if [ "$1" = 0 ]; then echo "ok $count - $2"; else echo "not ok $count - $2"; sed 's/^/# /' "$work/$3/found.txt"; fi
 }
 
+# In the order in which they are reported. Each has what it promises, and what it must fail without: a file that is not named here is an error.
+models=(ring cell broadcast log lock mutex semaphore event countdown condition readers barrier closing)
+if [ "$(printf '%s.pml\n' "${models[@]}" | sort)" != "$(printf '%s\n' *.pml | sort)" ]; then
+  echo "Bail out! the models that are named here are not those in this folder"
+  exit 1
+fi
+
 # What each model must fail without.
 declare -A needed=(
   [ring.pml]="NO_LOOK NO_REMOTE_FENCE NO_LAST_FENCE"
@@ -65,7 +72,7 @@ declare -A promise=(
 )
 
 # As many at once as there are processors.
-for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphore.pml event.pml countdown.pml condition.pml readers.pml barrier.pml; do
+for model in "${models[@]/%/.pml}"; do
   for left_out in "" ${needed[$model]}; do
     while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
     search "$model" ${left_out:+"-D$left_out"} &
@@ -73,7 +80,7 @@ for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphor
 done
 wait
 
-for model in ring.pml cell.pml broadcast.pml log.pml lock.pml mutex.pml semaphore.pml event.pml countdown.pml condition.pml readers.pml barrier.pml; do
+for model in "${models[@]/%/.pml}"; do
   found=$(errors "$model")
   [ "$found" = 0 ] && completed "$model"; report $? "${model%.pml}: ${promise[$model]}" "$model"
   for left_out in ${needed[$model]}; do

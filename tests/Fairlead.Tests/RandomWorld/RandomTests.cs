@@ -6,7 +6,7 @@ namespace Fairlead.Tests.RandomWorld;
 
 /// <summary>
 /// Endpoints of all patterns on all transports, opened, used, stopped, killed and closed at random: each pattern on each transport once,
-/// and on until FAIRLEAD_RANDOM_SECONDS (20) are over.
+/// and on until FAIRLEAD_RANDOM_SECONDS (10) are over.
 /// The seed stands in the output, and FAIRLEAD_RANDOM_SEED repeats its choices, though not the moments at which threads meet;
 /// FAIRLEAD_RANDOM_ONLY plays those scenes alone whose names
 /// hold it ("Work", "on tcp"). What must hold: nothing is lost silently or doubled, order, true reports, every call ends, names are free;
@@ -45,7 +45,7 @@ public sealed class RandomTests(ITestOutputHelper output)
     [Fact]
     public async Task Whatever_happens_what_was_promised_holds()
     {
-        TimeSpan time = Number("FAIRLEAD_RANDOM_SECONDS", 20).Seconds();
+        TimeSpan time = Number("FAIRLEAD_RANDOM_SECONDS", 10).Seconds();
         int seed = Number("FAIRLEAD_RANDOM_SEED", Random.Shared.Next());
         output.WriteLine($"seed {seed} (repeat it with FAIRLEAD_RANDOM_SEED={seed})");
         (string Scene, TransportUnderTest Transport)[] meant = Meant(Environment.GetEnvironmentVariable("FAIRLEAD_RANDOM_ONLY") ?? "");
