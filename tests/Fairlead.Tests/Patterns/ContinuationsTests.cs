@@ -86,6 +86,41 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
         Assert.Equal("answer", answer.Text);
     }
 
+    /// <summary>Some are told together, and others come while those block: each needs a thread that reads.</summary>
+    [Theory]
+    [InlineData("unix")]
+    [InlineData("shm")]
+    [InlineData("inproc")]
+    public async Task Handlers_that_block_keep_no_later_request_out(string scheme)
+    {
+        const int Handlers = 3;
+        string name = $"{scheme}://{Guid.NewGuid():N}";
+        Responder responder = Track(Responder.Bind(name));
+        using CountdownEvent missing = new(2 * Handlers);
+        Task serving = responder.RunAsync(
+            (request, _) =>
+            {
+                missing.Signal();
+                missing.Wait();
+                return request.Memory;
+            },
+            2 * Handlers);
+        Requester requester = Track(await Requester.ConnectAsync(name));
+        Task<Message>[] first = Ask(requester, Handlers);
+        await Fairlead.Conformance.Polling.Until(() => missing.CurrentCount <= Handlers);
+        foreach (Message reply in await Task.WhenAll([.. first, .. Ask(requester, Handlers)]))
+        {
+            Assert.Equal("?", reply.Text);
+            reply.Dispose();
+        }
+
+        responder.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
+    }
+
+    private static Task<Message>[] Ask(Requester requester, int requests) =>
+        [.. Enumerable.Range(0, requests).Select(_ => requester.RequestAsync("?"u8.ToArray()).AsTask())];
+
     private static void Tell(EndpointCore core, bool inline, Action<int> continuation)
     {
         ReceiveOperation[] operations = [.. Enumerable.Range(0, 3).Select(_ => ReceiveOperation.Rent(core, isBlocking: false))];

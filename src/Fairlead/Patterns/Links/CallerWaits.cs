@@ -15,23 +15,9 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     private const int MostBriefMisses = 10;
     private const int Yields = 20;
 
-    /// <summary>
-    /// Threads of this process that may poll for asynchronous callers at the same time. The other busy endpoints wait in the reactor, and
-    /// use no processor meanwhile.
-    /// </summary>
-    private static readonly int MostLooking = Math.Max(1, Environment.ProcessorCount / 2);
-    private static int _looking;
-
     private readonly List<Operation> _followers = [];
     private int _briefMisses;
     private int _briefSkips;
-
-    // When an asynchronous receive last found nothing here. A hint.
-    private long _lastReceive;
-
-    // When a reactor thread last finished an iteration here; whether a receive has polled since. Hints.
-    private long _lastServed;
-    private bool _hasJustLooked;
 
     /// <summary>The first that follows and is not done. Under the gate.</summary>
     public Operation? NextFollower
@@ -95,6 +81,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
                 hasFollowed = true;
                 try
                 {
+                    endpoint.Table.FlushDeferred();
                     operation.Sleep(deadline);
                 }
                 finally
@@ -137,41 +124,9 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         return TryLeadAlone(others: false);
     }
 
-    /// <summary>Takes the role to poll, where the time since the last such attempt says that polling pays.</summary>
-    private bool TryBeginLook(ref long last, bool others)
-    {
-        if (!pump.Memory.IsAlone || endpoint.Settings.Waiting == WaitMode.Efficient)
-        {
-            return false;
-        }
-
-        long now = Stopwatch.GetTimestamp();
-        bool isSoon = now - last < MemoryWaiter.SoonSpan;
-        last = now;
-        if (!isSoon && endpoint.Settings.Waiting != WaitMode.Latency)
-        {
-            return false;
-        }
-
-        bool leads = false;
-        try
-        {
-            leads = Interlocked.Increment(ref _looking) <= MostLooking && TryLeadAlone(others);
-        }
-        finally
-        {
-            if (!leads)
-            {
-                EndLook();
-            }
-        }
-
-        return leads;
-    }
-
     /// <summary>Takes the role where nobody leads or follows.</summary>
     /// <param name="others">Whether somebody is to wait here without a thread already; else nobody.</param>
-    private bool TryLeadAlone(bool others)
+    public bool TryLeadAlone(bool others)
     {
         using (pump.Gate.Hold())
         {
@@ -209,73 +164,6 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
             _briefSkips = (1 << _briefMisses) - 1;
         }
     }
-
-    /// <summary>
-    /// Takes the role for a moment before an asynchronous receive waits, if its thread is to poll the memory itself. It does so where
-    /// messages follow each other closely: the next message arrives sooner than the reactor can be armed, and its sender wakes no thread.
-    /// </summary>
-    public bool TryLeadForReceive() => TryBeginLook(ref _lastReceive, others: false);
-
-    /// <summary>
-    /// Polls the memory in the same way for asynchronous callers of this endpoint. Returns whether it has run a pump iteration. By a
-    /// reactor thread, after an iteration.
-    /// </summary>
-    public bool TryServeSoon()
-    {
-        if (_hasJustLooked)
-        {
-            _hasJustLooked = false;
-            return false;
-        }
-
-        Completions completions = Completions.Rent();
-        bool leads = TryBeginLook(ref _lastServed, others: true);
-        using PumpRole role = new(leads ? pump : null, completions, isReactor: true);
-        if (!leads)
-        {
-            return false;
-        }
-
-        bool hasArrived;
-        try
-        {
-            hasArrived = pump.Memory.Look(Timeout.InfiniteTimeSpan);
-        }
-        finally
-        {
-            EndLook();
-        }
-
-        if (hasArrived)
-        {
-            role.Serve(pump.Memory.PollIfDue());
-        }
-
-        return hasArrived;
-    }
-
-    /// <summary>Polls the memory for a moment once the receive is queued, and gives the role back.</summary>
-    public void LeadForReceive(Operation operation)
-    {
-        using PumpRole role = new(pump, Completions.Rent(), isReactor: false);
-        try
-        {
-            pump.Memory.IsLedByReceiver = true;
-            if (!operation.IsClaimed)
-            {
-                role.YieldFor(operation);
-                _hasJustLooked = !operation.IsClaimed;
-            }
-        }
-        finally
-        {
-            pump.Memory.IsLedByReceiver = false;
-            EndLook();
-        }
-    }
-
-    /// <summary>Behind <see cref="TryLeadForReceive"/>, once.</summary>
-    public static void EndLook() => Interlocked.Decrement(ref _looking);
 
     /// <summary>
     /// Looks again and again, letting whoever shares the core run in between: some 10 µs in all, where memory is shared 50. Never spins for

@@ -19,7 +19,15 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     private Operation? _last;
     private int _taken;
     private int _takenAtRound;
+
+    // Threads that run some at this moment; and how often one has begun.
+    private int _running;
+    private int _runs;
+    private int _runsAtRound;
     private bool _isWatched;
+
+    /// <summary>Whether this thread runs several continuations of this endpoint, and writes their output after the last.</summary>
+    public bool IsHere => _here == this;
 
     /// <summary>
     /// Writes deferred output before a caller waits. Not where the caller is one of several continuations that run on this thread: the
@@ -56,13 +64,14 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
             _isWatched = true;
         }
 
-        if (!isWatched)
-        {
-            Watch();
-        }
-
+        isWatched = isWatched || Watch();
         if (inline)
         {
+            if (isWatched)
+            {
+                endpoint.Pump.Polling.Promise();
+            }
+
             Run();
         }
         else
@@ -76,18 +85,21 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// </summary>
     public void Flush()
     {
-        if (endpoint.Settings.Writing != WriteMode.Balanced || _here == this)
+        if (endpoint.Settings.Writing == WriteMode.Balanced && _here != this)
         {
-            return;
+            Write();
         }
+    }
 
+    private void Write()
+    {
         try
         {
             endpoint.Table.FlushDeferred();
         }
         catch (Exception exception)
         {
-            // The thread is shared. The flusher visits the same links.
+            // The thread is shared.
             FairleadEventSource.Log.Contained(endpoint.Address.Display, exception.ToString());
         }
     }
@@ -95,15 +107,21 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// <summary>By a thread of the pool.</summary>
     void IThreadPoolWorkItem.Execute() => Run();
 
-    /// <summary>Lets another thread go on if no continuation was begun since the last round.</summary>
+    /// <summary>
+    /// Where the same continuations still run as in the last round: writes what they have deferred, and lets the reactor wait meanwhile.
+    /// Lets another thread go on if none was begun since.
+    /// </summary>
     void IFlusherClient.OnRound()
     {
-        bool isHeldUp;
         bool isWatched;
+        bool takesTime;
+        bool isHeldUp;
         using (_gate.Hold())
         {
-            _isWatched = isWatched = _first is not null;
-            isHeldUp = isWatched && _taken == _takenAtRound;
+            isWatched = _isWatched = _running > 0 || _first is not null;
+            takesTime = isWatched && _runs == _runsAtRound;
+            isHeldUp = _first is not null && _taken == _takenAtRound;
+            _runsAtRound = _runs;
             _takenAtRound = _taken;
         }
 
@@ -116,13 +134,19 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         {
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
+
+        if (takesTime)
+        {
+            endpoint.Pump.Polling.EndPromise();
+            Write();
+        }
     }
 
-    private void Watch()
+    private bool Watch()
     {
         if (Flusher.TryAdd(this))
         {
-            return;
+            return true;
         }
 
         // No thread watches for a blocked continuation: a second thread begins at once, and the next chain tries again.
@@ -132,12 +156,19 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         }
 
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        return false;
     }
 
     private void Run()
     {
         Continuations? outer = _here;
         _here = this;
+        using (_gate.Hold())
+        {
+            _running++;
+            _runs++;
+        }
+
         try
         {
             while (Take() is { } operation)
@@ -148,6 +179,10 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         finally
         {
             _here = outer;
+            using (_gate.Hold())
+            {
+                _running--;
+            }
         }
 
         Flush();

@@ -206,11 +206,19 @@ internal sealed partial class LinkOutput : IFlusherClient
             return false;
         }
 
-        if (!_isMemory && _connection.Unflushed < BatchBytes && !_connection.HasLong && IsPutOff(mayWait, isStream))
+        if (!_isMemory
+            && _connection.Unflushed < BatchBytes
+            && !_connection.HasLong
+            && IsPutOff(mayWait, isStream, out bool isWrittenBehind))
         {
             if (!IsDeferred)
             {
                 Become(OutputState.Deferred);
+                if (isWrittenBehind)
+                {
+                    return false;
+                }
+
                 _roundsLeft = isStream ? RoundsOfStream : 1;
                 if (_writeMode == WriteMode.Balanced && !(_isAtFlusher || (_isAtFlusher = Flusher.TryAdd(this))))
                 {
@@ -311,12 +319,23 @@ internal sealed partial class LinkOutput : IFlusherClient
     }
 
     /// <summary>Whether a message of this kind is left lying until more have come together.</summary>
-    private bool IsPutOff(bool mayWait, bool isStream) => _writeMode switch
+    /// <param name="mayWait">Whether nobody waits for an answer to it.</param>
+    /// <param name="isStream">Whether more is known to follow at once.</param>
+    /// <param name="isWrittenBehind">Whether <see cref="Continuations"/> write it, and not the <see cref="Flusher"/>.</param>
+    private bool IsPutOff(bool mayWait, bool isStream, out bool isWrittenBehind)
     {
-        WriteMode.Balanced => isStream || _burst.Note(),
-        WriteMode.Buffered => mayWait,
-        _ => false,
-    };
+        isWrittenBehind = false;
+        switch (_writeMode)
+        {
+            case WriteMode.Balanced:
+                isWrittenBehind = _endpoint.Pump.Told.IsHere;
+                return isWrittenBehind || isStream || _burst.Note();
+            case WriteMode.Buffered:
+                return mayWait;
+            default:
+                return false;
+        }
+    }
 }
 
 /// <summary>What a link writes with: the order is that of what is left to do.</summary>

@@ -30,7 +30,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     private const int PullsPerPoll = 1024;
 
     /// <summary>What looking at the memory may cost before sleeping: about what a wake-up costs on both sides.</summary>
-    private static readonly long SpinSpan = Stopwatch.Frequency / 20_000;
+    public static readonly long SpinSpan = Stopwatch.Frequency / 20_000;
 
     /// <summary>A wait that was over within this time makes the next one begin with looking.</summary>
     public static readonly long SoonSpan = 2 * SpinSpan;
@@ -315,8 +315,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
             return false;
         }
 
-        using PumpRole role = new(pump, Completions.Rent(), isReactor: true);
-        role.Serve(++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null);
+        pump.Polling.Serve(leads, Completions.Rent(), ++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null);
         return true;
     }
 

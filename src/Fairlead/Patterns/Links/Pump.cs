@@ -40,6 +40,7 @@ internal sealed class Pump : IReactorClient, IDisposable
         _life = life;
         Memory = new MemoryWaiter(endpoint, this);
         Callers = new CallerWaits(endpoint, this);
+        Polling = new BusyPoll(endpoint, this);
         Told = new Continuations(endpoint);
         PollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
     }
@@ -57,6 +58,9 @@ internal sealed class Pump : IReactorClient, IDisposable
 
     /// <summary>How a caller waits in its own thread.</summary>
     public CallerWaits Callers { get; }
+
+    /// <summary>How threads poll for asynchronous callers.</summary>
+    public BusyPoll Polling { get; }
 
     /// <summary>Asynchronous callers that are being told.</summary>
     public Continuations Told { get; }
@@ -88,10 +92,7 @@ internal sealed class Pump : IReactorClient, IDisposable
         }
     }
 
-    /// <summary>
-    /// Somebody must look: an operation waits whose caller does not, output is blocked, or a link was killed. Any thread, no lock of a link
-    /// held.
-    /// </summary>
+    /// <summary>An iteration is needed: a caller awaits, output is blocked, or a link was killed. With no link's lock held.</summary>
     public void Request()
     {
         using (_gate.Hold())
@@ -188,11 +189,10 @@ internal sealed class Pump : IReactorClient, IDisposable
             }
         }
 
-        using PumpRole role = new(leads ? this : null, completions, isReactor: true);
-        role.Turn();
+        Polling.Serve(leads, completions, TimeSpan.Zero);
     }
 
-    bool IReactorClient.Stay() => Callers.TryServeSoon() || Memory.Stay();
+    bool IReactorClient.Stay() => Memory.Stay();
 
     /// <summary>A turn of the reactor's has failed: the rounds try again.</summary>
     void IReactorClient.OnFailed(Exception exception) => _endpoint.Housekeeping.ServeLater();
@@ -280,9 +280,9 @@ internal sealed class Pump : IReactorClient, IDisposable
     /// <summary>Lets the reactor wait. Under the gate, where nobody leads.</summary>
     public void Arm()
     {
-        if (_life.IsTornDown || _registration is null || Memory.HasSomebodyStaying)
+        if (_life.IsTornDown || _registration is null || Polling.IsPromised || Memory.HasSomebodyStaying)
         {
-            // In the last case announced, and the poll set armed: no turn has been taken since.
+            // In the last case it is announced and armed: no turn has been taken since.
             return;
         }
 

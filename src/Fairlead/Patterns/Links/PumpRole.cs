@@ -68,9 +68,9 @@ internal ref struct BriefLead
 
     private BriefLead(EndpointCore endpoint, bool isReceive)
     {
-        CallerWaits callers = endpoint.Pump.Callers;
+        Pump pump = endpoint.Pump;
         _isReceive = isReceive;
-        _endpoint = (isReceive ? callers.TryLeadForReceive() : callers.TryLeadBriefly()) ? endpoint : null;
+        _endpoint = (isReceive ? pump.Polling.TryLeadForReceive() : pump.Callers.TryLeadBriefly()) ? endpoint : null;
     }
 
     /// <summary>For a call, before it is sent.</summary>
@@ -89,7 +89,7 @@ internal ref struct BriefLead
             {
                 if (_isReceive)
                 {
-                    led.Pump.Callers.LeadForReceive(operation);
+                    led.Pump.Polling.LeadForReceive(operation);
                 }
                 else
                 {
@@ -111,7 +111,7 @@ internal ref struct BriefLead
             _endpoint = null;
             if (_isReceive)
             {
-                CallerWaits.EndLook();
+                BusyPoll.End();
             }
 
             led.Pump.Leave(isReactor: false);
