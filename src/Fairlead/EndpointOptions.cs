@@ -59,7 +59,7 @@ public record EndpointOptions
     /// <summary>With which of several addresses connecting begins; default: the first.</summary>
     public AddressOrder Order { get; init; }
 
-    /// <summary>How blocking calls wait on <c>shm://</c>. In the address: <c>?waiting=latency</c>.</summary>
+    /// <summary>Whether callers poll before they sleep. In the address: <c>?waiting=latency</c>.</summary>
     public WaitMode Waiting { get; init; }
 
     /// <summary>

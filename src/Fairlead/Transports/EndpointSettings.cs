@@ -20,6 +20,7 @@ internal sealed record EndpointSettings
         "reconnect",
         "size",
         "wait",
+        "waiting",
         "writing",
     ];
 

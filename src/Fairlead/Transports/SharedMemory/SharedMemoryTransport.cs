@@ -20,7 +20,7 @@ internal sealed class SharedMemoryTransport : ITransport
 
     public string Scheme => "shm";
 
-    public IReadOnlyList<string> Options { get; } = [.. PlaceMode.Options, "waiting"];
+    public IReadOnlyList<string> Options { get; } = PlaceMode.Options;
 
     public TransportCapabilities CapabilitiesOf(Address address) => Capabilities;
 

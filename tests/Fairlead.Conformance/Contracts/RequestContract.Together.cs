@@ -1,0 +1,31 @@
+namespace Fairlead.Conformance.Contracts;
+
+/// <content>Many awaited requests at once: their replies come together, their callers are told together, and ask again together.</content>
+public abstract partial class RequestContract
+{
+    [Theory]
+    [InlineData(WaitMode.Balanced, WriteMode.Balanced)]
+    [InlineData(WaitMode.Balanced, WriteMode.Immediate)]
+    [InlineData(WaitMode.Latency, WriteMode.Buffered)]
+    [InlineData(WaitMode.Efficient, WriteMode.Balanced)]
+    public async Task Callers_that_are_told_together_each_get_their_own_replies(WaitMode waiting, WriteMode writing)
+    {
+        const int Callers = 24;
+        const int Calls = 60;
+        EndpointOptions options = new() { Waiting = waiting, Writing = writing };
+        Responder responder = Track(await Responder.BindAsync(NewPlace(), options));
+        Task answering = responder.RunAsync((request, _) => request.Memory);
+        Requester requester = Track(await Requester.ConnectAsync(OtherEnd(responder.Address), options));
+        await Task.WhenAll(Enumerable.Range(0, Callers).Select(async caller =>
+        {
+            for (int i = 0; i < Calls; i++)
+            {
+                using Message reply = await requester.RequestAsync(Payload.Make(i, 20 + caller, caller)).ConfigureAwait(false);
+                Assert.Equal((i, caller), Payload.Check(reply.Span));
+            }
+        }));
+        Assert.Equal(Callers * Calls, requester.Statistics.MessagesSent);
+        requester.Dispose();
+        await EndAsync(responder, answering);
+    }
+}
