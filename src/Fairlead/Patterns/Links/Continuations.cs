@@ -1,15 +1,27 @@
+using System.Diagnostics;
+
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
 /// Runs the continuations of asynchronous callers that an iteration has completed together: one after the other, on one thread. What they
-/// send is written when all have run. A continuation that blocks does not hold up those behind it: another thread goes on with them.
+/// send is written when all have run. A continuation that takes its time, or blocks, does not hold up those behind it: another thread goes
+/// on with them.
 /// </summary>
 /// <remarks>
 /// Owns the completed operations whose continuations have not run, under its own lock. Any thread, with no lock held. Queueing each to the
 /// pool costs more than most continuations do, and tears apart what they send.
 /// </remarks>
-internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem, IFlusherClient
+internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
 {
+    /// <summary>
+    /// How long continuations may run before other threads go on with the rest, what has been sent is written, and the reactor waits again.
+    /// </summary>
+    private static readonly long LongSpan = Stopwatch.Frequency / 5_000;
+
+    /// <summary>Sees those that have not come back. Not often, since its thread interrupts one that works.</summary>
+    private static readonly Rounds<Continuations> Watcher = new(
+        "fairlead watcher", TimeSpan.FromMilliseconds(1), idle: 20, static continuations => continuations.OnRound());
+
     // The endpoint's whose continuations this thread runs.
     [ThreadStatic]
     private static Continuations? _here;
@@ -20,10 +32,8 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     private int _taken;
     private int _takenAtRound;
 
-    // Threads that run some at this moment; and how often one has begun.
+    // Threads that run some at this moment.
     private int _running;
-    private int _runs;
-    private int _runsAtRound;
     private bool _isWatched;
 
     /// <summary>Whether this thread runs several continuations of this endpoint, and writes their output after the last.</summary>
@@ -107,21 +117,15 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// <summary>By a thread of the pool.</summary>
     void IThreadPoolWorkItem.Execute() => Run();
 
-    /// <summary>
-    /// Where the same continuations still run as in the last round: writes what they have deferred, and lets the reactor wait meanwhile.
-    /// Lets another thread go on if none was begun since.
-    /// </summary>
-    void IFlusherClient.OnRound()
+    /// <summary>By the watcher: where none has come back since the last round, the same is done for those that block.</summary>
+    private void OnRound()
     {
         bool isWatched;
-        bool takesTime;
-        bool isHeldUp;
+        bool areHeldUp;
         using (_gate.Hold())
         {
             isWatched = _isWatched = _running > 0 || _first is not null;
-            takesTime = isWatched && _runs == _runsAtRound;
-            isHeldUp = _first is not null && _taken == _takenAtRound;
-            _runsAtRound = _runs;
+            areHeldUp = isWatched && _taken == _takenAtRound;
             _takenAtRound = _taken;
         }
 
@@ -130,23 +134,31 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
             Watch();
         }
 
-        if (isHeldUp)
+        if (areHeldUp)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            GoOn();
         }
+    }
 
-        if (takesTime)
-        {
-            endpoint.Pump.Polling.EndPromise();
-            Write();
-        }
+    /// <summary>The thread that runs them is busy, or blocked.</summary>
+    private void GoOn()
+    {
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        endpoint.Pump.Polling.EndPromise();
+        Write();
     }
 
     private bool Watch()
     {
-        if (Flusher.TryAdd(this))
+        try
         {
+            Watcher.Start();
+            Watcher.Add(this);
             return true;
+        }
+        catch (FairleadException)
+        {
+            // Said below.
         }
 
         // No thread watches for a blocked continuation: a second thread begins at once, and the next chain tries again.
@@ -166,14 +178,20 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         using (_gate.Hold())
         {
             _running++;
-            _runs++;
         }
 
         try
         {
+            long start = Stopwatch.GetTimestamp();
             while (Take() is { } operation)
             {
                 Completions.Signal(operation, inline: true);
+                long now = Stopwatch.GetTimestamp();
+                if (now - start > LongSpan)
+                {
+                    start = now;
+                    GoOn();
+                }
             }
         }
         finally

@@ -1,18 +1,15 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Comes by every 100 µs where something was left for it: messages that streaming senders left lying because less than a batch had come
-/// together, and callers that are told one after the other.
-/// </summary>
+/// <summary>Writes every 100 µs what streaming senders have left lying because less than a batch had come together.</summary>
 internal static class Flusher
 {
-    private static readonly Rounds<IFlusherClient> Rounds = new(
-        "fairlead flusher", TimeSpan.FromMicroseconds(100), idle: 20, static client => client.OnRound());
+    private static readonly Rounds<LinkOutput> Rounds = new(
+        "fairlead flusher", TimeSpan.FromMicroseconds(100), idle: 20, static output => output.OnRound());
 
     /// <summary>
-    /// The client is visited once, within some 100 µs; false where the system gives no thread for that. Any thread, whatever lock it holds.
+    /// The output is visited once, within some 100 µs; false where the system gives no thread for that. Any thread, whatever lock it holds.
     /// </summary>
-    public static bool TryAdd(IFlusherClient client)
+    public static bool TryAdd(LinkOutput output)
     {
         try
         {
@@ -23,14 +20,7 @@ internal static class Flusher
             return false;
         }
 
-        Rounds.Add(client);
+        Rounds.Add(output);
         return true;
     }
-}
-
-/// <summary>Who is visited.</summary>
-internal interface IFlusherClient
-{
-    /// <summary>The flusher is here, and comes by no more until it is asked again. By its thread; must not block.</summary>
-    void OnRound();
 }

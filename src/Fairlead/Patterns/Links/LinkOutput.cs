@@ -12,7 +12,7 @@ namespace Fairlead.Patterns.Links;
 /// that wait until all is with the kernel. Under the link's send lock, but for what says otherwise. Called by <see cref="LinkSender"/> and
 /// all others that write, by the <see cref="Flusher"/>, and by the pump.
 /// </remarks>
-internal sealed partial class LinkOutput : IFlusherClient
+internal sealed partial class LinkOutput
 {
     /// <summary>Bytes that lie together before a busy sender writes them itself; less is left to the <see cref="Flusher"/>.</summary>
     public const int BatchBytes = 64 * 1024;
@@ -78,7 +78,8 @@ internal sealed partial class LinkOutput : IFlusherClient
     /// </summary>
     public void FlushDeferred() => FlushDeferred(isFlusher: false);
 
-    void IFlusherClient.OnRound() => FlushDeferred(isFlusher: true);
+    /// <summary>The flusher is here, and comes by no more until it is asked again. By its thread.</summary>
+    public void OnRound() => FlushDeferred(isFlusher: true);
 
     private void FlushDeferred(bool isFlusher)
     {
