@@ -13,6 +13,9 @@ internal sealed class PipeConnection : Connection
 
     private const int MostDiscarded = 4 * 1024 * 1024;
 
+    /// <summary>How long the one pipe may stay open when the other has been closed, before that is taken for a death.</summary>
+    private static readonly TimeSpan EndGrace = TimeSpan.FromMilliseconds(200);
+
     private readonly Descriptor? _source;
     private readonly Descriptor? _target;
     private readonly StreamFraming _framing;
@@ -25,6 +28,7 @@ internal sealed class PipeConnection : Connection
     private bool _hasHeard;
     private bool _isEndDue;
     private bool _hasFailed;
+    private bool _hasGivenGrace;
     private volatile bool _isTargetGone;
     private volatile bool _isAborted;
 
@@ -172,7 +176,7 @@ internal sealed class PipeConnection : Connection
         IoResult result = _source.Read(room);
         if (result.WouldBlock)
         {
-            return _isTargetGone ? FillResult.Broken : FillResult.Drained;
+            return !_isTargetGone ? FillResult.Drained : IsEndComing() ? Fill() : FillResult.Broken;
         }
 
         if (!result.Ok)
@@ -204,6 +208,21 @@ internal sealed class PipeConnection : Connection
 
         _input.Ended();
         return FillResult.End;
+    }
+
+    /// <summary>
+    /// Whether more comes, or the end, although nobody reads at the other end. It closes what it writes to first; but a process that it has
+    /// just started has both until it runs its program, and lets go of them one by one, in any order. Waits for that once.
+    /// </summary>
+    private bool IsEndComing()
+    {
+        if (_hasGivenGrace)
+        {
+            return false;
+        }
+
+        _hasGivenGrace = true;
+        return BlockingWait.Wait(_source!, PollEvents.Read, EndGrace) != PollEvents.None;
     }
 
     public override bool TryTake(out Incoming message)

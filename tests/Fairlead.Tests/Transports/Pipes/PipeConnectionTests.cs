@@ -1,0 +1,58 @@
+using Fairlead.Framing;
+using Fairlead.Native;
+using Fairlead.Transports;
+
+namespace Fairlead.Tests.Transports.Pipes;
+
+/// <summary>A connection over two pipes whose other end lets go of them one by one, in the order that is not expected.</summary>
+public sealed class PipeConnectionTests : IDisposable
+{
+    private readonly PipeConnection _connection;
+    private readonly Descriptor _otherReader;
+    private readonly Descriptor _otherWriter;
+
+    public PipeConnectionTests()
+    {
+        (Descriptor source, _otherWriter) = NativePipe.Create();
+        (_otherReader, Descriptor target) = NativePipe.Create();
+        Assert.Equal(Errno.None, NativePipe.SetNonBlocking(source));
+        _connection = new PipeConnection(source, target, FairleadFraming.Instance, TransportCapabilities.Duplex, new Peer());
+
+        // Somebody writes there, and then nobody reads any more.
+        Assert.True(_otherWriter.Write([0]).Ok);
+        Assert.Equal(FillResult.More, _connection.Fill());
+        Assert.Equal(FillResult.Drained, _connection.Fill());
+        _otherReader.Dispose();
+        _connection.OnReady(PollEvents.Error);
+    }
+
+    public void Dispose()
+    {
+        _connection.Dispose();
+        _otherWriter.Dispose();
+    }
+
+    [Fact]
+    public async Task An_end_that_follows_at_once_is_one()
+    {
+        using ManualResetEventSlim begins = new();
+        Task closing = Task.Run(() =>
+        {
+            begins.Wait();
+            _otherWriter.Dispose();
+        });
+        begins.Set();
+        Assert.Equal(FillResult.End, _connection.Fill());
+        await closing;
+    }
+
+    [Fact]
+    public void What_follows_is_read()
+    {
+        Assert.True(_otherWriter.Write([1]).Ok);
+        Assert.Equal(FillResult.More, _connection.Fill());
+    }
+
+    [Fact]
+    public void Where_nothing_follows_the_peer_has_died() => Assert.Equal(FillResult.Broken, _connection.Fill());
+}
