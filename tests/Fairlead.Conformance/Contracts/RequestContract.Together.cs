@@ -10,8 +10,8 @@ public abstract partial class RequestContract
     [InlineData(WaitMode.Efficient, WriteMode.Balanced)]
     public async Task Callers_that_are_told_together_each_get_their_own_replies(WaitMode waiting, WriteMode writing)
     {
-        const int Callers = 24;
-        const int Calls = 60;
+        const int Callers = 16;
+        const int Calls = 25;
         EndpointOptions options = new() { Waiting = waiting, Writing = writing };
         Responder responder = Track(await Responder.BindAsync(NewPlace(), options));
         Task answering = responder.RunAsync((request, _) => request.Memory);

@@ -1,3 +1,4 @@
+using System.Text;
 using Fairlead.Conformance;
 using Fairlead.Patterns.Links;
 
@@ -84,6 +85,29 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
         await peer.SendAsync("answer"u8.ToArray());
         using Message answer = await reply;
         Assert.Equal("answer", answer.Text);
+    }
+
+    /// <summary>It may never come back: what it sends first, and what it sends then, cannot wait for that.</summary>
+    [Fact]
+    public async Task What_one_of_them_has_sent_is_written_though_it_blocks()
+    {
+        string name = $"unix://@{Guid.NewGuid():N}";
+        Pair bound = Track(Pair.Bind(name));
+        Pair peer = Track(await Pair.ConnectAsync(name));
+        await peer.SendAsync("ready"u8.ToArray());
+        using (await bound.ReceiveAsync())
+        {
+        }
+
+        await OnThread(() => Tell(bound.Core, inline: true, number =>
+        {
+            for (int i = 0; i < 20 && number == 1; i++)
+            {
+                bound.Send(Encoding.ASCII.GetBytes($"{i}"));
+                using Message heard = peer.Receive();
+                Assert.Equal($"{i}", heard.Text);
+            }
+        }));
     }
 
     /// <summary>Some are told together, and others come while those block: each needs a thread that reads.</summary>

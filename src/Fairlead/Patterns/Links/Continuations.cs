@@ -22,9 +22,12 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     private static readonly Rounds<Continuations> Watcher = new(
         "fairlead watcher", TimeSpan.FromMilliseconds(1), idle: 20, static continuations => continuations.OnRound());
 
-    // The endpoint's whose continuations this thread runs.
+    // The endpoint's whose continuations this thread runs, and since which of the times when some were held up.
     [ThreadStatic]
     private static Continuations? _here;
+
+    [ThreadStatic]
+    private static int _hereSince;
 
     private readonly RankedLock _gate = new(LockRank.Continuations);
     private Operation? _first;
@@ -32,12 +35,16 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     private int _taken;
     private int _takenAtRound;
 
-    // Threads that run some at this moment.
+    // Threads that run some at this moment; and how often the watcher has found them held up.
     private int _running;
+    private int _heldUp;
     private bool _isWatched;
 
-    /// <summary>Whether this thread runs several continuations of this endpoint, and writes their output after the last.</summary>
-    public bool IsHere => _here == this;
+    /// <summary>
+    /// Whether this thread runs several continuations of this endpoint, and writes their output after the last. Not where one of them has
+    /// blocked: it may never come back.
+    /// </summary>
+    public bool IsHere => _here == this && _hereSince == Volatile.Read(ref _heldUp);
 
     /// <summary>
     /// Writes deferred output before a caller waits. Not where the caller is one of several continuations that run on this thread: the
@@ -45,7 +52,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// </summary>
     public void FlushBeforeWait()
     {
-        if (_here != this || endpoint.Settings.Writing == WriteMode.Buffered)
+        if (!IsHere || endpoint.Settings.Writing == WriteMode.Buffered)
         {
             endpoint.Table.FlushDeferred();
         }
@@ -95,7 +102,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// </summary>
     public void Flush()
     {
-        if (endpoint.Settings.Writing == WriteMode.Balanced && _here != this)
+        if (endpoint.Settings.Writing == WriteMode.Balanced && !IsHere)
         {
             Write();
         }
@@ -117,16 +124,20 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// <summary>By a thread of the pool.</summary>
     void IThreadPoolWorkItem.Execute() => Run();
 
-    /// <summary>By the watcher: where none has come back since the last round, the same is done for those that block.</summary>
+    /// <summary>
+    /// By the watcher: where none has come back since the last round, the same is done for those that block. From then on they write what
+    /// they send themselves, and are watched no more once nothing waits behind them.
+    /// </summary>
     private void OnRound()
     {
         bool isWatched;
         bool areHeldUp;
         using (_gate.Hold())
         {
-            isWatched = _isWatched = _running > 0 || _first is not null;
-            areHeldUp = isWatched && _taken == _takenAtRound;
+            areHeldUp = (_running > 0 || _first is not null) && _taken == _takenAtRound;
+            isWatched = _isWatched = _first is not null || (_running > 0 && !areHeldUp);
             _takenAtRound = _taken;
+            _heldUp += areHeldUp ? 1 : 0;
         }
 
         if (isWatched)
@@ -143,7 +154,11 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// <summary>The thread that runs them is busy, or blocked.</summary>
     private void GoOn()
     {
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (Volatile.Read(ref _first) is not null)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+
         endpoint.Pump.Polling.EndPromise();
         Write();
     }
@@ -174,7 +189,9 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     private void Run()
     {
         Continuations? outer = _here;
+        int outerSince = _hereSince;
         _here = this;
+        _hereSince = Volatile.Read(ref _heldUp);
         using (_gate.Hold())
         {
             _running++;
@@ -197,6 +214,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         finally
         {
             _here = outer;
+            _hereSince = outerSince;
             using (_gate.Hold())
             {
                 _running--;
