@@ -110,6 +110,54 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
         }));
     }
 
+    /// <summary>A reactor thread arms behind those that it tells; where one of them blocks, that is done without it.</summary>
+    [Fact]
+    public async Task One_that_waits_for_a_message_of_its_own_endpoint_gets_it()
+    {
+        string name = $"shm://{Guid.NewGuid():N}";
+        Pair bound = Track(Pair.Bind(name));
+        Pair peer = Track(await Pair.ConnectAsync(name));
+        await peer.SendAsync("ready"u8.ToArray());
+        using (await bound.ReceiveAsync())
+        {
+        }
+
+        await OnThread(() =>
+        {
+            Completions completions = Completions.Rent();
+            for (int i = 0; i < 2; i++)
+            {
+                int number = i;
+                ReceiveOperation operation = ReceiveOperation.Rent(bound.Core, isBlocking: false);
+                operation.Task.GetAwaiter().UnsafeOnCompleted(() =>
+                {
+                    if (number == 0)
+                    {
+                        Task<Message> receiving = bound.ReceiveAsync().AsTask();
+                        Assert.True(bound.Core.Pump.Polling.IsPromised);
+                        peer.Send("news"u8);
+                        using Message news = receiving.GetAwaiter().GetResult();
+                        Assert.Equal("news", news.Text);
+                    }
+                });
+                Assert.True(operation.TryComplete(null));
+                completions.Add(operation);
+            }
+
+            bool leads = false;
+            while (!leads)
+            {
+                using (bound.Core.Pump.Gate.Hold())
+                {
+                    leads = bound.Core.Pump.TryLead();
+                }
+            }
+
+            bound.Core.Pump.Polling.Serve(leads, completions, TimeSpan.Zero);
+        });
+        Assert.False(bound.Core.Pump.Polling.IsPromised);
+    }
+
     /// <summary>Some are told together, and others come while those block: each needs a thread that reads.</summary>
     [Theory]
     [InlineData("unix")]
