@@ -27,26 +27,16 @@ public sealed partial class MappedLogTests
         Assert.Equal(203, log.Info().Synced);
     }
 
-    [Fact]
-    public async Task An_interval_synchronizes_by_its_timer()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_interval_synchronizes_by_its_timer(bool isSaidInCode)
     {
         ManualClock clock = new();
-        using var log = MappedLog.Open(Address + "&sync=5s", new LogOptions { TimeProvider = clock });
-        log.Append("one"u8);
-        Assert.Equal(1, log.Info().Synced);
-        clock.Advance(TimeSpan.FromSeconds(6));
-        while (log.Info().Synced != 2)
-        {
-            await Task.Yield();
-        }
-    }
-
-    [Fact]
-    public async Task An_interval_may_be_said_in_code()
-    {
-        ManualClock clock = new();
-        LogOptions options = new() { Sync = LogSync.Interval, SyncInterval = TimeSpan.FromSeconds(5), TimeProvider = clock };
-        using var log = MappedLog.Open(Address, options);
+        LogOptions options = new() { TimeProvider = clock };
+        using var log = isSaidInCode
+            ? MappedLog.Open(Address, options with { Sync = LogSync.Interval, SyncInterval = TimeSpan.FromSeconds(5) })
+            : MappedLog.Open(Address + "&sync=5s", options);
         log.Append("one"u8);
         clock.Advance(TimeSpan.FromSeconds(4));
         Assert.Equal(1, log.Info().Synced);

@@ -13,8 +13,6 @@ namespace Fairlead.Patterns.Links;
 /// </remarks>
 internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
 {
-    private const int MostMisses = 10;
-
     /// <summary>
     /// Threads of this process that may poll for asynchronous callers at the same time. The other busy endpoints wait in the reactor, and
     /// use no processor meanwhile.
@@ -36,9 +34,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
     // Whether a receive has polled since the last iteration.
     private bool _hasJustPolled;
 
-    // Of the poll set, which is polled less and less often where that finds nothing.
-    private int _misses;
-    private int _skips;
+    private Backoff _pollSetPolls;
 
     /// <summary>Whether a reactor thread is in <see cref="Serve"/>, and arms at its end: until then nobody does. Under the gate.</summary>
     public bool IsPromised => _promisedBy != 0;
@@ -191,7 +187,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         long now = Stopwatch.GetTimestamp();
         bool isSoon = now - last < MemoryWaiter.SoonSpan;
         last = now;
-        if ((!isSoon && endpoint.Settings.Waiting != WaitMode.Latency) || IsSkipped())
+        if ((!isSoon && endpoint.Settings.Waiting != WaitMode.Latency) || (!pump.Memory.IsAlone && _pollSetPolls.Skips()))
         {
             return false;
         }
@@ -220,26 +216,14 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         {
             if (Stopwatch.GetTimestamp() - start > MemoryWaiter.SpinSpan)
             {
-                _misses = Math.Min(_misses + 1, MostMisses);
-                _skips = (1 << _misses) - 1;
+                _pollSetPolls.Note(hasPaid: false);
                 return false;
             }
 
             Thread.Yield();
         }
 
-        _misses = 0;
-        return true;
-    }
-
-    private bool IsSkipped()
-    {
-        if (_skips == 0 || pump.Memory.IsAlone)
-        {
-            return false;
-        }
-
-        _skips--;
+        _pollSetPolls.Note(hasPaid: true);
         return true;
     }
 }

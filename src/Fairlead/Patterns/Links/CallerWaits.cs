@@ -12,12 +12,10 @@ namespace Fairlead.Patterns.Links;
 /// </remarks>
 internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
 {
-    private const int MostBriefMisses = 10;
     private const int Yields = 20;
 
     private readonly List<Operation> _followers = [];
-    private int _briefMisses;
-    private int _briefSkips;
+    private Backoff _briefLeads;
 
     /// <summary>The first that follows and is not done. Under the gate.</summary>
     public Operation? NextFollower
@@ -115,13 +113,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
             return false;
         }
 
-        if (_briefSkips > 0)
-        {
-            _briefSkips--;
-            return false;
-        }
-
-        return TryLeadAlone(others: false);
+        return !_briefLeads.Skips() && TryLeadAlone(others: false);
     }
 
     /// <summary>Takes the role where nobody leads or follows.</summary>
@@ -160,8 +152,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         {
             endpoint.Table.FlushDeferred();
             role.YieldFor(operation);
-            _briefMisses = operation.IsClaimed ? 0 : Math.Min(_briefMisses + 1, MostBriefMisses);
-            _briefSkips = (1 << _briefMisses) - 1;
+            _briefLeads.Note(hasPaid: operation.IsClaimed);
         }
     }
 

@@ -64,7 +64,8 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// <param name="inline">Whether on this thread; else on one of the pool.</param>
     public void Tell(Operation first, Operation last, bool inline)
     {
-        bool isWatched;
+        bool canWatch = Watcher.TryStart();
+        bool isNew;
         using (_gate.Hold())
         {
             if (_last is null)
@@ -77,23 +78,29 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
             }
 
             _last = last;
-            isWatched = _isWatched;
-            _isWatched = true;
+            isNew = canWatch && !_isWatched;
+            _isWatched |= canWatch;
         }
 
-        isWatched = isWatched || Watch();
+        if (isNew)
+        {
+            Watcher.Add(this);
+        }
+
+        if (canWatch && inline)
+        {
+            endpoint.Pump.Polling.Promise();
+        }
+
+        if (!(canWatch && inline))
+        {
+            // Where no thread watches for one that blocks, a second thread begins at once.
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+
         if (inline)
         {
-            if (isWatched)
-            {
-                endpoint.Pump.Polling.Promise();
-            }
-
             Run();
-        }
-        else
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
     }
 
@@ -142,7 +149,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
 
         if (isWatched)
         {
-            Watch();
+            Watcher.Add(this);
         }
 
         if (areHeldUp)
@@ -161,29 +168,6 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
 
         endpoint.Pump.Polling.EndPromise();
         Write();
-    }
-
-    private bool Watch()
-    {
-        try
-        {
-            Watcher.Start();
-            Watcher.Add(this);
-            return true;
-        }
-        catch (FairleadException)
-        {
-            // Said below.
-        }
-
-        // No thread watches for a blocked continuation: a second thread begins at once, and the next chain tries again.
-        using (_gate.Hold())
-        {
-            _isWatched = false;
-        }
-
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        return false;
     }
 
     private void Run()

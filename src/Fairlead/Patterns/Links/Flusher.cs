@@ -11,11 +11,7 @@ internal static class Flusher
     /// </summary>
     public static bool TryAdd(LinkOutput output)
     {
-        try
-        {
-            Rounds.Start();
-        }
-        catch (FairleadException)
+        if (!Rounds.TryStart())
         {
             return false;
         }

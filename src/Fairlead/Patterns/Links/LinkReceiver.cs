@@ -68,7 +68,7 @@ internal sealed partial class LinkReceiver
                 Handle(ref message, completions);
                 if (_inbound.Arrived >= wanted && !_connection.HasPart)
                 {
-                    // Who waits takes the others one by one from where they lie. What was put together from pieces lies there no more.
+                    // Callers that wait take the others one by one from where they lie; what was put together from pieces lies nowhere.
                     i = FillsPerTurn;
                     break;
                 }

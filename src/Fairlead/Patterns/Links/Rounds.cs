@@ -38,6 +38,20 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
         }
     }
 
+    /// <summary>Starts the thread in the same way; false where the system gives none.</summary>
+    public bool TryStart()
+    {
+        try
+        {
+            Start();
+            return true;
+        }
+        catch (FairleadException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Visited within one period, or some more where the system has much to do. Takes no lock but its own.</summary>
     public void Add(T item)
     {
