@@ -38,9 +38,16 @@ public sealed partial class Requester
 
         Span<byte> space = stackalloc byte[16];
         HeadWriter head = Head(space, timeout);
-        return FinishAsync(
-            Outbox.CallOnAsync(link, MessageHeader.Of(MessageKind.Request, flags: flags), head.Written, span, memory, timeout, token),
-            timeout);
+        ReadOnlySpan<byte> request = span.IsEmpty ? memory.Span : span;
+        MessageCore? reply = null;
+        if (link is not null
+            || !Outbox.TryCallShortAsync(flags, head.Written, request, timeout, token, out reply, out ValueTask<LinkResult> call))
+        {
+            MessageHeader header = MessageHeader.Of(MessageKind.Request, flags: flags);
+            call = Outbox.CallOnAsync(link, header, head.Written, span, memory, timeout, token);
+        }
+
+        return reply is not null ? new ValueTask<Message>(new Message(reply)) : FinishAsync(call, timeout);
     }
 
     private static HeadWriter Head(Span<byte> space, TimeSpan? timeout)

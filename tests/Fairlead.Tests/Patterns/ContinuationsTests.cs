@@ -197,6 +197,47 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
         await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
     }
 
+    /// <summary>Where requests follow each other closely, a thread that serves them arms behind the handler of each.</summary>
+    [Theory]
+    [InlineData("unix")]
+    [InlineData("shm")]
+    public async Task A_handler_that_blocks_behind_quick_ones_keeps_no_later_request_out(string scheme)
+    {
+        string name = $"{scheme}://{Guid.NewGuid():N}";
+        Responder responder = Track(Responder.Bind(name));
+        using SemaphoreSlim isReleased = new(0);
+        Task serving = responder.RunAsync(
+            (request, _) =>
+            {
+                if (request.Text == "wait")
+                {
+                    isReleased.Wait();
+                }
+                else if (request.Text == "release")
+                {
+                    isReleased.Release();
+                }
+
+                return request.Memory;
+            },
+            concurrency: 3);
+        Requester requester = Track(await Requester.ConnectAsync(name));
+        for (int round = 0; round < 10; round++)
+        {
+            do
+            {
+                (await requester.RequestAsync("quick"u8)).Dispose();
+            }
+            while (!responder.Core.Pump.Polling.IsBusy);
+            ValueTask<Message> waiting = requester.RequestAsync("wait"u8);
+            (await requester.RequestAsync("release"u8)).Dispose();
+            (await waiting).Dispose();
+        }
+
+        responder.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
+    }
+
     /// <summary>Two ends over which a message has gone already.</summary>
     private async Task<(Pair Bound, Pair Peer)> OpenAsync(string scheme, WriteMode writing = WriteMode.Balanced)
     {
@@ -229,7 +270,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
             operations[i].NextCompleted = i + 1 < operations.Length ? operations[i + 1] : null;
         }
 
-        core.Pump.Told.Tell(operations[0], operations[^1], inline);
+        core.Pump.Told.Tell(operations[0], operations[^1], inline, core.Pump.Told.Prepare(inline));
     }
 
     private EndpointCore NewCore() => Track(Receiver.Bind($"inproc://{Guid.NewGuid():N}")).Core;

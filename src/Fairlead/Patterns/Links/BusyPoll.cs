@@ -39,6 +39,9 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
     /// <summary>Whether a reactor thread is in <see cref="Serve"/>, and arms at its end: until then nobody does. Under the gate.</summary>
     public bool IsPromised => _promisedBy != 0;
 
+    /// <summary>Whether the last iterations followed each other closely, with all that callers did in between.</summary>
+    public bool IsBusy { get; private set; }
+
     /// <summary>Memory that one peer shares, or a poll set without anything that would have to be announced.</summary>
     private bool IsPollable => pump.Memory.IsAlone || endpoint.Table.Announcing.Length == 0;
 
@@ -142,7 +145,9 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         }
 
         Completions completions = Completions.Rent();
+        long last = _lastServed;
         bool leads = IsPollable && TryBegin(ref _lastServed, others: true);
+        IsBusy = _lastServed - last < MemoryWaiter.SoonSpan;
         using PumpRole role = new(leads ? pump : null, completions, isReactor: true);
         if (!leads)
         {
@@ -179,7 +184,8 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
     /// <summary>Takes the role to poll, where the time since the last such attempt says that polling pays.</summary>
     private bool TryBegin(ref long last, bool others)
     {
-        if (endpoint.Settings.Waiting == WaitMode.Efficient)
+        // Reading the clock costs as much as all that follows.
+        if (endpoint.Settings.Waiting == WaitMode.Efficient || pump.Awaited.Callers > 0 != others)
         {
             return false;
         }

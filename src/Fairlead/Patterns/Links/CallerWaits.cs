@@ -167,6 +167,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
             // No longer than a wake-up would cost; the poll set, whose turn costs more than a look, waits meanwhile.
             if (pump.Memory.Look(Timeout.InfiniteTimeSpan))
             {
+                pump.Memory.IsSoon = true;
                 pump.Serve(pump.Memory.PollIfDue(), completions);
             }
 

@@ -58,13 +58,28 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>
+    /// Before the role is left, behind which <see cref="Tell"/> follows: so that nobody arms in between. False where the system gives no
+    /// thread that watches for one that blocks.
+    /// </summary>
+    public bool Prepare(bool inline)
+    {
+        bool canWatch = Watcher.TryStart();
+        if (canWatch && inline)
+        {
+            endpoint.Pump.Polling.Promise();
+        }
+
+        return canWatch;
+    }
+
     /// <summary>Signals operations that are chained by <see cref="Operation.NextCompleted"/>.</summary>
     /// <param name="first">The first of them.</param>
     /// <param name="last">The last of them.</param>
     /// <param name="inline">Whether on this thread; else on one of the pool.</param>
-    public void Tell(Operation first, Operation last, bool inline)
+    /// <param name="canWatch">What <see cref="Prepare"/> has said.</param>
+    public void Tell(Operation first, Operation last, bool inline, bool canWatch)
     {
-        bool canWatch = Watcher.TryStart();
         bool isNew;
         using (_gate.Hold())
         {
@@ -85,11 +100,6 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         if (isNew)
         {
             Watcher.Add(this);
-        }
-
-        if (canWatch && inline)
-        {
-            endpoint.Pump.Polling.Promise();
         }
 
         if (!(canWatch && inline))
@@ -176,19 +186,20 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         int outerSince = _hereSince;
         _here = this;
         _hereSince = Volatile.Read(ref _heldUp);
-        using (_gate.Hold())
-        {
-            _running++;
-        }
-
+        bool runs = false;
         try
         {
-            long start = Stopwatch.GetTimestamp();
-            while (Take() is { } operation)
+            // Reading the clock costs as much as a short continuation. Where nothing waits behind one, nothing is to be done for it either.
+            long start = 0;
+            while (Take(ref runs) is { } operation)
             {
+                if (start == 0 && Volatile.Read(ref _first) is not null)
+                {
+                    start = Stopwatch.GetTimestamp();
+                }
+
                 Completions.Signal(operation, inline: true);
-                long now = Stopwatch.GetTimestamp();
-                if (now - start > LongSpan)
+                if (start != 0 && Stopwatch.GetTimestamp() is var now && now - start > LongSpan)
                 {
                     start = now;
                     GoOn();
@@ -199,20 +210,31 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         {
             _here = outer;
             _hereSince = outerSince;
-            using (_gate.Hold())
+            if (runs)
             {
-                _running--;
+                using (_gate.Hold())
+                {
+                    _running--;
+                }
             }
         }
 
         Flush();
     }
 
-    private Operation? Take()
+    /// <param name="runs">Whether this thread counts among those that run some.</param>
+    private Operation? Take(ref bool runs)
     {
         using (_gate.Hold())
         {
-            if (_first is not { } operation)
+            Operation? operation = _first;
+            if (runs != operation is not null)
+            {
+                runs = !runs;
+                _running += runs ? 1 : -1;
+            }
+
+            if (operation is null)
             {
                 return null;
             }

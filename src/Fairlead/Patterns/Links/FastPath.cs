@@ -65,7 +65,7 @@ internal sealed unsafe class FastPath
 
     /// <summary>
     /// Calls the peer: sends the request, polls the memory, and takes the reply from where it lies, without leading. Returns the reply; or
-    /// null and the operation that the caller then waits for; or null without one: nothing was done.
+    /// null and the operation that the caller then waits for, of the kind for one that blocks; or null without one: nothing was done.
     /// </summary>
     /// <remarks>
     /// The operation is left where the call is not alone, something else comes, the reply is long or takes long, or another thread pumps.
@@ -73,12 +73,16 @@ internal sealed unsafe class FastPath
     /// </remarks>
     /// <param name="flags">Of the request.</param>
     /// <param name="head">What stands before it.</param>
-    /// <param name="payload">Stays where it is until the reply is there, or the operation has ended.</param>
+    /// <param name="payload">
+    /// Of a caller that blocks, stays where it is until the reply is there, or the operation has ended. Of one that awaits, is free when
+    /// this returns.
+    /// </param>
     /// <param name="length">Of the payload.</param>
     /// <param name="deadline">When the caller gives up.</param>
+    /// <param name="blocks">Whether the caller does.</param>
     /// <param name="call">To be waited for.</param>
     public MessageCore? TryCall(
-        MessageFlags flags, ReadOnlySpan<byte> head, byte* payload, int length, Deadline deadline, out LinkOperation? call)
+        MessageFlags flags, ReadOnlySpan<byte> head, byte* payload, int length, Deadline deadline, bool blocks, out LinkOperation? call)
     {
         call = null;
         if (_memory.Alone is not { } link
@@ -95,26 +99,38 @@ internal sealed unsafe class FastPath
         TimeSpan wait = deadline.RemainingWait;
         int me = NativeThread.ManagedId;
         call = link.Calls.TryAskShort(flags, head, payload, length, deadline, me);
-        if (call is null || !_memory.TryBeginLook(me))
+        if (call is null)
+        {
+            return null;
+        }
+
+        MessageCore? reply = LookForReply(link, call, wait, me);
+        if (reply is not null)
+        {
+            _housekeeping.ServeLater();
+        }
+        else if (!blocks)
+        {
+            link.Calls.Join();
+        }
+
+        return reply;
+    }
+
+    private MessageCore? LookForReply(Link link, LinkOperation call, TimeSpan wait, int me)
+    {
+        if (!_memory.TryBeginLook(me))
         {
             return null;
         }
 
         // A reply that has not come by now was polled for long enough.
         _memory.IsSoon = _memory.Look(wait, call);
-        MessageCore? reply;
         using (_pump.Gate.Hold(me))
         {
             _memory.EndLook();
-            reply = _memory.IsSoon && _pump.MayPull && _memory.Alone == link && _memory.MayGoOn() ? TakeReply(link, call, me) : null;
+            return _memory.IsSoon && _pump.MayPull && _memory.Alone == link && _memory.MayGoOn() ? TakeReply(link, call, me) : null;
         }
-
-        if (reply is not null)
-        {
-            _housekeeping.ServeLater();
-        }
-
-        return reply;
     }
 
     private bool FinishSending(Link link, ReadOnlySpan<byte> payload, int me, PlainSending outcome)

@@ -38,7 +38,8 @@ internal sealed unsafe class LinkCalls
     /// <summary>Asks, if that goes at once and no other call stands apart. Null: nothing was done.</summary>
     /// <param name="flags">Of the request.</param>
     /// <param name="head">What stands before it.</param>
-    /// <param name="payload">Stays where it is until the operation has ended, or <see cref="TryPullReply"/> has found the reply.</param>
+    /// <param name="payload">Stays where it is until the operation has ended, <see cref="TryPullReply"/> has found the reply, or
+    /// <see cref="Join"/>.</param>
     /// <param name="length">Of the payload.</param>
     /// <param name="deadline">When its caller gives up.</param>
     /// <param name="me">The calling thread.</param>
@@ -75,6 +76,15 @@ internal sealed unsafe class LinkCalls
 
             _sender.NoteSent(header.Ack, header.Length, length);
             return _calls.KeepApart(_link, header, head, payload, length, _sender.Window.LastNumber, deadline);
+        }
+    }
+
+    /// <summary>A call that stands apart goes on as any other: its caller's memory is free from now on.</summary>
+    public void Join()
+    {
+        using (_sender.Hold())
+        {
+            _calls.Join();
         }
     }
 

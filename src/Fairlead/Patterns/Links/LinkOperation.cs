@@ -215,16 +215,6 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     /// <summary>The payload stays where it is until the operation has ended.</summary>
     public void Borrow(ReadOnlyMemory<byte> payload) => Payload = payload;
 
-    /// <summary>The same, by a caller who does not know whether it is borrowed at all: whoever takes the result gives it back.</summary>
-    public void Borrow(BorrowedMemory payload)
-    {
-        Payload = payload.Memory;
-        Lent = payload;
-    }
-
-    /// <summary>What is to be given back by whoever takes the result.</summary>
-    public BorrowedMemory? Lent { get; private set; }
-
     /// <summary>The payload is copied: the caller's memory is free at once.</summary>
     public void Copy(ReadOnlySpan<byte> payload)
     {
@@ -313,7 +303,6 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         Deadline = default;
         Missed = 0;
         Topic = null;
-        Lent = null;
         Link = null;
         Endpoint = null!;
         Pool.Return(this);

@@ -19,7 +19,7 @@ internal abstract class Operation
     /// <summary>The one that is signalled behind it. Of the <see cref="Completions"/> that it is in.</summary>
     public Operation? NextCompleted { get; set; }
 
-    /// <summary>Whether the caller waits in its own thread; decides how it is woken.</summary>
+    /// <summary>Whether the caller waits in its own thread; decides how it is woken. From false it does not change during a use.</summary>
     public bool IsBlocking { get; private set; }
 
     /// <summary>Whether its result stands. Its caller may not have heard of it.</summary>
@@ -42,6 +42,25 @@ internal abstract class Operation
         _isSignalled = false;
         _leader = 0;
         Volatile.Write(ref _isClaimed, 0);
+    }
+
+    /// <summary>
+    /// The caller, who has not waited here yet, goes on without its thread. Somebody is to be asked for a turn behind this. False: the
+    /// result is there, to be taken.
+    /// </summary>
+    public bool TryStopBlocking()
+    {
+        lock (this)
+        {
+            if (_isSignalled)
+            {
+                return false;
+            }
+
+            _endpoint.Pump.Awaited.CountCaller(+1);
+            IsBlocking = false;
+            return true;
+        }
     }
 
     /// <summary>The right to complete it: true for one caller only.</summary>
@@ -103,13 +122,18 @@ internal abstract class Operation
 
     protected void EndAsyncWait() => _endpoint.Pump.Awaited.CountCaller(-1);
 
-    /// <summary>The claimer's last touch.</summary>
-    protected void WakeCaller()
+    /// <summary>The claimer's last touch. False, and nothing done: the caller blocks no more.</summary>
+    protected bool TryWakeCaller()
     {
         EndpointCore endpoint = _endpoint;
         int leader;
         lock (this)
         {
+            if (!IsBlocking)
+            {
+                return false;
+            }
+
             leader = _leader;
             _isSignalled = true;
             if (_sleeps)
@@ -123,6 +147,8 @@ internal abstract class Operation
         {
             endpoint.Pump.WakeLeader();
         }
+
+        return true;
     }
 
     /// <summary>Waits for a claimer that is between claiming and signalling.</summary>
@@ -177,9 +203,8 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
 
     public override void Signal(bool inline)
     {
-        if (IsBlocking)
+        if (IsBlocking && TryWakeCaller())
         {
-            WakeCaller();
             return;
         }
 

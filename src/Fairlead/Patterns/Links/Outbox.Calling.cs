@@ -103,38 +103,74 @@ internal readonly partial struct Outbox
         result = default;
         fixed (byte* start = payload)
         {
-            reply = core.FastPath.TryCall(flags, head, start, payload.Length, deadline, out LinkOperation? call);
+            reply = core.FastPath.TryCall(flags, head, start, payload.Length, deadline, blocks: true, out LinkOperation? call);
             if (reply is not null || call is null)
             {
                 return reply is not null;
             }
 
-            BorrowedMemory? lent = call.Lent;
             try
             {
-                try
+                if (!core.Pump.Callers.Wait(call, deadline, token))
                 {
-                    if (!core.Pump.Callers.Wait(call, deadline, token))
-                    {
-                        call.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
-                    }
+                    call.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
                 }
-                catch (Exception exception)
-                {
-                    call.Withdraw(exception);
-                    call.Take().Answer.Release();
-                    throw;
-                }
-
-                result = call.Take();
             }
-            finally
+            catch (Exception exception)
             {
-                lent?.GiveBack();
+                call.Withdraw(exception);
+                call.Take().Answer.Release();
+                throw;
             }
 
+            result = call.Take();
             return true;
         }
+    }
+
+    /// <summary>The same for a caller that awaits: its memory is free when this returns.</summary>
+    public unsafe bool TryCallShortAsync(
+        MessageFlags flags,
+        ReadOnlySpan<byte> head,
+        ReadOnlySpan<byte> payload,
+        TimeSpan? timeout,
+        CancellationToken token,
+        out MessageCore? reply,
+        out ValueTask<LinkResult> result)
+    {
+        result = default;
+        Deadline deadline = Deadline.After(timeout, core.Settings.Time);
+        LinkOperation? call;
+        fixed (byte* start = payload)
+        {
+            reply = core.FastPath.TryCall(flags, head, start, payload.Length, deadline, blocks: false, out call);
+        }
+
+        if (reply is not null || call is null)
+        {
+            return reply is not null;
+        }
+
+        if (!call.TryStopBlocking())
+        {
+            result = new ValueTask<LinkResult>(call.Take());
+            return true;
+        }
+
+        result = call.Task;
+        try
+        {
+            call.WatchFor(deadline.IsInfinite ? null : deadline.Remaining, core.Settings.Time, token);
+        }
+        catch (Exception exception)
+        {
+            // Nobody has its task.
+            call.Withdraw(exception);
+            throw;
+        }
+
+        core.Pump.ArmForWaiters();
+        return true;
     }
 
     /// <summary>Waits for the answer, and asks the message back shortly before the end, if nobody has read it by then.</summary>

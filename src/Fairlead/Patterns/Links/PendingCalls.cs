@@ -5,8 +5,8 @@ namespace Fairlead.Patterns.Links;
 
 /// <summary>
 /// The calls of a link that wait for an answer, by the ids of their messages. One of them may stand apart: its caller, which alone waits
-/// here, looks for the reply itself, and nothing is noted of the call that is not needed for that. Whoever needs all of them finds it among
-/// them, and from then on it is like any other.
+/// here, looks for the reply itself, and nothing is noted of the call that is not needed for that. A thread that needs all of them finds it
+/// among them, and from then on it is like any other.
 /// </summary>
 /// <remarks>Under the link's send lock.</remarks>
 internal sealed unsafe class PendingCalls
@@ -17,7 +17,10 @@ internal sealed unsafe class PendingCalls
     // The call that stands apart. Not completed as long as it does, so that the same operation serves one call after the other.
     private LinkOperation? _apart;
     private LinkOperation? _spare;
-    private BorrowedMemory? _lent;
+
+    // Its payload, where its caller has it.
+    private byte* _payload;
+    private int _length;
 
     public int Count => All.Count;
 
@@ -62,7 +65,7 @@ internal sealed unsafe class PendingCalls
     /// <param name="link">By which it was sent.</param>
     /// <param name="header">Of its message.</param>
     /// <param name="head">Stands before the payload.</param>
-    /// <param name="payload">Stays where it is until the operation has ended, or <see cref="TakeApart"/>.</param>
+    /// <param name="payload">Stays where it is for as long as the call stands apart.</param>
     /// <param name="length">Of the payload.</param>
     /// <param name="number">Of its message.</param>
     /// <param name="deadline">When its caller gives up.</param>
@@ -70,7 +73,8 @@ internal sealed unsafe class PendingCalls
         Link link, in MessageHeader header, ReadOnlySpan<byte> head, byte* payload, int length, uint number, Deadline deadline)
     {
         LinkOperation call = _spare ??= LinkOperation.Rent(link.Endpoint, isBlocking: true, header, default);
-        (_lent ??= BorrowedMemory.Rent(null, 0)).Lend(payload, length);
+        _payload = payload;
+        _length = length;
         call.Resume(link, header, head, number, deadline);
         _apart = call;
         return call;
@@ -82,19 +86,22 @@ internal sealed unsafe class PendingCalls
     /// <summary>The call that stands apart is answered.</summary>
     public void TakeApart() => _apart = null;
 
+    /// <summary>No call stands apart any longer: one that did is one of many, with a payload of its own.</summary>
+    public void Join()
+    {
+        if (_apart is { } call)
+        {
+            _apart = _spare = null;
+            call.Copy(new ReadOnlySpan<byte>(_payload, _length));
+            _calls.Add(call.Header.Id, call);
+        }
+    }
+
     private Dictionary<uint, LinkOperation> All
     {
         get
         {
-            if (_apart is { } call)
-            {
-                // From here on it is one of many, and so are its operation and what it has borrowed.
-                _apart = _spare = null;
-                call.Borrow(_lent!);
-                _lent = null;
-                _calls.Add(call.Header.Id, call);
-            }
-
+            Join();
             return _calls;
         }
     }

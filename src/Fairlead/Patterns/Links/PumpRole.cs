@@ -21,6 +21,9 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
     public void Dispose()
     {
         int awaiting = completions.Awaiting;
+        bool areTold = pump is not null
+            && (awaiting > 1 || (awaiting == 1 && isReactor && pump.Polling.IsBusy && pump.Awaited.Callers > 1));
+        bool areWatched = areTold && pump!.Told.Prepare(inline: isReactor);
         try
         {
             // A caller that has its answer, and is only to be told, does not need the reactor: to arm it would cost a system call each
@@ -29,27 +32,18 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
         }
         finally
         {
-            Tell(awaiting);
-        }
-    }
-
-    private void Tell(int awaiting)
-    {
-        if (pump is null || awaiting == 0)
-        {
-            completions.Run(inline: isReactor);
-        }
-        else if (awaiting > 1)
-        {
-            (Operation first, Operation last) = completions.TakeAwaiting();
-            pump.Told.Tell(first, last, inline: isReactor);
-        }
-        else
-        {
-            completions.Run(inline: isReactor);
-            if (isReactor)
+            if (areTold)
             {
-                pump.Told.Flush();
+                (Operation first, Operation last) = completions.TakeAwaiting();
+                pump!.Told.Tell(first, last, inline: isReactor, areWatched);
+            }
+            else
+            {
+                completions.Run(inline: isReactor);
+                if (isReactor && awaiting > 0)
+                {
+                    pump?.Told.Flush();
+                }
             }
         }
     }

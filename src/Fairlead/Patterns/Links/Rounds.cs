@@ -28,12 +28,17 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
     /// </summary>
     public void Start()
     {
+        if (Volatile.Read(ref _hasThread))
+        {
+            return;
+        }
+
         using (_gate.Hold())
         {
             if (!_hasThread)
             {
                 BackgroundThread.Start(name, Run);
-                _hasThread = true;
+                Volatile.Write(ref _hasThread, true);
             }
         }
     }

@@ -1,0 +1,136 @@
+using System.Text;
+using Fairlead.Conformance;
+
+namespace Fairlead.Tests.Transports.SharedMemory;
+
+/// <summary>
+/// A caller that awaits takes a reply that comes at once from where it lies. One that comes later finds it waiting as any other, and all
+/// that its call has promised holds.
+/// </summary>
+public sealed class AwaitedCallTests : IAsyncLifetime
+{
+    private readonly ManualClock _clock = new();
+    private readonly Responder _responder = Responder.Bind($"shm://awaited-{Guid.NewGuid():N}");
+    private readonly Requester _requester;
+
+    public AwaitedCallTests() =>
+        _requester = Requester.Connect(
+            _responder.Address, new EndpointOptions { TimeProvider = _clock, Waiting = WaitMode.Latency });
+
+    public Task InitializeAsync() => AskOnceAsync(_requester, _responder);
+
+    public Task DisposeAsync()
+    {
+        _requester.Dispose();
+        _responder.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_reply_that_comes_at_once_leaves_nobody_waiting()
+    {
+        Task running = _responder.RunAsync(static (request, _) => request.Memory);
+        bool isThere = false;
+        for (int i = 0; !isThere; i++)
+        {
+            ValueTask<Message> asking = _requester.RequestAsync(Encoding.UTF8.GetBytes($"{i}"));
+            isThere = asking.IsCompleted && _requester.Core.Pump.Awaited.Callers == 0;
+            using Message reply = await asking;
+            Assert.Equal($"{i}", reply.Text);
+        }
+
+        _responder.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
+    }
+
+    [Fact]
+    public async Task A_reply_that_comes_later_is_awaited()
+    {
+        byte[] question = "question"u8.ToArray();
+        ValueTask<Message> asking = _requester.RequestAsync(question.AsSpan());
+        Assert.False(asking.IsCompleted);
+        Assert.Equal(1, _requester.Core.Pump.Awaited.Callers);
+        question.AsSpan().Clear();
+        using (Request request = _responder.Receive())
+        {
+            Assert.Equal("question", request.Text);
+            request.Reply("answer"u8);
+        }
+
+        using Message reply = await asking;
+        Assert.Equal("answer", reply.Text);
+        Assert.Equal(0, _requester.Core.Pump.Awaited.Callers);
+    }
+
+    [Fact]
+    public async Task Its_time_passes()
+    {
+        ValueTask<Message> asking = _requester.RequestAsync("question"u8, 5.Seconds());
+        using Request request = _responder.Receive();
+        _clock.Advance(4.Seconds());
+        Assert.False(asking.IsCompleted);
+        _clock.Advance(2.Seconds());
+        FairleadException error = await Assert.ThrowsAsync<FairleadException>(async () => await asking);
+        Assert.Equal(ErrorCode.Timeout, error.Code);
+    }
+
+    [Fact]
+    public async Task It_is_cancelled()
+    {
+        using CancellationTokenSource cancellation = new();
+        ValueTask<Message> asking = _requester.RequestAsync("question"u8, token: cancellation.Token);
+        using Request request = _responder.Receive();
+        Assert.False(asking.IsCompleted);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await asking);
+    }
+
+    [Fact]
+    public async Task It_fails_with_its_peer()
+    {
+        ValueTask<Message> asking = _requester.RequestAsync("question"u8);
+        _responder.Receive().Dispose();
+        FairleadException error = await Assert.ThrowsAsync<FairleadException>(async () => await asking);
+        Assert.Equal(ErrorCode.Failed, error.Code);
+        asking = _requester.RequestAsync("question"u8);
+        _responder.Dispose();
+        error = await Assert.ThrowsAsync<FairleadException>(async () => await asking);
+        Assert.Equal(ErrorCode.PeerGone, error.Code);
+    }
+
+    /// <summary>The caller may have written over its request long ago.</summary>
+    [Fact]
+    public async Task A_request_that_may_be_repeated_goes_to_the_next_responder_as_it_was()
+    {
+        using Requester bound = Requester.Bind($"shm://repeated-{Guid.NewGuid():N}?waiting=latency");
+        Responder first = Responder.Connect(bound.Address);
+        await AskOnceAsync(bound, first);
+        byte[] question = "question"u8.ToArray();
+        ValueTask<Message> asking = bound.RequestAsync(question.AsSpan(), new RequestOptions { Idempotent = true });
+        question.AsSpan().Clear();
+        Request unanswered = first.Receive();
+        first.Dispose();
+        using Responder second = Responder.Connect(bound.Address);
+        using (Request request = second.Receive())
+        {
+            Assert.Equal("question", request.Text);
+            request.Reply("answer"u8);
+        }
+
+        using Message reply = await asking;
+        Assert.Equal("answer", reply.Text);
+        unanswered.Dispose();
+    }
+
+    /// <summary>The first call of all goes another way: what counts the messages on their way has to be made.</summary>
+    private static async Task AskOnceAsync(Requester requester, Responder responder)
+    {
+        ValueTask<Message> asking = requester.RequestAsync("first"u8);
+        using (Request request = responder.Receive())
+        {
+            request.Reply("first"u8);
+        }
+
+        (await asking).Dispose();
+    }
+}
