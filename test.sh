@@ -14,8 +14,9 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDTERMINALLOGGER=off M
 # One compiler for all projects, however the machine is set up: compiling each in a process of its own takes three times as long.
 export UseSharedCompilation=true
 
-# Processes that live for a second gain nothing from code that is profiled before it is optimized.
-export DOTNET_TieredPGO=0
+# Processes that live for a second gain nothing from code that is profiled before it is optimized, nor from code that is mapped twice, once to be
+# written and once to be run.
+export DOTNET_TieredPGO=0 DOTNET_EnableWriteXorExecute=0
 
 # Directories of our own, on a short path: a Unix socket's address holds 107 bytes. In memory where there is plenty. Removed by finish. The
 # compiler server listens in the temporary one, so that it is ours alone, and can be ended without harm to another build.
