@@ -55,7 +55,7 @@ async Task ServeAsync()
             int primes = await Task.Run(() => CountPrimes(below, context.CancellationToken), context.CancellationToken);
             return Encoding.UTF8.GetBytes($"{primes}");
         },
-        token: stop.Token);
+        cancellationToken: stop.Token);
 }
 
 async Task<int> AskAsync(IEnumerable<string> numbers)
@@ -88,12 +88,12 @@ async Task<int> AskAsync(IEnumerable<string> numbers)
     }
 }
 
-static int CountPrimes(int below, CancellationToken token)
+static int CountPrimes(int below, CancellationToken cancellationToken)
 {
     int count = 0;
     for (int candidate = 2; candidate < below; candidate++)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         bool isPrime = true;
         for (int divisor = 2; divisor <= candidate / divisor && isPrime; divisor++)
         {

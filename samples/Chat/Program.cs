@@ -26,7 +26,7 @@ try
 
             return 0;
         case "client":
-            await using (var pair = await Pair.ConnectAsync(address, token: stop.Token))
+            await using (var pair = await Pair.ConnectAsync(address, cancellationToken: stop.Token))
             {
                 await await Task.WhenAny(ListenAsync(pair), SpeakAsync(pair));
             }

@@ -55,7 +55,7 @@ async Task AnswerAsync()
 
 async Task<bool> AskAsync()
 {
-    await using var pair = await Pair.ConnectAsync(address, token: stop.Token);
+    await using var pair = await Pair.ConnectAsync(address, cancellationToken: stop.Token);
     for (int attempt = 1; attempt <= 5; attempt++)
     {
         await pair.SendAsync("?"u8, stop.Token);

@@ -22,13 +22,13 @@ try
                 Console.Error.WriteLine($"serving echo, date and time at {responder.Address}");
 
                 // The handler is called for many requests at once. What it returns is the reply; what it throws, the requester is told.
-                await responder.RunAsync((request, context) => Encoding.UTF8.GetBytes(Answer(request.Text)), token: stop.Token);
+                await responder.RunAsync((request, context) => Encoding.UTF8.GetBytes(Answer(request.Text)), cancellationToken: stop.Token);
             }
 
             return 0;
         case "client":
             string question = string.Join(' ', args.Skip(1).Where(static argument => !argument.Contains("://")));
-            await using (var requester = await Requester.ConnectAsync(address, token: stop.Token))
+            await using (var requester = await Requester.ConnectAsync(address, cancellationToken: stop.Token))
             {
                 using Message reply = await requester.RequestAsync(Encoding.UTF8.GetBytes(question), 5.Seconds(), stop.Token);
                 Console.WriteLine(reply.Text);

@@ -50,7 +50,7 @@ async Task ReadAsync()
 
 async Task WriteAsync(IEnumerable<string> lines)
 {
-    await using var sender = await Sender.ConnectAsync(address, token: stop.Token);
+    await using var sender = await Sender.ConnectAsync(address, cancellationToken: stop.Token);
     foreach (string line in lines)
     {
         await sender.SendAsync(Encoding.UTF8.GetBytes(line), stop.Token);

@@ -64,7 +64,7 @@ async Task ServeAsync()
 
 async Task TalkAsync(IEnumerable<string> lines)
 {
-    await using var pair = await Pair.ConnectAsync(address, token: stop.Token);
+    await using var pair = await Pair.ConnectAsync(address, cancellationToken: stop.Token);
     foreach (string line in lines)
     {
         await pair.SendAsync(Encoding.UTF8.GetBytes(line), stop.Token);

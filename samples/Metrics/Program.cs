@@ -42,7 +42,7 @@ try
             await using (var responder = await Responder.BindAsync(address))
             {
                 Console.Error.WriteLine($"answering at {responder.Address}");
-                var answering = responder.RunAsync(static (request, _) => request.Memory, token: stop.Token);
+                var answering = responder.RunAsync(static (request, _) => request.Memory, cancellationToken: stop.Token);
                 using var second = new PeriodicTimer(TimeSpan.FromSeconds(1));
                 while (await second.WaitForNextTickAsync(stop.Token))
                 {
@@ -54,7 +54,7 @@ try
 
             return 0;
         case "client":
-            await using (var requester = await Requester.ConnectAsync(address, token: stop.Token))
+            await using (var requester = await Requester.ConnectAsync(address, cancellationToken: stop.Token))
             {
                 int count = args.Length > 1 && int.TryParse(args[^1], CultureInfo.InvariantCulture, out int given) ? given : 100;
                 for (int i = 0; i < count; i++)

@@ -36,11 +36,11 @@ catch (FairleadException problem)
 async Task<int> ServeAsync(string folder)
 {
     // One client at a time; it takes the files, so it is the one who says how many.
-    await using Pair pair = await Pair.BindAsync(Place, token: stop.Token);
+    await using Pair pair = await Pair.BindAsync(Place, cancellationToken: stop.Token);
     Console.Error.WriteLine($"opening files of {folder} at {pair.Address}");
     while (true)
     {
-        using Message asked = await pair.ReceiveAsync(token: stop.Token);
+        using Message asked = await pair.ReceiveAsync(cancellationToken: stop.Token);
         string name = asked.Text;
         try
         {
@@ -67,7 +67,7 @@ async Task<int> ServeAsync(string folder)
 async Task<int> AskAsync(string[] names)
 {
     int code = 0;
-    await using Pair pair = await Pair.ConnectAsync(Place + "?handles=4&wait=10s", token: stop.Token);
+    await using Pair pair = await Pair.ConnectAsync(Place + "?handles=4&wait=10s", cancellationToken: stop.Token);
     foreach (string name in names)
     {
         await pair.SendAsync(Encoding.UTF8.GetBytes(name), stop.Token);
@@ -92,7 +92,7 @@ async Task<Message> AnswerToAsync(Pair pair, string name)
     while (true)
     {
         // What a client that was killed has asked for comes to the next one. Not taken, it is closed with its message.
-        Message answer = await pair.ReceiveAsync(token: stop.Token);
+        Message answer = await pair.ReceiveAsync(cancellationToken: stop.Token);
         if (answer.Text == name)
         {
             return answer;

@@ -36,7 +36,7 @@ async Task<Pair> MeetAsync()
     }
     catch (FairleadException taken) when (taken.Code == ErrorCode.AlreadyExists)
     {
-        return await Pair.ConnectAsync(address, token: stop.Token);
+        return await Pair.ConnectAsync(address, cancellationToken: stop.Token);
     }
 }
 

@@ -59,7 +59,7 @@ async Task PublishAsync()
 async Task SubscribeAsync(string[] topics)
 {
     await using var subscriber = await Subscriber.ConnectAsync(
-        address, topics.Length == 0 ? ">" : string.Join(',', topics), token: stop.Token);
+        address, topics.Length == 0 ? ">" : string.Join(',', topics), cancellationToken: stop.Token);
     Console.Error.WriteLine($"subscribed to {string.Join(", ", subscriber.Topics)}");
 
     // Ends when the publisher closes.

@@ -5,9 +5,13 @@
 //
 // Built in: cd [DIRECTORY], exit [STATUS], jobs, fg [%N], bg [%N], wait [%N]. A line may have | < > >> 2> 2>&1 & ; quotes, $NAME and $?.
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using System.Text;
 using Fairlead;
 using Microsoft.Win32.SafeHandles;
+
+// SIGTSTP, of the base library's own signals, is not known on every system.
+[assembly: SupportedOSPlatform("linux")]
 
 using ControllingTerminal? terminal = Console.IsInputRedirected ? null : ControllingTerminal.TryOpen();
 using Shell shell = new(terminal);

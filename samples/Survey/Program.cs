@@ -46,8 +46,8 @@ async Task AskAsync()
     {
         int replies = 0;
         int silent = 0;
-        await foreach (
-            SurveyReply reply in requester.SurveyAsync(Encoding.UTF8.GetBytes(question), timeout: 1.Seconds(), token: stop.Token))
+        byte[] asked = Encoding.UTF8.GetBytes(question);
+        await foreach (SurveyReply reply in requester.SurveyAsync(asked, timeout: 1.Seconds(), cancellationToken: stop.Token))
         {
             if (reply.IsReply)
             {
@@ -70,7 +70,8 @@ Task<string?> NextLineAsync() => Task.Run(Console.In.ReadLine).WaitAsync(stop.To
 
 async Task AnswerAsync()
 {
-    await using var responder = await Responder.ConnectAsync(address, token: stop.Token);
+    await using var responder = await Responder.ConnectAsync(address, cancellationToken: stop.Token);
     Console.Error.WriteLine("waiting for questions");
-    await responder.RunAsync((request, context) => Encoding.UTF8.GetBytes($"{name}: {request.Text.Length} letters"), token: stop.Token);
+    await responder.RunAsync(
+        (request, context) => Encoding.UTF8.GetBytes($"{name}: {request.Text.Length} letters"), cancellationToken: stop.Token);
 }

@@ -44,7 +44,7 @@ void Serve()
     while (true)
     {
         // Blocks until somebody asks. Ctrl-C ends the wait, like every other.
-        using Request request = responder.Receive(token: stop.Token);
+        using Request request = responder.Receive(cancellationToken: stop.Token);
         if (Calculate(request.Text) is { } result)
         {
             request.Reply(Encoding.UTF8.GetBytes(result.ToString(CultureInfo.InvariantCulture)));

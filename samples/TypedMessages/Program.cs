@@ -18,7 +18,7 @@ try
             await SellAsync();
             return 0;
         case "client":
-            await using (var sender = await Sender.ConnectAsync(address, token: stop.Token))
+            await using (var sender = await Sender.ConnectAsync(address, cancellationToken: stop.Token))
             {
                 await sender.SendAsync(new Order("apples", 3, 0.35m), ShopJson.Default.Order, stop.Token);
                 await sender.SendAsync(new Order("a rope", 1, 12.5m), ShopJson.Default.Order, stop.Token);

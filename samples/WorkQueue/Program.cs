@@ -61,7 +61,7 @@ ValueTask GiveUpAsync(DeadLetter letter)
 async Task WorkAsync()
 {
     // A worker is a receiver like any other, that connects to the queue.
-    await using var worker = await Receiver.ConnectAsync(address, token: stop.Token);
+    await using var worker = await Receiver.ConnectAsync(address, cancellationToken: stop.Token);
     Console.Error.WriteLine("waiting for work");
     await foreach (var job in worker.ReceiveAllAsync(stop.Token))
     {
@@ -83,12 +83,12 @@ async Task WorkAsync()
 
 async Task<int> AskAsync(IEnumerable<string> jobs)
 {
-    await using var sender = await Sender.ConnectAsync(address, token: stop.Token);
+    await using var sender = await Sender.ConnectAsync(address, cancellationToken: stop.Token);
 
     // The receipt comes from the worker: it means that the job is done.
     bool[] done = await Task.WhenAll(jobs.Select(async job =>
     {
-        Delivery delivery = await sender.DeliverAsync(Encoding.UTF8.GetBytes(job), token: stop.Token);
+        Delivery delivery = await sender.DeliverAsync(Encoding.UTF8.GetBytes(job), cancellationToken: stop.Token);
         Console.WriteLine($"{job}: {delivery}");
         return delivery.IsDelivered;
     }));

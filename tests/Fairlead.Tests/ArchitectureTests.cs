@@ -1,4 +1,7 @@
+using System.Reflection;
+using System.Runtime.Versioning;
 using System.Text.RegularExpressions;
+using Fairlead.Native;
 
 namespace Fairlead.Tests;
 
@@ -227,6 +230,35 @@ public sealed partial class ArchitectureTests
                 .Matches(File.ReadAllText(SourceTree.At("src/Fairlead.Cli/Fairlead.Cli.csproj")), "ProjectReference Include=\"([^\"]+)\"")
                 .Select(match => match.Groups[1].Value));
         Assert.DoesNotContain("Fairlead.Cli", File.ReadAllText(SourceTree.At("src/Fairlead/Fairlead.csproj")), StringComparison.Ordinal);
+    }
+
+    /// <summary>As in the base library, so that a named argument is never guessed.</summary>
+    [Fact]
+    public void A_cancellation_token_is_called_cancellationToken()
+    {
+        const BindingFlags All = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+        ParameterInfo[] tokens =
+        [
+            .. typeof(Address).Assembly
+                .GetExportedTypes()
+                .SelectMany(type => type.GetMembers(All).OfType<MethodBase>())
+                .SelectMany(method => method.GetParameters())
+                .Where(parameter => parameter.ParameterType == typeof(CancellationToken)),
+        ];
+        Assert.True(tokens.Length > 100, $"{tokens.Length} parameters are too few.");
+        Assert.All(tokens, token => Assert.Equal("cancellationToken", token.Name));
+    }
+
+    /// <summary>The compiler would warn at each call; the library says it once, when it is first used elsewhere.</summary>
+    [Fact]
+    public void No_attribute_limits_the_library_to_a_platform()
+    {
+        Assert.Empty(typeof(Address).Assembly.GetCustomAttributes<SupportedOSPlatformAttribute>());
+        Assert.Null(Platform.Problem(isLinux: true, pointerSize: 8, "Linux"));
+        Assert.Equal(
+            "Fairlead runs on Linux only. This process runs on Plan 9.", Platform.Problem(isLinux: false, pointerSize: 8, "Plan 9"));
+        Assert.Contains("64-bit", Platform.Problem(isLinux: true, pointerSize: 4, "Linux"), StringComparison.Ordinal);
+        Platform.Require();
     }
 
     private static string Name(SourceFolder folder) => folder.Path.Length == 0 ? "the root" : folder.Path;

@@ -32,7 +32,7 @@ internal sealed class BarrierCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(_reset) && parsed.GetValue(_timeout) is not null)
         {
@@ -46,11 +46,11 @@ internal sealed class BarrierCommand : ToolCommand
             return ExitCode.Ok;
         }
 
-        await ArriveAsync(barrier, parsed.GetValue(_timeout), token);
+        await ArriveAsync(barrier, parsed.GetValue(_timeout), cancellationToken);
         return ExitCode.Ok;
     }
 
-    private static async Task ArriveAsync(NamedBarrier barrier, TimeSpan? timeout, CancellationToken token)
+    private static async Task ArriveAsync(NamedBarrier barrier, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         var begin = TimeProvider.System.GetTimestamp();
         while (true)
@@ -59,7 +59,7 @@ internal sealed class BarrierCommand : ToolCommand
             try
             {
                 // Once at least, whatever the time.
-                barrier.SignalAndWait(left < TimeSpan.Zero ? TimeSpan.Zero : left, token);
+                barrier.SignalAndWait(left < TimeSpan.Zero ? TimeSpan.Zero : left, cancellationToken);
                 return;
             }
             catch (FairleadException error) when (error.Code == ErrorCode.BarrierBroken)
@@ -81,7 +81,7 @@ internal sealed class BarrierCommand : ToolCommand
                         ErrorCode.Timeout, $"{error.WhatHappened}, and none has gone within {DurationText.Describe(timeout!.Value)}");
                 }
 
-                await Task.Delay(Pause, TimeProvider.System, token);
+                await Task.Delay(Pause, TimeProvider.System, cancellationToken);
             }
         }
     }

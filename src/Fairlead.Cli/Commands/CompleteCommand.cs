@@ -17,7 +17,7 @@ internal sealed class CompleteCommand : ToolCommand
         Add(_words);
     }
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         // The words of the line behind the tool's name; the last is the one at the cursor, perhaps empty.
         var words = parsed.GetValue(_words) ?? [];

@@ -52,7 +52,7 @@ internal sealed class CompletionCommand : ToolCommand
         ];
     }
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         StandardOutput.WriteLine((parsed.GetRequiredValue(_shell) == "bash" ? Bash : Zsh).TrimEnd());
         return Task.FromResult(ExitCode.Ok);

@@ -22,13 +22,13 @@ internal sealed class ConditionNotifyCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var command = _condition.Command(parsed);
         using var mutex = _condition.OpenMutex(parsed);
         using var condition = NamedCondition.Open(_condition.Name(parsed), mutex);
-        using var scope = mutex.Enter(token: token);
-        var code = command.Length == 0 ? ExitCode.Ok : await ProgramInside.RunAsync(command, [], token);
+        using var scope = mutex.Enter(cancellationToken: cancellationToken);
+        var code = command.Length == 0 ? ExitCode.Ok : await ProgramInside.RunAsync(command, [], cancellationToken);
         if (code != ExitCode.Ok)
         {
             return code;

@@ -26,17 +26,20 @@ internal sealed class ConditionWaitCommand : ToolCommand
         ];
     }
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var command = _condition.Command(parsed);
         var timeout = parsed.GetValue(_timeout);
         using var mutex = _condition.OpenMutex(parsed);
         using var condition = NamedCondition.Open(_condition.Name(parsed), mutex);
-        using var scope = mutex.Enter(timeout, token);
+        using var scope = mutex.Enter(timeout, cancellationToken);
         var isSo = command.Length == 0
-            ? condition.Wait(scope, timeout, token)
+            ? condition.Wait(scope, timeout, cancellationToken)
             : condition.Wait(
-                scope, () => ProgramInside.RunAsync(command, [], token).GetAwaiter().GetResult() == ExitCode.Ok, timeout, token);
+                scope,
+                () => ProgramInside.RunAsync(command, [], cancellationToken).GetAwaiter().GetResult() == ExitCode.Ok,
+                timeout,
+                cancellationToken);
         return isSo
             ? Task.FromResult(ExitCode.Ok)
             : throw new ToolException(ExitCode.Timeout, $"it was not so within {DurationText.Describe(timeout!.Value)}");

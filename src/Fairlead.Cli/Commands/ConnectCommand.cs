@@ -32,10 +32,12 @@ internal sealed class ConnectCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        await using var pair = await _endpoint.OpenAsync(parsed, Pair.Bind, Pair.ConnectAsync, token);
+        await using var pair = await _endpoint.OpenAsync(parsed, Pair.Bind, Pair.ConnectAsync, cancellationToken);
         return Dropping.Say(
-            pair, await PairTalk.RunAsync(pair, _talk.Read(parsed, pair.Address), _endpoint.Timeout(parsed), token), wasAskedFor: true);
+            pair,
+            await PairTalk.RunAsync(pair, _talk.Read(parsed, pair.Address), _endpoint.Timeout(parsed), cancellationToken),
+            wasAskedFor: true);
     }
 }

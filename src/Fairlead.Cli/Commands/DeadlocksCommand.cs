@@ -23,7 +23,7 @@ internal sealed class DeadlocksCommand : ToolCommand
         ];
     }
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var deadlocks = Deadlock.Find();
         var isJson = parsed.GetRequiredValue(_output) == "json";

@@ -94,7 +94,7 @@ internal sealed class EndpointArguments
         ParseResult parsed,
         Func<Address, EndpointOptions, T> bind,
         Func<Address, EndpointOptions, CancellationToken, ValueTask<T>> connect,
-        CancellationToken token)
+        CancellationToken cancellationToken)
         where T : Endpoint
     {
         var address = Address(parsed);
@@ -111,7 +111,7 @@ internal sealed class EndpointArguments
             Reconnect = parsed.GetValue(_reconnect) ?? TimeSpan.Zero,
             Full = Full(parsed),
         };
-        var connected = await ConnectAsync(address, options, Timeout(parsed), connect, token);
+        var connected = await ConnectAsync(address, options, Timeout(parsed), connect, cancellationToken);
         if (IsVerbose(parsed))
         {
             connected.StateChanged += static (endpoint, change) => ErrorLine.WriteBare(change.State switch
@@ -141,20 +141,20 @@ internal sealed class EndpointArguments
         EndpointOptions options,
         TimeSpan? timeout,
         Func<Address, EndpointOptions, CancellationToken, ValueTask<T>> connect,
-        CancellationToken token)
+        CancellationToken cancellationToken)
     {
         if (timeout is not { } limit)
         {
-            return await connect(address, options, token);
+            return await connect(address, options, cancellationToken);
         }
 
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(limit + options.Wait);
         try
         {
             return await connect(address, options, end.Token);
         }
-        catch (OperationCanceledException) when (!token.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new FairleadException(
                 ErrorCode.Timeout,

@@ -16,7 +16,7 @@ internal sealed class EventActionCommand : ToolCommand
         Examples = [($"fairlead event {verb} go", "It is made where there is none")];
     }
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         using var one = _event.Open(parsed);
         _act(one);

@@ -14,7 +14,7 @@ internal sealed class EventIsSetCommand : ToolCommand
         Examples = [("fairlead event is-set go || echo not yet", "Look without waiting")];
     }
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         using var one = _event.Open(parsed);
         return Task.FromResult(one.IsSet ? ExitCode.Ok : ExitCode.Failure);

@@ -21,10 +21,10 @@ internal sealed class EventWaitCommand : ToolCommand
         ];
     }
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         using var one = _event.Open(parsed);
-        one.Wait(parsed.GetValue(_timeout), token);
+        one.Wait(parsed.GetValue(_timeout), cancellationToken);
         return Task.FromResult(ExitCode.Ok);
     }
 }

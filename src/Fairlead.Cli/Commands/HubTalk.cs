@@ -11,23 +11,23 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
 {
     private readonly TaskCompletionSource _someoneCame = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public async Task<int> RunAsync(Talk talk, TimeSpan? timeout, CancellationToken token)
+    public async Task<int> RunAsync(Talk talk, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        var listening = ListenAsync(talk, timeout, token);
-        var sending = SendAsync(talk, token);
+        var listening = ListenAsync(talk, timeout, cancellationToken);
+        var sending = SendAsync(talk, cancellationToken);
         if (await Task.WhenAny(listening, sending) == listening)
         {
             return await listening;
         }
 
         await sending;
-        return talk.Keeps ? await listening : await Draining.CloseAsync(hub, listening, timeout, token);
+        return talk.Keeps ? await listening : await Draining.CloseAsync(hub, listening, timeout, cancellationToken);
     }
 
-    private async Task<int> ListenAsync(Talk talk, TimeSpan? timeout, CancellationToken token)
+    private async Task<int> ListenAsync(Talk talk, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         long heard = 0;
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
         try
         {
@@ -49,7 +49,7 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
                 }
             }
         }
-        catch (OperationCanceledException) when (end.IsCancellationRequested && !token.IsCancellationRequested)
+        catch (OperationCanceledException) when (end.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new FairleadException(ErrorCode.Timeout, $"nothing was said within {DurationText.Describe(timeout!.Value)}")
             {
@@ -84,22 +84,22 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
     /// <summary>
     /// To each client, waiting where one has no room: a shell's pipe waits too, and loses nothing. No line is read before a client comes.
     /// </summary>
-    private async Task SendAsync(Talk talk, CancellationToken token)
+    private async Task SendAsync(Talk talk, CancellationToken cancellationToken)
     {
-        await _someoneCame.Task.WaitAsync(token);
-        while (await talk.ReadAsync(token) is { } message)
+        await _someoneCame.Task.WaitAsync(cancellationToken);
+        while (await talk.ReadAsync(cancellationToken) is { } message)
         {
             foreach (var client in hub.Clients)
             {
-                await SendAsync(client, message, token);
+                await SendAsync(client, message, cancellationToken);
             }
         }
     }
 
     /// <summary>A client that cannot take a line is sent away, so that it holds up none of the others.</summary>
-    private async Task SendAsync(HubClient client, ReadOnlyMemory<byte> message, CancellationToken token)
+    private async Task SendAsync(HubClient client, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(patience);
         try
         {
@@ -113,7 +113,7 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
         {
             SendAway(client, $"a line of {message.Length} bytes is longer than it takes");
         }
-        catch (OperationCanceledException) when (!token.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             SendAway(client, $"it has read nothing for {DurationText.Describe(patience)}");
         }

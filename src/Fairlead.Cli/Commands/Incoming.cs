@@ -12,18 +12,18 @@ internal static class Incoming
     /// <param name="count">How many; null: as many as come.</param>
     /// <param name="timeout">How long one may take to come.</param>
     /// <param name="endpoint">Whose they are.</param>
-    /// <param name="token">Ends the loop.</param>
+    /// <param name="cancellationToken">Ends the loop.</param>
     public static async Task<int> WriteAsync(
         Func<CancellationToken, IAsyncEnumerable<Message>> messages,
         MessageOutput output,
         long? count,
         TimeSpan? timeout,
         Endpoint endpoint,
-        CancellationToken token)
+        CancellationToken cancellationToken)
     {
         long received = 0;
         long missed = 0;
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
         try
         {
@@ -46,7 +46,7 @@ internal static class Incoming
                 end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
             }
         }
-        catch (OperationCanceledException) when (end.IsCancellationRequested && !token.IsCancellationRequested)
+        catch (OperationCanceledException) when (end.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new FairleadException(ErrorCode.Timeout, $"no message came within {DurationText.Describe(timeout!.Value)}")
             {

@@ -23,7 +23,7 @@ internal sealed class InfoCommand : ToolCommand
         ];
     }
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         SegmentLine line = SegmentLine.Of(SegmentArgument.Find(parsed.GetRequiredValue(_segment)));
         if (parsed.GetRequiredValue(_output) == "json")

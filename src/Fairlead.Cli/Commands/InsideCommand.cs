@@ -32,18 +32,18 @@ internal abstract class InsideCommand : ToolCommand
         Add(_timeout);
     }
 
-    protected sealed override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected sealed override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(_nonblock) && parsed.GetValue(_timeout) is not null)
         {
             throw ToolException.Usage("--nonblock does not wait, and --timeout says how long to wait: give one of them");
         }
 
-        return RunAsync(parsed.GetRequiredValue(_name), parsed, token);
+        return RunAsync(parsed.GetRequiredValue(_name), parsed, cancellationToken);
     }
 
     /// <summary>Enters the lock of that name, runs the program, and leaves.</summary>
-    protected abstract Task<int> RunAsync(string name, ParseResult parsed, CancellationToken token);
+    protected abstract Task<int> RunAsync(string name, ParseResult parsed, CancellationToken cancellationToken);
 
     /// <summary>Whether to enter at once or not at all; who is refused is told so by <see cref="Busy"/>.</summary>
     protected bool IsNow(ParseResult parsed) => parsed.GetValue(_nonblock);
@@ -56,7 +56,8 @@ internal abstract class InsideCommand : ToolCommand
     /// <summary>Runs the program.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="variables">What it finds among its variables besides.</param>
-    /// <param name="token">Ends it before it begins.</param>
-    protected Task<int> RunInsideAsync(ParseResult parsed, IEnumerable<KeyValuePair<string, string?>> variables, CancellationToken token) =>
-        ProgramInside.RunAsync(parsed.GetRequiredValue(_command), variables, token);
+    /// <param name="cancellationToken">Ends it before it begins.</param>
+    protected Task<int> RunInsideAsync(
+        ParseResult parsed, IEnumerable<KeyValuePair<string, string?>> variables, CancellationToken cancellationToken) =>
+        ProgramInside.RunAsync(parsed.GetRequiredValue(_command), variables, cancellationToken);
 }

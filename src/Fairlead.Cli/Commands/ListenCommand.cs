@@ -31,11 +31,12 @@ internal sealed class ListenCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var hub = Hub.Bind(_endpoint.Address(parsed), new HubOptions { Full = _endpoint.Full(parsed) });
         _endpoint.SayListening(parsed, hub);
         var talk = new HubTalk(hub, _endpoint.Full(parsed) is null ? Patience : Timeout.InfiniteTimeSpan, _endpoint.IsVerbose(parsed));
-        return Dropping.Say(hub, await talk.RunAsync(_talk.Read(parsed, hub.Address), _endpoint.Timeout(parsed), token), wasAskedFor: true);
+        return Dropping.Say(
+            hub, await talk.RunAsync(_talk.Read(parsed, hub.Address), _endpoint.Timeout(parsed), cancellationToken), wasAskedFor: true);
     }
 }

@@ -49,34 +49,35 @@ internal sealed class LockCommand : InsideCommand
         }
     }
 
-    protected override Task<int> RunAsync(string name, ParseResult parsed, CancellationToken token) =>
+    protected override Task<int> RunAsync(string name, ParseResult parsed, CancellationToken cancellationToken) =>
         (parsed.GetValue(_shared), parsed.GetValue(_exclusive)) switch
         {
             (true, true) => throw ToolException.Usage("--shared reads with others, and --exclusive writes alone: give one of them"),
-            (true, _) => ReadAsync(name, parsed, token),
-            (_, true) => WriteAsync(name, parsed, token),
-            _ => BeAloneAsync(name, parsed, token),
+            (true, _) => ReadAsync(name, parsed, cancellationToken),
+            (_, true) => WriteAsync(name, parsed, cancellationToken),
+            _ => BeAloneAsync(name, parsed, cancellationToken),
         };
 
-    private async Task<int> BeAloneAsync(string name, ParseResult parsed, CancellationToken token)
+    private async Task<int> BeAloneAsync(string name, ParseResult parsed, CancellationToken cancellationToken)
     {
         using var mutex = Open(name);
-        using var scope = Enter(parsed, timeout => mutex.Enter(timeout, token), mutex, () => mutex.Holder is { } holder ? [holder] : []);
-        return await RunAsync(name, scope.OwnerDied, scope.MarkConsistent, parsed, token);
+        using var scope = Enter(
+            parsed, timeout => mutex.Enter(timeout, cancellationToken), mutex, () => mutex.Holder is { } holder ? [holder] : []);
+        return await RunAsync(name, scope.OwnerDied, scope.MarkConsistent, parsed, cancellationToken);
     }
 
-    private async Task<int> ReadAsync(string name, ParseResult parsed, CancellationToken token)
+    private async Task<int> ReadAsync(string name, ParseResult parsed, CancellationToken cancellationToken)
     {
         using var both = NamedReaderWriterLock.Open(name);
-        using var scope = Enter(parsed, timeout => both.EnterRead(timeout, token), both, () => both.Holders);
-        return await RunAsync(name, scope.OwnerDied, null, parsed, token);
+        using var scope = Enter(parsed, timeout => both.EnterRead(timeout, cancellationToken), both, () => both.Holders);
+        return await RunAsync(name, scope.OwnerDied, null, parsed, cancellationToken);
     }
 
-    private async Task<int> WriteAsync(string name, ParseResult parsed, CancellationToken token)
+    private async Task<int> WriteAsync(string name, ParseResult parsed, CancellationToken cancellationToken)
     {
         using var both = NamedReaderWriterLock.Open(name);
-        using var scope = Enter(parsed, timeout => both.EnterWrite(timeout, token), both, () => both.Holders);
-        return await RunAsync(name, scope.OwnerDied, scope.MarkConsistent, parsed, token);
+        using var scope = Enter(parsed, timeout => both.EnterWrite(timeout, cancellationToken), both, () => both.Holders);
+        return await RunAsync(name, scope.OwnerDied, scope.MarkConsistent, parsed, cancellationToken);
     }
 
     /// <summary>Blocking, so that it is a thread that waits and is inside: these are followed by whoever looks for deadlocks.</summary>
@@ -92,14 +93,14 @@ internal sealed class LockCommand : InsideCommand
         }
     }
 
-    private async Task<int> RunAsync(string name, bool hasDied, Action? mend, ParseResult parsed, CancellationToken token)
+    private async Task<int> RunAsync(string name, bool hasDied, Action? mend, ParseResult parsed, CancellationToken cancellationToken)
     {
         if (hasDied)
         {
             ErrorLine.Write($"the last owner of '{name}' died inside: what it guards may be half changed");
         }
 
-        var code = await RunInsideAsync(parsed, [new(OwnerDied, hasDied ? "1" : null)], token);
+        var code = await RunInsideAsync(parsed, [new(OwnerDied, hasDied ? "1" : null)], cancellationToken);
 
         // Who succeeds has put right whatever there was, unless he only reads; else the next one is told too.
         if (hasDied && code == ExitCode.Ok)

@@ -41,7 +41,7 @@ internal sealed class LocksCommand : ToolCommand
     public static IEnumerable<LockLine> Lines(bool all) =>
         NamedLocks.List().Where(found => all || found.Holders.Count > 0 || found.Waiters.Count > 0).Select(LockLine.Of);
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         IReadOnlyList<LockLine> lines = [.. Lines(parsed.GetValue(_all) || parsed.GetValue(_name) is not null)];
         if (parsed.GetValue(_name) is { } name)

@@ -31,9 +31,9 @@ internal sealed class LogAppendCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var records = _payload.ReadAsync(parsed, token);
+        var records = _payload.ReadAsync(parsed, cancellationToken);
         using var log = _log.Open(parsed, create: true);
         await foreach (var record in records)
         {

@@ -36,14 +36,14 @@ internal sealed class LogFollowCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var output = MessageOutput.Of(parsed.GetValue(_raw), parsed.GetRequiredValue(_output));
         var (count, timeout, name) = (parsed.GetValue(_count) ?? long.MaxValue, parsed.GetValue(_timeout), parsed.GetValue(_position));
         using var log = _log.Open(parsed, create: false);
         using var follower = log.Follow(name, _log.From(parsed));
         long missed = 0;
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         for (; count > 0; count--)
         {
             end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
@@ -52,7 +52,7 @@ internal sealed class LogFollowCommand : ToolCommand
             {
                 record = await follower.ReadAsync(end.Token);
             }
-            catch (OperationCanceledException) when (!token.IsCancellationRequested)
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 throw new FairleadException(ErrorCode.Timeout, $"no record came within {DurationText.Describe(timeout!.Value)}")
                 {

@@ -23,7 +23,7 @@ internal sealed class LogInfoCommand : ToolCommand
         ];
     }
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         using var log = _log.Open(parsed, create: false);
         var info = log.Info();

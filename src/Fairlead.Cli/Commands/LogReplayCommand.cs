@@ -26,14 +26,14 @@ internal sealed class LogReplayCommand : ToolCommand
         ];
     }
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var output = MessageOutput.Of(parsed.GetValue(_raw), parsed.GetRequiredValue(_output));
         long count = parsed.GetValue(_count) ?? long.MaxValue;
         using var log = _log.Open(parsed, create: false);
         foreach (var record in log.Replay(_log.From(parsed)))
         {
-            token.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             output.Write(record.Span, () => RecordLine.Of(record));
             if (--count == 0)
             {

@@ -3,10 +3,10 @@ namespace Fairlead.Cli.Commands;
 /// <summary>A duplex talk with one peer.</summary>
 internal static class PairTalk
 {
-    public static async Task<int> RunAsync(Pair pair, Talk talk, TimeSpan? timeout, CancellationToken token)
+    public static async Task<int> RunAsync(Pair pair, Talk talk, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        var incoming = Incoming.WriteAsync(pair.ReceiveAllAsync, talk.Output, talk.Count, timeout, pair, token);
-        var outgoing = SendAsync(pair, talk, token);
+        var incoming = Incoming.WriteAsync(pair.ReceiveAllAsync, talk.Output, talk.Count, timeout, pair, cancellationToken);
+        var outgoing = SendAsync(pair, talk, cancellationToken);
         if (await Task.WhenAny(incoming, outgoing) == incoming)
         {
             return await incoming;
@@ -18,14 +18,14 @@ internal static class PairTalk
             pair.EndSending();
         }
 
-        return talk.Keeps ? await incoming : await Draining.CloseAsync(pair, incoming, timeout, token);
+        return talk.Keeps ? await incoming : await Draining.CloseAsync(pair, incoming, timeout, cancellationToken);
     }
 
-    private static async Task SendAsync(Pair pair, Talk talk, CancellationToken token)
+    private static async Task SendAsync(Pair pair, Talk talk, CancellationToken cancellationToken)
     {
-        while (await talk.ReadAsync(token) is { } message)
+        while (await talk.ReadAsync(cancellationToken) is { } message)
         {
-            await pair.SendAsync(message, token);
+            await pair.SendAsync(message, cancellationToken);
         }
     }
 }

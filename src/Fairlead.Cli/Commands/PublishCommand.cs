@@ -45,28 +45,28 @@ internal sealed class PublishCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var topic = parsed.GetRequiredValue(_topic);
         TopicFilter.CheckTopic(topic);
-        var payloads = _payload.ReadAsync(parsed, token);
+        var payloads = _payload.ReadAsync(parsed, cancellationToken);
         var timeout = _endpoint.Timeout(parsed);
         await using var publisher = await _endpoint.OpenAsync(
             parsed,
             (address, options) => Publisher.Bind(address, Settings(options, timeout)),
             (address, options, end) => Publisher.ConnectAsync(address, Settings(options, timeout), end),
-            token);
+            cancellationToken);
         var waits = !parsed.GetValue(_now);
         await foreach (var message in payloads)
         {
             if (waits)
             {
-                await PublishFirstAsync(publisher, topic, message, timeout, token);
+                await PublishFirstAsync(publisher, topic, message, timeout, cancellationToken);
                 waits = false;
             }
             else
             {
-                publisher.Publish(topic, message.Span, token);
+                publisher.Publish(topic, message.Span, cancellationToken);
             }
 
             if (!publisher.IsBound && publisher.Peers.Count == 0)
@@ -75,7 +75,7 @@ internal sealed class PublishCommand : ToolCommand
             }
         }
 
-        var code = await Draining.CloseAsync(publisher, timeout ?? DefaultDrain, token);
+        var code = await Draining.CloseAsync(publisher, timeout ?? DefaultDrain, cancellationToken);
         return Dropping.Say(publisher, code, wasAskedFor: _endpoint.Full(parsed) is not null);
     }
 
@@ -89,9 +89,9 @@ internal sealed class PublishCommand : ToolCommand
 
     /// <summary>A subscription shows in nothing but the number of those whom a message reaches.</summary>
     private static async Task PublishFirstAsync(
-        Publisher publisher, string topic, ReadOnlyMemory<byte> message, TimeSpan? timeout, CancellationToken token)
+        Publisher publisher, string topic, ReadOnlyMemory<byte> message, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
         try
         {
@@ -100,7 +100,7 @@ internal sealed class PublishCommand : ToolCommand
                 await Task.Delay(Pause, TimeProvider.System, end.Token);
             }
         }
-        catch (OperationCanceledException) when (!token.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new FairleadException(ErrorCode.Timeout, $"nobody subscribed to {topic} within {DurationText.Describe(timeout!.Value)}")
             {

@@ -25,24 +25,24 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
 
     /// <summary>Pushes what there is, until all of it has come to its end, or the queue is lost.</summary>
     /// <returns>Whether it is lost, and something is left to be pushed.</returns>
-    public async Task<bool> PushAsync(Sender sender, CancellationToken token)
+    public async Task<bool> PushAsync(Sender sender, CancellationToken cancellationToken)
     {
         _lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        while (!_lost.Task.IsCompleted && await NextAsync(token) is var (number, item))
+        while (!_lost.Task.IsCompleted && await NextAsync(cancellationToken) is var (number, item))
         {
-            await _places.WaitAsync(token);
-            _ = FollowAsync(sender.DeliverAsync(item.AsMemory(), timeout, token), number, item);
+            await _places.WaitAsync(cancellationToken);
+            _ = FollowAsync(sender.DeliverAsync(item.AsMemory(), timeout, cancellationToken), number, item);
         }
 
         for (var i = 0; i < InFlight; i++)
         {
-            await _places.WaitAsync(token);
+            await _places.WaitAsync(cancellationToken);
         }
 
         _places.Release(InFlight);
 
         // Their calls may have ended by it, too.
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         return _again.Count > 0 || !_hasRead;
     }
 
@@ -66,7 +66,7 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
     public void Dispose() => _places.Dispose();
 
     /// <summary>The next item: first those that came back, in their order; null when there is none, or the queue is lost first.</summary>
-    private async ValueTask<(long Number, byte[] Item)?> NextAsync(CancellationToken token)
+    private async ValueTask<(long Number, byte[] Item)?> NextAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -90,7 +90,7 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
 
         _hasRead = !await _reading;
         _reading = null;
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         return _hasRead ? null : (_pushed++, items.Current.ToArray());
     }
 

@@ -31,11 +31,11 @@ internal sealed class ReceiveCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var output = MessageOutput.Of(parsed.GetValue(_raw), parsed.GetRequiredValue(_output));
-        await using var receiver = await _endpoint.OpenAsync(parsed, Receiver.Bind, Receiver.ConnectAsync, token);
+        await using var receiver = await _endpoint.OpenAsync(parsed, Receiver.Bind, Receiver.ConnectAsync, cancellationToken);
         return await Incoming.WriteAsync(
-            receiver.ReceiveAllAsync, output, parsed.GetValue(_count), _endpoint.Timeout(parsed), receiver, token);
+            receiver.ReceiveAllAsync, output, parsed.GetValue(_count), _endpoint.Timeout(parsed), receiver, cancellationToken);
     }
 }

@@ -23,7 +23,7 @@ internal sealed class RemoveCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string text = parsed.GetRequiredValue(_segment);
         SystemVInfo segment = SegmentArgument.Find(text);
@@ -36,7 +36,7 @@ internal sealed class RemoveCommand : ToolCommand
             }
 
             if (!await Terminal.ConfirmAsync(
-                $"fairlead: {state}. Who has it keeps the memory, and nobody finds it any more. Remove it? [y/N] ", token))
+                $"fairlead: {state}. Who has it keeps the memory, and nobody finds it any more. Remove it? [y/N] ", cancellationToken))
             {
                 return ExitCode.Failure;
             }

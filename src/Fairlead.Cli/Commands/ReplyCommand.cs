@@ -44,7 +44,7 @@ internal sealed class ReplyCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var shell = (parsed.GetValue(_echo), parsed.GetValue(_exec)) switch
         {
@@ -58,12 +58,13 @@ internal sealed class ReplyCommand : ToolCommand
         // The pipes of a running command each hold a thread of the pool while they are read, and the pool adds threads slowly.
         ThreadPool.GetMinThreads(out var workers, out var completions);
         ThreadPool.SetMinThreads(workers + (3 * parallel), completions);
-        await using var responder = await _endpoint.OpenAsync(parsed, Responder.Bind, Responder.ConnectAsync, token);
-        await ServeAsync(responder, shell, parallel, parsed.GetValue(_count) ?? long.MaxValue, token);
+        await using var responder = await _endpoint.OpenAsync(parsed, Responder.Bind, Responder.ConnectAsync, cancellationToken);
+        await ServeAsync(responder, shell, parallel, parsed.GetValue(_count) ?? long.MaxValue, cancellationToken);
         return ExitCode.Ok;
     }
 
-    private static async Task ServeAsync(Responder responder, ShellCommand? shell, int parallel, long count, CancellationToken token)
+    private static async Task ServeAsync(
+        Responder responder, ShellCommand? shell, int parallel, long count, CancellationToken cancellationToken)
     {
         using var places = new SemaphoreSlim(parallel);
         UnreadReplies unread = new(parallel / 2);
@@ -71,8 +72,8 @@ internal sealed class ReplyCommand : ToolCommand
         {
             for (; count > 0; count--)
             {
-                await places.WaitAsync(token);
-                _ = AnswerAsync(await NextAsync(), shell, places, unread, token);
+                await places.WaitAsync(cancellationToken);
+                _ = AnswerAsync(await NextAsync(), shell, places, unread, cancellationToken);
             }
         }
         finally
@@ -88,7 +89,7 @@ internal sealed class ReplyCommand : ToolCommand
         {
             try
             {
-                return await responder.ReceiveAsync(null, token);
+                return await responder.ReceiveAsync(null, cancellationToken);
             }
             catch
             {
@@ -99,20 +100,20 @@ internal sealed class ReplyCommand : ToolCommand
     }
 
     private static async Task AnswerAsync(
-        Request request, ShellCommand? shell, SemaphoreSlim places, UnreadReplies unread, CancellationToken token)
+        Request request, ShellCommand? shell, SemaphoreSlim places, UnreadReplies unread, CancellationToken cancellationToken)
     {
         using CollectedOutput output = new();
         try
         {
             if (shell is null)
             {
-                await unread.ReplyAsync(request, new ReadOnlySequence<byte>(request.Memory), output, token);
+                await unread.ReplyAsync(request, new ReadOnlySequence<byte>(request.Memory), output, cancellationToken);
                 return;
             }
 
             // Ends when nobody waits for the answer any more, or this end is to end.
-            using var end = CancellationTokenSource.CreateLinkedTokenSource(request.CancellationToken, token);
-            await unread.ReplyAsync(request, await shell.RunAsync(request.Memory, output, end.Token), output, token);
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(request.CancellationToken, cancellationToken);
+            await unread.ReplyAsync(request, await shell.RunAsync(request.Memory, output, end.Token), output, cancellationToken);
         }
         catch (FairleadException exception)
         {

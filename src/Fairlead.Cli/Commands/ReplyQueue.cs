@@ -12,11 +12,11 @@ internal sealed class ReplyQueue
     private readonly Task _writing;
     private readonly CancellationToken _token;
 
-    public ReplyQueue(int inFlight, MessageOutput output, CancellationToken token)
+    public ReplyQueue(int inFlight, MessageOutput output, CancellationToken cancellationToken)
     {
         // One is awaited by the writer, the others lie in the channel.
         _pending = Channel.CreateBounded<Task<Message>>(Math.Max(1, inFlight - 1));
-        _token = token;
+        _token = cancellationToken;
         _writing = WriteAsync(output);
     }
 

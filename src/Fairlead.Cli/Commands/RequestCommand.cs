@@ -34,15 +34,15 @@ internal sealed class RequestCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var payloads = _payload.ReadAsync(parsed, token);
+        var payloads = _payload.ReadAsync(parsed, cancellationToken);
         var output = MessageOutput.Of(parsed.GetValue(_raw), parsed.GetRequiredValue(_output));
-        await using var requester = await _endpoint.OpenAsync(parsed, Requester.Bind, Requester.ConnectAsync, token);
-        var replies = new ReplyQueue(parsed.GetValue(_inFlight), output, token);
+        await using var requester = await _endpoint.OpenAsync(parsed, Requester.Bind, Requester.ConnectAsync, cancellationToken);
+        var replies = new ReplyQueue(parsed.GetValue(_inFlight), output, cancellationToken);
         await foreach (var request in payloads)
         {
-            await replies.AddAsync(requester.RequestAsync(request.Span, _endpoint.Timeout(parsed), token));
+            await replies.AddAsync(requester.RequestAsync(request.Span, _endpoint.Timeout(parsed), cancellationToken));
         }
 
         await replies.CompleteAsync();

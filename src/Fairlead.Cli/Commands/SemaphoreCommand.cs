@@ -28,21 +28,21 @@ internal sealed class SemaphoreCommand : InsideCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(string name, ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(string name, ParseResult parsed, CancellationToken cancellationToken)
     {
         using var semaphore = NamedSemaphore.Open(name, parsed.GetRequiredValue(_permits));
-        using var scope = Enter(semaphore, parsed, token);
-        return await RunInsideAsync(parsed, [], token);
+        using var scope = Enter(semaphore, parsed, cancellationToken);
+        return await RunInsideAsync(parsed, [], cancellationToken);
     }
 
-    private SemaphoreScope Enter(NamedSemaphore semaphore, ParseResult parsed, CancellationToken token)
+    private SemaphoreScope Enter(NamedSemaphore semaphore, ParseResult parsed, CancellationToken cancellationToken)
     {
         if (!IsNow(parsed))
         {
-            return semaphore.Enter(Patience(parsed), token);
+            return semaphore.Enter(Patience(parsed), cancellationToken);
         }
 
-        return semaphore.TryEnter(TimeSpan.Zero, out var scope, token)
+        return semaphore.TryEnter(TimeSpan.Zero, out var scope, cancellationToken)
             ? scope
             : throw Busy(
                 semaphore.Holders is [var first, ..] holders

@@ -44,24 +44,24 @@ internal sealed class SendCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var payloads = _payload.ReadAsync(parsed, token);
+        var payloads = _payload.ReadAsync(parsed, cancellationToken);
         var timeout = _endpoint.Timeout(parsed);
-        await using var sender = await _endpoint.OpenAsync(parsed, Sender.Bind, Sender.ConnectAsync, token);
+        await using var sender = await _endpoint.OpenAsync(parsed, Sender.Bind, Sender.ConnectAsync, cancellationToken);
         await foreach (var message in payloads)
         {
             if (!parsed.GetValue(_deliver))
             {
-                sender.Send(message.Span, timeout, token);
+                sender.Send(message.Span, timeout, cancellationToken);
             }
-            else if (await sender.DeliverAsync(message, timeout, token) is { IsDelivered: false } receipt)
+            else if (await sender.DeliverAsync(message, timeout, cancellationToken) is { IsDelivered: false } receipt)
             {
                 return Explain(sender.Address, receipt);
             }
         }
 
-        return Dropping.Say(sender, await Draining.CloseAsync(sender, timeout, token), wasAskedFor: true);
+        return Dropping.Say(sender, await Draining.CloseAsync(sender, timeout, cancellationToken), wasAskedFor: true);
     }
 
     /// <summary>A negative receipt: by whom or what decides the exit code.</summary>

@@ -54,7 +54,7 @@ internal sealed class SignalCommand : ToolCommand
         ];
     }
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         (int processId, long? start) = Target(parsed.GetRequiredValue(_target));
         Signal? signal = SignalOf(parsed.GetValue(_signal), parsed.GetValue(_probe));

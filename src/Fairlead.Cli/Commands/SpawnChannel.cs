@@ -54,7 +54,7 @@ internal sealed class SpawnChannel
     }
 
     /// <summary>Talks until the child has closed, or stdin has ended and it has been told so.</summary>
-    public async Task TalkAsync(ParseResult parsed, ChildProcess child, CancellationToken token)
+    public async Task TalkAsync(ParseResult parsed, ChildProcess child, CancellationToken cancellationToken)
     {
         var kind = Kind(parsed);
         if (kind == ChannelKind.None)
@@ -73,26 +73,26 @@ internal sealed class SpawnChannel
             switch (kind)
             {
                 case ChannelKind.ToChild:
-                    await using (var sender = await Sender.ConnectAsync(address, token: token))
+                    await using (var sender = await Sender.ConnectAsync(address, cancellationToken: cancellationToken))
                     {
-                        while (await talk.ReadAsync(token) is { } message)
+                        while (await talk.ReadAsync(cancellationToken) is { } message)
                         {
-                            await sender.SendAsync(message, token);
+                            await sender.SendAsync(message, cancellationToken);
                         }
                     }
 
                     break;
                 case ChannelKind.FromChild:
-                    await using (var receiver = await Receiver.ConnectAsync(address, token: token))
+                    await using (var receiver = await Receiver.ConnectAsync(address, cancellationToken: cancellationToken))
                     {
-                        await Incoming.WriteAsync(receiver.ReceiveAllAsync, talk.Output, null, null, receiver, token);
+                        await Incoming.WriteAsync(receiver.ReceiveAllAsync, talk.Output, null, null, receiver, cancellationToken);
                     }
 
                     break;
                 default:
-                    await using (var pair = await Pair.ConnectAsync(address, token: token))
+                    await using (var pair = await Pair.ConnectAsync(address, cancellationToken: cancellationToken))
                     {
-                        await PairTalk.RunAsync(pair, talk, null, token);
+                        await PairTalk.RunAsync(pair, talk, null, cancellationToken);
                     }
 
                     break;

@@ -43,7 +43,7 @@ internal sealed class SpawnCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string[] command = parsed.GetRequiredValue(_command);
         var options = _channel.Apply(
@@ -69,8 +69,8 @@ internal sealed class SpawnCommand : ToolCommand
         using var terminal = options.Group == ProcessGroup.Inherited ? ControllingTerminal.TryOpen() : null;
         Interruption.IsForAnother = signal => signal == PosixSignal.SIGINT && terminal?.Foreground == ControllingTerminal.OwnGroup;
 
-        using var passing = token.Register(() => PassOn(child, options.Group == ProcessGroup.Inherited));
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        using var passing = cancellationToken.Register(() => PassOn(child, options.Group == ProcessGroup.Inherited));
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var talking = _channel.TalkAsync(parsed, child, end.Token);
         var exit = await child.ExitAsync(CancellationToken.None);
         if (exit is Killed killed)

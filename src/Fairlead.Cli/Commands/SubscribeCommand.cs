@@ -45,7 +45,7 @@ internal sealed class SubscribeCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var topics = parsed.GetRequiredValue(_topics);
         var output = MessageOutput.Of(parsed.GetValue(_raw), parsed.GetRequiredValue(_output), parsed.GetValue(_showTopic));
@@ -53,8 +53,8 @@ internal sealed class SubscribeCommand : ToolCommand
             parsed,
             (address, options) => Subscriber.Bind(address, topics, options),
             (address, options, end) => Subscriber.ConnectAsync(address, topics, options, end),
-            token);
+            cancellationToken);
         return await Incoming.WriteAsync(
-            subscriber.ReceiveAllAsync, output, parsed.GetValue(_count), _endpoint.Timeout(parsed), subscriber, token);
+            subscriber.ReceiveAllAsync, output, parsed.GetValue(_count), _endpoint.Timeout(parsed), subscriber, cancellationToken);
     }
 }

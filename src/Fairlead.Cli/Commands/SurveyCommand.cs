@@ -31,15 +31,16 @@ internal sealed class SurveyCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var payloads = _payload.ReadAsync(parsed, token);
+        var payloads = _payload.ReadAsync(parsed, cancellationToken);
         var output = MessageOutput.Of(parsed.GetValue(_raw), parsed.GetRequiredValue(_output));
-        await using var requester = await _endpoint.OpenAsync(parsed, Requester.Bind, Requester.ConnectAsync, token);
+        await using var requester = await _endpoint.OpenAsync(parsed, Requester.Bind, Requester.ConnectAsync, cancellationToken);
         var code = ExitCode.Ok;
         await foreach (var question in payloads)
         {
-            code = await AskAsync(requester, question, output, _endpoint.Timeout(parsed) ?? Normally, parsed.GetValue(_count), token);
+            code = await AskAsync(
+                requester, question, output, _endpoint.Timeout(parsed) ?? Normally, parsed.GetValue(_count), cancellationToken);
         }
 
         return code;
@@ -47,10 +48,15 @@ internal sealed class SurveyCommand : ToolCommand
 
     /// <summary>Who did not reply is told on stderr; it is a failure only where nobody did, or fewer than asked for.</summary>
     private static async Task<int> AskAsync(
-        Requester requester, ReadOnlyMemory<byte> question, MessageOutput output, TimeSpan timeout, long? count, CancellationToken token)
+        Requester requester,
+        ReadOnlyMemory<byte> question,
+        MessageOutput output,
+        TimeSpan timeout,
+        long? count,
+        CancellationToken cancellationToken)
     {
         long replies = 0;
-        await foreach (var reply in requester.SurveyAsync(question.Span, timeout, newcomers: true, token))
+        await foreach (var reply in requester.SurveyAsync(question.Span, timeout, newcomers: true, cancellationToken))
         {
             if (reply.IsReply)
             {

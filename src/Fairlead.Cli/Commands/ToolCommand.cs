@@ -12,5 +12,5 @@ internal abstract class ToolCommand : Command, IHasExamples
     public IReadOnlyList<(string Line, string What)> Examples { get; protected init; } = [];
 
     /// <summary>Runs the verb and returns the exit code. What it throws becomes a line on stderr and an exit code of its kind.</summary>
-    protected abstract Task<int> RunAsync(ParseResult parsed, CancellationToken token);
+    protected abstract Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken);
 }

@@ -41,7 +41,7 @@ internal sealed class TourCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         using var source = TourSource.Open(parsed.GetValue(_input));
         var grounds = parsed.GetValue(_transport) is { Length: > 0 } chosen
@@ -51,7 +51,7 @@ internal sealed class TourCommand : ToolCommand
         var report = new TourReport(parsed.GetValue(_output) == "json", source.Cut);
         await using (var tour = new TourRun(source.Cut, limit))
         {
-            await foreach (var row in tour.RowsAsync([.. grounds], TourReport.Begin, token))
+            await foreach (var row in tour.RowsAsync([.. grounds], TourReport.Begin, cancellationToken))
             {
                 report.Add(row);
             }

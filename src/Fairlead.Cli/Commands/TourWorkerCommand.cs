@@ -14,7 +14,7 @@ internal sealed class TourWorkerCommand : ToolCommand
     public TourWorkerCommand()
         : base(Verb, "A process of the tour") => Hidden = true;
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         new WorkerHost().Run(Console.In);
         return Task.FromResult(ExitCode.Ok);

@@ -15,7 +15,8 @@ internal sealed class UnreadReplies(int most)
     private readonly Dictionary<Peer, int> _waiting = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Sends the reply, and completes when the place is free again.</summary>
-    public async ValueTask ReplyAsync(Request request, ReadOnlySequence<byte> reply, CollectedOutput output, CancellationToken token)
+    public async ValueTask ReplyAsync(
+        Request request, ReadOnlySequence<byte> reply, CollectedOutput output, CancellationToken cancellationToken)
     {
         Peer peer = request.Peer;
         if (!TryEnter(peer))
@@ -26,7 +27,7 @@ internal sealed class UnreadReplies(int most)
 
         try
         {
-            ValueTask<bool> read = request.ReplyAsync(reply, token);
+            ValueTask<bool> read = request.ReplyAsync(reply, cancellationToken);
             if (!read.IsCompleted)
             {
                 // It has been copied: one copy is enough while it waits.
@@ -36,7 +37,7 @@ internal sealed class UnreadReplies(int most)
 
             await read;
         }
-        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The reply is on its way, and the tool ends: nobody needs the place any more.
         }

@@ -39,14 +39,14 @@ internal sealed class WorkPullCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var address = _endpoint.Address(parsed);
         var timeout = _endpoint.Timeout(parsed);
         var work = Worker(parsed);
         var left = parsed.GetValue(_count) ?? long.MaxValue;
         var hasWorked = false;
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
         try
         {
@@ -60,7 +60,7 @@ internal sealed class WorkPullCommand : ToolCommand
                     await foreach (var item in receiver.ReceiveAllAsync(end.Token))
                     {
                         end.CancelAfter(Timeout.InfiniteTimeSpan);
-                        if (await work(item, token) && --left == 0)
+                        if (await work(item, cancellationToken) && --left == 0)
                         {
                             return ExitCode.Ok;
                         }
@@ -78,7 +78,7 @@ internal sealed class WorkPullCommand : ToolCommand
         {
             return ExitCode.Ok;
         }
-        catch (OperationCanceledException) when (!token.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new FairleadException(ErrorCode.Timeout, $"no item came within {DurationText.Describe(timeout!.Value)}")
             {
@@ -88,8 +88,8 @@ internal sealed class WorkPullCommand : ToolCommand
     }
 
     /// <summary>For ever, unless it was said how long.</summary>
-    private static ValueTask<Receiver> ConnectAsync(Address address, TimeSpan? wait, CancellationToken token) =>
-        Receiver.ConnectAsync(address, new EndpointOptions { Wait = wait ?? Timeout.InfiniteTimeSpan }, token);
+    private static ValueTask<Receiver> ConnectAsync(Address address, TimeSpan? wait, CancellationToken cancellationToken) =>
+        Receiver.ConnectAsync(address, new EndpointOptions { Wait = wait ?? Timeout.InfiniteTimeSpan }, cancellationToken);
 
     /// <summary>What is done with an item; true when it was accepted.</summary>
     private Func<Message, CancellationToken, ValueTask<bool>> Worker(ParseResult parsed)
@@ -114,17 +114,17 @@ internal sealed class WorkPullCommand : ToolCommand
         }
 
         var shell = new ShellCommand(command, isRaw, timeout: null);
-        return (item, token) => RunAsync(shell, item, isRaw, token);
+        return (item, cancellationToken) => RunAsync(shell, item, isRaw, cancellationToken);
     }
 
     /// <summary>Interrupted, the command is killed and the item given back, since nobody accepted it.</summary>
-    private static async ValueTask<bool> RunAsync(ShellCommand shell, Message item, bool isRaw, CancellationToken token)
+    private static async ValueTask<bool> RunAsync(ShellCommand shell, Message item, bool isRaw, CancellationToken cancellationToken)
     {
         SayIfAgain(item);
         try
         {
             using CollectedOutput output = new();
-            var written = await shell.RunAsync(item.Memory, output, token);
+            var written = await shell.RunAsync(item.Memory, output, cancellationToken);
             if (!written.IsEmpty)
             {
                 // In one piece: lines of several workers on one pipe stay whole.

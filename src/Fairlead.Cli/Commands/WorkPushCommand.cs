@@ -30,9 +30,9 @@ internal sealed class WorkPushCommand : ToolCommand
         ];
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        await using var items = _payload.ReadAsync(parsed, token).GetAsyncEnumerator(token);
+        await using var items = _payload.ReadAsync(parsed, cancellationToken).GetAsyncEnumerator(cancellationToken);
         using var pushing = new Pushing(items, _endpoint.Timeout(parsed));
         while (true)
         {
@@ -40,7 +40,7 @@ internal sealed class WorkPushCommand : ToolCommand
             WorkQueue? queue;
             try
             {
-                (sender, queue) = await OpenAsync(parsed, token);
+                (sender, queue) = await OpenAsync(parsed, cancellationToken);
             }
             catch (FairleadException) when (pushing.IsUnderWay)
             {
@@ -54,7 +54,7 @@ internal sealed class WorkPushCommand : ToolCommand
                 bool isLost;
                 await using (sender)
                 {
-                    isLost = await pushing.PushAsync(sender, token);
+                    isLost = await pushing.PushAsync(sender, cancellationToken);
                 }
 
                 if (isLost)
@@ -65,7 +65,7 @@ internal sealed class WorkPushCommand : ToolCommand
 
                 if (queue is not null)
                 {
-                    await StayAsync(queue, token);
+                    await StayAsync(queue, cancellationToken);
                 }
 
                 return pushing.Explain(sender.Address);
@@ -74,11 +74,11 @@ internal sealed class WorkPushCommand : ToolCommand
     }
 
     /// <summary>What others push here is theirs: the queue stays until the last of them has gone.</summary>
-    private static async Task StayAsync(WorkQueue queue, CancellationToken token)
+    private static async Task StayAsync(WorkQueue queue, CancellationToken cancellationToken)
     {
-        var finishing = queue.FinishAsync(token);
-        if (await Task.WhenAny(finishing, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, token)) != finishing
-            && !token.IsCancellationRequested)
+        var finishing = queue.FinishAsync(cancellationToken);
+        if (await Task.WhenAny(finishing, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, cancellationToken)) != finishing
+            && !cancellationToken.IsCancellationRequested)
         {
             ErrorLine.Write($"{queue.Address}: all items are done; the queue stays for others who push there");
         }
@@ -87,18 +87,18 @@ internal sealed class WorkPushCommand : ToolCommand
     }
 
     /// <summary>Connects, or hosts the queue where nobody does, and connects to that.</summary>
-    private async Task<(Sender Sender, WorkQueue? Queue)> OpenAsync(ParseResult parsed, CancellationToken token)
+    private async Task<(Sender Sender, WorkQueue? Queue)> OpenAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var since = TimeProvider.System.GetTimestamp();
         while (true)
         {
             try
             {
-                return await TryOpenAsync(parsed, token);
+                return await TryOpenAsync(parsed, cancellationToken);
             }
             catch (FairleadException changing) when (MayChange(changing) && TimeProvider.System.GetElapsedTime(since) < Patience)
             {
-                await Task.Delay(Pause, TimeProvider.System, token);
+                await Task.Delay(Pause, TimeProvider.System, cancellationToken);
             }
         }
     }
@@ -109,11 +109,11 @@ internal sealed class WorkPushCommand : ToolCommand
     private static bool MayChange(FairleadException exception) =>
         exception is { Code: ErrorCode.PeerGone } or { Code: ErrorCode.AlreadyExists, Peer: not null };
 
-    private async Task<(Sender Sender, WorkQueue? Queue)> TryOpenAsync(ParseResult parsed, CancellationToken token)
+    private async Task<(Sender Sender, WorkQueue? Queue)> TryOpenAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         try
         {
-            return (await _endpoint.OpenAsync<Sender>(parsed, Sender.Bind, Sender.ConnectAsync, token), null);
+            return (await _endpoint.OpenAsync<Sender>(parsed, Sender.Bind, Sender.ConnectAsync, cancellationToken), null);
         }
         catch (FairleadException nobody) when (nobody.Code == ErrorCode.NotFound)
         {
@@ -124,7 +124,7 @@ internal sealed class WorkPushCommand : ToolCommand
         _endpoint.SayListening(parsed, queue);
         try
         {
-            return (await Sender.ConnectAsync(queue.Address, token: token), queue);
+            return (await Sender.ConnectAsync(queue.Address, cancellationToken: cancellationToken), queue);
         }
         catch
         {

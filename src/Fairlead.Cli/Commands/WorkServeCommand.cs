@@ -49,13 +49,13 @@ internal sealed class WorkServeCommand : ToolCommand
                 },
             });
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken token)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var queue = Host(_endpoint.Address(parsed), parsed.GetValue(_prefetch), parsed.GetValue(_deliveries));
         _endpoint.SayListening(parsed, queue);
         try
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
             return ExitCode.Ok;
         }
         finally

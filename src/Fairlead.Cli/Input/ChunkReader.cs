@@ -7,9 +7,9 @@ internal sealed class ChunkReader
     private readonly byte[] _buffer = new byte[64 * 1024];
 
     /// <summary>What is there, valid until the next call; null at the end.</summary>
-    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken token)
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken cancellationToken)
     {
-        var count = await _input.ReadAsync(_buffer, token);
+        var count = await _input.ReadAsync(_buffer, cancellationToken);
         return count == 0 ? default(ReadOnlyMemory<byte>?) : _buffer.AsMemory(0, count);
     }
 }

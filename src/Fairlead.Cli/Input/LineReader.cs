@@ -15,7 +15,7 @@ internal sealed class LineReader
     /// <summary>
     /// The next line without its newline, valid until the next call; null at the end. What stands behind the last newline is a line too.
     /// </summary>
-    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken token)
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -36,7 +36,7 @@ internal sealed class LineReader
             }
 
             MakeRoom();
-            var count = await _input.ReadAsync(_buffer.AsMemory(_end), token);
+            var count = await _input.ReadAsync(_buffer.AsMemory(_end), cancellationToken);
             _atEnd = count == 0;
             _end += count;
         }

@@ -48,7 +48,7 @@ internal sealed class PayloadArguments
 
     /// <summary>All of them, one after the other. Each is valid until the next is asked for.</summary>
     /// <exception cref="ToolException">Usage: none is given, or two.</exception>
-    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(ParseResult parsed, CancellationToken token)
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var (text, file) = (parsed.GetValue(_text), parsed.GetValue(_file));
         var count = parsed.GetValue(_count);
@@ -56,16 +56,17 @@ internal sealed class PayloadArguments
         {
             (null, null) => throw ToolException.Usage("a TEXT is needed, - for the lines of stdin, or --file PATH"),
             (not null, not null) => throw ToolException.Usage("either a TEXT or --file PATH, not both"),
-            ("-", _) => LinesAsync(count ?? long.MaxValue, token),
+            ("-", _) => LinesAsync(count ?? long.MaxValue, cancellationToken),
             (not null, _) => RepeatAsync(Encoding.UTF8.GetBytes(text), count ?? 1),
             _ => RepeatAsync(File.ReadAllBytes(file!), count ?? 1),
         };
     }
 
-    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> LinesAsync(long count, [EnumeratorCancellation] CancellationToken token)
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> LinesAsync(
+        long count, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var reader = new LineReader();
-        for (; count > 0 && await reader.ReadAsync(token) is { } line; count--)
+        for (; count > 0 && await reader.ReadAsync(cancellationToken) is { } line; count--)
         {
             yield return line;
         }

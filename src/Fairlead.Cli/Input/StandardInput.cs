@@ -14,11 +14,11 @@ internal sealed class StandardInput
     private readonly Stream _stream = Open();
 
     /// <summary>At least one byte, or 0 at the end.</summary>
-    public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken token)
+    public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         // Cancelled, the read goes on and may still take something: so into memory that nobody else has.
         var read = Task.Run(() => _stream.Read(buffer.Span), CancellationToken.None);
-        return await read.WaitAsync(token);
+        return await read.WaitAsync(cancellationToken);
     }
 
     /// <exception cref="ToolException">The starter of this process closed it (<c>&lt;&amp;-</c>).</exception>

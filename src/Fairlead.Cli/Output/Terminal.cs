@@ -12,12 +12,12 @@ internal static class Terminal
     public static bool IsError { get; } = !Console.IsErrorRedirected && !IsDumb;
 
     /// <summary>Asks a person; everything but a yes is a no, and so is the end of input.</summary>
-    public static async Task<bool> ConfirmAsync(string question, CancellationToken token)
+    public static async Task<bool> ConfirmAsync(string question, CancellationToken cancellationToken)
     {
         StandardError.Write(question);
         try
         {
-            string? answer = await Task.Run(Console.In.ReadLine, CancellationToken.None).WaitAsync(token);
+            string? answer = await Task.Run(Console.In.ReadLine, CancellationToken.None).WaitAsync(cancellationToken);
             return answer?.Trim().ToUpperInvariant() is "Y" or "YES";
         }
         catch (OperationCanceledException)

@@ -16,7 +16,7 @@ internal sealed class CollectedOutput : IDisposable
     private long Length => ((_pieces.Count - 1L) * PieceSize) + _lastLength;
 
     /// <summary>Reads a stream to its end.</summary>
-    public Task FillAsync(Stream stream, CancellationToken token) => _filling = ReadToEndAsync(stream, token);
+    public Task FillAsync(Stream stream, CancellationToken cancellationToken) => _filling = ReadToEndAsync(stream, cancellationToken);
 
     /// <summary>What there is, valid until <see cref="Dispose"/>.</summary>
     /// <param name="withoutNewline">Whether a newline at its end is left away.</param>
@@ -54,7 +54,7 @@ internal sealed class CollectedOutput : IDisposable
         }
     }
 
-    private async Task ReadToEndAsync(Stream stream, CancellationToken token)
+    private async Task ReadToEndAsync(Stream stream, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -64,7 +64,7 @@ internal sealed class CollectedOutput : IDisposable
                 _lastLength = 0;
             }
 
-            var count = await stream.ReadAsync(_pieces[^1].AsMemory(_lastLength, PieceSize - _lastLength), token);
+            var count = await stream.ReadAsync(_pieces[^1].AsMemory(_lastLength, PieceSize - _lastLength), cancellationToken);
             if (count == 0)
             {
                 return;

@@ -8,12 +8,13 @@ internal static class ProgramInside
     /// <summary>Runs it to its end, tied to this process, and returns its code as a shell tells it.</summary>
     /// <param name="command">The program and its arguments.</param>
     /// <param name="variables">What it finds among its variables besides.</param>
-    /// <param name="token">Ends it before it begins.</param>
-    public static async Task<int> RunAsync(string[] command, IEnumerable<KeyValuePair<string, string?>> variables, CancellationToken token)
+    /// <param name="cancellationToken">Ends it before it begins.</param>
+    public static async Task<int> RunAsync(
+        string[] command, IEnumerable<KeyValuePair<string, string?>> variables, CancellationToken cancellationToken)
     {
         // A signal ends the waiting before, or reaches the program; none is lost between.
         using var passing = new SignalPassing();
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         await using var child = ChildProcess.Start(command[0], command[1..], new ChildProcessOptions
         {
             TiedToParent = true,

@@ -14,14 +14,15 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
     /// <summary>Runs the command with these bytes on its stdin and returns what it wrote.</summary>
     /// <param name="given">The bytes.</param>
     /// <param name="output">The memory of what it wrote, to be disposed when that is no longer read, also after a failure.</param>
-    /// <param name="token">Kills the process.</param>
+    /// <param name="cancellationToken">Kills the process.</param>
     /// <exception cref="FairleadException">
     /// Failed: it ended with something else than 0. Timeout: it ran too long, and was killed.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the process was killed.</exception>
-    public async ValueTask<ReadOnlySequence<byte>> RunAsync(ReadOnlyMemory<byte> given, CollectedOutput output, CancellationToken token)
+    public async ValueTask<ReadOnlySequence<byte>> RunAsync(
+        ReadOnlyMemory<byte> given, CollectedOutput output, CancellationToken cancellationToken)
     {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
         using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command])
         {
@@ -48,8 +49,8 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
         {
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync(CancellationToken.None);
-            throw token.IsCancellationRequested
-                ? new OperationCanceledException(token)
+            throw cancellationToken.IsCancellationRequested
+                ? new OperationCanceledException(cancellationToken)
                 : new FairleadException(
                     ErrorCode.Timeout, $"the command ran longer than {DurationText.Describe(timeout!.Value)}, and was killed");
         }
@@ -60,14 +61,14 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
     }
 
     /// <summary>Writes what it is given. A command that does not want to read it closes its stdin, which is its affair.</summary>
-    private async Task FeedAsync(Stream input, ReadOnlyMemory<byte> given, CancellationToken token)
+    private async Task FeedAsync(Stream input, ReadOnlyMemory<byte> given, CancellationToken cancellationToken)
     {
         try
         {
-            await input.WriteAsync(given, token);
+            await input.WriteAsync(given, cancellationToken);
             if (!isRaw)
             {
-                await input.WriteAsync("\n"u8.ToArray(), token);
+                await input.WriteAsync("\n"u8.ToArray(), cancellationToken);
             }
 
             input.Close();
@@ -79,12 +80,12 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
     }
 
     /// <summary>The end of what a command says on stderr, behind a colon; no more of it is kept.</summary>
-    private static async Task<string> TailAsync(StreamReader reader, CancellationToken token)
+    private static async Task<string> TailAsync(StreamReader reader, CancellationToken cancellationToken)
     {
         var buffer = new char[4 * ErrorTail];
         StringBuilder tail = new();
         var isCut = false;
-        while (await reader.ReadAsync(buffer, token) is > 0 and var count)
+        while (await reader.ReadAsync(buffer, cancellationToken) is > 0 and var count)
         {
             tail.Append(buffer, 0, count);
             if (tail.Length > 2 * buffer.Length)

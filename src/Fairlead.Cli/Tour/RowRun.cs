@@ -19,26 +19,26 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
     /// <summary>Plays the row.</summary>
     /// <param name="place">Where the first role is to be.</param>
     /// <param name="limit">How long the row may take.</param>
-    /// <param name="token">Ends it.</param>
-    public async Task<TourRow> PlayAsync(string place, TimeSpan limit, CancellationToken token)
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<TourRow> PlayAsync(string place, TimeSpan limit, CancellationToken cancellationToken)
     {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(limit);
         try
         {
             return await PlayAsync(place, end.Token);
         }
-        catch (OperationCanceledException) when (!token.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return row with { Problem = $"not finished within {limit.TotalSeconds:0.#} s: {string.Join(", ", Missing())}" };
         }
     }
 
-    private async Task<TourRow> PlayAsync(string place, CancellationToken token)
+    private async Task<TourRow> PlayAsync(string place, CancellationToken cancellationToken)
     {
         var scenario = row.Scenario;
         Tell(0, new Order(OrderKind.Play, firstRole, scenario.Name, 0, messages, place));
-        var first = await HearAsync(NewsKind.Ready, token);
+        var first = await HearAsync(NewsKind.Ready, cancellationToken);
         if (first.Code is ErrorCode.NotSupported)
         {
             return row with { Refusal = first.Text };
@@ -47,7 +47,7 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
         for (var seat = 1; seat < seats.Count && _problem is null; seat++)
         {
             Tell(seat, new Order(OrderKind.Play, firstRole + seat, scenario.Name, seat, messages, first.Place));
-            if (await HearAsync(NewsKind.Ready, token) is { Code: ErrorCode.NotSupported } refused)
+            if (await HearAsync(NewsKind.Ready, cancellationToken) is { Code: ErrorCode.NotSupported } refused)
             {
                 TellAll(OrderKind.Finish);
                 return row with { Refusal = refused.Text };
@@ -57,13 +57,13 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
         TellAll(OrderKind.Go);
         while (_problem is null && Enumerable.Range(0, seats.Count).Any(seat => Sends(seat) && !_sent.Contains(seat)))
         {
-            await HearAsync(NewsKind.Sent, token);
+            await HearAsync(NewsKind.Sent, cancellationToken);
         }
 
         TellAll(OrderKind.Finish);
         while (_problem is null && _done.Count < seats.Count)
         {
-            await HearAsync(NewsKind.Done, token);
+            await HearAsync(NewsKind.Done, cancellationToken);
         }
 
         return Conclude();
@@ -72,11 +72,11 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
     private bool Sends(int seat) => seat == 0 ? row.Scenario.BinderSends : row.Scenario.JoinersSend;
 
     /// <summary>Waits for news of a kind, or bad news; what else comes is dealt with.</summary>
-    private async Task<News> HearAsync(NewsKind awaited, CancellationToken token)
+    private async Task<News> HearAsync(NewsKind awaited, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var news = await _news.Reader.ReadAsync(token);
+            var news = await _news.Reader.ReadAsync(cancellationToken);
             var seat = news.Role - firstRole;
             switch (news.Kind)
             {

@@ -22,7 +22,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
 
     /// <summary>The rows, as they end.</summary>
     public async IAsyncEnumerable<TourRow> RowsAsync(
-        IReadOnlyList<TourGround> grounds, Action<TourRow> begins, [EnumeratorCancellation] CancellationToken token)
+        IReadOnlyList<TourGround> grounds, Action<TourRow> begins, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var judge = new Judge(_input);
         foreach (var play in grounds.SelectMany(ground => ground.Plays($"tour-{_id}")))
@@ -36,11 +36,11 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
             }
 
             var seats = Seat(1 + row.Scenario.Joiners, row.Processes);
-            row = await PlayAsync(row, seats, judge, Math.Min(Rehearsal, cut.Count), Place(play), token);
+            row = await PlayAsync(row, seats, judge, Math.Min(Rehearsal, cut.Count), Place(play), cancellationToken);
             play.Clear();
             if (row.IsIntact)
             {
-                row = await PlayAsync(row, seats, judge, cut.Count, Place(play), token);
+                row = await PlayAsync(row, seats, judge, cut.Count, Place(play), cancellationToken);
             }
 
             play.Clear();
@@ -62,7 +62,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
     }
 
     private async Task<TourRow> PlayAsync(
-        TourRow row, WorkerProcess[] seats, Judge judge, int messages, string place, CancellationToken token)
+        TourRow row, WorkerProcess[] seats, Judge judge, int messages, string place, CancellationToken cancellationToken)
     {
         var current = _current = new RowRun(row, seats, judge, _nextRole, messages);
         _nextRole += seats.Length;
@@ -73,7 +73,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
             current.Hear(WorkerEnded);
         }
 
-        return await current.PlayAsync(place, limit, token);
+        return await current.PlayAsync(place, limit, cancellationToken);
     }
 
     private string Place(TourPlay play) => play.IsInherited ? _channels.Next().ToString() : play.Place;

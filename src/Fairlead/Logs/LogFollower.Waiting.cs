@@ -23,13 +23,13 @@ public sealed partial class LogFollower
     /// <summary>Takes the next record; waits for it until the time has passed. Blocks.</summary>
     /// <param name="record">Good until the next one is asked for.</param>
     /// <param name="timeout"><see cref="Timeout.InfiniteTimeSpan"/>: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>False: the time has passed.</returns>
     /// <inheritdoc cref="TryRead(out LogRecord)" path="/exception"/>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public bool TryRead(out LogRecord record, TimeSpan timeout, CancellationToken token = default)
+    public bool TryRead(out LogRecord record, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         if (TryLook(out record, settle: false) == RecordView.Record)
         {
             _inRow++;
@@ -53,7 +53,7 @@ public sealed partial class LogFollower
             }
         }
 
-        bool found = Sleep(out record, deadline, token);
+        bool found = Sleep(out record, deadline, cancellationToken);
 
         // Where nothing came for long, nothing is to be expected soon.
         _wasLong = Stopwatch.GetElapsedTime(begin) > 20 * SpinTime;
@@ -63,22 +63,24 @@ public sealed partial class LogFollower
     /// <summary>Takes the next record; waits for it. Blocks.</summary>
     /// <returns>Good until the next one is asked for.</returns>
     /// <inheritdoc cref="TryRead(out LogRecord, TimeSpan, CancellationToken)" path="/param|/exception"/>
-    public LogRecord Read(CancellationToken token = default) =>
-        TryRead(out LogRecord record, Timeout.InfiniteTimeSpan, token) ? record : throw new UnreachableException();
+    public LogRecord Read(CancellationToken cancellationToken = default) =>
+        TryRead(out LogRecord record, Timeout.InfiniteTimeSpan, cancellationToken) ? record : throw new UnreachableException();
 
     /// <summary>Takes the next record; waits for it without a thread.</summary>
     /// <returns>Good until the next one is asked for.</returns>
     /// <inheritdoc cref="TryRead(out LogRecord, TimeSpan, CancellationToken)" path="/param|/exception"/>
-    public ValueTask<LogRecord> ReadAsync(CancellationToken token = default)
+    public ValueTask<LogRecord> ReadAsync(CancellationToken cancellationToken = default)
     {
-        if (token.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled<LogRecord>(token);
+            return ValueTask.FromCanceled<LogRecord>(cancellationToken);
         }
 
         try
         {
-            return TryLook(out LogRecord record, settle: false) == RecordView.Record ? ValueTask.FromResult(record) : SleepAsync(token);
+            return TryLook(out LogRecord record, settle: false) == RecordView.Record
+                ? ValueTask.FromResult(record)
+                : SleepAsync(cancellationToken);
         }
         catch (Exception exception)
         {
@@ -87,23 +89,23 @@ public sealed partial class LogFollower
     }
 
     /// <summary>All records from here on, for ever. Blocks while there is none.</summary>
-    /// <param name="token">Ends it, with <see cref="OperationCanceledException"/>.</param>
+    /// <param name="cancellationToken">Ends it, with <see cref="OperationCanceledException"/>.</param>
     /// <returns>Leases, each good until the next is asked for.</returns>
-    public IEnumerable<LogRecord> ReadAll(CancellationToken token = default)
+    public IEnumerable<LogRecord> ReadAll(CancellationToken cancellationToken = default)
     {
         while (true)
         {
-            yield return Read(token);
+            yield return Read(cancellationToken);
         }
     }
 
     /// <summary>All records from here on, for ever. Waits without a thread.</summary>
     /// <inheritdoc cref="ReadAll" path="/param|/returns"/>
-    public async IAsyncEnumerable<LogRecord> ReadAllAsync([EnumeratorCancellation] CancellationToken token = default)
+    public async IAsyncEnumerable<LogRecord> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         while (true)
         {
-            yield return await ReadAsync(token).ConfigureAwait(false);
+            yield return await ReadAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -135,14 +137,15 @@ public sealed partial class LogFollower
         return false;
     }
 
-    private bool Sleep(out LogRecord record, Deadline deadline, CancellationToken token)
+    private bool Sleep(out LogRecord record, Deadline deadline, CancellationToken cancellationToken)
     {
         LogControl control = _store.Control;
         ObjectDisposedException.ThrowIf(!control.TryEnter(), this);
         try
         {
             // Who cancels wakes us as an appender does; whether he came before the announcement is seen behind it.
-            using CancellationTokenRegistration registration = token.UnsafeRegister(static state => ((LogControl)state!).Ring(), control);
+            using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+                static state => ((LogControl)state!).Ring(), control);
             while (true)
             {
                 int bell = control.Announce();
@@ -152,7 +155,7 @@ public sealed partial class LogFollower
                     return true;
                 }
 
-                token.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 if (deadline.Passed)
                 {
                     return false;
@@ -170,7 +173,7 @@ public sealed partial class LogFollower
         }
     }
 
-    private async ValueTask<LogRecord> SleepAsync(CancellationToken token)
+    private async ValueTask<LogRecord> SleepAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -180,7 +183,7 @@ public sealed partial class LogFollower
                 return record;
             }
 
-            using (token.UnsafeRegister(static (state, token) => ((Arrival)state!).TrySetCanceled(token), waiter))
+            using (cancellationToken.UnsafeRegister(static (state, token) => ((Arrival)state!).TrySetCanceled(token), waiter))
             {
                 try
                 {

@@ -25,7 +25,7 @@ public sealed partial class MappedLog
     public static MappedLog Open(Address address, LogOptions? options = null) => Open(address, options, CancellationToken.None);
 
     /// <summary>The same; the token ends the wait for another process that has the log for itself.</summary>
-    internal static MappedLog Open(Address address, LogOptions? options, CancellationToken token)
+    internal static MappedLog Open(Address address, LogOptions? options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
         RequireScheme(address);
@@ -35,7 +35,8 @@ public sealed partial class MappedLog
         {
             LogRetention retention = new(settings.MaxSize, settings.MaxAge, settings.Protection);
             string folder = LogFolder.PathOf(address);
-            LogStore store = LogStore.Open(folder, settings.SegmentSize, settings.Create, retention, settings.TimeProvider, token);
+            LogStore store = LogStore.Open(
+                folder, settings.SegmentSize, settings.Create, retention, settings.TimeProvider, cancellationToken);
             return new MappedLog(address, store, settings);
         }
         catch (FairleadException error) when (error.Address is null)

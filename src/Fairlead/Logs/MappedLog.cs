@@ -205,12 +205,12 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
     /// </summary>
     /// <exception cref="FairleadException">TooLarge, Full.</exception>
     /// <exception cref="ObjectDisposedException">The log has been disposed.</exception>
-    internal async Task MakeRoomAsync(int length, CancellationToken token)
+    internal async Task MakeRoomAsync(int length, CancellationToken cancellationToken)
     {
         TimeSpan pause = LogStore.FirstPause;
         while (!TryMakeRoom(length))
         {
-            await Task.Delay(pause, TimeProvider.System, token).ConfigureAwait(false);
+            await Task.Delay(pause, TimeProvider.System, cancellationToken).ConfigureAwait(false);
             pause = LogStore.NextPause(pause);
         }
     }

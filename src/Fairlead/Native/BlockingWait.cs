@@ -17,7 +17,7 @@ internal static unsafe class BlockingWait
     public static PollEvents Wait(Descriptor descriptor, PollEvents events, TimeSpan timeout)
     {
         LockOrder.AssertMaySleep(timeout);
-        Libc.Require64Bit();
+        Platform.Require();
         ObjectDisposedException.ThrowIf(!descriptor.TryEnter(), descriptor);
 
         var poll = new Libc.PollDescriptor { Descriptor = descriptor.Number, Events = (short)((uint)events & PollBits) };

@@ -156,7 +156,7 @@ internal sealed class DescriptorStream(Descriptor descriptor, bool canWrite) : S
             ? new ObjectDisposedException(nameof(Stream))
             : new IOException($"The pipe cannot be {what} ({ErrnoMap.Describe(error)}).", (int)error);
 
-    private async ValueTask WaitAsync(PollEvents events, CancellationToken token)
+    private async ValueTask WaitAsync(PollEvents events, CancellationToken cancellationToken)
     {
         TaskCompletionSource waiter = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using (_gate.Hold())
@@ -167,7 +167,7 @@ internal sealed class DescriptorStream(Descriptor descriptor, bool canWrite) : S
             _registration.Arm(events);
         }
 
-        using CancellationTokenRegistration cancellation = token.UnsafeRegister(
+        using CancellationTokenRegistration cancellation = cancellationToken.UnsafeRegister(
             static (state, t) => ((TaskCompletionSource)state!).TrySetCanceled(t), waiter);
         await waiter.Task.ConfigureAwait(false);
     }

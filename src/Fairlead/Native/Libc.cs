@@ -18,13 +18,4 @@ internal static unsafe partial class Libc
 
     /// <summary>The errno of the call just made, valid only after it has failed and before any other call.</summary>
     public static Errno LastError => (Errno)Marshal.GetLastSystemError();
-
-    /// <summary>Refuses to run where the layouts of <c>flock</c>, <c>timespec</c> and the type of <c>off_t</c> would be others.</summary>
-    public static void Require64Bit()
-    {
-        if (IntPtr.Size != 8)
-        {
-            throw new PlatformNotSupportedException("Fairlead needs a 64-bit process.");
-        }
-    }
 }

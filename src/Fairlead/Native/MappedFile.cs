@@ -22,7 +22,7 @@ internal sealed unsafe class MappedFile : SafeHandle
     public MappedFile(Descriptor file, long length, bool writable = true, bool allocate = true)
         : base(invalidHandleValue: Libc.MAP_FAILED, ownsHandle: true)
     {
-        Libc.Require64Bit();
+        Platform.Require();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
         if (writable && allocate)
         {

@@ -34,6 +34,7 @@ internal static unsafe class NativeSignal
     /// <summary>A descriptor that yields these signals, a bit each, while they are blocked. The caller owns it.</summary>
     public static Descriptor Open(ulong signals)
     {
+        Platform.Require();
         Libc.SignalSet set = default;
         set.Words[0] = signals;
         int number = Libc.SignalDescriptor(-1, &set, Libc.SFD_CLOEXEC | Libc.SFD_NONBLOCK);
@@ -47,6 +48,7 @@ internal static unsafe class NativeSignal
     /// <summary>Blocks or unblocks a signal in this thread.</summary>
     public static void SetBlocked(int signal, bool isBlocked)
     {
+        Platform.Require();
         Libc.SignalSet set = default;
         set.Words[0] = Bit(signal);
         Errno error = Libc.ThreadSignalMask(isBlocked ? Libc.SIG_BLOCK : Libc.SIG_UNBLOCK, &set, null);
@@ -62,6 +64,7 @@ internal static unsafe class NativeSignal
     /// <summary>All that is set for the signal, to be put back by <see cref="SetAction"/>.</summary>
     public static byte[] ActionOf(int signal)
     {
+        Platform.Require();
         byte[] action = new byte[Libc.SignalActionRoom];
         fixed (byte* place = action)
         {

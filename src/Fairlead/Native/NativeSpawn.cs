@@ -17,7 +17,7 @@ internal static unsafe class NativeSpawn
     /// </summary>
     public static Errno Start(SpawnRequest request, out int processId)
     {
-        Libc.Require64Bit();
+        Platform.Require();
         List<Descriptor> sources = [];
         byte* actions = stackalloc byte[Libc.SpawnActionsRoom];
         byte* attributes = stackalloc byte[Libc.SpawnAttributesRoom];

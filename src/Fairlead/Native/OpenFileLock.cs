@@ -115,7 +115,7 @@ internal static unsafe class OpenFileLock
 
     private static Errno Control(Descriptor file, int command, Libc.FileLockRange* range)
     {
-        Libc.Require64Bit();
+        Platform.Require();
         if (!file.TryEnter())
         {
             return Errno.EBADF;

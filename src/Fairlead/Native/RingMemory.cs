@@ -20,7 +20,7 @@ internal sealed unsafe class RingMemory : SafeHandle
     public RingMemory(Descriptor file, long capacity, bool isReadOnly = false)
         : base(invalidHandleValue: Libc.MAP_FAILED, ownsHandle: true)
     {
-        Libc.Require64Bit();
+        Platform.Require();
         Capacity = capacity;
         nint control = ControlSize;
         _length = (nuint)(control + (2 * capacity));

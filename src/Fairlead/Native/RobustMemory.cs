@@ -29,7 +29,7 @@ internal sealed unsafe class RobustMemory : SafeHandle
     public RobustMemory(Descriptor file, long offset, int length)
         : base(invalidHandleValue: Libc.MAP_FAILED, ownsHandle: true)
     {
-        Libc.Require64Bit();
+        Platform.Require();
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Distance);
         _length = (nuint)(Distance + length);
         ObjectDisposedException.ThrowIf(!file.TryEnter(), file);

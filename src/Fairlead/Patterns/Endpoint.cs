@@ -49,20 +49,22 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
     /// lies here it returns at once. What still waits for room or for a peer under a policy that drops is not waited for.
     /// </summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait; what lies here is written all the same.</param>
+    /// <param name="cancellationToken">Ends the wait; what lies here is written all the same.</param>
     /// <exception cref="FairleadException">
     /// Timeout: a peer that does not read has let its buffers fill up. PeerGone: the peer is lost, and some of it with it.
     /// </exception>
-    public void Flush(TimeSpan? timeout = null, CancellationToken token = default) => Flushing.Flush(timeout, token);
+    public void Flush(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Flushing.Flush(timeout, cancellationToken);
 
     /// <summary>
     /// Completes when everything that was sent here before has left this process. Without blocking, otherwise like <see cref="Flush"/>.
     /// </summary>
     /// <inheritdoc cref="Flush" path="/param|/exception"/>
-    public ValueTask FlushAsync(TimeSpan? timeout = null, CancellationToken token = default) => Flushing.FlushAsync(timeout, token);
+    public ValueTask FlushAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Flushing.FlushAsync(timeout, cancellationToken);
 
     /// <inheritdoc cref="FlushAsync(TimeSpan?, CancellationToken)"/>
-    public ValueTask FlushAsync(CancellationToken token) => Flushing.FlushAsync(null, token);
+    public ValueTask FlushAsync(CancellationToken cancellationToken) => Flushing.FlushAsync(null, cancellationToken);
 
     /// <summary>
     /// Takes nothing new, waits until the peers have read everything, and until what is in hand here has been answered, or

@@ -21,22 +21,23 @@ public sealed partial class Hub
     /// <summary>Type 1 to one client, blocking: waits until several buffers are buffered as one message.</summary>
     /// <inheritdoc cref="Send(HubClient, ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     [OverloadResolutionPriority(-1)]
-    public void Send(HubClient client, in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    public void Send(
+        HubClient client, in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
-        Outbox.Send(client.Link, message, timeout, token);
+        Outbox.Send(client.Link, message, timeout, cancellationToken);
     }
 
     /// <summary>Type 1 to one client: completes when several buffers are buffered as one message.</summary>
     /// <param name="client">Whom.</param>
     /// <param name="message">Its buffers, in order; must stay as they are until completion.</param>
-    /// <param name="token">Ends the wait; the message is then not sent, unless it is half written.</param>
+    /// <param name="cancellationToken">Ends the wait; the message is then not sent, unless it is half written.</param>
     /// <inheritdoc cref="SendAsync(HubClient, ReadOnlySpan{byte}, CancellationToken)" path="/exception"/>
     [OverloadResolutionPriority(-1)]
-    public ValueTask SendAsync(HubClient client, in ReadOnlySequence<byte> message, CancellationToken token = default)
+    public ValueTask SendAsync(HubClient client, in ReadOnlySequence<byte> message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
-        return Outbox.SendAsync(client.Link, message, token);
+        return Outbox.SendAsync(client.Link, message, cancellationToken);
     }
 
     /// <summary>
@@ -48,10 +49,10 @@ public sealed partial class Hub
     ///     path="/param[@name='timeout']|/param[@name='token']|/returns"/>
     [OverloadResolutionPriority(-1)]
     public ValueTask<Delivery> DeliverAsync(
-        HubClient client, in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+        HubClient client, in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
         Outbox.RequireProtocol();
-        return Outbox.DeliverAsync(client.Link, message, timeout, token);
+        return Outbox.DeliverAsync(client.Link, message, timeout, cancellationToken);
     }
 }

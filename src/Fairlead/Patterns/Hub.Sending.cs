@@ -25,13 +25,13 @@ public sealed partial class Hub
     /// <summary>Type 1 to one client: completes when it is buffered.</summary>
     /// <param name="client">Whom.</param>
     /// <param name="message">Copied before this returns, where it must wait.</param>
-    /// <param name="token">Ends the wait; the message is then not sent.</param>
+    /// <param name="cancellationToken">Ends the wait; the message is then not sent.</param>
     /// <exception cref="FairleadException">PeerGone: the client has left. Full: with <see cref="FullMode.Fail"/>.</exception>
-    public ValueTask SendAsync(HubClient client, ReadOnlySpan<byte> message, CancellationToken token = default)
+    public ValueTask SendAsync(HubClient client, ReadOnlySpan<byte> message, CancellationToken cancellationToken = default)
     {
-        if (token.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled(token);
+            return ValueTask.FromCanceled(cancellationToken);
         }
 
         if (Core.Policy.Drops())
@@ -40,19 +40,19 @@ public sealed partial class Hub
             return Outbox.PostAsync(client.Link, message);
         }
 
-        return TrySend(client, message) == SendResult.Sent ? default : Outbox.SendOnAsync(client.Link, message, token);
+        return TrySend(client, message) == SendResult.Sent ? default : Outbox.SendOnAsync(client.Link, message, cancellationToken);
     }
 
     /// <summary>Type 1 to one client: text as UTF-8.</summary>
     /// <inheritdoc cref="SendAsync(HubClient, ReadOnlySpan{byte}, CancellationToken)" path="/exception"/>
-    public ValueTask SendAsync(HubClient client, string message, CancellationToken token = default) =>
-        SendAsync(client, Encoding.UTF8.GetBytes(message).AsSpan(), token);
+    public ValueTask SendAsync(HubClient client, string message, CancellationToken cancellationToken = default) =>
+        SendAsync(client, Encoding.UTF8.GetBytes(message).AsSpan(), cancellationToken);
 
     /// <summary>Type 1 to one client, blocking: waits until it is buffered.</summary>
     /// <exception cref="FairleadException">Timeout. PeerGone: the client has left. Full: with <see cref="FullMode.Fail"/>.</exception>
-    public void Send(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    public void Send(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         if (Core.Policy.Drops())
         {
             ArgumentNullException.ThrowIfNull(client);
@@ -60,27 +60,28 @@ public sealed partial class Hub
         }
         else if (TrySend(client, message) != SendResult.Sent)
         {
-            Outbox.SendOn(client.Link, message, timeout, token);
+            Outbox.SendOn(client.Link, message, timeout, cancellationToken);
         }
     }
 
     /// <summary>Type 2 to one client, blocking: waits for its receipt.</summary>
     /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns"/>
-    public Delivery Deliver(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    public Delivery Deliver(
+        HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
         Outbox.RequireProtocol();
-        return Outbox.DeliverOn(client.Link, message, timeout, token);
+        return Outbox.DeliverOn(client.Link, message, timeout, cancellationToken);
     }
 
     /// <summary>Type 2 to one client: completes when its receipt is in, or is known not to come.</summary>
     /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns"/>
     public ValueTask<Delivery> DeliverAsync(
-        HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+        HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
         Outbox.RequireProtocol();
-        return Outbox.DeliverOnAsync(client.Link, message, timeout, token);
+        return Outbox.DeliverOnAsync(client.Link, message, timeout, cancellationToken);
     }
 
     /// <summary>
@@ -90,18 +91,18 @@ public sealed partial class Hub
     /// </summary>
     /// <param name="message">Copied before this returns.</param>
     /// <param name="except">A client that does not get it: mostly the one that said it.</param>
-    /// <param name="token">Ends the wait, where there is one; whoever was waited for then does not get the message.</param>
+    /// <param name="cancellationToken">Ends the wait, where there is one; whoever was waited for then does not get the message.</param>
     /// <returns>To how many clients it was sent.</returns>
     /// <exception cref="FairleadException">
     /// Full: with <see cref="FullMode.Fail"/>, when a client had no room; the others have got the message.
     /// </exception>
-    public int Broadcast(ReadOnlySpan<byte> message, HubClient? except = null, CancellationToken token = default)
+    public int Broadcast(ReadOnlySpan<byte> message, HubClient? except = null, CancellationToken cancellationToken = default)
     {
         int count = Start(message, except, out List<Link>? waiting);
         foreach (Link link in waiting ?? [])
         {
             count +=
-                Outbox.CallOn(link, MessageHeader.Of(MessageKind.Send), default, message, Deadline.Infinite, token).Outcome
+                Outbox.CallOn(link, MessageHeader.Of(MessageKind.Send), default, message, Deadline.Infinite, cancellationToken).Outcome
                 == LinkOutcome.Sent
                     ? 1
                     : 0;
@@ -112,23 +113,24 @@ public sealed partial class Hub
 
     /// <summary>Type 1 to all clients, or all but one. Completes at once, or with <see cref="FullMode.Wait"/> when all had room.</summary>
     /// <inheritdoc cref="Broadcast(ReadOnlySpan{byte}, HubClient?, CancellationToken)"/>
-    public ValueTask<int> BroadcastAsync(ReadOnlySpan<byte> message, HubClient? except = null, CancellationToken token = default)
+    public ValueTask<int> BroadcastAsync(
+        ReadOnlySpan<byte> message, HubClient? except = null, CancellationToken cancellationToken = default)
     {
         int count = Start(message, except, out List<Link>? waiting);
-        return waiting is null ? new ValueTask<int>(count) : FinishAsync(count, waiting, message.ToArray(), token);
+        return waiting is null ? new ValueTask<int>(count) : FinishAsync(count, waiting, message.ToArray(), cancellationToken);
     }
 
     /// <summary>Sends what a client said to all others.</summary>
     /// <inheritdoc cref="BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)"
     ///     path="/returns|/param[@name='except']|/param[@name='token']|/exception"/>
-    public ValueTask<int> BroadcastAsync(Message message, HubClient? except = null, CancellationToken token = default) =>
-        BroadcastAsync(message.Span, except, token);
+    public ValueTask<int> BroadcastAsync(Message message, HubClient? except = null, CancellationToken cancellationToken = default) =>
+        BroadcastAsync(message.Span, except, cancellationToken);
 
     /// <summary>Sends text as UTF-8 to all.</summary>
     /// <inheritdoc cref="BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)"
     ///     path="/returns|/param[@name='except']|/param[@name='token']|/exception"/>
-    public ValueTask<int> BroadcastAsync(string message, HubClient? except = null, CancellationToken token = default) =>
-        BroadcastAsync(Encoding.UTF8.GetBytes(message).AsSpan(), except, token);
+    public ValueTask<int> BroadcastAsync(string message, HubClient? except = null, CancellationToken cancellationToken = default) =>
+        BroadcastAsync(Encoding.UTF8.GetBytes(message).AsSpan(), except, cancellationToken);
 
     /// <summary>Sends to all who have room, or a policy that drops; those to be waited for are given back.</summary>
     private int Start(ReadOnlySpan<byte> message, HubClient? except, out List<Link>? waiting)
@@ -199,12 +201,12 @@ public sealed partial class Hub
         }
     }
 
-    private async ValueTask<int> FinishAsync(int count, List<Link> waiting, byte[] message, CancellationToken token)
+    private async ValueTask<int> FinishAsync(int count, List<Link> waiting, byte[] message, CancellationToken cancellationToken)
     {
         Task<LinkResult>[] calls = new Task<LinkResult>[waiting.Count];
         for (int i = 0; i < calls.Length; i++)
         {
-            calls[i] = CallAsync(waiting[i], message, token);
+            calls[i] = CallAsync(waiting[i], message, cancellationToken);
         }
 
         // All are waited for, whatever becomes of one.
@@ -212,6 +214,7 @@ public sealed partial class Hub
     }
 
     /// <summary>An error that comes at once is the task's, too.</summary>
-    private async Task<LinkResult> CallAsync(Link link, byte[] message, CancellationToken token) =>
-        await Outbox.CallOnAsync(link, MessageHeader.Of(MessageKind.Send), default, default, message, null, token).ConfigureAwait(false);
+    private async Task<LinkResult> CallAsync(Link link, byte[] message, CancellationToken cancellationToken) =>
+        await Outbox.CallOnAsync(
+            link, MessageHeader.Of(MessageKind.Send), default, default, message, null, cancellationToken).ConfigureAwait(false);
 }

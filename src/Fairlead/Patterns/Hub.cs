@@ -62,8 +62,8 @@ public sealed partial class Hub : Endpoint, ILinkOwner
 
     /// <summary>Binds. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
-    public static ValueTask<Hub> BindAsync(Address address, HubOptions? options = null, CancellationToken token = default) =>
-        Opening.Run(() => Bind(address, options), token);
+    public static ValueTask<Hub> BindAsync(Address address, HubOptions? options = null, CancellationToken cancellationToken = default) =>
+        Opening.Run(() => Bind(address, options), cancellationToken);
 
     /// <summary>The client with this number, or null when it is not connected.</summary>
     public HubClient? Client(int number)
@@ -83,10 +83,10 @@ public sealed partial class Hub : Endpoint, ILinkOwner
     /// What happens, one event after the other. Asking for the next one accepts a message and gives its memory back. The loop goes on when
     /// all clients have left.
     /// </summary>
-    /// <param name="token">Ends the loop, with an <see cref="OperationCanceledException"/>.</param>
-    public async IAsyncEnumerable<HubEvent> Events([EnumeratorCancellation] CancellationToken token = default)
+    /// <param name="cancellationToken">Ends the loop, with an <see cref="OperationCanceledException"/>.</param>
+    public async IAsyncEnumerable<HubEvent> Events([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        while (await Core.Receivers.ReceiveAsync(null, token).ConfigureAwait(false) is { } received)
+        while (await Core.Receivers.ReceiveAsync(null, cancellationToken).ConfigureAwait(false) is { } received)
         {
             HubEvent happened = ToEvent(received);
             try
@@ -103,12 +103,12 @@ public sealed partial class Hub : Endpoint, ILinkOwner
 
     /// <summary>The next event. Blocks.</summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>
     /// The event, or null when none came in time. The message of a <see cref="Said"/> is the caller's to accept and dispose.
     /// </returns>
-    public HubEvent? NextEvent(TimeSpan? timeout = null, CancellationToken token = default) =>
-        Core.Receivers.Receive(Deadline.After(timeout, Core.Settings.Time), token) is { } received ? ToEvent(received) : null;
+    public HubEvent? NextEvent(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Core.Receivers.Receive(Deadline.After(timeout, Core.Settings.Time), cancellationToken) is { } received ? ToEvent(received) : null;
 
     /// <summary>Sends a client away.</summary>
     /// <param name="client">Whom.</param>

@@ -57,15 +57,15 @@ public sealed class Loan : IDisposable
     /// <summary>Type 1, blocking: sends what was written and ends the loan.</summary>
     /// <param name="length">Bytes that were written, from the start; null: all.</param>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <inheritdoc cref="Sender.Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
-    public void Send(int? length = null, TimeSpan? timeout = null, CancellationToken token = default)
+    public void Send(int? length = null, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         Memory<byte> message = Memory[..(length ?? _memory.Length)];
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         if (!TrySendInPlace(message.Length))
         {
-            _sender.Send(message.Span, timeout, token);
+            _sender.Send(message.Span, timeout, cancellationToken);
         }
 
         Dispose();
@@ -73,13 +73,13 @@ public sealed class Loan : IDisposable
 
     /// <summary>Type 1: sends what was written and ends the loan.</summary>
     /// <inheritdoc cref="Send" path="/param|/exception"/>
-    public async ValueTask SendAsync(int? length = null, CancellationToken token = default)
+    public async ValueTask SendAsync(int? length = null, CancellationToken cancellationToken = default)
     {
         Memory<byte> message = Memory[..(length ?? _memory.Length)];
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         if (!TrySendInPlace(message.Length))
         {
-            await _sender.SendAsync(message, token).ConfigureAwait(false);
+            await _sender.SendAsync(message, cancellationToken).ConfigureAwait(false);
         }
 
         Dispose();

@@ -12,27 +12,28 @@ public sealed partial class Pair
 
     /// <inheritdoc cref="Sender.Send(in ReadOnlySequence{byte}, TimeSpan?, CancellationToken)"/>
     [OverloadResolutionPriority(-1)]
-    public void Send(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken token = default) =>
-        Outbox.Send(null, message, timeout, token);
+    public void Send(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Outbox.Send(null, message, timeout, cancellationToken);
 
     /// <inheritdoc cref="Sender.SendAsync(in ReadOnlySequence{byte}, CancellationToken)"/>
     [OverloadResolutionPriority(-1)]
-    public ValueTask SendAsync(in ReadOnlySequence<byte> message, CancellationToken token = default) =>
-        Outbox.SendAsync(null, message, token);
+    public ValueTask SendAsync(in ReadOnlySequence<byte> message, CancellationToken cancellationToken = default) =>
+        Outbox.SendAsync(null, message, cancellationToken);
 
     /// <inheritdoc cref="Sender.Deliver(in ReadOnlySequence{byte}, TimeSpan?, CancellationToken)"/>
     [OverloadResolutionPriority(-1)]
-    public Delivery Deliver(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    public Delivery Deliver(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         RequireProtocol();
-        return Outbox.Deliver(null, message, timeout, token);
+        return Outbox.Deliver(null, message, timeout, cancellationToken);
     }
 
     /// <inheritdoc cref="Sender.DeliverAsync(in ReadOnlySequence{byte}, TimeSpan?, CancellationToken)"/>
     [OverloadResolutionPriority(-1)]
-    public ValueTask<Delivery> DeliverAsync(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    public ValueTask<Delivery> DeliverAsync(
+        in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         RequireProtocol();
-        return Outbox.DeliverAsync(null, message, timeout, token);
+        return Outbox.DeliverAsync(null, message, timeout, cancellationToken);
     }
 }

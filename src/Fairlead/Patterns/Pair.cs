@@ -44,20 +44,22 @@ public sealed partial class Pair : Endpoint, ILinkOwner
 
     /// <summary>Binds, for one peer at a time. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
-    public static ValueTask<Pair> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
-        Opening.Run(() => Bind(address, options), token);
+    public static ValueTask<Pair> BindAsync(
+        Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
+        Opening.Run(() => Bind(address, options), cancellationToken);
 
     /// <summary>Connects to a bound pair or hub. Blocks.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
-    public static Pair Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
-        Opening.Wait(ConnectAsync(address, options, token));
+    public static Pair Connect(Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
+        Opening.Wait(ConnectAsync(address, options, cancellationToken));
 
     /// <summary>Connects to a bound pair or hub.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
-    public static async ValueTask<Pair> ConnectAsync(Address address, EndpointOptions? options = null, CancellationToken token = default)
+    public static async ValueTask<Pair> ConnectAsync(
+        Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default)
     {
         Pair pair = new();
-        pair.Open(await EndpointCore.ConnectAsync(address, options, Profile, pair, token).ConfigureAwait(false));
+        pair.Open(await EndpointCore.ConnectAsync(address, options, Profile, pair, cancellationToken).ConfigureAwait(false));
         return pair;
     }
 
@@ -65,50 +67,54 @@ public sealed partial class Pair : Endpoint, ILinkOwner
     public SendResult TrySend(ReadOnlySpan<byte> message) => Outbox.TrySend(MessageKind.Send, default, message);
 
     /// <inheritdoc cref="Sender.Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"/>
-    public void Send(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default) =>
-        Outbox.Send(message, timeout, token);
+    public void Send(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Outbox.Send(message, timeout, cancellationToken);
 
     /// <inheritdoc cref="Sender.SendAsync(ReadOnlySpan{byte}, CancellationToken)"/>
     [OverloadResolutionPriority(1)]
-    public ValueTask SendAsync(ReadOnlySpan<byte> message, CancellationToken token = default) => Outbox.SendAsync(message, token);
+    public ValueTask SendAsync(ReadOnlySpan<byte> message, CancellationToken cancellationToken = default) =>
+        Outbox.SendAsync(message, cancellationToken);
 
     /// <inheritdoc cref="Sender.SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken token = default) => Outbox.SendAsync(message, token);
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default) =>
+        Outbox.SendAsync(message, cancellationToken);
 
     /// <inheritdoc cref="Sender.SendAsync{T}(T, JsonTypeInfo{T}, CancellationToken)"/>
-    public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken token = default)
+    public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken cancellationToken = default)
     {
         using Serialized message = Serialized.Of(value, type);
-        return SendAsync(message.Span, token);
+        return SendAsync(message.Span, cancellationToken);
     }
 
     /// <inheritdoc cref="Sender.SendAsync{T}(T, IMessageSerializer{T}, CancellationToken)"/>
-    public ValueTask SendAsync<T>(T value, IMessageSerializer<T> serializer, CancellationToken token = default)
+    public ValueTask SendAsync<T>(T value, IMessageSerializer<T> serializer, CancellationToken cancellationToken = default)
     {
         using Serialized message = Serialized.Of(value, serializer);
-        return SendAsync(message.Span, token);
+        return SendAsync(message.Span, cancellationToken);
     }
 
     /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"/>
-    public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         RequireProtocol();
-        return Outbox.Deliver(message, timeout, token);
+        return Outbox.Deliver(message, timeout, cancellationToken);
     }
 
     /// <inheritdoc cref="Sender.DeliverAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"/>
     [OverloadResolutionPriority(1)]
-    public ValueTask<Delivery> DeliverAsync(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    public ValueTask<Delivery> DeliverAsync(
+        ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         RequireProtocol();
-        return Outbox.DeliverAsync(message, timeout, token);
+        return Outbox.DeliverAsync(message, timeout, cancellationToken);
     }
 
     /// <inheritdoc cref="Sender.DeliverAsync(ReadOnlyMemory{byte}, TimeSpan?, CancellationToken)"/>
-    public ValueTask<Delivery> DeliverAsync(ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    public ValueTask<Delivery> DeliverAsync(
+        ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         RequireProtocol();
-        return Outbox.DeliverAsync(message, timeout, token);
+        return Outbox.DeliverAsync(message, timeout, cancellationToken);
     }
 
     /// <inheritdoc cref="Sender.SendHandle"/>
@@ -116,11 +122,12 @@ public sealed partial class Pair : Endpoint, ILinkOwner
         SafeHandle handle,
         ReadOnlySpan<byte> message = default,
         TimeSpan? timeout = null,
-        CancellationToken token = default) => Outbox.SendHandle(handle, message, timeout, token);
+        CancellationToken cancellationToken = default) => Outbox.SendHandle(handle, message, timeout, cancellationToken);
 
     /// <inheritdoc cref="Sender.SendHandleAsync"/>
-    public ValueTask SendHandleAsync(SafeHandle handle, ReadOnlyMemory<byte> message = default, CancellationToken token = default) =>
-        Outbox.SendHandleAsync(handle, message, token);
+    public ValueTask SendHandleAsync(
+        SafeHandle handle, ReadOnlyMemory<byte> message = default, CancellationToken cancellationToken = default) =>
+        Outbox.SendHandleAsync(handle, message, cancellationToken);
 
     /// <summary>
     /// With a foreign framing: says that nothing more will be sent, by the end of the stream, behind all that was. Receiving goes on, so
@@ -168,22 +175,25 @@ public sealed partial class Pair : Endpoint, ILinkOwner
     public bool TryReceive(out Message message) => Inbox.TryReceive(out message);
 
     /// <inheritdoc cref="Receiver.TryReceive(TimeSpan, out Message, CancellationToken)"/>
-    public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken token = default) =>
-        Inbox.TryReceive(timeout, out message, token);
+    public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken cancellationToken = default) =>
+        Inbox.TryReceive(timeout, out message, cancellationToken);
 
     /// <inheritdoc cref="Receiver.Receive"/>
-    public Message Receive(TimeSpan? timeout = null, CancellationToken token = default) => Inbox.Receive(timeout, token);
+    public Message Receive(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Inbox.Receive(timeout, cancellationToken);
 
     /// <inheritdoc cref="Receiver.ReceiveAsync(TimeSpan?, CancellationToken)"/>
-    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout = null, CancellationToken token = default) =>
-        Inbox.ReceiveAsync(timeout, token);
+    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Inbox.ReceiveAsync(timeout, cancellationToken);
 
     /// <inheritdoc cref="Receiver.ReceiveAllAsync"/>
-    public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken token = default) => Inbox.ReceiveAllAsync(token);
+    public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken cancellationToken = default) =>
+        Inbox.ReceiveAllAsync(cancellationToken);
 
     /// <inheritdoc cref="Receiver.RunAsync"/>
-    public Task RunAsync(Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken token = default) =>
-        Inbox.RunAsync(handler, concurrency, token);
+    public Task RunAsync(
+        Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken cancellationToken = default) =>
+        Inbox.RunAsync(handler, concurrency, cancellationToken);
 
     void ILinkOwner.OnUp(Link link, Completions completions)
     {

@@ -88,7 +88,8 @@ public sealed partial class Publisher
     /// Makes room for those who read, for a moment, before this thread sleeps: if all who are waited for and share the memory have room by
     /// then the message is written once for all of them. Those who were reached are waited for no more.
     /// </summary>
-    private void AwaitRoom(List<Link> waiting, ref Round round, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken token)
+    private void AwaitRoom(
+        List<Link> waiting, ref Round round, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken cancellationToken)
     {
         int length = round.Head.Length + message.Length;
         if (Tracing.IsWatched
@@ -117,7 +118,9 @@ public sealed partial class Publisher
                 end = Stopwatch.GetTimestamp() + ReadingSpan;
             }
         }
-        while (!waiting.TrueForAll(link => link.Place.HasCaughtUp(length)) && !deadline.Passed && !token.IsCancellationRequested);
+        while (!waiting.TrueForAll(link => link.Place.HasCaughtUp(length))
+            && !deadline.Passed
+            && !cancellationToken.IsCancellationRequested);
 
         foreach (Link link in waiting)
         {

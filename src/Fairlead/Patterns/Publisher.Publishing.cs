@@ -15,23 +15,23 @@ public sealed partial class Publisher
     /// </summary>
     /// <param name="topic">Words with dots between; see <see cref="TopicFilter"/>.</param>
     /// <param name="message">Copied before this returns.</param>
-    /// <param name="token">Ends the wait; subscribers that had no room then miss the message.</param>
+    /// <param name="cancellationToken">Ends the wait; subscribers that had no room then miss the message.</param>
     /// <returns>For how many subscribers it was buffered.</returns>
     /// <exception cref="ArgumentException">The topic is none.</exception>
     /// <exception cref="FairleadException">
     /// Full: this publisher was told <see cref="FullMode.Fail"/>, and a subscriber has no room; the others have got the message.
     /// </exception>
-    public int Publish(string topic, ReadOnlySpan<byte> message, CancellationToken token = default)
+    public int Publish(string topic, ReadOnlySpan<byte> message, CancellationToken cancellationToken = default)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         Round round = Start(topic, message, mayWait: true);
         if (round.Waiting is { } waiting)
         {
             Deadline deadline = Deadline.After(_longestWait, Core.Settings.Time);
-            AwaitRoom(waiting, ref round, message, deadline, token);
+            AwaitRoom(waiting, ref round, message, deadline, cancellationToken);
             for (int i = 0; i < waiting.Count; i++)
             {
-                round.Buffered += WaitFor(round, i, message, deadline, token) ? 1 : 0;
+                round.Buffered += WaitFor(round, i, message, deadline, cancellationToken) ? 1 : 0;
             }
         }
 
@@ -44,17 +44,17 @@ public sealed partial class Publisher
     /// </summary>
     /// <param name="topic">Words with dots between; see <see cref="TopicFilter"/>.</param>
     /// <param name="message">Must stay as it is until completion.</param>
-    /// <param name="token">Ends the wait; subscribers that had no room then miss the message.</param>
+    /// <param name="cancellationToken">Ends the wait; subscribers that had no room then miss the message.</param>
     /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
-    public ValueTask<int> PublishAsync(string topic, ReadOnlyMemory<byte> message, CancellationToken token = default)
+    public ValueTask<int> PublishAsync(string topic, ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default)
     {
-        if (token.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled<int>(token);
+            return ValueTask.FromCanceled<int>(cancellationToken);
         }
 
         Round round = Start(topic, message.Span, mayWait: false);
-        return round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, message, token);
+        return round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, message, cancellationToken);
     }
 
     /// <summary>Gives the message to all who have room, or a policy that drops; the others are noted.</summary>
@@ -123,14 +123,15 @@ public sealed partial class Publisher
         }
     }
 
-    private bool WaitFor(in Round round, int index, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken token)
+    private bool WaitFor(in Round round, int index, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken cancellationToken)
     {
         List<Link> waiting = round.Waiting!;
         try
         {
             return WasBuffered(
                 waiting[index],
-                new Outbox(Core).CallOn(waiting[index], MessageHeader.Of(MessageKind.Publish), round.Head, message, deadline, token));
+                new Outbox(Core).CallOn(
+                    waiting[index], MessageHeader.Of(MessageKind.Publish), round.Head, message, deadline, cancellationToken));
         }
         catch (OperationCanceledException)
         {
@@ -143,14 +144,14 @@ public sealed partial class Publisher
         }
     }
 
-    private async ValueTask<int> FinishAsync(Round round, ReadOnlyMemory<byte> message, CancellationToken token)
+    private async ValueTask<int> FinishAsync(Round round, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         Outbox outbox = new(Core);
         List<Link> waiting = round.Waiting!;
         Task<LinkResult>[] calls = new Task<LinkResult>[waiting.Count];
         for (int i = 0; i < calls.Length; i++)
         {
-            calls[i] = CallAsync(outbox, waiting[i], round.Head, message, token);
+            calls[i] = CallAsync(outbox, waiting[i], round.Head, message, cancellationToken);
         }
 
         // All are waited for, whatever becomes of one: the message is the caller's until the last has let go of it.
@@ -175,9 +176,9 @@ public sealed partial class Publisher
 
     /// <summary>An error that comes at once is the task's, too.</summary>
     private async Task<LinkResult> CallAsync(
-        Outbox outbox, Link link, byte[] head, ReadOnlyMemory<byte> message, CancellationToken token) =>
+        Outbox outbox, Link link, byte[] head, ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
         await outbox
-            .CallOnAsync(link, MessageHeader.Of(MessageKind.Publish), head, default, message, _longestWait, token)
+            .CallOnAsync(link, MessageHeader.Of(MessageKind.Publish), head, default, message, _longestWait, cancellationToken)
             .ConfigureAwait(false);
 
     /// <summary>What became of a message for a subscriber that was waited for.</summary>

@@ -60,21 +60,22 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
 
     /// <summary>Binds, for subscribers that will connect. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
-    public static ValueTask<Publisher> BindAsync(Address address, PublisherOptions? options = null, CancellationToken token = default) =>
-        Opening.Run(() => Bind(address, options), token);
+    public static ValueTask<Publisher> BindAsync(
+        Address address, PublisherOptions? options = null, CancellationToken cancellationToken = default) =>
+        Opening.Run(() => Bind(address, options), cancellationToken);
 
     /// <summary>Connects to a bound subscriber. Blocks.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
-    public static Publisher Connect(Address address, PublisherOptions? options = null, CancellationToken token = default) =>
-        Opening.Wait(ConnectAsync(address, options, token));
+    public static Publisher Connect(Address address, PublisherOptions? options = null, CancellationToken cancellationToken = default) =>
+        Opening.Wait(ConnectAsync(address, options, cancellationToken));
 
     /// <summary>Connects to a bound subscriber. When this completes, the subscriber's topics may still be on their way.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static async ValueTask<Publisher> ConnectAsync(
-        Address address, PublisherOptions? options = null, CancellationToken token = default)
+        Address address, PublisherOptions? options = null, CancellationToken cancellationToken = default)
     {
         Publisher publisher = new(address, options);
-        publisher.Open(await EndpointCore.ConnectAsync(address, options, Profile, publisher, token).ConfigureAwait(false));
+        publisher.Open(await EndpointCore.ConnectAsync(address, options, Profile, publisher, cancellationToken).ConfigureAwait(false));
         return publisher;
     }
 

@@ -47,31 +47,32 @@ public sealed class Receiver : Endpoint, ILinkOwner
     /// <summary>Binds, for senders that will connect. Completes at once.</summary>
     /// <param name="address">Where, with options behind <c>?</c>. Text will do.</param>
     /// <param name="options">What the address does not say.</param>
-    /// <param name="token">Looked at before binding, which is not interrupted.</param>
+    /// <param name="cancellationToken">Looked at before binding, which is not interrupted.</param>
     /// <inheritdoc cref="Bind" path="/exception"/>
-    public static ValueTask<Receiver> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
-        Opening.Run(() => Bind(address, options), token);
+    public static ValueTask<Receiver> BindAsync(
+        Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
+        Opening.Run(() => Bind(address, options), cancellationToken);
 
     /// <summary>Connects to a bound sender. Blocks.</summary>
     /// <param name="address">Where, with options behind <c>?</c>. Text will do.</param>
     /// <param name="options">What the address does not say.</param>
-    /// <param name="token">Ends connecting, and waiting for somebody to listen.</param>
+    /// <param name="cancellationToken">Ends connecting, and waiting for somebody to listen.</param>
     /// <exception cref="FairleadException">
     /// NotFound: nobody listens there (and did not within <c>?wait=</c>). Incompatible: another pattern or version is there. Full: all
     /// places are taken. PermissionDenied. Timeout: somebody listens and gave no sign of life. NotSupported: the transport lacks what the
     /// pattern needs.
     /// </exception>
     /// <exception cref="AddressFormatException">The text is no address, or has an unknown or ill-formed option.</exception>
-    public static Receiver Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
-        Opening.Wait(ConnectAsync(address, options, token));
+    public static Receiver Connect(Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
+        Opening.Wait(ConnectAsync(address, options, cancellationToken));
 
     /// <summary>Connects to a bound sender.</summary>
     /// <inheritdoc cref="Connect" path="/param|/exception"/>
     public static async ValueTask<Receiver> ConnectAsync(
-        Address address, EndpointOptions? options = null, CancellationToken token = default)
+        Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default)
     {
         Receiver receiver = new();
-        receiver.Open(await EndpointCore.ConnectAsync(address, options, Profile, receiver, token).ConfigureAwait(false));
+        receiver.Open(await EndpointCore.ConnectAsync(address, options, Profile, receiver, cancellationToken).ConfigureAwait(false));
         return receiver;
     }
 
@@ -86,37 +87,39 @@ public sealed class Receiver : Endpoint, ILinkOwner
     /// <summary>The next message if one comes in time. Blocks.</summary>
     /// <param name="timeout">At most so long.</param>
     /// <param name="message">A lease: accept it, where its sender waits for a receipt, and dispose it.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether one came.</returns>
     /// <inheritdoc cref="TryReceive(out Message)" path="/exception"/>
-    public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken token = default) =>
-        Inbox.TryReceive(timeout, out message, token);
+    public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken cancellationToken = default) =>
+        Inbox.TryReceive(timeout, out message, cancellationToken);
 
     /// <summary>The next message. Blocks.</summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A lease: dispose it; accept it first, where its sender waits for a receipt.</returns>
     /// <exception cref="FairleadException">
     /// Timeout. PeerGone: a connected receiver has lost its sender, and everything that came was taken.
     /// </exception>
-    public Message Receive(TimeSpan? timeout = null, CancellationToken token = default) => Inbox.Receive(timeout, token);
+    public Message Receive(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Inbox.Receive(timeout, cancellationToken);
 
     /// <summary>The next message.</summary>
     /// <inheritdoc cref="Receive" path="/param|/returns|/exception"/>
-    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout = null, CancellationToken token = default) =>
-        Inbox.ReceiveAsync(timeout, token);
+    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Inbox.ReceiveAsync(timeout, cancellationToken);
 
     /// <summary>The next message.</summary>
     /// <inheritdoc cref="Receive" path="/returns|/exception"/>
-    public ValueTask<Message> ReceiveAsync(CancellationToken token) => Inbox.ReceiveAsync(null, token);
+    public ValueTask<Message> ReceiveAsync(CancellationToken cancellationToken) => Inbox.ReceiveAsync(null, cancellationToken);
 
     /// <summary>
     /// All messages, one after the other. Asking for the next one accepts the one before and gives its memory back; leaving the loop by
     /// <c>break</c> or an exception gives it back unaccepted. A connected receiver's loop ends when its sender closes, and throws PeerGone
     /// when the sender died; that of a bound one waits for the next sender.
     /// </summary>
-    /// <param name="token">Ends the loop, with an <see cref="OperationCanceledException"/>.</param>
-    public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken token = default) => Inbox.ReceiveAllAsync(token);
+    /// <param name="cancellationToken">Ends the loop, with an <see cref="OperationCanceledException"/>.</param>
+    public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken cancellationToken = default) =>
+        Inbox.ReceiveAllAsync(cancellationToken);
 
     /// <summary>
     /// Calls the handler for each message until the token is cancelled or, where it has connected, the sender closes. Its return accepts
@@ -125,9 +128,10 @@ public sealed class Receiver : Endpoint, ILinkOwner
     /// </summary>
     /// <param name="handler">Called with the message, which is valid until it returns.</param>
     /// <param name="concurrency">How many handlers may run at once. More than one gives up the order.</param>
-    /// <param name="token">Ends the run.</param>
-    public Task RunAsync(Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken token = default) =>
-        Inbox.RunAsync(handler, concurrency, token);
+    /// <param name="cancellationToken">Ends the run.</param>
+    public Task RunAsync(
+        Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken cancellationToken = default) =>
+        Inbox.RunAsync(handler, concurrency, cancellationToken);
 
     /// <summary>
     /// This end as a <see cref="Stream"/> that is read from: a connected receiver, or one that is bound to a FIFO, whose writers come and

@@ -111,17 +111,18 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     /// takes no further request until then bounds the memory that such requesters cost.
     /// </summary>
     /// <param name="reply">Copied before this returns, where it does not go at once. The request may be disposed then, too.</param>
-    /// <param name="token">Ends the wait, and takes nothing back.</param>
+    /// <param name="cancellationToken">Ends the wait, and takes nothing back.</param>
     /// <returns>False when the requester was gone.</returns>
     /// <exception cref="InvalidOperationException">The request was answered before.</exception>
     /// <exception cref="FairleadException">TooLarge: the requester does not take so long a reply. It can still be answered.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public ValueTask<bool> ReplyAsync(ReadOnlyMemory<byte> reply, CancellationToken token = default) =>
-        ReplyAllAsync(new ReadOnlySequence<byte>(reply), token);
+    public ValueTask<bool> ReplyAsync(ReadOnlyMemory<byte> reply, CancellationToken cancellationToken = default) =>
+        ReplyAllAsync(new ReadOnlySequence<byte>(reply), cancellationToken);
 
     /// <summary>The same with a reply that lies in several buffers.</summary>
     /// <inheritdoc cref="ReplyAsync(ReadOnlyMemory{byte}, CancellationToken)" path="/param|/returns|/exception"/>
-    public ValueTask<bool> ReplyAsync(in ReadOnlySequence<byte> reply, CancellationToken token = default) => ReplyAllAsync(reply, token);
+    public ValueTask<bool> ReplyAsync(in ReadOnlySequence<byte> reply, CancellationToken cancellationToken = default) =>
+        ReplyAllAsync(reply, cancellationToken);
 
     /// <summary>Answers with an error, which the requester gets as a <see cref="FairleadException"/>.</summary>
     /// <param name="code">The error's code there.</param>
@@ -177,13 +178,13 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     /// <summary>Whether they are different requests.</summary>
     public static bool operator !=(Request left, Request right) => !left.Equals(right);
 
-    private async ValueTask<bool> ReplyAllAsync(ReadOnlySequence<byte> reply, CancellationToken token)
+    private async ValueTask<bool> ReplyAllAsync(ReadOnlySequence<byte> reply, CancellationToken cancellationToken)
     {
         Link link = _message.Core.Link;
         bool sent = reply.IsSingleSegment ? Reply(reply.FirstSpan) : Reply(reply);
         if (sent)
         {
-            await link.Pause.AwaitReaderAsync(int.MaxValue, token).ConfigureAwait(false);
+            await link.Pause.AwaitReaderAsync(int.MaxValue, cancellationToken).ConfigureAwait(false);
         }
 
         return sent;

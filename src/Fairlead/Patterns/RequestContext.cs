@@ -26,14 +26,14 @@ public sealed class RequestContext : IDisposable
                 return _deadline.Token;
             }
 
-            CancellationToken token = _request.CancellationToken;
+            CancellationToken cancellationToken = _request.CancellationToken;
             if (_request.Timeout is not { } timeout || timeout > TimeSpan.FromDays(24))
             {
-                return token;
+                return cancellationToken;
             }
 
             // The deadline is kept here too: a requester that is stopped cannot tell that it has passed.
-            _deadline = CancellationTokenSource.CreateLinkedTokenSource(token);
+            _deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             _deadline.CancelAfter(timeout);
             return _deadline.Token;
         }

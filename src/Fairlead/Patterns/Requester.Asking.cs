@@ -8,15 +8,15 @@ namespace Fairlead;
 /// <content>From a request to its reply, or to why there is none.</content>
 public sealed partial class Requester
 {
-    private Message Ask(ReadOnlySpan<byte> request, MessageFlags flags, TimeSpan? timeout, CancellationToken token)
+    private Message Ask(ReadOnlySpan<byte> request, MessageFlags flags, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         Span<byte> space = stackalloc byte[16];
         HeadWriter head = Head(space, timeout);
         Deadline deadline = Deadline.After(timeout, Core.Settings.Time);
-        if (!Outbox.TryCallShort(flags, head.Written, request, deadline, token, out MessageCore? reply, out LinkResult result))
+        if (!Outbox.TryCallShort(flags, head.Written, request, deadline, cancellationToken, out MessageCore? reply, out LinkResult result))
         {
-            result = Outbox.Call(MessageHeader.Of(MessageKind.Request, flags: flags), head.Written, request, deadline, token);
+            result = Outbox.Call(MessageHeader.Of(MessageKind.Request, flags: flags), head.Written, request, deadline, cancellationToken);
         }
 
         return reply is not null ? new Message(reply) : ToReply(result, timeout);
@@ -28,12 +28,12 @@ public sealed partial class Requester
         ReadOnlyMemory<byte> memory,
         MessageFlags flags,
         TimeSpan? timeout,
-        CancellationToken token,
+        CancellationToken cancellationToken,
         Link? link = null)
     {
-        if (token.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled<Message>(token);
+            return ValueTask.FromCanceled<Message>(cancellationToken);
         }
 
         Span<byte> space = stackalloc byte[16];
@@ -41,10 +41,11 @@ public sealed partial class Requester
         ReadOnlySpan<byte> request = span.IsEmpty ? memory.Span : span;
         MessageCore? reply = null;
         if (link is not null
-            || !Outbox.TryCallShortAsync(flags, head.Written, request, timeout, token, out reply, out ValueTask<LinkResult> call))
+            || !Outbox.TryCallShortAsync(
+                flags, head.Written, request, timeout, cancellationToken, out reply, out ValueTask<LinkResult> call))
         {
             MessageHeader header = MessageHeader.Of(MessageKind.Request, flags: flags);
-            call = Outbox.CallOnAsync(link, header, head.Written, span, memory, timeout, token);
+            call = Outbox.CallOnAsync(link, header, head.Written, span, memory, timeout, cancellationToken);
         }
 
         return reply is not null ? new ValueTask<Message>(new Message(reply)) : FinishAsync(call, timeout);

@@ -21,35 +21,39 @@ public sealed partial class Requester
     /// Whether those are asked too that connect before the deadline; then the loop ends there, not before. Nobody connects to a connected
     /// requester: it ends when its one has replied.
     /// </param>
-    /// <param name="token">Ends the survey, with an <see cref="OperationCanceledException"/>; the responders are told.</param>
+    /// <param name="cancellationToken">Ends the survey, with an <see cref="OperationCanceledException"/>; the responders are told.</param>
     /// <returns>
     /// Results; the loop gives their memory back. Leaving it early takes the question back from those that have not replied.
     /// </returns>
     /// <exception cref="FairleadException">PeerGone: a connected requester has lost its responder.</exception>
     public IAsyncEnumerable<SurveyReply> SurveyAsync(
-        ReadOnlySpan<byte> question, TimeSpan timeout, bool newcomers = false, CancellationToken token = default)
+        ReadOnlySpan<byte> question, TimeSpan timeout, bool newcomers = false, CancellationToken cancellationToken = default)
     {
         Core.Life.ThrowIfClosing();
         Deadline.Check(timeout);
-        return CollectAsync(question.ToArray(), timeout, newcomers, token);
+        return CollectAsync(question.ToArray(), timeout, newcomers, cancellationToken);
     }
 
     /// <summary>Asks all with a value as JSON; read the replies with <see cref="Message.Read{T}(JsonTypeInfo{T})"/>.</summary>
     /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, bool, CancellationToken)" path="/param|/returns|/exception"/>
     public IAsyncEnumerable<SurveyReply> SurveyAsync<T>(
-        T question, JsonTypeInfo<T> type, TimeSpan timeout, bool newcomers = false, CancellationToken token = default)
+        T question, JsonTypeInfo<T> type, TimeSpan timeout, bool newcomers = false, CancellationToken cancellationToken = default)
     {
         using Serialized message = Serialized.Of(question, type);
-        return SurveyAsync(message.Span, timeout, newcomers, token);
+        return SurveyAsync(message.Span, timeout, newcomers, cancellationToken);
     }
 
     /// <summary>Asks all with a value as its serializer writes it.</summary>
     /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, bool, CancellationToken)" path="/param|/returns|/exception"/>
     public IAsyncEnumerable<SurveyReply> SurveyAsync<T>(
-        T question, IMessageSerializer<T> serializer, TimeSpan timeout, bool newcomers = false, CancellationToken token = default)
+        T question,
+        IMessageSerializer<T> serializer,
+        TimeSpan timeout,
+        bool newcomers = false,
+        CancellationToken cancellationToken = default)
     {
         using Serialized message = Serialized.Of(question, serializer);
-        return SurveyAsync(message.Span, timeout, newcomers, token);
+        return SurveyAsync(message.Span, timeout, newcomers, cancellationToken);
     }
 
     /// <summary>
@@ -58,13 +62,13 @@ public sealed partial class Requester
     /// <param name="question">The caller's again when this returns.</param>
     /// <param name="timeout">The deadline. The responders are told.</param>
     /// <param name="newcomers">Whether those are asked too that connect before the deadline; then it is waited for.</param>
-    /// <param name="token">Ends the wait; the responders are told.</param>
+    /// <param name="cancellationToken">Ends the wait; the responders are told.</param>
     /// <returns>One result for each that was asked, in the order of their coming; to be disposed.</returns>
     /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, bool, CancellationToken)" path="/exception"/>
     public IReadOnlyList<SurveyReply> Survey(
-        ReadOnlySpan<byte> question, TimeSpan timeout, bool newcomers = false, CancellationToken token = default)
+        ReadOnlySpan<byte> question, TimeSpan timeout, bool newcomers = false, CancellationToken cancellationToken = default)
     {
-        using SurveyRun run = Begin(question.ToArray(), timeout, newcomers, token);
+        using SurveyRun run = Begin(question.ToArray(), timeout, newcomers, cancellationToken);
         List<SurveyReply> replies = [];
         try
         {
@@ -88,9 +92,9 @@ public sealed partial class Requester
     }
 
     private async IAsyncEnumerable<SurveyReply> CollectAsync(
-        byte[] question, TimeSpan timeout, bool newcomers, [EnumeratorCancellation] CancellationToken token)
+        byte[] question, TimeSpan timeout, bool newcomers, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using SurveyRun run = Begin(question, timeout, newcomers, token);
+        using SurveyRun run = Begin(question, timeout, newcomers, cancellationToken);
         try
         {
             while (await run.NextAsync().ConfigureAwait(false) is { } reply)
@@ -107,16 +111,16 @@ public sealed partial class Requester
         }
     }
 
-    private SurveyRun Begin(byte[] question, TimeSpan timeout, bool newcomers, CancellationToken token)
+    private SurveyRun Begin(byte[] question, TimeSpan timeout, bool newcomers, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         Core.Life.ThrowIfClosing();
         SurveyRun run = new(
             (link, left, end) => AskAsync(question, default, Framing.MessageFlags.None, left, end, link),
             Deadline.After(timeout, Core.Settings.Time),
             Core.Settings.Time,
             newcomers && IsBound,
-            token);
+            cancellationToken);
         if (newcomers)
         {
             // Entered before those who are there are asked, so that nobody slips through in between; who is asked by both is asked once.

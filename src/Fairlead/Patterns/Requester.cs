@@ -46,97 +46,103 @@ public sealed partial class Requester : Endpoint, ILinkOwner
 
     /// <summary>Binds, for responders that will connect. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
-    public static ValueTask<Requester> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
-        Opening.Run(() => Bind(address, options), token);
+    public static ValueTask<Requester> BindAsync(
+        Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
+        Opening.Run(() => Bind(address, options), cancellationToken);
 
     /// <summary>Connects to a bound responder. Blocks.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
-    public static Requester Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
-        Opening.Wait(ConnectAsync(address, options, token));
+    public static Requester Connect(Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
+        Opening.Wait(ConnectAsync(address, options, cancellationToken));
 
     /// <summary>Connects to a bound responder.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static async ValueTask<Requester> ConnectAsync(
-        Address address, EndpointOptions? options = null, CancellationToken token = default)
+        Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default)
     {
         Requester requester = new();
-        requester.Open(await EndpointCore.ConnectAsync(address, options, Profile, requester, token).ConfigureAwait(false));
+        requester.Open(await EndpointCore.ConnectAsync(address, options, Profile, requester, cancellationToken).ConfigureAwait(false));
         return requester;
     }
 
     /// <summary>Type 4: asks and waits for the reply in this thread.</summary>
     /// <param name="request">The caller's again when this returns.</param>
     /// <param name="timeout">At most so long; null: for ever. The responder is told, and its handler's token is cancelled then.</param>
-    /// <param name="token">Ends the wait; the responder is told.</param>
+    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
     /// <returns>The reply: a lease, to be disposed.</returns>
     /// <exception cref="FairleadException">
     /// Timeout; the text says whether the request was sent and read. PeerGone. Failed: the handler threw, or refused. TooLarge. Where no
     /// reply came, <see cref="FairleadException.Delivery"/> says whether the request may have been carried out.
     /// </exception>
-    public Message Request(ReadOnlySpan<byte> request, TimeSpan? timeout = null, CancellationToken token = default) =>
-        Ask(request, MessageFlags.None, timeout, token);
+    public Message Request(ReadOnlySpan<byte> request, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Ask(request, MessageFlags.None, timeout, cancellationToken);
 
     /// <summary>Type 4: asks and waits for the reply in this thread.</summary>
     /// <param name="request">The caller's again when this returns.</param>
     /// <param name="options">How long to wait, and whether the request may be repeated.</param>
-    /// <param name="token">Ends the wait; the responder is told.</param>
+    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
-    public Message Request(ReadOnlySpan<byte> request, RequestOptions options, CancellationToken token = default) =>
-        Ask(request, options.Flags, options.Timeout, token);
+    public Message Request(ReadOnlySpan<byte> request, RequestOptions options, CancellationToken cancellationToken = default) =>
+        Ask(request, options.Flags, options.Timeout, cancellationToken);
 
     /// <summary>Type 3: asks; the task completes when the reply is in.</summary>
     /// <param name="request">Copied before this returns.</param>
     /// <param name="timeout">At most so long; null: for ever. The responder is told.</param>
-    /// <param name="token">Ends the wait; the responder is told.</param>
+    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     [OverloadResolutionPriority(1)]
-    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> request, TimeSpan? timeout = null, CancellationToken token = default) =>
-        AskAsync(request, default, MessageFlags.None, timeout, token);
+    public ValueTask<Message> RequestAsync(
+        ReadOnlySpan<byte> request, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        AskAsync(request, default, MessageFlags.None, timeout, cancellationToken);
 
     /// <inheritdoc cref="RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"/>
-    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> request, CancellationToken token) =>
-        AskAsync(request, default, MessageFlags.None, null, token);
+    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> request, CancellationToken cancellationToken) =>
+        AskAsync(request, default, MessageFlags.None, null, cancellationToken);
 
     /// <summary>Type 3: asks; the task completes when the reply is in.</summary>
     /// <param name="request">Copied before this returns.</param>
     /// <param name="options">How long to wait, and whether the request may be repeated.</param>
-    /// <param name="token">Ends the wait; the responder is told.</param>
+    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     [OverloadResolutionPriority(1)]
-    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> request, RequestOptions options, CancellationToken token = default) =>
-        AskAsync(request, default, options.Flags, options.Timeout, token);
+    public ValueTask<Message> RequestAsync(
+        ReadOnlySpan<byte> request, RequestOptions options, CancellationToken cancellationToken = default) =>
+        AskAsync(request, default, options.Flags, options.Timeout, cancellationToken);
 
     /// <summary>Type 3: asks; the task completes when the reply is in.</summary>
     /// <param name="request">Must stay as it is until completion.</param>
     /// <param name="timeout">At most so long; null: for ever. The responder is told.</param>
-    /// <param name="token">Ends the wait; the responder is told.</param>
+    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
-    public ValueTask<Message> RequestAsync(ReadOnlyMemory<byte> request, TimeSpan? timeout = null, CancellationToken token = default) =>
-        AskAsync(default, request, MessageFlags.None, timeout, token);
+    public ValueTask<Message> RequestAsync(
+        ReadOnlyMemory<byte> request, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        AskAsync(default, request, MessageFlags.None, timeout, cancellationToken);
 
     /// <summary>Type 3: asks; the task completes when the reply is in.</summary>
     /// <param name="request">Must stay as it is until completion.</param>
     /// <param name="options">How long to wait, and whether the request may be repeated.</param>
-    /// <param name="token">Ends the wait; the responder is told.</param>
+    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
-    public ValueTask<Message> RequestAsync(ReadOnlyMemory<byte> request, RequestOptions options, CancellationToken token = default) =>
-        AskAsync(default, request, options.Flags, options.Timeout, token);
+    public ValueTask<Message> RequestAsync(
+        ReadOnlyMemory<byte> request, RequestOptions options, CancellationToken cancellationToken = default) =>
+        AskAsync(default, request, options.Flags, options.Timeout, cancellationToken);
 
     /// <summary>Type 3: asks with a value as JSON; read the reply with <see cref="Message.Read{T}(JsonTypeInfo{T})"/>.</summary>
     /// <inheritdoc cref="RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
-    public ValueTask<Message> RequestAsync<T>(T request, JsonTypeInfo<T> type, TimeSpan? timeout = null, CancellationToken token = default)
+    public ValueTask<Message> RequestAsync<T>(
+        T request, JsonTypeInfo<T> type, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         using Serialized message = Serialized.Of(request, type);
-        return RequestAsync(message.Span, timeout, token);
+        return RequestAsync(message.Span, timeout, cancellationToken);
     }
 
     /// <summary>Type 3: asks with a value as its serializer writes it.</summary>
     /// <inheritdoc cref="RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
     public ValueTask<Message> RequestAsync<T>(
-        T request, IMessageSerializer<T> serializer, TimeSpan? timeout = null, CancellationToken token = default)
+        T request, IMessageSerializer<T> serializer, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         using Serialized message = Serialized.Of(request, serializer);
-        return RequestAsync(message.Span, timeout, token);
+        return RequestAsync(message.Span, timeout, cancellationToken);
     }
 
     void ILinkOwner.OnUp(Link link, Completions completions) => AskNewcomer(link);

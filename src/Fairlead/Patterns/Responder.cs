@@ -41,45 +41,47 @@ public sealed class Responder : Endpoint, ILinkOwner
 
     /// <summary>Binds, for requesters that will connect. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
-    public static ValueTask<Responder> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
-        Opening.Run(() => Bind(address, options), token);
+    public static ValueTask<Responder> BindAsync(
+        Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
+        Opening.Run(() => Bind(address, options), cancellationToken);
 
     /// <summary>Connects to a bound requester. Blocks.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
-    public static Responder Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
-        Opening.Wait(ConnectAsync(address, options, token));
+    public static Responder Connect(Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
+        Opening.Wait(ConnectAsync(address, options, cancellationToken));
 
     /// <summary>Connects to a bound requester.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static async ValueTask<Responder> ConnectAsync(
-        Address address, EndpointOptions? options = null, CancellationToken token = default)
+        Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default)
     {
         Responder responder = new();
-        responder.Open(await EndpointCore.ConnectAsync(address, options, Profile, responder, token).ConfigureAwait(false));
+        responder.Open(await EndpointCore.ConnectAsync(address, options, Profile, responder, cancellationToken).ConfigureAwait(false));
         return responder;
     }
 
     /// <summary>The next request if one comes in time. Blocks.</summary>
     /// <inheritdoc cref="Receive" path="/exception"/>
-    public bool TryReceive(TimeSpan timeout, out Request request, CancellationToken token = default)
+    public bool TryReceive(TimeSpan timeout, out Request request, CancellationToken cancellationToken = default)
     {
-        bool came = Inbox.TryReceive(timeout, out Message message, token);
+        bool came = Inbox.TryReceive(timeout, out Message message, cancellationToken);
         request = came ? new Request(message) : default;
         return came;
     }
 
     /// <summary>The next request. Blocks.</summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Reply to it, or fail it, then dispose it.</returns>
     /// <exception cref="FairleadException">Timeout. PeerGone: a connected responder has lost its requester.</exception>
-    public Request Receive(TimeSpan? timeout = null, CancellationToken token = default) => new(Inbox.Receive(timeout, token));
+    public Request Receive(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        new(Inbox.Receive(timeout, cancellationToken));
 
     /// <summary>The next request.</summary>
     /// <inheritdoc cref="Receive" path="/param|/returns|/exception"/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<Request> ReceiveAsync(TimeSpan? timeout = null, CancellationToken token = default) =>
-        new(await Inbox.ReceiveAsync(timeout, token).ConfigureAwait(false));
+    public async ValueTask<Request> ReceiveAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        new(await Inbox.ReceiveAsync(timeout, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Calls the handler for each request, many at once, and sends what it returns, until the token is cancelled.</summary>
     /// <param name="handler">
@@ -91,18 +93,18 @@ public sealed class Responder : Endpoint, ILinkOwner
     /// How many handlers may run at once. A handler counts until its answer is written, where its requester does not read its answers and
     /// more than 4 MiB of them lie here; of one requester at most half of the handlers count so long.
     /// </param>
-    /// <param name="token">Ends the run; handlers that still run are waited for.</param>
+    /// <param name="cancellationToken">Ends the run; handlers that still run are waited for.</param>
     public async Task RunAsync(
         Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler,
         int concurrency = DefaultConcurrency,
-        CancellationToken token = default)
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handler);
         ArgumentOutOfRangeException.ThrowIfLessThan(concurrency, 1);
         Task[] loops = new Task[concurrency];
         for (int i = 0; i < concurrency; i++)
         {
-            loops[i] = LoopAsync(handler, concurrency / 2, token);
+            loops[i] = LoopAsync(handler, concurrency / 2, cancellationToken);
         }
 
         await Task.WhenAll(loops).ConfigureAwait(false);
@@ -113,10 +115,11 @@ public sealed class Responder : Endpoint, ILinkOwner
     public Task RunAsync(
         Func<Request, RequestContext, ReadOnlyMemory<byte>> handler,
         int concurrency = DefaultConcurrency,
-        CancellationToken token = default)
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        return RunAsync((request, context) => new ValueTask<ReadOnlyMemory<byte>>(handler(request, context)), concurrency, token);
+        return RunAsync(
+            (request, context) => new ValueTask<ReadOnlyMemory<byte>>(handler(request, context)), concurrency, cancellationToken);
     }
 
     void ILinkOwner.OnUp(Link link, Completions completions)
@@ -131,9 +134,10 @@ public sealed class Responder : Endpoint, ILinkOwner
 
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a responder has no topics";
 
-    private async Task LoopAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, int share, CancellationToken token)
+    private async Task LoopAsync(
+        Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, int share, CancellationToken cancellationToken)
     {
-        while (await Core.Receivers.ReceiveAsync(null, token).ConfigureAwait(false) is { } received)
+        while (await Core.Receivers.ReceiveAsync(null, cancellationToken).ConfigureAwait(false) is { } received)
         {
             Link link = received.Link;
             using (Request request = new(new Message(received)))
@@ -142,7 +146,7 @@ public sealed class Responder : Endpoint, ILinkOwner
             }
 
             // With nothing in hand: an answer that lies unwritten is all that this place holds.
-            await link.Pause.AwaitReaderAsync(share, token).ConfigureAwait(false);
+            await link.Pause.AwaitReaderAsync(share, cancellationToken).ConfigureAwait(false);
         }
 
         if (Core.Presence.LastEnd is { Reason: not CloseReason.ClosedByPeer })

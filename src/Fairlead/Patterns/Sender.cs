@@ -45,20 +45,22 @@ public sealed partial class Sender : Endpoint, ILinkOwner
 
     /// <summary>Binds, for a receiver that will connect. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
-    public static ValueTask<Sender> BindAsync(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
-        Opening.Run(() => Bind(address, options), token);
+    public static ValueTask<Sender> BindAsync(
+        Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
+        Opening.Run(() => Bind(address, options), cancellationToken);
 
     /// <summary>Connects to a bound receiver. Blocks.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
-    public static Sender Connect(Address address, EndpointOptions? options = null, CancellationToken token = default) =>
-        Opening.Wait(ConnectAsync(address, options, token));
+    public static Sender Connect(Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
+        Opening.Wait(ConnectAsync(address, options, cancellationToken));
 
     /// <summary>Connects to a bound receiver.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
-    public static async ValueTask<Sender> ConnectAsync(Address address, EndpointOptions? options = null, CancellationToken token = default)
+    public static async ValueTask<Sender> ConnectAsync(
+        Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default)
     {
         Sender sender = new();
-        sender.Open(await EndpointCore.ConnectAsync(address, options, Profile, sender, token).ConfigureAwait(false));
+        sender.Open(await EndpointCore.ConnectAsync(address, options, Profile, sender, cancellationToken).ConfigureAwait(false));
         return sender;
     }
 
@@ -73,75 +75,79 @@ public sealed partial class Sender : Endpoint, ILinkOwner
     /// <summary>Type 1, blocking: waits until the message is buffered.</summary>
     /// <param name="message">The caller's again when this returns.</param>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="FairleadException">
     /// Timeout: there was no room in time, the message is not sent. PeerGone: the receiver is gone; the error says how many messages are in
     /// doubt. TooLarge: longer than the receiver accepts.
     /// </exception>
-    public void Send(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default) =>
-        Outbox.Send(message, timeout, token);
+    public void Send(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Outbox.Send(message, timeout, cancellationToken);
 
     /// <summary>Type 1: completes when the message is buffered.</summary>
     /// <param name="message">Copied before this returns, where it must wait.</param>
-    /// <param name="token">Ends the wait; the message is then not sent.</param>
+    /// <param name="cancellationToken">Ends the wait; the message is then not sent.</param>
     /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     [OverloadResolutionPriority(1)]
-    public ValueTask SendAsync(ReadOnlySpan<byte> message, CancellationToken token = default) => Outbox.SendAsync(message, token);
+    public ValueTask SendAsync(ReadOnlySpan<byte> message, CancellationToken cancellationToken = default) =>
+        Outbox.SendAsync(message, cancellationToken);
 
     /// <summary>Type 1: completes when the message is buffered or, where it is long, written out of the memory given.</summary>
     /// <param name="message">Must stay as it is until completion.</param>
-    /// <param name="token">Ends the wait; a message that is half written is sent nevertheless, from a copy.</param>
+    /// <param name="cancellationToken">Ends the wait; a message that is half written is sent nevertheless, from a copy.</param>
     /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken token = default) => Outbox.SendAsync(message, token);
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default) =>
+        Outbox.SendAsync(message, cancellationToken);
 
     /// <summary>Type 1: sends a value as JSON.</summary>
     /// <param name="value">Serialized before this returns.</param>
     /// <param name="type">The type's metadata, from a source-generated context.</param>
-    /// <param name="token">Ends the wait; the message is then not sent.</param>
+    /// <param name="cancellationToken">Ends the wait; the message is then not sent.</param>
     /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
-    public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken token = default)
+    public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken cancellationToken = default)
     {
         using Serialized message = Serialized.Of(value, type);
-        return SendAsync(message.Span, token);
+        return SendAsync(message.Span, cancellationToken);
     }
 
     /// <summary>Type 1: sends a value as its serializer writes it.</summary>
     /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
-    public ValueTask SendAsync<T>(T value, IMessageSerializer<T> serializer, CancellationToken token = default)
+    public ValueTask SendAsync<T>(T value, IMessageSerializer<T> serializer, CancellationToken cancellationToken = default)
     {
         using Serialized message = Serialized.Of(value, serializer);
-        return SendAsync(message.Span, token);
+        return SendAsync(message.Span, cancellationToken);
     }
 
     /// <summary>Type 2, blocking: waits for the receiver's receipt.</summary>
     /// <param name="message">The caller's again when this returns.</param>
     /// <param name="timeout">At most so long for sending and receipt together; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>
     /// Delivered, or a negative receipt: not delivered or unknown, with the reason. A lost receiver and a time-out are results, not
     /// exceptions.
     /// </returns>
-    public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         Outbox.RequireProtocol();
-        return Outbox.Deliver(message, timeout, token);
+        return Outbox.Deliver(message, timeout, cancellationToken);
     }
 
     /// <summary>Type 2: completes when the receipt is in, or is known not to come.</summary>
     /// <inheritdoc cref="Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns"/>
     [OverloadResolutionPriority(1)]
-    public ValueTask<Delivery> DeliverAsync(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    public ValueTask<Delivery> DeliverAsync(
+        ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         Outbox.RequireProtocol();
-        return Outbox.DeliverAsync(message, timeout, token);
+        return Outbox.DeliverAsync(message, timeout, cancellationToken);
     }
 
     /// <summary>Type 2: completes when the receipt is in, or is known not to come. The memory must stay as it is until then.</summary>
     /// <inheritdoc cref="Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns"/>
-    public ValueTask<Delivery> DeliverAsync(ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken token = default)
+    public ValueTask<Delivery> DeliverAsync(
+        ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         Outbox.RequireProtocol();
-        return Outbox.DeliverAsync(message, timeout, token);
+        return Outbox.DeliverAsync(message, timeout, cancellationToken);
     }
 
     /// <summary>
@@ -154,7 +160,7 @@ public sealed partial class Sender : Endpoint, ILinkOwner
     /// </param>
     /// <param name="message">What is said about it; may be empty.</param>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="FairleadException">
     /// NotSupported: this transport, or framing, carries none, or the receiver takes none. Timeout. PeerGone.
     /// </exception>
@@ -163,7 +169,7 @@ public sealed partial class Sender : Endpoint, ILinkOwner
         SafeHandle handle,
         ReadOnlySpan<byte> message = default,
         TimeSpan? timeout = null,
-        CancellationToken token = default) => Outbox.SendHandle(handle, message, timeout, token);
+        CancellationToken cancellationToken = default) => Outbox.SendHandle(handle, message, timeout, cancellationToken);
 
     /// <summary>
     /// Type 1: sends a message, and with it an open file, socket or pipe. Completes when it is buffered, otherwise like
@@ -171,10 +177,11 @@ public sealed partial class Sender : Endpoint, ILinkOwner
     /// </summary>
     /// <param name="handle">Stays the caller's, who may dispose it as soon as this returns.</param>
     /// <param name="message">What is said about it; may be empty. Must stay as it is until completion.</param>
-    /// <param name="token">Ends the wait; the message is then not sent.</param>
+    /// <param name="cancellationToken">Ends the wait; the message is then not sent.</param>
     /// <inheritdoc cref="SendHandle" path="/exception"/>
-    public ValueTask SendHandleAsync(SafeHandle handle, ReadOnlyMemory<byte> message = default, CancellationToken token = default) =>
-        Outbox.SendHandleAsync(handle, message, token);
+    public ValueTask SendHandleAsync(
+        SafeHandle handle, ReadOnlyMemory<byte> message = default, CancellationToken cancellationToken = default) =>
+        Outbox.SendHandleAsync(handle, message, cancellationToken);
 
     /// <summary>This end as a <see cref="Stream"/> that is written to. The same each time.</summary>
     /// <inheritdoc cref="Pair.AsStream" path="/remarks|/exception"/>

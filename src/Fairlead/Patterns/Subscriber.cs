@@ -68,7 +68,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
         Address address,
         string topics = ">",
         EndpointOptions? options = null,
-        CancellationToken token = default) => Opening.Run(() => Bind(address, topics, options), token);
+        CancellationToken cancellationToken = default) => Opening.Run(() => Bind(address, topics, options), cancellationToken);
 
     private static readonly TimeSpan PauseBetweenPublishers = TimeSpan.FromMilliseconds(10);
 
@@ -79,26 +79,27 @@ public sealed class Subscriber : Endpoint, ILinkOwner
         Address address,
         string topics = ">",
         EndpointOptions? options = null,
-        CancellationToken token = default) => Opening.Wait(ConnectAsync(address, topics, options, token));
+        CancellationToken cancellationToken = default) => Opening.Wait(ConnectAsync(address, topics, options, cancellationToken));
 
     /// <summary>Connects to a bound publisher. When this completes, everything published from now on is received.</summary>
     /// <inheritdoc cref="Bind" path="/param"/>
     /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
     public static async ValueTask<Subscriber> ConnectAsync(
-        Address address, string topics = ">", EndpointOptions? options = null, CancellationToken token = default)
+        Address address, string topics = ">", EndpointOptions? options = null, CancellationToken cancellationToken = default)
     {
         Deadline? deadline = null;
         while (true)
         {
             Subscriber subscriber = new();
             string[] patterns = subscriber.Add(topics);
-            subscriber.Open(await EndpointCore.ConnectAsync(address, options, Profile, subscriber, token).ConfigureAwait(false));
+            subscriber.Open(
+                await EndpointCore.ConnectAsync(address, options, Profile, subscriber, cancellationToken).ConfigureAwait(false));
             deadline ??= Deadline.After(subscriber.Core.Settings.Wait, subscriber.Core.Settings.Time);
             try
             {
                 foreach (string pattern in patterns)
                 {
-                    await subscriber.AskAsync(MessageKind.Subscribe, pattern, token).ConfigureAwait(false);
+                    await subscriber.AskAsync(MessageKind.Subscribe, pattern, cancellationToken).ConfigureAwait(false);
                 }
 
                 return subscriber;
@@ -107,7 +108,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
             {
                 // The publisher ended in between, and the next may be about to start: to the caller that is still connecting.
                 subscriber.Dispose();
-                await Task.Delay(PauseBetweenPublishers, subscriber.Core.Settings.Time, token).ConfigureAwait(false);
+                await Task.Delay(PauseBetweenPublishers, subscriber.Core.Settings.Time, cancellationToken).ConfigureAwait(false);
             }
             catch
             {
@@ -120,7 +121,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     /// <summary>Asks for one more topic pattern. When this completes, everything published on it from now on is received.</summary>
     /// <exception cref="ArgumentException">It is no pattern.</exception>
     /// <exception cref="FairleadException">PeerGone.</exception>
-    public ValueTask SubscribeAsync(string topic, CancellationToken token = default)
+    public ValueTask SubscribeAsync(string topic, CancellationToken cancellationToken = default)
     {
         TopicFilter.CheckPattern(topic);
         using (_gate.Hold())
@@ -128,12 +129,12 @@ public sealed class Subscriber : Endpoint, ILinkOwner
             _patterns.Add(topic);
         }
 
-        return AskAsync(MessageKind.Subscribe, topic, token);
+        return AskAsync(MessageKind.Subscribe, topic, cancellationToken);
     }
 
     /// <summary>Gives a topic pattern back. What was published before is still received.</summary>
     /// <exception cref="FairleadException">PeerGone.</exception>
-    public ValueTask UnsubscribeAsync(string topic, CancellationToken token = default)
+    public ValueTask UnsubscribeAsync(string topic, CancellationToken cancellationToken = default)
     {
         TopicFilter.CheckPattern(topic);
         using (_gate.Hold())
@@ -141,29 +142,32 @@ public sealed class Subscriber : Endpoint, ILinkOwner
             _patterns.Remove(topic);
         }
 
-        return AskAsync(MessageKind.Unsubscribe, topic, token);
+        return AskAsync(MessageKind.Unsubscribe, topic, cancellationToken);
     }
 
     /// <inheritdoc cref="Receiver.TryReceive(out Message)"/>
     public bool TryReceive(out Message message) => Inbox.TryReceive(out message);
 
     /// <inheritdoc cref="Receiver.TryReceive(TimeSpan, out Message, CancellationToken)"/>
-    public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken token = default) =>
-        Inbox.TryReceive(timeout, out message, token);
+    public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken cancellationToken = default) =>
+        Inbox.TryReceive(timeout, out message, cancellationToken);
 
     /// <inheritdoc cref="Receiver.Receive"/>
-    public Message Receive(TimeSpan? timeout = null, CancellationToken token = default) => Inbox.Receive(timeout, token);
+    public Message Receive(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Inbox.Receive(timeout, cancellationToken);
 
     /// <inheritdoc cref="Receiver.ReceiveAsync(TimeSpan?, CancellationToken)"/>
-    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout = null, CancellationToken token = default) =>
-        Inbox.ReceiveAsync(timeout, token);
+    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Inbox.ReceiveAsync(timeout, cancellationToken);
 
     /// <inheritdoc cref="Receiver.ReceiveAllAsync"/>
-    public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken token = default) => Inbox.ReceiveAllAsync(token);
+    public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken cancellationToken = default) =>
+        Inbox.ReceiveAllAsync(cancellationToken);
 
     /// <inheritdoc cref="Receiver.RunAsync"/>
-    public Task RunAsync(Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken token = default) =>
-        Inbox.RunAsync(handler, concurrency, token);
+    public Task RunAsync(
+        Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken cancellationToken = default) =>
+        Inbox.RunAsync(handler, concurrency, cancellationToken);
 
     void ILinkOwner.OnUp(Link link, Completions completions)
     {
@@ -203,7 +207,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
         return patterns;
     }
 
-    private async ValueTask AskAsync(MessageKind kind, string topic, CancellationToken token)
+    private async ValueTask AskAsync(MessageKind kind, string topic, CancellationToken cancellationToken)
     {
         Core.Life.ThrowIfClosing();
         Link[] links = Core.Links();
@@ -224,7 +228,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
             operation.Link = link;
             operation.Copy(Encoding.UTF8.GetBytes(topic));
             ValueTask<LinkResult> task = operation.Task;
-            operation.WatchFor(null, Core.Settings.Time, token);
+            operation.WatchFor(null, Core.Settings.Time, cancellationToken);
             link.Sending.Start(operation);
             Delivery delivery = Outbox.ToDelivery(await task.ConfigureAwait(false), null);
             if (!delivery.IsDelivered && !IsBound)

@@ -23,12 +23,12 @@ internal sealed class SurveyRun : IAlarmed, IDisposable
         Deadline deadline,
         TimeProvider time,
         bool newcomers,
-        CancellationToken token)
+        CancellationToken cancellationToken)
     {
         _ask = ask;
         _deadline = deadline;
-        _token = token;
-        _end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        _token = cancellationToken;
+        _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (newcomers)
         {
             _open = 2;

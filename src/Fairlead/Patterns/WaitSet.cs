@@ -92,14 +92,14 @@ public sealed class WaitSet : IDisposable
 
     /// <summary>Waits until something is ready, and says all that is. Blocks.</summary>
     /// <param name="timeout">At most so long; null: for ever; zero only looks.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>What is ready, in memory that the next wait uses again. Empty when the time has passed, or the set was woken.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="InvalidOperationException">Another thread waits in this set.</exception>
     /// <exception cref="ObjectDisposedException">The set was disposed, before or meanwhile.</exception>
-    public ReadOnlySpan<WaitEvent> Wait(TimeSpan? timeout = null, CancellationToken token = default)
+    public ReadOnlySpan<WaitEvent> Wait(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        ReadOnlySpan<ReadyItem> found = _core.Wait(timeout, token);
+        ReadOnlySpan<ReadyItem> found = _core.Wait(timeout, cancellationToken);
         if (found.Length > _events.Length)
         {
             _events = new WaitEvent[2 * found.Length];

@@ -83,11 +83,12 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
 
     /// <summary>Binds, for senders and workers that will connect. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
-    public static ValueTask<WorkQueue> BindAsync(Address address, WorkQueueOptions? options = null, CancellationToken token = default) =>
-        Opening.Run(() => Bind(address, options), token);
+    public static ValueTask<WorkQueue> BindAsync(
+        Address address, WorkQueueOptions? options = null, CancellationToken cancellationToken = default) =>
+        Opening.Run(() => Bind(address, options), cancellationToken);
 
     /// <summary>Completes when the queue holds nothing.</summary>
-    public Task DrainAsync(CancellationToken token = default)
+    public Task DrainAsync(CancellationToken cancellationToken = default)
     {
         using (_gate.Hold())
         {
@@ -97,7 +98,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
             }
 
             _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _drained.Task.WaitAsync(token);
+            return _drained.Task.WaitAsync(cancellationToken);
         }
     }
 
@@ -106,9 +107,9 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
     /// later finds nobody there, and none is caught in between with an item under way. What is left to do is to close it. Senders that come
     /// before that are waited for too.
     /// </summary>
-    /// <param name="token">Ends the wait; the queue goes on.</param>
+    /// <param name="cancellationToken">Ends the wait; the queue goes on.</param>
     /// <exception cref="ObjectDisposedException">The queue was closed.</exception>
-    public Task FinishAsync(CancellationToken token = default)
+    public Task FinishAsync(CancellationToken cancellationToken = default)
     {
         Task<bool> finished;
         using (_gate.Hold())
@@ -125,7 +126,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
         {
             try
             {
-                ObjectDisposedException.ThrowIf(!await finished.WaitAsync(token).ConfigureAwait(false), this);
+                ObjectDisposedException.ThrowIf(!await finished.WaitAsync(cancellationToken).ConfigureAwait(false), this);
             }
             finally
             {

@@ -27,19 +27,22 @@ public sealed partial class ChildProcess
     /// <exception cref="FairleadException">
     /// Unavailable: it has ended, and other code of this process has taken its exit status away by waiting for every child.
     /// </exception>
-    public Task<ChildExit> ExitAsync(CancellationToken token = default) => _end.Task.WaitAsync(token);
+    public Task<ChildExit> ExitAsync(CancellationToken cancellationToken = default) => _end.Task.WaitAsync(cancellationToken);
 
     /// <summary>Blocks until it has ended.</summary>
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
-    public ChildExit WaitForExit(CancellationToken token = default) => WaitForExit(Timeout.InfiniteTimeSpan, token)!;
+    public ChildExit WaitForExit(CancellationToken cancellationToken = default) =>
+        WaitForExit(Timeout.InfiniteTimeSpan, cancellationToken)!;
 
     /// <summary>Blocks until it has ended, or the time has passed: null then.</summary>
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
-    public ChildExit? WaitForExit(TimeSpan timeout, CancellationToken token = default)
+    public ChildExit? WaitForExit(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         // Not Task.Wait, which wraps the error. The reactor's thread sets it, so that no other has to be free for it.
         Task any = Task.WhenAny(_end.Task);
-        return any.Wait((int)Math.Min(timeout.TotalMilliseconds, int.MaxValue), token) ? _end.Task.GetAwaiter().GetResult() : null;
+        return any.Wait((int)Math.Min(timeout.TotalMilliseconds, int.MaxValue), cancellationToken)
+            ? _end.Task.GetAwaiter().GetResult()
+            : null;
     }
 
     /// <summary>
@@ -69,9 +72,9 @@ public sealed partial class ChildProcess
     /// it is looked at may be missing. Each change is given to one caller.
     /// </summary>
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
-    public async IAsyncEnumerable<ChildChange> ChangesAsync([EnumeratorCancellation] CancellationToken token = default)
+    public async IAsyncEnumerable<ChildChange> ChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (ChildChange change in _changes.Reader.ReadAllAsync(token).ConfigureAwait(false))
+        await foreach (ChildChange change in _changes.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
             yield return change;
         }
@@ -79,12 +82,12 @@ public sealed partial class ChildProcess
 
     /// <summary>Blocks until something has become of it (<see cref="ChangesAsync"/>); null when its end has been told already.</summary>
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
-    public ChildChange? WaitForChange(CancellationToken token = default)
+    public ChildChange? WaitForChange(CancellationToken cancellationToken = default)
     {
         ChildChange? change;
         while (!_changes.Reader.TryRead(out change))
         {
-            if (!_changes.Reader.WaitToReadAsync(token).AsTask().GetAwaiter().GetResult())
+            if (!_changes.Reader.WaitToReadAsync(cancellationToken).AsTask().GetAwaiter().GetResult())
             {
                 return null;
             }

@@ -60,7 +60,7 @@ public sealed partial class ChildProcess
         string program,
         IEnumerable<string>? arguments = null,
         ChildProcessOptions? options = null,
-        CancellationToken token = default) => new(Task.Run(() => Start(program, arguments, options), token));
+        CancellationToken cancellationToken = default) => new(Task.Run(() => Start(program, arguments, options), cancellationToken));
 
     private static ChildProcess Start(string program, SpawnRequest request, ChildProcessOptions options, Plumbing plumbing)
     {

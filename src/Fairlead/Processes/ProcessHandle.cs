@@ -78,13 +78,13 @@ public sealed class ProcessHandle : IDisposable
     /// <summary>Waits until it has ended, without a thread.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The handle was disposed, before or meanwhile.</exception>
-    public Task WaitForExitAsync(CancellationToken token = default)
+    public Task WaitForExitAsync(CancellationToken cancellationToken = default)
     {
         using (_gate.Hold())
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _watch ??= new ExitWatch(_descriptor);
-            return _watch.Exited.WaitAsync(token);
+            return _watch.Exited.WaitAsync(cancellationToken);
         }
     }
 

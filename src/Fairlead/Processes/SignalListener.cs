@@ -28,10 +28,10 @@ internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorCli
     private CancellationTokenRegistration _ending;
     private bool _isDisposed;
 
-    public SignalListener(Signal[] signals, CancellationToken token)
+    public SignalListener(Signal[] signals, CancellationToken cancellationToken)
     {
         _signals = signals;
-        _end = CancellationTokenSource.CreateLinkedTokenSource(token);
+        _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _token = _end.Token;
         try
         {
@@ -65,8 +65,8 @@ internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorCli
     public SignalInfo Current { get; private set; }
 
     /// <summary>By who enumerates, before the first: another token that ends it.</summary>
-    public void EndBy(CancellationToken token) =>
-        _ending = token.UnsafeRegister(static end => ((CancellationTokenSource)end!).Cancel(), _end);
+    public void EndBy(CancellationToken cancellationToken) =>
+        _ending = cancellationToken.UnsafeRegister(static end => ((CancellationTokenSource)end!).Cancel(), _end);
 
     public async ValueTask<bool> MoveNextAsync()
     {

@@ -7,13 +7,13 @@ namespace Fairlead;
 /// </summary>
 [SuppressMessage(
     "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Who enumerates disposes of the listener.")]
-internal sealed class SignalStream(Signal[] signals, CancellationToken token) : IAsyncEnumerable<SignalInfo>
+internal sealed class SignalStream(Signal[] signals, CancellationToken cancellationToken) : IAsyncEnumerable<SignalInfo>
 {
-    private SignalListener? _first = new(signals, token);
+    private SignalListener? _first = new(signals, cancellationToken);
 
     public IAsyncEnumerator<SignalInfo> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        SignalListener listener = Interlocked.Exchange(ref _first, null) ?? new SignalListener(signals, token);
+        SignalListener listener = Interlocked.Exchange(ref _first, null) ?? new SignalListener(signals, cancellationToken);
         listener.EndBy(cancellationToken);
         return listener;
     }

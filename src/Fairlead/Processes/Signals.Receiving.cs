@@ -7,7 +7,7 @@ public static partial class Signals
     /// The signals that come from this call on. Until the enumeration ends they do nothing else: SIGTERM and SIGINT do not end the process.
     /// </summary>
     /// <param name="signal">Which.</param>
-    /// <param name="token">Ends the enumeration, with an <see cref="OperationCanceledException"/>.</param>
+    /// <param name="cancellationToken">Ends the enumeration, with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>
     /// To be enumerated: until then what comes is kept. Each call is a listener of its own and sees all; a signal that the process was
     /// started with blocked has one listener at a time.
@@ -16,14 +16,15 @@ public static partial class Signals
     /// <exception cref="FairleadException">
     /// NotSupported: the runtime needs it itself. AlreadyExists: it is blocked, and somebody in this process listens already.
     /// </exception>
-    public static IAsyncEnumerable<SignalInfo> ListenAsync(Signal signal, CancellationToken token = default) =>
-        ListenAsync([signal], token);
+    public static IAsyncEnumerable<SignalInfo> ListenAsync(Signal signal, CancellationToken cancellationToken = default) =>
+        ListenAsync([signal], cancellationToken);
 
     /// <summary>The signals that come from this call on, of several kinds.</summary>
     /// <inheritdoc cref="ListenAsync(Signal, CancellationToken)"/>
     /// <param name="signals">Which.</param>
-    /// <param name="token">Ends the enumeration, with an <see cref="OperationCanceledException"/>.</param>
-    public static IAsyncEnumerable<SignalInfo> ListenAsync(IReadOnlyCollection<Signal> signals, CancellationToken token = default)
+    /// <param name="cancellationToken">Ends the enumeration, with an <see cref="OperationCanceledException"/>.</param>
+    public static IAsyncEnumerable<SignalInfo> ListenAsync(
+        IReadOnlyCollection<Signal> signals, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(signals);
         if (signals.Count == 0)
@@ -36,7 +37,7 @@ public static partial class Signals
             SignalDispositions.RequireOurs(signal);
         }
 
-        return new SignalStream([.. signals.Distinct()], token);
+        return new SignalStream([.. signals.Distinct()], cancellationToken);
     }
 
     /// <summary>

@@ -98,7 +98,7 @@ public sealed class NamedBarrier : IDisposable
     /// in that moment: then it was, and that is what is returned.
     /// </summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The number of the phase that was completed, the first being 0.</returns>
     /// <exception cref="FairleadException">
     /// Timeout: not all have arrived in time. BarrierBroken: a party has died, <see cref="FairleadException.Peer"/> says which. Full: it
@@ -107,16 +107,16 @@ public sealed class NamedBarrier : IDisposable
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="InvalidOperationException">Somebody waits by this object already.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public long SignalAndWait(TimeSpan? timeout = null, CancellationToken token = default)
+    public long SignalAndWait(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        BarrierAttempt attempt = Wait(timeout, token);
+        BarrierAttempt attempt = Wait(timeout, cancellationToken);
         return IsCompleted(attempt) ? attempt.Phase : throw NotInTime(attempt, timeout);
     }
 
     /// <summary>Arrives, and waits until all parties have, if that is in time; else it has not arrived. Blocks.</summary>
     /// <param name="timeout">At most so long; zero: does not wait, and has arrived only if all others had.</param>
     /// <param name="phase">The number of the phase that was completed, or that was not.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether it was completed.</returns>
     /// <exception cref="FairleadException">
     /// BarrierBroken: a party has died. Full: it has all of its parties, and this object is none of them.
@@ -124,34 +124,34 @@ public sealed class NamedBarrier : IDisposable
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="InvalidOperationException">Somebody waits by this object already.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public bool TrySignalAndWait(TimeSpan timeout, out long phase, CancellationToken token = default)
+    public bool TrySignalAndWait(TimeSpan timeout, out long phase, CancellationToken cancellationToken = default)
     {
-        BarrierAttempt attempt = Wait(timeout, token);
+        BarrierAttempt attempt = Wait(timeout, cancellationToken);
         phase = attempt.Phase;
         return IsCompleted(attempt);
     }
 
     /// <summary>Arrives, and waits until all parties have. Waiting takes no thread.</summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <inheritdoc cref="SignalAndWait" path="/returns|/exception"/>
-    public async ValueTask<long> SignalAndWaitAsync(TimeSpan? timeout, CancellationToken token = default)
+    public async ValueTask<long> SignalAndWaitAsync(TimeSpan? timeout, CancellationToken cancellationToken = default)
     {
-        BarrierAttempt attempt = await WaitAsync(timeout, token).ConfigureAwait(false);
+        BarrierAttempt attempt = await WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
         return IsCompleted(attempt) ? attempt.Phase : throw NotInTime(attempt, timeout);
     }
 
     /// <inheritdoc cref="SignalAndWaitAsync(TimeSpan?, CancellationToken)"/>
-    public ValueTask<long> SignalAndWaitAsync(CancellationToken token = default) => SignalAndWaitAsync(null, token);
+    public ValueTask<long> SignalAndWaitAsync(CancellationToken cancellationToken = default) => SignalAndWaitAsync(null, cancellationToken);
 
     /// <summary>Arrives, and waits until all parties have, if that is in time; else it has not arrived. Waiting takes no thread.</summary>
     /// <param name="timeout">At most so long; zero: does not wait, and has arrived only if all others had.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The number of the phase that was completed; <see langword="null"/>: not in time.</returns>
     /// <inheritdoc cref="TrySignalAndWait" path="/exception"/>
-    public async ValueTask<long?> TrySignalAndWaitAsync(TimeSpan timeout, CancellationToken token = default)
+    public async ValueTask<long?> TrySignalAndWaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
-        BarrierAttempt attempt = await WaitAsync(timeout, token).ConfigureAwait(false);
+        BarrierAttempt attempt = await WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
         return IsCompleted(attempt) ? attempt.Phase : null;
     }
 
@@ -192,9 +192,9 @@ public sealed class NamedBarrier : IDisposable
         return parties;
     }
 
-    private BarrierAttempt Arrive(int thread, CancellationToken token)
+    private BarrierAttempt Arrive(int thread, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         BarrierAttempt attempt = new(_core, thread);
         try
         {
@@ -212,13 +212,13 @@ public sealed class NamedBarrier : IDisposable
         }
     }
 
-    private BarrierAttempt Wait(TimeSpan? timeout, CancellationToken token)
+    private BarrierAttempt Wait(TimeSpan? timeout, CancellationToken cancellationToken)
     {
         Deadline deadline = Deadline.After(timeout);
-        BarrierAttempt attempt = Arrive(NativeThread.Id, token);
+        BarrierAttempt attempt = Arrive(NativeThread.Id, cancellationToken);
         try
         {
-            _ = attempt.Outcome == BarrierOutcome.Completed || attempt.Wait(deadline, token);
+            _ = attempt.Outcome == BarrierOutcome.Completed || attempt.Wait(deadline, cancellationToken);
         }
         catch (OperationCanceledException) when (attempt.Outcome != BarrierOutcome.TakenBack)
         {
@@ -230,13 +230,13 @@ public sealed class NamedBarrier : IDisposable
         return attempt;
     }
 
-    private async ValueTask<BarrierAttempt> WaitAsync(TimeSpan? timeout, CancellationToken token)
+    private async ValueTask<BarrierAttempt> WaitAsync(TimeSpan? timeout, CancellationToken cancellationToken)
     {
         Deadline deadline = Deadline.After(timeout);
-        BarrierAttempt attempt = Arrive(thread: 0, token);
+        BarrierAttempt attempt = Arrive(thread: 0, cancellationToken);
         try
         {
-            _ = attempt.Outcome == BarrierOutcome.Completed || await attempt.WaitAsync(deadline, token).ConfigureAwait(false);
+            _ = attempt.Outcome == BarrierOutcome.Completed || await attempt.WaitAsync(deadline, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (attempt.Outcome != BarrierOutcome.TakenBack)
         {

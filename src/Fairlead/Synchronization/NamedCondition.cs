@@ -102,7 +102,7 @@ public sealed class NamedCondition : IDisposable
     /// </summary>
     /// <param name="scope">Inside the mutex that the condition was opened with.</param>
     /// <param name="timeout">Waits for a notification at most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether it was woken; false: not in time. Rarely it is woken without a notification.</returns>
     /// <exception cref="ArgumentException">The scope is another mutex's, or has been left.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the scope is inside.</exception>
@@ -111,14 +111,14 @@ public sealed class NamedCondition : IDisposable
     /// <see cref="NamedMutexOptions.DetectDeadlock"/>). The scope has been left.
     /// </exception>
     /// <exception cref="ObjectDisposedException">This object or the mutex has been disposed.</exception>
-    public bool Wait(MutexScope scope, TimeSpan? timeout = null, CancellationToken token = default)
+    public bool Wait(MutexScope scope, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(timeout);
         ConditionAttempt attempt = _core.Begin(scope.Stay, NativeThread.Id);
         try
         {
-            _ = attempt.Wait(deadline, token);
+            _ = attempt.Wait(deadline, cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -130,23 +130,23 @@ public sealed class NamedCondition : IDisposable
             GC.KeepAlive(this);
         }
 
-        return IsWoken(attempt, token);
+        return IsWoken(attempt, cancellationToken);
     }
 
     /// <summary>Waits until something is so. Looks at it first, inside the mutex, and again whenever it was woken. Blocks.</summary>
     /// <param name="scope">Inside the mutex that the condition was opened with.</param>
     /// <param name="predicate">Called inside the mutex.</param>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>What the predicate said last: false: not in time.</returns>
     /// <inheritdoc cref="Wait(MutexScope, TimeSpan?, CancellationToken)" path="/exception"/>
-    public bool Wait(MutexScope scope, Func<bool> predicate, TimeSpan? timeout = null, CancellationToken token = default)
+    public bool Wait(MutexScope scope, Func<bool> predicate, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(predicate);
         Deadline deadline = Deadline.After(timeout);
         while (!predicate())
         {
-            if (!Wait(scope, deadline.RemainingWait, token))
+            if (!Wait(scope, deadline.RemainingWait, cancellationToken))
             {
                 return predicate();
             }
@@ -157,14 +157,14 @@ public sealed class NamedCondition : IDisposable
 
     /// <summary>As <see cref="Wait(MutexScope, TimeSpan?, CancellationToken)"/>; takes no thread.</summary>
     /// <inheritdoc cref="Wait(MutexScope, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
-    public async ValueTask<bool> WaitAsync(MutexScope scope, TimeSpan? timeout = null, CancellationToken token = default)
+    public async ValueTask<bool> WaitAsync(MutexScope scope, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(timeout);
         ConditionAttempt attempt = _core.Begin(scope.Stay, thread: 0);
         try
         {
-            _ = await attempt.WaitAsync(deadline, token).ConfigureAwait(false);
+            _ = await attempt.WaitAsync(deadline, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -176,19 +176,19 @@ public sealed class NamedCondition : IDisposable
             GC.KeepAlive(this);
         }
 
-        return IsWoken(attempt, token);
+        return IsWoken(attempt, cancellationToken);
     }
 
     /// <summary>As <see cref="Wait(MutexScope, Func{bool}, TimeSpan?, CancellationToken)"/>; takes no thread.</summary>
     /// <inheritdoc cref="Wait(MutexScope, Func{bool}, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
     public async ValueTask<bool> WaitAsync(
-        MutexScope scope, Func<bool> predicate, TimeSpan? timeout = null, CancellationToken token = default)
+        MutexScope scope, Func<bool> predicate, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(predicate);
         Deadline deadline = Deadline.After(timeout);
         while (!predicate())
         {
-            if (!await WaitAsync(scope, deadline.RemainingWait, token).ConfigureAwait(false))
+            if (!await WaitAsync(scope, deadline.RemainingWait, cancellationToken).ConfigureAwait(false))
             {
                 return predicate();
             }
@@ -240,11 +240,11 @@ public sealed class NamedCondition : IDisposable
         _ = Deadline.After(options?.TakeBackTimeout);
     }
 
-    private static bool IsWoken(ConditionAttempt attempt, CancellationToken token)
+    private static bool IsWoken(ConditionAttempt attempt, CancellationToken cancellationToken)
     {
         if (!attempt.IsWoken)
         {
-            token.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
         return attempt.IsWoken;

@@ -152,13 +152,13 @@ public sealed class NamedCountdown : IDisposable
 
     /// <summary>Waits until it has come to zero. Blocks.</summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="FairleadException">Timeout: it has not come to zero in time.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public void Wait(TimeSpan? timeout = null, CancellationToken token = default)
+    public void Wait(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        if (!WaitLater(timeout, token))
+        if (!WaitLater(timeout, cancellationToken))
         {
             throw NotInTime(timeout);
         }
@@ -166,28 +166,29 @@ public sealed class NamedCountdown : IDisposable
 
     /// <summary>Waits until it has come to zero, if that is in time. Blocks.</summary>
     /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether it has come to zero.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public bool TryWait(TimeSpan timeout, CancellationToken token = default) => WaitLater(timeout, token);
+    public bool TryWait(TimeSpan timeout, CancellationToken cancellationToken = default) => WaitLater(timeout, cancellationToken);
 
     /// <summary>Waits until it has come to zero. Takes no thread.</summary>
     /// <inheritdoc cref="Wait" path="/param|/exception"/>
-    public async ValueTask WaitAsync(TimeSpan? timeout, CancellationToken token = default)
+    public async ValueTask WaitAsync(TimeSpan? timeout, CancellationToken cancellationToken = default)
     {
-        if (!await WaitLaterAsync(timeout, token).ConfigureAwait(false))
+        if (!await WaitLaterAsync(timeout, cancellationToken).ConfigureAwait(false))
         {
             throw NotInTime(timeout);
         }
     }
 
     /// <inheritdoc cref="WaitAsync(TimeSpan?, CancellationToken)"/>
-    public ValueTask WaitAsync(CancellationToken token = default) => WaitAsync(null, token);
+    public ValueTask WaitAsync(CancellationToken cancellationToken = default) => WaitAsync(null, cancellationToken);
 
     /// <summary>Waits until it has come to zero, if that is in time. Takes no thread.</summary>
     /// <inheritdoc cref="TryWait" path="/param|/returns|/exception"/>
-    public ValueTask<bool> TryWaitAsync(TimeSpan timeout, CancellationToken token = default) => WaitLaterAsync(timeout, token);
+    public ValueTask<bool> TryWaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        WaitLaterAsync(timeout, cancellationToken);
 
     /// <summary>Asks whether its file is still what its name means. Costs some system calls. Of one in a region, ask the region.</summary>
     /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
@@ -209,22 +210,24 @@ public sealed class NamedCountdown : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, CountdownLayout.MostCount);
     }
 
-    private bool WaitLater(TimeSpan? timeout, CancellationToken token)
+    private bool WaitLater(TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
-        bool isZero =
-            _core.TryPass(out uint rounds) || new CountdownAttempt(_core, rounds, NativeThread.Id).Wait(Deadline.After(timeout), token);
+        cancellationToken.ThrowIfCancellationRequested();
+        bool isZero = _core.TryPass(out uint rounds)
+            || new CountdownAttempt(_core, rounds, NativeThread.Id).Wait(Deadline.After(timeout), cancellationToken);
 
         // One that nobody refers to any more is closed: not while somebody is about to wait.
         GC.KeepAlive(this);
         return isZero;
     }
 
-    private async ValueTask<bool> WaitLaterAsync(TimeSpan? timeout, CancellationToken token)
+    private async ValueTask<bool> WaitLaterAsync(TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         bool isZero = _core.TryPass(out uint rounds)
-            || await new CountdownAttempt(_core, rounds, thread: 0).WaitAsync(Deadline.After(timeout), token).ConfigureAwait(false);
+            || await new CountdownAttempt(_core, rounds, thread: 0)
+                .WaitAsync(Deadline.After(timeout), cancellationToken)
+                .ConfigureAwait(false);
         GC.KeepAlive(this);
         return isZero;
     }

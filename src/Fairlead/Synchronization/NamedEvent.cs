@@ -103,13 +103,13 @@ public sealed class NamedEvent : IDisposable
 
     /// <summary>Waits until it is set. Blocks.</summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="FairleadException">Timeout: it was not set in time.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public void Wait(TimeSpan? timeout = null, CancellationToken token = default)
+    public void Wait(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        if (!WaitLater(timeout, token))
+        if (!WaitLater(timeout, cancellationToken))
         {
             throw NotInTime(timeout);
         }
@@ -117,28 +117,29 @@ public sealed class NamedEvent : IDisposable
 
     /// <summary>Waits until it is set, if that is in time. Blocks.</summary>
     /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether it was set.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public bool TryWait(TimeSpan timeout, CancellationToken token = default) => WaitLater(timeout, token);
+    public bool TryWait(TimeSpan timeout, CancellationToken cancellationToken = default) => WaitLater(timeout, cancellationToken);
 
     /// <summary>Waits until it is set. Takes no thread.</summary>
     /// <inheritdoc cref="Wait" path="/param|/exception"/>
-    public async ValueTask WaitAsync(TimeSpan? timeout, CancellationToken token = default)
+    public async ValueTask WaitAsync(TimeSpan? timeout, CancellationToken cancellationToken = default)
     {
-        if (!await WaitLaterAsync(timeout, token).ConfigureAwait(false))
+        if (!await WaitLaterAsync(timeout, cancellationToken).ConfigureAwait(false))
         {
             throw NotInTime(timeout);
         }
     }
 
     /// <inheritdoc cref="WaitAsync(TimeSpan?, CancellationToken)"/>
-    public ValueTask WaitAsync(CancellationToken token = default) => WaitAsync(null, token);
+    public ValueTask WaitAsync(CancellationToken cancellationToken = default) => WaitAsync(null, cancellationToken);
 
     /// <summary>Waits until it is set, if that is in time. Takes no thread.</summary>
     /// <inheritdoc cref="TryWait" path="/param|/returns|/exception"/>
-    public ValueTask<bool> TryWaitAsync(TimeSpan timeout, CancellationToken token = default) => WaitLaterAsync(timeout, token);
+    public ValueTask<bool> TryWaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        WaitLaterAsync(timeout, cancellationToken);
 
     /// <summary>Asks whether its file is still what its name means. Costs some system calls. Of one in a region, ask the region.</summary>
     /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
@@ -167,21 +168,22 @@ public sealed class NamedEvent : IDisposable
         GC.KeepAlive(this);
     }
 
-    private bool WaitLater(TimeSpan? timeout, CancellationToken token)
+    private bool WaitLater(TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
-        bool isSet = _core.TryPass(out uint epoch) || new EventAttempt(_core, epoch, NativeThread.Id).Wait(Deadline.After(timeout), token);
+        cancellationToken.ThrowIfCancellationRequested();
+        bool isSet = _core.TryPass(out uint epoch)
+            || new EventAttempt(_core, epoch, NativeThread.Id).Wait(Deadline.After(timeout), cancellationToken);
 
         // One that nobody refers to any more is closed: not while somebody is about to wait.
         GC.KeepAlive(this);
         return isSet;
     }
 
-    private async ValueTask<bool> WaitLaterAsync(TimeSpan? timeout, CancellationToken token)
+    private async ValueTask<bool> WaitLaterAsync(TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         bool isSet = _core.TryPass(out uint epoch)
-            || await new EventAttempt(_core, epoch, thread: 0).WaitAsync(Deadline.After(timeout), token).ConfigureAwait(false);
+            || await new EventAttempt(_core, epoch, thread: 0).WaitAsync(Deadline.After(timeout), cancellationToken).ConfigureAwait(false);
         GC.KeepAlive(this);
         return isSet;
     }

@@ -76,7 +76,7 @@ public sealed partial class NamedMutex : IDisposable
 
     /// <summary>Enters. Blocks for as long as others are inside or were there first.</summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>To be disposed when done.</returns>
     /// <exception cref="FairleadException">
     /// Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with
@@ -84,10 +84,10 @@ public sealed partial class NamedMutex : IDisposable
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public MutexScope Enter(TimeSpan? timeout = null, CancellationToken token = default)
+    public MutexScope Enter(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         int thread = NativeThread.Id;
-        bool isEntered = _core.TryEnterIdle(thread, out Stay stay) || EnterLater(thread, timeout, token, out stay);
+        bool isEntered = _core.TryEnterIdle(thread, out Stay stay) || EnterLater(thread, timeout, cancellationToken, out stay);
 
         // One that nobody refers to any more is closed: not while somebody is about to enter.
         GC.KeepAlive(this);
@@ -97,15 +97,15 @@ public sealed partial class NamedMutex : IDisposable
     /// <summary>Enters if that is possible in time. Blocks.</summary>
     /// <param name="timeout">At most so long; zero: does not wait.</param>
     /// <param name="scope">To be disposed when done.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether it was entered.</returns>
     /// <exception cref="FairleadException">Deadlock: only with <see cref="NamedMutexOptions.DetectDeadlock"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public bool TryEnter(TimeSpan timeout, out MutexScope scope, CancellationToken token = default)
+    public bool TryEnter(TimeSpan timeout, out MutexScope scope, CancellationToken cancellationToken = default)
     {
         int thread = NativeThread.Id;
-        bool isEntered = _core.TryEnterIdle(thread, out Stay stay) || EnterLater(thread, timeout, token, out stay);
+        bool isEntered = _core.TryEnterIdle(thread, out Stay stay) || EnterLater(thread, timeout, cancellationToken, out stay);
         GC.KeepAlive(this);
         scope = new MutexScope(stay);
         return isEntered;
@@ -113,31 +113,33 @@ public sealed partial class NamedMutex : IDisposable
 
     /// <summary>Enters. Waiting takes no thread.</summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <inheritdoc cref="Enter" path="/returns|/exception"/>
-    public async ValueTask<MutexScope> EnterAsync(TimeSpan? timeout, CancellationToken token = default) =>
-        await EnterLaterAsync(timeout, token).ConfigureAwait(false) is { } stay ? new MutexScope(stay) : throw NotInTime(timeout);
+    public async ValueTask<MutexScope> EnterAsync(TimeSpan? timeout, CancellationToken cancellationToken = default) =>
+        await EnterLaterAsync(timeout, cancellationToken).ConfigureAwait(false) is { } stay
+            ? new MutexScope(stay)
+            : throw NotInTime(timeout);
 
     /// <inheritdoc cref="EnterAsync(TimeSpan?, CancellationToken)"/>
-    public ValueTask<MutexScope> EnterAsync(CancellationToken token = default)
+    public ValueTask<MutexScope> EnterAsync(CancellationToken cancellationToken = default)
     {
-        if (token.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled<MutexScope>(token);
+            return ValueTask.FromCanceled<MutexScope>(cancellationToken);
         }
 
         bool isEntered = _core.TryEnterIdle(thread: 0, out Stay stay);
         GC.KeepAlive(this);
-        return isEntered ? new(new MutexScope(stay)) : EnterAsync(null, token);
+        return isEntered ? new(new MutexScope(stay)) : EnterAsync(null, cancellationToken);
     }
 
     /// <summary>Enters if that is possible in time. Waiting takes no thread.</summary>
     /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>To be disposed when done; <see langword="null"/>: not in time.</returns>
     /// <inheritdoc cref="TryEnter" path="/exception"/>
-    public async ValueTask<MutexScope?> TryEnterAsync(TimeSpan timeout, CancellationToken token = default) =>
-        await EnterLaterAsync(timeout, token).ConfigureAwait(false) is { } stay ? new MutexScope(stay) : null;
+    public async ValueTask<MutexScope?> TryEnterAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        await EnterLaterAsync(timeout, cancellationToken).ConfigureAwait(false) is { } stay ? new MutexScope(stay) : null;
 
     /// <summary>Asks whether its file is still what its name means. Costs some system calls. Of one in a region, ask the region.</summary>
     /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
@@ -156,9 +158,9 @@ public sealed partial class NamedMutex : IDisposable
     private static MutexCore NewCore(LockPlace place, NamedMutexOptions? options) =>
         new(place, options?.Recursive == true ? MutexCore.RecursiveOption : 0) { DetectsDeadlock = options?.DetectDeadlock == true };
 
-    private bool EnterLater(int thread, TimeSpan? timeout, CancellationToken token, out Stay stay)
+    private bool EnterLater(int thread, TimeSpan? timeout, CancellationToken cancellationToken, out Stay stay)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(timeout);
         if (_core.TryEnterAgain(thread, out stay))
         {
@@ -166,14 +168,14 @@ public sealed partial class NamedMutex : IDisposable
         }
 
         EnterAttempt attempt = new(_core, thread);
-        bool isEntered = attempt.Wait(deadline, token);
+        bool isEntered = attempt.Wait(deadline, cancellationToken);
         stay = attempt.Stay;
         return isEntered;
     }
 
-    private async ValueTask<Stay?> EnterLaterAsync(TimeSpan? timeout, CancellationToken token)
+    private async ValueTask<Stay?> EnterLaterAsync(TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         if (_core.TryEnterIdle(thread: 0, out Stay stay))
         {
             return stay;
@@ -181,7 +183,7 @@ public sealed partial class NamedMutex : IDisposable
 
         Deadline deadline = Deadline.After(timeout);
         EnterAttempt attempt = new(_core, thread: 0);
-        bool isEntered = await attempt.WaitAsync(deadline, token).ConfigureAwait(false);
+        bool isEntered = await attempt.WaitAsync(deadline, cancellationToken).ConfigureAwait(false);
         GC.KeepAlive(this);
         return isEntered ? attempt.Stay : null;
     }

@@ -82,7 +82,7 @@ public sealed class NamedReaderWriterLock : IDisposable
 
     /// <summary>Enters to read. Blocks for as long as a writer is inside or has come before.</summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>To be disposed when done.</returns>
     /// <exception cref="FairleadException">
     /// Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with
@@ -90,38 +90,39 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public ReadScope EnterRead(TimeSpan? timeout = null, CancellationToken token = default) =>
-        TryRead(timeout, token, out ReadScope scope) ? scope : throw NotInTime(timeout);
+    public ReadScope EnterRead(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        TryRead(timeout, cancellationToken, out ReadScope scope) ? scope : throw NotInTime(timeout);
 
     /// <summary>Enters to read if that is possible in time. Blocks.</summary>
     /// <param name="timeout">At most so long; zero: does not wait.</param>
     /// <param name="scope">To be disposed when done.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether it was entered.</returns>
     /// <exception cref="FairleadException">Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public bool TryEnterRead(TimeSpan timeout, out ReadScope scope, CancellationToken token = default) =>
-        TryRead(timeout, token, out scope);
+    public bool TryEnterRead(TimeSpan timeout, out ReadScope scope, CancellationToken cancellationToken = default) =>
+        TryRead(timeout, cancellationToken, out scope);
 
     /// <summary>Enters to read. Waiting takes no thread.</summary>
     /// <inheritdoc cref="EnterRead" path="/param|/returns|/exception"/>
-    public async ValueTask<ReadScope> EnterReadAsync(TimeSpan? timeout, CancellationToken token = default) =>
-        await TryReadAsync(timeout, token).ConfigureAwait(false) ?? throw NotInTime(timeout);
+    public async ValueTask<ReadScope> EnterReadAsync(TimeSpan? timeout, CancellationToken cancellationToken = default) =>
+        await TryReadAsync(timeout, cancellationToken).ConfigureAwait(false) ?? throw NotInTime(timeout);
 
     /// <inheritdoc cref="EnterReadAsync(TimeSpan?, CancellationToken)"/>
-    public ValueTask<ReadScope> EnterReadAsync(CancellationToken token = default) => EnterReadAsync(null, token);
+    public ValueTask<ReadScope> EnterReadAsync(CancellationToken cancellationToken = default) => EnterReadAsync(null, cancellationToken);
 
     /// <summary>Enters to read if that is possible in time. Waiting takes no thread.</summary>
     /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>To be disposed when done; <see langword="null"/>: not in time.</returns>
     /// <inheritdoc cref="TryEnterRead" path="/exception"/>
-    public ValueTask<ReadScope?> TryEnterReadAsync(TimeSpan timeout, CancellationToken token = default) => TryReadAsync(timeout, token);
+    public ValueTask<ReadScope?> TryEnterReadAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        TryReadAsync(timeout, cancellationToken);
 
     /// <summary>Enters to write. Blocks for as long as others are inside or have come before.</summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>To be disposed when done.</returns>
     /// <exception cref="FairleadException">
     /// Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with
@@ -129,34 +130,35 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public WriteScope EnterWrite(TimeSpan? timeout = null, CancellationToken token = default) =>
-        TryWrite(timeout, token, out WriteScope scope) ? scope : throw NotInTime(timeout);
+    public WriteScope EnterWrite(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        TryWrite(timeout, cancellationToken, out WriteScope scope) ? scope : throw NotInTime(timeout);
 
     /// <summary>Enters to write if that is possible in time. Blocks.</summary>
     /// <param name="timeout">At most so long; zero: does not wait.</param>
     /// <param name="scope">To be disposed when done.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether it was entered.</returns>
     /// <exception cref="FairleadException">Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public bool TryEnterWrite(TimeSpan timeout, out WriteScope scope, CancellationToken token = default) =>
-        TryWrite(timeout, token, out scope);
+    public bool TryEnterWrite(TimeSpan timeout, out WriteScope scope, CancellationToken cancellationToken = default) =>
+        TryWrite(timeout, cancellationToken, out scope);
 
     /// <summary>Enters to write. Waiting takes no thread.</summary>
     /// <inheritdoc cref="EnterWrite" path="/param|/returns|/exception"/>
-    public async ValueTask<WriteScope> EnterWriteAsync(TimeSpan? timeout, CancellationToken token = default) =>
-        await TryWriteAsync(timeout, token).ConfigureAwait(false) ?? throw NotInTime(timeout);
+    public async ValueTask<WriteScope> EnterWriteAsync(TimeSpan? timeout, CancellationToken cancellationToken = default) =>
+        await TryWriteAsync(timeout, cancellationToken).ConfigureAwait(false) ?? throw NotInTime(timeout);
 
     /// <inheritdoc cref="EnterWriteAsync(TimeSpan?, CancellationToken)"/>
-    public ValueTask<WriteScope> EnterWriteAsync(CancellationToken token = default) => EnterWriteAsync(null, token);
+    public ValueTask<WriteScope> EnterWriteAsync(CancellationToken cancellationToken = default) => EnterWriteAsync(null, cancellationToken);
 
     /// <summary>Enters to write if that is possible in time. Waiting takes no thread.</summary>
     /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>To be disposed when done; <see langword="null"/>: not in time.</returns>
     /// <inheritdoc cref="TryEnterWrite" path="/exception"/>
-    public ValueTask<WriteScope?> TryEnterWriteAsync(TimeSpan timeout, CancellationToken token = default) => TryWriteAsync(timeout, token);
+    public ValueTask<WriteScope?> TryEnterWriteAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        TryWriteAsync(timeout, cancellationToken);
 
     /// <summary>Asks whether its file is still what its name means. Costs some system calls. Of one in a region, ask the region.</summary>
     /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
@@ -172,16 +174,16 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// <summary>For people: what it is.</summary>
     public override string ToString() => _core.Description;
 
-    private bool TryRead(TimeSpan? timeout, CancellationToken token, out ReadScope scope)
+    private bool TryRead(TimeSpan? timeout, CancellationToken cancellationToken, out ReadScope scope)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(timeout);
         int thread = NativeThread.Id;
         bool reads = _core.TryReadIdle(thread, out SeatStay stay);
         if (!reads)
         {
             ReaderWriterAttempt attempt = new(_core, writes: false, thread);
-            reads = attempt.Wait(deadline, token);
+            reads = attempt.Wait(deadline, cancellationToken);
             stay = attempt.Reading;
         }
 
@@ -191,15 +193,15 @@ public sealed class NamedReaderWriterLock : IDisposable
         return reads;
     }
 
-    private async ValueTask<ReadScope?> TryReadAsync(TimeSpan? timeout, CancellationToken token)
+    private async ValueTask<ReadScope?> TryReadAsync(TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(timeout);
         bool reads = _core.TryReadIdle(thread: 0, out SeatStay stay);
         if (!reads)
         {
             ReaderWriterAttempt attempt = new(_core, writes: false, thread: 0);
-            reads = await attempt.WaitAsync(deadline, token).ConfigureAwait(false);
+            reads = await attempt.WaitAsync(deadline, cancellationToken).ConfigureAwait(false);
             stay = attempt.Reading;
         }
 
@@ -207,16 +209,16 @@ public sealed class NamedReaderWriterLock : IDisposable
         return reads ? new ReadScope(stay) : null;
     }
 
-    private bool TryWrite(TimeSpan? timeout, CancellationToken token, out WriteScope scope)
+    private bool TryWrite(TimeSpan? timeout, CancellationToken cancellationToken, out WriteScope scope)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(timeout);
         int thread = NativeThread.Id;
         WriteHold? hold = _core.TryWriteIdle(thread, out Stay? gate);
         if (hold is null)
         {
             ReaderWriterAttempt attempt = new(_core, writes: true, thread, gate);
-            _ = attempt.Wait(deadline, token);
+            _ = attempt.Wait(deadline, cancellationToken);
             hold = attempt.Writing;
         }
 
@@ -225,15 +227,15 @@ public sealed class NamedReaderWriterLock : IDisposable
         return hold is not null;
     }
 
-    private async ValueTask<WriteScope?> TryWriteAsync(TimeSpan? timeout, CancellationToken token)
+    private async ValueTask<WriteScope?> TryWriteAsync(TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(timeout);
         WriteHold? hold = _core.TryWriteIdle(thread: 0, out Stay? gate);
         if (hold is null)
         {
             ReaderWriterAttempt attempt = new(_core, writes: true, thread: 0, gate);
-            _ = await attempt.WaitAsync(deadline, token).ConfigureAwait(false);
+            _ = await attempt.WaitAsync(deadline, cancellationToken).ConfigureAwait(false);
             hold = attempt.Writing;
         }
 

@@ -82,49 +82,49 @@ public sealed partial class NamedSemaphore : IDisposable
     /// first.
     /// </summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>To be disposed when done.</returns>
     /// <exception cref="FairleadException">Timeout: no permit was free in time.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public SemaphoreScope Enter(TimeSpan? timeout = null, CancellationToken token = default) =>
-        TryGet(false, timeout, token, out SeatStay stay) ? new SemaphoreScope(stay) : throw NotInTime(timeout);
+    public SemaphoreScope Enter(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        TryGet(false, timeout, cancellationToken, out SeatStay stay) ? new SemaphoreScope(stay) : throw NotInTime(timeout);
 
     /// <summary>Enters if that is possible in time. Blocks.</summary>
     /// <param name="timeout">At most so long; zero: does not wait.</param>
     /// <param name="scope">To be disposed when done.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether it was entered.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
-    public bool TryEnter(TimeSpan timeout, out SemaphoreScope scope, CancellationToken token = default)
+    public bool TryEnter(TimeSpan timeout, out SemaphoreScope scope, CancellationToken cancellationToken = default)
     {
-        bool isEntered = TryGet(false, timeout, token, out SeatStay stay);
+        bool isEntered = TryGet(false, timeout, cancellationToken, out SeatStay stay);
         scope = new SemaphoreScope(stay);
         return isEntered;
     }
 
     /// <summary>Enters. Waiting takes no thread.</summary>
     /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <inheritdoc cref="Enter" path="/returns|/exception"/>
-    public async ValueTask<SemaphoreScope> EnterAsync(TimeSpan? timeout, CancellationToken token = default)
+    public async ValueTask<SemaphoreScope> EnterAsync(TimeSpan? timeout, CancellationToken cancellationToken = default)
     {
-        (bool isEntered, SeatStay stay) = await TryGetAsync(false, timeout, token).ConfigureAwait(false);
+        (bool isEntered, SeatStay stay) = await TryGetAsync(false, timeout, cancellationToken).ConfigureAwait(false);
         return isEntered ? new SemaphoreScope(stay) : throw NotInTime(timeout);
     }
 
     /// <inheritdoc cref="EnterAsync(TimeSpan?, CancellationToken)"/>
-    public ValueTask<SemaphoreScope> EnterAsync(CancellationToken token = default) => EnterAsync(null, token);
+    public ValueTask<SemaphoreScope> EnterAsync(CancellationToken cancellationToken = default) => EnterAsync(null, cancellationToken);
 
     /// <summary>Enters if that is possible in time. Waiting takes no thread.</summary>
     /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>To be disposed when done; <see langword="null"/>: not in time.</returns>
     /// <inheritdoc cref="TryEnter" path="/exception"/>
-    public async ValueTask<SemaphoreScope?> TryEnterAsync(TimeSpan timeout, CancellationToken token = default)
+    public async ValueTask<SemaphoreScope?> TryEnterAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
-        (bool isEntered, SeatStay stay) = await TryGetAsync(false, timeout, token).ConfigureAwait(false);
+        (bool isEntered, SeatStay stay) = await TryGetAsync(false, timeout, cancellationToken).ConfigureAwait(false);
         return isEntered ? new SemaphoreScope(stay) : null;
     }
 
@@ -133,9 +133,9 @@ public sealed partial class NamedSemaphore : IDisposable
     /// first.
     /// </summary>
     /// <inheritdoc cref="Enter" path="/param|/exception"/>
-    public void Take(TimeSpan? timeout = null, CancellationToken token = default)
+    public void Take(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        if (!TryGet(true, timeout, token, out _))
+        if (!TryGet(true, timeout, cancellationToken, out _))
         {
             throw NotInTime(timeout);
         }
@@ -143,28 +143,28 @@ public sealed partial class NamedSemaphore : IDisposable
 
     /// <summary>Takes a permit away if that is possible in time. Blocks.</summary>
     /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether it was taken.</returns>
     /// <inheritdoc cref="TryEnter" path="/exception"/>
-    public bool TryTake(TimeSpan timeout, CancellationToken token = default) => TryGet(true, timeout, token, out _);
+    public bool TryTake(TimeSpan timeout, CancellationToken cancellationToken = default) => TryGet(true, timeout, cancellationToken, out _);
 
     /// <summary>Takes a permit away. Waiting takes no thread.</summary>
     /// <inheritdoc cref="EnterAsync(TimeSpan?, CancellationToken)" path="/param|/exception"/>
-    public async ValueTask TakeAsync(TimeSpan? timeout, CancellationToken token = default)
+    public async ValueTask TakeAsync(TimeSpan? timeout, CancellationToken cancellationToken = default)
     {
-        if (!(await TryGetAsync(true, timeout, token).ConfigureAwait(false)).HasPermit)
+        if (!(await TryGetAsync(true, timeout, cancellationToken).ConfigureAwait(false)).HasPermit)
         {
             throw NotInTime(timeout);
         }
     }
 
     /// <inheritdoc cref="TakeAsync(TimeSpan?, CancellationToken)"/>
-    public ValueTask TakeAsync(CancellationToken token = default) => TakeAsync(null, token);
+    public ValueTask TakeAsync(CancellationToken cancellationToken = default) => TakeAsync(null, cancellationToken);
 
     /// <summary>Takes a permit away if that is possible in time. Waiting takes no thread.</summary>
     /// <inheritdoc cref="TryTake" path="/param|/returns|/exception"/>
-    public async ValueTask<bool> TryTakeAsync(TimeSpan timeout, CancellationToken token = default) =>
-        (await TryGetAsync(true, timeout, token).ConfigureAwait(false)).HasPermit;
+    public async ValueTask<bool> TryTakeAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        (await TryGetAsync(true, timeout, cancellationToken).ConfigureAwait(false)).HasPermit;
 
     /// <summary>
     /// Makes permits free that have been taken, or that there have not been yet. Does not wait. Whoever is killed meanwhile has posted all,
@@ -224,15 +224,15 @@ public sealed partial class NamedSemaphore : IDisposable
         return most;
     }
 
-    private bool TryGet(bool isTaken, TimeSpan? timeout, CancellationToken token, out SeatStay stay)
+    private bool TryGet(bool isTaken, TimeSpan? timeout, CancellationToken cancellationToken, out SeatStay stay)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         int thread = NativeThread.Id;
         bool isGot = _core.TryGetIdle(isTaken, thread, out stay);
         if (!isGot)
         {
             SemaphoreAttempt attempt = new(_core, isTaken, thread);
-            isGot = attempt.Wait(Deadline.After(timeout), token);
+            isGot = attempt.Wait(Deadline.After(timeout), cancellationToken);
             stay = attempt.Stay;
         }
 
@@ -241,14 +241,15 @@ public sealed partial class NamedSemaphore : IDisposable
         return isGot;
     }
 
-    private async ValueTask<(bool HasPermit, SeatStay Stay)> TryGetAsync(bool isTaken, TimeSpan? timeout, CancellationToken token)
+    private async ValueTask<(bool HasPermit, SeatStay Stay)> TryGetAsync(
+        bool isTaken, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         bool isGot = _core.TryGetIdle(isTaken, thread: 0, out SeatStay stay);
         if (!isGot)
         {
             SemaphoreAttempt attempt = new(_core, isTaken, thread: 0);
-            isGot = await attempt.WaitAsync(Deadline.After(timeout), token).ConfigureAwait(false);
+            isGot = await attempt.WaitAsync(Deadline.After(timeout), cancellationToken).ConfigureAwait(false);
             stay = attempt.Stay;
         }
 

@@ -9,7 +9,7 @@ internal static class HostAddresses
     /// <summary>
     /// All places of a host, in the resolver's order. The base library resolves; it has no way to do so without a thread of the pool.
     /// </summary>
-    public static async ValueTask<IPEndPoint[]> ResolveAsync(Address address, CancellationToken token)
+    public static async ValueTask<IPEndPoint[]> ResolveAsync(Address address, CancellationToken cancellationToken)
     {
         if (Known(address) is { } known)
         {
@@ -18,7 +18,7 @@ internal static class HostAddresses
 
         try
         {
-            IPAddress[] all = await Dns.GetHostAddressesAsync(address.Host!, token).ConfigureAwait(false);
+            IPAddress[] all = await Dns.GetHostAddressesAsync(address.Host!, cancellationToken).ConfigureAwait(false);
             return [.. all.Select(one => new IPEndPoint(one, address.Port!.Value))];
         }
         catch (SocketException exception)

@@ -32,7 +32,7 @@ internal interface ITransport
 
     /// <summary>Connects once. No retrying: waiting for a server that is not there is done above.</summary>
     /// <exception cref="FairleadException">NotFound when nobody listens, PermissionDenied, Unavailable, Timeout.</exception>
-    ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token);
+    ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken);
 
     /// <summary>Memory that many peers read, for a bound endpoint that sends each the same; null where there is no such thing.</summary>
     /// <exception cref="FairleadException">The system gives no memory.</exception>

@@ -15,7 +15,8 @@ internal static class SocketConnector
     /// <summary>
     /// None, or why it did not work; ECONNREFUSED also for a socket that was connected to itself. The caller owns the socket either way.
     /// </summary>
-    public static async ValueTask<Errno> ConnectAsync(Descriptor socket, SocketAddress address, TimeProvider time, CancellationToken token)
+    public static async ValueTask<Errno> ConnectAsync(
+        Descriptor socket, SocketAddress address, TimeProvider time, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -23,13 +24,13 @@ internal static class SocketConnector
             if (error == Errno.EAGAIN && address.Family == AddressFamily.Unix)
             {
                 // The listener's backlog is full, and nothing tells when it no longer is.
-                await Task.Delay(Pause, time, token).ConfigureAwait(false);
+                await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
                 continue;
             }
 
             if (error == Errno.EINPROGRESS)
             {
-                await WaitWritableAsync(socket, token).ConfigureAwait(false);
+                await WaitWritableAsync(socket, cancellationToken).ConfigureAwait(false);
                 error = NativeSocket.TakeError(socket);
             }
 
@@ -47,11 +48,11 @@ internal static class SocketConnector
         return own.Family != AddressFamily.Unix && own.Equals(NativeSocket.PeerName(socket));
     }
 
-    private static async Task WaitWritableAsync(Descriptor socket, CancellationToken token)
+    private static async Task WaitWritableAsync(Descriptor socket, CancellationToken cancellationToken)
     {
         Waiter waiter = new();
         using Registration registration = Reactor.Shared.Register(socket, waiter);
-        using CancellationTokenRegistration cancellation = token.UnsafeRegister(
+        using CancellationTokenRegistration cancellation = cancellationToken.UnsafeRegister(
             static (state, t) => ((Waiter)state!).TrySetCanceled(t), waiter);
         registration.Arm(PollEvents.Write);
         await waiter.Task.ConfigureAwait(false);

@@ -27,7 +27,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
         {
             await peer.TellAsync(phase % 2 == 0 ? "wait" : "async");
             await UntilWaiting(() => barrier.Waiters, 1);
-            Task<long> blocking = OnThread(() => barrier.SignalAndWait(token: Token));
+            Task<long> blocking = OnThread(() => barrier.SignalAndWait(cancellationToken: Token));
             Task<long> awaiting = other.SignalAndWaitAsync(Token).AsTask();
             await UntilWaiting(() => barrier.Waiters, 3);
             Assert.Equal((phase, 3), (barrier.CurrentPhase, barrier.Arrived));
@@ -58,7 +58,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
             StringComparison.Ordinal);
         await FailsAsync(ErrorCode.Timeout, async () => await barrier.SignalAndWaitAsync(Short));
         using CancellationTokenSource cancelled = new();
-        Task<long> blocking = OnThread(() => barrier.SignalAndWait(token: cancelled.Token));
+        Task<long> blocking = OnThread(() => barrier.SignalAndWait(cancellationToken: cancelled.Token));
         await UntilWaiting(() => barrier.Waiters, 1);
         await cancelled.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => blocking);
@@ -70,9 +70,9 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await barrier.SignalAndWaitAsync(cancelled.Token));
         Assert.Equal((0L, 0, 0), (barrier.CurrentPhase, barrier.Arrived, barrier.Waiters.Count));
         Assert.False(other.TrySignalAndWait(TimeSpan.Zero, out _));
-        Task<long> waiting = OnThread(() => other.SignalAndWait(token: Token));
+        Task<long> waiting = OnThread(() => other.SignalAndWait(cancellationToken: Token));
         await UntilWaiting(() => barrier.Waiters, 1);
-        Assert.Equal((0L, 0L), (barrier.SignalAndWait(token: Token), await waiting));
+        Assert.Equal((0L, 0L), (barrier.SignalAndWait(cancellationToken: Token), await waiting));
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
             using CancellationTokenSource cancelled = new();
             long phase = barrier.CurrentPhase;
             Task<long> waiting = i % 2 == 0
-                ? OnThread(() => barrier.SignalAndWait(token: cancelled.Token))
+                ? OnThread(() => barrier.SignalAndWait(cancellationToken: cancelled.Token))
                 : barrier.SignalAndWaitAsync(cancelled.Token).AsTask();
             await UntilWaiting(() => barrier.Waiters, 1);
             Task cancelling = OnThread(() => cancelled.Cancel());
@@ -121,7 +121,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
         await FailsAsync(ErrorCode.Full, async () => await late.SignalAndWaitAsync());
         barrier.Dispose();
         Task<long> waiting = late.SignalAndWaitAsync(Token).AsTask();
-        Assert.Equal(0, other.SignalAndWait(token: Token));
+        Assert.Equal(0, other.SignalAndWait(cancellationToken: Token));
         Assert.Equal(0, await waiting);
         Fails(ErrorCode.Incompatible, () => LockPlaceText.Barrier(place, 1));
     }
@@ -131,7 +131,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     {
         (NamedBarrier barrier, string place) = NewBarrier(2);
         NamedBarrier other = Another(place, 2);
-        Task<long> waiting = OnThread(() => barrier.SignalAndWait(token: Token));
+        Task<long> waiting = OnThread(() => barrier.SignalAndWait(cancellationToken: Token));
         await UntilWaiting(() => other.Waiters, 1);
         Assert.Throws<InvalidOperationException>(() => barrier.SignalAndWait());
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await barrier.SignalAndWaitAsync());
@@ -142,7 +142,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
         Assert.Throws<ObjectDisposedException>(() => barrier.Arrived);
         Assert.Throws<ObjectDisposedException>(barrier.Reset);
         Assert.Single(other.Holders);
-        Assert.Equal(0, other.SignalAndWait(token: Token));
+        Assert.Equal(0, other.SignalAndWait(cancellationToken: Token));
         Assert.Equal(0, await waiting);
         Assert.Single(other.Holders);
 
@@ -151,7 +151,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
         Task<long> awaiting = next.SignalAndWaitAsync(Token).AsTask();
         await UntilWaiting(() => other.Waiters, 1);
         next.Dispose();
-        Assert.Equal(1, other.SignalAndWait(token: Token));
+        Assert.Equal(1, other.SignalAndWait(cancellationToken: Token));
         Assert.Equal(1, await awaiting);
         await Until(() => other.Holders.Count == 1, "it is no party any more");
     }
@@ -178,7 +178,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
             }
 
             await witness.TellAsync(round < 2 ? "wait" : "async");
-            Task<long> blocking = OnThread(() => barrier.SignalAndWait(token: Token));
+            Task<long> blocking = OnThread(() => barrier.SignalAndWait(cancellationToken: Token));
             Task<long> awaiting = other.SignalAndWaitAsync(Token).AsTask();
             await UntilWaiting(() => barrier.Waiters, hasArrived ? 4 : 3);
             await peer.KillRunningAsync();
@@ -226,7 +226,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
             await slow.TellAsync(i % 2 == 0 ? "wait" : "async");
             Assert.Equal("no", await peer.AskAsync("try"));
             Task<long> waiting =
-                i % 2 == 0 ? OnThread(() => barrier.SignalAndWait(token: Token)) : barrier.SignalAndWaitAsync(Token).AsTask();
+                i % 2 == 0 ? OnThread(() => barrier.SignalAndWait(cancellationToken: Token)) : barrier.SignalAndWaitAsync(Token).AsTask();
             await UntilWaiting(() => mender.Waiters, 2);
             await slow.StopAsync();
             await peer.KillRunningAsync();
@@ -250,7 +250,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
         Assert.False(barrier.IsBroken);
         peer.Continue();
         await peer.TellAsync("wait");
-        Assert.Equal(0, barrier.SignalAndWait(token: Token));
+        Assert.Equal(0, barrier.SignalAndWait(cancellationToken: Token));
         Assert.Equal("0", await peer.AnswerAsync());
     }
 

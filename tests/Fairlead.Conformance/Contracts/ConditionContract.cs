@@ -40,7 +40,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
         Assert.True(await awaiting);
         Assert.Empty(places.Condition.Waiters);
         NotifyOne(places);
-        using MutexScope scope = places.Mutex.Enter(token: Token);
+        using MutexScope scope = places.Mutex.Enter(cancellationToken: Token);
         Assert.False(places.Condition.Wait(scope, Short, Token));
     }
 
@@ -50,27 +50,27 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
         Places places = NewPlaces();
         using CancellationTokenSource cancelled = new();
         PeerProcess peer = await StartAsync("mutex", places.MutexPlace);
-        using (MutexScope scope = places.Mutex.Enter(token: Token))
+        using (MutexScope scope = places.Mutex.Enter(cancellationToken: Token))
         {
             Assert.False(places.Condition.Wait(scope, TimeSpan.Zero, Token));
             Assert.False(places.Condition.Wait(scope, Short, Token));
             Assert.False(await places.Condition.WaitAsync(scope, Short, Token));
             Assert.False(places.Condition.Wait(scope, static () => false, Short, Token));
             Assert.False(await places.Condition.WaitAsync(scope, static () => false, Short, Token));
-            Assert.True(places.Condition.Wait(scope, static () => true, token: Token));
-            Assert.True(await places.Condition.WaitAsync(scope, static () => true, token: Token));
+            Assert.True(places.Condition.Wait(scope, static () => true, cancellationToken: Token));
+            Assert.True(await places.Condition.WaitAsync(scope, static () => true, cancellationToken: Token));
             Assert.StartsWith("no Timeout", await peer.AskAsync("try 0"), StringComparison.Ordinal);
         }
 
         Task blocking = OnThread(() =>
         {
-            using MutexScope scope = places.Mutex.Enter(token: Token);
-            Assert.Throws<OperationCanceledException>(() => places.Condition.Wait(scope, token: cancelled.Token));
+            using MutexScope scope = places.Mutex.Enter(cancellationToken: Token);
+            Assert.Throws<OperationCanceledException>(() => places.Condition.Wait(scope, cancellationToken: cancelled.Token));
             Assert.Equal(Environment.ProcessId, places.Mutex.Holder?.Peer.ProcessId);
         });
         await UntilWaiting(() => places.Condition.Waiters, 1);
         MutexScope awaiting = await places.Mutex.EnterAsync(Token);
-        Task<bool> waiting = places.Condition.WaitAsync(awaiting, token: cancelled.Token).AsTask();
+        Task<bool> waiting = places.Condition.WaitAsync(awaiting, cancellationToken: cancelled.Token).AsTask();
         await UntilWaiting(() => places.Condition.Waiters, 2);
         Assert.Equal("", await peer.AskAsync("enter"));
         await cancelled.CancelAsync();
@@ -87,8 +87,8 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         awaiting.Dispose();
         Assert.Empty(places.Condition.Waiters);
-        using MutexScope last = places.Mutex.Enter(token: Token);
-        Assert.Throws<OperationCanceledException>(() => places.Condition.Wait(last, token: cancelled.Token));
+        using MutexScope last = places.Mutex.Enter(cancellationToken: Token);
+        Assert.Throws<OperationCanceledException>(() => places.Condition.Wait(last, cancellationToken: cancelled.Token));
     }
 
     [Fact]
@@ -99,10 +99,10 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
         using NamedCondition condition = LockPlaceText.Condition(NewPlace(NamedCondition.SizeInRegion), mutex);
         Task waiting = OnThread(() =>
         {
-            MutexScope outer = mutex.Enter(token: Token);
-            MutexScope inner = mutex.Enter(token: Token);
-            Assert.True(condition.Wait(inner, token: Token));
-            MutexScope again = mutex.Enter(token: Token);
+            MutexScope outer = mutex.Enter(cancellationToken: Token);
+            MutexScope inner = mutex.Enter(cancellationToken: Token);
+            Assert.True(condition.Wait(inner, cancellationToken: Token));
+            MutexScope again = mutex.Enter(cancellationToken: Token);
             again.Dispose();
             inner.Dispose();
             Assert.Null(
@@ -124,8 +124,8 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
     {
         Places places = NewPlaces();
         using NamedMutex other = LockPlaceText.Mutex(NewPlace(NamedMutex.SizeInRegion));
-        using MutexScope wrong = other.Enter(token: Token);
-        MutexScope left = places.Mutex.Enter(token: Token);
+        using MutexScope wrong = other.Enter(cancellationToken: Token);
+        MutexScope left = places.Mutex.Enter(cancellationToken: Token);
         left.Dispose();
         Assert.Throws<ArgumentException>(() => places.Condition.Wait(wrong));
         Assert.Throws<ArgumentException>(() => places.Condition.Wait(left));
@@ -140,7 +140,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
 
         // While its owner waits, a scope is not inside.
         MutexScope scope = await places.Mutex.EnterAsync(Token);
-        Task<bool> waiting = places.Condition.WaitAsync(scope, token: Token).AsTask();
+        Task<bool> waiting = places.Condition.WaitAsync(scope, cancellationToken: Token).AsTask();
         await UntilWaiting(() => places.Condition.Waiters, 1);
         scope.Dispose();
         Assert.Throws<ObjectDisposedException>(scope.MarkConsistent);
@@ -150,7 +150,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
         Assert.False(places.Mutex.TryEnter(TimeSpan.Zero, out _));
         scope.Dispose();
         places.Condition.Dispose();
-        using MutexScope last = places.Mutex.Enter(token: Token);
+        using MutexScope last = places.Mutex.Enter(cancellationToken: Token);
         Assert.Throws<ObjectDisposedException>(() => places.Condition.Wait(last));
         Assert.Throws<ObjectDisposedException>(() => places.Condition.Notify(last));
         Assert.False(places.Mutex.TryEnter(TimeSpan.Zero, out _));
@@ -162,11 +162,11 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
         Places places = NewPlaces();
         using NamedCondition hasty = LockPlaceText.Condition(places.ConditionPlace, places.Mutex, new() { TakeBackTimeout = Short });
         MutexScope scope = await places.Mutex.EnterAsync(Token);
-        Task<bool> waiting = hasty.WaitAsync(scope, token: Token).AsTask();
+        Task<bool> waiting = hasty.WaitAsync(scope, cancellationToken: Token).AsTask();
         await UntilWaiting(() => hasty.Waiters, 1);
         Task<bool> next = OnThread(() => WaitOnce(places));
         await UntilWaiting(() => hasty.Waiters, 2);
-        using (MutexScope inside = places.Mutex.Enter(token: Token))
+        using (MutexScope inside = places.Mutex.Enter(cancellationToken: Token))
         {
             places.Condition.Notify(inside);
             FairleadException lost = await FailsAsync(ErrorCode.LockLost, () => waiting);
@@ -189,14 +189,14 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
         for (int i = 0; i < Many; i++)
         {
             MutexScope scope = await places.Mutex.EnterAsync(Token);
-            all[i] = LeaveAfter(places.Condition.WaitAsync(scope, token: Token), scope);
+            all[i] = LeaveAfter(places.Condition.WaitAsync(scope, cancellationToken: Token), scope);
         }
 
         int threads = Synchronization.Waiting.TurnThreads.Shared.Count;
         Output.WriteLine($"{threads} threads wait for {Many}");
         Assert.InRange(threads, 1, 16);
         Assert.Equal(128, places.Condition.Waiters.Count);
-        using (MutexScope scope = places.Mutex.Enter(token: Token))
+        using (MutexScope scope = places.Mutex.Enter(cancellationToken: Token))
         {
             places.Condition.NotifyAll(scope);
         }
@@ -215,7 +215,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
             PeerProcess next = await StartWaitingAsync(places, how, 2);
             Task<bool> mine = how == "wait" ? OnThread(() => WaitOnce(places)) : WaitOnceAsync(places);
             await UntilWaiting(() => places.Condition.Waiters, 3);
-            using (MutexScope scope = places.Mutex.Enter(token: Token))
+            using (MutexScope scope = places.Mutex.Enter(cancellationToken: Token))
             {
                 places.Condition.Notify(scope);
 
@@ -235,8 +235,8 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
     {
         Places places = NewPlaces();
         PeerProcess doomed = await StartWaitingAsync(places, "wait", 1);
-        MutexScope scope = places.Mutex.Enter(token: Token);
-        Task<bool> waiting = places.Condition.WaitAsync(scope, token: Token).AsTask();
+        MutexScope scope = places.Mutex.Enter(cancellationToken: Token);
+        Task<bool> waiting = places.Condition.WaitAsync(scope, cancellationToken: Token).AsTask();
         await UntilWaiting(() => places.Condition.Waiters, 2);
         await doomed.KillRunningAsync();
         await UntilWaiting(() => places.Condition.Waiters, 1);
@@ -300,7 +300,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
     /// </summary>
     private void ComeBy(Places places, NamedCondition other)
     {
-        using MutexScope scope = places.Mutex.Enter(token: Token);
+        using MutexScope scope = places.Mutex.Enter(cancellationToken: Token);
         if (scope.OwnerDied)
         {
             scope.MarkConsistent();
@@ -335,19 +335,19 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
 
     private bool WaitOnce(Places places)
     {
-        using MutexScope scope = places.Mutex.Enter(token: Token);
-        return places.Condition.Wait(scope, token: Token);
+        using MutexScope scope = places.Mutex.Enter(cancellationToken: Token);
+        return places.Condition.Wait(scope, cancellationToken: Token);
     }
 
     private async Task<bool> WaitOnceAsync(Places places)
     {
         using MutexScope scope = await places.Mutex.EnterAsync(Token);
-        return await places.Condition.WaitAsync(scope, token: Token);
+        return await places.Condition.WaitAsync(scope, cancellationToken: Token);
     }
 
     private void NotifyOne(Places places)
     {
-        using MutexScope scope = places.Mutex.Enter(token: Token);
+        using MutexScope scope = places.Mutex.Enter(cancellationToken: Token);
         places.Condition.Notify(scope);
     }
 

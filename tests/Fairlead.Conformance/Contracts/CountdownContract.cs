@@ -30,7 +30,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
         await FailsAsync(ErrorCode.Timeout, async () => await countdown.WaitAsync(Short));
         await peer.TellAsync("wait");
         await UntilWaiting(() => countdown.Waiters, 1);
-        Task[] waiting = [OnThread(() => countdown.Wait(token: Token)), countdown.WaitAsync(Token).AsTask()];
+        Task[] waiting = [OnThread(() => countdown.Wait(cancellationToken: Token)), countdown.WaitAsync(Token).AsTask()];
         await UntilWaiting(() => countdown.Waiters, 3);
         Assert.False(countdown.Signal());
         Assert.False(countdown.Signal(2));
@@ -47,7 +47,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
         await Task.WhenAll(waiting);
         Assert.Equal("", await peer.AnswerAsync());
         Assert.Empty(countdown.Waiters);
-        countdown.Wait(token: Token);
+        countdown.Wait(cancellationToken: Token);
         await countdown.WaitAsync(Token);
         Assert.Throws<InvalidOperationException>(() => countdown.Signal());
         Assert.Throws<InvalidOperationException>(() => countdown.AddCount());
@@ -70,7 +70,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
         for (int i = 0; i < 100; i++)
         {
             await peer.TellAsync(i % 2 == 0 ? "wait" : "async");
-            Task[] waiting = [OnThread(() => countdown.Wait(token: Token)), countdown.WaitAsync(Token).AsTask()];
+            Task[] waiting = [OnThread(() => countdown.Wait(cancellationToken: Token)), countdown.WaitAsync(Token).AsTask()];
             await UntilWaiting(() => countdown.Waiters, 3);
             Assert.True(countdown.Signal());
             countdown.Reset();
@@ -86,9 +86,9 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
         (NamedCountdown countdown, string place) = NewCountdown(1);
         using NamedCountdown other = LockPlaceText.Countdown(place, 1);
         using CancellationTokenSource cancelled = new();
-        Task blocking = OnThread(() => countdown.Wait(token: cancelled.Token));
+        Task blocking = OnThread(() => countdown.Wait(cancellationToken: cancelled.Token));
         Task awaiting = countdown.WaitAsync(cancelled.Token).AsTask();
-        Task patient = OnThread(() => countdown.Wait(token: Token));
+        Task patient = OnThread(() => countdown.Wait(cancellationToken: Token));
         Task patientToo = countdown.WaitAsync(Token).AsTask();
         await UntilWaiting(() => countdown.Waiters, 4);
         await cancelled.CancelAsync();

@@ -117,7 +117,7 @@ public abstract partial class DeliveryContract
         for (int i = 0; i < 20; i++)
         {
             using CancellationTokenSource cancel = new();
-            Task<Delivery> delivering = DeliverAsync(sender, calls, new byte[10], token: cancel.Token);
+            Task<Delivery> delivering = DeliverAsync(sender, calls, new byte[10], cancellationToken: cancel.Token);
             await Until(() => receiver.Statistics.QueueDepth == 2 || delivering.IsCompleted, "it lies at the receiver, or was not sent");
             await cancel.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => delivering);

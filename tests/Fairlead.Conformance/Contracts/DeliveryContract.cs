@@ -222,10 +222,10 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
     }
 
     private static Task<Delivery> DeliverAsync(
-        Sender sender, Calls calls, byte[] content, TimeSpan? timeout = null, CancellationToken token = default) =>
-        calls == Calls.Blocking ? OnThread(() => sender.Deliver(content, timeout, token))
-        : content.Length % 2 == 0 ? sender.DeliverAsync(content.AsSpan(), timeout, token).AsTask()
-        : sender.DeliverAsync(content.AsMemory(), timeout, token).AsTask();
+        Sender sender, Calls calls, byte[] content, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        calls == Calls.Blocking ? OnThread(() => sender.Deliver(content, timeout, cancellationToken))
+        : content.Length % 2 == 0 ? sender.DeliverAsync(content.AsSpan(), timeout, cancellationToken).AsTask()
+        : sender.DeliverAsync(content.AsMemory(), timeout, cancellationToken).AsTask();
 
     private static async Task ProveAliveAsync(Sender sender, Receiver receiver)
     {

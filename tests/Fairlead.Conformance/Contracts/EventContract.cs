@@ -22,8 +22,8 @@ public abstract class EventContract(LockUnderTest under, ITestOutputHelper outpu
         await UntilWaiting(() => signal.Waiters, 1);
         Task[] waiting =
         [
-            OnThread(() => signal.Wait(token: Token)),
-            OnThread(() => signal.Wait(token: Token)),
+            OnThread(() => signal.Wait(cancellationToken: Token)),
+            OnThread(() => signal.Wait(cancellationToken: Token)),
             signal.WaitAsync(Token).AsTask(),
         ];
         await UntilWaiting(() => signal.Waiters, 4);
@@ -33,7 +33,7 @@ public abstract class EventContract(LockUnderTest under, ITestOutputHelper outpu
         await Task.WhenAll(waiting);
         Assert.Equal("", await peer.AnswerAsync());
         Assert.Equal("set", await peer.AskAsync("isset"));
-        signal.Wait(token: Token);
+        signal.Wait(cancellationToken: Token);
         await signal.WaitAsync(Token);
         Assert.True(signal.TryWait(TimeSpan.Zero));
         Assert.Equal("", await peer.AskAsync("reset"));
@@ -53,7 +53,7 @@ public abstract class EventContract(LockUnderTest under, ITestOutputHelper outpu
         for (int i = 0; i < 100; i++)
         {
             await peer.TellAsync(i % 2 == 0 ? "wait" : "async");
-            Task[] waiting = [OnThread(() => signal.Wait(token: Token)), signal.WaitAsync(Token).AsTask()];
+            Task[] waiting = [OnThread(() => signal.Wait(cancellationToken: Token)), signal.WaitAsync(Token).AsTask()];
             await UntilWaiting(() => signal.Waiters, 3);
             if (i % 3 == 0)
             {
@@ -84,7 +84,7 @@ public abstract class EventContract(LockUnderTest under, ITestOutputHelper outpu
         await UntilWaiting(() => signal.Waiters, 1);
         Task second = signal.WaitAsync(Token).AsTask();
         await UntilWaiting(() => signal.Waiters, 2);
-        Task third = OnThread(() => signal.Wait(token: Token));
+        Task third = OnThread(() => signal.Wait(cancellationToken: Token));
         await UntilWaiting(() => signal.Waiters, 3);
         await peers[1].TellAsync("async");
         await UntilWaiting(() => signal.Waiters, 4);
@@ -117,19 +117,19 @@ public abstract class EventContract(LockUnderTest under, ITestOutputHelper outpu
     {
         (NamedEvent signal, _) = NewEvent(EventResetMode.AutoReset);
         using CancellationTokenSource cancelled = new();
-        Task blocking = OnThread(() => signal.Wait(token: cancelled.Token));
+        Task blocking = OnThread(() => signal.Wait(cancellationToken: cancelled.Token));
         await UntilWaiting(() => signal.Waiters, 1);
         Task awaiting = signal.WaitAsync(cancelled.Token).AsTask();
         await UntilWaiting(() => signal.Waiters, 2);
         Task<bool> late = OnThread(() => signal.TryWait(Short));
-        Task patient = OnThread(() => signal.Wait(token: Token));
+        Task patient = OnThread(() => signal.Wait(cancellationToken: Token));
         Assert.False(await late);
         await UntilWaiting(() => signal.Waiters, 3);
         await cancelled.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => blocking);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => awaiting);
         await UntilWaiting(() => signal.Waiters, 1);
-        Assert.Throws<OperationCanceledException>(() => signal.Wait(token: cancelled.Token));
+        Assert.Throws<OperationCanceledException>(() => signal.Wait(cancellationToken: cancelled.Token));
         signal.Set();
         await patient;
         Assert.False(signal.IsSet);
@@ -168,7 +168,7 @@ public abstract class EventContract(LockUnderTest under, ITestOutputHelper outpu
     {
         (NamedEvent signal, string place) = NewEvent(EventResetMode.ManualReset);
         using NamedEvent other = LockPlaceText.Event(place, EventResetMode.ManualReset);
-        Task waiting = OnThread(() => signal.Wait(token: Token));
+        Task waiting = OnThread(() => signal.Wait(cancellationToken: Token));
         await UntilWaiting(() => other.Waiters, 1);
         Task awaiting = signal.WaitAsync(Token).AsTask();
         await UntilWaiting(() => other.Waiters, 2);

@@ -26,7 +26,7 @@ public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper 
                 await UntilWaiting(() => signal.Waiters, i + 1);
             }
 
-            Task last = round % 2 == 0 ? OnThread(() => signal.Wait(token: Token)) : signal.WaitAsync(Token).AsTask();
+            Task last = round % 2 == 0 ? OnThread(() => signal.Wait(cancellationToken: Token)) : signal.WaitAsync(Token).AsTask();
             await UntilWaiting(() => signal.Waiters, 4);
             foreach (PeerProcess peer in peers)
             {

@@ -68,7 +68,7 @@ public abstract partial class HandleContract
 
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace($"handles={MostOfRaw}")));
         using CancellationTokenSource stop = new();
-        Task<Message> waiting = receiver.ReceiveAsync(token: stop.Token).AsTask();
+        Task<Message> waiting = receiver.ReceiveAsync(cancellationToken: stop.Token).AsTask();
         using RawPeer raw = Track(RawPeer.Introduce(Transport, receiver.Address, "Sender"));
         using AnonymousPipeServerStream reader = new(PipeDirection.In);
         using (Descriptor writer = NativeSpawn.Duplicate((int)reader.ClientSafePipeHandle.DangerousGetHandle(), 3, out _)!)

@@ -76,9 +76,9 @@ public abstract class HubPolicyContract(TransportUnderTest transport, ITestOutpu
         }
 
         using CancellationTokenSource cancel = new(50.Milliseconds());
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await hub.BroadcastAsync("x", token: cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await hub.BroadcastAsync("x", cancellationToken: cancel.Token));
         using CancellationTokenSource second = new(50.Milliseconds());
-        await OnThread(() => Assert.ThrowsAny<OperationCanceledException>(() => hub.Broadcast("x"u8, token: second.Token)));
+        await OnThread(() => Assert.ThrowsAny<OperationCanceledException>(() => hub.Broadcast("x"u8, cancellationToken: second.Token)));
         Assert.Equal((2, 0), (hub.Clients.Count, (int)hub.Statistics.Dropped));
     }
 

@@ -112,7 +112,7 @@ public abstract partial class MessageContract(TransportUnderTest transport, ITes
                 {
                     while (true)
                     {
-                        Note(receiver.Receive(token: done.Token));
+                        Note(receiver.Receive(cancellationToken: done.Token));
                     }
                 }
                 catch (OperationCanceledException)

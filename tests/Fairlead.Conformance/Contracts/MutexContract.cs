@@ -11,7 +11,7 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
         (NamedMutex mutex, string place) = NewMutex();
         PeerProcess peer = await StartAsync("mutex", place);
         Assert.Null(mutex.Holder);
-        using (MutexScope scope = mutex.Enter(token: Token))
+        using (MutexScope scope = mutex.Enter(cancellationToken: Token))
         {
             Assert.False(scope.OwnerDied);
             Assert.StartsWith(
@@ -41,7 +41,7 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
     public async Task A_scope_belongs_to_whoever_has_it_and_leaves_once()
     {
         (NamedMutex mutex, _) = NewMutex();
-        MutexScope first = mutex.Enter(token: Token);
+        MutexScope first = mutex.Enter(cancellationToken: Token);
         await OnThread(first.Dispose);
         MutexScope second = await mutex.EnterAsync(Token);
         first.Dispose();
@@ -64,13 +64,13 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
     {
         (NamedMutex mutex, string place) = NewMutex();
         PeerProcess[] peers = [await StartAsync("mutex", place), await StartAsync("mutex", place)];
-        MutexScope inside = mutex.Enter(token: Token);
+        MutexScope inside = mutex.Enter(cancellationToken: Token);
         List<Task<MutexScope>> order = [];
         await peers[0].TellAsync("enter");
         await UntilWaiting(mutex, 1);
         order.Add(mutex.EnterAsync(Token).AsTask());
         await UntilWaiting(mutex, 2);
-        order.Add(OnThread(() => mutex.Enter(token: Token)));
+        order.Add(OnThread(() => mutex.Enter(cancellationToken: Token)));
         await UntilWaiting(mutex, 3);
         await peers[1].TellAsync("async");
         await UntilWaiting(mutex, 4);
@@ -96,15 +96,15 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
     public async Task Whoever_gives_up_leaves_no_gap()
     {
         (NamedMutex mutex, _) = NewMutex();
-        MutexScope inside = mutex.Enter(token: Token);
+        MutexScope inside = mutex.Enter(cancellationToken: Token);
         using CancellationTokenSource cancelled = new();
-        Task<MutexScope> blocking = OnThread(() => mutex.Enter(token: cancelled.Token));
+        Task<MutexScope> blocking = OnThread(() => mutex.Enter(cancellationToken: cancelled.Token));
         await UntilWaiting(mutex, 1);
         Task<MutexScope> awaiting = mutex.EnterAsync(cancelled.Token).AsTask();
         await UntilWaiting(mutex, 2);
         Task<bool> late = OnThread(() => mutex.TryEnter(Short, out _));
         Task<MutexScope?> lateToo = mutex.TryEnterAsync(Short).AsTask();
-        Task<MutexScope> patient = OnThread(() => mutex.Enter(token: Token));
+        Task<MutexScope> patient = OnThread(() => mutex.Enter(cancellationToken: Token));
         Assert.False(await late);
         Assert.Null(await lateToo);
         await UntilWaiting(mutex, 3);
@@ -112,7 +112,7 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => blocking);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => awaiting);
         await UntilWaiting(mutex, 1);
-        Assert.Throws<OperationCanceledException>(() => mutex.Enter(token: cancelled.Token));
+        Assert.Throws<OperationCanceledException>(() => mutex.Enter(cancellationToken: cancelled.Token));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await mutex.EnterAsync(cancelled.Token));
         inside.Dispose();
         (await patient).Dispose();
@@ -123,7 +123,7 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
     {
         const int Many = 400;
         (NamedMutex mutex, _) = NewMutex();
-        MutexScope inside = mutex.Enter(token: Token);
+        MutexScope inside = mutex.Enter(cancellationToken: Token);
         int within = 0;
         int entered = 0;
         Task[] all = [.. Enumerable.Range(0, Many).Select(async _ =>
@@ -150,8 +150,8 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
         PeerProcess peer = await StartAsync("mutex", place, "recursive");
         await OnThread(() =>
         {
-            MutexScope first = mutex.Enter(token: Token);
-            MutexScope second = mutex.Enter(token: Token);
+            MutexScope first = mutex.Enter(cancellationToken: Token);
+            MutexScope second = mutex.Enter(cancellationToken: Token);
             MutexScope third = second.Enter();
             Assert.True(mutex.TryEnter(TimeSpan.Zero, out MutexScope fourth));
             fourth.Dispose();
@@ -178,7 +178,7 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
         Assert.Equal("", await peer.AskAsync("leave"));
         Assert.False(mutex.TryEnter(TimeSpan.Zero, out _));
         Assert.Equal("", await peer.AskAsync("leave"));
-        mutex.Enter(token: Token).Dispose();
+        mutex.Enter(cancellationToken: Token).Dispose();
         (NamedMutex plain, _) = NewMutex();
         using MutexScope inside = plain.Enter();
         Assert.Throws<InvalidOperationException>(() => inside.Enter());
@@ -190,8 +190,8 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
     {
         (NamedMutex mutex, string place) = NewMutex();
         using NamedMutex other = LockPlaceText.Mutex(place);
-        MutexScope inside = mutex.Enter(token: Token);
-        Task<MutexScope> waiting = OnThread(() => mutex.Enter(token: Token));
+        MutexScope inside = mutex.Enter(cancellationToken: Token);
+        Task<MutexScope> waiting = OnThread(() => mutex.Enter(cancellationToken: Token));
         await UntilWaiting(other, 1);
         Task<MutexScope> awaiting = mutex.EnterAsync(Token).AsTask();
         await UntilWaiting(other, 2);
@@ -205,7 +205,7 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
         inside.Dispose();
         (await waiting).Dispose();
         (await awaiting).Dispose();
-        other.Enter(token: Token).Dispose();
+        other.Enter(cancellationToken: Token).Dispose();
         Assert.Equal(4, other.Entries);
     }
 

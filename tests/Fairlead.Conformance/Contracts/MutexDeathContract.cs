@@ -24,7 +24,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
         await peers[0].KillRunningAsync();
         Assert.Equal("died", await peers[1].AnswerAsync());
         await peers[1].AskAsync("leave");
-        using (MutexScope scope = mutex.Enter(token: Token))
+        using (MutexScope scope = mutex.Enter(cancellationToken: Token))
         {
             Assert.True(scope.OwnerDied);
         }
@@ -43,7 +43,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
         last.MarkConsistent();
         last.Dispose();
         Assert.False(last.OwnerDied);
-        using MutexScope clean = mutex.Enter(token: Token);
+        using MutexScope clean = mutex.Enter(cancellationToken: Token);
         Assert.False(clean.OwnerDied);
     }
 
@@ -66,7 +66,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
         for (int round = 0; round < 3; round++)
         {
             List<PeerProcess> peers = [];
-            MutexScope inside = mutex.Enter(token: Token);
+            MutexScope inside = mutex.Enter(cancellationToken: Token);
             for (int i = 0; i < 3; i++)
             {
                 peers.Add(await StartAsync("mutex", place));
@@ -74,7 +74,9 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
                 await UntilWaiting(mutex, i + 1);
             }
 
-            Task<MutexScope> last = round % 2 == 0 ? OnThread(() => mutex.Enter(token: Token)) : mutex.EnterAsync(Token).AsTask();
+            Task<MutexScope> last = round % 2 == 0
+                ? OnThread(() => mutex.Enter(cancellationToken: Token))
+                : mutex.EnterAsync(Token).AsTask();
             await UntilWaiting(mutex, 4);
 
             // The first two together, in either order with the leave; the third, who sleeps behind them, afterwards.
@@ -107,7 +109,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
         Assert.False(mutex.TryEnter(TimeSpan.FromMilliseconds(100), out _));
         peer.Continue();
         Assert.Equal("", await peer.AskAsync("leave"));
-        using MutexScope scope = mutex.Enter(token: Token);
+        using MutexScope scope = mutex.Enter(cancellationToken: Token);
         Assert.False(scope.OwnerDied);
     }
 
@@ -159,7 +161,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
                     + $"{counter.Repairs} of them inside");
             Assert.Equal(counter.Value, Enumerable.Range(0, Processes).Sum(counter.Share));
             Assert.Null(counter.Problem());
-            using MutexScope scope = mutex.Enter(token: Token);
+            using MutexScope scope = mutex.Enter(cancellationToken: Token);
             Assert.Empty(mutex.Waiters);
         }
         finally

@@ -16,7 +16,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
         (NamedReaderWriterLock under, string place) = NewLock();
         PeerProcess peer = await StartAsync("readwrite", place);
         Assert.Equal("", await peer.AskAsync("read"));
-        using (ReadScope one = under.EnterRead(token: Token))
+        using (ReadScope one = under.EnterRead(cancellationToken: Token))
         {
             await using ReadScope other = await under.EnterReadAsync(Token);
             Assert.False(one.OwnerDied);
@@ -31,7 +31,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
         FairleadException held = Fails(ErrorCode.Timeout, () => under.EnterWrite(Short, Token));
         Assert.Equal(peer.Id, held.Peer?.ProcessId);
         Assert.Equal("", await peer.AskAsync("leave"));
-        WriteScope writing = under.EnterWrite(token: Token);
+        WriteScope writing = under.EnterWrite(cancellationToken: Token);
         Assert.Single(under.Holders);
         Assert.False(under.TryEnterRead(TimeSpan.Zero, out _, Token));
         Assert.Null(await under.TryEnterReadAsync(Short, Token));
@@ -55,10 +55,10 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
     {
         (NamedReaderWriterLock under, string place) = NewLock();
         PeerProcess peer = await StartAsync("readwrite", place);
-        ReadScope reading = under.EnterRead(token: Token);
+        ReadScope reading = under.EnterRead(cancellationToken: Token);
         await peer.TellAsync("write");
         await UntilClosed(under);
-        Task<ReadScope> next = OnThread(() => under.EnterRead(token: Token));
+        Task<ReadScope> next = OnThread(() => under.EnterRead(cancellationToken: Token));
         await UntilWaiting(() => under.Waiters, 2);
         Task<ReadScope> awaiting = under.EnterReadAsync(Token).AsTask();
         await UntilWaiting(() => under.Waiters, 3);
@@ -76,8 +76,8 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
     {
         (NamedReaderWriterLock under, _) = NewLock();
         using CancellationTokenSource cancelled = new();
-        ReadScope reading = under.EnterRead(token: Token);
-        Task<WriteScope> first = OnThread(() => under.EnterWrite(token: cancelled.Token));
+        ReadScope reading = under.EnterRead(cancellationToken: Token);
+        Task<WriteScope> first = OnThread(() => under.EnterWrite(cancellationToken: cancelled.Token));
         await UntilClosed(under);
         Task<WriteScope> second = under.EnterWriteAsync(cancelled.Token).AsTask();
         await UntilWaiting(() => under.Waiters, 2);
@@ -88,7 +88,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
         (await reader).Dispose();
         reading.Dispose();
-        under.EnterWrite(token: Token).Dispose();
+        under.EnterWrite(cancellationToken: Token).Dispose();
         Assert.Empty(under.Waiters);
     }
 
@@ -104,12 +104,12 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
         }
 
         Assert.False(under.TryEnterRead(Short, out _, Token));
-        Task<ReadScope> more = OnThread(() => under.EnterRead(token: Token));
+        Task<ReadScope> more = OnThread(() => under.EnterRead(cancellationToken: Token));
         await UntilWaiting(() => under.Waiters, 1);
         readers[7].Dispose();
         (await more).Dispose();
         readers.ForEach(static reader => reader.Dispose());
-        under.EnterWrite(token: Token).Dispose();
+        under.EnterWrite(cancellationToken: Token).Dispose();
     }
 
     [Fact]
@@ -117,8 +117,8 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
     {
         (NamedReaderWriterLock under, string place) = NewLock();
         using NamedReaderWriterLock other = LockPlaceText.ReaderWriterLock(place);
-        ReadScope reading = under.EnterRead(token: Token);
-        Task<WriteScope> writing = OnThread(() => under.EnterWrite(token: Token));
+        ReadScope reading = under.EnterRead(cancellationToken: Token);
+        Task<WriteScope> writing = OnThread(() => under.EnterWrite(cancellationToken: Token));
         await UntilWaiting(() => other.Waiters, 1);
         Task<WriteScope> awaiting = under.EnterWriteAsync(Token).AsTask();
         await UntilWaiting(() => other.Waiters, 2);
@@ -130,7 +130,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
         reading.Dispose();
         (await writing).Dispose();
         (await awaiting).Dispose();
-        other.EnterWrite(token: Token).Dispose();
+        other.EnterWrite(cancellationToken: Token).Dispose();
     }
 
     [Fact]
@@ -149,10 +149,10 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
 
         // One who waits inside the gate has not written.
         PeerProcess waiter = await StartAsync("readwrite", place);
-        ReadScope mine = under.EnterRead(token: Token);
+        ReadScope mine = under.EnterRead(cancellationToken: Token);
         await waiter.TellAsync("write");
         await UntilClosed(under);
-        Task<ReadScope> behind = OnThread(() => under.EnterRead(token: Token));
+        Task<ReadScope> behind = OnThread(() => under.EnterRead(cancellationToken: Token));
         await UntilWaiting(() => under.Waiters, 2);
         await waiter.KillRunningAsync();
         using (ReadScope scope = await behind)
@@ -165,24 +165,24 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
         {
             PeerProcess writer = await StartAsync("readwrite", place);
             Assert.Equal("", await writer.AskAsync(how));
-            Task<ReadScope> next = OnThread(() => under.EnterRead(token: Token));
+            Task<ReadScope> next = OnThread(() => under.EnterRead(cancellationToken: Token));
             await UntilWaiting(() => under.Waiters, 1);
             await writer.KillRunningAsync();
             using (ReadScope scope = await next)
             {
                 Assert.True(scope.OwnerDied);
-                using ReadScope another = under.EnterRead(token: Token);
+                using ReadScope another = under.EnterRead(cancellationToken: Token);
                 Assert.True(another.OwnerDied);
             }
 
-            using (WriteScope scope = under.EnterWrite(token: Token))
+            using (WriteScope scope = under.EnterWrite(cancellationToken: Token))
             {
                 Assert.True(scope.OwnerDied);
                 scope.MarkConsistent();
                 Assert.False(scope.OwnerDied);
             }
 
-            using ReadScope last = under.EnterRead(token: Token);
+            using ReadScope last = under.EnterRead(cancellationToken: Token);
             Assert.False(last.OwnerDied);
         }
     }
@@ -222,7 +222,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
             }
 
             Output.WriteLine($"{Written()} written, {kills} killed");
-            using WriteScope scope = under.EnterWrite(token: Token);
+            using WriteScope scope = under.EnterWrite(cancellationToken: Token);
             Assert.Empty(under.Waiters);
         }
         finally

@@ -114,7 +114,7 @@ public abstract partial class RequestContract
         });
         using CancellationTokenSource cancel = new();
 
-        Task<Message> asking = RequestAsync(requester, calls, "x"u8.ToArray(), token: cancel.Token);
+        Task<Message> asking = RequestAsync(requester, calls, "x"u8.ToArray(), cancellationToken: cancel.Token);
         await begun.Task;
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);

@@ -93,7 +93,7 @@ public abstract partial class RequestContract
                 requester.Request(Payload.Make(i, 20)).Dispose();
             }
 
-            Assert.ThrowsAny<OperationCanceledException>(() => requester.Request("the last"u8, token: cancel.Token));
+            Assert.ThrowsAny<OperationCanceledException>(() => requester.Request("the last"u8, cancellationToken: cancel.Token));
         });
 
         await OnThread(() =>

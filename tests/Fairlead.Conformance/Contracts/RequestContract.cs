@@ -223,10 +223,10 @@ public abstract partial class RequestContract(TransportUnderTest transport, ITes
     private static Task RunEcho(Responder responder) => responder.RunAsync((request, _) => request.Memory);
 
     private static Task<Message> RequestAsync(
-        Requester requester, Calls calls, byte[] content, TimeSpan? timeout = null, CancellationToken token = default) =>
-        calls == Calls.Blocking ? OnThread(() => requester.Request(content, timeout, token))
-        : content.Length % 2 == 0 ? requester.RequestAsync(content.AsSpan(), timeout, token).AsTask()
-        : requester.RequestAsync(content.AsMemory(), timeout, token).AsTask();
+        Requester requester, Calls calls, byte[] content, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        calls == Calls.Blocking ? OnThread(() => requester.Request(content, timeout, cancellationToken))
+        : content.Length % 2 == 0 ? requester.RequestAsync(content.AsSpan(), timeout, cancellationToken).AsTask()
+        : requester.RequestAsync(content.AsMemory(), timeout, cancellationToken).AsTask();
 
     private async Task<(Requester Requester, Responder Responder)> OpenRequestAsync(bool requesterBinds = false, string options = "")
     {

@@ -14,7 +14,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
         (NamedSemaphore semaphore, string place) = NewSemaphore(2, 2);
         PeerProcess peer = await StartAsync("semaphore", place, "2", "2");
         Assert.Equal((2, 2), (semaphore.CurrentCount, semaphore.Maximum));
-        SemaphoreScope first = semaphore.Enter(token: Token);
+        SemaphoreScope first = semaphore.Enter(cancellationToken: Token);
         Assert.Equal("", await peer.AskAsync("async"));
         Assert.Equal(0, semaphore.CurrentCount);
         Assert.False(semaphore.TryEnter(TimeSpan.Zero, out SemaphoreScope none));
@@ -39,7 +39,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
         first.Dispose();
         first.Dispose();
         Assert.Equal(1, semaphore.CurrentCount);
-        using SemaphoreScope second = semaphore.Enter(token: Token);
+        using SemaphoreScope second = semaphore.Enter(cancellationToken: Token);
         Assert.NotEqual(first, second);
         first.Dispose();
         Assert.Equal(0, semaphore.CurrentCount);
@@ -55,12 +55,12 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
     {
         (NamedSemaphore semaphore, string place) = NewSemaphore(1, 2);
         PeerProcess[] peers = [await StartAsync("semaphore", place, "1", "2"), await StartAsync("semaphore", place, "1", "2")];
-        SemaphoreScope inside = semaphore.Enter(token: Token);
+        SemaphoreScope inside = semaphore.Enter(cancellationToken: Token);
         await peers[0].TellAsync("enter");
         await UntilWaiting(() => semaphore.Waiters, 1);
         Task<SemaphoreScope> second = semaphore.EnterAsync(Token).AsTask();
         await UntilWaiting(() => semaphore.Waiters, 2);
-        Task third = OnThread(() => semaphore.Take(token: Token));
+        Task third = OnThread(() => semaphore.Take(cancellationToken: Token));
         await UntilWaiting(() => semaphore.Waiters, 3);
         await peers[1].TellAsync("takeasync");
         await UntilWaiting(() => semaphore.Waiters, 4);
@@ -93,7 +93,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
         Assert.Equal(0, semaphore.CurrentCount);
         await peer.TellAsync("take");
         await UntilWaiting(() => semaphore.Waiters, 1);
-        Task[] waiting = [semaphore.TakeAsync(Token).AsTask(), OnThread(() => semaphore.Take(token: Token))];
+        Task[] waiting = [semaphore.TakeAsync(Token).AsTask(), OnThread(() => semaphore.Take(cancellationToken: Token))];
         await UntilWaiting(() => semaphore.Waiters, 3);
         semaphore.Post(3);
         await Task.WhenAll(waiting);
@@ -109,7 +109,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
         Assert.Throws<InvalidOperationException>(() => semaphore.Post(6));
         Assert.Throws<ArgumentOutOfRangeException>(() => semaphore.Post(0));
         semaphore.Post();
-        using (SemaphoreScope scope = semaphore.Enter(token: Token))
+        using (SemaphoreScope scope = semaphore.Enter(cancellationToken: Token))
         {
             Assert.StartsWith("no ", await peer.AskAsync("post 1"), StringComparison.Ordinal);
         }
@@ -128,21 +128,21 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
     public async Task Whoever_gives_up_leaves_no_gap()
     {
         (NamedSemaphore semaphore, _) = NewSemaphore(1, 1);
-        SemaphoreScope inside = semaphore.Enter(token: Token);
+        SemaphoreScope inside = semaphore.Enter(cancellationToken: Token);
         using CancellationTokenSource cancelled = new();
-        Task<SemaphoreScope> blocking = OnThread(() => semaphore.Enter(token: cancelled.Token));
+        Task<SemaphoreScope> blocking = OnThread(() => semaphore.Enter(cancellationToken: cancelled.Token));
         await UntilWaiting(() => semaphore.Waiters, 1);
         Task awaiting = semaphore.TakeAsync(cancelled.Token).AsTask();
         await UntilWaiting(() => semaphore.Waiters, 2);
         Task<bool> late = OnThread(() => semaphore.TryEnter(Short, out _));
-        Task<SemaphoreScope> patient = OnThread(() => semaphore.Enter(token: Token));
+        Task<SemaphoreScope> patient = OnThread(() => semaphore.Enter(cancellationToken: Token));
         Assert.False(await late);
         await UntilWaiting(() => semaphore.Waiters, 3);
         await cancelled.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => blocking);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => awaiting);
         await UntilWaiting(() => semaphore.Waiters, 1);
-        Assert.Throws<OperationCanceledException>(() => semaphore.Enter(token: cancelled.Token));
+        Assert.Throws<OperationCanceledException>(() => semaphore.Enter(cancellationToken: cancelled.Token));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await semaphore.EnterAsync(cancelled.Token));
         inside.Dispose();
         (await patient).Dispose();
@@ -156,7 +156,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
         const int Many = 400;
         const int Permits = 3;
         (NamedSemaphore semaphore, _) = NewSemaphore(Permits, Permits);
-        SemaphoreScope[] inside = [.. Enumerable.Range(0, Permits).Select(_ => semaphore.Enter(token: Token))];
+        SemaphoreScope[] inside = [.. Enumerable.Range(0, Permits).Select(_ => semaphore.Enter(cancellationToken: Token))];
         int within = 0;
         int entered = 0;
         Task[] all = [.. Enumerable.Range(0, Many).Select(async _ =>
@@ -183,8 +183,8 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
     {
         (NamedSemaphore semaphore, string place) = NewSemaphore(1, 1);
         using NamedSemaphore other = LockPlaceText.Semaphore(place, 1, 1);
-        SemaphoreScope inside = semaphore.Enter(token: Token);
-        Task<SemaphoreScope> waiting = OnThread(() => semaphore.Enter(token: Token));
+        SemaphoreScope inside = semaphore.Enter(cancellationToken: Token);
+        Task<SemaphoreScope> waiting = OnThread(() => semaphore.Enter(cancellationToken: Token));
         await UntilWaiting(() => other.Waiters, 1);
         Task<SemaphoreScope> awaiting = semaphore.EnterAsync(Token).AsTask();
         await UntilWaiting(() => other.Waiters, 2);
@@ -199,7 +199,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
         inside.Dispose();
         (await waiting).Dispose();
         (await awaiting).Dispose();
-        other.Enter(token: Token).Dispose();
+        other.Enter(cancellationToken: Token).Dispose();
         Assert.Equal(1, other.CurrentCount);
     }
 

@@ -22,7 +22,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
         Assert.Equal("", await peer.AskAsync("async"));
         Assert.Equal("", await peer.AskAsync("take"));
         Assert.Equal(0, semaphore.CurrentCount);
-        Task<SemaphoreScope> waiting = OnThread(() => semaphore.Enter(token: Token));
+        Task<SemaphoreScope> waiting = OnThread(() => semaphore.Enter(cancellationToken: Token));
         await UntilWaiting(() => semaphore.Waiters, 1);
         await peer.KillRunningAsync();
         using SemaphoreScope first = await waiting;
@@ -30,7 +30,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
         Assert.Equal(0, semaphore.CurrentCount);
         Assert.False(semaphore.TryEnter(TimeSpan.Zero, out _));
         semaphore.Post();
-        using SemaphoreScope third = semaphore.Enter(token: Token);
+        using SemaphoreScope third = semaphore.Enter(cancellationToken: Token);
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
         for (int round = 0; round < 3; round++)
         {
             List<PeerProcess> peers = [];
-            SemaphoreScope inside = semaphore.Enter(token: Token);
+            SemaphoreScope inside = semaphore.Enter(cancellationToken: Token);
             for (int i = 0; i < 3; i++)
             {
                 peers.Add(await StartAsync("semaphore", place, "1", "1"));
@@ -61,7 +61,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
             }
 
             Task<SemaphoreScope> last =
-                round % 2 == 0 ? OnThread(() => semaphore.Enter(token: Token)) : semaphore.EnterAsync(Token).AsTask();
+                round % 2 == 0 ? OnThread(() => semaphore.Enter(cancellationToken: Token)) : semaphore.EnterAsync(Token).AsTask();
             await UntilWaiting(() => semaphore.Waiters, 4);
 
             // In any order with the leave.
@@ -89,7 +89,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
         Assert.False(semaphore.TryEnter(TimeSpan.FromMilliseconds(100), out _));
         peer.Continue();
         Assert.Equal("", await peer.AskAsync("leave"));
-        using SemaphoreScope scope = semaphore.Enter(token: Token);
+        using SemaphoreScope scope = semaphore.Enter(cancellationToken: Token);
     }
 
     [Fact]

@@ -61,7 +61,8 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
         Fails(ErrorCode.Timeout, () => receiver.Receive(20.Milliseconds()));
         using CancellationTokenSource cancel = new();
         Task<Message> waiting = receiver.ReceiveAsync(cancel.Token).AsTask();
-        Task blocked = OnThread(() => Assert.ThrowsAny<OperationCanceledException>(() => receiver.Receive(token: cancel.Token)));
+        Task blocked = OnThread(() =>
+            Assert.ThrowsAny<OperationCanceledException>(() => receiver.Receive(cancellationToken: cancel.Token)));
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         await blocked;

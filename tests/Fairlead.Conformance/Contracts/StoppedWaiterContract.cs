@@ -12,7 +12,7 @@ public abstract class StoppedWaiterContract(LockUnderTest under, ITestOutputHelp
     {
         (NamedMutex mutex, string place) = NewMutex();
         PeerProcess peer = await StartAsync("mutex", place);
-        MutexScope inside = mutex.Enter(token: Token);
+        MutexScope inside = mutex.Enter(cancellationToken: Token);
         await peer.TellAsync("enter");
         await UntilWaiting(mutex, 1);
 
@@ -60,7 +60,7 @@ public abstract class StoppedWaiterContract(LockUnderTest under, ITestOutputHelp
     {
         (NamedSemaphore semaphore, string place) = NewSemaphore();
         PeerProcess peer = await StartAsync("semaphore", place, "1", "1");
-        SemaphoreScope inside = semaphore.Enter(token: Token);
+        SemaphoreScope inside = semaphore.Enter(cancellationToken: Token);
         await peer.TellAsync("enter");
         await UntilWaiting(() => semaphore.Waiters, 1);
         await peer.StopAsync();
@@ -80,7 +80,7 @@ public abstract class StoppedWaiterContract(LockUnderTest under, ITestOutputHelp
     {
         (NamedReaderWriterLock under, string place) = NewReaderWriterLock();
         PeerProcess peer = await StartAsync("readwrite", place);
-        ReadScope inside = under.EnterRead(token: Token);
+        ReadScope inside = under.EnterRead(cancellationToken: Token);
         await peer.TellAsync("write");
         await UntilWaiting(() => under.Waiters, 1);
         await peer.StopAsync();

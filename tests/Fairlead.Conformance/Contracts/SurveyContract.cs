@@ -265,15 +265,15 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     }
 
     private static async Task<List<(string? Text, ErrorCode? Problem)>> SurveyAsync(
-        Requester requester, Calls calls, byte[] question, TimeSpan timeout, CancellationToken token = default)
+        Requester requester, Calls calls, byte[] question, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         if (calls == Calls.Blocking)
         {
-            return await OnThread(() => requester.Survey(question, timeout, token: token).Select(Read).ToList());
+            return await OnThread(() => requester.Survey(question, timeout, cancellationToken: cancellationToken).Select(Read).ToList());
         }
 
         List<(string?, ErrorCode?)> replies = [];
-        await foreach (SurveyReply reply in requester.SurveyAsync(question, timeout, token: token))
+        await foreach (SurveyReply reply in requester.SurveyAsync(question, timeout, cancellationToken: cancellationToken))
         {
             replies.Add(Read(reply));
         }

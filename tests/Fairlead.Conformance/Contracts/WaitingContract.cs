@@ -200,7 +200,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
             {
                 cancel.Cancel();
                 return default;
-            }, token: cancel.Token);
+            }, cancellationToken: cancel.Token);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
         sender.Send("2"u8);
@@ -267,6 +267,8 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
         Receiver receiver,
         Calls calls,
         TimeSpan? timeout = null,
-        CancellationToken token = default
-    ) => calls == Calls.Blocking ? OnThread(() => receiver.Receive(timeout, token)) : receiver.ReceiveAsync(timeout, token).AsTask();
+        CancellationToken cancellationToken = default) =>
+        calls == Calls.Blocking
+            ? OnThread(() => receiver.Receive(timeout, cancellationToken))
+            : receiver.ReceiveAsync(timeout, cancellationToken).AsTask();
 }

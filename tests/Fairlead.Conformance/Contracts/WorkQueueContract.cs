@@ -211,7 +211,8 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
         WorkQueue queue = Open();
         Sender sender = await SenderAsync(queue);
         using CancellationTokenSource enough = new();
-        Task<Delivery>[] deliveries = [.. Enumerable.Range(0, 3).Select(_ => sender.DeliverAsync("x"u8, token: enough.Token).AsTask())];
+        Task<Delivery>[] deliveries = [.. Enumerable.Range(0, 3).Select(
+            _ => sender.DeliverAsync("x"u8, cancellationToken: enough.Token).AsTask())];
         ValueTask<Delivery> late = sender.DeliverAsync("y"u8, TimeSpan.FromMilliseconds(1));
         await Until(() => queue.Count >= 3, "the queue holds the items");
         await enough.CancelAsync();
@@ -234,7 +235,7 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
         WorkQueue queue = Open(new() { Prefetch = 1 });
         Sender sender = await SenderAsync(queue);
         using CancellationTokenSource enough = new();
-        ValueTask<Delivery> delivering = sender.DeliverAsync("x"u8, token: enough.Token);
+        ValueTask<Delivery> delivering = sender.DeliverAsync("x"u8, cancellationToken: enough.Token);
         Receiver worker = await WorkerAsync(queue);
         Message inHand = await worker.ReceiveAsync();
         await enough.CancelAsync();

@@ -174,7 +174,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
         await FailsAsync(ErrorCode.Timeout, async () => await pair.FlushAsync(20.Milliseconds()));
         using CancellationTokenSource cancellation = new();
         Task cancelled = pair.FlushAsync(cancellation.Token).AsTask();
-        Task blocked = OnThread(() => Assert.Throws<OperationCanceledException>(() => pair.Flush(token: cancellation.Token)));
+        Task blocked = OnThread(() => Assert.Throws<OperationCanceledException>(() => pair.Flush(cancellationToken: cancellation.Token)));
         Assert.False(cancelled.IsCompleted);
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);

@@ -15,13 +15,19 @@ public sealed class FaultPlays
 
     private static readonly Dictionary<string, Play> All = new(StringComparer.Ordinal)
     {
-        ["messages"] = static (play, place, bound, connecting, token) => play.MessagesAsync(place, bound, connecting, token),
-        ["long messages"] = static (play, place, bound, connecting, token) => play.LongMessagesAsync(place, bound, connecting, token),
-        ["requests"] = static (play, place, bound, connecting, token) => play.RequestsAsync(place, bound, connecting, token),
-        ["publications"] = static (play, place, bound, connecting, token) => play.PublicationsAsync(place, bound, connecting, token),
-        ["items"] = static (play, place, bound, connecting, token) => play.ItemsAsync(place, bound, connecting, token),
-        ["hub"] = static (play, place, bound, connecting, token) => play.HubAsync(place, bound, connecting, token),
-        ["pair"] = static (play, place, bound, connecting, token) => play.PairAsync(place, bound, connecting, token),
+        ["messages"] = static (play, place, bound, connecting, cancellationToken) =>
+            play.MessagesAsync(place, bound, connecting, cancellationToken),
+        ["long messages"] = static (play, place, bound, connecting, cancellationToken) =>
+            play.LongMessagesAsync(place, bound, connecting, cancellationToken),
+        ["requests"] = static (play, place, bound, connecting, cancellationToken) =>
+            play.RequestsAsync(place, bound, connecting, cancellationToken),
+        ["publications"] = static (play, place, bound, connecting, cancellationToken) =>
+            play.PublicationsAsync(place, bound, connecting, cancellationToken),
+        ["items"] = static (play, place, bound, connecting, cancellationToken) =>
+            play.ItemsAsync(place, bound, connecting, cancellationToken),
+        ["hub"] = static (play, place, bound, connecting, cancellationToken) => play.HubAsync(place, bound, connecting, cancellationToken),
+        ["pair"] = static (play, place, bound, connecting, cancellationToken) =>
+            play.PairAsync(place, bound, connecting, cancellationToken),
     };
 
     private readonly ConcurrentBag<Endpoint> _endpoints = [];
@@ -32,7 +38,7 @@ public sealed class FaultPlays
     private FaultPlays(TimeSpan soon) => _soon = soon;
 
     private delegate Task Play(
-        FaultPlays play, Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token);
+        FaultPlays play, Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken cancellationToken);
 
     /// <summary>What can be played.</summary>
     public static IEnumerable<string> Names => All.Keys;
@@ -92,9 +98,10 @@ public sealed class FaultPlays
     }
 
     /// <summary>The two sides at once: when one fails, the other is to stop. The one that failed first says why.</summary>
-    private static async Task BothAsync(Func<CancellationToken, Task> one, Func<CancellationToken, Task> other, CancellationToken token)
+    private static async Task BothAsync(
+        Func<CancellationToken, Task> one, Func<CancellationToken, Task> other, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(token);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         ExceptionDispatchInfo? first = null;
         await Task.WhenAll(RunAsync(one), RunAsync(other));
         first?.Throw();
@@ -131,9 +138,9 @@ public sealed class FaultPlays
         return endpoint;
     }
 
-    private async Task MessagesAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
+    private async Task MessagesAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken cancellationToken)
     {
-        Receiver receiver = Keep(await Receiver.BindAsync(place, bound, token));
+        Receiver receiver = Keep(await Receiver.BindAsync(place, bound, cancellationToken));
         await BothAsync(
             async stop =>
             {
@@ -155,13 +162,14 @@ public sealed class FaultPlays
                 Expect(await sender.DeliverAsync("four"u8, _soon, stop));
                 await sender.CloseAsync(_soon);
             },
-            token);
+            cancellationToken);
     }
 
-    private async Task LongMessagesAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
+    private async Task LongMessagesAsync(
+        Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken cancellationToken)
     {
         const int Length = 3_000_000;
-        Receiver receiver = Keep(await Receiver.BindAsync(place, bound, token));
+        Receiver receiver = Keep(await Receiver.BindAsync(place, bound, cancellationToken));
         await BothAsync(
             async stop =>
             {
@@ -180,12 +188,12 @@ public sealed class FaultPlays
                 await sender.SendAsync(new ReadOnlyMemory<byte>(new byte[Length]), stop);
                 await sender.CloseAsync(_soon);
             },
-            token);
+            cancellationToken);
     }
 
-    private async Task RequestsAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
+    private async Task RequestsAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken cancellationToken)
     {
-        Responder responder = Keep(await Responder.BindAsync(place, bound, token));
+        Responder responder = Keep(await Responder.BindAsync(place, bound, cancellationToken));
         using CancellationTokenSource served = new();
         await BothAsync(
             async stop =>
@@ -193,7 +201,7 @@ public sealed class FaultPlays
                 using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(stop, served.Token);
                 try
                 {
-                    await responder.RunAsync(static (request, _) => request.Memory.ToArray(), token: end.Token);
+                    await responder.RunAsync(static (request, _) => request.Memory.ToArray(), cancellationToken: end.Token);
                 }
                 catch (OperationCanceledException) when (served.IsCancellationRequested)
                 {
@@ -216,15 +224,17 @@ public sealed class FaultPlays
                 await requester.CloseAsync(_soon);
                 await served.CancelAsync();
             },
-            token);
+            cancellationToken);
     }
 
-    private async Task PublicationsAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
+    private async Task PublicationsAsync(
+        Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken cancellationToken)
     {
         Publisher publisher = Keep(
-            await Publisher.BindAsync(place, new PublisherOptions { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat }, token)
+            await Publisher.BindAsync(
+                place, new PublisherOptions { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat }, cancellationToken)
         );
-        Subscriber subscriber = Keep(await Subscriber.ConnectAsync(publisher.Address, "a.>", connecting, token));
+        Subscriber subscriber = Keep(await Subscriber.ConnectAsync(publisher.Address, "a.>", connecting, cancellationToken));
         await BothAsync(
             async stop =>
             {
@@ -244,13 +254,14 @@ public sealed class FaultPlays
                     Require(message.Text == "two", "Something else came.");
                 }
             },
-            token);
+            cancellationToken);
     }
 
-    private async Task ItemsAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
+    private async Task ItemsAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken cancellationToken)
     {
         WorkQueue queue = Keep(
-            await WorkQueue.BindAsync(place, new WorkQueueOptions { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat }, token)
+            await WorkQueue.BindAsync(
+                place, new WorkQueueOptions { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat }, cancellationToken)
         );
         await BothAsync(
             async stop =>
@@ -271,20 +282,20 @@ public sealed class FaultPlays
                 Expect(await sender.DeliverAsync("two"u8, _soon, stop));
                 await sender.CloseAsync(_soon);
             },
-            token);
+            cancellationToken);
     }
 
-    private async Task HubAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
+    private async Task HubAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken cancellationToken)
     {
-        Hub hub = Keep(
-            await Hub.BindAsync(place, new HubOptions { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat }, token));
+        HubOptions options = new() { TimeProvider = bound.TimeProvider, Heartbeat = bound.Heartbeat };
+        Hub hub = Keep(await Hub.BindAsync(place, options, cancellationToken));
         await BothAsync(
             async stop =>
             {
                 if (hub.NextEvent(_soon, stop) is Joined joined)
                 {
                     await hub.SendAsync(joined.Client, "one", stop);
-                    await hub.BroadcastAsync("two"u8, token: stop);
+                    await hub.BroadcastAsync("two"u8, cancellationToken: stop);
                 }
 
                 hub.NextEvent(_soon, stop);
@@ -300,12 +311,12 @@ public sealed class FaultPlays
                 await pair.SendAsync("three"u8, stop);
                 await pair.CloseAsync(_soon);
             },
-            token);
+            cancellationToken);
     }
 
-    private async Task PairAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken token)
+    private async Task PairAsync(Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken cancellationToken)
     {
-        Pair one = Keep(await Pair.BindAsync(place, bound, token));
+        Pair one = Keep(await Pair.BindAsync(place, bound, cancellationToken));
         await BothAsync(
             async stop =>
             {
@@ -320,6 +331,6 @@ public sealed class FaultPlays
                 using Message message = other.Receive(_soon, stop);
                 await other.CloseAsync(_soon);
             },
-            token);
+            cancellationToken);
     }
 }

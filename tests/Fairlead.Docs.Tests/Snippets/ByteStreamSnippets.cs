@@ -11,16 +11,16 @@ public sealed class ByteStreamSnippets
     [Fact]
     public async Task What_is_buffered_is_flushed()
     {
-        CancellationToken token = CancellationToken.None;
+        CancellationToken cancellationToken = CancellationToken.None;
         string[] readings = ["17.5", "17.6", "17.4"];
         await using Receiver receiver = await Receiver.BindAsync("unix://readings");
         await using Sender sender = await Sender.ConnectAsync("unix://readings?writing=buffered");
         foreach (string reading in readings)
         {
-            await sender.SendAsync(Encoding.UTF8.GetBytes(reading).AsMemory(), token);
+            await sender.SendAsync(Encoding.UTF8.GetBytes(reading).AsMemory(), cancellationToken);
         }
 
-        await sender.FlushAsync(token);
+        await sender.FlushAsync(cancellationToken);
         foreach (string reading in readings)
         {
             Assert.True(receiver.TryReceive(5.Seconds(), out Message message));
@@ -32,7 +32,7 @@ public sealed class ByteStreamSnippets
     [Fact]
     public async Task Any_program_is_read_and_written_as_a_stream()
     {
-        CancellationToken token = CancellationToken.None;
+        CancellationToken cancellationToken = CancellationToken.None;
         File.Delete("/tmp/upper");
         using Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint("/tmp/upper"));
@@ -53,7 +53,7 @@ public sealed class ByteStreamSnippets
 
         pair.EndSending();
         using StreamReader reader = new(pair.AsStream());
-        string answer = await reader.ReadToEndAsync(token);
+        string answer = await reader.ReadToEndAsync(cancellationToken);
         Assert.Equal("HELLO\n", answer);
         await program;
         File.Delete("/tmp/upper");
@@ -62,14 +62,14 @@ public sealed class ByteStreamSnippets
     [Fact]
     public async Task An_end_is_a_pipe()
     {
-        CancellationToken token = CancellationToken.None;
+        CancellationToken cancellationToken = CancellationToken.None;
         await using Pair other = await Pair.BindAsync("shm://pipes");
         await using Pair pair = await Pair.ConnectAsync("shm://pipes");
-        Task echo = other.AsStream().CopyToAsync(other.AsStream(), token);
+        Task echo = other.AsStream().CopyToAsync(other.AsStream(), cancellationToken);
 
         IDuplexPipe pipe = pair.AsPipe();
-        await pipe.Output.WriteAsync("ping\n"u8.ToArray(), token);
-        ReadResult read = await pipe.Input.ReadAsync(token);
+        await pipe.Output.WriteAsync("ping\n"u8.ToArray(), cancellationToken);
+        ReadResult read = await pipe.Input.ReadAsync(cancellationToken);
         Assert.Equal("ping\n", Encoding.UTF8.GetString(read.Buffer));
 
         await pair.DisposeAsync();
@@ -79,25 +79,25 @@ public sealed class ByteStreamSnippets
     [Fact]
     public async Task An_open_file_goes_with_a_message()
     {
-        CancellationToken token = CancellationToken.None;
+        CancellationToken cancellationToken = CancellationToken.None;
         string path = Path.GetTempFileName();
         await File.WriteAllTextAsync(path, "content");
         await using Receiver receiver = await Receiver.BindAsync("unix://files?handles=16");
         await using Sender sender = await Sender.ConnectAsync("unix://files");
         using (SafeFileHandle file = File.OpenHandle(path))
         {
-            await sender.SendHandleAsync(file, "a report"u8.ToArray(), token);
+            await sender.SendHandleAsync(file, "a report"u8.ToArray(), cancellationToken);
         }
 
         File.Delete(path);
-        Assert.Equal("content", await ReadAsync(receiver, token));
+        Assert.Equal("content", await ReadAsync(receiver, cancellationToken));
     }
 
-    private static async Task<string> ReadAsync(Receiver receiver, CancellationToken token)
+    private static async Task<string> ReadAsync(Receiver receiver, CancellationToken cancellationToken)
     {
-        using Message message = await receiver.ReceiveAsync(token);
+        using Message message = await receiver.ReceiveAsync(cancellationToken);
         using FileStream file = new(message.TakeHandle(), FileAccess.Read);
         using StreamReader reader = new(file);
-        return await reader.ReadToEndAsync(token);
+        return await reader.ReadToEndAsync(cancellationToken);
     }
 }

@@ -8,13 +8,13 @@ public sealed class DeliverySnippets
     [Fact]
     public async Task What_becomes_of_a_message_is_told()
     {
-        CancellationToken token = CancellationToken.None;
+        CancellationToken cancellationToken = CancellationToken.None;
         await using var receiver = await Receiver.BindAsync("unix://orders");
         await using var sender = await Sender.ConnectAsync("unix://orders");
         byte[] order = [3];
         Task<Message> reading = receiver.ReceiveAsync().AsTask();
 
-        Delivery delivery = await sender.DeliverAsync(order, timeout: 1.Seconds(), token);
+        Delivery delivery = await sender.DeliverAsync(order, timeout: 1.Seconds(), cancellationToken);
         switch (delivery.Status)
         {
             case DeliveryStatus.Delivered:

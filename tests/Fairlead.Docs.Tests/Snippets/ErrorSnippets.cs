@@ -8,10 +8,10 @@ public sealed class ErrorSnippets
     [Fact]
     public async Task What_went_wrong_is_told_by_the_code()
     {
-        CancellationToken token = CancellationToken.None;
+        CancellationToken cancellationToken = CancellationToken.None;
         try
         {
-            await using var sender = await Sender.ConnectAsync("unix://nobody", token: token);
+            await using var sender = await Sender.ConnectAsync("unix://nobody", cancellationToken: cancellationToken);
         }
         catch (FairleadException problem) when (problem.Code == ErrorCode.NotFound)
         {

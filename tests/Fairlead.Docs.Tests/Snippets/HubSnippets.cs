@@ -12,16 +12,16 @@ public sealed class HubSnippets : IDisposable
     [Fact]
     public async Task A_hub_hears_who_comes_speaks_and_goes()
     {
-        CancellationToken token = _stop.Token;
+        CancellationToken cancellationToken = _stop.Token;
         Task serving = Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
             await using var hub = await Hub.BindAsync("unix://chat", new() { MaxClients = 10 });
-            await foreach (HubEvent happened in hub.Events(token))
+            await foreach (HubEvent happened in hub.Events(cancellationToken))
             {
                 switch (happened)
                 {
                     case Joined joined:
-                        await hub.SendAsync(joined.Client, $"you are number {joined.Client.Number}", token);
+                        await hub.SendAsync(joined.Client, $"you are number {joined.Client.Number}", cancellationToken);
                         break;
                     case Said said:
                         await hub.BroadcastAsync(said.Message, except: said.Client);

@@ -6,13 +6,13 @@ public sealed class PairSnippets
     [Fact]
     public async Task Both_ends_send_and_receive()
     {
-        CancellationToken token = CancellationToken.None;
+        CancellationToken cancellationToken = CancellationToken.None;
         await using Pair here = await Pair.BindAsync("unix://talk");
         Task<string> there = Task.Run(async () =>
         {
             await using Pair pair = await Pair.ConnectAsync("unix://talk?wait=5s");
-            await pair.SendAsync("ready"u8, token);
-            using Message answer = await pair.ReceiveAsync(5.Seconds(), token);
+            await pair.SendAsync("ready"u8, cancellationToken);
+            using Message answer = await pair.ReceiveAsync(5.Seconds(), cancellationToken);
             return answer.Text;
         });
 

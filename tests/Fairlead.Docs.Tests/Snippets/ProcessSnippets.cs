@@ -9,15 +9,15 @@ public sealed class ProcessSnippets
     public async Task A_child_sorts_and_ends()
     {
         using CancellationTokenSource source = new();
-        CancellationToken token = source.Token;
+        CancellationToken cancellationToken = source.Token;
         await using ChildProcess child = await ChildProcess.StartAsync(
             "sort", ["-n"], new() { StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe });
         child.StandardInput.Write("10\n9\n"u8);
         child.StandardInput.Dispose();
         using StreamReader output = new(child.StandardOutput, Encoding.UTF8);
-        Assert.Equal("9\n10\n", await output.ReadToEndAsync(token));
+        Assert.Equal("9\n10\n", await output.ReadToEndAsync(cancellationToken));
 
-        ChildExit exit = await child.ExitAsync(token);
+        ChildExit exit = await child.ExitAsync(cancellationToken);
         string what = exit switch
         {
             Exited { Code: 0 } => "done",

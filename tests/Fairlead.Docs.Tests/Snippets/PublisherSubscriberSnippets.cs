@@ -8,12 +8,12 @@ public sealed class PublisherSubscriberSnippets
     [Fact]
     public async Task A_subscriber_gets_what_it_asked_for()
     {
-        CancellationToken token = CancellationToken.None;
+        CancellationToken cancellationToken = CancellationToken.None;
         await using var publisher = await Publisher.BindAsync("unix://prices");
         await using var subscriber = await Subscriber.ConnectAsync("unix://prices", "eu.>, us.*.stock");
         Task subscribing = Task.Run(async () =>
         {
-            await foreach (var message in subscriber.ReceiveAllAsync(token))
+            await foreach (var message in subscriber.ReceiveAllAsync(cancellationToken))
             {
                 Use(message.Topic, message.Span, message.Missed);
             }
@@ -23,9 +23,9 @@ public sealed class PublisherSubscriberSnippets
         Assert.Equal(1, subscribers);
         Assert.Equal([0, 1, 0], [publisher.Publish("eu", "1"), publisher.Publish("us.ny.stock", "2"), publisher.Publish("us.stock", "3")]);
 
-        await subscriber.SubscribeAsync("asia.>", token);
+        await subscriber.SubscribeAsync("asia.>", cancellationToken);
         Assert.Equal(1, publisher.Publish("asia.fx", "4"));
-        await subscriber.UnsubscribeAsync("eu.>", token);
+        await subscriber.UnsubscribeAsync("eu.>", cancellationToken);
         Assert.Equal(0, publisher.Publish("eu.bond.10y", "5"));
         Assert.Equal(["us.*.stock", "asia.>"], subscriber.Topics);
 

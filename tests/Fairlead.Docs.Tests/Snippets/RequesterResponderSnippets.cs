@@ -14,20 +14,20 @@ public sealed class RequesterResponderSnippets : IDisposable
     [Fact]
     public async Task Requests_are_answered_asynchronously_and_synchronously()
     {
-        CancellationToken token = _stop.Token;
+        CancellationToken cancellationToken = _stop.Token;
         Task serving = Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
             await using var responder = await Responder.BindAsync("unix://calc");
             await responder.RunAsync(
                 async (request, context) => await AnswerAsync(request.Text, context.CancellationToken),
-                token: token);
+                cancellationToken: cancellationToken);
         });
 
         await using var requester = await Requester.ConnectAsync("unix://calc");
 
         // Type 3: both are on their way before the first reply is awaited.
-        ValueTask<Message> first = requester.RequestAsync("2 + 3"u8, timeout: 5.Seconds(), token);
-        ValueTask<Message> second = requester.RequestAsync("4 + 5"u8, timeout: 5.Seconds(), token);
+        ValueTask<Message> first = requester.RequestAsync("2 + 3"u8, timeout: 5.Seconds(), cancellationToken);
+        ValueTask<Message> second = requester.RequestAsync("4 + 5"u8, timeout: 5.Seconds(), cancellationToken);
         using (Message sum = await first)
         {
             Assert.Equal("5", sum.Text);
@@ -51,18 +51,18 @@ public sealed class RequesterResponderSnippets : IDisposable
     [Fact]
     public async Task A_failure_has_the_code_that_the_handler_gave()
     {
-        CancellationToken token = _stop.Token;
+        CancellationToken cancellationToken = _stop.Token;
         await using var responder = await Responder.BindAsync("unix://calc");
         Task run = responder.RunAsync(
             (request, context) => request.Text == "refuse"
                 ? throw new FairleadException(ErrorCode.NotSupported, "there is no such service")
                 : FailAsync("a division by zero"),
-            token: token);
+            cancellationToken: cancellationToken);
         await using var requester = await Requester.ConnectAsync("unix://calc");
 
         try
         {
-            using Message reply = await requester.RequestAsync("1 / 0"u8, 5.Seconds(), token);
+            using Message reply = await requester.RequestAsync("1 / 0"u8, 5.Seconds(), cancellationToken);
             Use(reply.Span);
         }
         catch (FairleadException problem) when (problem.Code == ErrorCode.Failed)
@@ -80,22 +80,23 @@ public sealed class RequesterResponderSnippets : IDisposable
     [Fact]
     public async Task A_bound_requester_asks_one_again_or_all()
     {
-        CancellationToken token = _stop.Token;
+        CancellationToken cancellationToken = _stop.Token;
         await using var requester = await Requester.BindAsync("unix://survey");
-        await using var responder = await Responder.ConnectAsync("unix://survey", token: token);
-        Task run = responder.RunAsync((request, _) => request.Idempotent ? "7"u8.ToArray() : "idle"u8.ToArray(), token: token);
+        await using var responder = await Responder.ConnectAsync("unix://survey", cancellationToken: cancellationToken);
+        Task run = responder.RunAsync((request, _) =>
+            request.Idempotent ? "7"u8.ToArray() : "idle"u8.ToArray(), cancellationToken: cancellationToken);
         using Message reply = await requester.RequestAsync(
-            "balance of 4711"u8, new RequestOptions { Idempotent = true, Timeout = 5.Seconds() }, token);
+            "balance of 4711"u8, new RequestOptions { Idempotent = true, Timeout = 5.Seconds() }, cancellationToken);
         Assert.Equal("7", reply.Text);
-        await SurveyAsync(requester, token);
+        await SurveyAsync(requester, cancellationToken);
         Assert.EndsWith(": idle", _logged, StringComparison.Ordinal);
         await _stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
     }
 
-    private async Task SurveyAsync(Requester requester, CancellationToken token)
+    private async Task SurveyAsync(Requester requester, CancellationToken cancellationToken)
     {
-        await foreach (SurveyReply reply in requester.SurveyAsync("how busy?"u8, timeout: 1.Seconds(), token: token))
+        await foreach (SurveyReply reply in requester.SurveyAsync("how busy?"u8, 1.Seconds(), cancellationToken: cancellationToken))
         {
             Say(reply.IsReply ? $"{reply.Peer}: {reply.Message.Text}" : $"{reply.Peer} did not answer: {reply.Problem!.Code}");
         }
@@ -121,7 +122,7 @@ public sealed class RequesterResponderSnippets : IDisposable
                 await asked.Task;
                 return default;
             },
-            token: _stop.Token);
+            cancellationToken: _stop.Token);
         await using var requester = await Requester.ConnectAsync("unix://calc");
         FairleadException late = await Assert.ThrowsAsync<FairleadException>(async () =>
             await requester.RequestAsync("6 * 7"u8, 1.Seconds()));
@@ -134,10 +135,10 @@ public sealed class RequesterResponderSnippets : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
     }
 
-    private static async ValueTask<ReadOnlyMemory<byte>> AnswerAsync(string term, CancellationToken token)
+    private static async ValueTask<ReadOnlyMemory<byte>> AnswerAsync(string term, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         return Encoding.UTF8.GetBytes(
             term.Split('+').Sum(static part => int.Parse(part, CultureInfo.InvariantCulture)).ToString(CultureInfo.InvariantCulture));
     }

@@ -14,18 +14,18 @@ public sealed class SenderReceiverSnippets : IDisposable
     [Fact]
     public async Task A_loop_receives_what_is_sent()
     {
-        CancellationToken token = _stop.Token;
+        CancellationToken cancellationToken = _stop.Token;
         Task receiving = Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
             await using var receiver = await Receiver.BindAsync("unix://orders");
-            await foreach (var message in receiver.ReceiveAllAsync(token))
+            await foreach (var message in receiver.ReceiveAllAsync(cancellationToken))
             {
                 Handle(message.Span, message.Peer);
             }
         });
 
         await using var sender = await Sender.ConnectAsync("unix://orders");
-        await sender.SendAsync("3 apples"u8, token);
+        await sender.SendAsync("3 apples"u8, cancellationToken);
 
         await sender.SendAsync("end"u8);
         await receiving;
@@ -35,14 +35,14 @@ public sealed class SenderReceiverSnippets : IDisposable
     [Fact]
     public async Task Several_buffers_are_one_message()
     {
-        CancellationToken token = _stop.Token;
+        CancellationToken cancellationToken = _stop.Token;
         await using var receiver = await Receiver.BindAsync("unix://orders");
         await using var sender = await Sender.ConnectAsync("unix://orders");
         Piece head = new("order 7: "u8.ToArray());
         byte[] body = "3 apples"u8.ToArray();
 
         ReadOnlySequence<byte> order = head.Followed(body);
-        await sender.SendAsync(order, token);
+        await sender.SendAsync(order, cancellationToken);
 
         using Message message = receiver.Receive(timeout: 5.Seconds());
         Assert.Equal("order 7: 3 apples", message.Text);
@@ -78,15 +78,15 @@ public sealed class SenderReceiverSnippets : IDisposable
     [Fact]
     public async Task A_handler_accepts_by_returning_and_refuses_by_throwing()
     {
-        CancellationToken token = _stop.Token;
+        CancellationToken cancellationToken = _stop.Token;
         await using var receiver = await Receiver.BindAsync("unix://orders");
         await using var sender = await Sender.ConnectAsync("unix://orders");
         Task run = Task.Run(async () =>
         {
             await receiver.RunAsync(
-                async (message, token) => await SaveAsync(message.Memory, token),
+                async (message, cancellationToken) => await SaveAsync(message.Memory, cancellationToken),
                 concurrency: 4,
-                token);
+                cancellationToken);
         });
 
         Assert.True((await sender.DeliverAsync("3 apples"u8)).IsDelivered);
@@ -156,9 +156,9 @@ public sealed class SenderReceiverSnippets : IDisposable
         }
     }
 
-    private static ValueTask SaveAsync(ReadOnlyMemory<byte> message, CancellationToken token)
+    private static ValueTask SaveAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         return message.Span.SequenceEqual("poison"u8) ? throw new InvalidOperationException("it cannot be saved") : default;
     }
 

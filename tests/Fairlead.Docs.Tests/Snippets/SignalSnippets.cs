@@ -50,9 +50,9 @@ public sealed class SignalSnippets
         Signals.Send(pid, Signal.Terminate);
     }
 
-    private async Task ListenAsync(CancellationToken token)
+    private async Task ListenAsync(CancellationToken cancellationToken)
     {
-        await foreach (SignalInfo signal in Signals.ListenAsync(Signal.Hangup, token))
+        await foreach (SignalInfo signal in Signals.ListenAsync(Signal.Hangup, cancellationToken))
         {
             Reload();
         }

@@ -241,19 +241,19 @@ public sealed class SynchronizationSnippets
         }
     }
 
-    private async Task BuildOnceAsync(NamedMutex build, CancellationToken token)
+    private async Task BuildOnceAsync(NamedMutex build, CancellationToken cancellationToken)
     {
-        await using (await build.EnterAsync(token))
+        await using (await build.EnterAsync(cancellationToken))
         {
-            await BuildAsync(token);
+            await BuildAsync(cancellationToken);
         }
     }
 
     private void Build() => _built++;
 
-    private Task BuildAsync(CancellationToken token)
+    private Task BuildAsync(CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         _built++;
         return Task.CompletedTask;
     }

@@ -22,9 +22,9 @@ public sealed class WorkQueueSnippets
     public async Task A_queue_ends_when_all_is_done()
     {
         using CancellationTokenSource stop = new();
-        CancellationToken token = stop.Token;
+        CancellationToken cancellationToken = stop.Token;
         await using var queue = await WorkQueue.BindAsync("inproc://jobs");
-        Task working = WorkAsync(token);
+        Task working = WorkAsync(cancellationToken);
         Task<Delivery> delivering;
         await using (Sender sender = await Sender.ConnectAsync("inproc://jobs"))
         {
@@ -32,16 +32,16 @@ public sealed class WorkQueueSnippets
             await delivering;
         }
 
-        await queue.FinishAsync(token);
+        await queue.FinishAsync(cancellationToken);
         await queue.CloseAsync();
         await Record.ExceptionAsync(() => working);
         Assert.Equal(1, queue.Accepted);
     }
 
-    private async Task WorkAsync(CancellationToken token)
+    private async Task WorkAsync(CancellationToken cancellationToken)
     {
-        await using var worker = await Receiver.ConnectAsync("inproc://jobs", token: token);
-        await foreach (Message job in worker.ReceiveAllAsync(token))
+        await using var worker = await Receiver.ConnectAsync("inproc://jobs", cancellationToken: cancellationToken);
+        await foreach (Message job in worker.ReceiveAllAsync(cancellationToken))
         {
             Work(job.Text, again: job.Redelivered);
         }

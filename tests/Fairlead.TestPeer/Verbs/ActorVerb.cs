@@ -28,51 +28,51 @@ internal static class ActorVerb
         }
     }
 
-    private static async Task ActAsync(string kind, Address address, int from, CancellationToken token)
+    private static async Task ActAsync(string kind, Address address, int from, CancellationToken cancellationToken)
     {
         switch (kind)
         {
             case "sender":
-                await using (var sender = await ReadyAsync(Sender.ConnectAsync(address, token: token)))
+                await using (var sender = await ReadyAsync(Sender.ConnectAsync(address, cancellationToken: cancellationToken)))
                 {
-                    for (var i = 0; !token.IsCancellationRequested; i++)
+                    for (var i = 0; !cancellationToken.IsCancellationRequested; i++)
                     {
-                        await sender.SendAsync(Payload.Make(i, Size(i), from).AsSpan(), token);
+                        await sender.SendAsync(Payload.Make(i, Size(i), from).AsSpan(), cancellationToken);
                     }
                 }
 
                 break;
             case "deliverer":
-                await using (var sender = await ReadyAsync(Sender.ConnectAsync(address, token: token)))
+                await using (var sender = await ReadyAsync(Sender.ConnectAsync(address, cancellationToken: cancellationToken)))
                 {
-                    for (var i = 0; !token.IsCancellationRequested; i++)
+                    for (var i = 0; !cancellationToken.IsCancellationRequested; i++)
                     {
-                        await sender.DeliverAsync(Payload.Make(i, Size(i), from).AsSpan(), token: token);
+                        await sender.DeliverAsync(Payload.Make(i, Size(i), from).AsSpan(), cancellationToken: cancellationToken);
                     }
                 }
 
                 break;
             case "requester":
-                await using (var requester = await ReadyAsync(Requester.ConnectAsync(address, token: token)))
+                await using (var requester = await ReadyAsync(Requester.ConnectAsync(address, cancellationToken: cancellationToken)))
                 {
-                    for (var i = 0; !token.IsCancellationRequested; i++)
+                    for (var i = 0; !cancellationToken.IsCancellationRequested; i++)
                     {
-                        await AskAsync(requester, i, from, token);
+                        await AskAsync(requester, i, from, cancellationToken);
                     }
                 }
 
                 break;
             case "responder":
-                await using (var responder = await ReadyAsync(Responder.ConnectAsync(address, token: token)))
+                await using (var responder = await ReadyAsync(Responder.ConnectAsync(address, cancellationToken: cancellationToken)))
                 {
-                    await responder.RunAsync((request, _) => request.Memory, token: token);
+                    await responder.RunAsync((request, _) => request.Memory, cancellationToken: cancellationToken);
                 }
 
                 break;
             case "receiver":
-                await using (var receiver = await ReadyAsync(Receiver.ConnectAsync(address, token: token)))
+                await using (var receiver = await ReadyAsync(Receiver.ConnectAsync(address, cancellationToken: cancellationToken)))
                 {
-                    await foreach (var message in receiver.ReceiveAllAsync(token))
+                    await foreach (var message in receiver.ReceiveAllAsync(cancellationToken))
                     {
                         Payload.Check(message.Span);
                     }
@@ -80,9 +80,9 @@ internal static class ActorVerb
 
                 break;
             case "subscriber":
-                await using (var subscriber = await ReadyAsync(Subscriber.ConnectAsync(address, token: token)))
+                await using (var subscriber = await ReadyAsync(Subscriber.ConnectAsync(address, cancellationToken: cancellationToken)))
                 {
-                    await foreach (var message in subscriber.ReceiveAllAsync(token))
+                    await foreach (var message in subscriber.ReceiveAllAsync(cancellationToken))
                     {
                         Payload.Check(message.Span);
                     }
@@ -90,12 +90,12 @@ internal static class ActorVerb
 
                 break;
             default:
-                await using (var pair = await ReadyAsync(Pair.ConnectAsync(address, token: token)))
+                await using (var pair = await ReadyAsync(Pair.ConnectAsync(address, cancellationToken: cancellationToken)))
                 {
-                    var listening = ListenAsync(pair, token);
-                    for (var i = 0; !token.IsCancellationRequested && !listening.IsCompleted; i++)
+                    var listening = ListenAsync(pair, cancellationToken);
+                    for (var i = 0; !cancellationToken.IsCancellationRequested && !listening.IsCompleted; i++)
                     {
-                        await pair.SendAsync(Payload.Make(i, Size(i), from).AsSpan(), token);
+                        await pair.SendAsync(Payload.Make(i, Size(i), from).AsSpan(), cancellationToken);
                     }
                 }
 
@@ -103,19 +103,20 @@ internal static class ActorVerb
         }
     }
 
-    private static async Task ListenAsync(Pair pair, CancellationToken token)
+    private static async Task ListenAsync(Pair pair, CancellationToken cancellationToken)
     {
-        await foreach (var message in pair.ReceiveAllAsync(token))
+        await foreach (var message in pair.ReceiveAllAsync(cancellationToken))
         {
             Payload.Check(message.Span);
         }
     }
 
-    private static async Task AskAsync(Requester requester, int number, int from, CancellationToken token)
+    private static async Task AskAsync(Requester requester, int number, int from, CancellationToken cancellationToken)
     {
         try
         {
-            using var reply = await requester.RequestAsync(Payload.Make(number, Size(number), from).AsSpan(), 100.Milliseconds(), token);
+            using var reply = await requester.RequestAsync(
+                Payload.Make(number, Size(number), from).AsSpan(), 100.Milliseconds(), cancellationToken);
             if (Payload.Check(reply.Span) != (number, from))
             {
                 throw new InvalidOperationException($"Request {number} got another's reply: {Encoding.UTF8.GetString(reply.Span)}.");

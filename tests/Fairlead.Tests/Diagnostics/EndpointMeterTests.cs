@@ -41,7 +41,8 @@ public sealed class EndpointMeterTests
         await using Responder responder = await Responder.BindAsync(name);
         using CancellationTokenSource stop = new();
         Task run = responder.RunAsync(
-            (request, _) => request.Span[0] == 'x' ? request.Memory : throw new InvalidDataException("no x"), token: stop.Token);
+            (request, _) => request.Span[0] == 'x' ? request.Memory : throw new InvalidDataException("no x"),
+            cancellationToken: stop.Token);
         await using Requester requester = await Requester.ConnectAsync(name);
 
         long began = Stopwatch.GetTimestamp();

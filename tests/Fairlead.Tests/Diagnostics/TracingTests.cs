@@ -27,7 +27,7 @@ public sealed class TracingTests
         using ActivitySource source = new("test");
         await using Responder responder = await Responder.BindAsync(name);
         using CancellationTokenSource stop = new();
-        Task run = responder.RunAsync((request, _) => request.Memory, token: stop.Token);
+        Task run = responder.RunAsync((request, _) => request.Memory, cancellationToken: stop.Token);
         await using Requester requester = await Requester.ConnectAsync(name);
 
         using Activity caller = source.StartActivity("caller")!;

@@ -44,9 +44,9 @@ internal sealed class FaultyTransport(ITransport inner, FaultPlan? bound, FaultP
         return bound is null ? listener : new FaultyListener(listener, bound);
     }
 
-    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
+    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
-        Connection connection = await inner.ConnectAsync(address, settings, token);
+        Connection connection = await inner.ConnectAsync(address, settings, cancellationToken);
         return connecting is null ? connection : new FaultyConnection(connection, connecting);
     }
 

@@ -237,13 +237,13 @@ public abstract partial class HostilePeerTests
 
     private static long Unwritten(Endpoint endpoint) => endpoint.Core.Links().Sum(link => (long)link.Connection.Unflushed);
 
-    private static async Task FloodAsync(RawPeer peer, byte[] frames, CancellationToken token)
+    private static async Task FloodAsync(RawPeer peer, byte[] frames, CancellationToken cancellationToken)
     {
         try
         {
-            while (!token.IsCancellationRequested)
+            while (!cancellationToken.IsCancellationRequested)
             {
-                await peer.Socket.SendAsync(frames, System.Net.Sockets.SocketFlags.None, token);
+                await peer.Socket.SendAsync(frames, System.Net.Sockets.SocketFlags.None, cancellationToken);
             }
         }
         catch (Exception exception)

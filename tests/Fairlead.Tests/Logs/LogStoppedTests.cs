@@ -97,7 +97,7 @@ public sealed class LogStoppedTests : IDisposable
         await using var stopped = await HoldAsync("all");
         using CancellationTokenSource cancel = new();
 
-        Task<Sender> connecting = Sender.ConnectAsync(Address, token: cancel.Token).AsTask();
+        Task<Sender> connecting = Sender.ConnectAsync(Address, cancellationToken: cancel.Token).AsTask();
 
         Assert.False(connecting.IsCompleted);
         await cancel.CancelAsync();

@@ -124,7 +124,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
         Assert.Equal(0, reconnector.Attempts);
     }
 
-    Task IReconnectorOwner.ReconnectAsync(Address address, CancellationToken token)
+    Task IReconnectorOwner.ReconnectAsync(Address address, CancellationToken cancellationToken)
     {
         _done.Add(address.ToString());
         return (_outcomes.TryDequeue(out Exception? outcome) ? outcome : _last) is { } error

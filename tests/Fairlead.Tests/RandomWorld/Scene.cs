@@ -102,10 +102,10 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
     protected static int SizeOf(Random own) => own.Next(40) switch { 0 => own.Next(300_000), < 5 => own.Next(5_000), _ => own.Next(100) };
 
     /// <summary>Until the token is cancelled, or so many milliseconds have passed.</summary>
-    protected static async Task UntilAsync(int milliseconds, CancellationToken token)
+    protected static async Task UntilAsync(int milliseconds, CancellationToken cancellationToken)
     {
         TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using CancellationTokenRegistration registration = token.Register(() => cancelled.TrySetResult());
+        await using CancellationTokenRegistration registration = cancellationToken.Register(() => cancelled.TrySetResult());
         await Task.WhenAny(
             cancelled.Task, Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, CancellationToken.None));
     }

@@ -13,7 +13,7 @@ public sealed class PidNamespaceTests(ITestOutputHelper output) : LockContract(n
         PeerProcess peer = Track(PeerProcess.StartBy(PidNamespaceFactAttribute.Command, "semaphore", place, "1", "1"));
         Assert.Equal("ready", await peer.ReadLineAsync());
         Assert.Equal("", await peer.AskAsync("enter"));
-        Task<SemaphoreScope> asleep = OnThread(() => semaphore.Enter(token: Token));
+        Task<SemaphoreScope> asleep = OnThread(() => semaphore.Enter(cancellationToken: Token));
         await UntilWaiting(() => semaphore.Waiters, 1);
 
         // What is killed is the parent of its process, which ends some time afterwards.

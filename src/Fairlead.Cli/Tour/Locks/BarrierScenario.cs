@@ -18,7 +18,7 @@ internal sealed class BarrierScenario : LockScenario
             {
                 floor.Pass(most: 1 + Joiners);
                 var start = Stopwatch.GetTimestamp();
-                var phase = barrier.SignalAndWait(token: stage.Aborted);
+                var phase = barrier.SignalAndWait(cancellationToken: stage.Aborted);
                 stage.Measure(Stopwatch.GetElapsedTime(start));
                 floor.Expect((phase + 1) * (1 + Joiners));
             });

@@ -15,8 +15,8 @@ internal sealed class ConditionScenario : LockScenario
         await UseAsync(stage, place, NamedCondition.Open(place, mutex), (condition, floor) =>
         {
             var start = Stopwatch.GetTimestamp();
-            using var scope = mutex.Enter(token: stage.Aborted);
-            condition.Wait(scope, () => floor.Counted % (1 + Joiners) == seat, token: stage.Aborted);
+            using var scope = mutex.Enter(cancellationToken: stage.Aborted);
+            condition.Wait(scope, () => floor.Counted % (1 + Joiners) == seat, cancellationToken: stage.Aborted);
             stage.Measure(Stopwatch.GetElapsedTime(start));
             floor.Pass(most: 1);
             condition.NotifyAll(scope);

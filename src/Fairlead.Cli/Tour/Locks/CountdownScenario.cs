@@ -35,7 +35,7 @@ internal sealed class CountdownScenario : LockScenario
                 all[(round + 1) % Countdowns].Reset();
             }
 
-            now.Wait(token: stage.Aborted);
+            now.Wait(cancellationToken: stage.Aborted);
             stage.Measure(Stopwatch.GetElapsedTime(start));
             floor.Expect((long)round * (1 + Joiners));
         });

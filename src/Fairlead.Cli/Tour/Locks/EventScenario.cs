@@ -20,7 +20,7 @@ internal sealed class EventScenario : LockScenario
         return UseAsync(stage, place, opened, (one, floor) =>
         {
             var start = Stopwatch.GetTimestamp();
-            one.Wait(token: stage.Aborted);
+            one.Wait(cancellationToken: stage.Aborted);
             stage.Measure(Stopwatch.GetElapsedTime(start));
             floor.Pass(most: 1);
             one.Set();

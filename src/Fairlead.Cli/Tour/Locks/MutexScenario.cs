@@ -12,7 +12,7 @@ internal sealed class MutexScenario : LockScenario
     public override Task PlayAsync(Stage stage, string place, int seat) => UseAsync(stage, place, NamedMutex.Open(place), (mutex, floor) =>
     {
         var start = Stopwatch.GetTimestamp();
-        using var scope = mutex.Enter(token: stage.Aborted);
+        using var scope = mutex.Enter(cancellationToken: stage.Aborted);
         stage.Measure(Stopwatch.GetElapsedTime(start));
         floor.Pass(most: 1);
     });

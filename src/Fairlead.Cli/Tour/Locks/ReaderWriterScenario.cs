@@ -19,13 +19,13 @@ internal sealed class ReaderWriterScenario : LockScenario
             var start = Stopwatch.GetTimestamp();
             if (++turn % WritesEach == 0)
             {
-                using var scope = both.EnterWrite(token: stage.Aborted);
+                using var scope = both.EnterWrite(cancellationToken: stage.Aborted);
                 stage.Measure(Stopwatch.GetElapsedTime(start));
                 floor.Pass(most: 1);
             }
             else
             {
-                using var scope = both.EnterRead(token: stage.Aborted);
+                using var scope = both.EnterRead(cancellationToken: stage.Aborted);
                 stage.Measure(Stopwatch.GetElapsedTime(start));
                 floor.Pass(most: 1 + Joiners);
             }

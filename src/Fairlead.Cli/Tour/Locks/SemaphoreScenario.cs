@@ -19,7 +19,7 @@ internal sealed class SemaphoreScenario : LockScenario
             (semaphore, floor) =>
             {
                 var start = Stopwatch.GetTimestamp();
-                using var scope = semaphore.Enter(token: stage.Aborted);
+                using var scope = semaphore.Enter(cancellationToken: stage.Aborted);
                 stage.Measure(Stopwatch.GetElapsedTime(start));
                 floor.Pass(Permits);
             });

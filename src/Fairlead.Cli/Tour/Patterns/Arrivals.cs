@@ -5,7 +5,7 @@ namespace Fairlead.Cli.Tour.Patterns;
 /// </summary>
 internal static class Arrivals
 {
-    public delegate Message Receive(TimeSpan? timeout = null, CancellationToken token = default);
+    public delegate Message Receive(TimeSpan? timeout = null, CancellationToken cancellationToken = default);
 
     public delegate bool TryReceive(out Message message);
 

@@ -29,7 +29,7 @@ internal sealed class DeliveryScenario : TalkScenario
         {
             var message = Envelope.Pack(stage.Input, i, buffer);
             var start = Stopwatch.GetTimestamp();
-            var delivery = sender.Deliver(message, token: stage.Aborted);
+            var delivery = sender.Deliver(message, cancellationToken: stage.Aborted);
             stage.Measure(Stopwatch.GetElapsedTime(start));
             if (!delivery.IsDelivered)
             {

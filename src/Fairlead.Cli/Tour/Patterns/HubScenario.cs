@@ -56,7 +56,7 @@ internal sealed class HubScenario : TalkScenario
         Arrivals.Take(stage, pair.Receive, pair.TryReceive, message =>
         {
             (Envelope.Read(message.Span)?.Stream == ToOne ? toOne : toAll).Add(message.Span);
-            pair.Send(message.Span, token: stage.Aborted);
+            pair.Send(message.Span, cancellationToken: stage.Aborted);
         });
         await Closing.CompleteAsync(pair);
         stage.Report(toAll, Share.All);

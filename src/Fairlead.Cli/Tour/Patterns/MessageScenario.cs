@@ -34,7 +34,7 @@ internal sealed class MessageScenario : TalkScenario
         var buffer = Envelope.BufferFor(stage.Input);
         for (var i = 0; i < stage.Messages; i++)
         {
-            sender.Send(Envelope.Pack(stage.Input, i, buffer), token: stage.Aborted);
+            sender.Send(Envelope.Pack(stage.Input, i, buffer), cancellationToken: stage.Aborted);
         }
 
         await Closing.CompleteAsync(sender);

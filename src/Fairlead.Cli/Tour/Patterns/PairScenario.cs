@@ -33,7 +33,7 @@ internal sealed class PairScenario : TalkScenario
         var buffer = Envelope.BufferFor(stage.Input);
         for (var i = 0; i < stage.Messages; i++)
         {
-            pair.Send(Envelope.Pack(stage.Input, i, buffer), token: stage.Aborted);
+            pair.Send(Envelope.Pack(stage.Input, i, buffer), cancellationToken: stage.Aborted);
         }
 
         if (stage.Messages > 0)

@@ -47,7 +47,7 @@ internal sealed class RequestScenario : TalkScenario
         {
             var message = Envelope.Pack(stage.Input, i, buffer);
             var start = Stopwatch.GetTimestamp();
-            using var reply = requester.Request(message, token: stage.Aborted);
+            using var reply = requester.Request(message, cancellationToken: stage.Aborted);
             stage.Measure(Stopwatch.GetElapsedTime(start));
             tally.Add(reply.Span);
         }

@@ -28,7 +28,7 @@ internal sealed class SurveyScenario : TalkScenario
         {
             var question = Envelope.Pack(stage.Input, i, buffer).ToArray();
             var start = Stopwatch.GetTimestamp();
-            await foreach (var reply in requester.SurveyAsync(question, Patience, token: stage.Aborted))
+            await foreach (var reply in requester.SurveyAsync(question, Patience, cancellationToken: stage.Aborted))
             {
                 using var lease = reply;
                 stage.Measure(Stopwatch.GetElapsedTime(start));

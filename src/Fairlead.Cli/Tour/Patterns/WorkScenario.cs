@@ -49,7 +49,7 @@ internal sealed class WorkScenario : TalkScenario
         for (var i = 0; i < stage.Messages; i++)
         {
             var start = System.Diagnostics.Stopwatch.GetTimestamp();
-            var delivery = sender.Deliver(Envelope.Pack(stage.Input, i, buffer), token: stage.Aborted);
+            var delivery = sender.Deliver(Envelope.Pack(stage.Input, i, buffer), cancellationToken: stage.Aborted);
             stage.Measure(System.Diagnostics.Stopwatch.GetElapsedTime(start));
             if (!delivery.IsDelivered)
             {

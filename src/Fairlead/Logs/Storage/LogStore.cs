@@ -50,9 +50,14 @@ internal sealed class LogStore : IDisposable
     /// <param name="mayMake">False: NotFound where there is none.</param>
     /// <param name="retention">What is removed when a segment is full.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="token">Ends the wait for another process that looks after it.</param>
+    /// <param name="cancellationToken">Ends the wait for another process that looks after it.</param>
     public static LogStore Open(
-        string folder, long segmentSize, bool mayMake, LogRetention retention, TimeProvider time, CancellationToken token = default)
+        string folder,
+        long segmentSize,
+        bool mayMake,
+        LogRetention retention,
+        TimeProvider time,
+        CancellationToken cancellationToken = default)
     {
         Deadline deadline = Deadline.After(Patience);
         TimeSpan pause = FirstPause;
@@ -96,7 +101,7 @@ internal sealed class LogStore : IDisposable
             }
 
             // The kernel has no lock of this kind that waits with a limit.
-            Task.Delay(pause, TimeProvider.System, CancellationToken.None).Wait(token);
+            Task.Delay(pause, TimeProvider.System, CancellationToken.None).Wait(cancellationToken);
             pause = NextPause(pause);
         }
     }

@@ -47,18 +47,18 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     /// Waits in this thread until the operation is done, the time has passed, or the token is cancelled. True when it is done; else the
     /// caller withdraws it.
     /// </summary>
-    public bool Wait(Operation operation, Deadline deadline, CancellationToken token)
+    public bool Wait(Operation operation, Deadline deadline, CancellationToken cancellationToken)
     {
         if (operation.IsClaimed)
         {
             return true;
         }
 
-        using CancellationTokenRegistration registration = token.CanBeCanceled
-            ? token.UnsafeRegister(static state => ((WaitState)state!).Cancel(), new WaitState(pump, operation))
+        using CancellationTokenRegistration registration = cancellationToken.CanBeCanceled
+            ? cancellationToken.UnsafeRegister(static state => ((WaitState)state!).Cancel(), new WaitState(pump, operation))
             : default;
         bool hasFollowed = false;
-        while (!operation.IsClaimed && !deadline.Passed && !token.IsCancellationRequested)
+        while (!operation.IsClaimed && !deadline.Passed && !cancellationToken.IsCancellationRequested)
         {
             bool leads;
             using (pump.Gate.Hold())
@@ -72,7 +72,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
 
             if (leads)
             {
-                Lead(operation, deadline, token);
+                Lead(operation, deadline, cancellationToken);
             }
             else
             {
@@ -210,7 +210,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     }
 
     /// <summary>A blocking caller pumps until its own operation is done.</summary>
-    private void Lead(Operation operation, Deadline deadline, CancellationToken token)
+    private void Lead(Operation operation, Deadline deadline, CancellationToken cancellationToken)
     {
         try
         {
@@ -233,7 +233,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
                 }
 
                 pump.Memory.IsLedByReceiver = operation is ReceiveOperation;
-                while (!operation.IsClaimed && !deadline.Passed && !token.IsCancellationRequested && !endpoint.Life.IsClosed)
+                while (!operation.IsClaimed && !deadline.Passed && !cancellationToken.IsCancellationRequested && !endpoint.Life.IsClosed)
                 {
                     using Completions completions = Completions.Rent();
                     pump.Turn(deadline.RemainingWait, completions);

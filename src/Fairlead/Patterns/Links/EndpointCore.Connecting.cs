@@ -1,3 +1,4 @@
+using Fairlead.Native;
 using Fairlead.Registry;
 using Fairlead.Transports;
 
@@ -11,8 +12,9 @@ internal sealed partial class EndpointCore
 
     /// <summary>Connects and shakes hands.</summary>
     public static async ValueTask<EndpointCore> ConnectAsync(
-        Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner, CancellationToken token)
+        Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner, CancellationToken cancellationToken)
     {
+        Platform.Require();
         Address[] addresses = [address, .. options?.Alternatives ?? []];
         EndpointSettings settings = SettingsFor(addresses, options, profile);
         if (options?.Order == AddressOrder.Balanced)
@@ -21,7 +23,7 @@ internal sealed partial class EndpointCore
             addresses = [.. addresses[first..], .. addresses[..first]];
         }
 
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(settings.Wait, settings.Time);
         for (TimeSpan pause = ShortestWait; ; pause = 2 * pause < LongestWait ? 2 * pause : LongestWait)
         {
@@ -31,7 +33,7 @@ internal sealed partial class EndpointCore
             {
                 try
                 {
-                    return await ConnectToAsync(addresses, i, settings, profile, owner, token).ConfigureAwait(false);
+                    return await ConnectToAsync(addresses, i, settings, profile, owner, cancellationToken).ConfigureAwait(false);
                 }
                 catch (FairleadException exception)
                     when (i < addresses.Length - 1
@@ -43,7 +45,7 @@ internal sealed partial class EndpointCore
             }
 
             TimeSpan rest = deadline.Remaining;
-            await Task.Delay(pause < rest ? pause : rest, settings.Time, token).ConfigureAwait(false);
+            await Task.Delay(pause < rest ? pause : rest, settings.Time, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -83,10 +85,16 @@ internal sealed partial class EndpointCore
     }
 
     private static async ValueTask<EndpointCore> ConnectToAsync(
-        Address[] addresses, int at, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, CancellationToken token)
+        Address[] addresses,
+        int at,
+        EndpointSettings settings,
+        PatternProfile profile,
+        ILinkOwner owner,
+        CancellationToken cancellationToken)
     {
         Address address = addresses[at];
-        Connection connection = await BuiltInTransports.Find(address).ConnectAsync(address, settings, token).ConfigureAwait(false);
+        Connection connection = await BuiltInTransports.Find(address).ConnectAsync(
+            address, settings, cancellationToken).ConfigureAwait(false);
         EndpointEntry? entry = null;
         EndpointCore core;
         try
@@ -104,7 +112,7 @@ internal sealed partial class EndpointCore
         try
         {
             core.StartServing();
-            await core.OpenAsync(connection, token).ConfigureAwait(false);
+            await core.OpenAsync(connection, cancellationToken).ConfigureAwait(false);
             return core;
         }
         catch
@@ -115,19 +123,20 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>Connects anew, to the address at which the peer is sought.</summary>
-    public async Task ReconnectAsync(Address address, CancellationToken token)
+    public async Task ReconnectAsync(Address address, CancellationToken cancellationToken)
     {
-        Connection connection = await BuiltInTransports.Find(address).ConnectAsync(address, Settings, token).ConfigureAwait(false);
+        Connection connection = await BuiltInTransports.Find(address).ConnectAsync(
+            address, Settings, cancellationToken).ConfigureAwait(false);
         bool isElsewhere = address != Address;
         Volatile.Write(ref _address, address);
-        await OpenAsync(connection, token).ConfigureAwait(false);
+        await OpenAsync(connection, cancellationToken).ConfigureAwait(false);
         if (isElsewhere)
         {
             _entry.MoveTo(address.ToString());
         }
     }
 
-    private async ValueTask OpenAsync(Connection connection, CancellationToken token)
+    private async ValueTask OpenAsync(Connection connection, CancellationToken cancellationToken)
     {
         LinkWaitOperation operation = LinkWaitOperation.Rent(this, isBlocking: false);
         ValueTask<Link?> up = operation.Task;
@@ -141,7 +150,7 @@ internal sealed partial class EndpointCore
                 AddLink(connection, isAccepted: false, completions);
             }
 
-            operation.WatchFor(null, Settings.Time, token);
+            operation.WatchFor(null, Settings.Time, cancellationToken);
             Pump.Request();
         }
         catch (Exception exception)

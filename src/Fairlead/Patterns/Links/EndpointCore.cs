@@ -138,6 +138,7 @@ internal sealed partial class EndpointCore : IDisposable
     /// <summary>Binds. Returns at once; peers are served as soon as somebody waits, or by the reactor.</summary>
     public static EndpointCore Bind(Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner)
     {
+        Platform.Require();
         ITransport transport = BuiltInTransports.Find(address);
         EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, profile.Options, transport);
         profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsForeign, transport.Remedy);

@@ -8,9 +8,9 @@ namespace Fairlead.Patterns.Links;
 internal readonly struct Flushing(EndpointCore core)
 {
     /// <summary>Blocks until all links are flushed, the time has passed, or the token is cancelled.</summary>
-    public void Flush(TimeSpan? timeout, CancellationToken token)
+    public void Flush(TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         core.Life.ThrowIfClosing();
         Link[] links = LinksToFlush();
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
@@ -20,9 +20,10 @@ internal readonly struct Flushing(EndpointCore core)
             try
             {
                 link.Output.Start(operation);
-                if (!core.Pump.Callers.Wait(operation, deadline, token))
+                if (!core.Pump.Callers.Wait(operation, deadline, cancellationToken))
                 {
-                    operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
+                    operation.Withdraw(
+                        cancellationToken.IsCancellationRequested ? new OperationCanceledException(cancellationToken) : null);
                 }
             }
             catch (Exception exception)
@@ -38,9 +39,9 @@ internal readonly struct Flushing(EndpointCore core)
     }
 
     /// <summary>Does the same without blocking a thread.</summary>
-    public async ValueTask FlushAsync(TimeSpan? timeout, CancellationToken token)
+    public async ValueTask FlushAsync(TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         core.Life.ThrowIfClosing();
         Link[] links = LinksToFlush();
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
@@ -50,7 +51,7 @@ internal readonly struct Flushing(EndpointCore core)
             ValueTask<bool> flushed = operation.Task;
             try
             {
-                operation.WatchFor(timeout is null ? null : deadline.Remaining, core.Settings.Time, token);
+                operation.WatchFor(timeout is null ? null : deadline.Remaining, core.Settings.Time, cancellationToken);
                 link.Output.Start(operation);
             }
             catch (Exception exception)

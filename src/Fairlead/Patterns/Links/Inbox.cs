@@ -26,9 +26,9 @@ internal readonly struct Inbox(EndpointCore core)
         return false;
     }
 
-    public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken token)
+    public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken cancellationToken)
     {
-        if (core.Receivers.Receive(Deadline.After(timeout, core.Settings.Time), token) is { } received)
+        if (core.Receivers.Receive(Deadline.After(timeout, core.Settings.Time), cancellationToken) is { } received)
         {
             message = new Message(received);
             return true;
@@ -39,19 +39,19 @@ internal readonly struct Inbox(EndpointCore core)
         return false;
     }
 
-    public Message Receive(TimeSpan? timeout, CancellationToken token) =>
-        core.Receivers.Receive(Deadline.After(timeout, core.Settings.Time), token) is { } received
+    public Message Receive(TimeSpan? timeout, CancellationToken cancellationToken) =>
+        core.Receivers.Receive(Deadline.After(timeout, core.Settings.Time), cancellationToken) is { } received
             ? new Message(received)
             : throw Nothing(timeout);
 
-    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout, CancellationToken token)
+    public ValueTask<Message> ReceiveAsync(TimeSpan? timeout, CancellationToken cancellationToken)
     {
         Deadline.Check(timeout);
         try
         {
             return core.Receivers.TryTakeNow() is { } ready
                 ? new ValueTask<Message>(new Message(ready))
-                : WaitAsync(timeout, token);
+                : WaitAsync(timeout, cancellationToken);
         }
         catch (Exception exception)
         {
@@ -59,18 +59,18 @@ internal readonly struct Inbox(EndpointCore core)
         }
     }
 
-    public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken token) => new MessageSequence(core, token);
+    public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken cancellationToken) => new MessageSequence(core, cancellationToken);
 
-    public async Task RunAsync(Func<Message, CancellationToken, ValueTask> handler, int concurrency, CancellationToken token)
+    public async Task RunAsync(Func<Message, CancellationToken, ValueTask> handler, int concurrency, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(handler);
         ArgumentOutOfRangeException.ThrowIfLessThan(concurrency, 1);
         Inbox self = this;
-        using CancellationTokenSource failure = CancellationTokenSource.CreateLinkedTokenSource(token);
+        using CancellationTokenSource failure = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task[] loops = new Task[concurrency];
         for (int i = 0; i < concurrency; i++)
         {
-            loops[i] = self.LoopAsync(handler, failure, token);
+            loops[i] = self.LoopAsync(handler, failure, cancellationToken);
         }
 
         await Task.WhenAll(loops).ConfigureAwait(false);
@@ -78,7 +78,7 @@ internal readonly struct Inbox(EndpointCore core)
 
     /// <summary>One of several loops: a handler that fails ends the others too.</summary>
     private async Task LoopAsync(
-        Func<Message, CancellationToken, ValueTask> handler, CancellationTokenSource failure, CancellationToken token)
+        Func<Message, CancellationToken, ValueTask> handler, CancellationTokenSource failure, CancellationToken cancellationToken)
     {
         try
         {
@@ -86,7 +86,7 @@ internal readonly struct Inbox(EndpointCore core)
             {
                 try
                 {
-                    await handler(message, token).ConfigureAwait(false);
+                    await handler(message, cancellationToken).ConfigureAwait(false);
                 }
                 catch (Exception exception) when (exception is not OperationCanceledException)
                 {
@@ -95,7 +95,7 @@ internal readonly struct Inbox(EndpointCore core)
                 }
             }
         }
-        catch (OperationCanceledException) when (failure.IsCancellationRequested && !token.IsCancellationRequested)
+        catch (OperationCanceledException) when (failure.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             // Another loop failed, and tells why.
         }
@@ -107,10 +107,10 @@ internal readonly struct Inbox(EndpointCore core)
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Message> WaitAsync(TimeSpan? timeout, CancellationToken token)
+    private async ValueTask<Message> WaitAsync(TimeSpan? timeout, CancellationToken cancellationToken)
     {
         EndpointCore endpoint = core;
-        MessageCore? received = await endpoint.Receivers.ReceiveAsync(timeout, token, hasLooked: true).ConfigureAwait(false);
+        MessageCore? received = await endpoint.Receivers.ReceiveAsync(timeout, cancellationToken, hasLooked: true).ConfigureAwait(false);
         return received is not null ? new Message(received) : throw new Inbox(endpoint).Nothing(timeout);
     }
 
@@ -133,22 +133,22 @@ internal readonly struct Inbox(EndpointCore core)
 
     /// <summary>All messages of an endpoint, one after the other, for each loop over it anew.</summary>
     /// <param name="core">Of the endpoint.</param>
-    /// <param name="token">Ends each loop.</param>
-    private sealed class MessageSequence(EndpointCore core, CancellationToken token) : IAsyncEnumerable<Message>
+    /// <param name="all">Ends each loop.</param>
+    private sealed class MessageSequence(EndpointCore core, CancellationToken all) : IAsyncEnumerable<Message>
     {
         public IAsyncEnumerator<Message> GetAsyncEnumerator(CancellationToken cancellationToken = default)
         {
-            if (!token.CanBeCanceled || token == cancellationToken)
+            if (!cancellationToken.CanBeCanceled || cancellationToken == all)
+            {
+                return new MessageEnumerator(core, null, all);
+            }
+
+            if (!all.CanBeCanceled)
             {
                 return new MessageEnumerator(core, null, cancellationToken);
             }
 
-            if (!cancellationToken.CanBeCanceled)
-            {
-                return new MessageEnumerator(core, null, token);
-            }
-
-            CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(token, cancellationToken);
+            CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(all, cancellationToken);
             return new MessageEnumerator(core, either, either.Token);
         }
     }
@@ -160,8 +160,8 @@ internal readonly struct Inbox(EndpointCore core)
     /// <remarks>Owns the message that the body of the loop has in hand. By one thread at a time, as of any loop.</remarks>
     /// <param name="core">Of the endpoint.</param>
     /// <param name="source">Of the token, where it is the loop's own.</param>
-    /// <param name="token">Ends the loop.</param>
-    private sealed class MessageEnumerator(EndpointCore core, CancellationTokenSource? source, CancellationToken token)
+    /// <param name="cancellationToken">Ends the loop.</param>
+    private sealed class MessageEnumerator(EndpointCore core, CancellationTokenSource? source, CancellationToken cancellationToken)
         : IAsyncEnumerator<Message>
     {
         private bool _hasEnded;
@@ -191,10 +191,10 @@ internal readonly struct Inbox(EndpointCore core)
                 return new ValueTask<bool>(false);
             }
 
-            if (token.IsCancellationRequested)
+            if (cancellationToken.IsCancellationRequested)
             {
                 _hasEnded = true;
-                return ValueTask.FromCanceled<bool>(token);
+                return ValueTask.FromCanceled<bool>(cancellationToken);
             }
 
             try
@@ -229,7 +229,7 @@ internal readonly struct Inbox(EndpointCore core)
             MessageCore? received;
             try
             {
-                received = await core.Receivers.ReceiveAsync(null, token, hasLooked: true).ConfigureAwait(false);
+                received = await core.Receivers.ReceiveAsync(null, cancellationToken, hasLooked: true).ConfigureAwait(false);
             }
             catch
             {

@@ -4,11 +4,11 @@ namespace Fairlead.Patterns.Links;
 internal static class Opening
 {
     /// <summary>Binding does not wait for anybody: the asynchronous form is done when it returns.</summary>
-    public static ValueTask<T> Run<T>(Func<T> bind, CancellationToken token)
+    public static ValueTask<T> Run<T>(Func<T> bind, CancellationToken cancellationToken)
     {
-        if (token.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled<T>(token);
+            return ValueTask.FromCanceled<T>(cancellationToken);
         }
 
         try

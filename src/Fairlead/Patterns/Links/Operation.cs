@@ -224,18 +224,18 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
     /// Cancels by <see cref="Withdraw"/> when the token is cancelled or the time has passed. For async callers; a blocking one watches both
     /// itself.
     /// </summary>
-    public void WatchFor(TimeSpan? timeout, TimeProvider time, CancellationToken token)
+    public void WatchFor(TimeSpan? timeout, TimeProvider time, CancellationToken cancellationToken)
     {
-        Token = token;
+        Token = cancellationToken;
         if (timeout is { } span && span != Timeout.InfiniteTimeSpan)
         {
             _expiry = new Expiry(this);
             _expiry.Start(time, span);
         }
 
-        if (token.CanBeCanceled)
+        if (cancellationToken.CanBeCanceled)
         {
-            _registration = token.UnsafeRegister(
+            _registration = cancellationToken.UnsafeRegister(
                 static (state, t) => ((Operation<T>)state!).Withdraw(new OperationCanceledException(t)), this);
         }
     }

@@ -19,8 +19,8 @@ internal readonly partial struct Outbox
         ReadOnlySpan<byte> head,
         ReadOnlySpan<byte> payload,
         Deadline deadline,
-        CancellationToken token,
-        in ReadOnlySequence<byte> parts = default) => CallOn(null, header, head, payload, deadline, token, parts: parts);
+        CancellationToken cancellationToken,
+        in ReadOnlySequence<byte> parts = default) => CallOn(null, header, head, payload, deadline, cancellationToken, parts: parts);
 
     public unsafe LinkResult CallOn(
         Link? link,
@@ -28,7 +28,7 @@ internal readonly partial struct Outbox
         ReadOnlySpan<byte> head,
         ReadOnlySpan<byte> payload,
         Deadline deadline,
-        CancellationToken token,
+        CancellationToken cancellationToken,
         Descriptor? handle = null,
         in ReadOnlySequence<byte> parts = default)
     {
@@ -64,9 +64,10 @@ internal readonly partial struct Outbox
                         operation.Link?.Output.Push(operation);
                     }
 
-                    if (!Wait(operation, deadline, recall, token))
+                    if (!Wait(operation, deadline, recall, cancellationToken))
                     {
-                        operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
+                        operation.Withdraw(
+                            cancellationToken.IsCancellationRequested ? new OperationCanceledException(cancellationToken) : null);
                     }
                 }
                 catch (Exception exception)
@@ -96,7 +97,7 @@ internal readonly partial struct Outbox
         ReadOnlySpan<byte> head,
         ReadOnlySpan<byte> payload,
         Deadline deadline,
-        CancellationToken token,
+        CancellationToken cancellationToken,
         out MessageCore? reply,
         out LinkResult result)
     {
@@ -111,9 +112,9 @@ internal readonly partial struct Outbox
 
             try
             {
-                if (!core.Pump.Callers.Wait(call, deadline, token))
+                if (!core.Pump.Callers.Wait(call, deadline, cancellationToken))
                 {
-                    call.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
+                    call.Withdraw(cancellationToken.IsCancellationRequested ? new OperationCanceledException(cancellationToken) : null);
                 }
             }
             catch (Exception exception)
@@ -134,7 +135,7 @@ internal readonly partial struct Outbox
         ReadOnlySpan<byte> head,
         ReadOnlySpan<byte> payload,
         TimeSpan? timeout,
-        CancellationToken token,
+        CancellationToken cancellationToken,
         out MessageCore? reply,
         out ValueTask<LinkResult> result)
     {
@@ -160,7 +161,7 @@ internal readonly partial struct Outbox
         result = call.Task;
         try
         {
-            call.WatchFor(deadline.IsInfinite ? null : deadline.Remaining, core.Settings.Time, token);
+            call.WatchFor(deadline.IsInfinite ? null : deadline.Remaining, core.Settings.Time, cancellationToken);
         }
         catch (Exception exception)
         {
@@ -174,22 +175,22 @@ internal readonly partial struct Outbox
     }
 
     /// <summary>Waits for the answer, and asks the message back shortly before the end, if nobody has read it by then.</summary>
-    private bool Wait(LinkOperation operation, Deadline deadline, TimeSpan recall, CancellationToken token)
+    private bool Wait(LinkOperation operation, Deadline deadline, TimeSpan recall, CancellationToken cancellationToken)
     {
         if (recall > TimeSpan.Zero)
         {
-            if (core.Pump.Callers.Wait(operation, deadline.Before(recall), token))
+            if (core.Pump.Callers.Wait(operation, deadline.Before(recall), cancellationToken))
             {
                 return true;
             }
 
-            if (!token.IsCancellationRequested)
+            if (!cancellationToken.IsCancellationRequested)
             {
                 operation.Recall();
             }
         }
 
-        return core.Pump.Callers.Wait(operation, deadline, token);
+        return core.Pump.Callers.Wait(operation, deadline, cancellationToken);
     }
 
     /// <summary>A span, which is copied where it must wait, or memory or parts, which are borrowed.</summary>
@@ -199,8 +200,9 @@ internal readonly partial struct Outbox
         ReadOnlySpan<byte> span,
         ReadOnlyMemory<byte> memory,
         TimeSpan? timeout,
-        CancellationToken token,
-        in ReadOnlySequence<byte> parts = default) => CallOnAsync(null, header, head, span, memory, timeout, token, parts: parts);
+        CancellationToken cancellationToken,
+        in ReadOnlySequence<byte> parts = default) =>
+        CallOnAsync(null, header, head, span, memory, timeout, cancellationToken, parts: parts);
 
     /// <summary>To this link, or null: to the one whose turn it is.</summary>
     public ValueTask<LinkResult> CallOnAsync(
@@ -210,7 +212,7 @@ internal readonly partial struct Outbox
         ReadOnlySpan<byte> span,
         ReadOnlyMemory<byte> memory,
         TimeSpan? timeout,
-        CancellationToken token,
+        CancellationToken cancellationToken,
         Descriptor? handle = null,
         in ReadOnlySequence<byte> parts = default)
     {
@@ -258,7 +260,7 @@ internal readonly partial struct Outbox
             }
 
             operation.Link = link;
-            operation.WatchFor(timeout, core.Settings.Time, token);
+            operation.WatchFor(timeout, core.Settings.Time, cancellationToken);
             Start(operation, link);
         }
         catch (Exception exception)

@@ -47,9 +47,9 @@ internal readonly partial struct Outbox
     }
 
     /// <summary>Blocking; to this link, or null: to the one whose turn it is.</summary>
-    public void Send(Link? link, in ReadOnlySequence<byte> parts, TimeSpan? timeout, CancellationToken token)
+    public void Send(Link? link, in ReadOnlySequence<byte> parts, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         CheckLength(parts);
         if (core.Policy.Drops())
         {
@@ -59,16 +59,17 @@ internal readonly partial struct Outbox
         else if (parts.Length >= LinkOutput.LongPayload || (link is null ? TrySend(parts) : TrySendOn(link, parts)) != SendResult.Sent)
         {
             Deadline deadline = Deadline.After(timeout, core.Settings.Time);
-            ThrowUnlessSent(CallOn(link, MessageHeader.Of(MessageKind.Send), default, default, deadline, token, parts: parts), timeout);
+            ThrowUnlessSent(
+                CallOn(link, MessageHeader.Of(MessageKind.Send), default, default, deadline, cancellationToken, parts: parts), timeout);
         }
     }
 
     /// <summary>To this link, or null: to the one whose turn it is.</summary>
-    public ValueTask SendAsync(Link? link, in ReadOnlySequence<byte> parts, CancellationToken token)
+    public ValueTask SendAsync(Link? link, in ReadOnlySequence<byte> parts, CancellationToken cancellationToken)
     {
-        if (token.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled(token);
+            return ValueTask.FromCanceled(cancellationToken);
         }
 
         CheckLength(parts);
@@ -80,27 +81,31 @@ internal readonly partial struct Outbox
 
         return parts.Length < LinkOutput.LongPayload && (link is null ? TrySend(parts) : TrySendOn(link, parts)) == SendResult.Sent
             ? default
-            : FinishSendAsync(CallOnAsync(link, MessageHeader.Of(MessageKind.Send), default, default, default, null, token, parts: parts));
+            : FinishSendAsync(
+                CallOnAsync(link, MessageHeader.Of(MessageKind.Send), default, default, default, null, cancellationToken, parts: parts));
     }
 
-    public Delivery Deliver(Link? link, in ReadOnlySequence<byte> parts, TimeSpan? timeout, CancellationToken token)
+    public Delivery Deliver(Link? link, in ReadOnlySequence<byte> parts, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         CheckLength(parts);
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
-        return ToDelivery(CallOn(link, MessageHeader.Of(MessageKind.Deliver), default, default, deadline, token, parts: parts), timeout);
+        return ToDelivery(
+            CallOn(link, MessageHeader.Of(MessageKind.Deliver), default, default, deadline, cancellationToken, parts: parts), timeout);
     }
 
-    public ValueTask<Delivery> DeliverAsync(Link? link, in ReadOnlySequence<byte> parts, TimeSpan? timeout, CancellationToken token)
+    public ValueTask<Delivery> DeliverAsync(
+        Link? link, in ReadOnlySequence<byte> parts, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        if (token.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled<Delivery>(token);
+            return ValueTask.FromCanceled<Delivery>(cancellationToken);
         }
 
         CheckLength(parts);
         return FinishDeliverAsync(
-            CallOnAsync(link, MessageHeader.Of(MessageKind.Deliver), default, default, default, timeout, token, parts: parts), timeout);
+            CallOnAsync(link, MessageHeader.Of(MessageKind.Deliver), default, default, default, timeout, cancellationToken, parts: parts),
+            timeout);
     }
 
     /// <summary>No message is longer than an array can be, whatever the peer takes.</summary>

@@ -10,9 +10,9 @@ internal readonly partial struct Outbox
     /// <summary>Standard streams keep their numbers.</summary>
     private const int LowestCopy = 3;
 
-    public void SendHandle(SafeHandle handle, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token)
+    public void SendHandle(SafeHandle handle, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         Descriptor copy = CopyOf(handle, payload);
         LinkResult result = CallOn(
             null,
@@ -20,24 +20,31 @@ internal readonly partial struct Outbox
             default,
             payload,
             Deadline.After(timeout, core.Settings.Time),
-            token,
+            cancellationToken,
             copy);
         ThrowUnlessSent(result, timeout);
     }
 
-    public ValueTask SendHandleAsync(SafeHandle handle, ReadOnlyMemory<byte> payload, CancellationToken token)
+    public ValueTask SendHandleAsync(SafeHandle handle, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         try
         {
-            token.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             Descriptor copy = CopyOf(handle, payload.Span);
             return FinishSendAsync(
                 CallOnAsync(
-                    null, MessageHeader.Of(MessageKind.Send, flags: MessageFlags.Handle), default, default, payload, null, token, copy));
+                    null,
+                    MessageHeader.Of(MessageKind.Send, flags: MessageFlags.Handle),
+                    default,
+                    default,
+                    payload,
+                    null,
+                    cancellationToken,
+                    copy));
         }
         catch (Exception exception) when (exception is FairleadException or OperationCanceledException)
         {
-            return exception is OperationCanceledException ? ValueTask.FromCanceled(token) : ValueTask.FromException(exception);
+            return exception is OperationCanceledException ? ValueTask.FromCanceled(cancellationToken) : ValueTask.FromException(exception);
         }
     }
 

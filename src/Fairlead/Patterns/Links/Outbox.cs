@@ -78,17 +78,17 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
     }
 
     /// <summary>Buffers a message, waiting in this thread for a peer and for credit.</summary>
-    public void Send(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token)
+    public void Send(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        if (token.IsCancellationRequested || !core.FastPath.TrySendPlain(payload))
+        if (cancellationToken.IsCancellationRequested || !core.FastPath.TrySendPlain(payload))
         {
-            SendTheOrdinaryWay(payload, timeout, token);
+            SendTheOrdinaryWay(payload, timeout, cancellationToken);
         }
     }
 
-    private void SendTheOrdinaryWay(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token)
+    private void SendTheOrdinaryWay(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         if (core.Policy.Drops())
         {
             PostOrThrow(null, payload);
@@ -101,15 +101,15 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         }
 
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
-        LinkResult result = Call(MessageHeader.Of(MessageKind.Send), default, payload, deadline, token);
+        LinkResult result = Call(MessageHeader.Of(MessageKind.Send), default, payload, deadline, cancellationToken);
         ThrowUnlessSent(result, timeout);
     }
 
-    public ValueTask SendAsync(ReadOnlySpan<byte> payload, CancellationToken token)
+    public ValueTask SendAsync(ReadOnlySpan<byte> payload, CancellationToken cancellationToken)
     {
-        if (token.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled(token);
+            return ValueTask.FromCanceled(cancellationToken);
         }
 
         if (core.FastPath.TrySendPlain(payload))
@@ -128,14 +128,14 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         }
 
         // The span is the caller's only until we return: what must wait is copied.
-        return FinishSendAsync(CallAsync(MessageHeader.Of(MessageKind.Send), default, payload, default, null, token));
+        return FinishSendAsync(CallAsync(MessageHeader.Of(MessageKind.Send), default, payload, default, null, cancellationToken));
     }
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> payload, CancellationToken token)
+    public ValueTask SendAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
-        if (token.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled(token);
+            return ValueTask.FromCanceled(cancellationToken);
         }
 
         if (core.FastPath.TrySendPlain(payload.Span))
@@ -153,26 +153,28 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             return default;
         }
 
-        return FinishSendAsync(CallAsync(MessageHeader.Of(MessageKind.Send), default, default, payload, null, token));
+        return FinishSendAsync(CallAsync(MessageHeader.Of(MessageKind.Send), default, default, payload, null, cancellationToken));
     }
 
-    public Delivery Deliver(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token)
+    public Delivery Deliver(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
-        LinkResult result = Call(MessageHeader.Of(MessageKind.Deliver), default, payload, deadline, token);
+        LinkResult result = Call(MessageHeader.Of(MessageKind.Deliver), default, payload, deadline, cancellationToken);
         return ToDelivery(result, timeout);
     }
 
-    public ValueTask<Delivery> DeliverAsync(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token) =>
-        token.IsCancellationRequested
-            ? ValueTask.FromCanceled<Delivery>(token)
-            : FinishDeliverAsync(CallAsync(MessageHeader.Of(MessageKind.Deliver), default, payload, default, timeout, token), timeout);
+    public ValueTask<Delivery> DeliverAsync(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<Delivery>(cancellationToken)
+            : FinishDeliverAsync(
+                CallAsync(MessageHeader.Of(MessageKind.Deliver), default, payload, default, timeout, cancellationToken), timeout);
 
-    public ValueTask<Delivery> DeliverAsync(ReadOnlyMemory<byte> payload, TimeSpan? timeout, CancellationToken token) =>
-        token.IsCancellationRequested
-            ? ValueTask.FromCanceled<Delivery>(token)
-            : FinishDeliverAsync(CallAsync(MessageHeader.Of(MessageKind.Deliver), default, default, payload, timeout, token), timeout);
+    public ValueTask<Delivery> DeliverAsync(ReadOnlyMemory<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<Delivery>(cancellationToken)
+            : FinishDeliverAsync(
+                CallAsync(MessageHeader.Of(MessageKind.Deliver), default, default, payload, timeout, cancellationToken), timeout);
 
     /// <summary>Before a queue is called full: the acknowledgements may be there already, and nobody has read them.</summary>
     private void LookForRoom(Link? link, int length)
@@ -215,25 +217,34 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
     }
 
     /// <summary>Blocking, to one of many peers.</summary>
-    public void SendOn(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token) =>
+    public void SendOn(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken) =>
         ThrowUnlessSent(
-            CallOn(link, MessageHeader.Of(MessageKind.Send), default, payload, Deadline.After(timeout, core.Settings.Time), token),
+            CallOn(
+                link, MessageHeader.Of(MessageKind.Send), default, payload, Deadline.After(timeout, core.Settings.Time), cancellationToken),
             timeout);
 
-    public ValueTask SendOnAsync(Link link, ReadOnlySpan<byte> payload, CancellationToken token) =>
-        FinishSendAsync(CallOnAsync(link, MessageHeader.Of(MessageKind.Send), default, payload, default, null, token));
+    public ValueTask SendOnAsync(Link link, ReadOnlySpan<byte> payload, CancellationToken cancellationToken) =>
+        FinishSendAsync(CallOnAsync(link, MessageHeader.Of(MessageKind.Send), default, payload, default, null, cancellationToken));
 
-    public Delivery DeliverOn(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token)
+    public Delivery DeliverOn(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         return ToDelivery(
-            CallOn(link, MessageHeader.Of(MessageKind.Deliver), default, payload, Deadline.After(timeout, core.Settings.Time), token),
+            CallOn(
+                link,
+                MessageHeader.Of(MessageKind.Deliver),
+                default,
+                payload,
+                Deadline.After(timeout, core.Settings.Time),
+                cancellationToken),
             timeout);
     }
 
-    public ValueTask<Delivery> DeliverOnAsync(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken token) =>
-        token.IsCancellationRequested ? ValueTask.FromCanceled<Delivery>(token)
-        : FinishDeliverAsync(CallOnAsync(link, MessageHeader.Of(MessageKind.Deliver), default, payload, default, timeout, token), timeout);
+    public ValueTask<Delivery> DeliverOnAsync(
+        Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<Delivery>(cancellationToken)
+        : FinishDeliverAsync(
+            CallOnAsync(link, MessageHeader.Of(MessageKind.Deliver), default, payload, default, timeout, cancellationToken), timeout);
 
     /// <summary>Receipts need Fairlead's protocol at the other end.</summary>
     public void RequireProtocol()

@@ -102,7 +102,8 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     /// <summary>Stops seeking. By the endpoint's end.</summary>
     public void Dispose() => _reconnector?.Dispose();
 
-    Task IReconnectorOwner.ReconnectAsync(Address address, CancellationToken token) => _endpoint.ReconnectAsync(address, token);
+    Task IReconnectorOwner.ReconnectAsync(Address address, CancellationToken cancellationToken) =>
+        _endpoint.ReconnectAsync(address, cancellationToken);
 
     void IReconnectorOwner.OnAttemptFailed(Address address, int attempt, FairleadException why) =>
         FairleadEventSource.Log.Reconnecting(address.Display, attempt, why.WhatHappened);

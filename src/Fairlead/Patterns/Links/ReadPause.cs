@@ -80,8 +80,8 @@ internal sealed class ReadPause
     /// link is over. A caller that takes no other request until then bounds what lies unwritten for all peers together.
     /// </summary>
     /// <param name="most">So many calls wait for one peer; further ones complete at once: one peer must not hold up all others.</param>
-    /// <param name="token">Ends the wait.</param>
-    public ValueTask AwaitReaderAsync(int most, CancellationToken token)
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public ValueTask AwaitReaderAsync(int most, CancellationToken cancellationToken)
     {
         if (!IsHeldBack)
         {
@@ -96,7 +96,7 @@ internal sealed class ReadPause
             }
 
             _readerWait ??= new ReaderWait(_endpoint.Settings.Time, _endpoint.Settings.HandshakeTimeout, LookAtReader);
-            return new ValueTask(_readerWait.Join().WaitAsync(token));
+            return new ValueTask(_readerWait.Join().WaitAsync(cancellationToken));
         }
     }
 

@@ -58,7 +58,7 @@ internal sealed partial class Receivers
     private ref BiasedLock Gate => ref _pump.Gate;
 
     /// <summary>Blocks until the next message is here. Null if the time has passed or the endpoint is over.</summary>
-    public MessageCore? Receive(Deadline deadline, CancellationToken token)
+    public MessageCore? Receive(Deadline deadline, CancellationToken cancellationToken)
     {
         int me = NativeThread.ManagedId;
         if (TryReceivePlain(me) is { } plain)
@@ -66,7 +66,7 @@ internal sealed partial class Receivers
             return plain;
         }
 
-        if (token.IsCancellationRequested || !TryLookAndPull(deadline, me, out MessageCore? message))
+        if (cancellationToken.IsCancellationRequested || !TryLookAndPull(deadline, me, out MessageCore? message))
         {
             message = TryTake(me);
         }
@@ -76,14 +76,14 @@ internal sealed partial class Receivers
             return message;
         }
 
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         ReceiveOperation operation = ReceiveOperation.Rent(_endpoint, isBlocking: true);
         try
         {
             Enqueue(operation);
-            if (!_pump.Callers.Wait(operation, deadline, token))
+            if (!_pump.Callers.Wait(operation, deadline, cancellationToken))
             {
-                operation.Withdraw(token.IsCancellationRequested ? new OperationCanceledException(token) : null);
+                operation.Withdraw(cancellationToken.IsCancellationRequested ? new OperationCanceledException(cancellationToken) : null);
             }
         }
         catch (Exception exception)
@@ -97,9 +97,9 @@ internal sealed partial class Receivers
 
     /// <summary>Does the same without blocking a thread.</summary>
     /// <param name="timeout">The longest wait.</param>
-    /// <param name="token">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="hasLooked">Whether <see cref="TryTakeNow"/> has just found nothing.</param>
-    public ValueTask<MessageCore?> ReceiveAsync(TimeSpan? timeout, CancellationToken token, bool hasLooked = false)
+    public ValueTask<MessageCore?> ReceiveAsync(TimeSpan? timeout, CancellationToken cancellationToken, bool hasLooked = false)
     {
         Deadline.Check(timeout);
         int me = NativeThread.ManagedId;
@@ -109,9 +109,9 @@ internal sealed partial class Receivers
             return new ValueTask<MessageCore?>(message);
         }
 
-        if (token.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled<MessageCore?>(token);
+            return ValueTask.FromCanceled<MessageCore?>(cancellationToken);
         }
 
         _pump.Told.FlushBeforeWait();
@@ -120,7 +120,7 @@ internal sealed partial class Receivers
         ValueTask<MessageCore?> task = operation.Task;
         try
         {
-            operation.WatchFor(timeout, _endpoint.Settings.Time, token);
+            operation.WatchFor(timeout, _endpoint.Settings.Time, cancellationToken);
             Enqueue(operation);
             lead.Lead(operation);
             return task;

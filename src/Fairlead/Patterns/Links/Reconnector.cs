@@ -104,7 +104,7 @@ internal interface IReconnectorOwner
     /// <summary>Connects, and shakes hands.</summary>
     /// <exception cref="FairleadException">It did not go there.</exception>
     /// <exception cref="ObjectDisposedException">The owner closes.</exception>
-    Task ReconnectAsync(Address address, CancellationToken token);
+    Task ReconnectAsync(Address address, CancellationToken cancellationToken);
 
     /// <summary>Nobody was there, or would have this side.</summary>
     void OnAttemptFailed(Address address, int attempt, FairleadException why);

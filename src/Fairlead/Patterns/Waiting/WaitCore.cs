@@ -34,15 +34,15 @@ internal sealed partial class WaitCore : IDisposable
     /// <summary>
     /// What is ready, after at least one thing is, or nothing, when the time has passed or the set was woken. Valid until the next call.
     /// </summary>
-    public ReadOnlySpan<ReadyItem> Wait(TimeSpan? timeout, CancellationToken token)
+    public ReadOnlySpan<ReadyItem> Wait(TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(timeout);
         Enter();
         try
         {
-            using CancellationTokenRegistration registration = token.CanBeCanceled
-                ? token.UnsafeRegister(static state => ((WaitCore)state!).Nudge(), this)
+            using CancellationTokenRegistration registration = cancellationToken.CanBeCanceled
+                ? cancellationToken.UnsafeRegister(static state => ((WaitCore)state!).Nudge(), this)
                 : default;
             _count = 0;
             while (true)
@@ -55,7 +55,7 @@ internal sealed partial class WaitCore : IDisposable
                     return _found.AsSpan(0, _count);
                 }
 
-                token.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 if (deadline.Passed)
                 {
                     return default;

@@ -1,7 +1,7 @@
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>An asynchronous caller's attempt.</summary>
-internal sealed unsafe class AttemptTurn(LockAttempt attempt, CancellationToken token) : Turn
+internal sealed unsafe class AttemptTurn(LockAttempt attempt, CancellationToken cancellationToken) : Turn
 {
     private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int* _word;
@@ -30,9 +30,9 @@ internal sealed unsafe class AttemptTurn(LockAttempt attempt, CancellationToken 
     public override void Abandon()
     {
         AbandonOnce();
-        if (token.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
         {
-            _done.SetCanceled(token);
+            _done.SetCanceled(cancellationToken);
         }
         else
         {

@@ -33,12 +33,12 @@ internal abstract class LockAttempt
     /// <summary>Waits in the calling thread. Blocks.</summary>
     /// <returns>False: not in time, and it has been abandoned.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled, and it has been abandoned.</exception>
-    public bool Wait(Deadline deadline, CancellationToken token)
+    public bool Wait(Deadline deadline, CancellationToken cancellationToken)
     {
-        bool isGot = WaitOrAbandon(deadline, token);
+        bool isGot = WaitOrAbandon(deadline, cancellationToken);
         if (!isGot)
         {
-            token.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
         return isGot;
@@ -47,9 +47,9 @@ internal abstract class LockAttempt
     /// <summary>Waits without a thread.</summary>
     /// <returns>False: not in time, and it has been abandoned.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled, and it has been abandoned.</exception>
-    public async ValueTask<bool> WaitAsync(Deadline deadline, CancellationToken token)
+    public async ValueTask<bool> WaitAsync(Deadline deadline, CancellationToken cancellationToken)
     {
-        AttemptTurn turn = new(this, token);
+        AttemptTurn turn = new(this, cancellationToken);
         try
         {
             if (TryAdvance())
@@ -71,18 +71,18 @@ internal abstract class LockAttempt
             throw;
         }
 
-        using CancellationTokenRegistration cancellation = token.UnsafeRegister(static turn => ((Turn)turn!).End(), turn);
+        using CancellationTokenRegistration cancellation = cancellationToken.UnsafeRegister(static turn => ((Turn)turn!).End(), turn);
         using ITimer? timer = deadline.Remaining < LongestTimer
             ? Alarm.Create(TimeProvider.System, turn, deadline.Remaining, Timeout.InfiniteTimeSpan)
             : null;
         return await turn.Task.ConfigureAwait(false);
     }
 
-    private unsafe bool WaitOrAbandon(Deadline deadline, CancellationToken token)
+    private unsafe bool WaitOrAbandon(Deadline deadline, CancellationToken cancellationToken)
     {
         try
         {
-            using Sleep sleep = new(token);
+            using Sleep sleep = new(cancellationToken);
             while (true)
             {
                 int ended = KeeperWatch.Ended;
@@ -96,7 +96,7 @@ internal abstract class LockAttempt
                     return true;
                 }
 
-                if (deadline.Passed || token.IsCancellationRequested)
+                if (deadline.Passed || cancellationToken.IsCancellationRequested)
                 {
                     Abandon();
                     return false;

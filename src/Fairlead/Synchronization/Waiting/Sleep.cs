@@ -17,15 +17,17 @@ internal sealed unsafe class Sleep : IDisposable
     // Odd while it is asleep, or about to be.
     private int _turns;
 
-    public Sleep(CancellationToken token)
+    public Sleep(CancellationToken cancellationToken)
     {
-        _token = token;
+        _token = cancellationToken;
         using (Gate.Hold())
         {
             All.Add(this);
         }
 
-        _registration = token.CanBeCanceled ? token.UnsafeRegister(static state => ((Sleep)state!).Wake(), this) : default;
+        _registration = cancellationToken.CanBeCanceled
+            ? cancellationToken.UnsafeRegister(static state => ((Sleep)state!).Wake(), this)
+            : default;
     }
 
     /// <summary>Sleeps while the word has the value; now and then wakes for no reason.</summary>

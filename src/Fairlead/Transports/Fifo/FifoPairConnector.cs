@@ -10,18 +10,18 @@ internal static class FifoPairConnector
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(16);
 
-    public static async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
+    public static async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
         string[] names = address.Place.Split(',');
         using FifoFile answers = FifoFile.Find(address, names[1]);
         using FifoFile requests = FifoFile.Find(address, names[0]);
 
         // The place of the one peer, for as long as the connection lasts.
-        Descriptor place = await TakePlaceAsync(answers, address, token).ConfigureAwait(false);
+        Descriptor place = await TakePlaceAsync(answers, address, cancellationToken).ConfigureAwait(false);
         Descriptor? source = null;
         try
         {
-            source = await OpenAfterLastPeerAsync(place, answers, requests, address, settings, token).ConfigureAwait(false);
+            source = await OpenAfterLastPeerAsync(place, answers, requests, address, settings, cancellationToken).ConfigureAwait(false);
             Descriptor target =
                 requests.TryOpenToWrite(address)
                 ?? throw new FairleadException(
@@ -40,7 +40,7 @@ internal static class FifoPairConnector
         }
     }
 
-    private static async ValueTask<Descriptor> TakePlaceAsync(FifoFile answers, Address address, CancellationToken token)
+    private static async ValueTask<Descriptor> TakePlaceAsync(FifoFile answers, Address address, CancellationToken cancellationToken)
     {
         Pauses pauses = new(Patience, TimeProvider.System);
         while (true)
@@ -50,7 +50,7 @@ internal static class FifoPairConnector
                 return place;
             }
 
-            if (!await pauses.NextAsync(token).ConfigureAwait(false))
+            if (!await pauses.NextAsync(cancellationToken).ConfigureAwait(false))
             {
                 throw new FairleadException(
                     ErrorCode.Full,
@@ -68,7 +68,12 @@ internal static class FifoPairConnector
     /// unheard. What is returned was opened while nobody wrote: an opening that has seen a writer leave tells of an end for ever.
     /// </summary>
     private static async ValueTask<Descriptor> OpenAfterLastPeerAsync(
-        Descriptor place, FifoFile answers, FifoFile requests, Address address, EndpointSettings settings, CancellationToken token)
+        Descriptor place,
+        FifoFile answers,
+        FifoFile requests,
+        Address address,
+        EndpointSettings settings,
+        CancellationToken cancellationToken)
     {
         Pauses pauses = new(settings.HandshakeTimeout, settings.Time);
         while (true)
@@ -90,7 +95,7 @@ internal static class FifoPairConnector
                 source.Dispose();
             }
 
-            if (!await pauses.NextAsync(token).ConfigureAwait(false))
+            if (!await pauses.NextAsync(cancellationToken).ConfigureAwait(false))
             {
                 throw new FairleadException(
                     ErrorCode.Timeout, "the other end still writes to whoever was connected before", "It may be stopped.")
@@ -110,14 +115,14 @@ internal static class FifoPairConnector
         private TimeSpan _next = TimeSpan.FromMilliseconds(1);
 
         /// <summary>False when the time has passed.</summary>
-        public async ValueTask<bool> NextAsync(CancellationToken token)
+        public async ValueTask<bool> NextAsync(CancellationToken cancellationToken)
         {
             if (_deadline.Passed)
             {
                 return false;
             }
 
-            await Task.Delay(_next, time, token).ConfigureAwait(false);
+            await Task.Delay(_next, time, cancellationToken).ConfigureAwait(false);
             _next = 2 * _next < LongestPause ? 2 * _next : LongestPause;
             return true;
         }

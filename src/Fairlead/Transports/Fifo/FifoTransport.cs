@@ -38,12 +38,12 @@ internal sealed class FifoTransport : ITransport
         : settings.Pattern == PatternKind.Sender ? FifoWriterListener.Bind(address, settings)
         : FifoReaderListener.Bind(address, settings);
 
-    public ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
+    public ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         _ = HasOneWriter(address);
         return IsPair(address)
-            ? FifoPairConnector.ConnectAsync(address, settings, token)
+            ? FifoPairConnector.ConnectAsync(address, settings, cancellationToken)
             : new ValueTask<Connection>(
                 settings.Pattern == PatternKind.Sender ? ConnectToReader(address, settings) : ConnectToWriter(address, settings));
     }

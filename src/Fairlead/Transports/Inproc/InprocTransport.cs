@@ -41,7 +41,7 @@ internal sealed class InprocTransport : ITransport
         };
     }
 
-    public ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
+    public ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
         CheckFraming(address, settings);
         if (_listeners.TryGetValue(address.Place, out InprocListener? listener))

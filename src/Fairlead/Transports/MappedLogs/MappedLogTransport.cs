@@ -24,15 +24,15 @@ internal sealed class MappedLogTransport : ITransport
     public IListener Bind(Address address, EndpointSettings settings) =>
         new SingleListener(address, Open(address, settings, CancellationToken.None)) { YieldsOne = true };
 
-    public ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
+    public ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
 
         // Reads files, and waits while another process has the log for itself: not on the caller's thread.
-        return new ValueTask<Connection>(Task.Run(() => Open(address, settings, token), token));
+        return new ValueTask<Connection>(Task.Run(() => Open(address, settings, cancellationToken), cancellationToken));
     }
 
-    private static Connection Open(Address address, EndpointSettings settings, CancellationToken token)
+    private static Connection Open(Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
         if (settings.IsForeign)
         {
@@ -51,7 +51,7 @@ internal sealed class MappedLogTransport : ITransport
                 address.ToString(), "options 'from' and 'position' say where a receiver begins; a sender appends at the end");
         }
 
-        MappedLog log = MappedLog.Open(OfLog(address), new LogOptions { TimeProvider = settings.Time }, token);
+        MappedLog log = MappedLog.Open(OfLog(address), new LogOptions { TimeProvider = settings.Time }, cancellationToken);
         if (appends)
         {
             return new AppendingConnection(log);

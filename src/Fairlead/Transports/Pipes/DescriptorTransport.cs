@@ -23,9 +23,9 @@ internal sealed class DescriptorTransport : ITransport
         (IListener?)OpenDescriptor.TryListen(address, settings)
         ?? new SingleListener(address, OpenDescriptor.Open(address, settings)) { YieldsOne = true };
 
-    public ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
+    public ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         return new ValueTask<Connection>(OpenDescriptor.Open(address, settings));
     }
 }

@@ -30,10 +30,11 @@ internal sealed class SharedMemoryTransport : ITransport
         return UnixListener.Bind(address, NativeSocketType.Stream, (descriptor, peer) => Wrap(descriptor, settings, peer));
     }
 
-    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
+    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
         CheckFraming(address, settings);
-        Descriptor socket = await UnixEndpoint.ConnectAsync(address, NativeSocketType.Stream, settings.Time, token).ConfigureAwait(false);
+        Descriptor socket = await UnixEndpoint.ConnectAsync(
+            address, NativeSocketType.Stream, settings.Time, cancellationToken).ConfigureAwait(false);
         return Wrap(socket, settings, UnixEndpoint.PeerOf(socket));
     }
 

@@ -22,17 +22,18 @@ internal sealed class TcpTransport : ITransport
     public IListener Bind(Address address, EndpointSettings settings) =>
         TcpListener.Bind(address, (socket, name) => Wrap(socket, settings, name));
 
-    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
+    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
         FairleadException? failure = null;
-        foreach (IPEndPoint place in await HostAddresses.ResolveAsync(address, token).ConfigureAwait(false))
+        foreach (IPEndPoint place in await HostAddresses.ResolveAsync(address, cancellationToken).ConfigureAwait(false))
         {
             Descriptor socket = NativeSocket.Create(place.AddressFamily, NativeSocketType.Stream);
             try
             {
                 // The kernel lends this end a port. A server to which it belongs may come back and bind it all the same.
                 NativeSocket.SetReuseAddress(socket);
-                Errno error = await SocketConnector.ConnectAsync(socket, place.Serialize(), settings.Time, token).ConfigureAwait(false);
+                Errno error = await SocketConnector.ConnectAsync(
+                    socket, place.Serialize(), settings.Time, cancellationToken).ConfigureAwait(false);
                 if (error == Errno.None)
                 {
                     return Wrap(socket, settings, place.Serialize());

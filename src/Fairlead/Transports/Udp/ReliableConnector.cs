@@ -40,10 +40,10 @@ internal sealed class ReliableConnector : IReactorClient
     /// NotFound: nobody listens. Incompatible: who does is not reliable. Timeout: no answer.
     /// </exception>
     public static async ValueTask<ReliableSession> ConnectAsync(
-        Descriptor socket, Address address, IPEndPoint place, EndpointSettings settings, CancellationToken token)
+        Descriptor socket, Address address, IPEndPoint place, EndpointSettings settings, CancellationToken cancellationToken)
     {
         ReliableConnector connector = new(socket, address, place);
-        ReliableTerms terms = await connector.AgreeAsync(settings, token).ConfigureAwait(false);
+        ReliableTerms terms = await connector.AgreeAsync(settings, cancellationToken).ConfigureAwait(false);
         ReliableSession session = new(socket, terms, settings.Time, new Peer { RemoteAddress = place.ToString() });
         session.Start();
         return session;
@@ -51,7 +51,7 @@ internal sealed class ReliableConnector : IReactorClient
 
     void IReactorClient.OnReady(PollEvents events) => Volatile.Read(ref _arrived).TrySetResult();
 
-    private async ValueTask<ReliableTerms> AgreeAsync(EndpointSettings settings, CancellationToken token)
+    private async ValueTask<ReliableTerms> AgreeAsync(EndpointSettings settings, CancellationToken cancellationToken)
     {
         Deadline deadline = Deadline.After(settings.HandshakeTimeout, settings.Time);
         using Registration registration = Reactor.Shared.Register(_socket, this);
@@ -74,7 +74,7 @@ internal sealed class ReliableConnector : IReactorClient
                 registration.Arm(PollEvents.Read);
                 try
                 {
-                    await _arrived.Task.WaitAsync(again.Remaining, settings.Time, token).ConfigureAwait(false);
+                    await _arrived.Task.WaitAsync(again.Remaining, settings.Time, cancellationToken).ConfigureAwait(false);
                 }
                 catch (TimeoutException)
                 {

@@ -62,10 +62,10 @@ internal static class UdpSocket
     }
 
     /// <summary>A socket that sends to a place, and hears nobody else.</summary>
-    public static async ValueTask<(Descriptor Socket, IPEndPoint Place)> ConnectAsync(Address address, CancellationToken token)
+    public static async ValueTask<(Descriptor Socket, IPEndPoint Place)> ConnectAsync(Address address, CancellationToken cancellationToken)
     {
         FairleadException? failure = null;
-        foreach (IPEndPoint place in await HostAddresses.ResolveAsync(address, token).ConfigureAwait(false))
+        foreach (IPEndPoint place in await HostAddresses.ResolveAsync(address, cancellationToken).ConfigureAwait(false))
         {
             Descriptor socket = NativeSocket.Create(place.AddressFamily, NativeSocketType.Datagram);
             try

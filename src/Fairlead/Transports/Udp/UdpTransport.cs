@@ -76,11 +76,11 @@ internal sealed class UdpTransport : ITransport
         }
     }
 
-    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
+    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
         if (IsReliable(address))
         {
-            return await ConnectReliablyAsync(address, settings, token).ConfigureAwait(false);
+            return await ConnectReliablyAsync(address, settings, cancellationToken).ConfigureAwait(false);
         }
 
         if (settings.Pattern == PatternKind.Receiver)
@@ -95,7 +95,7 @@ internal sealed class UdpTransport : ITransport
         }
 
         _ = DatagramConnection.FramingOf(settings);
-        (Descriptor socket, IPEndPoint place) = await UdpSocket.ConnectAsync(address, token).ConfigureAwait(false);
+        (Descriptor socket, IPEndPoint place) = await UdpSocket.ConnectAsync(address, cancellationToken).ConfigureAwait(false);
         return new DatagramConnection(
             socket, settings, Unreliable, new Peer { RemoteAddress = place.ToString() }, Longest, isConnected: true)
         {
@@ -121,14 +121,15 @@ internal sealed class UdpTransport : ITransport
         }
     }
 
-    private static async ValueTask<Connection> ConnectReliablyAsync(Address address, EndpointSettings settings, CancellationToken token)
+    private static async ValueTask<Connection> ConnectReliablyAsync(
+        Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
         CheckReliable(address, settings);
-        (Descriptor socket, IPEndPoint place) = await UdpSocket.ConnectAsync(address, token).ConfigureAwait(false);
+        (Descriptor socket, IPEndPoint place) = await UdpSocket.ConnectAsync(address, cancellationToken).ConfigureAwait(false);
         try
         {
             return new ReliableConnection(
-                await ReliableConnector.ConnectAsync(socket, address, place, settings, token).ConfigureAwait(false));
+                await ReliableConnector.ConnectAsync(socket, address, place, settings, cancellationToken).ConfigureAwait(false));
         }
         catch
         {

@@ -53,7 +53,7 @@ internal sealed class UnixDatagramTransport : ITransport
         };
     }
 
-    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
+    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
         if (settings.Pattern == PatternKind.Receiver)
         {
@@ -69,7 +69,8 @@ internal sealed class UnixDatagramTransport : ITransport
         _ = DatagramConnection.FramingOf(settings);
 
         // Connected, since only then the kernel tells when the receiver has room.
-        Descriptor socket = await UnixEndpoint.ConnectAsync(address, NativeSocketType.Datagram, settings.Time, token).ConfigureAwait(false);
+        Descriptor socket = await UnixEndpoint.ConnectAsync(
+            address, NativeSocketType.Datagram, settings.Time, cancellationToken).ConfigureAwait(false);
         return Wrap(socket, settings, UnixEndpoint.PeerOf(socket), isConnected: true);
     }
 

@@ -28,7 +28,7 @@ internal static class UnixEndpoint
     }
 
     public static async ValueTask<Descriptor> ConnectAsync(
-        Address address, NativeSocketType type, TimeProvider time, CancellationToken token)
+        Address address, NativeSocketType type, TimeProvider time, CancellationToken cancellationToken)
     {
         Descriptor socket = NativeSocket.Create(AddressFamily.Unix, type);
         try
@@ -40,7 +40,7 @@ internal static class UnixEndpoint
             {
                 error = name is null
                     ? Errno.ENOENT
-                    : await SocketConnector.ConnectAsync(socket, name.Address, time, token).ConfigureAwait(false);
+                    : await SocketConnector.ConnectAsync(socket, name.Address, time, cancellationToken).ConfigureAwait(false);
             }
 
             return error == Errno.None ? socket : throw Failure(address, error);

@@ -22,11 +22,11 @@ internal sealed class UnixPacketTransport : ITransport
         return UnixListener.Bind(address, NativeSocketType.SeqPacket, (descriptor, peer) => Wrap(descriptor, settings, peer));
     }
 
-    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
+    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
         CheckFraming(address, settings);
         Descriptor socket = await UnixEndpoint
-            .ConnectAsync(address, NativeSocketType.SeqPacket, settings.Time, token)
+            .ConnectAsync(address, NativeSocketType.SeqPacket, settings.Time, cancellationToken)
             .ConfigureAwait(false);
         return Wrap(socket, settings, UnixEndpoint.PeerOf(socket));
     }

@@ -16,9 +16,10 @@ internal sealed class UnixSocketTransport : ITransport
     public IListener Bind(Address address, EndpointSettings settings) =>
         UnixListener.Bind(address, NativeSocketType.Stream, (descriptor, peer) => Wrap(descriptor, settings, peer));
 
-    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken token)
+    public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
-        Descriptor socket = await UnixEndpoint.ConnectAsync(address, NativeSocketType.Stream, settings.Time, token).ConfigureAwait(false);
+        Descriptor socket = await UnixEndpoint.ConnectAsync(
+            address, NativeSocketType.Stream, settings.Time, cancellationToken).ConfigureAwait(false);
         return Wrap(socket, settings, UnixEndpoint.PeerOf(socket));
     }
 

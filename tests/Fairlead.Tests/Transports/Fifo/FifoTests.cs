@@ -287,7 +287,7 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(ErrorCode.NotFound, nobody.Code);
         Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => Receiver.Connect($"fifo://{path}")).Code);
         using CancellationTokenSource cancel = new();
-        Task<Sender> connecting = Sender.ConnectAsync($"fifo://{path}?wait=infinite", token: cancel.Token).AsTask();
+        Task<Sender> connecting = Sender.ConnectAsync($"fifo://{path}?wait=infinite", cancellationToken: cancel.Token).AsTask();
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting);
 
@@ -349,7 +349,8 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
         string place = $"fifo://t{Environment.ProcessId}-first,t{Environment.ProcessId}-second";
         await using Responder responder = await Responder.BindAsync(place);
         using CancellationTokenSource end = new();
-        Task serving = responder.RunAsync(static (request, _) => (ReadOnlyMemory<byte>)request.Span.ToArray(), token: end.Token);
+        Task serving = responder.RunAsync(static (request, _) =>
+            (ReadOnlyMemory<byte>)request.Span.ToArray(), cancellationToken: end.Token);
         Assert.Equal(
             ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => Receiver.Bind($"fifo://t{Environment.ProcessId}-second")).Code);
         for (int round = 0; round < 5; round++)

@@ -78,7 +78,7 @@ public sealed class AwaitedCallTests : IAsyncLifetime
     public async Task It_is_cancelled()
     {
         using CancellationTokenSource cancellation = new();
-        ValueTask<Message> asking = _requester.RequestAsync("question"u8, token: cancellation.Token);
+        ValueTask<Message> asking = _requester.RequestAsync("question"u8, cancellationToken: cancellation.Token);
         using Request request = _responder.Receive();
         Assert.False(asking.IsCompleted);
         await cancellation.CancelAsync();
