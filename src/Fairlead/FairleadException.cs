@@ -3,8 +3,9 @@ namespace Fairlead;
 /// <summary>
 /// The one exception of Fairlead. It says what happened, at which address, through whom, and what to do.
 /// Expected outcomes (a full queue, the timeout of a Try method) are results and never come as an exception.
+/// An <see cref="IOException"/>, so that code which retries or reports those of streams and files treats it likewise.
 /// </summary>
-public sealed class FairleadException : Exception
+public sealed class FairleadException : IOException
 {
     /// <summary>Creates the error.</summary>
     /// <param name="code">The kind of failure.</param>

@@ -13,6 +13,10 @@ public sealed class FairleadExceptionTests
     }
 
     [Fact]
+    public void What_treats_errors_of_streams_and_files_treats_it_likewise() =>
+        Assert.IsAssignableFrom<IOException>(new FairleadException(ErrorCode.PeerGone, "it ended"));
+
+    [Fact]
     public void The_address_can_be_the_subject()
     {
         var peer = new Peer { ProcessId = 4242, Program = "fairlead reply unix://calc" };

@@ -186,6 +186,9 @@ public sealed partial class Pair : Endpoint, ILinkOwner
     public ValueTask<Message> ReceiveAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Inbox.ReceiveAsync(timeout, cancellationToken);
 
+    /// <inheritdoc cref="Receiver.ReceiveAsync(CancellationToken)"/>
+    public ValueTask<Message> ReceiveAsync(CancellationToken cancellationToken) => Inbox.ReceiveAsync(null, cancellationToken);
+
     /// <inheritdoc cref="Receiver.ReceiveAllAsync"/>
     public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken cancellationToken = default) =>
         Inbox.ReceiveAllAsync(cancellationToken);

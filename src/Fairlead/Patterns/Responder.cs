@@ -60,7 +60,22 @@ public sealed class Responder : Endpoint, ILinkOwner
         return responder;
     }
 
-    /// <summary>The next request if one comes in time. Blocks.</summary>
+    /// <summary>Takes the next request if one is here. Does not block.</summary>
+    /// <param name="request">Reply to it, or fail it, then dispose it.</param>
+    /// <returns>Whether one was here.</returns>
+    /// <inheritdoc cref="Receive" path="/exception"/>
+    public bool TryReceive(out Request request)
+    {
+        bool came = Inbox.TryReceive(out Message message);
+        request = came ? new Request(message) : default;
+        return came;
+    }
+
+    /// <summary>Takes the next request if one comes in time. Blocks.</summary>
+    /// <param name="timeout">At most so long.</param>
+    /// <param name="request">Reply to it, or fail it, then dispose it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Whether one came.</returns>
     /// <inheritdoc cref="Receive" path="/exception"/>
     public bool TryReceive(TimeSpan timeout, out Request request, CancellationToken cancellationToken = default)
     {
@@ -82,6 +97,10 @@ public sealed class Responder : Endpoint, ILinkOwner
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<Request> ReceiveAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         new(await Inbox.ReceiveAsync(timeout, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>The next request.</summary>
+    /// <inheritdoc cref="Receive" path="/returns|/exception"/>
+    public ValueTask<Request> ReceiveAsync(CancellationToken cancellationToken) => ReceiveAsync(null, cancellationToken);
 
     /// <summary>Calls the handler for each request, many at once, and sends what it returns, until the token is cancelled.</summary>
     /// <param name="handler">
