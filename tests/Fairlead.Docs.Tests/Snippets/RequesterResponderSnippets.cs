@@ -1,15 +1,39 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Serialization;
 
 namespace Fairlead.Docs.Tests.Snippets;
 
 /// <summary>docs/patterns/requester-responder.md</summary>
-public sealed class RequesterResponderSnippets : IDisposable
+public sealed partial class RequesterResponderSnippets : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private string? _logged;
 
     public void Dispose() => _stop.Dispose();
+
+    [Fact]
+    public async Task Requests_and_replies_are_values()
+    {
+        CancellationToken cancellationToken = _stop.Token;
+        await using var responder = await Responder.BindAsync("unix://quotes");
+        Task serving = Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await responder.RunAsync(
+                QuoteJson.Default.Order,
+                QuoteJson.Default.Quote,
+                (order, context) => new ValueTask<Quote>(new Quote(order.Thing, 0.35m * order.Count)),
+                cancellationToken: cancellationToken);
+        });
+        await using var requester = await Requester.ConnectAsync("unix://quotes");
+        using (Message reply = await requester.RequestAsync(new Order("apples", 3), QuoteJson.Default.Order))
+        {
+            Assert.Equal(new Quote("apples", 1.05m), reply.Read(QuoteJson.Default.Quote));
+        }
+
+        await _stop.CancelAsync();
+        await serving;
+    }
 
     [Fact]
     public async Task Requests_are_answered_asynchronously_and_synchronously()
@@ -148,4 +172,12 @@ public sealed class RequesterResponderSnippets : IDisposable
     private static void Use(ReadOnlySpan<byte> reply) => Assert.Fail($"there was a reply of {reply.Length} bytes");
 
     private void Log(string text) => _logged = text;
+
+    internal sealed record Order(string Thing, int Count);
+
+    internal sealed record Quote(string Thing, decimal Price);
+
+    [JsonSerializable(typeof(Order))]
+    [JsonSerializable(typeof(Quote))]
+    internal sealed partial class QuoteJson : JsonSerializerContext;
 }

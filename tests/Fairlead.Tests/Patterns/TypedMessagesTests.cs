@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Text;
 using System.Text.Json.Serialization;
 
 namespace Fairlead.Tests.Patterns;
@@ -149,6 +150,63 @@ public sealed partial class TypedMessagesTests
         using Message message = await receiver.ReceiveAsync();
         Assert.Equal(1L, message.Read(new Fixed()));
         Assert.False(receiver.TryReceive(out _));
+    }
+
+    [Fact]
+    public async Task A_handler_takes_a_value_and_returns_one()
+    {
+        await using Responder responder = await Responder.BindAsync($"inproc://typed-{Guid.NewGuid():N}");
+        Task running = responder.RunAsync(
+            OrderJson.Default.Order,
+            OrderJson.Default.Order,
+            (order, _) => order.Count > 0
+                ? new ValueTask<Order>(order with { Count = order.Count * 2 })
+                : throw new ArgumentException("none were ordered"));
+        await using Requester requester = await Requester.ConnectAsync(responder.Address);
+        using (Message reply = await requester.RequestAsync(new Order("bolts", 3), OrderJson.Default.Order))
+        {
+            Assert.Equal(new Order("bolts", 6), reply.Read(OrderJson.Default.Order));
+        }
+
+        Assert.Equal((ErrorCode.Failed, "none were ordered"), await FailureAsync("""{"What":"bolts","Count":0}"""));
+        (ErrorCode code, string text) = await FailureAsync("no order");
+        Assert.Equal(ErrorCode.Corrupt, code);
+        Assert.StartsWith("the request is not of type Order: ", text, StringComparison.Ordinal);
+        Assert.Equal((ErrorCode.Corrupt, "the request is null, and not of type Order"), await FailureAsync("null"));
+
+        // None of these has ended the run.
+        using (Message reply = await requester.RequestAsync(new Order("nuts", 1), OrderJson.Default.Order))
+        {
+            Assert.Equal(2, reply.Read(OrderJson.Default.Order)!.Count);
+        }
+
+        await responder.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
+
+        async Task<(ErrorCode Code, string Text)> FailureAsync(string question)
+        {
+            FairleadException problem = await Assert.ThrowsAsync<FairleadException>(
+                async () => await requester.RequestAsync(Encoding.UTF8.GetBytes(question)));
+            return (problem.Code, problem.WhatHappened);
+        }
+    }
+
+    [Fact]
+    public async Task A_handler_takes_and_returns_what_its_serializers_read_and_write()
+    {
+        Fixed fixedLength = new();
+        await using Responder responder = await Responder.BindAsync($"inproc://typed-{Guid.NewGuid():N}");
+        Task running = responder.RunAsync(fixedLength, fixedLength, (number, _) => new ValueTask<long>(number - 5));
+        await using Requester requester = await Requester.ConnectAsync(responder.Address);
+        using (Message reply = await requester.RequestAsync(7L, fixedLength))
+        {
+            Assert.Equal(2L, reply.Read(fixedLength));
+        }
+
+        FairleadException problem = await Assert.ThrowsAsync<FairleadException>(async () => await requester.RequestAsync(4L, fixedLength));
+        Assert.Equal((ErrorCode.Failed, "negative"), (problem.Code, problem.WhatHappened));
+        await responder.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
     }
 
     internal sealed record Order(string What, int Count);
