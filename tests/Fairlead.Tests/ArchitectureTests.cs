@@ -11,6 +11,7 @@ namespace Fairlead.Tests;
 ///   Patterns (with Links)      never names a concrete transport
 ///   Transports                 contracts, below them the concrete folders, which do not know each other
 ///   Memory                     what users name, and below it what backs it; beside Transports
+///   Memory/Boards              what users name, and below it the storage; above Synchronization, by whose words writers are known dead
 ///   Processes                  children, signals, the terminal, and below it how a start is made; beside Transports
 ///   Logs                       what users name, and below it the files; beside Memory, whose files it makes
 ///   Synchronization            what users name, and below it who waits, what is seen from outside, and the words; beside Memory, in
@@ -45,6 +46,18 @@ public sealed partial class ArchitectureTests
         ["Registry"] = [Root, "Native"],
         ["Memory/Backing"] = [Root, "Native", "Registry"],
         ["Memory"] = [Root, "Native", "Memory/Backing"],
+        ["Memory/Boards/Storage"] =
+        [
+            Root,
+            "Native",
+            "Registry",
+            "Memory",
+            "Memory/Backing",
+            "Synchronization/Words",
+            "Synchronization/Inspection",
+            "Synchronization/Waiting",
+        ],
+        ["Memory/Boards"] = [Root, "Native", "Memory", "Memory/Backing", "Memory/Boards/Storage"],
         ["Synchronization/Words"] = [Root, "Native"],
         ["Synchronization/Inspection"] = [Root, "Native", "Registry", "Memory/Backing", "Synchronization/Words"],
         ["Synchronization/Waiting"] =
@@ -178,7 +191,7 @@ public sealed partial class ArchitectureTests
     {
         foreach ((string folder, string path, string text) in Files())
         {
-            string expected = folder is Root or "Patterns" or "Memory" or "Processes" or "Logs" or "Synchronization"
+            string expected = folder is Root or "Patterns" or "Memory" or "Memory/Boards" or "Processes" or "Logs" or "Synchronization"
                 ? "Fairlead"
                 : $"Fairlead.{folder.Replace('/', '.')}";
             Assert.True(

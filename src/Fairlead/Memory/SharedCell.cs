@@ -19,14 +19,9 @@ namespace Fairlead;
     "Design",
     "CA1000:Do not declare static members on generic types",
     Justification = "The type says what the cell holds: SharedCell<Position>.Open(\"position\").")]
-public sealed unsafe class SharedCell<T> : IDisposable
+public sealed unsafe class SharedCell<T> : IDisposable, ICellOwner
     where T : unmanaged
 {
-    // Each attempt that fails proves that the writer has written three whole values meanwhile: so many in a row mean that this thread
-    // hardly runs at all.
-    private const int Attempts = 100_000;
-    private const int AttemptsBeforeYielding = 10;
-
     private readonly SharedRegion _region;
     private readonly CellWords _words;
     private readonly long _offset;
@@ -74,6 +69,8 @@ public sealed unsafe class SharedCell<T> : IDisposable
             }
         }
     }
+
+    string ICellOwner.Description => Description;
 
     private string Description =>
         _ownsRegion ? _region.Description : string.Create(CultureInfo.InvariantCulture, $"the cell at {_offset} of {_region.Description}");
@@ -206,44 +203,7 @@ public sealed unsafe class SharedCell<T> : IDisposable
         }
     }
 
-    private T Copy(long done, out long version)
-    {
-        for (int attempt = 1; ; attempt++)
-        {
-            if (_words.TryRead(done, out T value))
-            {
-                version = done;
-                return value;
-            }
-
-            // What is begun is never further than one ahead of what is done: so there must be more done by now.
-            long next = _words.Done;
-            if (next == done)
-            {
-                throw new FairleadException(
-                    ErrorCode.Corrupt,
-                    $"{Description} contradicts itself: something else has written there",
-                    "Remove it, or find out who writes there.");
-            }
-
-            if (attempt >= Attempts)
-            {
-                throw new FairleadException(
-                    ErrorCode.Unavailable,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{Description} was written {next - done} times and more during each of {Attempts} attempts to read it"),
-                    "This thread hardly gets to run: give it time, or let the writer write less often.");
-            }
-
-            if (attempt > AttemptsBeforeYielding)
-            {
-                Thread.Yield();
-            }
-
-            done = next;
-        }
-    }
+    private T Copy(long done, out long version) => CellCopy.Newest<T>(_words, done, out version, this);
 
     private long ClaimAt => _region.Memory.HeaderSize + _offset;
 

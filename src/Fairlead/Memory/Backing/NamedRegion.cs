@@ -28,7 +28,11 @@ internal static class NamedRegion
             ErrorCode.NotFound, $"{Describe(name, content)} does not exist", "Give a size to make it, or start the program that does.");
 
     /// <summary>Opens what there is, or makes it, zeroed.</summary>
-    public static RegionMemory Open(string name, long size, RegionContent content)
+    /// <param name="name">Which.</param>
+    /// <param name="size">Of one that is made.</param>
+    /// <param name="content">Its kind.</param>
+    /// <param name="fill">Writes what stands in it before others can open it, behind the header; null: nothing.</param>
+    public static RegionMemory Open(string name, long size, RegionContent content, Func<Descriptor, Errno>? fill = null)
     {
         var path = PathOf(name, content);
         var who = Describe(name, content);
@@ -53,7 +57,9 @@ internal static class NamedRegion
                     RegionLayout.HeaderSize + size,
                     RuntimeDirectory.PrivateFile,
                     who,
-                    made => RegionHeader.Write(made, content, size),
+                    made => RegionHeader.Write(made, content, size) is var error && error == Errno.None && fill is not null
+                        ? fill(made)
+                        : error,
                     path + Unfinished
                 ) is
                 { } file)
@@ -134,6 +140,10 @@ internal static class NamedRegion
         }
     }
 
+    /// <summary>Keeps others from making and removing what lies in the folder of a path. Disposing the result ends that.</summary>
+    /// <exception cref="FairleadException">Unavailable: another process keeps the lock.</exception>
+    public static DirectoryLock Lock(string path) => Lock(path, out _);
+
     // The release is disposing the result.
     private static DirectoryLock Lock(string path, out string folder)
     {
@@ -160,10 +170,11 @@ internal static class NamedRegion
         RegionContent.Condition => $"the condition '{name}'",
         RegionContent.ReaderWriterLock => $"the reader-writer lock '{name}'",
         RegionContent.Barrier => $"the barrier '{name}'",
+        RegionContent.Board => $"the board '{name}'",
         _ => $"the region '{name}'",
     };
 
-    private static bool IsLock(RegionContent content) => content >= RegionContent.Mutex;
+    private static bool IsLock(RegionContent content) => content is >= RegionContent.Mutex and <= RegionContent.Barrier;
 
     private static string PathOf(string name, RegionContent content)
     {

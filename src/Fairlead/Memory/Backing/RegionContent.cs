@@ -9,7 +9,7 @@ internal enum RegionContent : uint
     /// <summary>One cell, see <see cref="CellLayout"/>.</summary>
     Cell = 2,
 
-    /// <summary>A mutex. From here on: locks of all kinds.</summary>
+    /// <summary>A mutex. From here to <see cref="Barrier"/>: locks of all kinds.</summary>
     Mutex = 3,
 
     /// <summary>A semaphore.</summary>
@@ -29,4 +29,7 @@ internal enum RegionContent : uint
 
     /// <summary>A barrier.</summary>
     Barrier = 9,
+
+    /// <summary>Many cells by name: a board.</summary>
+    Board = 10,
 }

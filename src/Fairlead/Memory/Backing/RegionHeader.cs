@@ -122,6 +122,7 @@ internal static class RegionHeader
         RegionContent.Condition => "a condition",
         RegionContent.ReaderWriterLock => "a reader-writer lock",
         RegionContent.Barrier => "a barrier",
+        RegionContent.Board => "a board",
         _ => string.Create(CultureInfo.InvariantCulture, $"content of kind {(uint)content}"),
     };
 }

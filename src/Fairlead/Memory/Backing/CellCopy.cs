@@ -1,0 +1,67 @@
+using System.Globalization;
+
+namespace Fairlead.Memory.Backing;
+
+/// <summary>Whose cell is read, for errors.</summary>
+internal interface ICellOwner
+{
+    /// <summary>As errors name the cell.</summary>
+    string Description { get; }
+}
+
+/// <summary>Copies whole values out of a cell, and tries again where the writer was faster.</summary>
+internal static class CellCopy
+{
+    // Each attempt that fails proves that the writer has written three whole values meanwhile: so many in a row mean that this thread
+    // hardly runs at all.
+    private const int Attempts = 100_000;
+    private const int AttemptsBeforeYielding = 10;
+
+    /// <summary>Copies the newest whole value.</summary>
+    /// <param name="words">Of the cell.</param>
+    /// <param name="done">As just read from <see cref="CellWords.Done"/>.</param>
+    /// <param name="version">The number of the value that was copied.</param>
+    /// <param name="owner">Named in errors.</param>
+    /// <exception cref="FairleadException">
+    /// Corrupt: the words contradict each other. Unavailable: the writer was faster 100,000 times in a row.
+    /// </exception>
+    public static T Newest<T>(CellWords words, long done, out long version, ICellOwner owner)
+        where T : unmanaged
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            if (words.TryRead(done, out T value))
+            {
+                version = done;
+                return value;
+            }
+
+            // What is begun is never further than one ahead of what is done: so there must be more done by now.
+            long next = words.Done;
+            if (next == done)
+            {
+                throw new FairleadException(
+                    ErrorCode.Corrupt,
+                    $"{owner.Description} contradicts itself: something else has written there",
+                    "Remove it, or find out who writes there.");
+            }
+
+            if (attempt >= Attempts)
+            {
+                throw new FairleadException(
+                    ErrorCode.Unavailable,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{owner.Description} was written {next - done} times and more during each of {Attempts} attempts to read it"),
+                    "This thread hardly gets to run: give it time, or let the writer write less often.");
+            }
+
+            if (attempt > AttemptsBeforeYielding)
+            {
+                Thread.Yield();
+            }
+
+            done = next;
+        }
+    }
+}
