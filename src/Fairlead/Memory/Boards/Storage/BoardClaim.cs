@@ -18,6 +18,9 @@ internal sealed unsafe class BoardClaim
     // A keeper's list leads through the memory of each: it must not go with an object that nobody refers to.
     private static readonly ConcurrentDictionary<BoardClaim, bool> Held = new();
 
+    // The participant of which it is known that none of its threads runs any more.
+    private static ulong _outlasted;
+
     private readonly BoardCore _core;
     private readonly BoardSlot _slot;
     private readonly RobustKeeper _keeper;
@@ -151,7 +154,7 @@ internal sealed unsafe class BoardClaim
         for (int i = 0; i < Attempts; i++)
         {
             Seat found = _core.Seats[_slot.Index];
-            if (found.Word.Owner != 0)
+            if (found.HasOwner)
             {
                 if (MarkGone(_core, _slot.Index))
                 {
@@ -174,11 +177,10 @@ internal sealed unsafe class BoardClaim
 
             if (found.Word.HasDied)
             {
-                // A thread of the dead process may still be in the middle of a write for a moment.
-                EndedProcess.Outlast();
+                Outlast(_core.StandingOf(_slot.Index), found.Mark);
             }
 
-            _core.SignIn(_slot.Index, _keeper);
+            _core.SignIn(_slot.Index, _keeper, found.Mark + 1);
             return;
         }
 
@@ -186,6 +188,23 @@ internal sealed unsafe class BoardClaim
             ErrorCode.Unavailable,
             $"{_slot.Description} changed its writer {Attempts} times during an attempt to become it",
             "Find out which programs write there: fairlead list --boards");
+    }
+
+    // A thread of the dead process may still be in the middle of a write for a moment. Some milliseconds, and a process may have left
+    // many cells: so once for each.
+    private static void Outlast(Standing standing, uint mark)
+    {
+        bool isItsOwn = (uint)standing.Thread == mark;
+        if (isItsOwn && standing.ParticipantId == Volatile.Read(ref _outlasted))
+        {
+            return;
+        }
+
+        EndedProcess.Outlast();
+        if (isItsOwn)
+        {
+            Volatile.Write(ref _outlasted, standing.ParticipantId);
+        }
     }
 
     private void End()

@@ -210,11 +210,11 @@ internal sealed unsafe class BoardCore
     public Standing StandingOf(int index) => Unsafe.ReadUnaligned<Standing>(Seats.Beside(index));
 
     /// <summary>Writes down who has taken a seat.</summary>
-    public void SignIn(int index, RobustKeeper keeper)
+    public void SignIn(int index, RobustKeeper keeper, uint mark)
     {
         ref Standing standing = ref Unsafe.AsRef<Standing>(Seats.Beside(index));
         standing.ParticipantId = _place.ParticipantId;
-        standing.Thread = 0;
+        standing.Thread = (int)mark;
         standing.Since = Clock.Nanoseconds();
         standing.Process = _place.Process;
         Volatile.Write(ref standing.Keeper, keeper.Id);

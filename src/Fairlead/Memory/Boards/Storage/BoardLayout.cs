@@ -20,7 +20,7 @@ namespace Fairlead.Memory.Boards.Storage;
 ///           4  mark: how many writers there were           u32    changed in one step
 ///           8  participant of the last writer              u64
 ///          16  process of the last writer                  i32
-///          20  0
+///          20  mark that the last writer set               u32
 ///          24  since, nanoseconds of 1970                  i64
 ///          32  keeper of the last writer                   u32
 ///   S      entries, 256 bytes for each cell that there can be; S = 64 + 64 · most cells
