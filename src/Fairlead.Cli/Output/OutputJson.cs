@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 namespace Fairlead.Cli.Output;
 
 /// <summary>What the tool writes for programs: one object a line.</summary>
+[JsonSerializable(typeof(BoardLine))]
 [JsonSerializable(typeof(EndpointLine))]
 [JsonSerializable(typeof(DeadlockLine))]
 [JsonSerializable(typeof(LockLine))]

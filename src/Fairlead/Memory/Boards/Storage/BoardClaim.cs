@@ -111,10 +111,7 @@ internal sealed unsafe class BoardClaim
 
             _slot.Words.Write(in value);
 
-            // Full: the value is out before the bells are looked at. Its counterpart is in BellWord.Announce.
-            Interlocked.MemoryBarrier();
-            _slot.Bell.Ring();
-            _core.Bell.Ring();
+            Ring();
             return true;
         }
     }
@@ -181,6 +178,10 @@ internal sealed unsafe class BoardClaim
             }
 
             _core.SignIn(_slot.Index, _keeper, found.Mark + 1);
+
+            // Waiters that are asleep watch those who were writers when they fell asleep. They look again now, and watch this process: it may
+            // die between a value and the ring that follows.
+            Ring();
             return;
         }
 
@@ -188,6 +189,14 @@ internal sealed unsafe class BoardClaim
             ErrorCode.Unavailable,
             $"{_slot.Description} changed its writer {Attempts} times during an attempt to become it",
             "Find out which programs write there: fairlead list --boards");
+    }
+
+    private void Ring()
+    {
+        // Full: what was written is out before the bells are looked at. Its counterpart is in BellWord.Announce.
+        Interlocked.MemoryBarrier();
+        _slot.Bell.Ring();
+        _core.Bell.Ring();
     }
 
     // A thread of the dead process may still be in the middle of a write for a moment. Some milliseconds, and a process may have left
