@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fairlead.Cli.Tests.Running;
+using Fairlead.Conformance;
 
 namespace Fairlead.Cli.Tests.Commands;
 
