@@ -1,6 +1,6 @@
 namespace Fairlead;
 
-/// <summary>What has changed in a cell of a board.</summary>
+/// <summary>A change of a cell of a board.</summary>
 /// <param name="Key">Which cell.</param>
 /// <param name="Version">The number of its newest value.</param>
 /// <param name="WriterDied">Whether its writer has died. The last whole value stays, and another writer may follow.</param>

@@ -25,7 +25,7 @@ namespace Fairlead;
 /// </remarks>
 internal static class LayoutFingerprint
 {
-    /// <summary>What trimming must keep of a type that is fingerprinted.</summary>
+    /// <summary>The members that trimming must keep of a type that is fingerprinted.</summary>
     public const DynamicallyAccessedMemberTypes Fields =
         DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields;
 

@@ -100,11 +100,11 @@ internal enum LockRank : byte
     /// <summary>The writing of a cell, and the claim to it.</summary>
     SharedCell,
 
-    /// <summary>The writing of a cell of a board.</summary>
-    BoardClaim,
-
     /// <summary>The cells of a board that this process knows, and those that it writes.</summary>
     SharedBoard,
+
+    /// <summary>The writing of a cell of a board.</summary>
+    BoardClaim,
 
     /// <summary>The seat of this process at a barrier.</summary>
     BarrierCore,

@@ -8,6 +8,6 @@ namespace Fairlead;
 /// <param name="Cells">Its cells, in the order in which they were added.</param>
 public sealed record SharedBoardInfo(string Name, int MaxCells, long MaxBytes, bool IsSealed, IReadOnlyList<BoardCellInfo> Cells)
 {
-    /// <summary>What is wrong with the board's file, which then shows no cells; <see langword="null"/>: nothing.</summary>
+    /// <summary>The damage of the board's file, which then shows no cells; <see langword="null"/>: nothing.</summary>
     public string? Damage { get; init; }
 }

@@ -30,6 +30,20 @@ public sealed class LayoutFingerprintTests
     public void Offsets_are_exact_far_into_a_large_value() =>
         Assert.Equal("70008 by 8; Data at 0: Large of 70000; Last at 70000: Int64", LayoutFingerprint.Describe<Wide>());
 
+    /// <summary>Compiled ahead of time, and trimmed, where there is such a peer.</summary>
+    [Fact]
+    public async Task Other_programs_see_the_same_layout()
+    {
+        const string Layout =
+            "32 by 8; IsOn at 0: Boolean; Speed at 8: Double; Day at 16: DayOfWeek of 4; Where at 20: ValueTuple<Single, Single> of 8";
+        Assert.Equal(Layout, LayoutFingerprint.Describe<Telemetry>());
+        for (int number = 0; number < 2; number++)
+        {
+            await using var peer = PeerProcess.StartNumber(number, "board", "layout");
+            Assert.Equal(Layout, await peer.ReadLineAsync());
+        }
+    }
+
     [Fact]
     public void Types_of_the_base_library_count_by_name()
     {

@@ -20,7 +20,7 @@ internal abstract class CellUser : IDisposable
 {
     public abstract void Write();
 
-    /// <summary>What stands in the value.</summary>
+    /// <summary>Returns the number in the value.</summary>
     public abstract long Read();
 
     public abstract void Dispose();

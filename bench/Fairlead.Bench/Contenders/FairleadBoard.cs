@@ -9,7 +9,7 @@ internal sealed class FairleadBoard(bool isByKey) : CellContender($"Fairlead Sha
 
     public override CellUser Connect(Session session) => new User(SharedBoard.Open(session.Name), isByKey);
 
-    /// <summary>What is read, of all contenders: a cache line.</summary>
+    /// <summary>The value that all contenders read: a cache line.</summary>
     [StructLayout(LayoutKind.Sequential, Size = Size)]
     internal struct Value
     {

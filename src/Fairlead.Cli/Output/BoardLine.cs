@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Fairlead.Cli.Output;
 
-/// <summary>A cell of a board as a line of JSON, and what the table takes its cells from. A board without cells has one line, too.</summary>
+/// <summary>A cell of a board as a line of JSON, and what the table takes its cells from. An empty board has a line, too.</summary>
 internal sealed record BoardLine
 {
     public required string Board { get; init; }

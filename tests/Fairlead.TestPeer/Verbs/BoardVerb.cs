@@ -7,7 +7,8 @@ namespace Fairlead.TestPeer.Verbs;
 /// turn, numbered by their versions, until it is ended. <c>board hold NAME KEY</c>: becomes the writer of one cell of <c>long</c>, says
 /// <c>ready</c>, and adds one for each line that it gets. <c>board read NAME KEYS</c>: says <c>ready</c>, reads all cells again and again
 /// until its input ends, then says <c>ok</c> and how many values; or <c>error</c> at the first that is torn or goes back.
-/// <c>board wait NAME KEY</c>: waits for each change of a cell of <c>long</c>, and says it.
+/// <c>board wait NAME KEY</c>: waits for each change of a cell of <c>long</c>, and says it. <c>board layout</c>: says the layout of
+/// <see cref="Telemetry"/>.
 /// </summary>
 internal static class BoardVerb
 {
@@ -16,6 +17,12 @@ internal static class BoardVerb
 
     public static async Task<int> RunAsync(string[] arguments)
     {
+        if (arguments[0] == "layout")
+        {
+            Console.WriteLine(LayoutFingerprint.Describe<Telemetry>());
+            return 0;
+        }
+
         using var board = SharedBoard.Open(arguments[1]);
         try
         {

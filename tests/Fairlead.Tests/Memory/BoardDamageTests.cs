@@ -5,8 +5,8 @@ using Fairlead.Registry;
 namespace Fairlead.Tests.Memory;
 
 /// <summary>
-/// Boards that were cut, overwritten, or written by another program: a clear error, and never a crash or a hang. What lies where is in
-/// docs/memory-layout.md.
+/// Boards that were cut, overwritten, or written by another program: a clear error, and never a crash or a hang. The page
+/// docs/memory-layout.md draws the words.
 /// </summary>
 public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
 {
@@ -51,7 +51,8 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(BitConverter.ToInt32(file, seat), BitConverter.ToInt32(file, seat + 32));
 
         int entry = Head + 320 + 256;
-        Assert.Equal((1344L + 320, LayoutFingerprint.Of<int>()), (BitConverter.ToInt64(file, entry), BitConverter.ToUInt64(file, entry + 8)));
+        Assert.Equal(1344L + 320, BitConverter.ToInt64(file, entry));
+        Assert.Equal(LayoutFingerprint.Of<int>(), BitConverter.ToUInt64(file, entry + 8));
         Assert.Equal((4, 4, 5), (BitConverter.ToInt32(file, entry + 16), file[entry + 20], file[entry + 22]));
         Assert.Equal("gear"u8, file.AsSpan(entry + 32, 5).TrimEnd((byte)0));
         Assert.Equal("Int32"u8, file.AsSpan(entry + 128, 6).TrimEnd((byte)0));
@@ -110,7 +111,10 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
     {
         Make().Dispose();
         Patch(Head + 7, 9);
-        Assert.Contains("has layout version 9, and this program knows version 1", Refused(ErrorCode.Incompatible), StringComparison.Ordinal);
+        Assert.Contains(
+            "has layout version 9, and this program knows version 1",
+            Refused(ErrorCode.Incompatible),
+            StringComparison.Ordinal);
         Assert.Contains("layout version 9", Listed.Damage, StringComparison.Ordinal);
         Patch(Head + 4, 0);
         Assert.Contains("its first bytes are not those of a board", Refused(ErrorCode.Corrupt), StringComparison.Ordinal);
@@ -154,7 +158,8 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
         Make().Dispose();
         Patch(at, value);
         using SharedBoard board = SharedBoard.Open(_name);
-        foreach (Action use in (Action[])[() => board.Read<int>("gear"), () => board.Cell<int>("new"), () => _ = board.Cells, () => board.Watch()])
+        foreach (Action use in (Action[])
+            [() => board.Read<int>("gear"), () => board.Cell<int>("new"), () => _ = board.Cells, () => board.Watch()])
         {
             var found = Assert.Throws<FairleadException>(use);
             Assert.Equal(ErrorCode.Corrupt, found.Code);
@@ -175,7 +180,10 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
         // "gear2" becomes "gear".
         Patch(Head + 320 + 512 + 20, 4);
         using SharedBoard again = SharedBoard.Open(_name);
-        Assert.Contains("'gear' stands there twice", Assert.Throws<FairleadException>(() => again.Read<int>("speed")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'gear' stands there twice",
+            Assert.Throws<FairleadException>(() => again.Read<int>("speed")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -191,7 +199,10 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
 
         Patch(cell, 99);
         using SharedBoard other = SharedBoard.Open(_name);
-        Assert.Contains("has values of 99 bytes", Assert.Throws<FairleadException>(() => other.Read<int>("gear")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has values of 99 bytes",
+            Assert.Throws<FairleadException>(() => other.Read<int>("gear")).Message,
+            StringComparison.Ordinal);
         Patch(cell + 4, 99);
         Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => other.Read<int>("gear")).Code);
     }

@@ -113,7 +113,7 @@ public sealed class BoardDeathTests(ITestOutputHelper output) : IDisposable
                 }
             }
 
-            // What is not new gives the processor to the others.
+            // Other threads get the processor.
             Thread.Yield();
         }
 

@@ -21,7 +21,7 @@ public sealed class BoardWaitTests : IDisposable
         Assert.Equal(new BoardChange("gear", 1, WriterDied: false), await changed);
         Assert.False(cell.TryWaitForChange(TimeSpan.Zero));
 
-        // What came between two waits ends the second at once; what was read does not.
+        // A value that came between two waits ends the second at once, unless it was read.
         writer.Cell<int>("gear").Write(2);
         writer.Cell<int>("gear").Write(3);
         Assert.Equal(3, cell.WaitForChange(Watchdog).Version);
@@ -50,7 +50,9 @@ public sealed class BoardWaitTests : IDisposable
         board.Cell<int>("gear").Write(1);
         _ = cell.Read();
         Assert.Contains(
-            $"(written by pid {Environment.ProcessId}", Assert.Throws<FairleadException>(() => cell.WaitForChange(soon)).Message, StringComparison.Ordinal);
+            $"(written by pid {Environment.ProcessId}",
+            Assert.Throws<FairleadException>(() => cell.WaitForChange(soon)).Message,
+            StringComparison.Ordinal);
         _ = watch.Wait(Watchdog);
 
         using CancellationTokenSource source = new();

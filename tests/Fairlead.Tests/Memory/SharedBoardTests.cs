@@ -106,7 +106,10 @@ public sealed class SharedBoardTests : IDisposable
                 StringComparison.Ordinal);
         }
 
-        Assert.Contains("and Int32 (4 bytes", Assert.Throws<FairleadException>(() => board.Read<int>("speed")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "and Int32 (4 bytes",
+            Assert.Throws<FairleadException>(() => board.Read<int>("speed")).Message,
+            StringComparison.Ordinal);
         Assert.Equal(new Elsewhere.Speed(1, 2), board.Read<Elsewhere.Speed>("speed"));
     }
 
@@ -150,11 +153,15 @@ public sealed class SharedBoardTests : IDisposable
     public void A_board_that_is_full_says_of_what()
     {
         using var board = SharedBoard.Open(_name, new SharedBoardOptions { MaxCells = 2, MaxBytes = 1000 });
-        Assert.Contains("it needs 8256 bytes, 1000 of 1000 are free, and 0 of 2 cells are taken", Full<CellBlock>("a"), StringComparison.Ordinal);
+        Assert.Contains(
+            "it needs 8256 bytes, 1000 of 1000 are free, and 0 of 2 cells are taken",
+            Full<CellBlock>("a"),
+            StringComparison.Ordinal);
         _ = board.Cell<int>("a");
         _ = board.Cell<int>("b");
         Assert.Contains("2 of 2 cells are taken", Full<int>("c"), StringComparison.Ordinal);
-        var other = Assert.Throws<FairleadException>(() => SharedBoard.Open(_name, new SharedBoardOptions { MaxCells = 3, MaxBytes = 1000 }));
+        SharedBoardOptions larger = new() { MaxCells = 3, MaxBytes = 1000 };
+        var other = Assert.Throws<FairleadException>(() => SharedBoard.Open(_name, larger));
         Assert.Equal(ErrorCode.Incompatible, other.Code);
         Assert.Contains("room for 2 cells in 1000 bytes, and 3 in 1000 were asked for", other.Message, StringComparison.Ordinal);
         SharedBoard.Open(_name, new SharedBoardOptions { MaxCells = 2, MaxBytes = 1000 }).Dispose();

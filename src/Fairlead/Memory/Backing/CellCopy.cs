@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Fairlead.Memory.Backing;
 
-/// <summary>Whose cell is read, for errors.</summary>
+/// <summary>The owner of a cell, for errors.</summary>
 internal interface ICellOwner
 {
     /// <summary>As errors name the cell.</summary>
@@ -36,7 +36,7 @@ internal static class CellCopy
                 return value;
             }
 
-            // What is begun is never further than one ahead of what is done: so there must be more done by now.
+            // "Begun" is never further than one ahead of "done", so "done" must have grown by now.
             long next = words.Done;
             if (next == done)
             {

@@ -9,8 +9,8 @@ namespace Fairlead;
 /// </summary>
 /// <typeparam name="T">A type without references.</typeparam>
 /// <remarks>
-/// Any number of threads may use it, but they share the memory of how far they have read: a thread that waits takes a cell object of its
-/// own (<see cref="SharedBoard.Cell"/> makes one at each call, cheaply). Good until the board is disposed.
+/// Any number of threads may use it, but they share the memory of how far they have read: each waiting thread takes another cell
+/// object (<see cref="SharedBoard.Cell"/> makes one at each call, cheaply). Good until the board is disposed.
 /// </remarks>
 public sealed class BoardCell<T>
     where T : unmanaged
@@ -58,7 +58,7 @@ public sealed class BoardCell<T>
     }
 
     /// <summary>Copies the newest whole value if it is newer than one that was read before.</summary>
-    /// <param name="version">What was read last, at first 0; becomes the version of the copy.</param>
+    /// <param name="version">The version that was read last, at first 0; becomes the version of the copy.</param>
     /// <param name="value">The copy, or nothing.</param>
     /// <returns>Whether there was a newer one. Those between the two were missed.</returns>
     /// <inheritdoc cref="Read" path="/exception"/>
@@ -104,7 +104,7 @@ public sealed class BoardCell<T>
     /// <summary>Blocks until there is a value that this object has not read, or the writer dies.</summary>
     /// <param name="timeout">At most so long; null: no limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>What has changed. It counts as read.</returns>
+    /// <returns>The change. It counts as read.</returns>
     /// <exception cref="FairleadException">Timeout: nothing changed in time. The message says whether a writer lives.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The board has been disposed.</exception>
@@ -143,7 +143,7 @@ public sealed class BoardCell<T>
     /// <inheritdoc cref="Read" path="/exception"/>
     public async IAsyncEnumerable<T> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        // A place of its own: this object may be used meanwhile.
+        // With another memory of what was read: this object may be used meanwhile.
         BoardCell<T> own = _board.Again<T>(_slot);
         long version = 0;
         while (true)
@@ -159,7 +159,7 @@ public sealed class BoardCell<T>
         }
     }
 
-    /// <summary>For people: what it is.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => _slot.Description;
 
     private BoardAttempt Begin() => new(_board.Core, () => _readers, _slot.Bell);

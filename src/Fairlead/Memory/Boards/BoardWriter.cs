@@ -59,6 +59,6 @@ public sealed class BoardWriter<T> : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>For people: what it writes.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => $"the writer of {_slot.Description}";
 }

@@ -49,10 +49,10 @@ public sealed class SharedBoard : IDisposable
 
     /// <summary>Opens the board of a name, or makes it. Of several that make it at once all get the same.</summary>
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; boards, cells and regions share their names.</param>
-    /// <param name="options">What it has room for. Null: what it has, or the defaults where it is made.</param>
+    /// <param name="options">The room of a new board. Null: an existing board as it is, or the defaults for a new one.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it has room for something else, is of another layout version, or something else has the name. Full: there is no room
-    /// for its file. Corrupt: its file has been cut or overwritten. AlreadyExists: a file that is no region has the name, and stays
+    /// Incompatible: it has room for something else, is of another layout version, or something else has the name. Full: its file does not
+    /// fit. Corrupt: its file has been cut or overwritten. AlreadyExists: a file that is not a region has the name, and stays
     /// untouched. PermissionDenied: the runtime directory is not this user's to use. Unavailable: another process keeps the lock of the
     /// directory.
     /// </exception>
@@ -85,12 +85,12 @@ public sealed class SharedBoard : IDisposable
     }
 
     /// <summary>
-    /// Removes the name of a board. A process that has it open keeps the memory until it disposes it; who opens the name afterwards gets
-    /// another.
+    /// Removes the name of a board. A process that has it open keeps the memory until it disposes it; a process that opens the name
+    /// afterwards gets another.
     /// </summary>
     /// <param name="name">Its name.</param>
     /// <returns>Whether there was one.</returns>
-    /// <exception cref="FairleadException">AlreadyExists: a file that is no region has the name, and stays.</exception>
+    /// <exception cref="FairleadException">AlreadyExists: a file that is not a region has the name, and stays.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name, RegionContent.Board);
 
     /// <summary>All boards of this user, by name, seen without taking part; each as it was at one moment, or nearly.</summary>
@@ -101,8 +101,8 @@ public sealed class SharedBoard : IDisposable
     /// <typeparam name="T">A type without references. All programs must lay it out alike; that is checked.</typeparam>
     /// <param name="key">1 to 96 bytes of UTF-8 without control characters.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: the cell holds a type of another size or layout; the message names both. NotFound: there is no such cell, and the
-    /// board is sealed. Full: there is no room for another cell. Corrupt: an entry of the board has been overwritten. Unavailable: another
+    /// Incompatible: the cell holds a type of another size or layout; the message names both. NotFound: the board is sealed
+    /// and has no such cell. Full: another cell does not fit. Corrupt: an entry of the board has been overwritten. Unavailable: another
     /// process keeps the lock of the directory.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The board has been disposed.</exception>
@@ -148,7 +148,7 @@ public sealed class SharedBoard : IDisposable
     /// <summary>Copies the newest whole value of a cell; all zeroes when none was ever written. Adds no cell.</summary>
     /// <inheritdoc cref="Cell" path="/typeparam|/param"/>
     /// <exception cref="FairleadException">
-    /// NotFound: there is no cell of this key; the message names those that there are. Incompatible: the cell holds a type of another size
+    /// NotFound: the board has no cell of this key; the message names its keys. Incompatible: the cell holds a type of another size
     /// or layout. Otherwise as <see cref="BoardCell{T}.Read"/>.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The board has been disposed.</exception>
@@ -175,11 +175,11 @@ public sealed class SharedBoard : IDisposable
     }
 
     /// <summary>
-    /// Makes a watch, which waits for changes of some cells, or of any: also of those that are added later. What changes from now on ends
+    /// Makes a watch, which waits for changes of some cells, or of any: also of those that are added later. A change from now on ends
     /// its waits.
     /// </summary>
     /// <param name="keys">Which cells; none: all.</param>
-    /// <exception cref="FairleadException">NotFound: there is no cell of one of the keys.</exception>
+    /// <exception cref="FairleadException">NotFound: the board has no cell of one of the keys.</exception>
     /// <exception cref="ObjectDisposedException">The board has been disposed.</exception>
     public BoardWatch Watch(params IReadOnlyList<string> keys)
     {
@@ -219,8 +219,8 @@ public sealed class SharedBoard : IDisposable
         });
 
     /// <summary>
-    /// Detaches this process, which lets go of the cells that it writes through this object; who waits through it does so to the end. The
-    /// board and its values stay.
+    /// Detaches this process, which lets go of the cells that it writes through this object; waits through this object go on to their end.
+    /// The board and its values stay.
     /// </summary>
     public void Dispose()
     {
@@ -228,7 +228,7 @@ public sealed class SharedBoard : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>For people: what it is.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => Core.Description;
 
     internal T Copy<T>(BoardSlot slot, out long version)

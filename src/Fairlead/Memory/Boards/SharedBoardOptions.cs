@@ -1,6 +1,6 @@
 namespace Fairlead;
 
-/// <summary>What a new board has room for. Settled by the process that makes the board, and for its life.</summary>
+/// <summary>The room of a new board. The process that makes the board settles it for the life of the board.</summary>
 public sealed record SharedBoardOptions
 {
     /// <summary>How many cells there can be: 1 to 1,024.</summary>

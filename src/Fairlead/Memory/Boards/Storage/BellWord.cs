@@ -9,7 +9,7 @@ namespace Fairlead.Memory.Boards.Storage;
 /// <remarks>
 /// A waiter announces itself, then looks at the cell once more, then sleeps. A writer publishes its value, then looks for the announcement.
 /// A full fence stands between the two steps of each: so the waiter sees the value, or the writer sees the announcement. Two writers that
-/// ring together may set the bit again by their two additions: then the next write rings for nobody, and clears it.
+/// ring together may set the bit again by their two additions: then the next write rings without need, and clears it.
 /// </remarks>
 /// <param name="word">In the mapped board.</param>
 internal readonly unsafe struct BellWord(int* word)
@@ -29,7 +29,7 @@ internal readonly unsafe struct BellWord(int* word)
             found = before == found ? found | SleeperBit : before;
         }
 
-        // Where another waiter has set the bit there was no exchange.
+        // If another waiter has set the bit, this one has made no exchange.
         Interlocked.MemoryBarrier();
         return found;
     }

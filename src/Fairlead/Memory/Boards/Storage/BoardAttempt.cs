@@ -12,7 +12,7 @@ internal sealed unsafe class BoardAttempt : LockAttempt
 
     /// <param name="core">Its memory is kept until this has ended.</param>
     /// <param name="readers">Those to look at, as there are at that moment.</param>
-    /// <param name="bell">What all writers of these cells ring.</param>
+    /// <param name="bell">The bell that all writers of these cells ring.</param>
     public BoardAttempt(BoardCore core, Func<IReadOnlyList<BoardReader>> readers, BellWord bell)
     {
         _core = core;
@@ -21,7 +21,7 @@ internal sealed unsafe class BoardAttempt : LockAttempt
         core.Enter();
     }
 
-    /// <summary>What has changed, when this has been got.</summary>
+    /// <summary>The changes, after the wait has ended with them.</summary>
     public IReadOnlyList<BoardChange> Changes => _changes;
 
     public override bool TryAdvance(out int* word, out int value)

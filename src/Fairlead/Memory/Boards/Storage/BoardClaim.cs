@@ -12,10 +12,10 @@ namespace Fairlead.Memory.Boards.Storage;
 /// </summary>
 internal sealed unsafe class BoardClaim
 {
-    // A seat is taken at once, unless others change it meanwhile: whoever scribbles there must not hold up this thread.
+    // A seat is taken at once, unless others change it meanwhile. A process that scribbles there must not hold up this thread.
     private const int Attempts = 1000;
 
-    // A keeper's list leads through the memory of each: it must not go with an object that nobody refers to.
+    // A keeper's list leads through the memory of each, which must stay mapped when the program loses its object.
     private static readonly ConcurrentDictionary<BoardClaim, bool> Held = new();
 
     // The participant of which it is known that none of its threads runs any more.
@@ -70,9 +70,9 @@ internal sealed unsafe class BoardClaim
         }
     }
 
-    /// <summary>Who has a seat.</summary>
+    /// <summary>Returns the owner of a seat; null: none.</summary>
     /// <param name="seat">As it was found.</param>
-    /// <param name="standing">What was found beside it.</param>
+    /// <param name="standing">The words beside it, as they were found.</param>
     public static LockHolder? WriterIn(Seat seat, Standing standing)
     {
         if (!seat.HasOwner)
@@ -140,7 +140,7 @@ internal sealed unsafe class BoardClaim
     }
 
     /// <summary>Marks the seat of a writer whose process has ended unnoticed, as the kernel would have.</summary>
-    /// <param name="core">Whose memory the caller keeps.</param>
+    /// <param name="core">The board; the caller keeps its memory.</param>
     /// <param name="index">Which.</param>
     /// <returns>Whether it was so: look again.</returns>
     public static bool MarkGone(BoardCore core, int index) =>
@@ -179,8 +179,8 @@ internal sealed unsafe class BoardClaim
 
             _core.SignIn(_slot.Index, _keeper, found.Mark + 1);
 
-            // Waiters that are asleep watch those who were writers when they fell asleep. They look again now, and watch this process: it may
-            // die between a value and the ring that follows.
+            // A waiter that is asleep watches the process that was the writer when it fell asleep. It looks again now, and watches this
+            // process, which may die between a value and the ring that follows.
             Ring();
             return;
         }
@@ -193,7 +193,7 @@ internal sealed unsafe class BoardClaim
 
     private void Ring()
     {
-        // Full: what was written is out before the bells are looked at. Its counterpart is in BellWord.Announce.
+        // Full: the value, or the seat, is out before the bells are looked at. Its counterpart is in BellWord.Announce.
         Interlocked.MemoryBarrier();
         _slot.Bell.Ring();
         _core.Bell.Ring();

@@ -164,7 +164,7 @@ internal sealed unsafe class BoardCore
         Volatile.Write(ref *(uint*)(Start + BoardLayout.SealedAt), 1);
     }
 
-    /// <summary>Who has asked for a key that is not there is told which there are.</summary>
+    /// <summary>Returns the error for a key that is not there, with the keys that are.</summary>
     public FairleadException NoCell(string key)
     {
         string[] keys = [.. Volatile.Read(ref _slots).Select(static slot => slot.Entry.Key)];
@@ -292,7 +292,7 @@ internal sealed unsafe class BoardCore
             : throw Corrupt(string.Create(CultureInfo.InvariantCulture, $"of cell {index} {wrong}"));
     }
 
-    // Inside the lock of the folder, which ends with this process: what a dead one has begun behind the count is written over.
+    // Inside the lock of the folder, which ends with this process: an entry that a dead process has begun behind the count is written over.
     private BoardSlot Add(BoardEntry wanted)
     {
         if (IsSealed)
@@ -322,7 +322,7 @@ internal sealed unsafe class BoardCore
 
         entry.Write(new Span<byte>(EntryAt(slots.Length), BoardLayout.EntrySize));
 
-        // Release: who sees the count sees the entry.
+        // Release: a process that sees the count sees the entry.
         Volatile.Write(ref *(uint*)(Start + BoardLayout.CountAt), (uint)slots.Length + 1);
         return Find(entry.Key) ?? throw Corrupt("another process writes there without a lock");
     }

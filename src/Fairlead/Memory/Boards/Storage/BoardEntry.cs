@@ -7,7 +7,9 @@ using Fairlead.Memory.Backing;
 
 namespace Fairlead.Memory.Boards.Storage;
 
-/// <summary>What a cell of a board is: its key, its type, and where it lies. A copy: judged once, and never read again.</summary>
+/// <summary>
+/// The description of a cell: its key, its type, and its place. A copy that was judged once; shared memory is not read again.
+/// </summary>
 /// <param name="Key">Its name on the board.</param>
 /// <param name="Type">The name of the type, for people.</param>
 /// <param name="Size">Of a value, in bytes.</param>
@@ -53,7 +55,7 @@ internal sealed record BoardEntry(string Key, string Type, int Size, ulong Finge
     /// <param name="first">Where cells begin.</param>
     /// <param name="end">Where they end.</param>
     /// <param name="entry">The entry.</param>
-    /// <param name="wrong">Else: what is wrong with it.</param>
+    /// <param name="wrong">Else: the fault.</param>
     public static bool TryRead(
         ReadOnlySpan<byte> bytes, long first, long end, [NotNullWhen(true)] out BoardEntry? entry, [NotNullWhen(false)] out string? wrong)
     {

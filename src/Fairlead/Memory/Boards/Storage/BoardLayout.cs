@@ -15,7 +15,7 @@ namespace Fairlead.Memory.Boards.Storage;
 ///    28  1: sealed, no cell is added any more                              u32   by the process that seals the board
 ///    32  bell: waiters for more than one cell sleep on it (BellWord)       u32   by writers and waiters
 ///    36  reserved, 0
-///    64  seats, 64 bytes for each cell that there can be: whose process has a seat writes the cell
+///    64  seats, 64 bytes for each cell that there can be: the owner of a seat writes the cell
 ///           0  word (LockWord): the keeper of the writer   u32    both are
 ///           4  mark: how many writers there were           u32    changed in one step
 ///           8  participant of the last writer              u64

@@ -3,7 +3,7 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Memory.Boards.Storage;
 
 /// <summary>
-/// One reader's place in one cell: what it has seen of the cell, and what would be new to it. To be touched by callers that keep the
+/// One reader's place in one cell: the values and deaths that are not new to it. To be touched by callers that keep the
 /// memory.
 /// </summary>
 internal sealed class BoardReader
@@ -15,7 +15,7 @@ internal sealed class BoardReader
     private uint _dead;
     private bool _hasDead;
 
-    /// <param name="core">Whose cell it is.</param>
+    /// <param name="core">The board of the cell.</param>
     /// <param name="slot">The cell.</param>
     /// <param name="seen">The number of the last value that is not new. A death before now is not new either.</param>
     public BoardReader(BoardCore core, BoardSlot slot, long seen)

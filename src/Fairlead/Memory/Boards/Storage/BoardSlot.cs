@@ -8,9 +8,9 @@ internal sealed unsafe class BoardSlot : ICellOwner
 {
     private readonly BoardCore _core;
 
-    /// <param name="core">Whose cell it is.</param>
+    /// <param name="core">The board of the cell.</param>
     /// <param name="index">Its number.</param>
-    /// <param name="entry">What it is.</param>
+    /// <param name="entry">Its description.</param>
     /// <exception cref="FairleadException">Incompatible or Corrupt: another thing lies there.</exception>
     public BoardSlot(BoardCore core, int index, BoardEntry entry)
     {
@@ -26,13 +26,13 @@ internal sealed unsafe class BoardSlot : ICellOwner
 
     public BoardEntry Entry { get; }
 
-    /// <summary>The value, as in a cell of its own.</summary>
+    /// <summary>The value, as in a <see cref="SharedCell{T}"/>.</summary>
     public CellWords Words { get; }
 
     /// <summary>Waiters for this cell alone sleep on it.</summary>
     public BellWord Bell { get; }
 
-    /// <summary>Whose it is to write.</summary>
+    /// <summary>The seat of its writer.</summary>
     public Seat Seat => _core.Seats[Index];
 
     public string Description => $"the cell '{Entry.Key}' of {_core.Description}";
