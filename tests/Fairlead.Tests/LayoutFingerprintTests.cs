@@ -35,7 +35,7 @@ public sealed class LayoutFingerprintTests
     public async Task Other_programs_see_the_same_layout()
     {
         const string Layout =
-            "32 by 8; IsOn at 0: Boolean; Speed at 8: Double; Day at 16: DayOfWeek of 4; Where at 20: ValueTuple<Single, Single> of 8";
+            "32 by 8; IsOn at 0: Boolean; Speed at 8: Double; Day at 16: DayOfWeek of 4; Where at 24: ValueTuple<Single, Single> of 8";
         Assert.Equal(Layout, LayoutFingerprint.Describe<Telemetry>());
         for (int number = 0; number < 2; number++)
         {
