@@ -136,8 +136,8 @@ public sealed partial class Address : IEquatable<Address>
     }
 
     /// <summary>
-    /// The same address without any option: what identifies the place. What a bound endpoint reports (<see cref="Endpoint.Address"/>)
-    /// carries its own options, of which some are not for the other end.
+    /// The same address without any option: what identifies the place. What a bound endpoint reports
+    /// (<see cref="MessagingEndpoint.Address"/>) carries its own options, of which some are not for the other end.
     /// </summary>
     public Address WithoutOptions() =>
         Options.Count == 0 ? this : new Address(_scheme, Place, _escapedPlace, Host, Port, []);

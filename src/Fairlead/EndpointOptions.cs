@@ -7,24 +7,24 @@ public record EndpointOptions
     /// Bytes that a peer may send before this end's user has read them, 4 KiB to 1 GiB (what lies beyond is moved to the nearer end);
     /// default 1 MiB. With a policy that drops, also the bytes that wait at this end for one peer. In the address: <c>?capacity=4MiB</c>.
     /// </summary>
-    public int Capacity { get; init; } = 1024 * 1024;
+    public int MaxUnreadBytes { get; init; } = 1024 * 1024;
 
     /// <summary>Messages that a peer may send before this end's user has read them, 1 to 1,048,576; default 16,384.
     /// With a policy that drops, also the messages that wait at this end for one peer. In the address: <c>?messages=100</c>.</summary>
-    public int Messages { get; init; } = 16 * 1024;
+    public int MaxUnreadMessages { get; init; } = 16 * 1024;
 
     /// <summary>
     /// What is done with a message for which the peer has no room. Null, the default: senders wait, a <see cref="Publisher"/> drops the
     /// newest, a broadcast of a <see cref="Hub"/> disconnects. A <see cref="Subscriber"/> asks its publisher for it. In the address:
     /// <c>?full=drop-oldest</c>.
     /// </summary>
-    public FullMode? Full { get; init; }
+    public OverflowPolicy? OverflowPolicy { get; init; }
 
     /// <summary>
     /// Longest message in bytes that is accepted; a longer one ends the connection with <see cref="ErrorCode.TooLarge"/>. Null, the
     /// default: no limit between processes of one user on one machine, 16 MiB otherwise. In the address: <c>?maxmessage=64MiB</c>.
     /// </summary>
-    public int? MaxMessage { get; init; }
+    public int? MaxMessageBytes { get; init; }
 
     /// <summary>
     /// A peer that is silent for so long is asked for a sign of life, and given up after three times as long. Null, the default: 10 seconds
@@ -40,38 +40,38 @@ public record EndpointOptions
     /// How long connecting waits for somebody to listen; default zero: it fails at once with <see cref="ErrorCode.NotFound"/>. In the
     /// address: <c>?wait=5s</c>.
     /// </summary>
-    public TimeSpan Wait { get; init; }
+    public TimeSpan ConnectTimeout { get; init; }
 
     /// <summary>
     /// How long a connected endpoint that has lost its peer tries to get it back, with pauses that double from 10 ms to 5 s, more or less;
     /// infinite: until it is closed. Default zero: not at all. What is sent meanwhile waits; requests and receipts that were under way end
     /// as without it; subscriptions are made again. In the address: <c>?reconnect=30s</c>.
     /// </summary>
-    public TimeSpan Reconnect { get; init; }
+    public TimeSpan ReconnectTimeout { get; init; }
 
     /// <summary>
     /// More addresses where the peer may be, besides the one to connect to: tried one after the other, when connecting and, by an endpoint
     /// that reconnects, after a loss, then beginning behind the one that was lost. The options of the first address hold for all. An
-    /// endpoint is connected to one at a time (<see cref="Endpoint.Address"/>).
+    /// endpoint is connected to one at a time (<see cref="MessagingEndpoint.Address"/>).
     /// </summary>
     public IReadOnlyList<Address> Alternatives { get; init; } = [];
 
     /// <summary>With which of several addresses connecting begins; default: the first.</summary>
-    public AddressOrder Order { get; init; }
+    public AddressSelection AddressSelection { get; init; }
 
     /// <summary>Whether callers poll before they sleep. In the address: <c>?waiting=latency</c>.</summary>
-    public WaitMode Waiting { get; init; }
+    public WaitStrategy WaitStrategy { get; init; }
 
     /// <summary>
     /// How many open files, sockets and pipes that peers send (<see cref="Sender.SendHandleAsync"/>) each of them may leave unread here, up
     /// to 250; default 0: none is taken. On <c>unix://</c> alone. In the address: <c>?handles=16</c>.
     /// </summary>
-    public int Handles { get; init; }
+    public int MaxUnreadHandles { get; init; }
 
     /// <summary>
     /// When what is sent leaves for the kernel: at once, in batches, or when it is flushed. In the address: <c>?writing=buffered</c>.
     /// </summary>
-    public WriteMode Writing { get; init; }
+    public WriteMode WriteMode { get; init; }
 
     /// <summary>
     /// The clock of every timer of the endpoint, and of the time-outs of asynchronous calls. A call that blocks its thread sleeps by the

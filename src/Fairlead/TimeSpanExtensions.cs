@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Time;
 
 /// <summary>Durations that read as they are said: <c>1.Seconds()</c>.</summary>
 public static class TimeSpanExtensions

@@ -16,8 +16,8 @@ public enum WriteMode
     Immediate,
 
     /// <summary>
-    /// When 64 KiB have come together, by <see cref="Endpoint.Flush"/>, before this end waits (for a message, an answer, or room), and when
-    /// it closes. Messages of type 1 alone: what asks for an answer leaves at once, and takes with it what lies before it.
+    /// When 64 KiB have come together, by <see cref="MessagingEndpoint.Flush"/>, before this end waits (for a message, an answer, or room),
+    /// and when it closes. Messages of type 1 alone: what asks for an answer leaves at once, and takes with it what lies before it.
     /// </summary>
     Buffered,
 }

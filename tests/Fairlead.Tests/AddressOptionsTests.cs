@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Tests;
 
 public sealed class AddressOptionsTests

@@ -48,7 +48,7 @@ internal sealed record Handshake
     public string Text { get; init; } = "";
 
     /// <summary>What a subscriber asks its publisher to do when its queue is full; null: what the publisher does by itself.</summary>
-    public FullMode? Full { get; init; }
+    public OverflowPolicy? Full { get; init; }
 
     /// <summary>How many open files this side holds unread at most.</summary>
     public int Handles { get; init; }
@@ -112,7 +112,7 @@ internal sealed record Handshake
             LongestMessage = BinaryPrimitives.ReadUInt64BigEndian(body[24..]),
             ProcessId = (int)BinaryPrimitives.ReadUInt32BigEndian(body[32..]),
             Full = HeadReader.TryGet(body[(FixedSize + textLength)..], HeadField.Full, out ReadOnlySpan<byte> full) && full.Length == 1
-                ? (FullMode)(full[0] - 1)
+                ? (OverflowPolicy)(full[0] - 1)
                 : null,
             Handles = HeadReader.TryGet(body[(FixedSize + textLength)..], HeadField.Handles, out ReadOnlySpan<byte> handles)
                 && handles.Length == sizeof(ushort)

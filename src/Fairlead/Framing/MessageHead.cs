@@ -24,7 +24,8 @@ internal enum HeadField : byte
     Deliveries = 5,
 
     /// <summary>
-    /// In a handshake: what a subscriber asks its publisher to do when its queue is full, 1 byte, a <see cref="FullMode"/> counted from 1.
+    /// In a handshake: what a subscriber asks its publisher to do when its queue is full, 1 byte, a <see cref="OverflowPolicy"/> counted
+    /// from 1.
     /// </summary>
     Full = 6,
 

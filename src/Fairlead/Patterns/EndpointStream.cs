@@ -9,7 +9,7 @@ namespace Fairlead;
 /// returns 0 where the peer has ended; at a bound end what is read after that is the next peer's. Disposing it closes the endpoint. One
 /// reader and one writer at a time.
 /// </summary>
-internal sealed class EndpointStream(Endpoint endpoint, bool canRead, bool canWrite) : Stream
+internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, bool canWrite) : Stream
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
 

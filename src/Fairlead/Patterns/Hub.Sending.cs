@@ -26,7 +26,7 @@ public sealed partial class Hub
     /// <param name="client">Whom.</param>
     /// <param name="message">Copied before this returns, where it must wait.</param>
     /// <param name="cancellationToken">Ends the wait; the message is then not sent.</param>
-    /// <exception cref="FairleadException">PeerGone: the client has left. Full: with <see cref="FullMode.Fail"/>.</exception>
+    /// <exception cref="FairleadException">PeerGone: the client has left. Full: with <see cref="OverflowPolicy.Fail"/>.</exception>
     public ValueTask SendAsync(HubClient client, ReadOnlySpan<byte> message, CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -49,7 +49,8 @@ public sealed partial class Hub
         SendAsync(client, Encoding.UTF8.GetBytes(message).AsSpan(), cancellationToken);
 
     /// <summary>Type 1 to one client, blocking: waits until it is buffered.</summary>
-    /// <exception cref="FairleadException">Timeout. PeerGone: the client has left. Full: with <see cref="FullMode.Fail"/>.</exception>
+    /// <exception cref="FairleadException">Timeout. PeerGone: the client has left. Full: with
+    /// <see cref="OverflowPolicy.Fail"/>.</exception>
     public void Send(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -87,14 +88,14 @@ public sealed partial class Hub
     /// <summary>
     /// Type 1 to all clients, or all but one. Waits for nobody, unless it was told to: a client whose queue is full is disconnected as
     /// <see cref="CloseReason.SlowConsumer"/>, and one that does not take so long a message as <see cref="CloseReason.Limit"/>. With
-    /// <see cref="EndpointOptions.Full"/> the former is done that instead; <see cref="FullMode.Wait"/> blocks.
+    /// <see cref="EndpointOptions.OverflowPolicy"/> the former is done that instead; <see cref="OverflowPolicy.Wait"/> blocks.
     /// </summary>
     /// <param name="message">Copied before this returns.</param>
     /// <param name="except">A client that does not get it: mostly the one that said it.</param>
     /// <param name="cancellationToken">Ends the wait, where there is one; whoever was waited for then does not get the message.</param>
     /// <returns>To how many clients it was sent.</returns>
     /// <exception cref="FairleadException">
-    /// Full: with <see cref="FullMode.Fail"/>, when a client had no room; the others have got the message.
+    /// Full: with <see cref="OverflowPolicy.Fail"/>, when a client had no room; the others have got the message.
     /// </exception>
     public int Broadcast(ReadOnlySpan<byte> message, HubClient? except = null, CancellationToken cancellationToken = default)
     {
@@ -111,7 +112,8 @@ public sealed partial class Hub
         return count;
     }
 
-    /// <summary>Type 1 to all clients, or all but one. Completes at once, or with <see cref="FullMode.Wait"/> when all had room.</summary>
+    /// <summary>Type 1 to all clients, or all but one. Completes at once, or with <see cref="OverflowPolicy.Wait"/> when all had
+    /// room.</summary>
     /// <inheritdoc cref="Broadcast(ReadOnlySpan{byte}, HubClient?, CancellationToken)"/>
     public ValueTask<int> BroadcastAsync(
         ReadOnlySpan<byte> message, HubClient? except = null, CancellationToken cancellationToken = default)
@@ -179,10 +181,10 @@ public sealed partial class Hub
 
         switch (Core.Settings.Full)
         {
-            case FullMode.Wait:
+            case OverflowPolicy.Wait:
                 waiting = full;
                 return count;
-            case FullMode.Fail:
+            case OverflowPolicy.Fail:
                 throw new FairleadException(
                     ErrorCode.Full,
                     $"{string.Join(", ", full.Select(static link => link.Tag))} had no room for a message that was broadcast",

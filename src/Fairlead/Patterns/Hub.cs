@@ -11,10 +11,10 @@ namespace Fairlead;
 /// </summary>
 /// <remarks>
 /// A broadcast waits for nobody: a client that does not read and whose queue is full is told so and disconnected, with
-/// <see cref="CloseReason.SlowConsumer"/>. A message to one client waits. Where a policy is chosen (<see cref="EndpointOptions.Full"/>), it
-/// holds for both.
+/// <see cref="CloseReason.SlowConsumer"/>. A message to one client waits. Where a policy is chosen
+/// (<see cref="EndpointOptions.OverflowPolicy"/>), it holds for both.
 /// </remarks>
-public sealed partial class Hub : Endpoint, ILinkOwner
+public sealed partial class Hub : MessagingEndpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
     {
@@ -23,7 +23,7 @@ public sealed partial class Hub : Endpoint, ILinkOwner
         Peers = [PatternKind.Pair],
         Takes = [MessageKind.Send, MessageKind.Deliver],
         Needs = TransportCapabilities.Duplex | TransportCapabilities.ManyPeers,
-        Policies = [FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail],
+        Policies = [OverflowPolicy.Wait, OverflowPolicy.DropOldest, OverflowPolicy.DropNewest, OverflowPolicy.Fail],
         TalksBare = true,
         ReportsLinks = true,
     };
@@ -39,7 +39,7 @@ public sealed partial class Hub : Endpoint, ILinkOwner
 
     /// <summary>
     /// The clients that are connected, in the order of their numbers. One that has closed is none of them, also before its
-    /// <see cref="Left"/>.
+    /// <see cref="HubEvent.Left"/>.
     /// </summary>
     public IReadOnlyList<HubClient> Clients =>
         [
@@ -92,11 +92,11 @@ public sealed partial class Hub : Endpoint, ILinkOwner
             try
             {
                 yield return happened;
-                (happened as Said)?.Message.AcceptUnlessDisposed();
+                (happened as HubEvent.Said)?.Message.AcceptUnlessDisposed();
             }
             finally
             {
-                (happened as Said)?.Message.Dispose();
+                (happened as HubEvent.Said)?.Message.Dispose();
             }
         }
     }
@@ -105,7 +105,7 @@ public sealed partial class Hub : Endpoint, ILinkOwner
     /// <param name="timeout">At most so long; null: for ever.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>
-    /// The event, or null when none came in time. The message of a <see cref="Said"/> is the caller's to accept and dispose.
+    /// The event, or null when none came in time. The message of a <see cref="HubEvent.Said"/> is the caller's to accept and dispose.
     /// </returns>
     public HubEvent? NextEvent(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Core.Receivers.Receive(Deadline.After(timeout, Core.Settings.Time), cancellationToken) is { } received ? ToEvent(received) : null;
@@ -138,12 +138,12 @@ public sealed partial class Hub : Endpoint, ILinkOwner
         {
             case MessageKind.Joined:
                 message.Dispose();
-                return new Joined(client);
+                return new HubEvent.Joined(client);
             case MessageKind.Left:
                 message.Dispose();
-                return new Left(client, client.Link.End?.Reason ?? CloseReason.PeerDied);
+                return new HubEvent.Left(client, client.Link.End?.Reason ?? CloseReason.PeerDied);
             default:
-                return new Said(client, message);
+                return new HubEvent.Said(client, message);
         }
     }
 }

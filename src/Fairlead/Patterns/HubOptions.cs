@@ -5,7 +5,7 @@ public sealed record HubOptions : EndpointOptions
 {
     /// <summary>
     /// Clients that are served at once; one more is refused with <see cref="ErrorCode.Full"/>. One that has closed counts until its
-    /// <see cref="Left"/>, behind all that it said: what it said takes memory until then. Default: as many as come.
+    /// <see cref="HubEvent.Left"/>, behind all that it said: what it said takes memory until then. Default: as many as come.
     /// </summary>
     public int MaxClients { get; init; } = int.MaxValue;
 }

@@ -10,7 +10,7 @@ namespace Fairlead;
 /// Talks to one peer in both directions: another <see cref="Pair"/>, or a <see cref="Hub"/>. Each direction has credit of its own, so two
 /// ends that both send without reading stop, and neither loses the other's receipts.
 /// </summary>
-public sealed partial class Pair : Endpoint, ILinkOwner
+public sealed partial class Pair : MessagingEndpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
     {
@@ -19,7 +19,7 @@ public sealed partial class Pair : Endpoint, ILinkOwner
         Peers = [PatternKind.Pair, PatternKind.Hub],
         Takes = [MessageKind.Send, MessageKind.Deliver],
         Needs = TransportCapabilities.Duplex,
-        Policies = [FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail],
+        Policies = [OverflowPolicy.Wait, OverflowPolicy.DropOldest, OverflowPolicy.DropNewest, OverflowPolicy.Fail],
         TalksBare = true,
         MostPeers = 1,
     };
@@ -160,12 +160,12 @@ public sealed partial class Pair : Endpoint, ILinkOwner
     /// <para>
     /// Reading returns 0 when the peer has ended in order (or called <see cref="EndSending"/>), and throws an <see cref="IOException"/>
     /// when it died; the cause is its inner exception. At a bound end what is read after that is the next peer's. Writing is done when it
-    /// is buffered, flushing as <see cref="Endpoint.Flush"/>. The time-outs hold for blocking calls; asynchronous ones end at their token,
-    /// and nothing is lost by that.
+    /// is buffered, flushing as <see cref="MessagingEndpoint.Flush"/>. The time-outs hold for blocking calls; asynchronous ones end at
+    /// their token, and nothing is lost by that.
     /// </para>
     /// <para>
     /// The stream receives from now on, and nobody else should. One reader and one writer at a time. Disposing it, in either form, closes
-    /// this end, as <see cref="Endpoint.DisposeAsync"/> does.
+    /// this end, as <see cref="MessagingEndpoint.DisposeAsync"/> does.
     /// </para>
     /// </remarks>
     /// <exception cref="FairleadException">NotSupported: a framing with boundaries, or a transport that may lose or reorder.</exception>

@@ -10,7 +10,7 @@ public sealed partial class Publisher
     private FanOut _fanOut;
 
     /// <summary>
-    /// Publishes a message. Blocks only where a subscriber with <see cref="FullMode.Wait"/> has no room, at most for
+    /// Publishes a message. Blocks only where a subscriber with <see cref="OverflowPolicy.Wait"/> has no room, at most for
     /// <see cref="PublisherOptions.LongestWait"/>.
     /// </summary>
     /// <param name="topic">Words with dots between; see <see cref="TopicFilter"/>.</param>
@@ -19,7 +19,7 @@ public sealed partial class Publisher
     /// <returns>For how many subscribers it was buffered.</returns>
     /// <exception cref="ArgumentException">The topic is none.</exception>
     /// <exception cref="FairleadException">
-    /// Full: this publisher was told <see cref="FullMode.Fail"/>, and a subscriber has no room; the others have got the message.
+    /// Full: this publisher was told <see cref="OverflowPolicy.Fail"/>, and a subscriber has no room; the others have got the message.
     /// </exception>
     public int Publish(string topic, ReadOnlySpan<byte> message, CancellationToken cancellationToken = default)
     {
@@ -39,8 +39,8 @@ public sealed partial class Publisher
     }
 
     /// <summary>
-    /// Publishes a message. Completes at once, except where a subscriber with <see cref="FullMode.Wait"/> has no room; then when it has, at
-    /// most after <see cref="PublisherOptions.LongestWait"/>.
+    /// Publishes a message. Completes at once, except where a subscriber with <see cref="OverflowPolicy.Wait"/> has no room; then when it
+    /// has, at most after <see cref="PublisherOptions.LongestWait"/>.
     /// </summary>
     /// <param name="topic">Words with dots between; see <see cref="TopicFilter"/>.</param>
     /// <param name="message">Must stay as it is until completion.</param>
@@ -75,7 +75,7 @@ public sealed partial class Publisher
             if (!audience.IsReached(i, reached))
             {
                 Link link = audience.Links[i];
-                if (mayWait && link.Policy == FullMode.Wait && link.Place.Seat is { IsPassedOver: true, IsCorrupt: false })
+                if (mayWait && link.Policy == OverflowPolicy.Wait && link.Place.Seat is { IsPassedOver: true, IsCorrupt: false })
                 {
                     // Rather than that it leaves, it is waited for.
                     (round.Waiting ??= []).Add(link);
@@ -112,7 +112,7 @@ public sealed partial class Publisher
                 case SendResult.Sent:
                     round.Buffered++;
                     break;
-                case SendResult.Full when link.Policy == FullMode.Wait:
+                case SendResult.Full when link.Policy == OverflowPolicy.Wait:
                     (round.Waiting ??= []).Add(link);
                     break;
                 case SendResult.Full:

@@ -9,12 +9,13 @@ namespace Fairlead;
 /// Publishes messages with a topic to every <see cref="Subscriber"/> that asked for it, type 1 only.
 /// </summary>
 /// <remarks>
-/// What a slow subscriber has no room for is treated as that subscriber asked (<see cref="EndpointOptions.Full"/> of its own), or else as
-/// this publisher was told, or else dropped, the newest first. Each subscriber has a queue of its own here, as long as this publisher's
+/// What a slow subscriber has no room for is treated as that subscriber asked (<see cref="EndpointOptions.OverflowPolicy"/> of its own), or
+/// else as this publisher was told, or else dropped, the newest first. Each subscriber has a queue of its own here, as long as this
+/// publisher's
 /// <c>messages</c> and <c>capacity</c>. What is dropped is counted (<see cref="EndpointStatistics.Dropped"/>) and told to the subscriber
 /// (<see cref="Message.Missed"/>, <see cref="Subscriber.Missed"/>); so is what is longer than it accepts.
 /// </remarks>
-public sealed partial class Publisher : Endpoint, ILinkOwner
+public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
     {
@@ -23,8 +24,8 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
         Options = ["history"],
         Peers = [PatternKind.Subscriber],
         Needs = TransportCapabilities.Duplex | TransportCapabilities.Protocol,
-        Policies = [FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail, FullMode.Latest],
-        Policy = FullMode.DropNewest,
+        Policies = [OverflowPolicy.Wait, OverflowPolicy.DropOldest, OverflowPolicy.DropNewest, OverflowPolicy.Fail, OverflowPolicy.Latest],
+        Policy = OverflowPolicy.DropNewest,
         HearsAlways = true,
     };
 
@@ -41,7 +42,7 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
         int history = AddressOptions.Int(address, "history", max: MostHistory) ?? options.History;
 
         // Before anybody can come.
-        _history = history == 0 ? null : new History(history, AddressOptions.Size(address, "capacity") ?? options.Capacity);
+        _history = history == 0 ? null : new History(history, AddressOptions.Size(address, "capacity") ?? options.MaxUnreadBytes);
         _longestWait = options.LongestWait;
         if (_longestWait != Timeout.InfiniteTimeSpan)
         {
@@ -101,7 +102,7 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
 
     FairleadException? ILinkOwner.Refusal(Link link) => link.PeerAsksFor switch
     {
-        FullMode.Wait when _longestWait == TimeSpan.Zero => new FairleadException(
+        OverflowPolicy.Wait when _longestWait == TimeSpan.Zero => new FairleadException(
             ErrorCode.NotSupported,
             "this publisher waits for no subscriber, and full=wait was asked for",
             "Ask for another policy, or none")
@@ -109,7 +110,7 @@ public sealed partial class Publisher : Endpoint, ILinkOwner
             Address = link.Endpoint.Address,
             Peer = link.Peer,
         },
-        null or FullMode.Wait or FullMode.DropOldest or FullMode.DropNewest or FullMode.Latest => null,
+        null or OverflowPolicy.Wait or OverflowPolicy.DropOldest or OverflowPolicy.DropNewest or OverflowPolicy.Latest => null,
         _ => new FairleadException(
             ErrorCode.NotSupported, "the subscriber asked for a policy that this publisher does not know", "Ask for another, or none")
         {

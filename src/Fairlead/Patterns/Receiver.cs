@@ -7,7 +7,7 @@ namespace Fairlead;
 /// Receives the messages of <see cref="Sender"/>s. A bound receiver takes them from many senders, in turn, some in a row from each; the
 /// order of one sender is kept.
 /// </summary>
-public sealed class Receiver : Endpoint, ILinkOwner
+public sealed class Receiver : MessagingEndpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
     {

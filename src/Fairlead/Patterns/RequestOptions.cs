@@ -10,8 +10,8 @@ public readonly record struct RequestOptions
 
     /// <summary>
     /// Whether the request may be carried out twice without harm. Then it is sent again, to the next responder, when its own is lost before
-    /// it has replied: by a bound requester, and by a connected one that reconnects (<see cref="EndpointOptions.Reconnect"/>), until its
-    /// time-out. The responder sees it marked (<see cref="Request.Redelivered"/>).
+    /// it has replied: by a bound requester, and by a connected one that reconnects (<see cref="EndpointOptions.ReconnectTimeout"/>), until
+    /// its time-out. The responder sees it marked (<see cref="Request.Redelivered"/>).
     /// </summary>
     public bool Idempotent { get; init; }
 

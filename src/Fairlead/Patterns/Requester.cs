@@ -16,7 +16,7 @@ namespace Fairlead;
 /// (<see cref="RequestOptions.Idempotent"/>). Cancellation and the time left cross the wire. A blocking caller that is alone reads its
 /// reply itself.
 /// </remarks>
-public sealed partial class Requester : Endpoint, ILinkOwner
+public sealed partial class Requester : MessagingEndpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
     {
@@ -24,7 +24,7 @@ public sealed partial class Requester : Endpoint, ILinkOwner
         Name = "Requester",
         Peers = [PatternKind.Responder],
         Needs = TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Protocol,
-        Policies = [FullMode.Wait, FullMode.Fail],
+        Policies = [OverflowPolicy.Wait, OverflowPolicy.Fail],
         Spreads = true,
     };
 

@@ -10,7 +10,7 @@ namespace Fairlead;
 /// Answers the requests of <see cref="Requester"/>s: one after the other by <see cref="Receive"/>, or many at once by a handler that is
 /// run.
 /// </summary>
-public sealed partial class Responder : Endpoint, ILinkOwner
+public sealed partial class Responder : MessagingEndpoint, ILinkOwner
 {
     private const int DefaultConcurrency = 64;
 

@@ -14,7 +14,7 @@ namespace Fairlead;
 /// What is buffered waits for a receiver that reads; how much may wait is the receiver's <c>capacity</c>. The order is the order of
 /// sending, over all threads. A bound sender serves one receiver at a time.
 /// </remarks>
-public sealed partial class Sender : Endpoint, ILinkOwner
+public sealed partial class Sender : MessagingEndpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
     {
@@ -22,7 +22,7 @@ public sealed partial class Sender : Endpoint, ILinkOwner
         Name = "Sender",
         Peers = [PatternKind.Receiver, PatternKind.WorkQueue],
         Needs = TransportCapabilities.None,
-        Policies = [FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail],
+        Policies = [OverflowPolicy.Wait, OverflowPolicy.DropOldest, OverflowPolicy.DropNewest, OverflowPolicy.Fail],
         TalksBare = true,
         MostPeers = 1,
     };

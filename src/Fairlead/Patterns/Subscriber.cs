@@ -7,7 +7,7 @@ namespace Fairlead;
 /// <summary>
 /// Receives what a <see cref="Publisher"/> publishes on the topics that it asked for. A bound subscriber takes from many publishers.
 /// </summary>
-public sealed class Subscriber : Endpoint, ILinkOwner
+public sealed class Subscriber : MessagingEndpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
     {
@@ -16,7 +16,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
         Peers = [PatternKind.Publisher],
         Takes = [MessageKind.Publish],
         Needs = TransportCapabilities.Duplex | TransportCapabilities.Protocol,
-        Policies = [FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Latest],
+        Policies = [OverflowPolicy.Wait, OverflowPolicy.DropOldest, OverflowPolicy.DropNewest, OverflowPolicy.Latest],
     };
 
     /// <summary>By the factories alone: one that is not open is of no use.</summary>
@@ -52,7 +52,7 @@ public sealed class Subscriber : Endpoint, ILinkOwner
     /// <param name="topics">
     /// A topic pattern, or several with commas between; see <see cref="TopicFilter"/>. <c>&gt;</c> is everything.
     /// </param>
-    /// <param name="options">More. With <see cref="EndpointOptions.Full"/> the publisher is asked for a policy for this subscriber.</param>
+    /// <param name="options">Options. <see cref="EndpointOptions.OverflowPolicy"/> is the policy asked of the publisher.</param>
     /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
     public static Subscriber Bind(Address address, string topics = ">", EndpointOptions? options = null)
     {

@@ -38,7 +38,7 @@ public sealed class WaitSet : IDisposable
     /// <param name="state">Comes back in <see cref="WaitEvent.State"/>.</param>
     /// <exception cref="InvalidOperationException">It is in this set already.</exception>
     /// <exception cref="ObjectDisposedException">The endpoint or the set was closed.</exception>
-    public WaitAttachment Attach(Endpoint endpoint, Readiness interest = Readiness.Readable, object? state = null)
+    public WaitAttachment Attach(MessagingEndpoint endpoint, Readiness interest = Readiness.Readable, object? state = null)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
         return Add(

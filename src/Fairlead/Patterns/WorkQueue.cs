@@ -18,7 +18,7 @@ namespace Fairlead;
 /// acknowledged; it is lost with the queue's process.
 /// </para>
 /// </remarks>
-public sealed partial class WorkQueue : Endpoint, ILinkOwner
+public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
     {
@@ -30,7 +30,7 @@ public sealed partial class WorkQueue : Endpoint, ILinkOwner
             | TransportCapabilities.Reliable
             | TransportCapabilities.Protocol
             | TransportCapabilities.ManyPeers,
-        Policies = [FullMode.Wait],
+        Policies = [OverflowPolicy.Wait],
     };
 
     private readonly WorkQueueOptions _options;

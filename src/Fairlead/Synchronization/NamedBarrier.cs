@@ -1,10 +1,11 @@
 using System.Globalization;
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// A point at which a number of parties, in processes of this user, wait for each other again and again, by name or in a

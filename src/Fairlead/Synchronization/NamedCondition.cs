@@ -1,9 +1,10 @@
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// A condition that goes with a <see cref="NamedMutex"/>, by name or in a <see cref="SharedRegion"/>: who is inside and finds that what he

@@ -1,10 +1,11 @@
 using System.Globalization;
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// A number that many processes of this user count down, and for whose zero others wait, by name or in a <see cref="SharedRegion"/>. It

@@ -1,10 +1,11 @@
 using System.Globalization;
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// Something that has happened or not, between the processes of this user, by name or in a <see cref="SharedRegion"/>. One that is reset by

@@ -1,10 +1,11 @@
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// A lock between the processes of this user, by name or in a <see cref="SharedRegion"/>. What is entered belongs to the scope that is

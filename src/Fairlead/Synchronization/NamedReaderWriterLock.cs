@@ -1,11 +1,12 @@
 using System.Globalization;
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// A lock between the processes of this user that many may read under at a time, or one write, by name or in a <see cref="SharedRegion"/>.

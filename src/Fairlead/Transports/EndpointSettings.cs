@@ -46,7 +46,7 @@ internal sealed record EndpointSettings
     public int? LongestMessage { get; init; }
 
     /// <summary>What is done with a message for which a peer has no room; null: what the pattern does by itself.</summary>
-    public FullMode? Full { get; init; }
+    public OverflowPolicy? Full { get; init; }
 
     /// <summary>Zero: none.</summary>
     public required TimeSpan Heartbeat { get; init; }
@@ -60,7 +60,7 @@ internal sealed record EndpointSettings
     public TimeSpan Reconnect { get; init; }
 
     /// <summary>How blocking callers wait where memory is shared.</summary>
-    public WaitMode Waiting { get; init; }
+    public WaitStrategy Waiting { get; init; }
 
     /// <summary>When what is sent leaves for the kernel.</summary>
     public WriteMode Writing { get; init; }
@@ -99,19 +99,19 @@ internal sealed record EndpointSettings
         return new EndpointSettings
         {
             Pattern = pattern,
-            Capacity = (int)Math.Clamp(AddressOptions.Size(address, "capacity") ?? options.Capacity, 4096, 1 << 30),
-            Messages = Math.Clamp(AddressOptions.Int(address, "messages") ?? options.Messages, 1, 1 << 20),
-            LongestMessage = (AddressOptions.Size(address, "maxmessage") ?? options.MaxMessage) is { } longest
+            Capacity = (int)Math.Clamp(AddressOptions.Size(address, "capacity") ?? options.MaxUnreadBytes, 4096, 1 << 30),
+            Messages = Math.Clamp(AddressOptions.Int(address, "messages") ?? options.MaxUnreadMessages, 1, 1 << 20),
+            LongestMessage = (AddressOptions.Size(address, "maxmessage") ?? options.MaxMessageBytes) is { } longest
                 ? (int)Math.Clamp(longest, 1, NoLimit)
                 : null,
-            Full = AddressOptions.Enum<FullMode>(address, "full") ?? options.Full,
+            Full = AddressOptions.Enum<OverflowPolicy>(address, "full") ?? options.OverflowPolicy,
             Heartbeat = HeartbeatOf(address) ?? options.Heartbeat ?? (crossHost ? TimeSpan.FromSeconds(10) : TimeSpan.Zero),
             HandshakeTimeout =
                 options.HandshakeTimeout > transport.LeastHandshakeTime ? options.HandshakeTimeout : transport.LeastHandshakeTime,
-            Wait = AddressOptions.Duration(address, "wait") ?? options.Wait,
-            Reconnect = AddressOptions.Duration(address, "reconnect") ?? options.Reconnect,
-            Waiting = WaitingOf(address) ?? options.Waiting,
-            Writing = WritingOf(address) ?? options.Writing,
+            Wait = AddressOptions.Duration(address, "wait") ?? options.ConnectTimeout,
+            Reconnect = AddressOptions.Duration(address, "reconnect") ?? options.ReconnectTimeout,
+            Waiting = WaitingOf(address) ?? options.WaitStrategy,
+            Writing = WritingOf(address) ?? options.WriteMode,
             Handles = HandlesOf(address, options, capabilities, framing),
             LongestPiece = transport.LongestPiece(address),
             Framing = framing,
@@ -123,8 +123,8 @@ internal sealed record EndpointSettings
     /// <summary>What a type lets through that no option can be: refused here, before anything is made.</summary>
     private static void Check(EndpointOptions options)
     {
-        Deadline.Check(options.Wait, nameof(options));
-        Deadline.Check(options.Reconnect, nameof(options));
+        Deadline.Check(options.ConnectTimeout, nameof(options));
+        Deadline.Check(options.ReconnectTimeout, nameof(options));
         Deadline.Check(options.Heartbeat, nameof(options));
         if (options.Heartbeat > LongestHeartbeat)
         {
@@ -140,10 +140,10 @@ internal sealed record EndpointSettings
                 nameof(options), options.HandshakeTimeout, "A handshake has a time-out above zero, and of a day at the most.");
         }
 
-        CheckDefined(options.Full, nameof(options));
-        CheckDefined<AddressOrder>(options.Order, nameof(options));
-        CheckDefined<WaitMode>(options.Waiting, nameof(options));
-        CheckDefined<WriteMode>(options.Writing, nameof(options));
+        CheckDefined(options.OverflowPolicy, nameof(options));
+        CheckDefined<AddressSelection>(options.AddressSelection, nameof(options));
+        CheckDefined<WaitStrategy>(options.WaitStrategy, nameof(options));
+        CheckDefined<WriteMode>(options.WriteMode, nameof(options));
         ArgumentNullException.ThrowIfNull(options.TimeProvider, nameof(options));
         ArgumentNullException.ThrowIfNull(options.Alternatives, nameof(options));
     }
@@ -167,20 +167,20 @@ internal sealed record EndpointSettings
                         + "an interval of a day is the longest. Write 0 for none.")
             : null;
 
-    private static WaitMode? WaitingOf(Address address) =>
+    private static WaitStrategy? WaitingOf(Address address) =>
         address.Option("waiting") switch
         {
             null => null,
-            "balanced" => WaitMode.Balanced,
-            "latency" => WaitMode.Latency,
-            "efficient" => WaitMode.Efficient,
+            "balanced" => WaitStrategy.Balanced,
+            "latency" => WaitStrategy.Latency,
+            "efficient" => WaitStrategy.Efficient,
             string other => throw new AddressFormatException(
                 address.ToString(), $"there is no way of waiting '{other}'. Use balanced, latency or efficient."),
         };
 
     private static int HandlesOf(Address address, EndpointOptions options, TransportCapabilities capabilities, StreamFraming framing)
     {
-        int handles = Math.Clamp(AddressOptions.Int(address, "handles") ?? options.Handles, 0, 250);
+        int handles = Math.Clamp(AddressOptions.Int(address, "handles") ?? options.MaxUnreadHandles, 0, 250);
         return handles == 0 || ((capabilities & TransportCapabilities.Handles) != 0 && framing.IsFairlead)
             ? handles
             : throw new FairleadException(

@@ -1,4 +1,6 @@
-namespace Fairlead.Transports;
+using Fairlead.Transports;
+
+namespace Fairlead;
 
 /// <summary>The transports that this version has, for programs that show or try them all.</summary>
 public static class TransportCatalog

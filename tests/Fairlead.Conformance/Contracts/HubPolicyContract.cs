@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>A hub that was told what to do for a client without room.</summary>
@@ -108,9 +110,9 @@ public abstract class HubPolicyContract(TransportUnderTest transport, ITestOutpu
     {
         Hub hub = Track(await Hub.BindAsync(NewPlace(options)));
         Pair slow = Track(await Pair.ConnectAsync(With(Bare(hub.Address), "messages=10")));
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         Pair quick = Track(await Pair.ConnectAsync(Bare(hub.Address)));
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         return (hub, slow, quick);
     }
 

@@ -1,3 +1,7 @@
+using Fairlead.Memory;
+using Fairlead.Synchronization;
+using Fairlead.Time;
+
 namespace Fairlead.Docs.Tests.Snippets;
 
 /// <summary>The code of docs/synchronization.md.</summary>

@@ -148,11 +148,11 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
         await using Hub hub = Track(Hub.Bind(NewPlace()));
         using RawPeer peer = Connect(hub);
         await peer.ShakeAsync(PatternKind.Pair);
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
 
         await peer.SendAsync(RawPeer.Frame(MessageKind.Close, [reason], flags: MessageFlags.Final));
 
-        Left left = Assert.IsType<Left>(hub.NextEvent());
+        HubEvent.Left left = Assert.IsType<HubEvent.Left>(hub.NextEvent());
         Assert.Equal(CloseReason.ClosedByPeer, left.Reason);
     }
 
@@ -163,15 +163,15 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
         await using Pair good = Track(await Pair.ConnectAsync(Bare(hub.Address)));
         using RawPeer peer = Connect(hub);
         await peer.ShakeAsync(PatternKind.Pair);
-        Assert.IsType<Joined>(hub.NextEvent());
-        Joined offender = Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
+        HubEvent.Joined offender = Assert.IsType<HubEvent.Joined>(hub.NextEvent());
 
         await peer.SendAsync(RawPeer.Frame(MessageKind.Send, "last words"u8), RawPeer.Frame((MessageKind)99, []));
 
-        Said said = Assert.IsType<Said>(hub.NextEvent());
+        HubEvent.Said said = Assert.IsType<HubEvent.Said>(hub.NextEvent());
         Assert.Equal("last words", said.Message.Text);
         said.Message.Dispose();
-        Left left = Assert.IsType<Left>(hub.NextEvent());
+        HubEvent.Left left = Assert.IsType<HubEvent.Left>(hub.NextEvent());
         Assert.Equal((offender.Client.Number, CloseReason.ProtocolError), (left.Client.Number, left.Reason));
         Assert.Equal(1, hub.Broadcast("to all"u8));
         using Message message = await good.ReceiveAsync();
@@ -206,7 +206,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
     [InlineData(0xFFFFFFFFu)]
     public async Task A_length_beyond_all_memory_ends_the_connection_alone(uint length)
     {
-        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient with { MaxMessage = int.MaxValue }));
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient with { MaxMessageBytes = int.MaxValue }));
         using RawPeer peer = Connect(receiver);
         await peer.ShakeAsync(PatternKind.Sender);
 

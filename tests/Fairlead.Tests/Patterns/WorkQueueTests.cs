@@ -1,5 +1,6 @@
 using Fairlead.Conformance;
 using Fairlead.Tests.Conformance;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Patterns;
 

@@ -1,3 +1,7 @@
+using Fairlead.Logs;
+using Fairlead.Memory;
+using Fairlead.Synchronization;
+
 namespace Fairlead.Tests.Synchronization;
 
 /// <summary>An asynchronous call with a token that is cancelled already gives back a cancelled task. It does not throw.</summary>

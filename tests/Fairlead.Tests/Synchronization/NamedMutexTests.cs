@@ -1,7 +1,10 @@
 using System.Diagnostics.Tracing;
 using System.Runtime.CompilerServices;
+using Fairlead.Diagnostics;
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Registry;
+using Fairlead.Synchronization;
 using Fairlead.Synchronization.Words;
 using Fairlead.Tests.Memory;
 

@@ -9,7 +9,7 @@ namespace Fairlead.Patterns.Links;
 /// </summary>
 /// <remarks>
 /// Owns which reactor thread has promised to arm, under the endpoint's gate, and what polling was good for before, which are hints: a value
-/// more or less costs a poll. With <see cref="WaitMode.Efficient"/> no thread polls.
+/// more or less costs a poll. With <see cref="WaitStrategy.Efficient"/> no thread polls.
 /// </remarks>
 internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
 {
@@ -185,7 +185,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
     private bool TryBegin(ref long last, bool others)
     {
         // Reading the clock costs as much as all that follows.
-        if (endpoint.Settings.Waiting == WaitMode.Efficient || pump.Awaited.Callers > 0 != others)
+        if (endpoint.Settings.Waiting == WaitStrategy.Efficient || pump.Awaited.Callers > 0 != others)
         {
             return false;
         }
@@ -193,7 +193,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         long now = Stopwatch.GetTimestamp();
         bool isSoon = now - last < MemoryWaiter.SoonSpan;
         last = now;
-        if ((!isSoon && endpoint.Settings.Waiting != WaitMode.Latency) || (!pump.Memory.IsAlone && _pollSetPolls.Skips()))
+        if ((!isSoon && endpoint.Settings.Waiting != WaitStrategy.Latency) || (!pump.Memory.IsAlone && _pollSetPolls.Skips()))
         {
             return false;
         }

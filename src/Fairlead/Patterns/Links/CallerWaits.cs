@@ -108,7 +108,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     /// </summary>
     public bool TryLeadBriefly()
     {
-        if (pump.Memory.IsAlone && endpoint.Settings.Waiting == WaitMode.Efficient)
+        if (pump.Memory.IsAlone && endpoint.Settings.Waiting == WaitStrategy.Efficient)
         {
             return false;
         }

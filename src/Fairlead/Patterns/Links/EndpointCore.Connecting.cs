@@ -17,7 +17,7 @@ internal sealed partial class EndpointCore
         Platform.Require();
         Address[] addresses = [address, .. options?.Alternatives ?? []];
         EndpointSettings settings = SettingsFor(addresses, options, profile);
-        if (options?.Order == AddressOrder.Balanced)
+        if (options?.AddressSelection == AddressSelection.Balanced)
         {
             int first = Random.Shared.Next(addresses.Length);
             addresses = [.. addresses[first..], .. addresses[..first]];

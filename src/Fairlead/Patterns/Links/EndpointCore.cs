@@ -77,7 +77,7 @@ internal sealed partial class EndpointCore : IDisposable
     public KeyValuePair<string, object?>[] MeterTags { get; }
 
     /// <summary>What is done with a message for which a peer has no room, unless the peer has asked for something else.</summary>
-    public FullMode Policy { get; }
+    public OverflowPolicy Policy { get; }
 
     public EndpointCounters Counters { get; }
 

@@ -123,10 +123,10 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
     public bool WasUp { get; private set; }
 
     /// <summary>What is done with a message for which the peer has no room.</summary>
-    public FullMode Policy { get; set; }
+    public OverflowPolicy Policy { get; set; }
 
     /// <summary>The policy that the peer asked for; null where it asked for none.</summary>
-    public FullMode? PeerAsksFor { get; private set; }
+    public OverflowPolicy? PeerAsksFor { get; private set; }
 
     /// <summary>What a pattern keeps for its peer: a hub's client, a publisher's filter.</summary>
     public object? Tag { get; set; }

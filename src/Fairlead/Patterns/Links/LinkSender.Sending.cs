@@ -237,7 +237,7 @@ internal sealed partial class LinkSender
                 _output.CommitOperation(operation, completions);
                 NoteMissedTold(operation.Missed);
                 bool needsPump = _output.FlushSoon(mayWait: !operation.WantsAnswer);
-                if (_link.Policy != FullMode.Wait && _output.Writing == operation && !operation.WantsAnswer)
+                if (_link.Policy != OverflowPolicy.Wait && _output.Writing == operation && !operation.WantsAnswer)
                 {
                     // Its sender waits for nobody, however long the message is.
                     _output.DetachLong();

@@ -52,7 +52,7 @@ internal sealed class MemoryReader
         _memoryOutput = link.Memory?.Output;
         _broadcasts = link.Memory?.Broadcasts;
         _takesPlain = _endpoint.Profile.Accepts(MessageKind.Send);
-        _isLatency = _endpoint.Settings.Waiting == WaitMode.Latency;
+        _isLatency = _endpoint.Settings.Waiting == WaitStrategy.Latency;
     }
 
     /// <summary>Whether that is worth while.</summary>

@@ -76,8 +76,8 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     /// <summary>Whether a wait begins with looking.</summary>
     public bool Looks => endpoint.Settings.Waiting switch
     {
-        WaitMode.Efficient => false,
-        WaitMode.Latency => true,
+        WaitStrategy.Efficient => false,
+        WaitStrategy.Latency => true,
         _ => IsSoon,
     };
 
@@ -97,7 +97,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
             return PollIfDue();
         }
 
-        if (endpoint.Settings.Waiting == WaitMode.Latency)
+        if (endpoint.Settings.Waiting == WaitStrategy.Latency)
         {
             return TimeSpan.Zero;
         }
@@ -160,7 +160,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         bool yields = HasOneProcessor;
         foreach (Link link in endpoint.Table.Announcing)
         {
-            yields |= link.Reader.MayShareProcessor(withReaders: endpoint.Settings.Waiting != WaitMode.Latency);
+            yields |= link.Reader.MayShareProcessor(withReaders: endpoint.Settings.Waiting != WaitStrategy.Latency);
         }
 
         // The clock is looked at when the first looks were in vain: reading it costs as much as several of them.
@@ -207,7 +207,9 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     /// </summary>
     public bool TryMakeRoom()
     {
-        if (Alone is not { } link || endpoint.Settings.Waiting == WaitMode.Efficient || !link.Reader.MayShareProcessor(withReaders: false))
+        if (Alone is not { } link
+            || endpoint.Settings.Waiting == WaitStrategy.Efficient
+            || !link.Reader.MayShareProcessor(withReaders: false))
         {
             return false;
         }

@@ -179,7 +179,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
     /// <summary>Before a queue is called full: the acknowledgements may be there already, and nobody has read them.</summary>
     private void LookForRoom(Link? link, int length)
     {
-        if (link is not null && link.Policy != FullMode.Wait && !link.Sending.HasRoom(length))
+        if (link is not null && link.Policy != OverflowPolicy.Wait && !link.Sending.HasRoom(length))
         {
             core.Pump.CatchUp();
         }

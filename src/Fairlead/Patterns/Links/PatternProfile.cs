@@ -50,10 +50,10 @@ internal sealed record PatternProfile
     public int MostPeers { get; init; } = int.MaxValue;
 
     /// <summary>The policies for a full queue that make sense here; none where nothing is sent that could be full.</summary>
-    public FullMode[] Policies { get; init; } = [];
+    public OverflowPolicy[] Policies { get; init; } = [];
 
     /// <summary>The one that holds where none is chosen.</summary>
-    public FullMode Policy { get; init; } = FullMode.Wait;
+    public OverflowPolicy Policy { get; init; } = OverflowPolicy.Wait;
 
     public bool Accepts(MessageKind kind) => (byte)kind < 32 && (_taken & (1u << (byte)kind)) != 0;
 
@@ -87,7 +87,7 @@ internal sealed record PatternProfile
 
     /// <summary>Refuses a policy that makes no sense here.</summary>
     /// <exception cref="FairleadException">NotSupported, with those that do.</exception>
-    public void CheckPolicy(Address address, FullMode? full)
+    public void CheckPolicy(Address address, OverflowPolicy? full)
     {
         if (full is not { } mode || Array.IndexOf(Policies, mode) >= 0)
         {

@@ -107,16 +107,16 @@ internal sealed class SendQueue(EndpointCore endpoint)
 
     /// <summary>Adds the message of a caller that waits for what becomes of it, by the policy.</summary>
     /// <returns>Sent: it is in the queue. Full or Dropped: it is not, and the caller is to be told.</returns>
-    public LinkOutcome Add(LinkOperation operation, FullMode policy, Completions completions)
+    public LinkOutcome Add(LinkOperation operation, OverflowPolicy policy, Completions completions)
     {
         switch (policy)
         {
-            case FullMode.Fail:
+            case OverflowPolicy.Fail:
                 return LinkOutcome.Full;
-            case FullMode.DropNewest when !HasRoom(operation.Length):
+            case OverflowPolicy.DropNewest when !HasRoom(operation.Length):
                 CountDropped();
                 return LinkOutcome.Dropped;
-            case FullMode.DropOldest or FullMode.Latest:
+            case OverflowPolicy.DropOldest or OverflowPolicy.Latest:
                 MakeRoom(operation.Length, completions);
                 break;
         }
@@ -130,10 +130,10 @@ internal sealed class SendQueue(EndpointCore endpoint)
     /// refused as Full where there is no room.
     /// </summary>
     /// <returns>Sent: a copy is in the queue. Full; or Dropped: this message is dropped.</returns>
-    public LinkOutcome Leave(in Letter letter, FullMode policy, bool mayDrop, Completions completions)
+    public LinkOutcome Leave(in Letter letter, OverflowPolicy policy, bool mayDrop, Completions completions)
     {
         int length = letter.Head.Length + letter.Payload.Length;
-        if (policy == FullMode.Latest
+        if (policy == OverflowPolicy.Latest
             && letter.Topic is { } topic
             && _byTopic is not null
             && _byTopic.TryGetValue(topic, out LinkOperation? earlier))
@@ -158,7 +158,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
                 return LinkOutcome.Full;
             }
 
-            if (policy == FullMode.DropNewest)
+            if (policy == OverflowPolicy.DropNewest)
             {
                 CountDropped();
                 return LinkOutcome.Dropped;
@@ -167,7 +167,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
             MakeRoom(length, completions);
         }
 
-        Enqueue(LinkOperation.Leave(endpoint, letter, policy == FullMode.Latest));
+        Enqueue(LinkOperation.Leave(endpoint, letter, policy == OverflowPolicy.Latest));
         return LinkOutcome.Sent;
     }
 

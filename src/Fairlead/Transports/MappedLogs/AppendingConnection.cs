@@ -1,5 +1,6 @@
 using System.Buffers;
 using Fairlead.Framing;
+using Fairlead.Logs;
 using Fairlead.Native;
 
 namespace Fairlead.Transports.MappedLogs;

@@ -1,4 +1,5 @@
 using Fairlead.Framing;
+using Fairlead.Logs;
 using Fairlead.Logs.Storage;
 using Fairlead.Native;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Fairlead.Diagnostics;
 using Fairlead.Registry;
 
 namespace Fairlead.Transports.Tcp;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Fairlead.Diagnostics;
 using Fairlead.Native;
 using Fairlead.Registry;
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Fairlead.Diagnostics;
 using Fairlead.Native;
 using Fairlead.Registry;
 

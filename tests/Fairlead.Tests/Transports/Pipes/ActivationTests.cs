@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Fairlead.Native;
+using Fairlead.Processes;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Transports.Pipes;
 
@@ -87,8 +89,8 @@ public sealed class ActivationTests : IDisposable
         {
             await using Pair first = await Pair.ConnectAsync(place);
             await using Pair second = await Pair.ConnectAsync(place);
-            Assert.Equal(1, Assert.IsType<Joined>(hub.NextEvent()).Client.Number);
-            Joined joined = Assert.IsType<Joined>(hub.NextEvent());
+            Assert.Equal(1, Assert.IsType<HubEvent.Joined>(hub.NextEvent()).Client.Number);
+            HubEvent.Joined joined = Assert.IsType<HubEvent.Joined>(hub.NextEvent());
             Assert.Equal((2, Environment.ProcessId), (joined.Client.Number, joined.Client.Peer.ProcessId));
             Assert.Equal(2, await hub.BroadcastAsync("to all"u8.ToArray()));
             foreach (Pair pair in new[] { first, second })

@@ -1,7 +1,9 @@
 using System.Net.Sockets;
 using System.Text;
+using Fairlead.Diagnostics;
 using Fairlead.Native;
 using Fairlead.Registry;
+using Fairlead.Time;
 using Fairlead.Transports.UnixSocket;
 
 namespace Fairlead.Tests.Transports.UnixSocket;

@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Logs;
 
 /// <summary>A named position in a log.</summary>
 /// <param name="Name">Its name.</param>

@@ -1,7 +1,7 @@
 namespace Fairlead;
 
 /// <summary>Where an endpoint that has several addresses begins to try.</summary>
-public enum AddressOrder
+public enum AddressSelection
 {
     /// <summary>At the first; the others are there for when it is not.</summary>
     InOrder,

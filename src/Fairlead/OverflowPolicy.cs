@@ -2,9 +2,10 @@ namespace Fairlead;
 
 /// <summary>
 /// What a sending end does with a message for which its peer has no room. A full queue is one whose peer has not read enough, and whose own
-/// end holds as many messages (<see cref="EndpointOptions.Messages"/>) or bytes (<see cref="EndpointOptions.Capacity"/>) as it may.
+/// end holds as many messages (<see cref="EndpointOptions.MaxUnreadMessages"/>) or bytes (<see cref="EndpointOptions.MaxUnreadBytes"/>) as
+/// it may.
 /// </summary>
-public enum FullMode
+public enum OverflowPolicy
 {
     /// <summary>The sender waits until there is room: nothing is dropped, and a slow receiver slows its sender down.</summary>
     Wait,
@@ -27,18 +28,19 @@ public enum FullMode
     Latest,
 }
 
-internal static class FullModeFacts
+internal static class OverflowPolicyFacts
 {
     /// <summary>Whether messages wait at their own end, without a caller, and may be dropped there.</summary>
-    public static bool Drops(this FullMode mode) => mode is FullMode.DropOldest or FullMode.DropNewest or FullMode.Latest;
+    public static bool Drops(this OverflowPolicy policy) =>
+        policy is OverflowPolicy.DropOldest or OverflowPolicy.DropNewest or OverflowPolicy.Latest;
 
     /// <summary>As it is written in an address.</summary>
-    public static string Written(this FullMode mode) => mode switch
+    public static string Written(this OverflowPolicy policy) => policy switch
     {
-        FullMode.DropOldest => "drop-oldest",
-        FullMode.DropNewest => "drop-newest",
-        FullMode.Fail => "fail",
-        FullMode.Latest => "latest",
+        OverflowPolicy.DropOldest => "drop-oldest",
+        OverflowPolicy.DropNewest => "drop-newest",
+        OverflowPolicy.Fail => "fail",
+        OverflowPolicy.Latest => "latest",
         _ => "wait",
     };
 }

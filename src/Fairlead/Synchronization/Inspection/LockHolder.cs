@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// Who holds a lock, or waits for it. As its process has written it down itself: for people and for whoever looks for cycles; nothing is

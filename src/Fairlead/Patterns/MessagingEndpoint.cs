@@ -10,14 +10,14 @@ namespace Fairlead;
 /// Closing has three forms: <see cref="CloseAsync"/> drains until a deadline and reports what was not delivered; <see cref="DisposeAsync"/>
 /// is that with one second; <see cref="Dispose"/> aborts. None of them hangs.
 /// </remarks>
-public abstract class Endpoint : IDisposable, IAsyncDisposable
+public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
 {
     private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(1);
 
     private EndpointCore? _core;
     private EndpointStream? _stream;
 
-    private protected Endpoint()
+    private protected MessagingEndpoint()
     {
     }
 
@@ -31,8 +31,8 @@ public abstract class Endpoint : IDisposable, IAsyncDisposable
     public IReadOnlyList<Peer> Peers => [.. Core.Links().Where(static link => link.WasUp).Select(static link => link.Peer)];
 
     /// <summary>
-    /// A connected endpoint with <see cref="EndpointOptions.Reconnect"/> lost its peer, got it back, or gave it up. Raised on a thread of
-    /// the pool, in order.
+    /// A connected endpoint with <see cref="EndpointOptions.ReconnectTimeout"/> lost its peer, got it back, or gave it up. Raised on a
+    /// thread of the pool, in order.
     /// </summary>
     public event EventHandler<EndpointStateChange>? StateChanged;
 

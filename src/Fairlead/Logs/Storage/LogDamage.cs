@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Logs;
 
 /// <summary>A place in a log that holds what no appender has written.</summary>
 /// <param name="File">The segment.</param>

@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Logs;
 
 /// <summary>
 /// Whose unread records are kept although <see cref="LogOptions.MaxSize"/> or <see cref="LogOptions.MaxAge"/> would have them removed.

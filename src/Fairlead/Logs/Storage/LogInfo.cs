@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Logs;
 
 /// <summary>What is in a log, as <see cref="MappedLog.Info"/> has counted it.</summary>
 public sealed record LogInfo

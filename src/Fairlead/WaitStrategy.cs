@@ -5,7 +5,7 @@ namespace Fairlead;
 /// callers poll the memory that a peer shares; over other transports they sleep in the kernel. For asynchronous callers a thread of the
 /// library polls, also over other transports.
 /// </summary>
-public enum WaitMode
+public enum WaitStrategy
 {
     /// <summary>Polls for a moment (some 50 µs) where the last wait was short, then sleeps. The default.</summary>
     Balanced,
