@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
@@ -54,5 +55,38 @@ public sealed partial class Hub
         ArgumentNullException.ThrowIfNull(client);
         Outbox.RequireProtocol();
         return Outbox.DeliverAsync(client.Link, message, timeout, cancellationToken);
+    }
+
+    /// <summary>Type 2 to one client, blocking: sends several buffers as one message and waits for its receipt.</summary>
+    /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns"/>
+    [OverloadResolutionPriority(-1)]
+    public Delivery Deliver(
+        HubClient client, in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        Outbox.RequireProtocol();
+        return Outbox.Deliver(client.Link, message, timeout, cancellationToken);
+    }
+
+    /// <summary>Sends several buffers as one message to all clients, or all but one. The buffers are joined in a copy.</summary>
+    /// <inheritdoc cref="Broadcast(ReadOnlySpan{byte}, HubClient?, CancellationToken)" path="/returns|/exception"/>
+    [OverloadResolutionPriority(-1)]
+    public int Broadcast(
+        in ReadOnlySequence<byte> message, HubClient? except = null, CancellationToken cancellationToken = default)
+    {
+        Outbox.CheckLength(message);
+        using Joined whole = new(message);
+        return Broadcast(whole.Span, except, cancellationToken);
+    }
+
+    /// <summary>Sends several buffers as one message to all clients, or all but one. The buffers are joined in a copy.</summary>
+    /// <inheritdoc cref="BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)" path="/returns|/exception"/>
+    [OverloadResolutionPriority(-1)]
+    public ValueTask<int> BroadcastAsync(
+        in ReadOnlySequence<byte> message, HubClient? except = null, CancellationToken cancellationToken = default)
+    {
+        Outbox.CheckLength(message);
+        using Joined whole = new(message);
+        return BroadcastAsync(whole.Span, except, cancellationToken);
     }
 }

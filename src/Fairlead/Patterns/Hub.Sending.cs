@@ -1,4 +1,5 @@
-using System.Text;
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 
@@ -43,10 +44,14 @@ public sealed partial class Hub
         return TrySend(client, message) == SendResult.Sent ? default : Outbox.SendOnAsync(client.Link, message, cancellationToken);
     }
 
-    /// <summary>Type 1 to one client: text as UTF-8.</summary>
+    /// <summary>Type 1 to one client: completes when it is buffered or, where it is long, written out of the memory given.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="message">Must stay as it is until completion.</param>
+    /// <param name="cancellationToken">Ends the wait; the message is then not sent, unless it is half written.</param>
     /// <inheritdoc cref="SendAsync(HubClient, ReadOnlySpan{byte}, CancellationToken)" path="/exception"/>
-    public ValueTask SendAsync(HubClient client, string message, CancellationToken cancellationToken = default) =>
-        SendAsync(client, Encoding.UTF8.GetBytes(message).AsSpan(), cancellationToken);
+    [OverloadResolutionPriority(-1)]
+    public ValueTask SendAsync(HubClient client, ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default) =>
+        SendAsync(client, new ReadOnlySequence<byte>(message), cancellationToken);
 
     /// <summary>Type 1 to one client, blocking: waits until it is buffered.</summary>
     /// <exception cref="FairleadException">Timeout. PeerGone: the client has left. Full: with
@@ -85,6 +90,13 @@ public sealed partial class Hub
         return Outbox.DeliverOnAsync(client.Link, message, timeout, cancellationToken);
     }
 
+    /// <summary>Type 2 to one client: completes when its receipt is in. The memory must stay as it is until then.</summary>
+    /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns"/>
+    [OverloadResolutionPriority(-1)]
+    public ValueTask<Delivery> DeliverAsync(
+        HubClient client, ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        DeliverAsync(client, new ReadOnlySequence<byte>(message), timeout, cancellationToken);
+
     /// <summary>
     /// Type 1 to all clients, or all but one. Waits for nobody, unless it was told to: a client whose queue is full is disconnected as
     /// <see cref="CloseReason.SlowConsumer"/>, and one that does not take so long a message as <see cref="CloseReason.Limit"/>. With
@@ -122,17 +134,17 @@ public sealed partial class Hub
         return waiting is null ? new ValueTask<int>(count) : FinishAsync(count, waiting, message.ToArray(), cancellationToken);
     }
 
+    /// <inheritdoc cref="BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public ValueTask<int> BroadcastAsync(
+        ReadOnlyMemory<byte> message, HubClient? except = null, CancellationToken cancellationToken = default) =>
+        BroadcastAsync(message.Span, except, cancellationToken);
+
     /// <summary>Sends what a client said to all others.</summary>
     /// <inheritdoc cref="BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)"
     ///     path="/returns|/param[@name='except']|/param[@name='token']|/exception"/>
     public ValueTask<int> BroadcastAsync(Message message, HubClient? except = null, CancellationToken cancellationToken = default) =>
         BroadcastAsync(message.Span, except, cancellationToken);
-
-    /// <summary>Sends text as UTF-8 to all.</summary>
-    /// <inheritdoc cref="BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)"
-    ///     path="/returns|/param[@name='except']|/param[@name='token']|/exception"/>
-    public ValueTask<int> BroadcastAsync(string message, HubClient? except = null, CancellationToken cancellationToken = default) =>
-        BroadcastAsync(Encoding.UTF8.GetBytes(message).AsSpan(), except, cancellationToken);
 
     /// <summary>Sends to all who have room, or a policy that drops; those to be waited for are given back.</summary>
     private int Start(ReadOnlySpan<byte> message, HubClient? except, out List<Link>? waiting)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
@@ -90,6 +91,19 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
     {
         ArgumentNullException.ThrowIfNull(serializer);
         return serializer.Deserialize(Span);
+    }
+
+    /// <summary>
+    /// Returns the unmanaged value that was sent (<see cref="StructMessageExtensions"/>), where it lies. Valid until <see cref="Dispose"/>.
+    /// </summary>
+    /// <exception cref="FairleadException">
+    /// Incompatible: the message holds a value of another layout, which the error names, or no value at all.
+    /// </exception>
+    public ref readonly T Value<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>()
+        where T : unmanaged
+    {
+        MessageCore core = Core;
+        return ref LayoutMark.Read<T>(core.PayloadSpan, core.Link);
     }
 
     /// <summary>

@@ -79,20 +79,6 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default) =>
         Outbox.SendAsync(message, cancellationToken);
 
-    /// <inheritdoc cref="Sender.SendAsync{T}(T, JsonTypeInfo{T}, CancellationToken)"/>
-    public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken cancellationToken = default)
-    {
-        using Serialized message = Serialized.Of(value, type);
-        return SendAsync(message.Span, cancellationToken);
-    }
-
-    /// <inheritdoc cref="Sender.SendAsync{T}(T, IMessageSerializer{T}, CancellationToken)"/>
-    public ValueTask SendAsync<T>(T value, IMessageSerializer<T> serializer, CancellationToken cancellationToken = default)
-    {
-        using Serialized message = Serialized.Of(value, serializer);
-        return SendAsync(message.Span, cancellationToken);
-    }
-
     /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"/>
     public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {

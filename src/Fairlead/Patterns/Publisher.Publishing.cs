@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
@@ -55,6 +57,44 @@ public sealed partial class Publisher
 
         Round round = Start(topic, message.Span, mayWait: false);
         return round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, message, cancellationToken);
+    }
+
+    /// <summary>Publishes a message, like the overload that takes memory.</summary>
+    /// <param name="topic">Words with dots between; see <see cref="TopicFilter"/>.</param>
+    /// <param name="message">Copied before this returns, where it must wait.</param>
+    /// <param name="cancellationToken">Ends the wait; subscribers that had no room then miss the message.</param>
+    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
+    [OverloadResolutionPriority(1)]
+    public ValueTask<int> PublishAsync(string topic, ReadOnlySpan<byte> message, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<int>(cancellationToken);
+        }
+
+        Round round = Start(topic, message, mayWait: false);
+        return round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, message.ToArray(), cancellationToken);
+    }
+
+    /// <summary>Publishes several buffers as one message. They are joined in a copy.</summary>
+    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
+    [OverloadResolutionPriority(-1)]
+    public int Publish(string topic, in ReadOnlySequence<byte> message, CancellationToken cancellationToken = default)
+    {
+        new Outbox(Core).CheckLength(message);
+        using Joined whole = new(message);
+        return Publish(topic, whole.Span, cancellationToken);
+    }
+
+    /// <summary>Publishes several buffers as one message. They are joined in a copy before this returns.</summary>
+    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
+    [OverloadResolutionPriority(-1)]
+    public ValueTask<int> PublishAsync(
+        string topic, in ReadOnlySequence<byte> message, CancellationToken cancellationToken = default)
+    {
+        new Outbox(Core).CheckLength(message);
+        using Joined whole = new(message);
+        return PublishAsync(topic, whole.Span, cancellationToken);
     }
 
     /// <summary>Gives the message to all who have room, or a policy that drops; the others are noted.</summary>

@@ -80,26 +80,6 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
         return publisher;
     }
 
-    /// <summary>Publishes text as UTF-8.</summary>
-    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
-    public int Publish(string topic, string message) => Publish(topic, Encoding.UTF8.GetBytes(message));
-
-    /// <summary>Publishes a value as JSON.</summary>
-    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
-    public int Publish<T>(string topic, T value, JsonTypeInfo<T> type)
-    {
-        using Serialized message = Serialized.Of(value, type);
-        return Publish(topic, message.Span);
-    }
-
-    /// <summary>Publishes a value as its serializer writes it.</summary>
-    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
-    public int Publish<T>(string topic, T value, IMessageSerializer<T> serializer)
-    {
-        using Serialized message = Serialized.Of(value, serializer);
-        return Publish(topic, message.Span);
-    }
-
     FairleadException? ILinkOwner.Refusal(Link link) => link.PeerAsksFor switch
     {
         OverflowPolicy.Wait when _longestWait == TimeSpan.Zero => new FairleadException(

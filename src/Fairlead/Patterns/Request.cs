@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
 using Fairlead.Framing;
@@ -57,21 +58,10 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     /// <summary>Reads the payload with a serializer.</summary>
     public T Read<T>(IMessageSerializer<T> serializer) => _message.Read(serializer);
 
-    /// <summary>Sends a value as JSON as the reply.</summary>
-    /// <inheritdoc cref="Reply(ReadOnlySpan{byte})" path="/returns|/exception"/>
-    public bool Reply<T>(T value, JsonTypeInfo<T> type)
-    {
-        using Serialized reply = Serialized.Of(value, type);
-        return Reply(reply.Span);
-    }
-
-    /// <summary>Sends a value as the reply, as its serializer writes it.</summary>
-    /// <inheritdoc cref="Reply(ReadOnlySpan{byte})" path="/returns|/exception"/>
-    public bool Reply<T>(T value, IMessageSerializer<T> serializer)
-    {
-        using Serialized reply = Serialized.Of(value, serializer);
-        return Reply(reply.Span);
-    }
+    /// <summary>Returns the unmanaged value that was sent, where it lies. Valid until <see cref="Dispose"/>.</summary>
+    /// <inheritdoc cref="Message.Value{T}" path="/exception"/>
+    public ref readonly T Value<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>()
+        where T : unmanaged => ref _message.Value<T>();
 
     /// <summary>Sends the reply. Does not wait: replies need no credit.</summary>
     /// <param name="reply">Copied, where it does not go at once.</param>
@@ -116,6 +106,21 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     /// <exception cref="InvalidOperationException">The request was answered before.</exception>
     /// <exception cref="FairleadException">TooLarge: the requester does not take so long a reply. It can still be answered.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    [OverloadResolutionPriority(1)]
+    public ValueTask<bool> ReplyAsync(ReadOnlySpan<byte> reply, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            Link link = _message.Core.Link;
+            return Reply(reply) ? AwaitReaderAsync(link, cancellationToken) : new ValueTask<bool>(false);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException<bool>(exception);
+        }
+    }
+
+    /// <inheritdoc cref="ReplyAsync(ReadOnlySpan{byte}, CancellationToken)"/>
     public ValueTask<bool> ReplyAsync(ReadOnlyMemory<byte> reply, CancellationToken cancellationToken = default) =>
         ReplyAllAsync(new ReadOnlySequence<byte>(reply), cancellationToken);
 
@@ -188,6 +193,12 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         }
 
         return sent;
+    }
+
+    private static async ValueTask<bool> AwaitReaderAsync(Link link, CancellationToken cancellationToken)
+    {
+        await link.Pause.AwaitReaderAsync(int.MaxValue, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     private void Settle()

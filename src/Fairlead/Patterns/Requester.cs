@@ -127,24 +127,6 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
         ReadOnlyMemory<byte> request, RequestOptions options, CancellationToken cancellationToken = default) =>
         AskAsync(default, request, options.Flags, options.Timeout, cancellationToken);
 
-    /// <summary>Type 3: asks with a value as JSON; read the reply with <see cref="Message.Read{T}(JsonTypeInfo{T})"/>.</summary>
-    /// <inheritdoc cref="RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
-    public ValueTask<Message> RequestAsync<T>(
-        T request, JsonTypeInfo<T> type, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
-    {
-        using Serialized message = Serialized.Of(request, type);
-        return RequestAsync(message.Span, timeout, cancellationToken);
-    }
-
-    /// <summary>Type 3: asks with a value as its serializer writes it.</summary>
-    /// <inheritdoc cref="RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
-    public ValueTask<Message> RequestAsync<T>(
-        T request, IMessageSerializer<T> serializer, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
-    {
-        using Serialized message = Serialized.Of(request, serializer);
-        return RequestAsync(message.Span, timeout, cancellationToken);
-    }
-
     void ILinkOwner.OnUp(Link link, Completions completions) => AskNewcomer(link);
 
     void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -58,6 +59,37 @@ public sealed partial class Responder
             {
                 TReply reply = await handler(request.Read(requestSerializer), context).ConfigureAwait(false);
                 request.Reply(reply, replySerializer);
+                return ReadOnlyMemory<byte>.Empty;
+            },
+            concurrency,
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// Calls the handler with each request as an unmanaged value, many at once, and sends the value that it returns. Both as they lie in
+    /// memory.
+    /// </summary>
+    /// <param name="handler">
+    /// Gets the value of the request, and its context. A request of another layout never reaches it: the requester gets
+    /// <see cref="ErrorCode.Incompatible"/>, which names both layouts.
+    /// </param>
+    /// <param name="concurrency">How many handlers may run at once.</param>
+    /// <param name="cancellationToken">Ends the run; handlers that still run are waited for.</param>
+    public Task RunAsync<
+        [DynamicallyAccessedMembers(LayoutFingerprint.Fields)] TRequest,
+        [DynamicallyAccessedMembers(LayoutFingerprint.Fields)] TReply>(
+        Func<TRequest, RequestContext, ValueTask<TReply>> handler,
+        int concurrency = DefaultConcurrency,
+        CancellationToken cancellationToken = default)
+        where TRequest : unmanaged
+        where TReply : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return RunAsync(
+            async (request, context) =>
+            {
+                TReply reply = await handler(request.Value<TRequest>(), context).ConfigureAwait(false);
+                request.Reply(in reply);
                 return ReadOnlyMemory<byte>.Empty;
             },
             concurrency,

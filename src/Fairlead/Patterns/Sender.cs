@@ -98,25 +98,6 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default) =>
         Outbox.SendAsync(message, cancellationToken);
 
-    /// <summary>Type 1: sends a value as JSON.</summary>
-    /// <param name="value">Serialized before this returns.</param>
-    /// <param name="type">The type's metadata, from a source-generated context.</param>
-    /// <param name="cancellationToken">Ends the wait; the message is then not sent.</param>
-    /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
-    public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken cancellationToken = default)
-    {
-        using Serialized message = Serialized.Of(value, type);
-        return SendAsync(message.Span, cancellationToken);
-    }
-
-    /// <summary>Type 1: sends a value as its serializer writes it.</summary>
-    /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
-    public ValueTask SendAsync<T>(T value, IMessageSerializer<T> serializer, CancellationToken cancellationToken = default)
-    {
-        using Serialized message = Serialized.Of(value, serializer);
-        return SendAsync(message.Span, cancellationToken);
-    }
-
     /// <summary>Type 2, blocking: waits for the receiver's receipt.</summary>
     /// <param name="message">The caller's again when this returns.</param>
     /// <param name="timeout">At most so long for sending and receipt together; null: for ever.</param>

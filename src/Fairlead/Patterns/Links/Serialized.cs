@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -21,6 +22,15 @@ internal readonly ref struct Serialized
 
     public ReadOnlySpan<byte> Span => _writer.WrittenSpan;
 
+    /// <summary>Text as UTF-8.</summary>
+    public static Serialized Of(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArrayBufferWriter<byte> writer = Rent();
+        Encoding.UTF8.GetBytes(text, writer);
+        return new Serialized(writer);
+    }
+
     public static Serialized Of<T>(T value, IMessageSerializer<T> serializer)
     {
         ArgumentNullException.ThrowIfNull(serializer);
@@ -31,6 +41,7 @@ internal readonly ref struct Serialized
 
     public static Serialized Of<T>(T value, JsonTypeInfo<T> type)
     {
+        ArgumentNullException.ThrowIfNull(type);
         ArrayBufferWriter<byte> writer = Rent();
         Utf8JsonWriter json = _freeJson ?? new Utf8JsonWriter(writer);
         _freeJson = null;

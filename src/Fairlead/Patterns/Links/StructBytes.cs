@@ -1,0 +1,54 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Fairlead.Patterns.Links;
+
+/// <summary>
+/// An unmanaged value as it lies in memory, and the mark of its layout behind it; valid until disposed. The memory is the thread's, and is
+/// used again: a value costs a copy of its bytes and no allocation.
+/// </summary>
+internal readonly ref struct StructBytes
+{
+    private const int SmallestKept = 512;
+    private const int LargestKept = 1024 * 1024;
+
+    [ThreadStatic]
+    private static byte[]? _free;
+
+    private readonly byte[] _bytes;
+    private readonly int _length;
+
+    private StructBytes(byte[] bytes, int length)
+    {
+        _bytes = bytes;
+        _length = length;
+    }
+
+    public ReadOnlySpan<byte> Span => new(_bytes, 0, _length);
+
+    public static StructBytes Of<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>(in T value)
+        where T : unmanaged
+    {
+        int length = LayoutMark.LengthOf<T>();
+        byte[]? bytes = _free;
+        if (bytes is null || bytes.Length < length)
+        {
+            bytes = GC.AllocateUninitializedArray<byte>(Math.Max(SmallestKept, length));
+        }
+        else
+        {
+            // A callback inside the send may send a value too, and then gets memory of another array.
+            _free = null;
+        }
+
+        LayoutMark.Write(bytes, in value);
+        return new StructBytes(bytes, length);
+    }
+
+    public void Dispose()
+    {
+        if (_length <= LargestKept)
+        {
+            _free = _bytes;
+        }
+    }
+}
