@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using System.Threading.Channels;
 using Fairlead.Time;
 
 namespace Fairlead.Docs.Tests.Snippets;
@@ -60,6 +61,18 @@ public sealed partial class ValueSnippets
 
         using Message json = await receiver.ReceiveAsync();
         Assert.Equal(new Parcel("books", 3), json.Read(ParcelJson.Default.Parcel));
+    }
+
+    [Fact]
+    public async Task Ends_are_channels_too()
+    {
+        await using var receiver = await Receiver.BindAsync("unix://parcels");
+        await using var sender = await Sender.ConnectAsync("unix://parcels");
+        ChannelWriter<Parcel> writer = sender.AsChannelWriter(ParcelJson.Default.Parcel);
+        ChannelReader<Parcel?> reader = receiver.AsChannelReader(message => message.Read(ParcelJson.Default.Parcel));
+        await writer.WriteAsync(new Parcel("books", 3));
+        Parcel? parcel = await reader.ReadAsync();
+        Assert.Equal(new Parcel("books", 3), parcel);
     }
 
     private readonly record struct Tick(double Price, long Volume);

@@ -1,0 +1,158 @@
+namespace Fairlead;
+
+/// <summary>Gives each value that is received to all observers.</summary>
+/// <remarks>
+/// <see cref="_gate"/> guards the fields. One loop receives while there are observers: the first subscription starts it, and the end of the
+/// last one cancels it. A later subscription starts another loop when that one has ended.
+/// </remarks>
+/// <param name="receive">Begins to receive.</param>
+/// <param name="read">Makes a value of a message.</param>
+internal sealed class ReceivingObservable<T>(Func<CancellationToken, IAsyncEnumerable<Message>> receive, Func<Message, T> read)
+    : IObservable<T>
+{
+    private readonly Lock _gate = new();
+    private Subscription[] _subscriptions = [];
+    private CancellationTokenSource? _stop;
+    private Task _loop = Task.CompletedTask;
+
+    public IDisposable Subscribe(IObserver<T> observer)
+    {
+        ArgumentNullException.ThrowIfNull(observer);
+        Subscription subscription = new(this, observer);
+        lock (_gate)
+        {
+            _subscriptions = [.. _subscriptions, subscription];
+            if (_stop is null)
+            {
+                CancellationTokenSource stop = new();
+                Task before = _loop;
+                _stop = stop;
+                _loop = Task.Run(() => RunAsync(before, stop));
+            }
+        }
+
+        return subscription;
+    }
+
+    private async Task RunAsync(Task before, CancellationTokenSource stop)
+    {
+        Exception? problem = null;
+        try
+        {
+            await before.ConfigureAwait(false);
+            await foreach (Message message in receive(stop.Token).ConfigureAwait(false))
+            {
+                T value = read(message);
+                foreach (Subscription subscription in Volatile.Read(ref _subscriptions))
+                {
+                    subscription.Next(value);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The last observer has left.
+            return;
+        }
+        catch (Exception exception)
+        {
+            problem = exception;
+        }
+        finally
+        {
+            stop.Dispose();
+        }
+
+        Subscription[] left;
+        lock (_gate)
+        {
+            left = _stop == stop ? _subscriptions : [];
+            _subscriptions = left.Length > 0 ? [] : _subscriptions;
+            _stop = _stop == stop ? null : _stop;
+        }
+
+        foreach (Subscription subscription in left)
+        {
+            subscription.End(problem);
+        }
+    }
+
+    private void Remove(Subscription subscription)
+    {
+        CancellationTokenSource? stop = null;
+        lock (_gate)
+        {
+            int before = _subscriptions.Length;
+            _subscriptions = [.. _subscriptions.Where(other => other != subscription)];
+            if (before > 0 && _subscriptions.Length == 0)
+            {
+                stop = _stop;
+                _stop = null;
+            }
+        }
+
+        try
+        {
+            stop?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The loop has just ended by itself.
+        }
+    }
+
+    /// <summary>One observer; disposing it ends its subscription.</summary>
+    private sealed class Subscription(ReceivingObservable<T> source, IObserver<T> observer) : IDisposable
+    {
+        private volatile bool _hasEnded;
+
+        public void Next(T value)
+        {
+            if (_hasEnded)
+            {
+                return;
+            }
+
+            try
+            {
+                observer.OnNext(value);
+            }
+            catch (Exception exception)
+            {
+                source.Remove(this);
+                End(exception);
+            }
+        }
+
+        public void End(Exception? problem)
+        {
+            if (_hasEnded)
+            {
+                return;
+            }
+
+            _hasEnded = true;
+            try
+            {
+                if (problem is null)
+                {
+                    observer.OnCompleted();
+                }
+                else
+                {
+                    observer.OnError(problem);
+                }
+            }
+            catch (Exception)
+            {
+                // It was told that it has ended, and failed at that: there is nothing left to tell it, and the others go on.
+            }
+        }
+
+        public void Dispose()
+        {
+            _hasEnded = true;
+            source.Remove(this);
+        }
+    }
+}
