@@ -122,6 +122,6 @@ internal enum EndpointPhase : byte
     /// <summary>The thread that has the pump's role tears the endpoint down.</summary>
     Closed,
 
-    /// <summary>Nothing is left of it.</summary>
+    /// <summary>Nothing is left of the endpoint.</summary>
     TornDown,
 }
