@@ -103,7 +103,7 @@ public sealed partial class Publisher
             return;
         }
 
-        // What all subscribers have not read, not only those waited for: these may need a processor that the others occupy until they have
+        // All that subscribers have not read, not only those waited for: these may need a processor that the others occupy until they have
         // read.
         long first = broadcast.Unread;
         long before = first;

@@ -46,7 +46,7 @@ public sealed class WaitSet : IDisposable
 
     /// <summary>Adds a descriptor: a socket, pipe, terminal, pidfd or eventfd.</summary>
     /// <param name="handle">
-    /// The handle, which the caller keeps. Detach it before closing it; a closed handle is no longer reported. For a plain number use
+    /// The handle, which the caller keeps. Detach it before closing it; a closed handle is not reported any more. For a plain number use
     /// <c>new SafeFileHandle(0, ownsHandle: false)</c>.
     /// </param>
     /// <param name="interest">Readable, Writable, or both.</param>

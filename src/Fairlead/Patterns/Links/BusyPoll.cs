@@ -108,7 +108,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
 
     /// <summary>Runs an iteration, continues while more arrives soon, and then keeps a promise to arm. Called by a reactor
     /// thread.</summary>
-    /// <param name="leads">Whether the thread has the role. Without it, there is no iteration, but what arrives soon is served.</param>
+    /// <param name="leads">Whether the thread has the role. Without it, this only serves what arrives soon.</param>
     /// <param name="completions">The completions, which are returned here.</param>
     /// <param name="poll">The same as in <see cref="Pump.Serve"/>.</param>
     public void Serve(bool leads, Completions completions, TimeSpan? poll)

@@ -5,7 +5,7 @@ namespace Fairlead.Patterns.Links;
 /// <summary>Runs the continuations that one iteration has completed, one after the other, on one thread.</summary>
 /// <remarks>
 /// <para>
-/// What they send is written when all have run. If a continuation takes long or blocks, another thread runs those behind it. Queueing each
+/// Their output is written when all have run. If a continuation takes long or blocks, another thread runs those behind it. Queueing each
 /// one to the pool would cost more than most continuations do, and would split up what they send.
 /// </para>
 /// <para>
@@ -137,7 +137,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
 
     /// <summary>Acts as if each continuation took long when none has returned since the last round. Called by the watcher.</summary>
     /// <remarks>
-    /// From then on the blocked ones write their own output. They are no longer watched once nothing waits behind them.
+    /// From then on the blocked ones write their own output. The watcher forgets them once nothing waits behind them.
     /// </remarks>
     private void OnRound()
     {

@@ -114,7 +114,7 @@ internal sealed partial class EndpointCore
     {
         using (Gate.Hold())
         {
-            // Only one call retires. Whoever learns of it must find no listener.
+            // Only one call retires. After its return, the listener is closed.
             if (!Receivers.IsEmpty
                 || Counters.MessagesReceived != taken
                 || Array.Exists(Table.All, link => link.State == LinkState.Handshaking || link.PeerPattern != others)

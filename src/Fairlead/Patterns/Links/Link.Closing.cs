@@ -170,7 +170,7 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Whether the peer closed in order and of its own accord.</summary>
+    /// <summary>Whether the peer closed in order, and this side did not end the link first.</summary>
     public bool HasPeerClosed => (_close.TheirReason ?? End?.Reason) == CloseReason.ClosedByPeer;
 
     /// <summary>Whether this side ended the link: the living senders of unread messages then wait for no answers.</summary>

@@ -20,7 +20,7 @@ internal sealed partial class Link
         {
             if (_endpoint.Admission.Crowd(this) is { } crowded)
             {
-                // There is no way to tell a foreign program the reason.
+                // A foreign program cannot be told the reason.
                 Failure = crowded;
                 GoDown(new LinkEnd(CloseReason.Limit, crowded.Message), completions);
                 return;

@@ -17,7 +17,10 @@ internal static class LinkErrors
 
     /// <summary>Returns the error for a message with an open file to a peer that accepts none.</summary>
     public static FairleadException NoHandles(Link link) =>
-        new(ErrorCode.NotSupported, "the receiver does not accept open files", "Give the receiver an option such as ?handles=16, the most unread handles it accepts.")
+        new(
+            ErrorCode.NotSupported,
+            "the receiver does not accept open files",
+            "Give the receiver an option such as ?handles=16, the most unread handles it accepts.")
         {
             Address = link.Endpoint.Address,
             Peer = link.Peer,

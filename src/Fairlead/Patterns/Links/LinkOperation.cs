@@ -13,7 +13,7 @@ internal enum LinkOutcome : byte
     /// <summary>The answer has arrived: a receipt, a reply, or an error.</summary>
     Answered,
 
-    /// <summary>There is no credit, or other messages already wait.</summary>
+    /// <summary>The credit is used up, or other messages already wait.</summary>
     Full,
 
     /// <summary>The link is down.</summary>
@@ -233,7 +233,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         }
     }
 
-    /// <summary>Ends the operation because there is no link and none will come.</summary>
+    /// <summary>Ends the operation because it has no link and none will come.</summary>
     public void EndUnsent()
     {
         if (TryComplete(Unanswered(LinkOutcome.PeerGone)))

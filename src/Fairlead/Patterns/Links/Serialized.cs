@@ -5,7 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>A value as bytes, in memory of the thread that is used again; valid until disposed.</summary>
+/// <summary>A serialized value, in reused memory of this thread. Valid until disposed.</summary>
 internal readonly ref struct Serialized
 {
     private const int LargestKept = 1024 * 1024;
