@@ -72,8 +72,8 @@ public sealed partial class Address
         var names = AddressScheme.All.Select(scheme => scheme.Name).ToArray();
         var known = $"Known schemes: {string.Join(", ", names)}";
         return NearestName.Of(given, names) is { } nearest
-            ? $"there is no scheme '{AddressText.Display(given)}'; did you mean '{nearest}'? {known}"
-            : $"there is no scheme '{AddressText.Display(given)}'. {known}";
+            ? $"unknown scheme '{AddressText.Display(given)}'; did you mean '{nearest}'? {known}"
+            : $"unknown scheme '{AddressText.Display(given)}'. {known}";
     }
 
     private static ReadOnlyCollection<KeyValuePair<string, string>>? ReadOptions(string query, out string problem)

@@ -34,7 +34,7 @@ internal static class AddressOptions
             var allowed = names.Count == 0
                 ? $"{address.Scheme} accepts no options here"
                 : $"Here {address.Scheme} accepts: {string.Join(", ", names.Order(StringComparer.Ordinal))}";
-            throw new AddressFormatException(address.ToString(), $"there is no option '{name}'{guess} {allowed}");
+            throw new AddressFormatException(address.ToString(), $"unknown option '{name}'{guess} {allowed}");
         }
     }
 

@@ -1,6 +1,6 @@
 namespace Fairlead;
 
-/// <summary>What is known about a synchronous message (type 2) when the wait for its receipt has ended.</summary>
+/// <summary>The outcome of a synchronous message (type 2) when the wait for its receipt has ended.</summary>
 public enum DeliveryStatus
 {
     /// <summary>The receiver has or may have got the message, and no receipt came.</summary>

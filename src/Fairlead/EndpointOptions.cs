@@ -16,7 +16,7 @@ public record EndpointOptions
     /// </remarks>
     public int MaxUnreadMessages { get; init; } = 16 * 1024;
 
-    /// <summary>The overflow policy: what happens to a message when the peer's queue is full.</summary>
+    /// <summary>The overflow policy for messages that find the peer's queue full.</summary>
     /// <remarks>
     /// With null, the default, senders wait, a <see cref="Publisher"/> drops the newest message, and a broadcast of a <see cref="Hub"/>
     /// disconnects the client. A <see cref="Subscriber"/> asks its publisher for this policy. In the address: <c>?full=drop-oldest</c>.
@@ -25,7 +25,7 @@ public record EndpointOptions
 
     /// <summary>The longest accepted message in bytes; a longer one ends the connection with <see cref="ErrorCode.TooLarge"/>.</summary>
     /// <remarks>
-    /// With null, the default, there is no limit between processes of one user on one machine, and 16 MiB otherwise. In the address:
+    /// With null, the default, the limit is 16 MiB, or none between processes of one user on one machine. In the address:
     /// <c>?maxmessage=64MiB</c>.
     /// </remarks>
     public int? MaxMessageBytes { get; init; }

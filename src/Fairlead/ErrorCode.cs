@@ -49,6 +49,6 @@ public enum ErrorCode
     /// <summary>The caller released a lock for a while and could not take it back in time.</summary>
     LockLost = 15,
 
-    /// <summary>A process that took part in a barrier has ended. Nobody can wait at it until it is reset.</summary>
+    /// <summary>A process that took part in a barrier has ended. All waits fail until the barrier is reset.</summary>
     BarrierBroken = 16,
 }

@@ -3,7 +3,7 @@ using System.Diagnostics.Tracing;
 namespace Fairlead;
 
 /// <summary>The event source <c>Fairlead</c>, for operators who look for the cause of a problem.</summary>
-/// <remarks>Events are neither formatted nor allocated while there is no listener.</remarks>
+/// <remarks>Events are neither formatted nor allocated without a listener.</remarks>
 [EventSource(Name = "Fairlead")]
 internal sealed class FairleadEventSource : EventSource
 {

@@ -1,6 +1,6 @@
 namespace Fairlead;
 
-/// <summary>The one exception of Fairlead: what happened, at which address, with which peer, and what to do.</summary>
+/// <summary>The only exception type of Fairlead. It names the problem, the address, the peer, and what to do.</summary>
 /// <remarks>
 /// Expected outcomes, such as a full queue or the timeout of a Try method, are results and not exceptions. This is an
 /// <see cref="IOException"/>: code that retries or reports errors of streams and files treats it the same way.

@@ -118,7 +118,7 @@ internal enum MessageFlags : byte
     Final = 4,
 
     /// <summary>On a cancel: returns the message if it is unread. Its sender still waits, and a receipt confirms the return.</summary>
-    /// <remarks>If the message was read, there is no confirmation.</remarks>
+    /// <remarks>A message that was read is not confirmed.</remarks>
     Recall = 8,
 
     /// <summary>On a message: an open file comes with its first byte, outside the stream.</summary>

@@ -1,6 +1,6 @@
 namespace Fairlead.Logs;
 
-/// <summary>Whose unread records a log keeps despite <see cref="LogOptions.MaxSize"/> or <see cref="LogOptions.MaxAge"/>.</summary>
+/// <summary>The positions whose unread records survive <see cref="LogOptions.MaxSize"/> or <see cref="LogOptions.MaxAge"/>.</summary>
 public enum LogProtection
 {
     /// <summary>Those of named positions that a follower uses now.</summary>

@@ -128,7 +128,7 @@ internal sealed class FifoFile : IDisposable
         }
     }
 
-    /// <summary>Opens it for writing, without waiting. Returns null if there is no reader.</summary>
+    /// <summary>Opens it for writing, without waiting. Returns null without a reader.</summary>
     public Descriptor? TryOpenToWrite(Address address)
     {
         Descriptor? writer = NativeFile.Reopen(Place, OpenFlags.WriteOnly, out Errno error);

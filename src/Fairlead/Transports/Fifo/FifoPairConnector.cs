@@ -65,7 +65,7 @@ internal static class FifoPairConnector
 
     /// <summary>Waits until the other end has stopped writing to the previous peer, discards that data, and opens the FIFO.</summary>
     /// <remarks>
-    /// Also discards the hello of a peer that gave up unheard. The result was opened while there was no writer, because a descriptor that
+    /// Also discards the hello of a peer that gave up unheard. The result was opened without a writer, because a descriptor that
     /// has seen a writer leave reports the end permanently.
     /// </remarks>
     private static async ValueTask<Descriptor> OpenAfterLastPeerAsync(

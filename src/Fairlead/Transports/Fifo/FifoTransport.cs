@@ -73,7 +73,8 @@ internal sealed class FifoTransport : ITransport
         using FifoFile file = FifoFile.Find(address, address.Place);
         Descriptor writer =
             file.TryOpenToWrite(address)
-            ?? throw new FairleadException(ErrorCode.NotFound, "no receiver reads there", "Start a receiver, or wait for one with ?wait=5s.")
+            ?? throw new FairleadException(
+                ErrorCode.NotFound, "no receiver reads there", "Start a receiver, or wait for one with ?wait=5s.")
             {
                 Address = address,
                 Errno = (int)Errno.ENXIO,

@@ -5,7 +5,7 @@ namespace Fairlead.Transports.Fifo;
 /// <summary>A FIFO for writing.</summary>
 /// <remarks>
 /// This end must not open it for reading, too: data written before a reader comes would then be lost with this process. The kernel reports
-/// a reader only to a thread blocked in <c>open</c>. Therefore a thread waits there while there is no reader.
+/// a reader only to a thread blocked in <c>open</c>. Therefore a thread waits there until there is a reader.
 /// </remarks>
 internal sealed class FifoWriterListener : FifoListener
 {
