@@ -14,7 +14,7 @@ internal static class TakenPlace
     public static FairleadException Held(Holder? holder, string inquiry, Address address)
     {
         var whatHappened = holder is null ? "is held by a process that this one cannot identify" : $"is held by {holder}";
-        var whatToDo = holder is null ? $"Find the process with {inquiry}" : "End that process first, or choose another name.";
+        var whatToDo = holder is null ? $"Find the process with {inquiry}" : "End it first, or choose another name.";
         return new FairleadException(ErrorCode.AlreadyExists, whatHappened, whatToDo) { Address = address, Peer = holder?.Peer };
     }
 

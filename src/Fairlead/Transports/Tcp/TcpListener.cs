@@ -76,7 +76,7 @@ internal sealed class TcpListener : IListener
                 return new FairleadException(
                     ErrorCode.AlreadyExists,
                     holder is null ? "is held by another process" : $"is held by {holder}",
-                    "Stop that process, or choose another port; port 0 takes any free one.")
+                    "Stop it, or choose another port; port 0 takes any free one.")
                 {
                     Address = address,
                     Peer = holder?.Peer,
