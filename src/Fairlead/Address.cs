@@ -133,8 +133,8 @@ public sealed partial class Address : IEquatable<Address>
 
     /// <summary>Returns the same address without options: the part that identifies the place.</summary>
     /// <remarks>
-    /// The address of a bound endpoint (<see cref="MessagingEndpoint.Address"/>) contains its own options, and some of these are not meant for the
-    /// other end.
+    /// The address of a bound endpoint (<see cref="MessagingEndpoint.Address"/>) contains its own options, and some of these are not meant
+    /// for the other end.
     /// </remarks>
     public Address WithoutOptions() =>
         Options.Count == 0 ? this : new Address(_scheme, Place, _escapedPlace, Host, Port, []);

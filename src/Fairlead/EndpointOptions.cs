@@ -54,7 +54,8 @@ public record EndpointOptions
     /// <summary>Further addresses for the same peer, tried one after the other.</summary>
     /// <remarks>
     /// Fairlead tries them when connecting and, if the endpoint reconnects, after a loss; then it begins behind the lost address. The
-    /// options of the first address apply to all. An endpoint is connected to one address at a time (<see cref="MessagingEndpoint.Address"/>).
+    /// options of the first address apply to all. An endpoint is connected to one address at a time
+    /// (<see cref="MessagingEndpoint.Address"/>).
     /// </remarks>
     public IReadOnlyList<Address> Alternatives { get; init; } = [];
 

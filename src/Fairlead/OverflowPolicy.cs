@@ -2,8 +2,8 @@ namespace Fairlead;
 
 /// <summary>The overflow policy: the treatment of a message when its peer's queue is full.</summary>
 /// <remarks>
-/// The queue is full when the peer has not read enough, and its own end holds as many messages (<see cref="EndpointOptions.MaxUnreadMessages"/>) or
-/// bytes (<see cref="EndpointOptions.MaxUnreadBytes"/>) as it may.
+/// The queue is full when the peer has not read enough, and its own end holds as many messages
+/// (<see cref="EndpointOptions.MaxUnreadMessages"/>) or bytes (<see cref="EndpointOptions.MaxUnreadBytes"/>) as it may.
 /// </remarks>
 public enum OverflowPolicy
 {

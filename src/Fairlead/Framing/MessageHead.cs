@@ -22,7 +22,9 @@ internal enum HeadField : byte
     /// <summary>How often the message was delivered before, 8 bytes.</summary>
     Deliveries = 5,
 
-    /// <summary>In a handshake: the overflow policy that a subscriber asks for, 1 byte, a <see cref="OverflowPolicy"/> counted from 1.</summary>
+    /// <summary>
+    /// In a handshake: the overflow policy that a subscriber asks for, 1 byte, a <see cref="OverflowPolicy"/> counted from 1.
+    /// </summary>
     Full = 6,
 
     /// <summary>In a handshake: the most unread open files on this side, 2 bytes; absent means none.</summary>

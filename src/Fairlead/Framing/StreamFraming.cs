@@ -43,7 +43,7 @@ internal abstract class StreamFraming
         new(
             ErrorCode.TooLarge,
             $"the peer announced a message of {length} bytes, but at most {limit} are accepted here. "
-                + "If the length is right, raise the limit with ?maxmessage= or the MaxMessage option.");
+                + "If the length is right, raise the limit with ?maxmessage= or the MaxMessageBytes option.");
 }
 
 /// <summary>The position of one message in the bytes of a stream.</summary>

@@ -55,7 +55,9 @@ public sealed partial class Hub
         SendAsync(client, new ReadOnlySequence<byte>(message), cancellationToken);
 
     /// <summary>Sends a message to one client (type 1). Blocks until it is buffered.</summary>
-    /// <exception cref="FairleadException">Timeout. PeerGone: the client has left. Full: with <see cref="OverflowPolicy.Fail"/>.</exception>
+    /// <exception cref="FairleadException">
+    /// Timeout. PeerGone: the client has left. Full: with <see cref="OverflowPolicy.Fail"/>.
+    /// </exception>
     public void Send(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();

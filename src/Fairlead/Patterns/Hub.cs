@@ -10,8 +10,8 @@ namespace Fairlead;
 /// <para>Clients are <see cref="Pair"/>s or, with <c>?framing=line</c>, any program.</para>
 /// <para>
 /// A broadcast does not wait. If the queue of a client is full, the hub tells the client and disconnects it as
-/// <see cref="CloseReason.SlowConsumer"/>. A message to one client waits for capacity. A policy in <see cref="EndpointOptions.OverflowPolicy"/>
-/// applies to both.
+/// <see cref="CloseReason.SlowConsumer"/>. A message to one client waits for capacity. A policy in
+/// <see cref="EndpointOptions.OverflowPolicy"/> applies to both.
 /// </para>
 /// </remarks>
 public sealed partial class Hub : MessagingEndpoint, ILinkOwner
@@ -100,7 +100,9 @@ public sealed partial class Hub : MessagingEndpoint, ILinkOwner
     /// <summary>Blocks until the next event and returns it.</summary>
     /// <param name="timeout">How long to wait at most; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The event, or null after the timeout. The caller accepts and disposes the message of a <see cref="HubEvent.Said"/>.</returns>
+    /// <returns>
+    /// The event, or null after the timeout. The caller accepts and disposes the message of a <see cref="HubEvent.Said"/>.
+    /// </returns>
     public HubEvent? NextEvent(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Core.Receivers.Receive(Deadline.After(timeout, Core.Settings.Time), cancellationToken) is { } received ? ToEvent(received) : null;
 

@@ -4,10 +4,11 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// Values as messages, in JSON, on every pattern. Read them with <see cref="Message.Read{T}(JsonTypeInfo{T})"/>. Source-generated metadata
-/// (<see cref="JsonTypeInfo{T}"/>) makes them work trimmed and compiled ahead of time.
-/// </summary>
+/// <summary>Sends values as messages in JSON on every pattern.</summary>
+/// <remarks>
+/// Read the values with <see cref="Message.Read{T}(JsonTypeInfo{T})"/>. With source-generated metadata (<see cref="JsonTypeInfo{T}"/>) they
+/// also work in programs that are trimmed or compiled ahead of time.
+/// </remarks>
 public static class JsonMessageExtensions
 {
     /// <summary>Sends a value as JSON as a type 1 message, without waiting.</summary>
@@ -106,7 +107,7 @@ public static class JsonMessageExtensions
         return pair.DeliverAsync(bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a value as JSON as a type 1 message, without waiting to one client.</summary>
+    /// <summary>Sends a value as JSON as a type 1 message to one client, without waiting.</summary>
     /// <inheritdoc cref="Hub.TrySend(HubClient, ReadOnlySpan{byte})" path="/returns|/exception"/>
     public static SendResult TrySend<T>(this Hub hub, HubClient client, T value, JsonTypeInfo<T> type)
     {
@@ -170,7 +171,7 @@ public static class JsonMessageExtensions
         return hub.DeliverAsync(client, bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a value as JSON to all clients, or all but one.</summary>
+    /// <summary>Sends a value as JSON to all clients, or to all but one.</summary>
     /// <inheritdoc cref="Hub.Broadcast(ReadOnlySpan{byte}, HubClient?, CancellationToken)" path="/returns|/exception"/>
     public static int Broadcast<T>(
         this Hub hub, T value, JsonTypeInfo<T> type, HubClient? except = null, CancellationToken cancellationToken = default)
@@ -180,7 +181,7 @@ public static class JsonMessageExtensions
         return hub.Broadcast(bytes.Span, except, cancellationToken);
     }
 
-    /// <summary>Sends a value as JSON to all clients, or all but one.</summary>
+    /// <summary>Sends a value as JSON to all clients, or to all but one.</summary>
     /// <inheritdoc cref="Hub.BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)" path="/returns|/exception"/>
     public static ValueTask<int> BroadcastAsync<T>(
         this Hub hub, T value, JsonTypeInfo<T> type, HubClient? except = null, CancellationToken cancellationToken = default)
@@ -238,7 +239,7 @@ public static class JsonMessageExtensions
         return request.Reply(bytes.Span);
     }
 
-    /// <summary>Sends a value as JSON as the reply, and waits while the requester leaves its replies unread.</summary>
+    /// <summary>Sends a value as JSON as the reply, and waits while the requester has too many unread replies.</summary>
     /// <inheritdoc cref="Fairlead.Request.ReplyAsync(ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
     public static ValueTask<bool> ReplyAsync<T>(
         this Request request, T value, JsonTypeInfo<T> type, CancellationToken cancellationToken = default)
@@ -248,13 +249,13 @@ public static class JsonMessageExtensions
     }
 
     /// <summary>Sends a value as a type 4 request, in JSON, and returns the value of the reply. Blocks until it arrives.</summary>
-    /// <param name="requester">Sends the request.</param>
-    /// <param name="request">The value; serialized before the request is sent.</param>
+    /// <param name="requester">The requester that sends the request.</param>
+    /// <param name="request">The value. Serialized before the request is sent.</param>
     /// <param name="requestType">The request's metadata, from a source-generated context.</param>
-    /// <param name="replyType">The reply's metadata, likewise.</param>
-    /// <param name="timeout">At most so long; null: without limit. The responder is told.</param>
-    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
-    /// <exception cref="JsonException">The reply is not such JSON.</exception>
+    /// <param name="replyType">The reply's metadata, from a source-generated context.</param>
+    /// <param name="timeout">How long to wait at most; null waits without limit. The responder learns it.</param>
+    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
+    /// <exception cref="JsonException">The reply is not valid JSON for this type.</exception>
     /// <inheritdoc cref="Requester.Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     public static TReply? Request<TRequest, TReply>(
         this Requester requester,
@@ -272,13 +273,13 @@ public static class JsonMessageExtensions
     }
 
     /// <summary>Sends a value as a type 3 request and returns the value of the reply. Both as JSON.</summary>
-    /// <param name="requester">Sends the request.</param>
-    /// <param name="request">The value; serialized before this returns.</param>
+    /// <param name="requester">The requester that sends the request.</param>
+    /// <param name="request">The value. Serialized before this returns.</param>
     /// <param name="requestType">The request's metadata, from a source-generated context.</param>
-    /// <param name="replyType">The reply's metadata, likewise.</param>
-    /// <param name="timeout">At most so long; null: without limit. The responder is told.</param>
-    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
-    /// <exception cref="JsonException">The reply is not such JSON.</exception>
+    /// <param name="replyType">The reply's metadata, from a source-generated context.</param>
+    /// <param name="timeout">How long to wait at most; null waits without limit. The responder learns it.</param>
+    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
+    /// <exception cref="JsonException">The reply is not valid JSON for this type.</exception>
     /// <inheritdoc cref="Requester.Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     public static ValueTask<TReply?> RequestAsync<TRequest, TReply>(
         this Requester requester,

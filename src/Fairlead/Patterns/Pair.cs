@@ -148,8 +148,8 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
     /// <para>
     /// Reading returns 0 when the peer has closed in order or called <see cref="EndSending"/>. It throws an <see cref="IOException"/> with
     /// the cause as inner exception when the peer died. On a bound end, later reads return the bytes of the next peer. A write completes
-    /// when the bytes are buffered. A flush acts like <see cref="MessagingEndpoint.Flush"/>. The timeouts apply to blocking calls. Asynchronous
-    /// calls end at their token, which loses no data.
+    /// when the bytes are buffered. A flush acts like <see cref="MessagingEndpoint.Flush"/>. The timeouts apply to blocking calls.
+    /// Asynchronous calls end at their token, which loses no data.
     /// </para>
     /// <para>
     /// From now on the stream receives, and nothing else may. It allows one reader and one writer at a time. Disposing it in either form

@@ -39,7 +39,9 @@ public sealed partial class Publisher
         return End(round);
     }
 
-    /// <summary>Publishes a message. Completes at once, unless a subscriber with <see cref="OverflowPolicy.Wait"/> has a full queue.</summary>
+    /// <summary>
+    /// Publishes a message. Completes at once, unless a subscriber with <see cref="OverflowPolicy.Wait"/> has a full queue.
+    /// </summary>
     /// <remarks>
     /// Then it completes when that subscriber has capacity, at most after <see cref="PublisherOptions.LongestWait"/>.
     /// </remarks>

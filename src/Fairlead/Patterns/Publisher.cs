@@ -9,8 +9,8 @@ namespace Fairlead;
 /// <remarks>
 /// <para>
 /// Each subscriber has a separate queue here, limited by this publisher's <c>messages</c> and <c>capacity</c>. A full queue is handled by
-/// the subscriber's policy (its <see cref="EndpointOptions.OverflowPolicy"/>), or else by this publisher's. Without either, the publisher drops the
-/// newest message.
+/// the subscriber's policy (its <see cref="EndpointOptions.OverflowPolicy"/>), or else by this publisher's. Without either, the publisher
+/// drops the newest message.
 /// </para>
 /// <para>
 /// The publisher counts dropped messages (<see cref="EndpointStatistics.Dropped"/>) and tells the subscriber (<see cref="Message.Missed"/>,

@@ -3,7 +3,9 @@ namespace Fairlead;
 /// <summary>The options of a <see cref="Publisher"/>.</summary>
 public sealed record PublisherOptions : EndpointOptions
 {
-    /// <summary>How long one publish call waits at most for subscribers with <see cref="OverflowPolicy.Wait"/>. Default 5 seconds.</summary>
+    /// <summary>
+    /// How long one publish call waits at most for subscribers with <see cref="OverflowPolicy.Wait"/>. Default 5 seconds.
+    /// </summary>
     /// <remarks>
     /// The publisher disconnects a subscriber that takes longer as <see cref="CloseReason.SlowConsumer"/>. Infinite waits without limit.
     /// Zero refuses subscribers that ask for <see cref="OverflowPolicy.Wait"/>.

@@ -65,16 +65,13 @@ public sealed partial class Responder
             cancellationToken);
     }
 
-    /// <summary>
-    /// Calls the handler with each request as an unmanaged value, many at once, and sends the value that it returns. Both as they lie in
-    /// memory.
-    /// </summary>
+    /// <summary>Calls the handler with each request as an unmanaged value, many at the same time, and replies with its result.</summary>
     /// <param name="handler">
-    /// Gets the value of the request, and its context. A request of another layout never reaches it: the requester gets
+    /// Gets the value of the request and its context. A request of another layout does not reach the handler: the requester gets
     /// <see cref="ErrorCode.Incompatible"/>, which names both layouts.
     /// </param>
-    /// <param name="concurrency">How many handlers may run at once.</param>
-    /// <param name="cancellationToken">Ends the run; handlers that still run are waited for.</param>
+    /// <param name="concurrency">How many handlers may run at the same time.</param>
+    /// <param name="cancellationToken">Ends the run, which waits for the running handlers.</param>
     public Task RunAsync<
         [DynamicallyAccessedMembers(LayoutFingerprint.Fields)] TRequest,
         [DynamicallyAccessedMembers(LayoutFingerprint.Fields)] TReply>(

@@ -2,13 +2,11 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// Values as messages, by a serializer of your choice, on every pattern. Read them with
-/// <see cref="Message.Read{T}(IMessageSerializer{T})"/>.
-/// </summary>
+/// <summary>Sends values as messages with a serializer of your choice on every pattern.</summary>
+/// <remarks>Read the values with <see cref="Message.Read{T}(IMessageSerializer{T})"/>.</remarks>
 public static class SerializedMessageExtensions
 {
-    /// <summary>Sends a value as its serializer writes it as a type 1 message, without waiting.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 1 message, without waiting.</summary>
     /// <inheritdoc cref="Sender.TrySend(ReadOnlySpan{byte})" path="/returns|/exception"/>
     public static SendResult TrySend<T>(this Sender sender, T value, IMessageSerializer<T> serializer)
     {
@@ -17,7 +15,7 @@ public static class SerializedMessageExtensions
         return sender.TrySend(bytes.Span);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 1 message. Blocks until it is buffered.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 1 message. Blocks until it is buffered.</summary>
     /// <inheritdoc cref="Sender.Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     public static void Send<T>(
         this Sender sender,
@@ -31,7 +29,7 @@ public static class SerializedMessageExtensions
         sender.Send(bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 1 message. Completes when it is buffered.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 1 message. Completes when it is buffered.</summary>
     /// <inheritdoc cref="Sender.SendAsync(ReadOnlySpan{byte}, CancellationToken)" path="/exception"/>
     public static ValueTask SendAsync<T>(
         this Sender sender, T value, IMessageSerializer<T> serializer, CancellationToken cancellationToken = default)
@@ -41,7 +39,7 @@ public static class SerializedMessageExtensions
         return sender.SendAsync(bytes.Span, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 2 message. Blocks until the receipt arrives.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 2 message. Blocks until the receipt arrives.</summary>
     /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public static Delivery Deliver<T>(
         this Sender sender,
@@ -55,7 +53,7 @@ public static class SerializedMessageExtensions
         return sender.Deliver(bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 2 message. Completes when the receipt arrives.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 2 message. Completes when the receipt arrives.</summary>
     /// <inheritdoc cref="Sender.DeliverAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public static ValueTask<Delivery> DeliverAsync<T>(
         this Sender sender,
@@ -69,7 +67,7 @@ public static class SerializedMessageExtensions
         return sender.DeliverAsync(bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 1 message, without waiting.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 1 message, without waiting.</summary>
     /// <inheritdoc cref="Pair.TrySend(ReadOnlySpan{byte})" path="/returns|/exception"/>
     public static SendResult TrySend<T>(this Pair pair, T value, IMessageSerializer<T> serializer)
     {
@@ -78,7 +76,7 @@ public static class SerializedMessageExtensions
         return pair.TrySend(bytes.Span);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 1 message. Blocks until it is buffered.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 1 message. Blocks until it is buffered.</summary>
     /// <inheritdoc cref="Pair.Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     public static void Send<T>(
         this Pair pair, T value, IMessageSerializer<T> serializer, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -88,7 +86,7 @@ public static class SerializedMessageExtensions
         pair.Send(bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 1 message. Completes when it is buffered.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 1 message. Completes when it is buffered.</summary>
     /// <inheritdoc cref="Pair.SendAsync(ReadOnlySpan{byte}, CancellationToken)" path="/exception"/>
     public static ValueTask SendAsync<T>(
         this Pair pair, T value, IMessageSerializer<T> serializer, CancellationToken cancellationToken = default)
@@ -98,7 +96,7 @@ public static class SerializedMessageExtensions
         return pair.SendAsync(bytes.Span, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 2 message. Blocks until the receipt arrives.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 2 message. Blocks until the receipt arrives.</summary>
     /// <inheritdoc cref="Pair.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public static Delivery Deliver<T>(
         this Pair pair, T value, IMessageSerializer<T> serializer, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -108,7 +106,7 @@ public static class SerializedMessageExtensions
         return pair.Deliver(bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 2 message. Completes when the receipt arrives.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 2 message. Completes when the receipt arrives.</summary>
     /// <inheritdoc cref="Pair.DeliverAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public static ValueTask<Delivery> DeliverAsync<T>(
         this Pair pair, T value, IMessageSerializer<T> serializer, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -118,7 +116,7 @@ public static class SerializedMessageExtensions
         return pair.DeliverAsync(bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 1 message, without waiting to one client.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 1 message to one client, without waiting.</summary>
     /// <inheritdoc cref="Hub.TrySend(HubClient, ReadOnlySpan{byte})" path="/returns|/exception"/>
     public static SendResult TrySend<T>(this Hub hub, HubClient client, T value, IMessageSerializer<T> serializer)
     {
@@ -127,7 +125,7 @@ public static class SerializedMessageExtensions
         return hub.TrySend(client, bytes.Span);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 1 message to one client. Blocks until it is buffered.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 1 message to one client. Blocks until it is buffered.</summary>
     /// <inheritdoc cref="Hub.Send(HubClient, ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     public static void Send<T>(
         this Hub hub,
@@ -142,7 +140,7 @@ public static class SerializedMessageExtensions
         hub.Send(client, bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 1 message to one client. Completes when it is buffered.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 1 message to one client. Completes when it is buffered.</summary>
     /// <inheritdoc cref="Hub.SendAsync(HubClient, ReadOnlySpan{byte}, CancellationToken)" path="/exception"/>
     public static ValueTask SendAsync<T>(
         this Hub hub, HubClient client, T value, IMessageSerializer<T> serializer, CancellationToken cancellationToken = default)
@@ -152,7 +150,7 @@ public static class SerializedMessageExtensions
         return hub.SendAsync(client, bytes.Span, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 2 message to one client. Blocks until the receipt arrives.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 2 message to one client. Blocks until the receipt arrives.</summary>
     /// <inheritdoc cref="Hub.Deliver(HubClient, ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public static Delivery Deliver<T>(
         this Hub hub,
@@ -167,7 +165,7 @@ public static class SerializedMessageExtensions
         return hub.Deliver(client, bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 2 message to one client. Completes when the receipt arrives.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 2 message to one client. Completes when the receipt arrives.</summary>
     /// <inheritdoc cref="Hub.DeliverAsync(HubClient, ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public static ValueTask<Delivery> DeliverAsync<T>(
         this Hub hub,
@@ -182,7 +180,7 @@ public static class SerializedMessageExtensions
         return hub.DeliverAsync(client, bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it to all clients, or all but one.</summary>
+    /// <summary>Sends a value in the serializer's format to all clients, or to all but one.</summary>
     /// <inheritdoc cref="Hub.Broadcast(ReadOnlySpan{byte}, HubClient?, CancellationToken)" path="/returns|/exception"/>
     public static int Broadcast<T>(
         this Hub hub, T value, IMessageSerializer<T> serializer, HubClient? except = null, CancellationToken cancellationToken = default)
@@ -192,7 +190,7 @@ public static class SerializedMessageExtensions
         return hub.Broadcast(bytes.Span, except, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it to all clients, or all but one.</summary>
+    /// <summary>Sends a value in the serializer's format to all clients, or to all but one.</summary>
     /// <inheritdoc cref="Hub.BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)" path="/returns|/exception"/>
     public static ValueTask<int> BroadcastAsync<T>(
         this Hub hub, T value, IMessageSerializer<T> serializer, HubClient? except = null, CancellationToken cancellationToken = default)
@@ -202,7 +200,7 @@ public static class SerializedMessageExtensions
         return hub.BroadcastAsync(bytes.Span, except, cancellationToken);
     }
 
-    /// <summary>Publishes a value as its serializer writes it.</summary>
+    /// <summary>Publishes a value in the serializer's format.</summary>
     /// <inheritdoc cref="Publisher.Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
     public static int Publish<T>(
         this Publisher publisher, string topic, T value, IMessageSerializer<T> serializer, CancellationToken cancellationToken = default)
@@ -212,7 +210,7 @@ public static class SerializedMessageExtensions
         return publisher.Publish(topic, bytes.Span, cancellationToken);
     }
 
-    /// <summary>Publishes a value as its serializer writes it.</summary>
+    /// <summary>Publishes a value in the serializer's format.</summary>
     /// <inheritdoc cref="Publisher.PublishAsync(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
     public static ValueTask<int> PublishAsync<T>(
         this Publisher publisher, string topic, T value, IMessageSerializer<T> serializer, CancellationToken cancellationToken = default)
@@ -222,7 +220,7 @@ public static class SerializedMessageExtensions
         return publisher.PublishAsync(topic, bytes.Span, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 4 request. Blocks until the reply arrives.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 4 request. Blocks until the reply arrives.</summary>
     /// <inheritdoc cref="Requester.Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public static Message Request<T>(
         this Requester requester,
@@ -236,7 +234,7 @@ public static class SerializedMessageExtensions
         return requester.Request(bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it as a type 3 request. Completes when the reply arrives.</summary>
+    /// <summary>Sends a value in the serializer's format as a type 3 request. Completes when the reply arrives.</summary>
     /// <inheritdoc cref="Requester.RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public static ValueTask<Message> RequestAsync<T>(
         this Requester requester,
@@ -250,7 +248,7 @@ public static class SerializedMessageExtensions
         return requester.RequestAsync(bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a value as its serializer writes it as the reply. Does not wait.</summary>
+    /// <summary>Sends a value in the serializer's format as the reply. Does not wait.</summary>
     /// <inheritdoc cref="Fairlead.Request.Reply(ReadOnlySpan{byte})" path="/returns|/exception"/>
     public static bool Reply<T>(this Request request, T value, IMessageSerializer<T> serializer)
     {
@@ -258,7 +256,7 @@ public static class SerializedMessageExtensions
         return request.Reply(bytes.Span);
     }
 
-    /// <summary>Sends a value as its serializer writes it as the reply, and waits while the requester leaves its replies unread.</summary>
+    /// <summary>Sends a value in the serializer's format as the reply, and waits while the requester has too many unread replies.</summary>
     /// <inheritdoc cref="Fairlead.Request.ReplyAsync(ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
     public static ValueTask<bool> ReplyAsync<T>(
         this Request request, T value, IMessageSerializer<T> serializer, CancellationToken cancellationToken = default)

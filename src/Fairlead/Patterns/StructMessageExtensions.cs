@@ -3,10 +3,11 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// Unmanaged values as messages, without a serializer, on every pattern: the bytes of the value as it lies in memory, and a mark of its
-/// layout. Read them with <see cref="Message.Value{T}"/>, which checks the mark. Both ends must have the same byte order.
-/// </summary>
+/// <summary>Sends unmanaged values as messages on every pattern, without a serializer.</summary>
+/// <remarks>
+/// A message holds the bytes of the value in memory and a mark of its layout. Read the value with <see cref="Message.Value{T}"/>, which
+/// checks the mark. Both ends must have the same byte order.
+/// </remarks>
 public static class StructMessageExtensions
 {
     /// <summary>Sends an unmanaged value as a type 1 message, without waiting.</summary>
@@ -117,7 +118,7 @@ public static class StructMessageExtensions
         return pair.DeliverAsync(bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends an unmanaged value as a type 1 message, without waiting to one client.</summary>
+    /// <summary>Sends an unmanaged value as a type 1 message to one client, without waiting.</summary>
     /// <inheritdoc cref="Hub.TrySend(HubClient, ReadOnlySpan{byte})" path="/returns|/exception"/>
     public static SendResult TrySend<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>(this Hub hub, HubClient client, in T value)
         where T : unmanaged
@@ -171,7 +172,7 @@ public static class StructMessageExtensions
         return hub.DeliverAsync(client, bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends an unmanaged value to all clients, or all but one.</summary>
+    /// <summary>Sends an unmanaged value to all clients, or to all but one.</summary>
     /// <inheritdoc cref="Hub.Broadcast(ReadOnlySpan{byte}, HubClient?, CancellationToken)" path="/returns|/exception"/>
     public static int Broadcast<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>(
         this Hub hub, in T value, HubClient? except = null, CancellationToken cancellationToken = default)
@@ -182,7 +183,7 @@ public static class StructMessageExtensions
         return hub.Broadcast(bytes.Span, except, cancellationToken);
     }
 
-    /// <summary>Sends an unmanaged value to all clients, or all but one.</summary>
+    /// <summary>Sends an unmanaged value to all clients, or to all but one.</summary>
     /// <inheritdoc cref="Hub.BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)" path="/returns|/exception"/>
     public static ValueTask<int> BroadcastAsync<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>(
         this Hub hub, in T value, HubClient? except = null, CancellationToken cancellationToken = default)
@@ -246,7 +247,7 @@ public static class StructMessageExtensions
         return request.Reply(bytes.Span);
     }
 
-    /// <summary>Sends an unmanaged value as the reply, and waits while the requester leaves its replies unread.</summary>
+    /// <summary>Sends an unmanaged value as the reply, and waits while the requester has too many unread replies.</summary>
     /// <inheritdoc cref="Fairlead.Request.ReplyAsync(ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
     public static ValueTask<bool> ReplyAsync<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>(
         this Request request, in T value, CancellationToken cancellationToken = default)
@@ -256,14 +257,11 @@ public static class StructMessageExtensions
         return request.ReplyAsync(bytes.Span, cancellationToken);
     }
 
-    /// <summary>
-    /// Sends an unmanaged value as a type 4 request and returns the value of the reply, both as they lie in memory. Blocks until the reply
-    /// arrives.
-    /// </summary>
-    /// <param name="requester">Sends the request.</param>
-    /// <param name="request">The value; copied before this returns.</param>
-    /// <param name="timeout">At most so long; null: without limit. The responder is told.</param>
-    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
+    /// <summary>Sends an unmanaged value as a type 4 request and returns the value of the reply. Blocks until it arrives.</summary>
+    /// <param name="requester">The requester that sends the request.</param>
+    /// <param name="request">The value. Copied before this returns.</param>
+    /// <param name="timeout">How long to wait at most; null waits without limit. The responder learns it.</param>
+    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
     /// <exception cref="FairleadException">
     /// Incompatible: the reply holds another layout, which the error names. Otherwise as for a request of bytes.
     /// </exception>
@@ -280,9 +278,7 @@ public static class StructMessageExtensions
         return reply.Value<TReply>();
     }
 
-    /// <summary>
-    /// Sends an unmanaged value as a type 3 request and returns the value of the reply, both as they lie in memory.
-    /// </summary>
+    /// <summary>Sends an unmanaged value as a type 3 request and returns the value of the reply.</summary>
     /// <inheritdoc cref="Request{TRequest, TReply}(Requester, in TRequest, TimeSpan?, CancellationToken)" path="/param|/exception"/>
     public static ValueTask<TReply> RequestAsync<
         [DynamicallyAccessedMembers(LayoutFingerprint.Fields)] TRequest,

@@ -2,9 +2,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// Text as messages, in UTF-8, on every pattern. Read it with <see cref="Message.Text"/>.
-/// </summary>
+/// <summary>Sends text as messages in UTF-8 on every pattern. Read it with <see cref="Message.Text"/>.</summary>
 public static class TextMessageExtensions
 {
     /// <summary>Sends text as UTF-8 as a type 1 message, without waiting.</summary>
@@ -100,7 +98,7 @@ public static class TextMessageExtensions
         return pair.DeliverAsync(bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends text as UTF-8 as a type 1 message, without waiting to one client.</summary>
+    /// <summary>Sends text as UTF-8 as a type 1 message to one client, without waiting.</summary>
     /// <inheritdoc cref="Hub.TrySend(HubClient, ReadOnlySpan{byte})" path="/returns|/exception"/>
     public static SendResult TrySend(this Hub hub, HubClient client, string message)
     {
@@ -148,7 +146,7 @@ public static class TextMessageExtensions
         return hub.DeliverAsync(client, bytes.Span, timeout, cancellationToken);
     }
 
-    /// <summary>Sends text as UTF-8 to all clients, or all but one.</summary>
+    /// <summary>Sends text as UTF-8 to all clients, or to all but one.</summary>
     /// <inheritdoc cref="Hub.Broadcast(ReadOnlySpan{byte}, HubClient?, CancellationToken)" path="/returns|/exception"/>
     public static int Broadcast(this Hub hub, string message, HubClient? except = null, CancellationToken cancellationToken = default)
     {
@@ -157,7 +155,7 @@ public static class TextMessageExtensions
         return hub.Broadcast(bytes.Span, except, cancellationToken);
     }
 
-    /// <summary>Sends text as UTF-8 to all clients, or all but one.</summary>
+    /// <summary>Sends text as UTF-8 to all clients, or to all but one.</summary>
     /// <inheritdoc cref="Hub.BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)" path="/returns|/exception"/>
     public static ValueTask<int> BroadcastAsync(
         this Hub hub, string message, HubClient? except = null, CancellationToken cancellationToken = default)
@@ -214,7 +212,7 @@ public static class TextMessageExtensions
         return request.Reply(bytes.Span);
     }
 
-    /// <summary>Sends text as UTF-8 as the reply, and waits while the requester leaves its replies unread.</summary>
+    /// <summary>Sends text as UTF-8 as the reply, and waits while the requester has too many unread replies.</summary>
     /// <inheritdoc cref="Fairlead.Request.ReplyAsync(ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
     public static ValueTask<bool> ReplyAsync(this Request request, string reply, CancellationToken cancellationToken = default)
     {

@@ -2,7 +2,7 @@ using Fairlead.Transports;
 
 namespace Fairlead;
 
-/// <summary>The transports that this version has, for programs that show or try them all.</summary>
+/// <summary>The transports of this version, for programs that show or try them all.</summary>
 public static class TransportCatalog
 {
     /// <summary>The schemes of the addresses that can be bound and connected to, in the order of the documentation.</summary>

@@ -6,9 +6,7 @@ using System.Text;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// What stands behind an unmanaged value that is sent as it lies in memory, so that a reader with another layout is refused by name.
-/// </summary>
+/// <summary>The mark behind an unmanaged value in a message, by which a reader with another layout refuses the value.</summary>
 /// <remarks>
 /// <code>
 ///   a value as a message                     a mark, 24 bytes, little-endian
@@ -21,7 +19,7 @@ namespace Fairlead.Patterns.Links;
 ///   +-----------------------+                | 0xFA, which no text holds   |
 ///                                            +-----------------------------+ 24
 /// </code>
-/// The value comes first: a reader takes it where the payload begins, and a program without Fairlead may ignore what stands behind it.
+/// The value comes first: a reader finds it at the start of the payload, and a program without Fairlead may ignore the mark.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Size = Length)]
 internal readonly struct LayoutMark
@@ -46,7 +44,7 @@ internal readonly struct LayoutMark
         _nameEnd = MemoryMarshal.Read<ulong>(bytes[8..]);
     }
 
-    /// <summary>Bytes of a message with a value of this type.</summary>
+    /// <summary>Returns the length of a message with a value of this type, in bytes.</summary>
     public static int LengthOf<T>()
         where T : unmanaged => MarkAt<T>() + Length;
 
@@ -59,7 +57,7 @@ internal readonly struct LayoutMark
         Unsafe.WriteUnaligned(ref destination[MarkAt<T>()], Of<T>.Mark);
     }
 
-    /// <summary>Returns the value in a message, where it lies, after checking its mark.</summary>
+    /// <summary>Checks the mark in a message and returns a reference to the value in the payload.</summary>
     /// <exception cref="FairleadException">Incompatible: the message holds another layout, or no value.</exception>
     public static ref readonly T Read<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>(ReadOnlySpan<byte> payload, Link link)
         where T : unmanaged
@@ -102,7 +100,7 @@ internal readonly struct LayoutMark
         };
     }
 
-    // The peer's word: the name may be anything.
+    // The name comes from the peer and may contain anything.
     private static string Describe(ReadOnlySpan<byte> payload)
     {
         ReadOnlySpan<byte> mark = payload[^Length..];

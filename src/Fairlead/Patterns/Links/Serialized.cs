@@ -22,7 +22,7 @@ internal readonly ref struct Serialized
 
     public ReadOnlySpan<byte> Span => _writer.WrittenSpan;
 
-    /// <summary>Text as UTF-8.</summary>
+    /// <summary>Returns the UTF-8 bytes of a text.</summary>
     public static Serialized Of(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -2,10 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// An unmanaged value as it lies in memory, and the mark of its layout behind it; valid until disposed. The memory is the thread's, and is
-/// used again: a value costs a copy of its bytes and no allocation.
-/// </summary>
+/// <summary>The bytes of an unmanaged value with the mark of its layout behind them. Valid until disposed.</summary>
+/// <remarks>Each thread reuses its array, which costs one copy of the value and usually no allocation.</remarks>
 internal readonly ref struct StructBytes
 {
     private const int SmallestKept = 512;
@@ -36,7 +34,7 @@ internal readonly ref struct StructBytes
         }
         else
         {
-            // A callback inside the send may send a value too, and then gets memory of another array.
+            // A callback inside the send may also send a value, which then uses another array.
             _free = null;
         }
 

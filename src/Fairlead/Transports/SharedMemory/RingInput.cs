@@ -259,7 +259,7 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
         if (length > limit)
         {
             throw new FairleadException(ErrorCode.TooLarge, $"a message of {length} bytes arrived, but at most {limit} are accepted here",
-                "If the length is right, raise the limit with ?maxmessage= or the MaxMessage option.");
+                "If the length is right, raise the limit with ?maxmessage= or the MaxMessageBytes option.");
         }
 
         if (header.HeadLength > length)
