@@ -49,7 +49,7 @@ public sealed class AddressTests
     [InlineData("orders", "begins with a scheme")]
     [InlineData("unx://orders", "did you mean 'unix'?")]
     [InlineData("http://orders", "Known schemes: inproc, shm")]
-    [InlineData("unix://", "missing after '://'")]
+    [InlineData("unix://", "the place after '://' is missing")]
     [InlineData("unix://.", "is not a name")]
     [InlineData("unix://..", "is not a name")]
     [InlineData("unix://../x", "neither a name nor an absolute path")]

@@ -3,16 +3,16 @@ using System.Threading.Channels;
 
 namespace Fairlead;
 
-/// <summary>Fairlead's ends as the ends of a <see cref="Channel{T}"/>, for code that takes readers and writers.</summary>
+/// <summary>Wraps endpoints as ends of a <see cref="Channel{T}"/>, for code that takes readers and writers.</summary>
 public static class ChannelExtensions
 {
-    /// <summary>Returns a reader of the values that arrive. It completes when receiving ends, with the error where one ended it.</summary>
-    /// <param name="receiver">Receives from now on. Nothing else should receive from it.</param>
+    /// <summary>Returns a reader of the values that arrive. It completes when receiving ends, with the error if there is one.</summary>
+    /// <param name="receiver">The receiver. From now on nothing else may receive from it.</param>
     /// <param name="read">
-    /// Makes a value of a message. The message is valid until it returns, and is then accepted. Its exception completes the reader.
+    /// Converts a message to a value. The message is valid until this returns, and is then accepted. An exception completes the reader.
     /// </param>
     /// <param name="cancellationToken">Ends receiving, and completes the reader.</param>
-    /// <remarks>One value is received ahead of the reader: it is lost where the program ends before it is read.</remarks>
+    /// <remarks>One value is received ahead of the reader. That value is lost if the program ends before reading it.</remarks>
     public static ChannelReader<T> AsChannelReader<T>(
         this Receiver receiver, Func<Message, T> read, CancellationToken cancellationToken = default)
     {
@@ -21,8 +21,8 @@ public static class ChannelExtensions
     }
 
     /// <inheritdoc cref="AsChannelReader{T}(Receiver, Func{Message, T}, CancellationToken)"/>
-    /// <param name="pair">Receives from now on. Nothing else should receive from it.</param>
-    /// <param name="read">Makes a value of a message.</param>
+    /// <param name="pair">The pair. From now on nothing else may receive from it.</param>
+    /// <param name="read">Converts a message to a value.</param>
     /// <param name="cancellationToken">Ends receiving, and completes the reader.</param>
     public static ChannelReader<T> AsChannelReader<T>(
         this Pair pair, Func<Message, T> read, CancellationToken cancellationToken = default)
@@ -32,8 +32,8 @@ public static class ChannelExtensions
     }
 
     /// <inheritdoc cref="AsChannelReader{T}(Receiver, Func{Message, T}, CancellationToken)"/>
-    /// <param name="subscriber">Receives from now on. Nothing else should receive from it.</param>
-    /// <param name="read">Makes a value of a message.</param>
+    /// <param name="subscriber">The subscriber. From now on nothing else may receive from it.</param>
+    /// <param name="read">Converts a message to a value.</param>
     /// <param name="cancellationToken">Ends receiving, and completes the reader.</param>
     public static ChannelReader<T> AsChannelReader<T>(
         this Subscriber subscriber, Func<Message, T> read, CancellationToken cancellationToken = default)
@@ -42,12 +42,12 @@ public static class ChannelExtensions
         return ReceivingChannel.Start(subscriber.ReceiveAllAsync(cancellationToken), read);
     }
 
-    /// <summary>Returns a writer that sends each value as a type 1 message, in JSON.</summary>
-    /// <param name="sender">Sends. It stays open when the writer completes.</param>
+    /// <summary>Returns a writer that sends each value as JSON in a type 1 message.</summary>
+    /// <param name="sender">The sender. It stays open when the writer completes.</param>
     /// <param name="type">The type's metadata, from a source-generated context.</param>
     /// <remarks>
-    /// <c>TryWrite</c> takes one value beyond what the receiver has room for, and sends it when there is room. Where that fails, the next
-    /// write throws the error.
+    /// <c>TryWrite</c> accepts one value more than the receiver has capacity for, and sends it when there is capacity. If that fails, the
+    /// next write throws the error.
     /// </remarks>
     public static ChannelWriter<T> AsChannelWriter<T>(this Sender sender, JsonTypeInfo<T> type)
     {
@@ -56,9 +56,9 @@ public static class ChannelExtensions
         return new SendingChannel<T>(value => sender.TrySend(value, type), (value, token) => sender.SendAsync(value, type, token));
     }
 
-    /// <summary>Returns a writer that sends each value as a type 1 message, as the serializer writes it.</summary>
-    /// <param name="sender">Sends. It stays open when the writer completes.</param>
-    /// <param name="serializer">Writes the values.</param>
+    /// <summary>Returns a writer that sends each value in the serializer's format in a type 1 message.</summary>
+    /// <param name="sender">The sender. It stays open when the writer completes.</param>
+    /// <param name="serializer">The serializer of the values.</param>
     /// <inheritdoc cref="AsChannelWriter{T}(Sender, JsonTypeInfo{T})" path="/remarks"/>
     public static ChannelWriter<T> AsChannelWriter<T>(this Sender sender, IMessageSerializer<T> serializer)
     {
@@ -68,8 +68,8 @@ public static class ChannelExtensions
             value => sender.TrySend(value, serializer), (value, token) => sender.SendAsync(value, serializer, token));
     }
 
-    /// <summary>Returns a writer that sends each value as a type 1 message, in JSON.</summary>
-    /// <param name="pair">Sends. It stays open when the writer completes.</param>
+    /// <summary>Returns a writer that sends each value as JSON in a type 1 message.</summary>
+    /// <param name="pair">The pair. It stays open when the writer completes.</param>
     /// <param name="type">The type's metadata, from a source-generated context.</param>
     /// <inheritdoc cref="AsChannelWriter{T}(Sender, JsonTypeInfo{T})" path="/remarks"/>
     public static ChannelWriter<T> AsChannelWriter<T>(this Pair pair, JsonTypeInfo<T> type)
@@ -79,9 +79,9 @@ public static class ChannelExtensions
         return new SendingChannel<T>(value => pair.TrySend(value, type), (value, token) => pair.SendAsync(value, type, token));
     }
 
-    /// <summary>Returns a writer that sends each value as a type 1 message, as the serializer writes it.</summary>
-    /// <param name="pair">Sends. It stays open when the writer completes.</param>
-    /// <param name="serializer">Writes the values.</param>
+    /// <summary>Returns a writer that sends each value in the serializer's format in a type 1 message.</summary>
+    /// <param name="pair">The pair. It stays open when the writer completes.</param>
+    /// <param name="serializer">The serializer of the values.</param>
     /// <inheritdoc cref="AsChannelWriter{T}(Sender, JsonTypeInfo{T})" path="/remarks"/>
     public static ChannelWriter<T> AsChannelWriter<T>(this Pair pair, IMessageSerializer<T> serializer)
     {

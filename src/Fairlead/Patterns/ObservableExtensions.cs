@@ -1,19 +1,17 @@
 namespace Fairlead;
 
-/// <summary>Fairlead's receiving ends as observables, for code that takes <see cref="IObservable{T}"/>.</summary>
+/// <summary>Wraps receiving endpoints as observables, for code that takes <see cref="IObservable{T}"/>.</summary>
 public static class ObservableExtensions
 {
-    /// <summary>
-    /// Returns an observable of the values that arrive. Messages are received while at least one observer is subscribed; each value goes to
-    /// all of them, in order, on a thread of the pool.
-    /// </summary>
-    /// <param name="receiver">Nothing else should receive from it meanwhile.</param>
+    /// <summary>Returns an observable of the values that arrive. It receives while at least one observer is subscribed.</summary>
+    /// <param name="receiver">The receiver. Nothing else may receive from it meanwhile.</param>
     /// <param name="read">
-    /// Makes a value of a message. The message is valid until all observers have seen the value, and is then accepted. Its exception ends
+    /// Converts a message to a value. The message is valid until all observers have seen the value, and is then accepted. An exception ends
     /// the observable with <see cref="IObserver{T}.OnError"/>.
     /// </param>
     /// <remarks>
-    /// An observer that throws is unsubscribed and told its exception by <see cref="IObserver{T}.OnError"/>. The others go on.
+    /// Each value goes to all observers, in order, on a thread-pool thread. An observer that throws is unsubscribed and gets its exception
+    /// through <see cref="IObserver{T}.OnError"/>. The others continue.
     /// </remarks>
     public static IObservable<T> AsObservable<T>(this Receiver receiver, Func<Message, T> read)
     {
@@ -23,8 +21,8 @@ public static class ObservableExtensions
     }
 
     /// <inheritdoc cref="AsObservable{T}(Receiver, Func{Message, T})" path="/summary|/remarks"/>
-    /// <param name="pair">Nothing else should receive from it meanwhile.</param>
-    /// <param name="read">Makes a value of a message.</param>
+    /// <param name="pair">The pair. Nothing else may receive from it meanwhile.</param>
+    /// <param name="read">Converts a message to a value.</param>
     public static IObservable<T> AsObservable<T>(this Pair pair, Func<Message, T> read)
     {
         ArgumentNullException.ThrowIfNull(pair);
@@ -33,8 +31,8 @@ public static class ObservableExtensions
     }
 
     /// <inheritdoc cref="AsObservable{T}(Receiver, Func{Message, T})" path="/summary|/remarks"/>
-    /// <param name="subscriber">Nothing else should receive from it meanwhile.</param>
-    /// <param name="read">Makes a value of a message.</param>
+    /// <param name="subscriber">The subscriber. Nothing else may receive from it meanwhile.</param>
+    /// <param name="read">Converts a message to a value.</param>
     public static IObservable<T> AsObservable<T>(this Subscriber subscriber, Func<Message, T> read)
     {
         ArgumentNullException.ThrowIfNull(subscriber);

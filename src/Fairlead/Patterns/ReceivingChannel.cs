@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace Fairlead;
 
-/// <summary>Puts what a loop receives into a channel that holds one value.</summary>
+/// <summary>Receives messages in a loop and puts their values into a channel with capacity for one value.</summary>
 internal static class ReceivingChannel
 {
     /// <summary>Starts the loop, which runs until the messages end, and returns the reading half.</summary>
@@ -26,7 +26,7 @@ internal static class ReceivingChannel
         }
         catch (Exception exception)
         {
-            // The reader throws it.
+            // Completing the writer passes the exception to the reader.
             problem = exception;
         }
 

@@ -1,12 +1,12 @@
 namespace Fairlead;
 
-/// <summary>Gives each value that is received to all observers.</summary>
+/// <summary>Gives each received value to all observers.</summary>
 /// <remarks>
-/// <see cref="_gate"/> guards the fields. One loop receives while there are observers: the first subscription starts it, and the end of the
-/// last one cancels it. A later subscription starts another loop when that one has ended.
+/// <see cref="_gate"/> guards the fields. One loop receives while there are observers. The first subscription starts the loop, and the end
+/// of the last one cancels it. A later subscription starts another loop, which waits for the end of the previous loop.
 /// </remarks>
-/// <param name="receive">Begins to receive.</param>
-/// <param name="read">Makes a value of a message.</param>
+/// <param name="receive">Starts receiving.</param>
+/// <param name="read">Converts a message to a value.</param>
 internal sealed class ReceivingObservable<T>(Func<CancellationToken, IAsyncEnumerable<Message>> receive, Func<Message, T> read)
     : IObservable<T>
 {
@@ -51,7 +51,7 @@ internal sealed class ReceivingObservable<T>(Func<CancellationToken, IAsyncEnume
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The last observer has left.
+            // The last observer has unsubscribed.
             return;
         }
         catch (Exception exception)
@@ -97,11 +97,11 @@ internal sealed class ReceivingObservable<T>(Func<CancellationToken, IAsyncEnume
         }
         catch (ObjectDisposedException)
         {
-            // The loop has just ended by itself.
+            // The loop ended by itself in the meantime.
         }
     }
 
-    /// <summary>One observer; disposing it ends its subscription.</summary>
+    /// <summary>The subscription of one observer, which disposing ends.</summary>
     private sealed class Subscription(ReceivingObservable<T> source, IObserver<T> observer) : IDisposable
     {
         private volatile bool _hasEnded;
@@ -145,7 +145,8 @@ internal sealed class ReceivingObservable<T>(Func<CancellationToken, IAsyncEnume
             }
             catch (Exception)
             {
-                // It was told that it has ended, and failed at that: there is nothing left to tell it, and the others go on.
+                // The observer failed while it handled the end of its subscription. Nothing more can be reported to it; the others
+                // continue.
             }
         }
 

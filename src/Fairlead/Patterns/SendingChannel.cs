@@ -2,13 +2,13 @@ using System.Threading.Channels;
 
 namespace Fairlead;
 
-/// <summary>The writing half of a channel whose reader is a peer.</summary>
+/// <summary>The writer of a channel whose reader is a peer.</summary>
 /// <remarks>
-/// <see cref="_gate"/> guards the fields. <see cref="_pending"/> is the one value that was taken without room for it; while it waits, no
-/// other value passes it.
+/// <see cref="_gate"/> guards the fields. <see cref="_pending"/> sends the one value that was accepted without capacity for it. While it
+/// waits, no other value overtakes it.
 /// </remarks>
 /// <param name="trySend">Sends without waiting.</param>
-/// <param name="sendAsync">Sends when there is room.</param>
+/// <param name="sendAsync">Sends when there is capacity.</param>
 internal sealed class SendingChannel<T>(Func<T, SendResult> trySend, Func<T, CancellationToken, ValueTask> sendAsync) : ChannelWriter<T>
 {
     private readonly Lock _gate = new();

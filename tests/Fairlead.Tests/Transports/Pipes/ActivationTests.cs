@@ -123,7 +123,9 @@ public sealed class ActivationTests : IDisposable
     {
         (Socket listening, _) = ListenAtPath();
         Assert.Contains(
-            "Bind there", Assert.Throws<FairleadException>(() => Sender.Connect(Offer(listening))).Message, StringComparison.Ordinal);
+            "Bind to it instead",
+            Assert.Throws<FairleadException>(() => Sender.Connect(Offer(listening))).Message,
+            StringComparison.Ordinal);
         Socket datagrams = Keep(new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
         Assert.Contains(
             "another type", Assert.Throws<FairleadException>(() => Receiver.Bind(Offer(datagrams))).Message, StringComparison.Ordinal);
