@@ -128,7 +128,9 @@ public sealed class ActivationTests : IDisposable
             StringComparison.Ordinal);
         Socket datagrams = Keep(new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
         Assert.Contains(
-            "another type", Assert.Throws<FairleadException>(() => Receiver.Bind(Offer(datagrams))).Message, StringComparison.Ordinal);
+            "is not a stream socket",
+            Assert.Throws<FairleadException>(() => Receiver.Bind(Offer(datagrams))).Message,
+            StringComparison.Ordinal);
         (Socket packets, _) = ListenAtPath(SocketType.Seqpacket);
         Assert.Contains(
             "boundaries",
