@@ -7,6 +7,7 @@
 // there is no room for more; then it waits for room, and nothing is lost.
 using System.Text;
 using Fairlead;
+using Fairlead.Time;
 
 string address = args.FirstOrDefault(static argument => argument.Contains("://")) ?? "unix://readings";
 using var stop = new CancellationTokenSource();

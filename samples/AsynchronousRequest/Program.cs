@@ -8,6 +8,7 @@
 using System.Globalization;
 using System.Text;
 using Fairlead;
+using Fairlead.Time;
 
 string address = args.FirstOrDefault(static argument => argument.Contains("://")) ?? "unix://primes";
 using var stop = new CancellationTokenSource();

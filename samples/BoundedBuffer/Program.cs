@@ -9,6 +9,8 @@
 // somebody is killed, take a WorkQueue.
 using System.Globalization;
 using Fairlead;
+using Fairlead.Memory;
+using Fairlead.Synchronization;
 
 try
 {

@@ -55,16 +55,16 @@ async Task ServeAsync(Hub hub)
         HubClient client = happened.Client;
         switch (happened)
         {
-            case Joined:
+            case HubEvent.Joined:
                 Console.WriteLine($"{client} joined");
                 Tell(hub, client, $"you are number {client.Number} of {hub.Clients.Count}");
                 await hub.BroadcastAsync($"{client} joined", except: client);
                 break;
-            case Said said when said.Message.Text == "end":
+            case HubEvent.Said said when said.Message.Text == "end":
                 // A client of this sample just closes; nc and its like say it.
                 hub.Disconnect(client, "good bye");
                 break;
-            case Said said:
+            case HubEvent.Said said:
                 string text = said.Message.Text;
                 if (!text.StartsWith('@'))
                 {
@@ -73,7 +73,7 @@ async Task ServeAsync(Hub hub)
 
                 PassOn(hub, client, text);
                 break;
-            case Left left:
+            case HubEvent.Left left:
                 Console.WriteLine($"{client} left ({left.Reason})");
                 await hub.BroadcastAsync($"{client} left");
                 break;

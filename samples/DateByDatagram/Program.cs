@@ -9,6 +9,7 @@
 using System.Globalization;
 using System.Text;
 using Fairlead;
+using Fairlead.Time;
 
 string address = args.ElementAtOrDefault(1) ?? "udp://127.0.0.1:5244?framing=none";
 using var stop = new CancellationTokenSource();
@@ -44,7 +45,7 @@ async Task AnswerAsync()
     Console.Error.WriteLine($"telling the date at {hub.Address}");
     await foreach (HubEvent happened in hub.Events(stop.Token))
     {
-        if (happened is Said said)
+        if (happened is HubEvent.Said said)
         {
             hub.TrySend(
                 said.Client,

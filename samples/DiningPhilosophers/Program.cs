@@ -8,6 +8,9 @@
 // to its neighbour, and the others eat.
 using System.Globalization;
 using Fairlead;
+using Fairlead.Memory;
+using Fairlead.Processes;
+using Fairlead.Synchronization;
 
 try
 {
@@ -85,8 +88,8 @@ static async Task<int> LayAsync(int philosophers, int meals, bool leftFirst)
     {
         string eaten = await said[seat].ReadToEndAsync();
         ChildExit exit = await children[seat].ExitAsync();
-        Console.WriteLine(exit is Exited(0) ? eaten.Trim() : $"philosopher {seat}: {exit}");
-        isGood &= exit is Exited(0);
+        Console.WriteLine(exit is ChildExit.Exited(0) ? eaten.Trim() : $"philosopher {seat}: {exit}");
+        isGood &= exit is ChildExit.Exited(0);
         await children[seat].DisposeAsync();
     }
 

@@ -7,6 +7,7 @@
 using System.Globalization;
 using System.Text;
 using Fairlead;
+using Fairlead.Time;
 
 string address = args.FirstOrDefault(static argument => argument.Contains("://")) ?? "unix://services";
 using var stop = new CancellationTokenSource();

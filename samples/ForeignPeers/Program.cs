@@ -10,6 +10,7 @@
 // A foreign program gives no receipts and sends no replies that could be told from messages: there are asynchronous messages only.
 using System.Text;
 using Fairlead;
+using Fairlead.Time;
 
 string address = args.ElementAtOrDefault(1) ?? "tcp://127.0.0.1:5242?framing=line";
 using var stop = new CancellationTokenSource();
@@ -47,7 +48,7 @@ async Task ServeAsync()
     Console.Error.WriteLine($"reading lines at {hub.Address}");
     await foreach (HubEvent happened in hub.Events(stop.Token))
     {
-        if (happened is Said said)
+        if (happened is HubEvent.Said said)
         {
             string line = said.Message.Text;
             Console.WriteLine($"{said.Client}: {line}");
@@ -57,7 +58,7 @@ async Task ServeAsync()
         }
         else
         {
-            Console.WriteLine($"{happened.Client} {(happened is Joined ? "joined" : "left")}");
+            Console.WriteLine($"{happened.Client} {(happened is HubEvent.Joined ? "joined" : "left")}");
         }
     }
 }

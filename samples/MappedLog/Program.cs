@@ -10,6 +10,7 @@
 using System.Globalization;
 using System.Text;
 using Fairlead;
+using Fairlead.Logs;
 
 const string Address = "log://orders";
 

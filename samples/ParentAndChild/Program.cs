@@ -6,6 +6,7 @@
 using System.Globalization;
 using System.Text;
 using Fairlead;
+using Fairlead.Processes;
 
 if (Inherited.HasChannel)
 {

@@ -8,6 +8,8 @@
 // Try also: fairlead locks, while they run; and kill -9 of a writer: the next one is told that the table may be half changed, and mends it.
 using System.Globalization;
 using Fairlead;
+using Fairlead.Memory;
+using Fairlead.Synchronization;
 
 const int Numbers = 1000;
 int times = args is [_, var text] && int.TryParse(text, CultureInfo.InvariantCulture, out int given) ? given : 1000;

@@ -8,6 +8,7 @@
 // Try also: kill -9 of the one that moves, while another watches; then start it again: it goes on from where it was.
 using System.Globalization;
 using Fairlead;
+using Fairlead.Memory;
 
 int number = args is [_, var text] && int.TryParse(text, CultureInfo.InvariantCulture, out int given) ? given : 1000;
 

@@ -1,4 +1,5 @@
 using Fairlead;
+using Fairlead.Processes;
 
 /// <summary>A pipeline that runs, is stopped, or has ended: all of it is one process group.</summary>
 internal sealed class Job
@@ -19,13 +20,13 @@ internal sealed class Job
 
     public bool HasEnded => Locked(() => _last.Values.All(static change => change is ChildExit));
 
-    public bool IsStopped => Locked(() => !HasEnded && _last.Values.Any(static change => change is Stopped));
+    public bool IsStopped => Locked(() => !HasEnded && _last.Values.Any(static change => change is ChildChange.Stopped));
 
     /// <summary>As a shell counts: that of the last program of the pipeline.</summary>
     public int Status => Locked(() => _last[_children[^1]] is ChildExit exit ? exit.ShellCode : 128 + Signal.TerminalStop.Number);
 
     /// <summary>Whether it was ended from the keyboard, so that the prompt belongs on a new line.</summary>
-    public bool WasInterrupted => Locked(() => _last[_children[^1]] is Killed { Signal.Number: 2 or 3 });
+    public bool WasInterrupted => Locked(() => _last[_children[^1]] is ChildExit.Killed { Signal.Number: 2 or 3 });
 
     /// <summary>Starts the programs, each in the group of the first, each with the end of a pipe before and behind it.</summary>
     public static Job Start(int number, Pipeline pipeline, bool takesTerminal)
@@ -114,7 +115,7 @@ internal sealed class Job
     {
         lock (_last)
         {
-            foreach (ChildProcess child in _children.Where(child => _last[child] is Stopped))
+            foreach (ChildProcess child in _children.Where(child => _last[child] is ChildChange.Stopped))
             {
                 _last[child] = null;
             }

@@ -8,6 +8,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text;
 using Fairlead;
+using Fairlead.Processes;
 using Microsoft.Win32.SafeHandles;
 
 // SIGTSTP, of the base library's own signals, is not known on every system.

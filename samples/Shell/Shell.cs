@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Fairlead;
+using Fairlead.Processes;
 using Microsoft.Win32.SafeHandles;
 
 /// <summary>The jobs, what is built in, and whose the terminal is.</summary>

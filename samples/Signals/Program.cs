@@ -10,6 +10,7 @@
 //   env --block-signal=RTMIN+1 dotnet run --project samples/Signals -- serve FILE      and      fairlead signal PID RTMIN+1 --value 42
 using System.Globalization;
 using Fairlead;
+using Fairlead.Processes;
 
 try
 {

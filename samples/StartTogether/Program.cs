@@ -8,6 +8,8 @@
 // Try also: fairlead locks, while they wait; fairlead event set start instead of the second; and Ctrl-C at one of those that wait.
 using System.Diagnostics;
 using Fairlead;
+using Fairlead.Memory;
+using Fairlead.Synchronization;
 
 try
 {

@@ -6,6 +6,7 @@
 // Try also: stop a client with Ctrl-Z, and ask again.
 using System.Text;
 using Fairlead;
+using Fairlead.Time;
 
 string address = args.FirstOrDefault(static argument => argument.Contains("://")) ?? "unix://survey";
 string name = args.Skip(1).FirstOrDefault(static argument => !argument.Contains("://")) ?? "somebody";

@@ -7,6 +7,7 @@
 // order.
 using System.Text;
 using Fairlead;
+using Fairlead.Time;
 
 string address = args.FirstOrDefault(static argument => argument.Contains("://")) ?? "unix://orders";
 using var stop = new CancellationTokenSource();

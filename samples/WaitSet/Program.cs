@@ -9,6 +9,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Fairlead;
+using Fairlead.Time;
 using Microsoft.Win32.SafeHandles;
 
 string address = args.FirstOrDefault(static argument => argument.Contains("://")) ?? "unix://words";

@@ -7,31 +7,32 @@ using System.Text;
 
 namespace Fairlead;
 
-/// <summary>
-/// Tells whether two programs lay out an unmanaged type alike. The fingerprint is a hash of the type's size and alignment and of the name,
-/// offset and type of each field. The name and namespace of the type itself do not count: two programs may each declare their own.
-/// </summary>
+/// <summary>A fingerprint of an unmanaged type's layout, by which two programs compare their layouts.</summary>
 /// <remarks>
 /// <para>
-/// Only the fields of the type itself are looked at. A field whose type is another structure counts with that type's name and size:
-/// trimming keeps the fields of <c>T</c> (<see cref="Fields"/>), but nothing says that it keeps the fields of their types. Types of the
-/// base library count with their name and size alone, since programs do not declare those. So the same source gives the same fingerprint
-/// under the JIT compiler, trimmed, and compiled ahead of time.
+/// The fingerprint is a hash of the type's size and alignment, and of the name, offset and type of each field. The name and namespace of
+/// the type itself do not count, because each program may declare its own type.
 /// </para>
 /// <para>
-/// Offsets are measured: a value whose bytes say where they lie is taken apart field by field. Metadata knows offsets of explicit layouts
-/// only. Computed once for each type.
+/// The fingerprint covers only the type's own fields. A field whose type is another structure counts with that type's name and size.
+/// Trimming keeps the fields of <c>T</c> (<see cref="Fields"/>), but may remove the fields of their types. Types of the base library count
+/// with their name and size only, because programs do not declare them. The same source therefore gives the same fingerprint under the JIT
+/// compiler, trimmed, and compiled ahead of time.
+/// </para>
+/// <para>
+/// Metadata contains offsets for explicit layouts only, so this class measures them. It fills a value with bytes that encode their own
+/// positions, and reads the fields one by one. It computes each fingerprint once.
 /// </para>
 /// </remarks>
 internal static class LayoutFingerprint
 {
-    /// <summary>The members that trimming must keep of a type that is fingerprinted.</summary>
+    /// <summary>The members of a fingerprinted type that trimming must keep.</summary>
     public const DynamicallyAccessedMemberTypes Fields =
         DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields;
 
     private const BindingFlags Instance = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
 
-    // FNV-1a of 64 bits: stable between versions and machines, and no defence against those who want a collision.
+    // 64-bit FNV-1a: stable between versions and machines, but no protection against deliberate collisions.
     private const ulong Basis = 14_695_981_039_346_656_037;
     private const ulong Prime = 1_099_511_628_211;
 
@@ -39,7 +40,7 @@ internal static class LayoutFingerprint
     public static ulong Of<[DynamicallyAccessedMembers(Fields)] T>()
         where T : unmanaged => Cache<T>.Value;
 
-    /// <summary>Returns what is hashed: <c>16 by 8; X at 0: Double; Y at 8: Double</c>.</summary>
+    /// <summary>Returns the text that is hashed: <c>16 by 8; X at 0: Double; Y at 8: Double</c>.</summary>
     public static string Describe<[DynamicallyAccessedMembers(Fields)] T>()
         where T : unmanaged
     {
@@ -102,7 +103,7 @@ internal static class LayoutFingerprint
     private static int AlignmentOf<T>()
         where T : unmanaged => Unsafe.SizeOf<BehindByte<T>>() - Unsafe.SizeOf<T>();
 
-    // The bytes of the value are first the low bytes of their own offsets, then the next, then the highest.
+    // Each byte of the value holds a part of its own offset: first the low byte, then the middle one, then the high one.
     private static int[] Offsets<T>(FieldInfo[] fields)
         where T : unmanaged
     {
@@ -118,7 +119,7 @@ internal static class LayoutFingerprint
             object value = MemoryMarshal.Read<T>(bytes);
             for (int i = 0; i < fields.Length; i++)
             {
-                // Pointers come in a box that is not theirs: their offset does not count.
+                // Reflection wraps a pointer in another object, so its offset cannot be measured and does not count.
                 offsets[i] |= fields[i].FieldType.IsPointer || fields[i].GetValue(value) is not { } field ? 0 : FirstByte(field) << shift;
             }
         }
@@ -126,7 +127,7 @@ internal static class LayoutFingerprint
         return offsets;
     }
 
-    // A boxed value begins where the fields of any object begin.
+    // The value in a box begins at the same place as the fields of any object.
     private static byte FirstByte(object value) => Unsafe.As<Box>(value).First;
 
     private static class Cache<[DynamicallyAccessedMembers(Fields)] T>

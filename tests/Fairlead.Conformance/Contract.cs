@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance;
 
 /// <summary>What the contracts of transports and patterns share: places, and endpoints at them.</summary>

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Fairlead.Memory;
+using Fairlead.Synchronization;
 
 namespace Fairlead.Conformance;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fairlead.Processes;
 
 namespace Fairlead.Conformance;
 

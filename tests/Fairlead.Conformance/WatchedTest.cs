@@ -33,7 +33,7 @@ public abstract class WatchedTest : IAsyncLifetime
         {
             switch (tracked)
             {
-                case Endpoint endpoint:
+                case MessagingEndpoint endpoint:
                     endpoint.Dispose();
                     break;
                 case IAsyncDisposable disposable:

@@ -1,3 +1,5 @@
+using Fairlead.Synchronization;
+
 namespace Fairlead.Docs.Tests;
 
 /// <summary>The snippets stay away from the developer's own names.</summary>

@@ -32,20 +32,20 @@ public sealed partial class ReferenceTests
     [InlineData("fd")]
     public void Every_scheme_is_documented(string scheme)
     {
-        Assert.Contains(scheme, Transports.TransportCatalog.Schemes);
+        Assert.Contains(scheme, TransportCatalog.Schemes);
         Assert.Contains($"`{scheme}://", Repository.Read("docs/addresses.md"), StringComparison.Ordinal);
         Assert.Contains($"`{scheme}://", Repository.Read("README.md"), StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(Repository.Root, $"docs/transports/{scheme}.md")));
-        Assert.Equal(10, Transports.TransportCatalog.Schemes.Count);
+        Assert.Equal(10, TransportCatalog.Schemes.Count);
     }
 
     [Fact]
     public void The_capabilities_of_the_transports_are_as_documented()
     {
         string page = Repository.Read("docs/transports/README.md");
-        foreach (string scheme in Transports.TransportCatalog.Schemes)
+        foreach (string scheme in TransportCatalog.Schemes)
         {
-            TransportCapabilities has = Transports.TransportCatalog.CapabilitiesOf(
+            TransportCapabilities has = TransportCatalog.CapabilitiesOf(
                 scheme switch
                 {
                     "tcp" or "udp" => $"{scheme}://localhost:1",

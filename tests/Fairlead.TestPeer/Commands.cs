@@ -16,7 +16,7 @@ internal sealed class Commands
     }
 
     /// <summary>Says <c>ok</c> and where the endpoint is, then obeys until the input ends.</summary>
-    public async Task<int> ObeyAsync(Endpoint endpoint)
+    public async Task<int> ObeyAsync(MessagingEndpoint endpoint)
     {
         Answer(endpoint.Address.ToString());
         while (await Console.In.ReadLineAsync() is { } line)

@@ -8,7 +8,7 @@ namespace Fairlead.TestPeer;
 /// <c>flush</c>, <c>deliver</c> with its outcome, <c>close MILLISECONDS</c> with its report.
 /// </summary>
 internal sealed class Outbound(
-    Endpoint endpoint, Func<ReadOnlyMemory<byte>, ValueTask> send, Func<ReadOnlyMemory<byte>, ValueTask<Delivery>> deliver)
+    MessagingEndpoint endpoint, Func<ReadOnlyMemory<byte>, ValueTask> send, Func<ReadOnlyMemory<byte>, ValueTask<Delivery>> deliver)
 {
     private int _next;
 

@@ -53,11 +53,21 @@ public sealed partial class ArchitectureTests
             "Registry",
             "Memory",
             "Memory/Backing",
+            "Synchronization",
             "Synchronization/Words",
             "Synchronization/Inspection",
             "Synchronization/Waiting",
         ],
-        ["Memory/Boards"] = [Root, "Native", "Memory", "Memory/Backing", "Memory/Boards/Storage"],
+        ["Memory/Boards"] =
+        [
+            Root,
+            "Native",
+            "Memory",
+            "Memory/Backing",
+            "Memory/Boards/Storage",
+            "Synchronization",
+            "Synchronization/Inspection",
+        ],
         ["Synchronization/Words"] = [Root, "Native"],
         ["Synchronization/Inspection"] = [Root, "Native", "Registry", "Memory/Backing", "Synchronization/Words"],
         ["Synchronization/Waiting"] =
@@ -124,6 +134,18 @@ public sealed partial class ArchitectureTests
     private const string PartsList =
         "The parts list: one file says which transports there are, so that nothing is looked up by reflection.";
 
+    /// <summary>The namespaces that users see.</summary>
+    private static readonly string[] Concerns =
+    [
+        "Fairlead",
+        "Fairlead.Diagnostics",
+        "Fairlead.Logs",
+        "Fairlead.Memory",
+        "Fairlead.Processes",
+        "Fairlead.Synchronization",
+        "Fairlead.Time",
+    ];
+
     private static readonly IReadOnlyList<SourceFolder> Folders = SourceFolder.Of("src/Fairlead");
 
     [Fact]
@@ -134,9 +156,9 @@ public sealed partial class ArchitectureTests
     public void Nobody_makes_an_endpoint_that_is_not_open() =>
         Assert.Equal(
             [],
-            typeof(Endpoint)
+            typeof(MessagingEndpoint)
                 .Assembly.GetExportedTypes()
-                .Where(static type => type.IsSubclassOf(typeof(Endpoint)) && type.GetConstructors().Length > 0));
+                .Where(static type => type.IsSubclassOf(typeof(MessagingEndpoint)) && type.GetConstructors().Length > 0));
 
     [Fact]
     public void References_go_down_only()
@@ -182,22 +204,31 @@ public sealed partial class ArchitectureTests
                                 import.Length > 0
                                 && import != file.Folder
                                 && !Below[file.Folder].Contains(import)
+                                && !(import == "Diagnostics" && (file.Folder == "Registry" || Below[file.Folder].Contains("Registry")))
                                 && file.Path != "Transports/BuiltInTransports.cs")
                             .Select(import => $"{file.Path} imports {import}"))));
     }
 
+    /// <summary>
+    /// An internal type lies in the namespace of its folder. A public type lies in the namespace of its concern, so that users import
+    /// messaging (<c>Fairlead</c>), <c>Fairlead.Synchronization</c> and the others apart.
+    /// </summary>
     [Fact]
-    public void Namespaces_are_folders_and_what_users_name_lies_in_the_root()
+    public void Namespaces_are_folders_and_public_ones_are_concerns()
     {
         foreach ((string folder, string path, string text) in Files())
         {
-            string expected = folder is Root or "Patterns" or "Memory" or "Memory/Boards" or "Processes" or "Logs" or "Synchronization"
-                ? "Fairlead"
-                : $"Fairlead.{folder.Replace('/', '.')}";
+            bool isPublic = PublicType().IsMatch(text);
+            string actual = SourceFolder.NamespaceOf(text);
+            string expected = isPublic ? ConcernOf(folder, path) : NamespaceOf(folder);
             Assert.True(
-                SourceFolder.NamespaceOf(text) == expected,
-                $"{path} is in the namespace {SourceFolder.NamespaceOf(text)} and not in {expected}");
+                actual == expected || actual == NamespaceOf(folder) && actual == ConcernOf(folder, path),
+                $"{path} is in the namespace {actual} and not in {expected}");
         }
+
+        Assert.Equal(
+            Concerns.Order(StringComparer.Ordinal),
+            typeof(Address).Assembly.GetExportedTypes().Select(type => type.Namespace).Distinct().Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -274,6 +305,15 @@ public sealed partial class ArchitectureTests
         Platform.Require();
     }
 
+    private static string NamespaceOf(string folder) =>
+        folder is Root or "Patterns" ? "Fairlead" : $"Fairlead.{folder.Replace('/', '.')}";
+
+    private static string ConcernOf(string folder, string path) =>
+        path == "TimeSpanExtensions.cs" ? "Fairlead.Time"
+        : path == "Transports/TransportCatalog.cs" ? "Fairlead"
+        : folder.Split('/')[0] is var concern && concern == "Registry" ? "Fairlead.Diagnostics"
+        : NamespaceOf(concern);
+
     private static string Name(SourceFolder folder) => folder.Path.Length == 0 ? "the root" : folder.Path;
 
     private static IEnumerable<(string Folder, string Path, string Text)> Files(string project) =>
@@ -286,6 +326,11 @@ public sealed partial class ArchitectureTests
 
     [GeneratedRegex(@"^using (?:static )?Fairlead\.(?<name>[\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Using();
+
+    [GeneratedRegex(
+        @"^public (?:(?:abstract|sealed|static|readonly|ref|unsafe|partial) )*(?:class|struct|interface|enum|record|delegate)\b",
+        RegexOptions.Multiline)]
+    private static partial Regex PublicType();
 
     [GeneratedRegex(@"\b(?:LibraryImport|UnmanagedCallersOnly|NativeLibrary)\b")]
     private static partial Regex Imports();

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Fairlead.Memory;
 
 namespace Fairlead.Bench.Contenders;
 

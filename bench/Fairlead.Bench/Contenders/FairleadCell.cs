@@ -1,3 +1,5 @@
+using Fairlead.Memory;
+
 namespace Fairlead.Bench.Contenders;
 
 internal sealed class FairleadCell() : CellContender("Fairlead SharedCell")

@@ -1,4 +1,5 @@
 using Fairlead.Bench.Scenarios;
+using Fairlead.Logs;
 
 namespace Fairlead.Bench.Contenders;
 

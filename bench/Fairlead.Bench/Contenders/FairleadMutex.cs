@@ -1,3 +1,5 @@
+using Fairlead.Synchronization;
+
 namespace Fairlead.Bench.Contenders;
 
 internal sealed class FairleadMutex() : MutexContender("Fairlead NamedMutex")

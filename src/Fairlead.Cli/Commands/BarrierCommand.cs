@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fairlead.Cli.Input;
+using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
 

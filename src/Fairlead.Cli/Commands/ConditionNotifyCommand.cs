@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fairlead.Cli.Processes;
+using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fairlead.Cli.Input;
 using Fairlead.Cli.Processes;
+using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
 

@@ -17,10 +17,10 @@ internal sealed class ConnectCommand : ToolCommand
             .WithFull(
                 this,
                 "What to do when the other end has no room: wait is what is done otherwise",
-                FullMode.Wait,
-                FullMode.DropOldest,
-                FullMode.DropNewest,
-                FullMode.Fail);
+                OverflowPolicy.Wait,
+                OverflowPolicy.DropOldest,
+                OverflowPolicy.DropNewest,
+                OverflowPolicy.Fail);
         _talk = TalkArguments.AddTo(this);
         Examples =
         [

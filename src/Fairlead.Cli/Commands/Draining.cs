@@ -11,11 +11,11 @@ internal static class Draining
 
     /// <summary>Closes within the time-out, or as long as the other end lives. Ctrl-C ends the wait.</summary>
     /// <returns>0; else by the cause, said on stderr.</returns>
-    public static async Task<int> CloseAsync(Endpoint endpoint, TimeSpan? timeout, CancellationToken cancellationToken)
+    public static async Task<int> CloseAsync(MessagingEndpoint endpoint, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         var limit = timeout ?? Longest;
         CloseReport report;
-        using (cancellationToken.UnsafeRegister(static state => ((Endpoint)state!).Dispose(), endpoint))
+        using (cancellationToken.UnsafeRegister(static state => ((MessagingEndpoint)state!).Dispose(), endpoint))
         {
             // Interrupted, it aborts, and gives its name back; its report is then of no interest.
             report = await endpoint.CloseAsync(limit).AsTask().WaitAsync(cancellationToken);
@@ -32,7 +32,8 @@ internal static class Draining
     }
 
     /// <summary>The same while something still listens; what it writes until the end is written.</summary>
-    public static async Task<int> CloseAsync(Endpoint endpoint, Task<int> listening, TimeSpan? timeout, CancellationToken cancellationToken)
+    public static async Task<int> CloseAsync(
+        MessagingEndpoint endpoint, Task<int> listening, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         var code = await CloseAsync(endpoint, timeout, cancellationToken);
         try

@@ -7,7 +7,7 @@ internal static class Dropping
 {
     /// <summary>Says on stderr how many were; that is a failure only where nobody asked for it.</summary>
     /// <returns>The exit code: the one of the command where it failed anyway.</returns>
-    public static int Say(Endpoint endpoint, int code, bool wasAskedFor)
+    public static int Say(MessagingEndpoint endpoint, int code, bool wasAskedFor)
     {
         var dropped = endpoint.Statistics.Dropped;
         if (dropped == 0)

@@ -19,7 +19,7 @@ internal sealed class EndpointArguments
     private readonly Option<TimeSpan?> _timeout;
     private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Say on stderr what happens: listening, connected");
     private readonly bool _binds;
-    private Option<FullMode?>? _full;
+    private Option<OverflowPolicy?>? _full;
 
     private EndpointArguments(bool binds, bool turns, string timeout)
     {
@@ -61,7 +61,7 @@ internal sealed class EndpointArguments
     }
 
     /// <summary>Adds <c>--full</c>, with the policies that make sense there.</summary>
-    public EndpointArguments WithFull(ToolCommand command, string description, params FullMode[] modes)
+    public EndpointArguments WithFull(ToolCommand command, string description, params OverflowPolicy[] modes)
     {
         _full = NewOption.Full(description, modes);
         command.Add(_full);
@@ -72,7 +72,7 @@ internal sealed class EndpointArguments
     public TimeSpan? Wait(ParseResult parsed) => parsed.GetValue(_wait);
 
     /// <summary>The policy that was asked for, or null.</summary>
-    public FullMode? Full(ParseResult parsed) => _full is null ? null : parsed.GetValue(_full);
+    public OverflowPolicy? Full(ParseResult parsed) => _full is null ? null : parsed.GetValue(_full);
 
     /// <exception cref="ToolException">Usage: the address leads nowhere from here.</exception>
     public Address Address(ParseResult parsed)
@@ -95,28 +95,28 @@ internal sealed class EndpointArguments
         Func<Address, EndpointOptions, T> bind,
         Func<Address, EndpointOptions, CancellationToken, ValueTask<T>> connect,
         CancellationToken cancellationToken)
-        where T : Endpoint
+        where T : MessagingEndpoint
     {
         var address = Address(parsed);
         if (Binds(parsed))
         {
-            var bound = bind(address, new EndpointOptions { Full = Full(parsed) });
+            var bound = bind(address, new EndpointOptions { OverflowPolicy = Full(parsed) });
             SayListening(parsed, bound);
             return bound;
         }
 
         var options = new EndpointOptions
         {
-            Wait = parsed.GetValue(_wait) ?? TimeSpan.Zero,
-            Reconnect = parsed.GetValue(_reconnect) ?? TimeSpan.Zero,
-            Full = Full(parsed),
+            ConnectTimeout = parsed.GetValue(_wait) ?? TimeSpan.Zero,
+            ReconnectTimeout = parsed.GetValue(_reconnect) ?? TimeSpan.Zero,
+            OverflowPolicy = Full(parsed),
         };
         var connected = await ConnectAsync(address, options, Timeout(parsed), connect, cancellationToken);
         if (IsVerbose(parsed))
         {
             connected.StateChanged += static (endpoint, change) => ErrorLine.WriteBare(change.State switch
             {
-                EndpointState.Connected => $"connected again to {string.Join(", ", ((Endpoint)endpoint!).Peers)}",
+                EndpointState.Connected => $"connected again to {string.Join(", ", ((MessagingEndpoint)endpoint!).Peers)}",
                 EndpointState.Reconnecting => $"lost the connection ({change.Reason}), connecting again",
                 _ => $"gave it up after {change.Attempt} attempts ({change.Reason})",
             });
@@ -127,7 +127,7 @@ internal sealed class EndpointArguments
     }
 
     /// <summary>Says where it listens, if that could not be known, or was asked.</summary>
-    public void SayListening(ParseResult parsed, Endpoint bound)
+    public void SayListening(ParseResult parsed, MessagingEndpoint bound)
     {
         if (Address(parsed).Port == 0 || IsVerbose(parsed))
         {
@@ -149,7 +149,7 @@ internal sealed class EndpointArguments
         }
 
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        end.CancelAfter(limit + options.Wait);
+        end.CancelAfter(limit + options.ConnectTimeout);
         try
         {
             return await connect(address, options, end.Token);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
 

@@ -33,7 +33,7 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
         {
             await foreach (var happened in hub.Events(end.Token))
             {
-                if (happened is Said said)
+                if (happened is HubEvent.Said said)
                 {
                     Write(talk.Output, said);
                     if (++heard == talk.Count)
@@ -60,7 +60,7 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
         return ExitCode.Ok;
     }
 
-    private static void Write(MessageOutput output, Said said)
+    private static void Write(MessageOutput output, HubEvent.Said said)
     {
         var payload = said.Message.Span;
         output.Write(payload, () => MessageLine.Of(said.Message) with { Client = said.Client.Number });
@@ -69,15 +69,17 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
 
     private void Note(HubEvent happened)
     {
-        if (happened is Joined)
+        if (happened is HubEvent.Joined)
         {
             _someoneCame.TrySetResult();
         }
 
-        if (isVerbose || happened is Left { Reason: not CloseReason.ClosedByPeer })
+        if (isVerbose || happened is HubEvent.Left { Reason: not CloseReason.ClosedByPeer })
         {
             ErrorLine.WriteBare(
-                happened is Left left ? $"{left.Client} left: {left.Reason}" : $"{happened.Client} joined: {happened.Client.Peer}");
+                happened is HubEvent.Left left
+                    ? $"{left.Client} left: {left.Reason}"
+                    : $"{happened.Client} joined: {happened.Client.Peer}");
         }
     }
 

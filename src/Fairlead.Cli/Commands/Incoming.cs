@@ -18,7 +18,7 @@ internal static class Incoming
         MessageOutput output,
         long? count,
         TimeSpan? timeout,
-        Endpoint endpoint,
+        MessagingEndpoint endpoint,
         CancellationToken cancellationToken)
     {
         long received = 0;

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Fairlead.Cli.Output;
+using Fairlead.Diagnostics;
+using Fairlead.Memory;
 using Fairlead.Registry;
 
 namespace Fairlead.Cli.Commands;

@@ -19,7 +19,7 @@ internal sealed class ListenCommand : ToolCommand
             .WithFull(
                 this,
                 "What to do for a client that has no room; without it a line waits 5 s, then the client is disconnected",
-                FullMode.Wait, FullMode.DropOldest, FullMode.DropNewest, FullMode.Fail);
+                OverflowPolicy.Wait, OverflowPolicy.DropOldest, OverflowPolicy.DropNewest, OverflowPolicy.Fail);
         _talk = TalkArguments.AddTo(this);
         Examples =
         [
@@ -33,7 +33,7 @@ internal sealed class ListenCommand : ToolCommand
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        await using var hub = Hub.Bind(_endpoint.Address(parsed), new HubOptions { Full = _endpoint.Full(parsed) });
+        await using var hub = Hub.Bind(_endpoint.Address(parsed), new HubOptions { OverflowPolicy = _endpoint.Full(parsed) });
         _endpoint.SayListening(parsed, hub);
         var talk = new HubTalk(hub, _endpoint.Full(parsed) is null ? Patience : Timeout.InfiniteTimeSpan, _endpoint.IsVerbose(parsed));
         return Dropping.Say(

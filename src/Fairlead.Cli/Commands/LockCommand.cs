@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fairlead.Cli.Output;
+using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
 

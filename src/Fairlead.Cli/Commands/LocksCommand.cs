@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using Fairlead.Cli.Output;
+using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
 

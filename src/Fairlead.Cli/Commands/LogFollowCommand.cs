@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fairlead.Cli.Input;
 using Fairlead.Cli.Output;
+using Fairlead.Logs;
 
 namespace Fairlead.Cli.Commands;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Fairlead.Cli.Output;
+using Fairlead.Logs;
 
 namespace Fairlead.Cli.Commands;
 

@@ -55,10 +55,10 @@ internal static class NewOption
     }
 
     /// <summary>What is done with a message for which there is no room.</summary>
-    public static Option<FullMode?> Full(string description, params FullMode[] modes)
+    public static Option<OverflowPolicy?> Full(string description, params OverflowPolicy[] modes)
     {
         string[] names = [.. modes.Select(Name)];
-        Option<FullMode?> option = new("--full")
+        Option<OverflowPolicy?> option = new("--full")
         {
             Description = description,
             HelpName = string.Join('|', names),
@@ -79,12 +79,12 @@ internal static class NewOption
     }
 
     /// <summary>As it is written in an address.</summary>
-    private static string Name(FullMode mode) => mode switch
+    private static string Name(OverflowPolicy mode) => mode switch
     {
-        FullMode.DropOldest => "drop-oldest",
-        FullMode.DropNewest => "drop-newest",
-        FullMode.Fail => "fail",
-        FullMode.Latest => "latest",
+        OverflowPolicy.DropOldest => "drop-oldest",
+        OverflowPolicy.DropNewest => "drop-newest",
+        OverflowPolicy.Fail => "fail",
+        OverflowPolicy.Latest => "latest",
         _ => "wait",
     };
 

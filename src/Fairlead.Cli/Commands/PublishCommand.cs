@@ -27,11 +27,11 @@ internal sealed class PublishCommand : ToolCommand
             .WithFull(
                 this,
                 "What to do for a subscriber that is too slow and asks for nothing itself: drop-newest is what is done otherwise",
-                FullMode.Wait,
-                FullMode.DropOldest,
-                FullMode.DropNewest,
-                FullMode.Fail,
-                FullMode.Latest);
+                OverflowPolicy.Wait,
+                OverflowPolicy.DropOldest,
+                OverflowPolicy.DropNewest,
+                OverflowPolicy.Fail,
+                OverflowPolicy.Latest);
         Add(_topic);
         _payload = PayloadArguments.AddTo(this, "message");
         Add(_now);
@@ -82,9 +82,10 @@ internal sealed class PublishCommand : ToolCommand
     /// <summary>A shell's pipe waits too, and loses nothing: who is to be waited for has as long as the command.</summary>
     private static PublisherOptions Settings(EndpointOptions options, TimeSpan? timeout) => new()
     {
-        Wait = options.Wait,
-        Full = options.Full,
-        LongestWait = timeout ?? (options.Full == FullMode.Wait ? Timeout.InfiniteTimeSpan : new PublisherOptions().LongestWait),
+        ConnectTimeout = options.ConnectTimeout,
+        OverflowPolicy = options.OverflowPolicy,
+        LongestWait = timeout
+                ?? (options.OverflowPolicy == OverflowPolicy.Wait ? Timeout.InfiniteTimeSpan : new PublisherOptions().LongestWait),
     };
 
     /// <summary>A subscription shows in nothing but the number of those whom a message reaches.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fairlead.Cli.Output;
+using Fairlead.Memory;
 
 namespace Fairlead.Cli.Commands;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Completions;
 using System.Globalization;
 using Fairlead.Cli.Output;
+using Fairlead.Memory;
 
 namespace Fairlead.Cli.Commands;
 

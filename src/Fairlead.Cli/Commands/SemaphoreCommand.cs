@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
 

@@ -24,10 +24,10 @@ internal sealed class SendCommand : ToolCommand
             .WithFull(
                 this,
                 "What to do when the receiver has no room: wait is what is done otherwise",
-                FullMode.Wait,
-                FullMode.DropOldest,
-                FullMode.DropNewest,
-                FullMode.Fail);
+                OverflowPolicy.Wait,
+                OverflowPolicy.DropOldest,
+                OverflowPolicy.DropNewest,
+                OverflowPolicy.Fail);
         _payload = PayloadArguments.AddTo(this, "message");
         Add(_deliver);
         Examples =

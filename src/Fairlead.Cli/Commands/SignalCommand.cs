@@ -3,6 +3,8 @@ using System.CommandLine.Completions;
 using System.Globalization;
 using System.Text.Json;
 using Fairlead.Cli.Output;
+using Fairlead.Diagnostics;
+using Fairlead.Processes;
 using Fairlead.Registry;
 
 namespace Fairlead.Cli.Commands;

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Fairlead.Cli.Output;
+using Fairlead.Processes;
 
 namespace Fairlead.Cli.Commands;
 
@@ -73,7 +74,7 @@ internal sealed class SpawnCommand : ToolCommand
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var talking = _channel.TalkAsync(parsed, child, end.Token);
         var exit = await child.ExitAsync(CancellationToken.None);
-        if (exit is Killed killed)
+        if (exit is ChildExit.Killed killed)
         {
             ErrorLine.Write($"{command[0]} was {killed}");
         }
@@ -88,8 +89,8 @@ internal sealed class SpawnCommand : ToolCommand
                 {
                     Pid = child.Id,
                     Group = child.Group,
-                    Exit = (exit as Exited)?.Code,
-                    Signal = (exit as Killed)?.Signal.Name,
+                    Exit = (exit as ChildExit.Exited)?.Code,
+                    Signal = (exit as ChildExit.Killed)?.Signal.Name,
                 },
                 "");
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Fairlead.Processes;
 
 namespace Fairlead.Cli.Commands;
 

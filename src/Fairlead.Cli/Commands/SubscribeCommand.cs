@@ -25,10 +25,10 @@ internal sealed class SubscribeCommand : ToolCommand
             .WithFull(
                 this,
                 "What the publisher is asked to do when this end is too slow",
-                FullMode.Wait,
-                FullMode.DropOldest,
-                FullMode.DropNewest,
-                FullMode.Latest);
+                OverflowPolicy.Wait,
+                OverflowPolicy.DropOldest,
+                OverflowPolicy.DropNewest,
+                OverflowPolicy.Latest);
         Add(_topics);
         Add(_showTopic);
         Add(_raw);

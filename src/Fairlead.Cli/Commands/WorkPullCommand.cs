@@ -89,7 +89,7 @@ internal sealed class WorkPullCommand : ToolCommand
 
     /// <summary>For ever, unless it was said how long.</summary>
     private static ValueTask<Receiver> ConnectAsync(Address address, TimeSpan? wait, CancellationToken cancellationToken) =>
-        Receiver.ConnectAsync(address, new EndpointOptions { Wait = wait ?? Timeout.InfiniteTimeSpan }, cancellationToken);
+        Receiver.ConnectAsync(address, new EndpointOptions { ConnectTimeout = wait ?? Timeout.InfiniteTimeSpan }, cancellationToken);
 
     /// <summary>What is done with an item; true when it was accepted.</summary>
     private Func<Message, CancellationToken, ValueTask<bool>> Worker(ParseResult parsed)

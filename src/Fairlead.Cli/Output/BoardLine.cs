@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Fairlead.Memory;
 
 namespace Fairlead.Cli.Output;
 

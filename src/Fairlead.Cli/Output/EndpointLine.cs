@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Fairlead.Diagnostics;
 using Fairlead.Registry;
 
 namespace Fairlead.Cli.Output;

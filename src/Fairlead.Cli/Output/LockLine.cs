@@ -1,3 +1,5 @@
+using Fairlead.Synchronization;
+
 namespace Fairlead.Cli.Output;
 
 /// <summary>A lock, who is inside or has a part of it, and who waits, as a line of JSON.</summary>

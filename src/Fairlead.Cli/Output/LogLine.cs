@@ -1,3 +1,5 @@
+using Fairlead.Logs;
+
 namespace Fairlead.Cli.Output;
 
 /// <summary>What is in a log as a line of JSON.</summary>

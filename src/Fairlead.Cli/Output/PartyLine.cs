@@ -1,3 +1,5 @@
+using Fairlead.Synchronization;
+
 namespace Fairlead.Cli.Output;
 
 /// <summary>Who holds a lock or waits for it, as a part of a line of JSON.</summary>

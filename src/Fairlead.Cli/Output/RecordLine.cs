@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
+using Fairlead.Logs;
 
 namespace Fairlead.Cli.Output;
 

@@ -1,3 +1,5 @@
+using Fairlead.Synchronization;
+
 namespace Fairlead.Cli.Processes;
 
 /// <summary>One who waits for a lock that somebody holds.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Fairlead.Processes;
 
 namespace Fairlead.Cli.Processes;
 

@@ -1,4 +1,5 @@
 using Fairlead.Cli.Output;
+using Fairlead.Processes;
 
 namespace Fairlead.Cli.Processes;
 
@@ -22,7 +23,7 @@ internal static class ProgramInside
         });
         passing.To(child);
         var exit = await child.ExitAsync(CancellationToken.None);
-        if (exit is Killed killed)
+        if (exit is ChildExit.Killed killed)
         {
             ErrorLine.Write($"{command[0]} was {killed}");
         }

@@ -31,7 +31,7 @@ internal sealed class Stage(int role, TourInput input, int messages, Action<News
     public bool FinishesSoon() => Finished.WaitHandle.WaitOne(TimeSpan.FromSeconds(5));
 
     /// <summary>Tells the parent that this role is bound or connected, and waits until all others are.</summary>
-    public Task ReadyAsync(Endpoint endpoint) => ReadyAsync(endpoint.Address.ToString());
+    public Task ReadyAsync(MessagingEndpoint endpoint) => ReadyAsync(endpoint.Address.ToString());
 
     /// <summary>Tells the parent that this role is at the place, and waits until all others are.</summary>
     public Task ReadyAsync(string place)

@@ -1,4 +1,4 @@
-using Fairlead.Transports;
+using Fairlead.Logs;
 
 namespace Fairlead.Cli.Tour;
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Fairlead.Cli.Commands;
 using Fairlead.Cli.Processes;
+using Fairlead.Processes;
 
 namespace Fairlead.Cli.Tour;
 
@@ -51,8 +52,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
     {
         var how = _process.WaitForExit(Patience) switch
         {
-            Killed killed => $"was {killed}",
-            Exited(var code) => $"ended with {code}",
+            ChildExit.Killed killed => $"was {killed}",
+            ChildExit.Exited(var code) => $"ended with {code}",
             _ => "closed its output",
         };
         return $"worker process {_process.Id} {how}{(_lastError is null ? "" : $": {_lastError}")}";

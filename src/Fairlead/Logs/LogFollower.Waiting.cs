@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using Fairlead.Logs.Storage;
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Logs;
 
 // Waiting for the next record. A blocking caller sleeps on the bell itself; asynchronous ones share one thread for each log, which sleeps
 // there for them.

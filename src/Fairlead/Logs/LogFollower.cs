@@ -1,6 +1,6 @@
 using Fairlead.Logs.Storage;
 
-namespace Fairlead;
+namespace Fairlead.Logs;
 
 /// <summary>
 /// Reads a log from somewhere on, and waits for what is appended. Opened by <see cref="MappedLog.Follow(LogStart)"/>. All followers see the

@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Logs;
 
 /// <summary>
 /// How a log is opened. An option in the address wins over the same one here. Each process has its own, but for the size of the segments,

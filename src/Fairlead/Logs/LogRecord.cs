@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fairlead.Logs.Storage;
 
-namespace Fairlead;
+namespace Fairlead.Logs;
 
 /// <summary>
 /// One record of a log: a lease on the memory into which the file is mapped, good until the next record is asked for where this one came

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Fairlead;
+namespace Fairlead.Logs;
 
 /// <summary>Where reading a log begins: its oldest record, its end, a number, or a time.</summary>
 public readonly struct LogStart : IEquatable<LogStart>

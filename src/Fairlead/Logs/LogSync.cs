@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Logs;
 
 /// <summary>
 /// When what has been appended is brought to the disk. Until then it survives the end of every process, but not a crash of the machine.

@@ -2,7 +2,7 @@ using Fairlead.Logs.Storage;
 using Fairlead.Native;
 using Fairlead.Registry;
 
-namespace Fairlead;
+namespace Fairlead.Logs;
 
 // How one comes to a log, and how it goes.
 public sealed partial class MappedLog

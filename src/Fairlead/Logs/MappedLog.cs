@@ -1,6 +1,6 @@
 using Fairlead.Logs.Storage;
 
-namespace Fairlead;
+namespace Fairlead.Logs;
 
 /// <summary>
 /// An append-only log in memory-mapped files: any number of processes append to it, any number follow it, each from where it likes. It

@@ -3,7 +3,7 @@ using System.Globalization;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Memory;
 
 /// <summary>
 /// The newest value of one writer, for any number of readers in any number of processes. Reading never gives half of one value and half of

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Memory;
 
 // Making, opening and removing, by what backs the memory.
 public sealed partial class SharedRegion

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Memory;
 
 /// <summary>
 /// Memory that several processes share: a memory file without a name (<see cref="Create"/>), a region by name

@@ -1,6 +1,6 @@
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Memory;
 
 /// <summary>What the kernel knows of a System V segment, whoever's it is.</summary>
 public sealed record SystemVInfo

@@ -1,22 +1,21 @@
 namespace Fairlead;
 
-/// <summary>
-/// Something that happened at a <see cref="Hub"/>: <see cref="Joined"/>, <see cref="Said"/> or <see cref="Left"/>. The events of one client
-/// come in their order.
-/// </summary>
-/// <param name="Client">Whom it is about.</param>
-public abstract record HubEvent(HubClient Client);
+/// <summary>An event at a <see cref="Hub"/>: <see cref="Joined"/>, <see cref="Said"/> or <see cref="Left"/>.</summary>
+/// <remarks>The events of one client arrive in order.</remarks>
+/// <param name="Client">The client concerned.</param>
+public abstract record HubEvent(HubClient Client)
+{
+    /// <summary>A client has connected.</summary>
+    /// <param name="Client">The client.</param>
+    public sealed record Joined(HubClient Client) : HubEvent(Client);
 
-/// <summary>A client has connected.</summary>
-/// <param name="Client">The client.</param>
-public sealed record Joined(HubClient Client) : HubEvent(Client);
+    /// <summary>A client has sent a message.</summary>
+    /// <param name="Client">The client.</param>
+    /// <param name="Message">A lease. The event loop returns it; a caller of <see cref="Hub.NextEvent"/> disposes it.</param>
+    public sealed record Said(HubClient Client, Message Message) : HubEvent(Client);
 
-/// <summary>A client has sent a message.</summary>
-/// <param name="Client">The client.</param>
-/// <param name="Message">A lease; the event loop gives it back, and a caller of <see cref="Hub.NextEvent"/> disposes it.</param>
-public sealed record Said(HubClient Client, Message Message) : HubEvent(Client);
-
-/// <summary>A client is gone; everything that it said came before.</summary>
-/// <param name="Client">The client.</param>
-/// <param name="Reason">Why.</param>
-public sealed record Left(HubClient Client, CloseReason Reason) : HubEvent(Client);
+    /// <summary>A client has left. All its messages came before this event.</summary>
+    /// <param name="Client">The client.</param>
+    /// <param name="Reason">Why it left.</param>
+    public sealed record Left(HubClient Client, CloseReason Reason) : HubEvent(Client);
+}

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>
 /// A pipe whose ends are given to children, <c>producer | consumer</c>: dispose it when they are started, so that the reader sees the end

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>
 /// The signals that the process was started with blocked. Every thread has a mask of its own, and those of the runtime have the one that

@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>How a child talks to the process that starts it, besides its standard streams.</summary>
 public enum ChannelKind

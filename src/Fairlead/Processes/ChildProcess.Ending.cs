@@ -2,8 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Fairlead.Native;
+using Fairlead.Processes;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <content>What becomes of it: stops, continuations and the end, of which the reactor takes note, whether somebody waits for it or
 /// not.</content>
@@ -67,9 +68,9 @@ public sealed partial class ChildProcess
     }
 
     /// <summary>
-    /// What becomes of it, in order, to its end, which is the last: <see cref="ChildExit"/>. <see cref="Stopped"/> and
-    /// <see cref="Continued"/> are among it where <see cref="ChildProcessOptions.ReportsStops"/> asks for them; a stop that is over before
-    /// it is looked at may be missing. Each change is given to one caller.
+    /// What becomes of it, in order, to its end, which is the last: <see cref="ChildExit"/>. <see cref="ChildChange.Stopped"/> and
+    /// <see cref="ChildChange.Continued"/> are among it where <see cref="ChildProcessOptions.ReportsStops"/> asks for them; a stop that is
+    /// over before it is looked at may be missing. Each change is given to one caller.
     /// </summary>
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
     public async IAsyncEnumerable<ChildChange> ChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -160,7 +161,10 @@ public sealed partial class ChildProcess
     {
         while (_reportsStops && !HasEnded && ProcessDescriptor.Take(_process, ofStops: true, out _) is { } report)
         {
-            _changes.Writer.TryWrite(report.Code == Libc.CLD_CONTINUED ? new Continued() : new Stopped(Signal.FromNumber(report.Status)));
+            _changes.Writer.TryWrite(
+                report.Code == Libc.CLD_CONTINUED
+                    ? new ChildChange.Continued()
+                    : new ChildChange.Stopped(Signal.FromNumber(report.Status)));
         }
     }
 
@@ -193,8 +197,8 @@ public sealed partial class ChildProcess
             exit = report switch
             {
                 null => null,
-                { Code: Libc.CLD_EXITED } => new Exited(report.Value.Status),
-                _ => new Killed(Signal.FromNumber(report.Value.Status), report.Value.Code == Libc.CLD_DUMPED),
+                { Code: Libc.CLD_EXITED } => new ChildExit.Exited(report.Value.Status),
+                _ => new ChildExit.Killed(Signal.FromNumber(report.Value.Status), report.Value.Code == Libc.CLD_DUMPED),
             };
         }
 

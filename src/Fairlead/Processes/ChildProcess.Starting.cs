@@ -2,7 +2,7 @@ using System.Collections;
 using Fairlead.Native;
 using Fairlead.Processes.Starting;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <content>The beginning.</content>
 public sealed partial class ChildProcess

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>
 /// A program that this process has started. Its end is known by the kernel's word and awaited without a thread; it never stays behind as a

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>What a child is to be besides its program and arguments.</summary>
 public sealed record ChildProcessOptions

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>
 /// The terminal that this process was started from. One process group at a time has its foreground: it alone reads, and Ctrl-C and Ctrl-Z

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>What goes wrong with processes that exist already, said once.</summary>
 internal static class ProcessErrors

@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>The process group of a child: signals of the terminal, and <c>kill -PGID</c>, reach a whole group.</summary>
 public readonly record struct ProcessGroup

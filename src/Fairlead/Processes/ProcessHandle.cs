@@ -1,6 +1,6 @@
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>
 /// A hold on a process that exists already (a pidfd): what is sent by it reaches that process or nobody, never another that got its number;

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>
 /// One process and no other: its number, which another gets when it has ended, and the moment at which it began. Written

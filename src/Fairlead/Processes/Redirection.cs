@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>Where one of a child's standard streams leads.</summary>
 public sealed class Redirection

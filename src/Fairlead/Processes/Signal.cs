@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>
 /// A signal, by its number: <c>Signal.Terminate</c>, <c>Signal.RealTime(3)</c>, <c>Signal.Parse("HUP")</c>. Every number is Linux's.

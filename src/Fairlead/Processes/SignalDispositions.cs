@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>
 /// What this process does with each signal: ignores it, or hands it to who listens. The runtime has the handlers; it leaves an ignored

@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>Calls a function for each signal, one after the other.</summary>
 internal sealed class SignalHandler : IDisposable

@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>A signal that has come, and what is known of it.</summary>
 /// <param name="Signal">Which.</param>

@@ -1,6 +1,6 @@
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>
 /// Receives some signals: those that are blocked in the whole process from the kernel, with all that it knows of them; the others from the

@@ -1,6 +1,6 @@
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>What a process does with signals, as <c>/proc</c> shows it.</summary>
 public sealed record SignalState

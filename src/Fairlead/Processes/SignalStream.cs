@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>
 /// Signals as a stream. It listens from the beginning, for who enumerates it first; each later enumeration listens for itself.

@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <content>What happens when one comes.</content>
 public static partial class Signals

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>
 /// Sends signals, and receives them as an asynchronous stream; ignores, blocks and lists them; sets the alarm.

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>
 /// Learns of children that stop and go on. Only SIGCHLD tells, and not of whom: each child whose stops are wanted is asked then. The

@@ -1,6 +1,6 @@
 using Fairlead.Native;
 
-namespace Fairlead;
+namespace Fairlead.Processes;
 
 /// <summary>How a terminal is set up: <see cref="ControllingTerminal.SaveModes"/>. Its content is the C library's own.</summary>
 public sealed unsafe class TerminalModes

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Fairlead.Diagnostics;
 using Fairlead.Native;
 
 namespace Fairlead.Registry;

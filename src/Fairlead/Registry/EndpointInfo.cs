@@ -1,4 +1,6 @@
-namespace Fairlead.Registry;
+using Fairlead.Registry;
+
+namespace Fairlead.Diagnostics;
 
 /// <summary>One live endpoint of this user, as its registry entry showed it at the moment of reading.</summary>
 public sealed record EndpointInfo

@@ -1,4 +1,4 @@
-namespace Fairlead.Registry;
+namespace Fairlead.Diagnostics;
 
 /// <summary>What the registry held when it was read.</summary>
 /// <param name="Endpoints">The live endpoints, by address, the bound ones first.</param>

@@ -1,4 +1,6 @@
-namespace Fairlead.Registry;
+using Fairlead.Registry;
+
+namespace Fairlead.Diagnostics;
 
 /// <summary>The live endpoints of this user, read without their help.</summary>
 public static class EndpointRegistry

@@ -1,4 +1,6 @@
-namespace Fairlead.Registry;
+using Fairlead.Registry;
+
+namespace Fairlead.Diagnostics;
 
 /// <summary>Where Fairlead keeps what belongs to this user.</summary>
 public static class FairleadDirectory

@@ -1,4 +1,4 @@
-namespace Fairlead.Registry;
+namespace Fairlead.Diagnostics;
 
 /// <summary>A file among the endpoint entries that is not shown, because it is no sound entry.</summary>
 /// <param name="Path">The file.</param>

@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>A lock that nobody refers to any more is closed by the collector: not in the middle of a call.</summary>
 internal static class Keeping

@@ -1,6 +1,6 @@
 using Fairlead.Synchronization.Waiting;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// The time inside a mutex. It belongs to whoever has this value, not to a thread: it may cross an <c>await</c> and be disposed anywhere.

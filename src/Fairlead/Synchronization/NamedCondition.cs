@@ -1,9 +1,10 @@
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// A condition that goes with a <see cref="NamedMutex"/>, by name or in a <see cref="SharedRegion"/>: who is inside and finds that what he
@@ -80,7 +81,7 @@ public sealed class NamedCondition : IDisposable
     /// Incompatible: it goes with another mutex, or is of another version. Corrupt: something else lies there. NotSupported: the region is
     /// a System V segment.
     /// </exception>
-    public static NamedCondition In(SharedRegion region, long offset, NamedMutex mutex, NamedConditionOptions? options = null)
+    public static NamedCondition OpenIn(SharedRegion region, long offset, NamedMutex mutex, NamedConditionOptions? options = null)
     {
         Check(mutex, options);
         return new(

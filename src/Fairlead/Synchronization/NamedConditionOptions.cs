@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>How a condition is waited for here.</summary>
 public sealed record NamedConditionOptions

@@ -1,10 +1,11 @@
 using System.Globalization;
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// A number that many processes of this user count down, and for whose zero others wait, by name or in a <see cref="SharedRegion"/>. It
@@ -71,7 +72,7 @@ public sealed class NamedCountdown : IDisposable
     /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
     /// System V segment.
     /// </exception>
-    public static NamedCountdown In(SharedRegion region, long offset, int count)
+    public static NamedCountdown OpenIn(SharedRegion region, long offset, int count)
     {
         Check(count);
         return new(null, count, new CountdownCore(LockPlace.InRegion(region, offset, CountdownLayout.Size, "the countdown"), count));

@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>A lock by name, as it was a moment ago.</summary>
 /// <param name="Name">Its name.</param>

@@ -1,6 +1,6 @@
 using Fairlead.Synchronization.Inspection;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>The locks by name of this user, seen without taking part.</summary>
 public static class NamedLocks

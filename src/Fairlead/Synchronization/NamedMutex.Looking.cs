@@ -1,7 +1,7 @@
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Waiting;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <content>What is seen without taking part.</content>
 public sealed partial class NamedMutex

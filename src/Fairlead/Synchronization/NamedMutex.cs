@@ -1,10 +1,11 @@
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// A lock between the processes of this user, by name or in a <see cref="SharedRegion"/>. What is entered belongs to the scope that is
@@ -63,7 +64,7 @@ public sealed partial class NamedMutex : IDisposable
     /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
     /// System V segment.
     /// </exception>
-    public static NamedMutex In(SharedRegion region, long offset, NamedMutexOptions? options = null) =>
+    public static NamedMutex OpenIn(SharedRegion region, long offset, NamedMutexOptions? options = null) =>
         new(null, NewCore(LockPlace.InRegion(region, offset, MutexLayout.Size, "the mutex"), options));
 
     /// <summary>

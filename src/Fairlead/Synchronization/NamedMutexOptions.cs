@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>What a mutex is like, and how it is used here.</summary>
 public sealed record NamedMutexOptions

@@ -1,11 +1,12 @@
 using System.Globalization;
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// A lock between the processes of this user that many may read under at a time, or one write, by name or in a <see cref="SharedRegion"/>.
@@ -66,7 +67,7 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// <exception cref="FairleadException">
     /// Incompatible: it is of another version. Corrupt: something else lies there. NotSupported: the region is a System V segment.
     /// </exception>
-    public static NamedReaderWriterLock In(SharedRegion region, long offset, NamedReaderWriterLockOptions? options = null) =>
+    public static NamedReaderWriterLock OpenIn(SharedRegion region, long offset, NamedReaderWriterLockOptions? options = null) =>
         new(
             null,
             new ReaderWriterCore(

@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>How a reader-writer lock is used here.</summary>
 public sealed record NamedReaderWriterLockOptions

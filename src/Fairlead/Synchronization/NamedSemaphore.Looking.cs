@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <content>What is seen without taking part.</content>
 public sealed partial class NamedSemaphore

@@ -1,11 +1,12 @@
 using System.Globalization;
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// A number of permits between the processes of this user, by name or in a <see cref="SharedRegion"/>. A permit that is <em>entered</em>
@@ -63,7 +64,7 @@ public sealed partial class NamedSemaphore : IDisposable
     /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
     /// System V segment.
     /// </exception>
-    public static NamedSemaphore In(SharedRegion region, long offset, int permits, int? maximum = null)
+    public static NamedSemaphore OpenIn(SharedRegion region, long offset, int permits, int? maximum = null)
     {
         int most = Checked(permits, maximum);
         return new(null, Core(LockPlace.InRegion(region, offset, SemaphoreLayout.Size(most), "the semaphore"), permits, most));

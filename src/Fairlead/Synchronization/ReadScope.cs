@@ -1,6 +1,6 @@
 using Fairlead.Synchronization.Waiting;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// The time reading under a <see cref="NamedReaderWriterLock"/>. It belongs to whoever has this value, not to a thread: it may cross an

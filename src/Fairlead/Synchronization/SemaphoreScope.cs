@@ -1,6 +1,6 @@
 using Fairlead.Synchronization.Waiting;
 
-namespace Fairlead;
+namespace Fairlead.Synchronization;
 
 /// <summary>
 /// A permit that has been entered: the time inside. It belongs to whoever has this value, not to a thread: it may cross an <c>await</c> and

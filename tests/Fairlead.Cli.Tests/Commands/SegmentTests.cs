@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Fairlead.Cli.Tests.Running;
+using Fairlead.Memory;
 
 namespace Fairlead.Cli.Tests.Commands;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fairlead.Cli.Tests.Running;
+using Fairlead.Processes;
 
 namespace Fairlead.Cli.Tests.Commands;
 

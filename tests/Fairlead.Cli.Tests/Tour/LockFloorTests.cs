@@ -1,4 +1,5 @@
 using Fairlead.Cli.Tour.Locks;
+using Fairlead.Memory;
 
 namespace Fairlead.Cli.Tests.Tour;
 

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Fairlead.Cli.Tests.Running;
 using Fairlead.Cli.Tour;
-using Fairlead.Transports;
 
 namespace Fairlead.Cli.Tests.Tour;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Fairlead.Patterns.Links;
+using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
@@ -264,7 +265,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
                 }
             }))];
             await Until(() => receiver.Statistics.MessagesReceived > 20, "they are at it");
-            Endpoint[] both = [sender, receiver, sender, receiver];
+            MessagingEndpoint[] both = [sender, receiver, sender, receiver];
             await Task.WhenAll(both.Select((endpoint, i) => i < 2 ? OnThread(endpoint.Dispose) : endpoint.DisposeAsync().AsTask()));
             await Task.WhenAll(users);
         }

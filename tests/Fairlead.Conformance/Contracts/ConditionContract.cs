@@ -1,3 +1,6 @@
+using Fairlead.Memory;
+using Fairlead.Synchronization;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>

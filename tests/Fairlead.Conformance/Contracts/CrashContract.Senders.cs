@@ -51,7 +51,7 @@ public abstract partial class CrashContract
         if (talker.Hub is { } hub)
         {
             await StartConnectedAsync("pair", OtherEnd(hub.Address));
-            Assert.Equal(2, Assert.IsType<Joined>(hub.NextEvent()).Client.Number);
+            Assert.Equal(2, Assert.IsType<HubEvent.Joined>(hub.NextEvent()).Client.Number);
         }
     }
 
@@ -66,7 +66,7 @@ public abstract partial class CrashContract
 
         Hub hub = Track(await Hub.BindAsync(NewPlace(options)));
         PeerProcess peer = await StartConnectedAsync("pair", OtherEnd(hub.Address));
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         return new Talker(peer, hub, null);
     }
 
@@ -88,12 +88,12 @@ public abstract partial class CrashContract
             }
 
             HubEvent next = Hub.NextEvent()!;
-            if (next is Said said)
+            if (next is HubEvent.Said said)
             {
                 return said.Message;
             }
 
-            Assert.Equal(CloseReason.PeerDied, Assert.IsType<Left>(next).Reason);
+            Assert.Equal(CloseReason.PeerDied, Assert.IsType<HubEvent.Left>(next).Reason);
             return null;
         }
     }

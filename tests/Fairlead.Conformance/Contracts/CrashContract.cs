@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Fairlead.Diagnostics;
+using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
@@ -363,7 +365,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
 
     private async Task HasLeftNothingAsync(PeerProcess dead)
     {
-        Assert.DoesNotContain(Registry.EndpointRegistry.List(), entry => entry.ProcessId == dead.Id);
+        Assert.DoesNotContain(Diagnostics.EndpointRegistry.List(), entry => entry.ProcessId == dead.Id);
         string participants = $"{Runtime}/fairlead/participants";
         string pid = string.Create(CultureInfo.InvariantCulture, $"pid {dead.Id}\n");
 

@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>A slow receiver: what lies between the ends is bounded, in order, and shared fairly.</summary>

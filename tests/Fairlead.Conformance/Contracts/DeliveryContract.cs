@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>Type 2: receipts and negative receipts, each with its reason.</summary>

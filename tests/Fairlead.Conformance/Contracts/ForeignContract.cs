@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
@@ -142,16 +143,16 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
         string end = Transport.KeepsBoundaries ? "" : "\n";
         Hub hub = Track(await Hub.BindAsync(NewPlace($"framing={framing}"), new HubOptions { MaxClients = 2 }));
         using RawPeer first = Track(new RawPeer(Transport.ConnectRaw(hub.Address)));
-        Assert.Equal(1, Assert.IsType<Joined>(hub.NextEvent()).Client.Number);
+        Assert.Equal(1, Assert.IsType<HubEvent.Joined>(hub.NextEvent()).Client.Number);
         using RawPeer second = Track(new RawPeer(Transport.ConnectRaw(hub.Address)));
-        Assert.Equal(2, Assert.IsType<Joined>(hub.NextEvent()).Client.Number);
+        Assert.Equal(2, Assert.IsType<HubEvent.Joined>(hub.NextEvent()).Client.Number);
 
         // One too many is sent away without a word, since it would not understand one.
         using RawPeer third = Track(new RawPeer(Transport.ConnectRaw(hub.Address)));
         Assert.Equal(0, await OnThread(() => third.Socket.Receive(new byte[1])));
 
         first.SendBytes(Encoding.UTF8.GetBytes("hi" + end));
-        Said said = Assert.IsType<Said>(hub.NextEvent());
+        HubEvent.Said said = Assert.IsType<HubEvent.Said>(hub.NextEvent());
         Assert.Equal((1, "hi"), (said.Client.Number, said.Message.Text));
         Assert.Equal(1, await hub.BroadcastAsync(said.Message, except: said.Client));
         said.Message.Dispose();
@@ -160,7 +161,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
         Assert.Equal("hi"u8.ToArray(), heard);
 
         first.Dispose();
-        Left left = Assert.IsType<Left>(hub.NextEvent());
+        HubEvent.Left left = Assert.IsType<HubEvent.Left>(hub.NextEvent());
         Assert.Equal((1, CloseReason.ClosedByPeer), (left.Client.Number, left.Reason));
     }
 
@@ -171,13 +172,13 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
         string framing = Transport.KeepsBoundaries ? "none" : "line";
         Hub hub = Track(await Hub.BindAsync(NewPlace($"framing={framing}"), new HubOptions { TimeProvider = new ManualClock() }));
         using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(hub.Address)));
-        Joined joined = Assert.IsType<Joined>(hub.NextEvent());
+        HubEvent.Joined joined = Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         byte[] message = new byte[10_000];
         while (hub.Broadcast(message) == 1)
         {
         }
 
-        Left left = Assert.IsType<Left>(hub.NextEvent());
+        HubEvent.Left left = Assert.IsType<HubEvent.Left>(hub.NextEvent());
         Assert.Equal((joined.Client, CloseReason.SlowConsumer), (left.Client, left.Reason));
         Assert.Empty(hub.Clients);
     }
@@ -217,10 +218,10 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
 
         Hub hub = Track(await Hub.BindAsync(NewPlace("framing=line&maxmessage=100")));
         using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(hub.Address)));
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         raw.SendBytes(Encoding.UTF8.GetBytes("short\n" + new string('x', 101) + "\n"));
-        Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
-        Left left = Assert.IsType<Left>(hub.NextEvent());
+        Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message.Dispose();
+        HubEvent.Left left = Assert.IsType<HubEvent.Left>(hub.NextEvent());
         Assert.Equal(CloseReason.Limit, left.Reason);
     }
 
@@ -229,7 +230,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     {
         string framing = Transport.KeepsBoundaries ? "none" : "line";
         Address place = NewPlace($"framing={framing}");
-        foreach (Func<Endpoint> open in new Func<Endpoint>[]
+        foreach (Func<MessagingEndpoint> open in new Func<MessagingEndpoint>[]
             {
                 () => Requester.Bind(place),
                 () => Responder.Bind(place),

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
@@ -218,7 +219,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
 
         Hub hub = Track(await Hub.BindAsync(NewPlace()));
         Pair pair = Track(await Pair.ConnectAsync(OtherEnd(hub.Address)));
-        HubClient client = Assert.IsType<Joined>(hub.NextEvent()).Client;
+        HubClient client = Assert.IsType<HubEvent.Joined>(hub.NextEvent()).Client;
         for (int i = 0; i < 4; i++)
         {
             ReadOnlySequence<byte> parts = Parts.Cut(Payload.Make(i, 500), 90);
@@ -250,7 +251,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
 
             for (int said = 0; said < (i == 3 ? 2 : 1); said++)
             {
-                using Message message = Assert.IsType<Said>(hub.NextEvent()).Message;
+                using Message message = Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message;
                 Assert.Equal((i, 0), Payload.Check(message.Span));
                 message.Accept();
             }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Time;
 using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Conformance.Contracts;
@@ -184,7 +185,7 @@ public abstract partial class HandleContract(TransportUnderTest transport, ITest
         Receiver bound = Track(await Receiver.BindAsync(NewPlace()));
         Sender none = Track(await Sender.ConnectAsync(OtherEnd(bound.Address)));
         Output.WriteLine(Fails(ErrorCode.NotSupported, () => none.SendHandle(file)).Message);
-        Fails(ErrorCode.NotSupported, () => Receiver.Bind(NewPlace(), new EndpointOptions { Handles = 1 }));
+        Fails(ErrorCode.NotSupported, () => Receiver.Bind(NewPlace(), new EndpointOptions { MaxUnreadHandles = 1 }));
     }
 
     private async Task<(Sender Sender, Receiver Receiver)> OpenAsync(int handles)

@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>A peer whose death no end of the connection tells of is seen by its silence; one that lives and is idle stays.</summary>
@@ -34,12 +36,12 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
         foreach (PeerProcess peer in peers)
         {
             await peer.AnswerAsync();
-            Assert.IsType<Joined>(hub.NextEvent());
+            Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         }
 
         await peers[0].StopAsync();
 
-        Left left = Assert.IsType<Left>(hub.NextEvent());
+        HubEvent.Left left = Assert.IsType<HubEvent.Left>(hub.NextEvent());
         Assert.Equal(CloseReason.Heartbeat, left.Reason);
         Assert.Single(hub.Clients);
         Assert.Equal(1, hub.Broadcast(Payload.Make(0, 8)));
@@ -91,7 +93,7 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
         ManualClock clock = new();
         Hub hub = Track(await Hub.BindAsync(NewPlace("heartbeat=1s"), new HubOptions { TimeProvider = clock }));
         using RawPeer raw = await OnThread(() => RawPeer.Introduce(Transport, hub.Address, "Pair"));
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
 
         // As if this process had been stopped itself: it may not blame the peer for that.
         clock.Advance(1.Seconds());
@@ -100,7 +102,7 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
         clock.Advance(1.Seconds());
         Assert.Single(hub.Clients);
         clock.Advance(1.Seconds());
-        Assert.Equal(CloseReason.Heartbeat, Assert.IsType<Left>(hub.NextEvent()).Reason);
+        Assert.Equal(CloseReason.Heartbeat, Assert.IsType<HubEvent.Left>(hub.NextEvent()).Reason);
         List<byte> heard = [];
         byte? told = null;
         await OnThread(() =>
@@ -121,12 +123,12 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
         ManualClock clock = new();
         Hub hub = Track(await Hub.BindAsync(NewPlace("heartbeat=1s"), new HubOptions { TimeProvider = clock }));
         using RawPeer raw = await OnThread(() => RawPeer.Introduce(Transport, hub.Address, "Pair"));
-        HubClient client = Assert.IsType<Joined>(hub.NextEvent()).Client;
+        HubClient client = Assert.IsType<HubEvent.Joined>(hub.NextEvent()).Client;
 
         // Heard in the middle between two beats: from there it counts.
         clock.Advance(500.Milliseconds());
         raw.Send(1, "here"u8.ToArray());
-        Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
+        Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message.Dispose();
         await HeardAsync();
         clock.Advance(999.Milliseconds());
         raw.Send(12, []);
@@ -137,7 +139,7 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
         clock.Advance(1_999.Milliseconds());
         Assert.True(client.IsConnected);
         clock.Advance(1.Milliseconds());
-        Assert.Equal(CloseReason.Heartbeat, Assert.IsType<Left>(hub.NextEvent()).Reason);
+        Assert.Equal(CloseReason.Heartbeat, Assert.IsType<HubEvent.Left>(hub.NextEvent()).Reason);
 
         // The answer may be there before that is noted.
         Task HeardAsync() => Until(() => Assert.Single(hub.Core.Links()).LastHeard == clock.GetTimestamp(), "it has been heard");

@@ -55,7 +55,7 @@ public abstract partial class HostileContract
         foreach (int cut in new[] { 1, 15, 16, 17, 500 })
         {
             using RawPeer raw = RawPeer.Introduce(Transport, hub.Address, "Pair");
-            HubClient client = Assert.IsType<Joined>(hub.NextEvent()).Client;
+            HubClient client = Assert.IsType<HubEvent.Joined>(hub.NextEvent()).Client;
             raw.Send(Send, "whole"u8.ToArray());
             byte[] frame = new byte[16 + 1_000];
             frame[2] = 1_000 >> 8;
@@ -64,10 +64,10 @@ public abstract partial class HostileContract
             raw.SendBytes(frame.AsSpan(0, cut));
             raw.Socket.Dispose();
 
-            Said said = Assert.IsType<Said>(hub.NextEvent());
+            HubEvent.Said said = Assert.IsType<HubEvent.Said>(hub.NextEvent());
             Assert.Equal("whole", said.Message.Text);
             said.Message.Dispose();
-            Left left = Assert.IsType<Left>(hub.NextEvent());
+            HubEvent.Left left = Assert.IsType<HubEvent.Left>(hub.NextEvent());
 
             // Where the kernel keeps packets apart, a part of a header is a packet of its own, and no header.
             Assert.Equal(
@@ -76,8 +76,8 @@ public abstract partial class HostileContract
         }
 
         Track(await Pair.ConnectAsync(Bare(hub.Address))).Send("served"u8);
-        Assert.IsType<Joined>(hub.NextEvent());
-        Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message.Dispose();
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 

@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>One server and its numbered clients.</summary>
@@ -11,19 +13,19 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
         for (int number = 1; number <= 3; number++)
         {
             Track(await Pair.ConnectAsync(Bare(hub.Address)));
-            Assert.Equal(number, (await NextAsync<Joined>(events)).Client.Number);
+            Assert.Equal(number, (await NextAsync<HubEvent.Joined>(events)).Client.Number);
         }
 
         Assert.Equal([1, 2, 3], hub.Clients.Select(client => client.Number));
         Assert.Equal("client 2", hub.Client(2)!.ToString());
         Assert.Null(hub.Client(4));
         hub.Disconnect(hub.Client(2)!, "go");
-        Left left = await NextAsync<Left>(events);
+        HubEvent.Left left = await NextAsync<HubEvent.Left>(events);
         Assert.Equal((2, CloseReason.ClosedByUs, false), (left.Client.Number, left.Reason, left.Client.IsConnected));
         Assert.Null(hub.Client(2));
 
         Track(await Pair.ConnectAsync(Bare(hub.Address)));
-        Assert.Equal(4, (await NextAsync<Joined>(events)).Client.Number);
+        Assert.Equal(4, (await NextAsync<HubEvent.Joined>(events)).Client.Number);
         Assert.Equal([1, 3, 4], hub.Clients.Select(client => client.Number));
         Assert.Equal(3, hub.Statistics.Peers);
     }
@@ -51,13 +53,13 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
         {
             switch (e)
             {
-                case Joined:
+                case HubEvent.Joined:
                     next.Add(e.Client.Number, 0);
                     break;
-                case Said said:
+                case HubEvent.Said said:
                     Assert.Equal(next[e.Client.Number]++, Payload.Check(said.Message.Span).Number);
                     break;
-                case Left gone:
+                case HubEvent.Left gone:
                     Assert.Equal(Each, next[e.Client.Number]);
                     Assert.Equal(CloseReason.ClosedByPeer, gone.Reason);
                     left++;
@@ -110,7 +112,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
 
         Assert.True((await toClient).IsDelivered);
         Task<Delivery> toHub = pairs[0].DeliverAsync("y"u8).AsTask();
-        Said said = Assert.IsType<Said>(hub.NextEvent());
+        HubEvent.Said said = Assert.IsType<HubEvent.Said>(hub.NextEvent());
         said.Message.Reject("not now");
         said.Message.Dispose();
         Assert.Equal("not now", (await toHub).Reason);
@@ -122,7 +124,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
         (Hub hub, Pair[] pairs) = await OpenHubAsync(2);
         HubClient client = hub.Client(1)!;
         pairs[0].Dispose();
-        Assert.IsType<Left>(hub.NextEvent());
+        Assert.IsType<HubEvent.Left>(hub.NextEvent());
 
         Assert.Equal(SendResult.PeerGone, hub.TrySend(client, "x"u8));
         Fails(ErrorCode.PeerGone, () => hub.Send(client, "x"u8));
@@ -163,15 +165,15 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
         Pair slow = Track(await Pair.ConnectAsync(With(Bare(hub.Address), "messages=10")));
         Pair quick = Track(await Pair.ConnectAsync(Bare(hub.Address)));
         await using IAsyncEnumerator<HubEvent> events = hub.Events().GetAsyncEnumerator();
-        await NextAsync<Joined>(events);
-        await NextAsync<Joined>(events);
+        await NextAsync<HubEvent.Joined>(events);
+        await NextAsync<HubEvent.Joined>(events);
 
         for (int i = 0; i < 50; i++)
         {
             hub.Broadcast(Payload.Make(i, 100));
         }
 
-        Left left = await NextAsync<Left>(events);
+        HubEvent.Left left = await NextAsync<HubEvent.Left>(events);
         Assert.Equal((1, CloseReason.SlowConsumer), (left.Client.Number, left.Reason));
         Assert.Equal(1, hub.Statistics.Dropped);
         for (int i = 0; i < 50; i++)
@@ -199,13 +201,13 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
         Hub hub = Track(await Hub.BindAsync(NewPlace(), new HubOptions { TimeProvider = clock }));
         Pair slow = Track(await Pair.ConnectAsync(With(Bare(hub.Address), "capacity=64MiB")));
         await using IAsyncEnumerator<HubEvent> events = hub.Events().GetAsyncEnumerator();
-        await NextAsync<Joined>(events);
+        await NextAsync<HubEvent.Joined>(events);
 
         while (hub.Broadcast(new byte[60_000]) == 1)
         {
         }
 
-        Left left = await MovingAsync(clock, NextAsync<Left>(events));
+        HubEvent.Left left = await MovingAsync(clock, NextAsync<HubEvent.Left>(events));
         Assert.Equal((1, CloseReason.SlowConsumer), (left.Client.Number, left.Reason));
         slow.Dispose();
     }
@@ -228,7 +230,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
 
         // A cancelled wait has swallowed no event.
         Track(await Pair.ConnectAsync(Bare(hub.Address)));
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
     }
 
     [Fact]
@@ -253,7 +255,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
         for (int i = 0; i < clients; i++)
         {
             pairs[i] = Track(await Pair.ConnectAsync(Bare(hub.Address)));
-            Assert.IsType<Joined>(hub.NextEvent());
+            Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         }
 
         return (hub, pairs);

@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>A hub that was told what to do for a client without room.</summary>
@@ -93,7 +95,7 @@ public abstract class HubPolicyContract(TransportUnderTest transport, ITestOutpu
 
         FairleadException full = Fails(ErrorCode.Full, () => hub.Broadcast(Payload.Make(10, 100)));
         Output.WriteLine(full.Message);
-        Assert.Contains("client 1 had no room", full.Message, StringComparison.Ordinal);
+        Assert.Contains("were full when a message was broadcast: client 1.", full.Message, StringComparison.Ordinal);
         Fails(ErrorCode.Full, () => hub.Send(hub.Client(1)!, "x"u8));
         await FailsAsync(ErrorCode.Full, async () => await hub.SendAsync(hub.Client(1)!, "x"));
         Assert.Equal(ErrorCode.Full, (await hub.DeliverAsync(hub.Client(1)!, "x"u8)).Cause);
@@ -108,9 +110,9 @@ public abstract class HubPolicyContract(TransportUnderTest transport, ITestOutpu
     {
         Hub hub = Track(await Hub.BindAsync(NewPlace(options)));
         Pair slow = Track(await Pair.ConnectAsync(With(Bare(hub.Address), "messages=10")));
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         Pair quick = Track(await Pair.ConnectAsync(Bare(hub.Address)));
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         return (hub, slow, quick);
     }
 

@@ -1,3 +1,5 @@
+using Fairlead.Synchronization;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>One is inside at a time, whoever he is; waiting ends in order, at its time, or with its token.</summary>

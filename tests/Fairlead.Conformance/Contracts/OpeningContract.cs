@@ -1,3 +1,6 @@
+using Fairlead.Diagnostics;
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>Who may meet whom, where, and under which options.</summary>
@@ -20,12 +23,12 @@ public abstract class OpeningContract(TransportUnderTest transport, ITestOutputH
     {
         foreach ((string bound, string[] partners) in Partners)
         {
-            Endpoint server = Track(await BindAsync(bound, NewPlace()));
+            MessagingEndpoint server = Track(await BindAsync(bound, NewPlace()));
             foreach (string connecting in Partners.Keys.Where(name => name != "hub"))
             {
                 if (partners.Contains(connecting))
                 {
-                    Endpoint client = Track(await ConnectAsync(connecting, Bare(server.Address)));
+                    MessagingEndpoint client = Track(await ConnectAsync(connecting, Bare(server.Address)));
                     await Until(() => server.Peers.Count == 1, "they have met");
                     Assert.Single(client.Peers);
                     Assert.Equal((true, false), (server.IsBound, client.IsBound));
@@ -199,10 +202,10 @@ public abstract class OpeningContract(TransportUnderTest transport, ITestOutputH
         receiver.Dispose();
         await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => receiving);
 
-        int Entries() => Registry.EndpointRegistry.List().Count(entry => entry.Address == receiver.Address.ToString());
+        int Entries() => Diagnostics.EndpointRegistry.List().Count(entry => entry.Address == receiver.Address.ToString());
     }
 
-    private static async Task<Endpoint> BindAsync(string pattern, Address address) => pattern switch
+    private static async Task<MessagingEndpoint> BindAsync(string pattern, Address address) => pattern switch
     {
         "sender" => await Sender.BindAsync(address),
         "receiver" => await Receiver.BindAsync(address),
@@ -214,7 +217,7 @@ public abstract class OpeningContract(TransportUnderTest transport, ITestOutputH
         _ => await Hub.BindAsync(address),
     };
 
-    private static async Task<Endpoint> ConnectAsync(string pattern, Address address) => pattern switch
+    private static async Task<MessagingEndpoint> ConnectAsync(string pattern, Address address) => pattern switch
     {
         "sender" => await Sender.ConnectAsync(address),
         "receiver" => await Receiver.ConnectAsync(address),

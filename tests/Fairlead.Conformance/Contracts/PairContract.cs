@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>Duplex talk: both directions at once, and neither end ever waits for the other to read.</summary>

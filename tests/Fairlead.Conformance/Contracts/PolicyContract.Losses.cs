@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <content>What waits by a policy when an end closes, or its peer goes.</content>

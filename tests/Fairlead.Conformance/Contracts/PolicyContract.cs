@@ -277,7 +277,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
     public void What_makes_no_sense_is_refused_at_once(string full, string pattern)
     {
         Address place = NewPlace($"full={full}");
-        FairleadException error = Fails(ErrorCode.NotSupported, () => Track<Endpoint>(pattern switch
+        FairleadException error = Fails(ErrorCode.NotSupported, () => Track<MessagingEndpoint>(pattern switch
         {
             "Sender" => Sender.Bind(place),
             "Pair" => Pair.Bind(place),
@@ -297,7 +297,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
     {
         AddressFormatException error = Assert.Throws<AddressFormatException>(() => Sender.Bind(NewPlace("full=drop-oldst")));
         Assert.Contains("drop-oldest", error.Message, StringComparison.Ordinal);
-        Fails(ErrorCode.NotSupported, () => Sender.Bind(NewPlace(), new EndpointOptions { Full = FullMode.Latest }));
+        Fails(ErrorCode.NotSupported, () => Sender.Bind(NewPlace(), new EndpointOptions { OverflowPolicy = OverflowPolicy.Latest }));
     }
 
     private static async Task SendAsync(Sender sender, Calls calls, int from, int to)

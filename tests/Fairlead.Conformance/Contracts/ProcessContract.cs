@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
@@ -147,7 +148,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
         {
             peers[i] = Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString()));
             await peers[i].AnswerAsync();
-            Joined joined = Assert.IsType<Joined>(hub.NextEvent());
+            HubEvent.Joined joined = Assert.IsType<HubEvent.Joined>(hub.NextEvent());
             Assert.Equal(i + 1, joined.Client.Number);
             if (Transport.KnowsPeer)
             {
@@ -166,11 +167,11 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
         }
 
         await peers[1].AskAsync("send 1 10");
-        Said said = Assert.IsType<Said>(hub.NextEvent());
+        HubEvent.Said said = Assert.IsType<HubEvent.Said>(hub.NextEvent());
         Assert.Equal(2, said.Client.Number);
         said.Message.Dispose();
         Assert.Equal(0, await peers[2].FinishAsync());
-        Left left = Assert.IsType<Left>(hub.NextEvent());
+        HubEvent.Left left = Assert.IsType<HubEvent.Left>(hub.NextEvent());
         Assert.Equal((3, CloseReason.ClosedByPeer), (left.Client.Number, left.Reason));
     }
 
@@ -248,7 +249,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
 
     private async Task<(PeerProcess Peer, T Endpoint)> OpenAsync<T>(
         string verb, bool peerBinds, Func<Address, ValueTask<T>> bind, Func<Address, ValueTask<T>> connect)
-        where T : Endpoint
+        where T : MessagingEndpoint
     {
         if (peerBinds)
         {

@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>Topics: who gets what, and what is said of the rest.</summary>

@@ -37,24 +37,24 @@ public abstract class ReasonContract(TransportUnderTest transport, ITestOutputHe
     {
         Hub hub = Track(await Hub.BindAsync(NewPlace()));
         Pair pair = Track(await Pair.ConnectAsync(With(Bare(hub.Address), options)));
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         Pair seeking = Track(await Pair.ConnectAsync(With(Bare(hub.Address), "reconnect=infinite")));
         TaskCompletionSource<EndpointStateChange> lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
         seeking.StateChanged += (_, change) => lost.TrySetResult(change);
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
 
         // Of two clients one tells what its error is, the other what its state is; what ends one alone must not end the other.
         bool endsBoth = atHub is null;
         if (!endsBoth)
         {
             await seeking.CloseAsync();
-            Assert.Equal(CloseReason.ClosedByPeer, Assert.IsType<Left>(hub.NextEvent()).Reason);
+            Assert.Equal(CloseReason.ClosedByPeer, Assert.IsType<HubEvent.Left>(hub.NextEvent()).Reason);
         }
 
         end(hub, pair);
         if (atHub is { } reason)
         {
-            Assert.Equal(reason, Assert.IsType<Left>(hub.NextEvent()).Reason);
+            Assert.Equal(reason, Assert.IsType<HubEvent.Left>(hub.NextEvent()).Reason);
         }
 
         if (atClient is { } told)

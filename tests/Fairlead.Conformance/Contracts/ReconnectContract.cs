@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fairlead.Diagnostics;
 using Fairlead.Registry;
 
 namespace Fairlead.Conformance.Contracts;
@@ -6,7 +7,7 @@ namespace Fairlead.Conformance.Contracts;
 /// <summary>A connected endpoint that was asked to gets its peer back.</summary>
 public abstract class ReconnectContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
-    private static readonly EndpointOptions ForEver = new() { Reconnect = Timeout.InfiniteTimeSpan };
+    private static readonly EndpointOptions ForEver = new() { ReconnectTimeout = Timeout.InfiniteTimeSpan };
 
     [Fact]
     public async Task What_is_asked_while_the_server_restarts_is_answered_afterwards_and_what_was_under_way_ends()
@@ -181,7 +182,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
     public async Task It_gives_up_when_its_time_has_passed()
     {
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
-        Sender sender = Track(await Sender.ConnectAsync(receiver.Address, new() { Reconnect = TimeSpan.FromMilliseconds(100) }));
+        Sender sender = Track(await Sender.ConnectAsync(receiver.Address, new() { ReconnectTimeout = TimeSpan.FromMilliseconds(100) }));
         TaskCompletionSource<EndpointStateChange> ended = new();
         sender.StateChanged += (_, change) =>
         {
@@ -264,7 +265,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         EndpointOptions options = new()
         {
             Alternatives = [.. receivers[1..].Select(static receiver => Bare(receiver.Address))],
-            Order = AddressOrder.Balanced,
+            AddressSelection = AddressSelection.Balanced,
         };
         HashSet<Address> taken = [];
         await Until(
@@ -283,7 +284,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         Address other = Bare((await BindAndLeaveAsync()).Address);
         EndpointOptions options = new() { Alternatives = [other] };
         await FailsAsync(ErrorCode.NotFound, async () => await Sender.ConnectAsync(one, options));
-        Task<Sender> waiting = Sender.ConnectAsync(one, options with { Wait = TimeSpan.FromMinutes(10) }).AsTask();
+        Task<Sender> waiting = Sender.ConnectAsync(one, options with { ConnectTimeout = TimeSpan.FromMinutes(10) }).AsTask();
         Track(await Receiver.BindAsync(other));
         Assert.Equal(other, Track(await waiting).Address);
         await Assert.ThrowsAsync<ArgumentException>(async () =>

@@ -1,4 +1,5 @@
 using System.Text;
+using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 

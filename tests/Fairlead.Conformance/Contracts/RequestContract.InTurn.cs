@@ -1,13 +1,15 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <content>One blocking request after the other, which may go a shorter way than many at once; and what comes between them.</content>
 public abstract partial class RequestContract
 {
     [Theory]
-    [InlineData(WaitMode.Balanced)]
-    [InlineData(WaitMode.Latency)]
-    [InlineData(WaitMode.Efficient)]
-    public async Task Requests_in_turn_get_their_own_replies_also_where_others_ask_now_and_then(WaitMode waiting)
+    [InlineData(WaitStrategy.Balanced)]
+    [InlineData(WaitStrategy.Latency)]
+    [InlineData(WaitStrategy.Efficient)]
+    public async Task Requests_in_turn_get_their_own_replies_also_where_others_ask_now_and_then(WaitStrategy waiting)
     {
         const int Count = 4_000;
         (Requester requester, Responder responder) = await OpenInTurnAsync(waiting);
@@ -48,7 +50,7 @@ public abstract partial class RequestContract
     public async Task Requests_in_turn_that_are_given_up_at_any_moment_leave_no_reply_for_the_next()
     {
         const int Count = 1_500;
-        (Requester requester, Responder responder) = await OpenInTurnAsync(WaitMode.Balanced);
+        (Requester requester, Responder responder) = await OpenInTurnAsync(WaitStrategy.Balanced);
         Task answering = AnswerInTurn(responder);
         Random random = NewRandom();
         await OnThread(() =>
@@ -84,7 +86,7 @@ public abstract partial class RequestContract
     public async Task A_caller_who_gives_up_is_heard_by_who_has_taken_many_requests_in_turn()
     {
         const int Before = 500;
-        (Requester requester, Responder responder) = await OpenInTurnAsync(WaitMode.Latency);
+        (Requester requester, Responder responder) = await OpenInTurnAsync(WaitStrategy.Latency);
         using CancellationTokenSource cancel = new();
         Task asking = OnThread(() =>
         {
@@ -118,7 +120,7 @@ public abstract partial class RequestContract
     {
         for (int round = 0; round < 20; round++)
         {
-            (Requester requester, Responder responder) = await OpenInTurnAsync(WaitMode.Latency);
+            (Requester requester, Responder responder) = await OpenInTurnAsync(WaitStrategy.Latency);
             Task answering = AnswerInTurn(responder);
             TaskCompletionSource isBusy = new(TaskCreationOptions.RunContinuationsAsynchronously);
             Task asking = OnThread(() =>
@@ -148,9 +150,9 @@ public abstract partial class RequestContract
         }
     }
 
-    private async Task<(Requester Requester, Responder Responder)> OpenInTurnAsync(WaitMode waiting)
+    private async Task<(Requester Requester, Responder Responder)> OpenInTurnAsync(WaitStrategy waiting)
     {
-        EndpointOptions options = new() { Waiting = waiting };
+        EndpointOptions options = new() { WaitStrategy = waiting };
         Responder responder = Track(await Responder.BindAsync(NewPlace(), options));
         return (Track(await Requester.ConnectAsync(OtherEnd(responder.Address), options)), responder);
     }

@@ -4,15 +4,15 @@ namespace Fairlead.Conformance.Contracts;
 public abstract partial class RequestContract
 {
     [Theory]
-    [InlineData(WaitMode.Balanced, WriteMode.Balanced)]
-    [InlineData(WaitMode.Balanced, WriteMode.Immediate)]
-    [InlineData(WaitMode.Latency, WriteMode.Buffered)]
-    [InlineData(WaitMode.Efficient, WriteMode.Balanced)]
-    public async Task Callers_that_are_told_together_each_get_their_own_replies(WaitMode waiting, WriteMode writing)
+    [InlineData(WaitStrategy.Balanced, WriteMode.Balanced)]
+    [InlineData(WaitStrategy.Balanced, WriteMode.Immediate)]
+    [InlineData(WaitStrategy.Latency, WriteMode.Buffered)]
+    [InlineData(WaitStrategy.Efficient, WriteMode.Balanced)]
+    public async Task Callers_that_are_told_together_each_get_their_own_replies(WaitStrategy waiting, WriteMode writing)
     {
         const int Callers = 16;
         const int Calls = 25;
-        EndpointOptions options = new() { Waiting = waiting, Writing = writing };
+        EndpointOptions options = new() { WaitStrategy = waiting, WriteMode = writing };
         Responder responder = Track(await Responder.BindAsync(NewPlace(), options));
         Task answering = responder.RunAsync((request, _) => request.Memory);
         Requester requester = Track(await Requester.ConnectAsync(OtherEnd(responder.Address), options));

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
@@ -125,11 +126,11 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     }
 
     private static ValueTask<T> Open<T>(Func<Address, EndpointOptions?, CancellationToken, ValueTask<T>> connect, Address place)
-        where T : Endpoint => connect(place, new EndpointOptions { Reconnect = Timeout.InfiniteTimeSpan }, default);
+        where T : MessagingEndpoint => connect(place, new EndpointOptions { ReconnectTimeout = Timeout.InfiniteTimeSpan }, default);
 
     /// <summary>Calls until it is over; how often one succeeded.</summary>
     private async Task<int> RunAsync<T>(ValueTask<T> opening, Func<T, int, Task<string>> call, bool mayFail = true)
-        where T : Endpoint
+        where T : MessagingEndpoint
     {
         int me = Interlocked.Increment(ref _clients);
         T endpoint = Track(await opening);
@@ -162,7 +163,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     {
         int me = Interlocked.Increment(ref _clients);
         Subscriber subscriber = Track(
-            await Subscriber.ConnectAsync(place, ">", new EndpointOptions { Reconnect = Timeout.InfiniteTimeSpan }));
+            await Subscriber.ConnectAsync(place, ">", new EndpointOptions { ReconnectTimeout = Timeout.InfiniteTimeSpan }));
         Dictionary<int, int> last = [];
         int heard = 0;
         while (!_isOver)
@@ -185,7 +186,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     private async Task<int> TalkAsync(Address place)
     {
         int me = Interlocked.Increment(ref _clients);
-        Pair pair = Track(await Pair.ConnectAsync(place, new EndpointOptions { Reconnect = Timeout.InfiniteTimeSpan }));
+        Pair pair = Track(await Pair.ConnectAsync(place, new EndpointOptions { ReconnectTimeout = Timeout.InfiniteTimeSpan }));
         int echoes = 0;
         for (int i = 0; !_isOver; i++)
         {
@@ -240,7 +241,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     private async Task<int> WorkAsync(Address place)
     {
         int me = Interlocked.Increment(ref _clients);
-        Receiver worker = Track(await Receiver.ConnectAsync(place, new EndpointOptions { Reconnect = Timeout.InfiniteTimeSpan }));
+        Receiver worker = Track(await Receiver.ConnectAsync(place, new EndpointOptions { ReconnectTimeout = Timeout.InfiniteTimeSpan }));
         int worked = 0;
         while (!_isAllPushed)
         {

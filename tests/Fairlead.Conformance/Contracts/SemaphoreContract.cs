@@ -1,3 +1,5 @@
+using Fairlead.Synchronization;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
@@ -181,7 +183,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     public async Task What_needs_an_answer_is_refused_with_the_reason()
     {
         Address place = NewPlace();
-        foreach (Func<Endpoint> open in new Func<Endpoint>[]
+        foreach (Func<MessagingEndpoint> open in new Func<MessagingEndpoint>[]
             {
                 () => Requester.Bind(place),
                 () => Responder.Bind(place),

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
@@ -107,7 +108,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
             Transport.KnowsPeer ? client.Peer.ProcessId == stopping.Id : client.Number == Others + 1);
 
         await using IAsyncEnumerator<HubEvent> events = hub.Events().GetAsyncEnumerator();
-        Left? left = null;
+        HubEvent.Left? left = null;
         int next = 0;
         await RunAsync(Others + 1, "with all");
         await stopping.StopAsync();
@@ -157,11 +158,11 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
             Assert.True(await events.MoveNextAsync());
             switch (events.Current)
             {
-                case Said said:
+                case HubEvent.Said said:
                     Assert.Equal(expected, Payload.Check(said.Message.Span).Number);
                     Assert.True(left is null || said.Client != stopped);
                     return true;
-                case Left gone:
+                case HubEvent.Left gone:
                     Assert.Null(left);
                     left = gone;
                     return false;

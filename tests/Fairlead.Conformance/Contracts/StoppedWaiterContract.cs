@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Synchronization;
 
 namespace Fairlead.Conformance.Contracts;
 

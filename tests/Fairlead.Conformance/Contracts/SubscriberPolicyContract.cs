@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>Slow subscribers, each treated as it asked: what it received and what it missed are all that was published.</summary>
@@ -7,10 +9,10 @@ public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITe
     public async Task Each_subscriber_is_treated_as_it_asked()
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace("messages=10")));
-        Subscriber oldest = await SubscribeAsync(publisher, "messages=5", FullMode.DropOldest);
+        Subscriber oldest = await SubscribeAsync(publisher, "messages=5", OverflowPolicy.DropOldest);
         Subscriber newest = await SubscribeAsync(publisher, "messages=5&full=drop-newest");
         Subscriber unasked = await SubscribeAsync(publisher, "messages=5");
-        Subscriber latest = await SubscribeAsync(publisher, "messages=5", FullMode.Latest);
+        Subscriber latest = await SubscribeAsync(publisher, "messages=5", OverflowPolicy.Latest);
         for (int i = 0; i < 100; i++)
         {
             // Ten topics in turn.
@@ -344,8 +346,8 @@ public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITe
         Assert.Equal(2, subscriber.Missed);
     }
 
-    private async Task<Subscriber> SubscribeAsync(Publisher publisher, string options = "", FullMode? full = null) =>
-        Track(await Subscriber.ConnectAsync(With(Bare(publisher.Address), options), options: new() { Full = full }));
+    private async Task<Subscriber> SubscribeAsync(Publisher publisher, string options = "", OverflowPolicy? full = null) =>
+        Track(await Subscriber.ConnectAsync(With(Bare(publisher.Address), options), options: new() { OverflowPolicy = full }));
 
     private static async Task<(int Number, int Missed)[]> TakeAsync(Subscriber subscriber, int count)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
@@ -161,7 +162,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
         SkipUnless(Transport.ServesMany, "it has one peer");
 
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
-        Responder full = Track(await Responder.ConnectAsync(OtherEnd(requester.Address), new() { Messages = 2 }));
+        Responder full = Track(await Responder.ConnectAsync(OtherEnd(requester.Address), new() { MaxUnreadMessages = 2 }));
         Responder free = Track(await Responder.ConnectAsync(OtherEnd(requester.Address)));
         await Until(() => requester.Peers.Count == 2, "both are there");
         Task<Message>[] asking = [.. Enumerable.Range(0, 10).Select(i => requester.RequestAsync(Encoding.UTF8.GetBytes($"{i}")).AsTask())];
@@ -189,7 +190,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
         SkipUnless(Transport.IsVisitedAgain, "nobody comes after the first");
 
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
-        Responder first = Track(await Responder.ConnectAsync(OtherEnd(requester.Address), new() { Messages = 2 }));
+        Responder first = Track(await Responder.ConnectAsync(OtherEnd(requester.Address), new() { MaxUnreadMessages = 2 }));
         await Until(() => requester.Peers.Count == 1, "the first is there");
         Task<Message> once = AskAsync(requester, calls, "once", false);
         Request inHand = await first.ReceiveAsync();
@@ -233,7 +234,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
         {
             while (!stop.IsCancellationRequested)
             {
-                using Responder responder = await Responder.ConnectAsync(OtherEnd(requester.Address), new() { Messages = 3 });
+                using Responder responder = await Responder.ConnectAsync(OtherEnd(requester.Address), new() { MaxUnreadMessages = 3 });
                 int turns;
                 lock (random)
                 {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
@@ -89,10 +90,10 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
         Task<WaitEvent> joining = NextAsync(set);
         Pair client = Track(await Pair.ConnectAsync(hub.Address));
         Assert.Same(hub, (await joining).State);
-        Assert.IsType<Joined>(hub.NextEvent(TimeSpan.Zero));
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent(TimeSpan.Zero));
         client.Dispose();
         Assert.Same(hub, (await NextAsync(set)).State);
-        Assert.IsType<Left>(hub.NextEvent(TimeSpan.Zero));
+        Assert.IsType<HubEvent.Left>(hub.NextEvent(TimeSpan.Zero));
     }
 
     [Fact]

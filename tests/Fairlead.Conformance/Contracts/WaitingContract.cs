@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>Every wait ends by its token and by its time, and what was not waited for any more is neither lost nor doubled.</summary>
@@ -230,7 +232,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
             FairleadException error = await FailsAsync(ErrorCode.NotFound, async () => await Sender.ConnectAsync(nobody));
             Assert.Contains("listens", error.Message, StringComparison.Ordinal);
             await FailsAsync(
-                ErrorCode.NotFound, async () => await Sender.ConnectAsync(nobody, new EndpointOptions { Wait = 30.Milliseconds() }));
+                ErrorCode.NotFound, async () => await Sender.ConnectAsync(nobody, new() { ConnectTimeout = 30.Milliseconds() }));
             using CancellationTokenSource cancel = new(30.Milliseconds());
             await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
                 await Sender.ConnectAsync(With(nobody, "wait=infinite"), null, cancel.Token));

@@ -167,7 +167,7 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
     [Fact]
     public async Task A_full_queue_makes_its_senders_wait()
     {
-        WorkQueue queue = Open(new() { MaxItems = 10, Messages = 5 });
+        WorkQueue queue = Open(new() { MaxItems = 10, MaxUnreadMessages = 5 });
         Sender sender = await SenderAsync(queue);
         int sent = 0;
         await Until(

@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>How a work queue ends: when the last sender has gone, or before, and then each is told what became of its items.</summary>

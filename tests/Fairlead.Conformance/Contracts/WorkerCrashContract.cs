@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Fairlead.Patterns.Links;
+using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
@@ -50,7 +51,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     public async Task When_it_leaves_may_be_said_in_code(WriteMode mode)
     {
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
-        Sender sender = Track(await Sender.ConnectAsync(OtherEnd(receiver.Address), new EndpointOptions { Writing = mode }));
+        Sender sender = Track(await Sender.ConnectAsync(OtherEnd(receiver.Address), new EndpointOptions { WriteMode = mode }));
         await SendAsync(sender, 0);
         if (mode == WriteMode.Buffered)
         {

@@ -30,7 +30,7 @@ public sealed class FaultPlays
             play.PairAsync(place, bound, connecting, cancellationToken),
     };
 
-    private readonly ConcurrentBag<Endpoint> _endpoints = [];
+    private readonly ConcurrentBag<MessagingEndpoint> _endpoints = [];
 
     // How long one side waits for what the other may have failed to do.
     private readonly TimeSpan _soon;
@@ -72,7 +72,7 @@ public sealed class FaultPlays
         }
 
         Require(!end.IsCancellationRequested, $"It stood still: {failure}");
-        foreach (Endpoint endpoint in play._endpoints)
+        foreach (MessagingEndpoint endpoint in play._endpoints)
         {
             endpoint.Dispose();
 
@@ -132,7 +132,7 @@ public sealed class FaultPlays
     }
 
     private T Keep<T>(T endpoint)
-        where T : Endpoint
+        where T : MessagingEndpoint
     {
         _endpoints.Add(endpoint);
         return endpoint;
@@ -238,7 +238,7 @@ public sealed class FaultPlays
         await BothAsync(
             async stop =>
             {
-                publisher.Publish("a.b", "one");
+                publisher.Publish("a.b", "one", stop);
                 await publisher.PublishAsync("a.c", "two"u8.ToArray(), stop);
                 await publisher.CloseAsync(_soon);
             },
@@ -292,7 +292,7 @@ public sealed class FaultPlays
         await BothAsync(
             async stop =>
             {
-                if (hub.NextEvent(_soon, stop) is Joined joined)
+                if (hub.NextEvent(_soon, stop) is HubEvent.Joined joined)
                 {
                     await hub.SendAsync(joined.Client, "one", stop);
                     await hub.BroadcastAsync("two"u8, cancellationToken: stop);

@@ -1,5 +1,6 @@
+using Fairlead.Diagnostics;
 using Fairlead.Registry;
-using Fairlead.Transports;
+using Fairlead.Time;
 
 namespace Fairlead.Docs.Tests.Snippets;
 

@@ -1,3 +1,5 @@
+using Fairlead.Memory;
+
 namespace Fairlead.Docs.Tests.Snippets;
 
 /// <summary>The code of docs/memory.md about boards.</summary>

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Text;
+using Fairlead.Time;
 using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Docs.Tests.Snippets;

@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Docs.Tests.Snippets;
 
 /// <summary>docs/delivery.md</summary>
@@ -47,7 +49,7 @@ public sealed class DeliverySnippets
             message.Reject("the shop is closed");
         }
 
-        Assert.Equal("NotDelivered: the receiver gave the message back without accepting it", (await first).ToString());
+        Assert.Equal("NotDelivered: the receiver disposed the message without accepting it", (await first).ToString());
         Delivery refused = await second;
         Assert.Equal("NotDelivered: the shop is closed", refused.ToString());
         Assert.Null(refused.Cause);
@@ -57,7 +59,7 @@ public sealed class DeliverySnippets
     public async Task A_full_queue_does_what_was_chosen()
     {
         await using var receiver = await Receiver.BindAsync("unix://telemetry");
-        await using var sender = await Sender.ConnectAsync("unix://telemetry", new() { Full = FullMode.DropOldest });
+        await using var sender = await Sender.ConnectAsync("unix://telemetry", new() { OverflowPolicy = OverflowPolicy.DropOldest });
         sender.Send("1"u8);
         using Message message = receiver.Receive(5.Seconds());
         Assert.Equal("1", message.Text);
@@ -149,7 +151,7 @@ public sealed class DeliverySnippets
     {
         await using var receiver = await Receiver.BindAsync("unix://orders-3");
 
-        EndpointOptions anyOf = new() { Alternatives = ["unix://orders-2", "unix://orders-3"], Reconnect = 30.Seconds() };
+        EndpointOptions anyOf = new() { Alternatives = ["unix://orders-2", "unix://orders-3"], ReconnectTimeout = 30.Seconds() };
         await using var sender = await Sender.ConnectAsync("unix://orders", anyOf);
 
         sender.Send("3 apples"u8);

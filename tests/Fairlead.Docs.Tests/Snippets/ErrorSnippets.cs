@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Docs.Tests.Snippets;
 
 /// <summary>docs/errors.md</summary>
@@ -19,7 +21,8 @@ public sealed class ErrorSnippets
         }
 
         Assert.Equal(
-            "not there: unix://nobody: nobody listens there. Start a server, or see what lives: fairlead list.", Assert.Single(_logged));
+            "not there: unix://nobody: no endpoint listens there. Start a server, or list live endpoints with fairlead list.",
+            Assert.Single(_logged));
     }
 
     [Fact]

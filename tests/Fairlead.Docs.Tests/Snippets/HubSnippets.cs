@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Docs.Tests.Snippets;
 
 /// <summary>docs/patterns/hub.md</summary>
@@ -20,13 +22,13 @@ public sealed class HubSnippets : IDisposable
             {
                 switch (happened)
                 {
-                    case Joined joined:
+                    case HubEvent.Joined joined:
                         await hub.SendAsync(joined.Client, $"you are number {joined.Client.Number}", cancellationToken);
                         break;
-                    case Said said:
+                    case HubEvent.Said said:
                         await hub.BroadcastAsync(said.Message, except: said.Client);
                         break;
-                    case Left left:
+                    case HubEvent.Left left:
                         Log($"{left.Client} left: {left.Reason}");
                         break;
                 }
@@ -52,9 +54,9 @@ public sealed class HubSnippets : IDisposable
     {
         using Hub hub = Hub.Bind("unix://chat");
         await using Pair pair = await Pair.ConnectAsync("unix://chat?messages=2");
-        Joined joined = Assert.IsType<Joined>(hub.NextEvent(5.Seconds()));
+        HubEvent.Joined joined = Assert.IsType<HubEvent.Joined>(hub.NextEvent(5.Seconds()));
         Assert.Equal([1, 1, 0], [hub.Broadcast([1]), hub.Broadcast([2]), hub.Broadcast([3])]);
-        Left left = Assert.IsType<Left>(hub.NextEvent(5.Seconds()));
+        HubEvent.Left left = Assert.IsType<HubEvent.Left>(hub.NextEvent(5.Seconds()));
         Assert.Equal(CloseReason.SlowConsumer, left.Reason);
         Assert.Same(joined.Client, left.Client);
 
@@ -80,14 +82,14 @@ public sealed class HubSnippets : IDisposable
         using Hub hub = Hub.Bind("unix://chat", new HubOptions { MaxClients = 1 });
         using (Pair first = await Pair.ConnectAsync("unix://chat"))
         {
-            Assert.Equal(1, Assert.IsType<Joined>(hub.NextEvent(5.Seconds())).Client.Number);
+            Assert.Equal(1, Assert.IsType<HubEvent.Joined>(hub.NextEvent(5.Seconds())).Client.Number);
             FairleadException full = await Assert.ThrowsAsync<FairleadException>(async () => await Pair.ConnectAsync("unix://chat"));
             Assert.Equal(ErrorCode.Full, full.Code);
         }
 
-        Assert.IsType<Left>(hub.NextEvent(5.Seconds()));
+        Assert.IsType<HubEvent.Left>(hub.NextEvent(5.Seconds()));
         using Pair second = await Pair.ConnectAsync("unix://chat");
-        Assert.Equal(2, Assert.IsType<Joined>(hub.NextEvent(5.Seconds())).Client.Number);
+        Assert.Equal(2, Assert.IsType<HubEvent.Joined>(hub.NextEvent(5.Seconds())).Client.Number);
         Assert.Null(hub.Client(1));
         Assert.NotNull(hub.Client(2));
     }

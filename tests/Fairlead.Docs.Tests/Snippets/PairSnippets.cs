@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Docs.Tests.Snippets;
 
 /// <summary>docs/patterns/pair.md</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Fairlead.Processes;
 
 namespace Fairlead.Docs.Tests.Snippets;
 
@@ -20,9 +21,9 @@ public sealed class ProcessSnippets
         ChildExit exit = await child.ExitAsync(cancellationToken);
         string what = exit switch
         {
-            Exited { Code: 0 } => "done",
-            Exited(var code) => $"failed with {code}",
-            Killed(var signal, _) => $"killed by {signal}",
+            ChildExit.Exited { Code: 0 } => "done",
+            ChildExit.Exited(var code) => $"failed with {code}",
+            ChildExit.Killed(var signal, _) => $"killed by {signal}",
             _ => "",
         };
 

@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Docs.Tests.Snippets;
 
 /// <summary>docs/patterns/publisher-subscriber.md</summary>
@@ -38,7 +40,7 @@ public sealed class PublisherSubscriberSnippets
     public async Task A_slow_one_gets_what_it_asks_for()
     {
         await using var publisher = await Publisher.BindAsync("unix://prices");
-        await using var slow = await Subscriber.ConnectAsync("unix://prices", "eu.>", new() { Full = FullMode.DropOldest });
+        await using var slow = await Subscriber.ConnectAsync("unix://prices", "eu.>", new() { OverflowPolicy = OverflowPolicy.DropOldest });
         publisher.Publish("eu.bond.10y", "1");
         Assert.Equal("1", slow.Receive(5.Seconds()).Text);
         Assert.Equal(0, slow.Missed);
@@ -48,7 +50,7 @@ public sealed class PublisherSubscriberSnippets
     public async Task A_publisher_may_wait_for_nobody()
     {
         await using var publisher = await Publisher.BindAsync(
-            "unix://prices", new() { LongestWait = TimeSpan.Zero, Full = FullMode.Latest });
+            "unix://prices", new() { LongestWait = TimeSpan.Zero, OverflowPolicy = OverflowPolicy.Latest });
         var refused = await Assert.ThrowsAsync<FairleadException>(async () => await Subscriber.ConnectAsync("unix://prices?full=wait"));
         Assert.Equal(ErrorCode.NotSupported, refused.Code);
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Fairlead.Time;
 
 namespace Fairlead.Docs.Tests.Snippets;
 

@@ -1,3 +1,5 @@
+using Fairlead.Processes;
+
 namespace Fairlead.Docs.Tests.Snippets;
 
 /// <summary>The code of docs/signals.md.</summary>

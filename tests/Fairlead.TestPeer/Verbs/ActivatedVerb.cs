@@ -1,3 +1,5 @@
+using Fairlead.Processes;
+
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>

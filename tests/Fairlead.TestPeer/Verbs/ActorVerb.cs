@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Fairlead.Conformance;
+using Fairlead.Time;
 
 namespace Fairlead.TestPeer.Verbs;
 

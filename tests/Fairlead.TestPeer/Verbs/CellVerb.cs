@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Memory;
 
 namespace Fairlead.TestPeer.Verbs;
 

@@ -1,4 +1,5 @@
 using Fairlead.Conformance;
+using Fairlead.Processes;
 
 namespace Fairlead.TestPeer.Verbs;
 

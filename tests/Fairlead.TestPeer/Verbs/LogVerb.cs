@@ -1,5 +1,7 @@
 using System.Globalization;
+using Fairlead.Logs;
 using Fairlead.Logs.Storage;
+using Fairlead.Memory;
 
 namespace Fairlead.TestPeer.Verbs;
 

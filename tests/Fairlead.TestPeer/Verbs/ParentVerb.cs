@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Processes;
 
 namespace Fairlead.TestPeer.Verbs;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Fairlead.Conformance;
+using Fairlead.Time;
 
 namespace Fairlead.TestPeer.Verbs;
 

@@ -43,7 +43,7 @@ internal static class ServerVerb
     {
         await foreach (var happened in hub.Events())
         {
-            if (happened is Said said)
+            if (happened is HubEvent.Said said)
             {
                 _ = hub.TrySend(said.Client, said.Message.Span);
             }

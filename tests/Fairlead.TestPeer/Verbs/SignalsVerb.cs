@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Fairlead.Processes;
 
 namespace Fairlead.TestPeer.Verbs;
 

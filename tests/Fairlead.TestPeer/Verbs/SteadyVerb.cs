@@ -16,7 +16,7 @@ internal static class SteadyVerb
     public static async Task<int> RunAsync(string[] arguments)
     {
         Address address = arguments[1];
-        await using Endpoint endpoint = arguments[0] switch
+        await using MessagingEndpoint endpoint = arguments[0] switch
         {
             "send" or "gather" => await Sender.ConnectAsync(address),
             "receive" => await Receiver.BindAsync(address),
@@ -45,7 +45,7 @@ internal static class SteadyVerb
         return 0;
     }
 
-    private static void Run(Endpoint endpoint, int count, ReadOnlySequence<byte>? parts)
+    private static void Run(MessagingEndpoint endpoint, int count, ReadOnlySequence<byte>? parts)
     {
         Span<byte> content = stackalloc byte[Size];
         for (var i = 0; i < count; i++)
@@ -76,7 +76,7 @@ internal static class SteadyVerb
     }
 
     // One state machine for all messages: what is counted is the library's.
-    private static async Task RunAsync(Endpoint endpoint, int count, ReadOnlySequence<byte>? parts)
+    private static async Task RunAsync(MessagingEndpoint endpoint, int count, ReadOnlySequence<byte>? parts)
     {
         var content = new byte[Size];
         for (var i = 0; i < count; i++)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Fairlead.Conformance;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Arguments;
 
@@ -17,12 +18,12 @@ public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(outpu
         { "handshake, zero", new EndpointOptions { HandshakeTimeout = TimeSpan.Zero } },
         { "handshake, infinite", new EndpointOptions { HandshakeTimeout = Timeout.InfiniteTimeSpan } },
         { "handshake, enormous", new EndpointOptions { HandshakeTimeout = TimeSpan.MaxValue } },
-        { "wait, negative", new EndpointOptions { Wait = -2.Seconds() } },
-        { "reconnect, negative", new EndpointOptions { Reconnect = TimeSpan.MinValue } },
-        { "full, unknown", new EndpointOptions { Full = (FullMode)99 } },
-        { "order, unknown", new EndpointOptions { Order = (AddressOrder)99 } },
-        { "waiting, unknown", new EndpointOptions { Waiting = (WaitMode)99 } },
-        { "writing, unknown", new EndpointOptions { Writing = (WriteMode)99 } },
+        { "wait, negative", new EndpointOptions { ConnectTimeout = -2.Seconds() } },
+        { "reconnect, negative", new EndpointOptions { ReconnectTimeout = TimeSpan.MinValue } },
+        { "full, unknown", new EndpointOptions { OverflowPolicy = (OverflowPolicy)99 } },
+        { "order, unknown", new EndpointOptions { AddressSelection = (AddressSelection)99 } },
+        { "waiting, unknown", new EndpointOptions { WaitStrategy = (WaitStrategy)99 } },
+        { "writing, unknown", new EndpointOptions { WriteMode = (WriteMode)99 } },
         { "clock, null", new EndpointOptions { TimeProvider = null! } },
         { "alternatives, null", new EndpointOptions { Alternatives = null! } },
     };
@@ -31,30 +32,30 @@ public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(outpu
         [
             new EndpointOptions
             {
-                Capacity = int.MinValue,
-                Messages = int.MinValue,
-                MaxMessage = 4_096,
-                Handles = int.MaxValue,
+                MaxUnreadBytes = int.MinValue,
+                MaxUnreadMessages = int.MinValue,
+                MaxMessageBytes = 4_096,
+                MaxUnreadHandles = int.MaxValue,
             },
             new EndpointOptions
             {
-                Capacity = int.MaxValue,
-                Messages = int.MaxValue,
-                MaxMessage = int.MaxValue,
-                Handles = int.MinValue,
+                MaxUnreadBytes = int.MaxValue,
+                MaxUnreadMessages = int.MaxValue,
+                MaxMessageBytes = int.MaxValue,
+                MaxUnreadHandles = int.MinValue,
             },
             new EndpointOptions
             {
                 Heartbeat = Timeout.InfiniteTimeSpan,
-                Reconnect = TimeSpan.MaxValue,
-                Wait = TimeSpan.MaxValue,
+                ReconnectTimeout = TimeSpan.MaxValue,
+                ConnectTimeout = TimeSpan.MaxValue,
                 HandshakeTimeout = TimeSpan.FromDays(1),
             },
             new EndpointOptions
             {
                 Heartbeat = TimeSpan.FromDays(1),
-                Reconnect = Timeout.InfiniteTimeSpan,
-                Wait = Timeout.InfiniteTimeSpan,
+                ReconnectTimeout = Timeout.InfiniteTimeSpan,
+                ConnectTimeout = Timeout.InfiniteTimeSpan,
             },
         ];
 
@@ -92,7 +93,7 @@ public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(outpu
         foreach (string scheme in new[] { "unix", "shm" })
         {
             // Open files pass over unix:// alone.
-            EndpointOptions own = scheme == "unix" ? options : options with { Handles = 0 };
+            EndpointOptions own = scheme == "unix" ? options : options with { MaxUnreadHandles = 0 };
             await using Receiver receiver = Track(Receiver.Bind($"{scheme}://options-{Guid.NewGuid():N}", own));
             await using Sender sender = Track(await Sender.ConnectAsync(receiver.Address, own));
             ValueTask<Delivery> delivery = sender.DeliverAsync("enormous"u8.ToArray(), TimeSpan.MaxValue);

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Arguments;
 

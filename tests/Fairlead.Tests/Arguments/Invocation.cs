@@ -104,7 +104,7 @@ internal static class Invocation
                         .MakeGenericMethod(sequence.GenericTypeArguments)
                         .Invoke(null, [result])!;
                 break;
-            case Endpoint or string:
+            case MessagingEndpoint or string:
                 break;
             case IDisposable disposable:
                 disposable.Dispose();

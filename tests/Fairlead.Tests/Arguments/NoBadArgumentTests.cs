@@ -1,5 +1,6 @@
 using System.Reflection;
 using Fairlead.Conformance;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Arguments;
 
@@ -94,7 +95,7 @@ public sealed class NoBadArgumentTests(ITestOutputHelper output) : WatchedTest(o
     /// Whether it says that the object is not in the state for it: in the library's own words, and not because something inside broke.
     /// </summary>
     private static bool IsStatement(Exception exception) =>
-        exception is InvalidOperationException && exception.TargetSite?.DeclaringType?.Assembly == typeof(Endpoint).Assembly;
+        exception is InvalidOperationException && exception.TargetSite?.DeclaringType?.Assembly == typeof(MessagingEndpoint).Assembly;
 
     private static string Show(object? bad) => bad switch
     {

@@ -1,4 +1,7 @@
 using System.Reflection;
+using Fairlead.Logs;
+using Fairlead.Synchronization;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Arguments;
 
@@ -13,7 +16,7 @@ internal sealed record Subject(string Name, Type Type, Func<Task<Subject.Instanc
         where
             !method.IsSpecialName
             && !method.IsGenericMethodDefinition
-            && method.DeclaringType!.Assembly == typeof(Endpoint).Assembly
+            && method.DeclaringType!.Assembly == typeof(MessagingEndpoint).Assembly
             && method.GetParameters().Any(BadValues.Has)
         select method;
 
@@ -93,7 +96,7 @@ internal sealed record Subject(string Name, Type Type, Func<Task<Subject.Instanc
                 Hub hub = Hub.Bind(address);
                 Pair client = await Pair.ConnectAsync(hub.Address);
                 Task reading = ReadAsync(client);
-                Joined joined = Assert.IsType<Joined>(hub.NextEvent());
+                HubEvent.Joined joined = Assert.IsType<HubEvent.Joined>(hub.NextEvent());
                 return new Instance(
                     hub,
                     async () => Assert.True((await hub.DeliverAsync(joined.Client, "more"u8.ToArray())).IsDelivered),
@@ -234,7 +237,7 @@ internal sealed record Subject(string Name, Type Type, Func<Task<Subject.Instanc
     });
 
     private static Subject Of<T>(string scheme, Func<Address, Task<Instance>> open)
-        where T : Endpoint => new($"{typeof(T).Name} over {scheme}", typeof(T), () => open($"{scheme}://{NewName()}"));
+        where T : MessagingEndpoint => new($"{typeof(T).Name} over {scheme}", typeof(T), () => open($"{scheme}://{NewName()}"));
 
     private static Subject Lock<T>(Func<string, T> open, Action<T> use)
         where T : IDisposable => new(typeof(T).Name, typeof(T), () =>

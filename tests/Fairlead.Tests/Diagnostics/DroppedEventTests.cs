@@ -1,4 +1,5 @@
 using Fairlead.Conformance;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Diagnostics;
 
@@ -13,8 +14,8 @@ public sealed class DroppedEventTests
             receiver.Address.WithoutOptions(),
             new EndpointOptions
             {
-                Full = FullMode.DropNewest,
-                Messages = 1,
+                OverflowPolicy = OverflowPolicy.DropNewest,
+                MaxUnreadMessages = 1,
                 TimeProvider = clock,
             });
         using WarningListener listener = new("Dropped", sender.Address.Display);

@@ -84,7 +84,8 @@ public sealed class EndpointMeterTests
         string name = $"inproc://meter-{Guid.NewGuid():N}";
         ConcurrentQueue<(string Name, double Value, Dictionary<string, object?> Tags)> seen = new();
         using MeterListener listener = ListenAt(name, seen);
-        await using Sender sender = await Sender.BindAsync(name, new() { Full = FullMode.DropNewest, Messages = 1 });
+        await using Sender sender = await Sender.BindAsync(
+                name, new() { OverflowPolicy = OverflowPolicy.DropNewest, MaxUnreadMessages = 1 });
         await sender.SendAsync("kept"u8);
         await sender.SendAsync("dropped"u8);
         await using Receiver receiver = await Receiver.ConnectAsync(name);

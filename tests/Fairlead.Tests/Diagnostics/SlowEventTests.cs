@@ -1,4 +1,5 @@
 using Fairlead.Conformance;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Diagnostics;
 

@@ -77,10 +77,10 @@ public sealed class TracingTests
         pair.Send(new byte[1000]);
         await pair.SendAsync(new byte[1000]);
         Assert.Equal(SendResult.Sent, pair.TrySend(new byte[1000]));
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         for (int i = 0; i < 3; i++)
         {
-            using Message message = Assert.IsType<Said>(hub.NextEvent()).Message;
+            using Message message = Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message;
             Assert.Equal((1000, default), (message.Length, message.TraceContext));
         }
 

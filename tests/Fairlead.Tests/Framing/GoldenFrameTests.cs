@@ -80,7 +80,7 @@ public sealed class GoldenFrameTests
             {
                 Pattern = PatternKind.Subscriber,
                 Text = "fairlead subscribe",
-                Full = FullMode.DropOldest,
+                Full = OverflowPolicy.DropOldest,
             }),
         ["hello-handles"] = (MessageKind.Hello, Hello with { Pattern = PatternKind.Receiver, Handles = 16 }),
         ["welcome"] = (MessageKind.Welcome, Hello with

@@ -97,22 +97,22 @@ public sealed class HandshakeTests
         byte[] plain = new Handshake { Text = "x" }.Encode();
         Assert.Equal(Handshake.FixedSize + 1, plain.Length);
         Assert.Equal((null, 0), Fields(""));
-        Assert.Equal((FullMode.DropOldest, 0), Fields("060001" + Mode(FullMode.DropOldest)));
+        Assert.Equal((OverflowPolicy.DropOldest, 0), Fields("060001" + Mode(OverflowPolicy.DropOldest)));
         Assert.Equal((null, 0x0102), Fields("0700020102"));
-        Assert.Equal((FullMode.DropOldest, 16), Fields("630003AABBCC" + "060001" + Mode(FullMode.DropOldest) + "0700020010"));
+        Assert.Equal((OverflowPolicy.DropOldest, 16), Fields("630003AABBCC" + "060001" + Mode(OverflowPolicy.DropOldest) + "0700020010"));
         Assert.Equal((null, 0), Fields("0600020101" + "070001" + "05"));
         Assert.Equal((null, 0), Fields("070003000001"));
-        Handshake both = new() { Text = "x", Full = FullMode.DropOldest, Handles = 0x0102 };
+        Handshake both = new() { Text = "x", Full = OverflowPolicy.DropOldest, Handles = 0x0102 };
         Assert.Equal(Handshake.FixedSize + 1 + 4 + 5, both.Encode().Length);
         Assert.Equal(both, Decode(both.Encode()));
 
-        (FullMode?, int) Fields(string hex)
+        (OverflowPolicy?, int) Fields(string hex)
         {
             Handshake decoded = Decode([.. plain, .. Convert.FromHexString(hex)]);
             return (decoded.Full, decoded.Handles);
         }
 
-        static string Mode(FullMode mode) => ((byte)(mode + 1)).ToString("X2", System.Globalization.CultureInfo.InvariantCulture);
+        static string Mode(OverflowPolicy mode) => ((byte)(mode + 1)).ToString("X2", System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private static Handshake Decode(byte[] body) => Handshake.Decode(Handshake.HeaderOf(MessageKind.Hello), body);

@@ -6,12 +6,12 @@ public abstract class HostileContract(TransportUnderTest transport, ITestOutputH
     private protected static readonly EndpointOptions Patient = new()
     {
         HandshakeTimeout = TimeSpan.FromMinutes(5),
-        Capacity = 10_000,
-        Messages = 100,
-        MaxMessage = 5_000,
+        MaxUnreadBytes = 10_000,
+        MaxUnreadMessages = 100,
+        MaxMessageBytes = 5_000,
     };
 
-    private protected RawPeer Connect(Endpoint endpoint) => Track(new RawPeer(Transport.ConnectRaw(endpoint.Address)));
+    private protected RawPeer Connect(MessagingEndpoint endpoint) => Track(new RawPeer(Transport.ConnectRaw(endpoint.Address)));
 
     private protected async Task StillServesAsync(Receiver receiver)
     {

@@ -1,4 +1,5 @@
 using Fairlead.Tests.Conformance;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Hostile;
 

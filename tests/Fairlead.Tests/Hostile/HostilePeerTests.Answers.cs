@@ -1,5 +1,6 @@
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Hostile;
 
@@ -20,7 +21,8 @@ public abstract partial class HostilePeerTests
     [Fact]
     public async Task Replies_that_nobody_reads_do_not_pile_up()
     {
-        await using Responder responder = Track(Responder.Bind(NewPlace(), Patient with { Messages = 10 * Requests, MaxMessage = null }));
+        await using Responder responder = Track(
+            Responder.Bind(NewPlace(), Patient with { MaxUnreadMessages = 10 * Requests, MaxMessageBytes = null }));
         byte[] reply = new byte[ReplyLength];
         Task serving = responder.RunAsync((_, _) => reply, Handlers);
         using RawPeer peer = Connect(responder);
@@ -41,7 +43,8 @@ public abstract partial class HostilePeerTests
     [Fact]
     public async Task Requests_of_who_reads_no_replies_are_held_back_though_they_were_read()
     {
-        await using Responder responder = Track(Responder.Bind(NewPlace(), Patient with { Messages = 10 * Requests, MaxMessage = null }));
+        await using Responder responder = Track(
+            Responder.Bind(NewPlace(), Patient with { MaxUnreadMessages = 10 * Requests, MaxMessageBytes = null }));
         using RawPeer peer = Connect(responder);
         await peer.ShakeAsync(PatternKind.Requester);
         await peer.SendAsync([.. Enumerable.Range(1, Requests).SelectMany(id => RawPeer.Frame(MessageKind.Request, "?"u8, (uint)id))]);

@@ -1,6 +1,7 @@
 using System.Text;
 using Fairlead.Framing;
 using Fairlead.Tests.Conformance;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Hostile;
 
@@ -70,10 +71,10 @@ public abstract partial class HostilePeerTests
         }
 
         await Until(() => hub.Statistics.QueueDepth == lengths.Length + 1, "all have arrived");
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         foreach (int length in lengths)
         {
-            Said said = Assert.IsType<Said>(hub.NextEvent());
+            HubEvent.Said said = Assert.IsType<HubEvent.Said>(hub.NextEvent());
             Assert.Equal(length, said.Message.Length);
             said.Message.Dispose();
         }
@@ -179,15 +180,15 @@ public abstract partial class HostilePeerTests
         await using Hub hub = Track(Hub.Bind(NewPlace()));
         using RawPeer peer = Connect(hub);
         await peer.ShakeAsync(PatternKind.Pair, longest: 1);
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         await using Pair good = Track(await Pair.ConnectAsync(Bare(hub.Address)));
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
 
         Assert.Equal(1, hub.Broadcast("to all"u8));
 
         using Message message = await good.ReceiveAsync();
         Assert.Equal("to all", message.Text);
-        Assert.Equal(CloseReason.Limit, Assert.IsType<Left>(hub.NextEvent()).Reason);
+        Assert.Equal(CloseReason.Limit, Assert.IsType<HubEvent.Left>(hub.NextEvent()).Reason);
         (MessageHeader header, byte[] body)? last = await peer.ReadToEndAsync();
         Assert.Equal((MessageKind.Close, (byte)CloseReason.Limit), (last!.Value.header.Kind, last.Value.body[0]));
     }
@@ -235,7 +236,7 @@ public abstract partial class HostilePeerTests
         await flood;
     }
 
-    private static long Unwritten(Endpoint endpoint) => endpoint.Core.Links().Sum(link => (long)link.Connection.Unflushed);
+    private static long Unwritten(MessagingEndpoint endpoint) => endpoint.Core.Links().Sum(link => (long)link.Connection.Unflushed);
 
     private static async Task FloodAsync(RawPeer peer, byte[] frames, CancellationToken cancellationToken)
     {

@@ -16,17 +16,17 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
         { "length", "at most 5000 are accepted", CloseReason.Limit },
         { "length-4g", "at most 5000 are accepted", CloseReason.Limit },
         { "head", "head is longer than the frame", CloseReason.ProtocolError },
-        { "head-field", "a head field reaches beyond its head", CloseReason.ProtocolError },
+        { "head-field", "a head field extends beyond its head", CloseReason.ProtocolError },
         { "kind-unknown", "unknown kind 99", CloseReason.ProtocolError },
         { "kind-inner", "unknown kind 240", CloseReason.ProtocolError },
         { "kind-zero", "unknown kind 0", CloseReason.ProtocolError },
-        { "kind-not-allowed", "a Receiver does not take", CloseReason.ProtocolError },
+        { "kind-not-allowed", "a Receiver does not accept", CloseReason.ProtocolError },
         { "hello-again", "unknown kind 72", CloseReason.ProtocolError },
         { "after-close", "after it had closed", CloseReason.ProtocolError },
         { "ack", "acknowledged messages that were never sent", CloseReason.ProtocolError },
         { "ack-huge", "acknowledged messages that were never sent", CloseReason.ProtocolError },
-        { "credit-messages", "more than the credit", CloseReason.ProtocolError },
-        { "credit-bytes", "more than the credit", CloseReason.ProtocolError },
+        { "credit-messages", "more than its credit", CloseReason.ProtocolError },
+        { "credit-bytes", "more than its credit", CloseReason.ProtocolError },
     };
 
     [Theory]
@@ -148,11 +148,11 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
         await using Hub hub = Track(Hub.Bind(NewPlace()));
         using RawPeer peer = Connect(hub);
         await peer.ShakeAsync(PatternKind.Pair);
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
 
         await peer.SendAsync(RawPeer.Frame(MessageKind.Close, [reason], flags: MessageFlags.Final));
 
-        Left left = Assert.IsType<Left>(hub.NextEvent());
+        HubEvent.Left left = Assert.IsType<HubEvent.Left>(hub.NextEvent());
         Assert.Equal(CloseReason.ClosedByPeer, left.Reason);
     }
 
@@ -163,15 +163,15 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
         await using Pair good = Track(await Pair.ConnectAsync(Bare(hub.Address)));
         using RawPeer peer = Connect(hub);
         await peer.ShakeAsync(PatternKind.Pair);
-        Assert.IsType<Joined>(hub.NextEvent());
-        Joined offender = Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
+        HubEvent.Joined offender = Assert.IsType<HubEvent.Joined>(hub.NextEvent());
 
         await peer.SendAsync(RawPeer.Frame(MessageKind.Send, "last words"u8), RawPeer.Frame((MessageKind)99, []));
 
-        Said said = Assert.IsType<Said>(hub.NextEvent());
+        HubEvent.Said said = Assert.IsType<HubEvent.Said>(hub.NextEvent());
         Assert.Equal("last words", said.Message.Text);
         said.Message.Dispose();
-        Left left = Assert.IsType<Left>(hub.NextEvent());
+        HubEvent.Left left = Assert.IsType<HubEvent.Left>(hub.NextEvent());
         Assert.Equal((offender.Client.Number, CloseReason.ProtocolError), (left.Client.Number, left.Reason));
         Assert.Equal(1, hub.Broadcast("to all"u8));
         using Message message = await good.ReceiveAsync();
@@ -206,7 +206,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
     [InlineData(0xFFFFFFFFu)]
     public async Task A_length_beyond_all_memory_ends_the_connection_alone(uint length)
     {
-        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient with { MaxMessage = int.MaxValue }));
+        await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient with { MaxMessageBytes = int.MaxValue }));
         using RawPeer peer = Connect(receiver);
         await peer.ShakeAsync(PatternKind.Sender);
 

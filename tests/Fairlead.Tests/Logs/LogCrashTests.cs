@@ -1,4 +1,6 @@
 using System.Globalization;
+using Fairlead.Logs;
+using Fairlead.Memory;
 using Fairlead.TestPeer;
 
 namespace Fairlead.Tests.Logs;

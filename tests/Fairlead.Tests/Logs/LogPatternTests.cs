@@ -1,3 +1,5 @@
+using Fairlead.Logs;
+
 namespace Fairlead.Tests.Logs;
 
 /// <summary>A sender appends to a log, a receiver follows it: patterns at <c>log://</c>.</summary>
@@ -117,8 +119,8 @@ public sealed class LogPatternTests : IDisposable
                 | TransportCapabilities.Ordered
                 | TransportCapabilities.KeepsBoundaries
                 | TransportCapabilities.Durable,
-            Fairlead.Transports.TransportCatalog.CapabilitiesOf(Address));
-        foreach (Func<Endpoint> open in (Func<Endpoint>[])
+            TransportCatalog.CapabilitiesOf(Address));
+        foreach (Func<MessagingEndpoint> open in (Func<MessagingEndpoint>[])
             [
                 () => Requester.Bind(Address),
                 () => Responder.Bind(Address),

@@ -1,3 +1,4 @@
+using Fairlead.Logs;
 using Fairlead.Tests.Memory;
 
 namespace Fairlead.Tests.Logs;

@@ -1,3 +1,5 @@
+using Fairlead.Logs;
+
 namespace Fairlead.Tests.Logs;
 
 /// <summary>

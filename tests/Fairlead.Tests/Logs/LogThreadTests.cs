@@ -1,3 +1,4 @@
+using Fairlead.Logs;
 using Fairlead.Logs.Storage;
 using Fairlead.Native;
 

@@ -1,3 +1,5 @@
+using Fairlead.Memory;
+
 namespace Fairlead.Tests.Memory;
 
 /// <summary>Waiting for changes of a board, in this process and across processes.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Memory;
 using Fairlead.Native;
 
 namespace Fairlead.Tests.Memory;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Fairlead.Diagnostics;
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 using Fairlead.Registry;

@@ -1,3 +1,5 @@
+using Fairlead.Memory;
+
 namespace Fairlead.Tests.Memory;
 
 /// <summary>Memory that has run out is an error when a region is opened, and no dead process when it is touched.</summary>

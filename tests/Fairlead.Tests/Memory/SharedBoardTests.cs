@@ -1,4 +1,6 @@
 using System.Globalization;
+using Fairlead.Memory;
+using Fairlead.Synchronization;
 using Fairlead.TestPeer;
 
 namespace Fairlead.Tests.Memory;

@@ -1,3 +1,5 @@
+using Fairlead.Diagnostics;
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Registry;
 using Fairlead.TestPeer;

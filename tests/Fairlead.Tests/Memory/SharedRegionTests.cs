@@ -1,3 +1,4 @@
+using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Microsoft.Win32.SafeHandles;
 

@@ -16,7 +16,7 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
         TransportUnderTest transport = TransportsUnderTest.Of(name);
         (Socket listener, Address address) = transport.ListenRaw();
         using Socket _ = listener;
-        Task<Sender> connecting = Sender.ConnectAsync(address, new() { Wait = TimeSpan.FromMinutes(10) }).AsTask();
+        Task<Sender> connecting = Sender.ConnectAsync(address, new() { ConnectTimeout = TimeSpan.FromMinutes(10) }).AsTask();
         for (int i = 0; i < 3; i++)
         {
             using RawPeer dies = new(await listener.AcceptAsync());
@@ -42,7 +42,7 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
         TransportUnderTest transport = TransportsUnderTest.Of(name);
         (Socket listener, Address address) = transport.ListenRaw();
         using Socket _ = listener;
-        Task<Subscriber> connecting = Subscriber.ConnectAsync(address, "a", new() { Wait = TimeSpan.FromMinutes(10) }).AsTask();
+        Task<Subscriber> connecting = Subscriber.ConnectAsync(address, "a", new() { ConnectTimeout = TimeSpan.FromMinutes(10) }).AsTask();
         for (int i = 0; i < 2; i++)
         {
             using RawPeer peer = new(await listener.AcceptAsync());
@@ -76,7 +76,7 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
     {
         Address address = $"unix://told-{Guid.NewGuid():N}";
         Receiver receiver = Track(Receiver.Bind(address));
-        Sender sender = Track(await Sender.ConnectAsync(address, new() { Reconnect = Timeout.InfiniteTimeSpan }));
+        Sender sender = Track(await Sender.ConnectAsync(address, new() { ReconnectTimeout = Timeout.InfiniteTimeSpan }));
         TaskCompletionSource isBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
         sender.StateChanged += (_, change) =>
         {

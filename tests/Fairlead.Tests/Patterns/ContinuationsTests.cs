@@ -242,7 +242,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
     private async Task<(Pair Bound, Pair Peer)> OpenAsync(string scheme, WriteMode writing = WriteMode.Balanced)
     {
         string name = $"{scheme}://{Guid.NewGuid():N}";
-        Pair bound = Track(Pair.Bind(name, new EndpointOptions { Writing = writing }));
+        Pair bound = Track(Pair.Bind(name, new EndpointOptions { WriteMode = writing }));
         Pair peer = Track(await Pair.ConnectAsync(name));
         await peer.SendAsync("ready"u8.ToArray());
         using (await bound.ReceiveAsync())

@@ -20,7 +20,7 @@ public sealed class CutConnectionTests
         TransportUnderTest transport = overTcp ? new TcpUnderTest() : new UnixNameUnderTest();
         await using Receiver receiver = await Receiver.BindAsync(transport.NewPlace());
         using Relay relay = new(transport, receiver.Address);
-        await using Sender sender = await Sender.ConnectAsync(relay.Address, new EndpointOptions { Reconnect = Timeout.InfiniteTimeSpan });
+        await using Sender sender = await Sender.ConnectAsync(relay.Address, new() { ReconnectTimeout = Timeout.InfiniteTimeSpan });
         await using Sender other = await Sender.ConnectAsync(receiver.Address);
         using SemaphoreSlim isBack = new(0);
         sender.StateChanged += (_, change) => _ = change.State == EndpointState.Connected ? isBack.Release() : 0;

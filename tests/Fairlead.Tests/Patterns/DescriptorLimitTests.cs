@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Fairlead.Conformance;
 using Fairlead.Tests.Conformance;
+using Fairlead.Time;
 using Fairlead.Transports.UnixSocket;
 
 namespace Fairlead.Tests.Patterns;
@@ -41,7 +42,7 @@ public sealed class DescriptorLimitTests(ITestOutputHelper output) : WatchedTest
         await OnThread(() => silent.ForEach(ReadToEnd));
 
         Assert.False(peer.HasExited);
-        EndpointOptions patient = new() { HandshakeTimeout = 50.Seconds(), Wait = 50.Seconds() };
+        EndpointOptions patient = new() { HandshakeTimeout = 50.Seconds(), ConnectTimeout = 50.Seconds() };
         if (verb == "receiver")
         {
             await using Sender sender = Track(await Sender.ConnectAsync(address, patient));

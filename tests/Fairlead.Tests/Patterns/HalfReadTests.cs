@@ -118,7 +118,7 @@ public sealed class HalfReadTests(ITestOutputHelper output) : WatchedTest(output
         UnixPacketUnderTest transport = new();
         Hub hub = Track(await Hub.BindAsync(transport.NewPlace()));
         using RawPeer raw = Track(RawPeer.Introduce(transport, hub.Address, "Pair"));
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
 
         // The kernel's default buffer is smaller than such a packet.
         raw.Socket.SendBufferSize = 1024 * 1024;
@@ -137,7 +137,7 @@ public sealed class HalfReadTests(ITestOutputHelper output) : WatchedTest(output
             // Sent away already.
         }
 
-        Left left = Assert.IsType<Left>(hub.NextEvent());
+        HubEvent.Left left = Assert.IsType<HubEvent.Left>(hub.NextEvent());
         Assert.Equal(CloseReason.Limit, left.Reason);
     }
 

@@ -1,4 +1,5 @@
 using Fairlead.Patterns.Links;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Patterns;
 

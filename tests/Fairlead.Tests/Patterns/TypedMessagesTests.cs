@@ -93,9 +93,9 @@ public sealed partial class TypedMessagesTests
             : hub.BroadcastAsync(count, fixedLength, except);
 
         await using Pair one = await Pair.ConnectAsync(hub.Address);
-        HubClient client = Assert.IsType<Joined>(hub.NextEvent()).Client;
+        HubClient client = Assert.IsType<HubEvent.Joined>(hub.NextEvent()).Client;
         await using Pair other = await Pair.ConnectAsync(hub.Address);
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
 
         await (isJson ? hub.SendAsync(client, new Order("hub", 1), OrderJson.Default.Order) : hub.SendAsync(client, 1L, fixedLength));
         Assert.Equal(2, await BroadcastAsync(2, null));

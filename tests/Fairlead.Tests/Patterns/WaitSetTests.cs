@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Fairlead.Conformance;
+using Fairlead.Time;
 using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Tests.Patterns;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Fairlead.Processes;
 
 namespace Fairlead.Tests.Processes;
 
@@ -16,7 +17,7 @@ public sealed class ChildProcessTests
 
         ChildExit exit = await child.ExitAsync();
 
-        Assert.Equal(new Exited(code), exit);
+        Assert.Equal(new ChildExit.Exited(code), exit);
         Assert.Equal(code == 0, exit.IsSuccess);
         Assert.Equal(code, exit.ShellCode);
         Assert.Equal(exit, child.Exit);
@@ -35,7 +36,7 @@ public sealed class ChildProcessTests
 
         Assert.True(child.Kill());
 
-        Assert.Equal(new Killed(Signal.Kill, CoreDumped: false), await child.ExitAsync());
+        Assert.Equal(new ChildExit.Killed(Signal.Kill, CoreDumped: false), await child.ExitAsync());
         Assert.Equal("killed by SIGKILL", child.Exit!.ToString());
         Assert.Equal(137, child.Exit.ShellCode);
         Assert.False(child.Kill());
@@ -100,7 +101,7 @@ public sealed class ChildProcessTests
         await writing;
 
         Assert.Equal(much, back.ToArray());
-        Assert.Equal(new Exited(0), child.WaitForExit());
+        Assert.Equal(new ChildExit.Exited(0), child.WaitForExit());
         Assert.Throws<InvalidOperationException>(() => child.StandardError);
         Assert.Throws<InvalidOperationException>(() => child.Address);
     }
@@ -138,7 +139,7 @@ public sealed class ChildProcessTests
         Assert.Equal("four", await Script.RunAsync("cat", new() { StandardInput = Redirection.File(file) }));
         Assert.Equal("", await Script.RunAsync("cat", new() { StandardInput = Redirection.Null }));
 
-        static async Task EndsWell(ChildProcess child) => Assert.Equal(new Exited(0), await child.ExitAsync());
+        static async Task EndsWell(ChildProcess child) => Assert.Equal(new ChildExit.Exited(0), await child.ExitAsync());
     }
 
     [Fact]
@@ -154,8 +155,8 @@ public sealed class ChildProcessTests
         }
 
         Assert.Equal("1000", (await Script.ReadAsync(second.StandardOutput)).Trim());
-        Assert.Equal(new Exited(0), await first.ExitAsync());
-        Assert.Equal(new Exited(0), await second.ExitAsync());
+        Assert.Equal(new ChildExit.Exited(0), await first.ExitAsync());
+        Assert.Equal(new ChildExit.Exited(0), await second.ExitAsync());
     }
 
     [Fact]
@@ -164,7 +165,7 @@ public sealed class ChildProcessTests
         await using ChildProcess child = ChildProcess.Start("yes", options: new() { StandardOutput = Redirection.Pipe });
         _ = await child.StandardOutput.ReadAsync(new byte[10]);
         child.StandardOutput.Dispose();
-        Assert.Equal(new Killed(Signal.Pipe, CoreDumped: false), await child.ExitAsync());
+        Assert.Equal(new ChildExit.Killed(Signal.Pipe, CoreDumped: false), await child.ExitAsync());
     }
 
     [Fact]
@@ -200,7 +201,7 @@ public sealed class ChildProcessTests
             Assert.Equal("survived", await Script.RunAsync(script));
             await using ChildProcess child = Script.Start(script, new() { DefaultSignals = [signal] });
             Assert.Equal("", await Script.ReadAsync(child.StandardOutput));
-            Assert.Equal(signal, Assert.IsType<Killed>(await child.ExitAsync()).Signal);
+            Assert.Equal(signal, Assert.IsType<ChildExit.Killed>(await child.ExitAsync()).Signal);
         }
         finally
         {
@@ -256,8 +257,8 @@ public sealed class ChildProcessTests
         Assert.Throws<InvalidOperationException>(() => own.SendToGroup(Signal.Terminate));
 
         Assert.True(first.SendToGroup(Signal.Terminate));
-        Assert.Equal(new Killed(Signal.Terminate, false), await first.ExitAsync());
-        Assert.Equal(new Killed(Signal.Terminate, false), await second.ExitAsync());
+        Assert.Equal(new ChildExit.Killed(Signal.Terminate, false), await first.ExitAsync());
+        Assert.Equal(new ChildExit.Killed(Signal.Terminate, false), await second.ExitAsync());
         Assert.False(own.HasEnded);
         Assert.False(session.HasEnded);
         own.StandardInput.Dispose();
@@ -277,11 +278,11 @@ public sealed class ChildProcessTests
             Assert.Equal(first.Id, second.Group);
             Assert.False(first.HasEnded);
             second.StandardInput.Dispose();
-            Assert.Equal(new Exited(0), await second.ExitAsync());
+            Assert.Equal(new ChildExit.Exited(0), await second.ExitAsync());
         }
 
         first.ReleaseGroup();
-        Assert.Equal(new Exited(0), await first.ExitAsync());
+        Assert.Equal(new ChildExit.Exited(0), await first.ExitAsync());
         FairleadException error = Assert.Throws<FairleadException>(() =>
             ChildProcess.Start("true", options: new() { Group = ProcessGroup.Join(first.Group) }));
         Assert.Equal(ErrorCode.NotFound, error.Code);
@@ -296,13 +297,13 @@ public sealed class ChildProcessTests
         Assert.False(child.TryTakeChange(out ChildChange? change));
         Assert.Null(change);
         child.Send(Signal.Stop);
-        Assert.Equal(new Stopped(Signal.Stop), await TakeAsync());
+        Assert.Equal(new ChildChange.Stopped(Signal.Stop), await TakeAsync());
         Assert.False(child.TryTakeChange(out _));
         child.Send(Signal.Continue);
-        Assert.Equal(new Continued(), await TakeAsync());
+        Assert.Equal(new ChildChange.Continued(), await TakeAsync());
         child.StandardInput.Dispose();
-        Assert.Equal(new Exited(0), await TakeAsync());
-        Assert.Equal(new Exited(0), await child.ExitAsync());
+        Assert.Equal(new ChildExit.Exited(0), await TakeAsync());
+        Assert.Equal(new ChildExit.Exited(0), await child.ExitAsync());
         Assert.False(child.TryTakeChange(out _));
 
         async Task<ChildChange> TakeAsync()
@@ -332,11 +333,11 @@ public sealed class ChildProcessTests
                 Group = ProcessGroup.New,
             });
         Assert.True(child.Send(Signal.Stop));
-        Assert.Equal(new Stopped(Signal.Stop), child.WaitForChange());
+        Assert.Equal(new ChildChange.Stopped(Signal.Stop), child.WaitForChange());
         Assert.True(child.Send(Signal.Continue));
-        Assert.Equal(new Continued(), child.WaitForChange());
+        Assert.Equal(new ChildChange.Continued(), child.WaitForChange());
         child.Send(Signal.TerminalStop);
-        Assert.Equal(new Stopped(Signal.TerminalStop), child.WaitForChange());
+        Assert.Equal(new ChildChange.Stopped(Signal.TerminalStop), child.WaitForChange());
         child.Kill();
         List<ChildChange> rest = [];
         await foreach (ChildChange change in child.ChangesAsync())
@@ -344,7 +345,7 @@ public sealed class ChildProcessTests
             rest.Add(change);
         }
 
-        Assert.Equal([new Killed(Signal.Kill, false)], rest);
+        Assert.Equal([new ChildExit.Killed(Signal.Kill, false)], rest);
         Assert.Null(child.WaitForChange());
     }
 
@@ -360,7 +361,7 @@ public sealed class ChildProcessTests
         Assert.Null(child.WaitForExit(TimeSpan.FromMilliseconds(1)));
         Assert.False(child.HasEnded);
         child.StandardInput.Dispose();
-        Assert.Equal(new Exited(0), child.WaitForExit());
+        Assert.Equal(new ChildExit.Exited(0), child.WaitForExit());
     }
 
     [Fact]
@@ -374,12 +375,12 @@ public sealed class ChildProcessTests
         Task<ChildExit> ending = deaf.EndAsync(TimeSpan.FromSeconds(5), clock);
         Assert.False(deaf.HasEnded);
         clock.Advance(TimeSpan.FromSeconds(6));
-        Assert.Equal(new Killed(Signal.Kill, false), await ending);
+        Assert.Equal(new ChildExit.Killed(Signal.Kill, false), await ending);
 
         using ChildProcess stopped = ChildProcess.Start("cat", options: new() { StandardInput = Redirection.Pipe, ReportsStops = true });
         stopped.Send(Signal.Stop);
-        Assert.Equal(new Stopped(Signal.Stop), stopped.WaitForChange());
-        Assert.Equal(new Killed(Signal.Terminate, false), await stopped.EndAsync(TimeSpan.FromSeconds(5), clock));
+        Assert.Equal(new ChildChange.Stopped(Signal.Stop), stopped.WaitForChange());
+        Assert.Equal(new ChildExit.Killed(Signal.Terminate, false), await stopped.EndAsync(TimeSpan.FromSeconds(5), clock));
     }
 
     [Fact]
@@ -390,7 +391,7 @@ public sealed class ChildProcessTests
             for (int i = 0; i < 20; i++)
             {
                 await using ChildProcess child = ChildProcess.Start("sh", ["-c", $"exit {i}"], new() { ReportsStops = i % 2 == 0 });
-                Assert.Equal(new Exited(i), await child.ExitAsync());
+                Assert.Equal(new ChildExit.Exited(i), await child.ExitAsync());
             }
         });
         for (int i = 0; i < 20; i++)

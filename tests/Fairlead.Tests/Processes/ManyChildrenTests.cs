@@ -1,5 +1,6 @@
 using System.Globalization;
 using Fairlead.Native;
+using Fairlead.Processes;
 using Fairlead.Tests.Transports.SharedMemory;
 using static System.FormattableString;
 
@@ -44,7 +45,7 @@ public sealed class ManyChildrenTests
                 }
 
                 ChildExit exit = await started[index].ExitAsync();
-                Assert.Equal(number % 10 == 9 ? new Killed(Signal.Terminate, false) : new Exited(number % 256), exit);
+                Assert.Equal(number % 10 == 9 ? new ChildExit.Killed(Signal.Terminate, false) : new ChildExit.Exited(number % 256), exit);
                 started[index].Dispose();
             }
         }
@@ -93,7 +94,7 @@ public sealed class ManyChildrenTests
                 // The runtime opens files of /proc now and then, for a moment and without close-on-exec: those are nobody's pipe.
                 Assert.All(given.Except(due), number => Assert.StartsWith("/", Target(child.Id, number), StringComparison.Ordinal));
                 child.StandardInput.Dispose();
-                Assert.Equal(new Exited(0), child.WaitForExit());
+                Assert.Equal(new ChildExit.Exited(0), child.WaitForExit());
             }
         });
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Fairlead.Conformance;
+using Fairlead.Processes;
 
 namespace Fairlead.Tests.Processes;
 

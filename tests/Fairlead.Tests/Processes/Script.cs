@@ -1,4 +1,5 @@
 using System.Text;
+using Fairlead.Processes;
 
 namespace Fairlead.Tests.Processes;
 
@@ -14,7 +15,7 @@ internal static class Script
     {
         await using ChildProcess child = Start(script, options, arguments);
         string output = await ReadAsync(child.StandardOutput);
-        Assert.Equal(new Exited(0), await child.ExitAsync());
+        Assert.Equal(new ChildExit.Exited(0), await child.ExitAsync());
         return output;
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Fairlead.Conformance;
 using Fairlead.Native;
+using Fairlead.Processes;
 
 namespace Fairlead.Tests.Processes;
 

@@ -1,3 +1,5 @@
+using Fairlead.Processes;
+
 namespace Fairlead.Tests.Processes;
 
 /// <summary>Signals as values.</summary>

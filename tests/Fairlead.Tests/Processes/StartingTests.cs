@@ -1,4 +1,5 @@
 using Fairlead.Native;
+using Fairlead.Processes;
 using Fairlead.Processes.Starting;
 
 namespace Fairlead.Tests.Processes;
@@ -90,7 +91,7 @@ public sealed class StartingTests
                     argument == NativeProcess.Id.ToString(System.Globalization.CultureInfo.InvariantCulture) ? "999999999" : argument),
         ];
         using ChildProcess child = ChildProcess.Start(request.Path, arguments);
-        Assert.Equal(new Killed(Signal.Kill, false), await child.ExitAsync());
+        Assert.Equal(new ChildExit.Killed(Signal.Kill, false), await child.ExitAsync());
     }
 
     [Fact]

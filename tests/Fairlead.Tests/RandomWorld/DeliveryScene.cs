@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.RandomWorld;
 
@@ -35,7 +36,8 @@ internal sealed class DeliveryScene(Random random, TransportUnderTest transport)
         bool restarts = Chance(own, 0.5);
         while (!over.IsCancellationRequested)
         {
-            Receiver receiver = Bind(address => Receiver.Bind(address, new() { HandshakeTimeout = Unhurried, Messages = own.Next(1, 50) }));
+            Receiver receiver = Bind(
+            address => Receiver.Bind(address, new() { HandshakeTimeout = Unhurried, MaxUnreadMessages = own.Next(1, 50) }));
             bound.TrySetResult();
             Task loop = TakeAsync(receiver, new Random(own.Next()));
             await UntilAsync(restarts ? own.Next(10, 300) : Timeout.Infinite, over);

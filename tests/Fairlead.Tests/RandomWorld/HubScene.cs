@@ -45,10 +45,10 @@ internal sealed class HubScene(Random random, TransportUnderTest transport) : Sc
             Assert.DoesNotContain(client, left);
             switch (happened)
             {
-                case Joined:
+                case HubEvent.Joined:
                     Assert.True(heard.TryAdd(client, -1));
                     break;
-                case Said said:
+                case HubEvent.Said said:
                     (int number, _) = Read(said.Message.Span);
                     Assert.True(number > heard[client], $"Of client {client} message {number} came after {heard[client]}.");
                     heard[client] = number;

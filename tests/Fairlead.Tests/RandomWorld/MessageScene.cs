@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.RandomWorld;
 
@@ -34,8 +35,8 @@ internal sealed class MessageScene(Random random, TransportUnderTest transport) 
                     new()
                     {
                         HandshakeTimeout = Unhurried,
-                        Messages = own.Next(1, 200),
-                        Capacity = own.Next(4096, 200_000),
+                        MaxUnreadMessages = own.Next(1, 200),
+                        MaxUnreadBytes = own.Next(4096, 200_000),
                     }));
             bound.TrySetResult();
             Task loop = TakeAsync(receiver, own.Next(3));

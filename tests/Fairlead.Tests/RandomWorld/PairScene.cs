@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.RandomWorld;
 
@@ -58,8 +59,8 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
                     new()
                     {
                         HandshakeTimeout = Unhurried,
-                        Messages = own.Next(1, 100),
-                        Capacity = own.Next(4096, 200_000),
+                        MaxUnreadMessages = own.Next(1, 100),
+                        MaxUnreadBytes = own.Next(4096, 200_000),
                     }));
             bound.TrySetResult();
             Task listening = ListenAsync(pair, new Random(own.Next()));

@@ -12,8 +12,8 @@ internal sealed class PublishScene(Random random, TransportUnderTest transport) 
                 new()
                 {
                     HandshakeTimeout = Unhurried,
-                    Capacity = Random.Next(4096, 100_000),
-                    Messages = Random.Next(1, 200),
+                    MaxUnreadBytes = Random.Next(4096, 100_000),
+                    MaxUnreadMessages = Random.Next(1, 200),
                 }));
         Task[] subscribers = [.. Several(1, 4, SubscribeAsync), .. Several(0, 1, own => ActorsAsync(own, "subscriber"))];
         Random chance = new(Random.Next());

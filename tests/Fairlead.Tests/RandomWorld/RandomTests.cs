@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Fairlead.Tests.Conformance;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.RandomWorld;
 

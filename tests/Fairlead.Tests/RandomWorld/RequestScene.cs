@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.RandomWorld;
 
@@ -55,7 +56,7 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
         while (!over.IsCancellationRequested)
         {
             Responder responder = Bind(address =>
-                Responder.Bind(address, new() { HandshakeTimeout = Unhurried, Messages = own.Next(1, 50) }));
+                Responder.Bind(address, new() { HandshakeTimeout = Unhurried, MaxUnreadMessages = own.Next(1, 50) }));
             bound.TrySetResult();
             Task loop = RespondAsync(responder, new Random(own.Next()));
             await UntilAsync(restarts ? own.Next(10, 300) : Timeout.Infinite, over);

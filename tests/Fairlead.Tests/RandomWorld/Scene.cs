@@ -25,7 +25,7 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
     public string Name => NameOf(GetType().Name, transport);
 
     /// <summary>What to look at when it hangs.</summary>
-    public ConcurrentDictionary<Endpoint, bool> Endpoints { get; } = new();
+    public ConcurrentDictionary<MessagingEndpoint, bool> Endpoints { get; } = new();
 
     /// <summary>How many messages arrived.</summary>
     public int Heard => _heard;
@@ -74,7 +74,7 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
             actor.Dispose();
         }
 
-        foreach (Endpoint endpoint in Endpoints.Keys)
+        foreach (MessagingEndpoint endpoint in Endpoints.Keys)
         {
             endpoint.Dispose();
         }
@@ -117,7 +117,7 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
         : exception is ObjectDisposedException or OperationCanceledException;
 
     protected T Enter<T>(T endpoint)
-        where T : Endpoint
+        where T : MessagingEndpoint
     {
         Endpoints[endpoint] = true;
         return endpoint;
@@ -125,7 +125,7 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
 
     /// <summary>Binds at the place; at the same one each time.</summary>
     protected T Bind<T>(Func<Address, T> bind)
-        where T : Endpoint
+        where T : MessagingEndpoint
     {
         T bound = Enter(bind(Place));
         Place = bound.Address;
@@ -152,7 +152,7 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
     }
 
     /// <summary>Ends an endpoint in one of the ways that there are; the report where there is one.</summary>
-    protected async Task<CloseReport?> EndAsync(Endpoint endpoint, Random own)
+    protected async Task<CloseReport?> EndAsync(MessagingEndpoint endpoint, Random own)
     {
         CloseReport? report = null;
         switch (own.Next(3))

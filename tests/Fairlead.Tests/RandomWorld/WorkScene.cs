@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.RandomWorld;
 

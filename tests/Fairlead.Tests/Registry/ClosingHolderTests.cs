@@ -1,3 +1,4 @@
+using Fairlead.Diagnostics;
 using Fairlead.Registry;
 using Fairlead.Tests.Conformance;
 

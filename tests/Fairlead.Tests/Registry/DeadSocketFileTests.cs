@@ -1,3 +1,4 @@
+using Fairlead.Diagnostics;
 using Fairlead.Native;
 using Fairlead.Registry;
 using Fairlead.Transports.UnixSocket;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Fairlead.Diagnostics;
 using Fairlead.Native;
 using Fairlead.Registry;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Fairlead.Diagnostics;
 using Fairlead.Registry;
 
 namespace Fairlead.Tests.Registry;

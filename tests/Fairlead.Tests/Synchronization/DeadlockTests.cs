@@ -1,3 +1,5 @@
+using Fairlead.Synchronization;
+
 namespace Fairlead.Tests.Synchronization;
 
 public sealed class DeadlockTests : IDisposable

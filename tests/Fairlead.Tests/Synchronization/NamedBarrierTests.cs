@@ -1,5 +1,7 @@
+using Fairlead.Diagnostics;
 using Fairlead.Memory.Backing;
 using Fairlead.Registry;
+using Fairlead.Synchronization;
 using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Tests.Synchronization;

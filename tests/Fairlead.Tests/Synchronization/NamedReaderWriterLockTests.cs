@@ -1,3 +1,4 @@
+using Fairlead.Synchronization;
 using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Tests.Synchronization;

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using Fairlead.Diagnostics;
 using Fairlead.Memory.Backing;
 using Fairlead.Registry;
+using Fairlead.Synchronization;
 using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Tests.Synchronization;

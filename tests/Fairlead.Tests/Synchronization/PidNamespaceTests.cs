@@ -1,4 +1,5 @@
 using Fairlead.Conformance;
+using Fairlead.Synchronization;
 
 namespace Fairlead.Tests.Synchronization;
 

@@ -1,4 +1,5 @@
 using Fairlead.Conformance;
+using Fairlead.Memory;
 
 namespace Fairlead.Tests.Synchronization;
 

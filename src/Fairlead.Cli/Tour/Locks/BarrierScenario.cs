@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Tour.Locks;
 

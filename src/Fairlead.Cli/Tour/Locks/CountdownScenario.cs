@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Tour.Locks;
 

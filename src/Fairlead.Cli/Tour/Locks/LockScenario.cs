@@ -1,3 +1,5 @@
+using Fairlead.Memory;
+
 namespace Fairlead.Cli.Tour.Locks;
 
 /// <summary>

@@ -5,7 +5,7 @@ internal static class Closing
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    public static async Task CompleteAsync(Endpoint endpoint)
+    public static async Task CompleteAsync(MessagingEndpoint endpoint)
     {
         var report = await endpoint.CloseAsync(Patience);
         if (!report.IsComplete)

@@ -29,11 +29,11 @@ internal sealed class HubAudience(Stage stage, int count) : IDisposable
             var left = 0;
             await foreach (var happened in hub.Events(stage.Aborted))
             {
-                if (happened is Said said)
+                if (happened is HubEvent.Said said)
                 {
                     Hear(said.Client, said.Message.Span);
                 }
-                else if (happened is Left gone && LeavesInTime(gone) && ++left == count)
+                else if (happened is HubEvent.Left gone && LeavesInTime(gone) && ++left == count)
                 {
                     return;
                 }
@@ -64,7 +64,7 @@ internal sealed class HubAudience(Stage stage, int count) : IDisposable
         }
     }
 
-    private bool LeavesInTime(Left gone) =>
+    private bool LeavesInTime(HubEvent.Left gone) =>
         stage.FinishesSoon() ? true : throw new ToolException(ExitCode.Failure, $"{gone.Client} left: {gone.Reason}");
 
     private void Hear(HubClient client, ReadOnlySpan<byte> message)

@@ -1,4 +1,3 @@
-using Fairlead.Transports;
 
 namespace Fairlead.Cli.Tour.Patterns;
 

@@ -76,7 +76,7 @@ internal sealed class PublishScenario : TalkScenario
         // What was read is acknowledged at the latest when it is a quarter of the capacity: a round and that quarter must fit.
         var capacity = 2 * (BytesOfRound + Envelope.Size + stage.Input.Cut.Longest);
         await using var subscriber = await Subscriber.ConnectAsync(
-            address, topics, new EndpointOptions { Capacity = Math.Max(capacity, 1024 * 1024) });
+            address, topics, new EndpointOptions { MaxUnreadBytes = Math.Max(capacity, 1024 * 1024) });
         using var tally = new Tally();
         await stage.ReadyAsync(subscriber);
         Arrivals.Take(stage, subscriber.Receive, subscriber.TryReceive, message =>

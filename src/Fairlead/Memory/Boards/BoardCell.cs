@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using Fairlead.Memory.Boards.Storage;
+using Fairlead.Synchronization;
 
-namespace Fairlead;
+namespace Fairlead.Memory;
 
 /// <summary>
 /// A cell of a board: the newest value of one writer. Reads are whole, take no lock and make no system call. The object remembers how far

@@ -1,6 +1,6 @@
 using Fairlead.Memory.Boards.Storage;
 
-namespace Fairlead;
+namespace Fairlead.Memory;
 
 /// <summary>
 /// Waits for a change of any cell of a board, or of some of them. It remembers what it has reported: a change between two waits ends the

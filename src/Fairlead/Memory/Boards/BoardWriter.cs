@@ -1,6 +1,6 @@
 using Fairlead.Memory.Boards.Storage;
 
-namespace Fairlead;
+namespace Fairlead.Memory;
 
 /// <summary>The one writer of a cell of a board, until it is disposed or its process ends.</summary>
 /// <typeparam name="T">A type without references.</typeparam>

@@ -2,8 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Fairlead.Memory.Backing;
 using Fairlead.Memory.Boards.Storage;
+using Fairlead.Synchronization;
 
-namespace Fairlead;
+namespace Fairlead.Memory;
 
 /// <summary>
 /// Many cells by name in one piece of shared memory, each with the newest value of its one writer: for state that several processes

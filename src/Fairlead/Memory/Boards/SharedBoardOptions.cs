@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Memory;
 
 /// <summary>The room of a new board. The process that makes the board settles it for the life of the board.</summary>
 public sealed record SharedBoardOptions

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Fairlead.Conformance;
+using Fairlead.Synchronization;
 
 namespace Fairlead.TestPeer.Verbs.Locks;
 

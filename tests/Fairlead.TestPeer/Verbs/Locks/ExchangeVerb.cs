@@ -1,4 +1,6 @@
 using Fairlead.Conformance;
+using Fairlead.Memory;
+using Fairlead.Synchronization;
 
 namespace Fairlead.TestPeer.Verbs.Locks;
 

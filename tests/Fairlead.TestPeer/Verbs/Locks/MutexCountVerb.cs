@@ -1,5 +1,7 @@
 using System.Globalization;
 using Fairlead.Conformance;
+using Fairlead.Memory;
+using Fairlead.Synchronization;
 
 namespace Fairlead.TestPeer.Verbs.Locks;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Fairlead.Conformance;
 using Fairlead.Native;
+using Fairlead.Synchronization;
+using Fairlead.Time;
 
 namespace Fairlead.TestPeer.Verbs.Locks;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Fairlead.Conformance;
+using Fairlead.Synchronization;
+using Fairlead.Time;
 
 namespace Fairlead.TestPeer.Verbs.Locks;
 

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using Fairlead.Diagnostics;
 using Fairlead.Native;
 using Fairlead.Registry;
+using Fairlead.Time;
 using Fairlead.Transports.Fifo;
 
 namespace Fairlead.Tests.Transports.Fifo;

@@ -1,4 +1,6 @@
 using Fairlead.Native;
+using Fairlead.Processes;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Transports.Pipes;
 
@@ -27,7 +29,7 @@ public sealed class ChannelTests
             Assert.Equal(child.Id, requester.Peers.Single().ProcessId);
         }
 
-        Assert.Equal(new Exited(0), await child.ExitAsync());
+        Assert.Equal(new ChildExit.Exited(0), await child.ExitAsync());
     }
 
     [Theory]
@@ -50,7 +52,7 @@ public sealed class ChannelTests
         }
 
         await sender.DisposeAsync();
-        Assert.Equal(new Exited(20), await child.ExitAsync());
+        Assert.Equal(new ChildExit.Exited(20), await child.ExitAsync());
     }
 
     [Theory]
@@ -72,7 +74,7 @@ public sealed class ChannelTests
         child.Kill();
         Assert.Equal(ErrorCode.PeerGone, (await Assert.ThrowsAsync<FairleadException>(async () => await waiting)).Code);
         Assert.Equal(ErrorCode.PeerGone, (await Assert.ThrowsAsync<FairleadException>(async () => await pair.SendAsync("more"u8))).Code);
-        Assert.Equal(new Killed(Signal.Kill, false), await child.ExitAsync());
+        Assert.Equal(new ChildExit.Killed(Signal.Kill, false), await child.ExitAsync());
     }
 
     [Fact]
@@ -81,7 +83,7 @@ public sealed class ChannelTests
         await using ChildProcess child = ChildProcess.Start("sh", ["-c", "exit 3"], new() { Channel = ChannelKind.Duplex });
         FairleadException error = await Assert.ThrowsAsync<FairleadException>(async () => await Requester.ConnectAsync(child.Address));
         Assert.Equal(ErrorCode.PeerGone, error.Code);
-        Assert.Equal(new Exited(3), await child.ExitAsync());
+        Assert.Equal(new ChildExit.Exited(3), await child.ExitAsync());
 
         await using ChildProcess other = ChildProcess.Start("true", options: new() { Channel = ChannelKind.Duplex });
         await using Receiver bound = await Receiver.BindAsync(other.Address);
@@ -106,8 +108,8 @@ public sealed class ChannelTests
         child.Dispose();
         ChildProcess other = ChildProcess.Start("sh", ["-c", "cat <&3"], new() { Channel = ChannelKind.Duplex });
         other.Dispose();
-        Assert.Equal(new Exited(0), await other.ExitAsync());
-        Assert.Equal(new Exited(0), await child.ExitAsync());
+        Assert.Equal(new ChildExit.Exited(0), await other.ExitAsync());
+        Assert.Equal(new ChildExit.Exited(0), await child.ExitAsync());
     }
 
     [Fact]
@@ -124,7 +126,7 @@ public sealed class ChannelTests
             Assert.Equal("<one> <two>", $"{first.Text} {second.Text}");
         }
 
-        Assert.Equal(new Exited(0), await child.ExitAsync());
+        Assert.Equal(new ChildExit.Exited(0), await child.ExitAsync());
     }
 
     [Theory]
@@ -143,7 +145,7 @@ public sealed class ChannelTests
             Assert.Equal(ErrorCode.NotSupported, Assert.Throws<FairleadException>(() => sender.Deliver("x"u8)).Code);
         }
 
-        Assert.Equal(new Exited(77), await child.ExitAsync());
+        Assert.Equal(new ChildExit.Exited(77), await child.ExitAsync());
     }
 
     [Theory]
@@ -161,7 +163,7 @@ public sealed class ChannelTests
         }
 
         Assert.Equal(1000, next);
-        Assert.Equal(new Exited(0), await child.ExitAsync());
+        Assert.Equal(new ChildExit.Exited(0), await child.ExitAsync());
     }
 
     [Fact]

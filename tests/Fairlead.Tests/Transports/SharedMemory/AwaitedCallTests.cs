@@ -1,5 +1,6 @@
 using System.Text;
 using Fairlead.Conformance;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Transports.SharedMemory;
 
@@ -15,7 +16,7 @@ public sealed class AwaitedCallTests : IAsyncLifetime
 
     public AwaitedCallTests() =>
         _requester = Requester.Connect(
-            _responder.Address, new EndpointOptions { TimeProvider = _clock, Waiting = WaitMode.Latency });
+            _responder.Address, new EndpointOptions { TimeProvider = _clock, WaitStrategy = WaitStrategy.Latency });
 
     public Task InitializeAsync() => AskOnceAsync(_requester, _responder);
 

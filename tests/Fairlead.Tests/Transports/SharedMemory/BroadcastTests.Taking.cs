@@ -1,4 +1,5 @@
 using Fairlead.Conformance;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Transports.SharedMemory;
 
@@ -11,7 +12,7 @@ public sealed partial class BroadcastTests
         await using Publisher publisher = await Publisher.BindAsync(NewPlace("capacity=64kB"));
         using Subscriber taking = await Subscriber.ConnectAsync(Bare(publisher.Address));
         using Subscriber late = await Subscriber.ConnectAsync(
-            Bare(publisher.Address), "even,other", new EndpointOptions { Messages = 10, Full = FullMode.DropOldest });
+            Bare(publisher.Address), "even,other", new() { MaxUnreadMessages = 10, OverflowPolicy = OverflowPolicy.DropOldest });
         long bytes = 0;
         long missed = 0;
         for (int i = 0; i < 2_000; i++)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Fairlead.Conformance;
 using Fairlead.Native;
+using Fairlead.Time;
 using Fairlead.Transports.SharedMemory;
 
 namespace Fairlead.Tests.Transports.SharedMemory;

@@ -45,7 +45,7 @@ public sealed class DeathTests(ITestOutputHelper output)
         await using Hub hub = await Hub.BindAsync(NewPlace());
         await using IAsyncEnumerator<HubEvent> events = hub.Events().GetAsyncEnumerator();
         await using Pair honest = await Pair.ConnectAsync(hub.Address);
-        Assert.IsType<Joined>(await NextAsync(events));
+        Assert.IsType<HubEvent.Joined>(await NextAsync(events));
         Random random = RandomSeed.Printed(output);
         Dictionary<CloseReason, int> ends = [];
         for (int i = 0; i < Kills; i++)
@@ -55,13 +55,13 @@ public sealed class DeathTests(ITestOutputHelper output)
                 "scribbler", hub.Address.ToString(), seed.ToString(CultureInfo.InvariantCulture));
             int said = 0;
             HubEvent next = await NextAsync(events);
-            while (next is not Left)
+            while (next is not HubEvent.Left)
             {
-                if (next is Said { Message: { } message } && ++said <= 100_000)
+                if (next is HubEvent.Said { Message: { } message } && ++said <= 100_000)
                 {
                     // A length that was spoilt may take in several of its own messages, and nothing beyond what it has published.
                     Assert.InRange(message.Length, 0, Ring);
-                    _ = hub.TrySend(((Said)next).Client, message.Span);
+                    _ = hub.TrySend(((HubEvent.Said)next).Client, message.Span);
                 }
                 else if (said > 100_000)
                 {
@@ -72,12 +72,12 @@ public sealed class DeathTests(ITestOutputHelper output)
                 next = await NextAsync(events);
             }
 
-            CloseReason reason = ((Left)next).Reason;
+            CloseReason reason = ((HubEvent.Left)next).Reason;
             ends[reason] = ends.GetValueOrDefault(reason) + 1;
 
             // The others are served as before.
             await honest.SendAsync("still there?"u8.ToArray());
-            Assert.Equal("still there?", Assert.IsType<Said>(await NextAsync(events)).Message.Text);
+            Assert.Equal("still there?", Assert.IsType<HubEvent.Said>(await NextAsync(events)).Message.Text);
         }
 
         output.WriteLine(string.Join(", ", ends.Select(static pair => $"{pair.Key}: {pair.Value}")));

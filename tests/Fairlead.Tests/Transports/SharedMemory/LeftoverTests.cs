@@ -26,24 +26,24 @@ public sealed class LeftoverTests(ITestOutputHelper output)
         {
             await using PeerProcess peer = PeerProcess.Start("pair", "connect", hub.Address.ToString());
             await peer.AnswerAsync();
-            Assert.IsType<Joined>(await NextAsync(events));
+            Assert.IsType<HubEvent.Joined>(await NextAsync(events));
             await peer.TellAsync($"send 1000000 {random.Next(4) switch { 0 => 64, 1 => 1000, 2 => 4000, _ => 200_000 }}");
             int count = random.Next(1, 2_000);
             HubEvent next = await NextAsync(events);
-            for (; count > 0 && next is Said; count--)
+            for (; count > 0 && next is HubEvent.Said; count--)
             {
                 next = await NextAsync(events);
             }
 
             long killed = Stopwatch.GetTimestamp();
             peer.KillAndGoOn();
-            while (next is Said)
+            while (next is HubEvent.Said)
             {
                 next = await NextAsync(events);
             }
 
             times.Add(Stopwatch.GetElapsedTime(killed).TotalMilliseconds);
-            Assert.Equal(CloseReason.PeerDied, Assert.IsType<Left>(next).Reason);
+            Assert.Equal(CloseReason.PeerDied, Assert.IsType<HubEvent.Left>(next).Reason);
             if (i == Math.Min(4, Kills / 2))
             {
                 before = InUse();

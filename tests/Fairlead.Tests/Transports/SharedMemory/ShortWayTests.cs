@@ -1,5 +1,6 @@
 using Fairlead.Conformance;
 using Fairlead.Patterns.Links;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Transports.SharedMemory;
 

@@ -14,7 +14,7 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
     {
         await using Hub plainHub = await Hub.BindAsync("udp://127.0.0.1:0");
         await using Receiver plainReceiver = await Receiver.BindAsync("udp://127.0.0.1:0");
-        foreach (Endpoint plain in new Endpoint[] { plainHub, plainReceiver })
+        foreach (MessagingEndpoint plain in new MessagingEndpoint[] { plainHub, plainReceiver })
         {
             FairleadException refused = await Assert.ThrowsAsync<FairleadException>(async () =>
                 await Pair.ConnectAsync(plain.Address.With("reliable", "true")));
@@ -88,10 +88,10 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
         }
 
         await using Pair pair = await Pair.ConnectAsync(hub.Address);
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         Assert.Single(hub.Clients);
         await pair.SendAsync("sound"u8);
-        Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
+        Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message.Dispose();
         Assert.Equal(200, hub.Statistics.Dropped);
     }
 
@@ -102,8 +102,8 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
         using LossyRelay relay = new(hub.Address, seed: 1, trouble: 0);
         await using Pair pair = await Pair.ConnectAsync(relay.Address);
         pair.Send("first"u8);
-        Assert.IsType<Joined>(hub.NextEvent());
-        Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message.Dispose();
         Random random = new(2);
         for (int i = 0; i < 100; i++)
         {
@@ -128,7 +128,7 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
         for (int i = 0; i < 10; i++)
         {
             pair.Send(Payload.Make(i, 100));
-            using Message message = Assert.IsType<Said>(hub.NextEvent()).Message;
+            using Message message = Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message;
             Assert.Equal(i, Payload.Check(message.Span).Number);
         }
 
@@ -144,11 +144,11 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
         await using (Pair pair = await Pair.ConnectAsync(relay.Address))
         {
             pair.Send("once"u8);
-            Assert.IsType<Joined>(hub.NextEvent());
-            Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
+            Assert.IsType<HubEvent.Joined>(hub.NextEvent());
+            Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message.Dispose();
         }
 
-        Assert.IsType<Left>(hub.NextEvent());
+        Assert.IsType<HubEvent.Left>(hub.NextEvent());
         for (int i = 0; i < 5; i++)
         {
             relay.Repeat();
@@ -156,8 +156,8 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
 
         await using Pair next = await Pair.ConnectAsync(hub.Address);
         next.Send("next"u8);
-        Assert.IsType<Joined>(hub.NextEvent());
-        using Message message = Assert.IsType<Said>(hub.NextEvent()).Message;
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
+        using Message message = Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message;
         Assert.Equal("next", message.Text);
         Assert.Single(hub.Clients);
     }
@@ -169,16 +169,16 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
         using LossyRelay relay = new(hub.Address, seed: 1, trouble: 0) { SharesSource = true };
         await using PeerProcess first = PeerProcess.Start("pair", "connect", relay.Address.ToString());
         await first.AnswerAsync();
-        HubClient old = Assert.IsType<Joined>(hub.NextEvent()).Client;
+        HubClient old = Assert.IsType<HubEvent.Joined>(hub.NextEvent()).Client;
         await first.KillAsync();
 
         await using Pair second = await Pair.ConnectAsync(relay.Address);
         second.Send("again"u8);
         List<HubEvent> events = [hub.NextEvent()!, hub.NextEvent()!, hub.NextEvent()!];
-        Left left = Assert.Single(events.OfType<Left>());
+        HubEvent.Left left = Assert.Single(events.OfType<HubEvent.Left>());
         Assert.Equal((old, CloseReason.PeerDied), (left.Client, left.Reason));
-        Assert.NotEqual(old, Assert.Single(events.OfType<Joined>()).Client);
-        using Message message = Assert.Single(events.OfType<Said>()).Message;
+        Assert.NotEqual(old, Assert.Single(events.OfType<HubEvent.Joined>()).Client);
+        using Message message = Assert.Single(events.OfType<HubEvent.Said>()).Message;
         Assert.Equal("again", message.Text);
         hub.Send(Assert.Single(hub.Clients), "welcome"u8);
         using Message answer = second.Receive();
@@ -191,10 +191,10 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
         await using Hub hub = await Hub.BindAsync($"{Place}&heartbeat=100ms");
         using LossyRelay relay = new(hub.Address, seed: 1, trouble: 0);
         await using Pair pair = await Pair.ConnectAsync(relay.Address.With("heartbeat", "100ms"));
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         relay.IsCut = true;
 
-        Assert.Equal(CloseReason.Heartbeat, Assert.IsType<Left>(hub.NextEvent()).Reason);
+        Assert.Equal(CloseReason.Heartbeat, Assert.IsType<HubEvent.Left>(hub.NextEvent()).Reason);
         FairleadException gone = await Assert.ThrowsAsync<FairleadException>(async () => await pair.ReceiveAsync());
         Assert.Equal(ErrorCode.PeerGone, gone.Code);
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Fairlead.Time;
 
 namespace Fairlead.Tests.Transports.Udp;
 
@@ -119,8 +120,8 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
         using Socket raw = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         Random random = new(1);
         pair.Send("first"u8);
-        Assert.IsType<Joined>(hub.NextEvent());
-        Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message.Dispose();
         for (int i = 0; i < 50; i++)
         {
             byte[] garbage = new byte[random.Next(0, 100)];
@@ -133,7 +134,7 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
         pair.Send("sound"u8);
         using Message message = await receiver.ReceiveAsync();
         Assert.Equal("sound", message.Text);
-        Assert.Equal("sound", Assert.IsType<Said>(hub.NextEvent()).Message.Text);
+        Assert.Equal("sound", Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message.Text);
         Assert.Equal(50, receiver.Statistics.Dropped);
         Assert.Equal(50, hub.Statistics.Dropped);
         Assert.Single(hub.Peers);
@@ -148,7 +149,7 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
         await using Pair pair = await Pair.ConnectAsync(hub.Address);
         pair.Send("sound"u8);
 
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
 
         Assert.Equal(1, hub.Statistics.Dropped);
     }
@@ -161,9 +162,9 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
         for (int i = 0; i < clients.Length; i++)
         {
             clients[i].Send(Encoding.UTF8.GetBytes($"client {i}"));
-            Joined joined = Assert.IsType<Joined>(hub.NextEvent());
+            HubEvent.Joined joined = Assert.IsType<HubEvent.Joined>(hub.NextEvent());
             output.WriteLine($"{joined.Client} {joined.Client.Peer}");
-            Said said = Assert.IsType<Said>(hub.NextEvent());
+            HubEvent.Said said = Assert.IsType<HubEvent.Said>(hub.NextEvent());
             Assert.Equal($"client {i}", said.Message.Text);
             await hub.SendAsync(said.Client, "you"u8.ToArray());
             said.Message.Dispose();
@@ -187,17 +188,17 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
         await using Hub hub = await Hub.BindAsync("udp://127.0.0.1:0?idle=10s", new HubOptions { TimeProvider = clock });
         await using Pair pair = await Pair.ConnectAsync(hub.Address);
         pair.Send("1"u8);
-        Assert.IsType<Joined>(hub.NextEvent());
-        Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message.Dispose();
         clock.Advance(9.Seconds());
         pair.Send("2"u8);
-        Assert.IsType<Said>(hub.NextEvent()).Message.Dispose();
+        Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message.Dispose();
         clock.Advance(9.Seconds());
         Assert.Single(hub.Peers);
         clock.Advance(20.Seconds());
-        Assert.IsType<Left>(hub.NextEvent());
+        Assert.IsType<HubEvent.Left>(hub.NextEvent());
         pair.Send("3"u8);
-        Assert.IsType<Joined>(hub.NextEvent());
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
     }
 
     [Fact]
@@ -227,7 +228,7 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task What_needs_an_answer_is_refused_with_the_reason()
     {
-        foreach (Func<Endpoint> open in new Func<Endpoint>[]
+        foreach (Func<MessagingEndpoint> open in new Func<MessagingEndpoint>[]
             {
                 () => Requester.Bind("udp://127.0.0.1:0"),
                 () => Responder.Bind("udp://127.0.0.1:0"),
@@ -322,8 +323,8 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
         {
             await program.StandardInput.WriteLineAsync("hello");
             await program.StandardInput.FlushAsync();
-            Joined joined = Assert.IsType<Joined>(hub.NextEvent());
-            Said said = Assert.IsType<Said>(hub.NextEvent());
+            HubEvent.Joined joined = Assert.IsType<HubEvent.Joined>(hub.NextEvent());
+            HubEvent.Said said = Assert.IsType<HubEvent.Said>(hub.NextEvent());
             Assert.Equal("hello\n", said.Message.Text);
             said.Message.Dispose();
             await hub.SendAsync(joined.Client, "answer\n"u8.ToArray());

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Fairlead.Native;
+using Fairlead.Synchronization;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;

@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Memory;
 
 /// <summary>A board as it was a moment ago, seen without taking part.</summary>
 /// <param name="Name">Its name.</param>

@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Memory;
 
 /// <summary>A change of a cell of a board.</summary>
 /// <param name="Key">Which cell.</param>

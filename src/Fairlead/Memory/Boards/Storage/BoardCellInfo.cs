@@ -1,4 +1,6 @@
-namespace Fairlead;
+using Fairlead.Synchronization;
+
+namespace Fairlead.Memory;
 
 /// <summary>A cell of a board as it was a moment ago.</summary>
 /// <param name="Key">Its name on the board.</param>
