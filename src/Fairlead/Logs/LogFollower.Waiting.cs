@@ -23,7 +23,7 @@ public sealed partial class LogFollower
     /// <summary>Takes the next record; waits for it until the time has passed. Blocks.</summary>
     /// <param name="record">Good until the next one is asked for.</param>
     /// <param name="timeout"><see cref="Timeout.InfiniteTimeSpan"/>: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <returns>False: the time has passed.</returns>
     /// <inheritdoc cref="TryRead(out LogRecord)" path="/exception"/>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

@@ -73,7 +73,7 @@ public sealed partial class MappedLog
 
     /// <summary>Removes a log with all that is in it.</summary>
     /// <param name="address">Its address.</param>
-    /// <returns>Whether there was one.</returns>
+    /// <returns>Whether the name existed.</returns>
     /// <exception cref="FairleadException">AlreadyExists: somebody has it open.</exception>
     public static bool Remove(Address address)
     {
@@ -117,7 +117,7 @@ public sealed partial class MappedLog
     /// <summary>Removes a named position, so that it protects nothing any more and a follower of this name begins anew.</summary>
     /// <param name="address">Of the log.</param>
     /// <param name="position">The name.</param>
-    /// <returns>Whether there was one.</returns>
+    /// <returns>Whether the name existed.</returns>
     /// <exception cref="FairleadException">AlreadyExists: somebody follows under the name; it says who.</exception>
     public static bool RemovePosition(Address address, string position)
     {

@@ -183,7 +183,7 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
         }
     }
 
-    /// <summary>For people: what it is.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => _store.Who;
 
     /// <summary>

@@ -66,7 +66,7 @@ public sealed partial class SharedRegion
     /// another.
     /// </summary>
     /// <param name="name">Its name.</param>
-    /// <returns>Whether there was one.</returns>
+    /// <returns>Whether the name existed.</returns>
     /// <exception cref="FairleadException">AlreadyExists: a file that is no region has the name, and stays.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name);
 
@@ -93,7 +93,7 @@ public sealed partial class SharedRegion
 
     /// <summary>Removes the name of a POSIX segment (<c>shm_unlink</c>), whoever made it.</summary>
     /// <param name="name">As in C: <c>/counters</c>.</param>
-    /// <returns>Whether there was one.</returns>
+    /// <returns>Whether the name existed.</returns>
     public static bool RemovePosix(string name) => ForeignRegion.RemovePosix(name);
 
     /// <summary>
@@ -135,7 +135,7 @@ public sealed partial class SharedRegion
 
     /// <summary>Removes the System V segment of a key, whoever made it; the memory goes with its last user.</summary>
     /// <param name="key">As in C; not 0.</param>
-    /// <returns>Whether there was one.</returns>
+    /// <returns>Whether the name existed.</returns>
     public static bool RemoveSystemV(int key) => SystemVRegion.Remove(key);
 
     /// <summary>What the kernel knows of the System V segment of a key, whoever made it: also where it may not be attached.</summary>

@@ -80,7 +80,7 @@ public sealed unsafe partial class SharedRegion : IDisposable
     /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SharedCell{T}.SizeInRegion"/> bytes.</param>
     /// <returns>To be disposed on its own. Good until this region is disposed.</returns>
     /// <exception cref="FairleadException">
-    /// Incompatible: the cell has values of another size. Corrupt: something else lies there.
+    /// Incompatible: the cell has values of another size. Corrupt: the memory at the offset holds something else.
     /// </exception>
     /// <inheritdoc cref="At" path="/exception"/>
     public SharedCell<T> Cell<T>(long offset)
@@ -110,7 +110,7 @@ public sealed unsafe partial class SharedRegion : IDisposable
     /// Asks whether the memory is still what was opened: its name still leads to it, its file has not been cut, its header is whole. Costs
     /// some system calls. Of a System V segment nothing can be asked.
     /// </summary>
-    /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
+    /// <exception cref="FairleadException">Corrupt: it is not; the message says what is wrong.</exception>
     /// <exception cref="ObjectDisposedException">The region has been disposed.</exception>
     public void Verify()
     {
@@ -125,7 +125,7 @@ public sealed unsafe partial class SharedRegion : IDisposable
         _memory.Dispose();
     }
 
-    /// <summary>For people: what it is.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => Description;
 
     private T* Locate<T>(long offset, int count)

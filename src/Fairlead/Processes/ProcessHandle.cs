@@ -69,7 +69,7 @@ public sealed class ProcessHandle : IDisposable
     }
 
     /// <summary>Waits until it has ended. Blocks; do not dispose meanwhile.</summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
     /// <returns>False when the time has passed.</returns>
     /// <exception cref="ObjectDisposedException">The handle was disposed.</exception>
     public bool WaitForExit(TimeSpan? timeout = null) =>

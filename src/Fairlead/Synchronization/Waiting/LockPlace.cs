@@ -62,7 +62,7 @@ internal sealed unsafe class LockPlace : IDisposable
 
     public SafeHandle Mapping => _around?.Mapping ?? _file?.Mapping ?? _piece!;
 
-    /// <summary>Opens the lock of a name, or makes it.</summary>
+    /// <summary>Opens a named lock, or creates it.</summary>
     /// <param name="name">Which.</param>
     /// <param name="size">Of one that is made.</param>
     /// <param name="content">Its kind.</param>
@@ -132,7 +132,7 @@ internal sealed unsafe class LockPlace : IDisposable
 
     /// <summary>Makes it what it is to be; the first user's word counts.</summary>
     /// <exception cref="FairleadException">
-    /// Incompatible: it is another, or of another version. Corrupt: something else lies there.
+    /// Incompatible: it is another, or of another version. Corrupt: the memory at the offset holds something else.
     /// </exception>
     public void Settle(Form form, uint options, Func<uint, string> text)
     {
