@@ -116,7 +116,7 @@ public sealed class NamedCountdown : IDisposable
     {
         if (!TryAddCount(count))
         {
-            throw new InvalidOperationException($"{_core.Description} has come to zero: reset it.");
+            throw new InvalidOperationException($"{_core.Description} is at zero and cannot count up: reset it first.");
         }
     }
 
@@ -134,7 +134,7 @@ public sealed class NamedCountdown : IDisposable
         if (!isCounted && left != 0)
         {
             throw new InvalidOperationException(
-                string.Create(CultureInfo.InvariantCulture, $"{_core.Description} has {left} left, and {count} more would be too many."));
+                string.Create(CultureInfo.InvariantCulture, $"{_core.Description} has {left} left, and cannot take {count} more."));
         }
 
         return isCounted;
@@ -244,5 +244,5 @@ public sealed class NamedCountdown : IDisposable
             ErrorCode.Timeout,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{_core.Description} has not come to zero within {timeout?.TotalSeconds ?? 0:0.###} s: {_core.Count} left"));
+                $"{_core.Description} did not reach zero within {timeout?.TotalSeconds ?? 0:0.###} s: {_core.Count} left"));
 }

@@ -99,7 +99,7 @@ public sealed class NamedEvent : IDisposable
     {
         if (_core.IsAutomatic)
         {
-            throw new InvalidOperationException($"{_core.Description} resets itself, and releases one at a time: set it.");
+            throw new InvalidOperationException($"{_core.Description} is automatic and releases one waiter at a time: call Set instead.");
         }
 
         Do(static words => words.Pulse());

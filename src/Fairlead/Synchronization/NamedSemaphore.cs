@@ -190,8 +190,8 @@ public sealed partial class NamedSemaphore : IDisposable
             throw new InvalidOperationException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{_core.Description} has {Maximum} permits at most: {permits} more would be too many. Post what has been taken, "
-                        + $"or make it with a greater maximum."));
+                    $"{_core.Description} has {Maximum} permits at most, and cannot take {permits} more. Post only what was taken, "
+                        + $"or create it with a greater maximum."));
         }
     }
 
@@ -269,8 +269,8 @@ public sealed partial class NamedSemaphore : IDisposable
         IReadOnlyList<LockHolder> holders = snapshot.Holders;
         string time = string.Create(CultureInfo.InvariantCulture, $"{timeout?.TotalSeconds ?? 0:0.###} s");
         string who = holders.Count == 0
-            ? "nobody has entered it"
-            : string.Create(CultureInfo.InvariantCulture, $"{holders.Count} of {Maximum} have entered it, {holders[0]} among them");
+            ? "no process has entered it"
+            : string.Create(CultureInfo.InvariantCulture, $"{holders.Count} of {Maximum} permits are held, one of them by {holders[0]}");
         return snapshot.NotInTime($"{_core.Description} had no free permit within {time}: {who}", snapshot.Holder);
     }
 }

@@ -73,7 +73,7 @@ public sealed class NamedBarrierTests : IDisposable
         using NamedBarrier barrier = NamedBarrier.Open(_name, 1024);
         Assert.Throws<ArgumentOutOfRangeException>(() => barrier.SignalAndWait(TimeSpan.FromSeconds(-2)));
         Assert.Contains(
-            "is one for 1024 parties, and one for 2 parties was asked for",
+            "is a barrier for 1024 parties, but a barrier for 2 parties was requested",
             Assert.Throws<FairleadException>(() => NamedBarrier.Open(_name, 2)).Message,
             StringComparison.Ordinal);
         Assert.Contains(

@@ -87,12 +87,13 @@ public sealed class NamedMutexTests : IDisposable
         Assert.False(NamedMutex.Remove(_name));
         NamedMutex.Open(_name).Dispose();
         FairleadException other = Fails(ErrorCode.Incompatible, new() { Recursive = true });
-        Assert.Contains("is not recursive, and recursive was asked for", other.Message, StringComparison.Ordinal);
+        Assert.Contains("is not recursive, but recursive was requested", other.Message, StringComparison.Ordinal);
         Patch(RegionLayout.HeaderSize + 7, 2);
         Assert.Contains(
-            "has layout version 2, and this program knows version 1", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
+            "has layout version 2, but this program uses version 1", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
         Patch(RegionLayout.HeaderSize + 4, 'X');
-        Assert.Contains("something else lies there", Fails(ErrorCode.Corrupt).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is not a lock of this kind: the memory holds something else", Fails(ErrorCode.Corrupt).Message, StringComparison.Ordinal);
         Patch(RegionLayout.VersionAt, 9);
         Assert.Contains("has layout version 9", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
         Patch(RegionLayout.VersionAt, 1);

@@ -75,7 +75,7 @@ internal sealed unsafe class BarrierCore : LockCore
             if (_isCalling)
             {
                 throw new InvalidOperationException(
-                    $"This object is one party of {Description}, and waits there already. Open it once more for another party.");
+                    $"This object is one party of {Description} and already waits there. Open the barrier again for another party.");
             }
 
             _isCalling = true;
@@ -215,7 +215,7 @@ internal sealed unsafe class BarrierCore : LockCore
             ErrorCode.BarrierBroken,
             string.Create(
                 CultureInfo.InvariantCulture, $"{Description} is broken: pid {dead}, one of its parties, has ended without disposing it"),
-            "Put right what it has left undone, then call Reset.")
+            "Repair the state it left behind, then call Reset.")
         {
             Peer = new Peer { ProcessId = dead },
         };
@@ -298,8 +298,8 @@ internal sealed unsafe class BarrierCore : LockCore
 
     private FairleadException Full() => new(
         ErrorCode.Full,
-        string.Create(CultureInfo.InvariantCulture, $"{Description} has its {Parties} parties"),
-        "Wait until one of them is disposed, or make another barrier for more parties.");
+        string.Create(CultureInfo.InvariantCulture, $"{Description} already has all of its {Parties} parties"),
+        "Wait until one of them is disposed, or create another barrier with more parties.");
 
-    private static string Text(uint options) => string.Create(CultureInfo.InvariantCulture, $"one for {options} parties");
+    private static string Text(uint options) => string.Create(CultureInfo.InvariantCulture, $"a barrier for {options} parties");
 }

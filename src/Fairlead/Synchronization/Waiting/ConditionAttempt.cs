@@ -184,9 +184,9 @@ internal sealed class ConditionAttempt : LockAttempt
         {
             throw new FairleadException(
                 ErrorCode.LockLost,
-                $"{_mutex.Description} could not be taken back after waiting for {_core.Description}"
+                $"{_mutex.Description} could not be entered again after waiting for {_core.Description}"
                     + (cause is null ? "" : $": {cause.WhatHappened}"),
-                "Enter it anew: the scope has been left.",
+                "The scope is no longer inside: enter the mutex again.",
                 cause)
             {
                 Peer = cause is null ? _mutex.Snapshot().Holder?.Peer : cause.Peer,

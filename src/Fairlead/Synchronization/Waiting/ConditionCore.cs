@@ -16,7 +16,7 @@ internal sealed unsafe class ConditionCore : LockCore
             place,
             new ConditionWords(place.Start).Form,
             Hash(mutex.Identity),
-            options => options == Hash(mutex.Identity) ? $"with {mutex.Description}" : "with another mutex")
+            options => options == Hash(mutex.Identity) ? $"a condition of {mutex.Description}" : "a condition of another mutex")
     {
         _mutex = mutex;
         Words = new ConditionWords(place.Start);
@@ -70,7 +70,7 @@ internal sealed unsafe class ConditionCore : LockCore
     /// <summary>It is no stay, or not in that mutex.</summary>
     public ArgumentException NotInside() =>
         new(
-            $"{Description} needs a scope of {_mutex.Description}, of the object that it was opened with, which has not been left.",
+            $"{Description} needs a scope that is inside {_mutex.Description}, from the NamedMutex object it was opened with.",
             "scope");
 
     protected override LockSnapshot SnapshotOf(byte* start) =>

@@ -118,5 +118,5 @@ internal sealed unsafe class CountdownCore : LockCore
     protected override LockSnapshot SnapshotOf(byte* start) =>
         LockSnapshot.OfCountdown(new ReadOnlySpan<byte>(start, CountdownLayout.Size));
 
-    private static string Text(uint options) => string.Create(CultureInfo.InvariantCulture, $"one from {options}");
+    private static string Text(uint options) => string.Create(CultureInfo.InvariantCulture, $"a countdown from {options}");
 }

@@ -76,5 +76,5 @@ internal sealed unsafe class EventCore : LockCore
     protected override LockSnapshot SnapshotOf(byte* start) => LockSnapshot.OfEvent(new ReadOnlySpan<byte>(start, EventLayout.Size));
 
     private static string Text(uint options) =>
-        (options & EventLayout.AutomaticOption) != 0 ? "one that resets itself" : "one that somebody resets";
+        (options & EventLayout.AutomaticOption) != 0 ? "an automatic event" : "a manual event";
 }

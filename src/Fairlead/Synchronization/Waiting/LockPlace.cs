@@ -94,13 +94,13 @@ internal sealed unsafe class LockPlace : IDisposable
             throw new ArgumentOutOfRangeException(
                 nameof(offset),
                 offset,
-                string.Create(CultureInfo.InvariantCulture, $"{what} of {size} bytes does not lie whole in {memory.Size}."));
+                string.Create(CultureInfo.InvariantCulture, $"{what} of {size} bytes does not fit: the region has {memory.Size} bytes."));
         }
 
         if (offset % LineLayout.PlaceSize != 0)
         {
             throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture, $"{offset} is not a multiple of {LineLayout.PlaceSize}, at which locks lie."),
+                string.Create(CultureInfo.InvariantCulture, $"{offset} is not a multiple of {LineLayout.PlaceSize}: align the lock."),
                 nameof(offset));
         }
 
@@ -109,7 +109,7 @@ internal sealed unsafe class LockPlace : IDisposable
             throw new FairleadException(
                 ErrorCode.NotSupported,
                 $"{memory.Description} has no file, and cannot hold a lock",
-                "Choose a memory file, a named region, a POSIX segment or a file.");
+                "Use a memory file, a named region, a POSIX segment or a file.");
         }
 
         string description = string.Create(CultureInfo.InvariantCulture, $"{what} at {offset} of {memory.Description}");
@@ -146,16 +146,16 @@ internal sealed unsafe class LockPlace : IDisposable
         {
             throw new FairleadException(
                 ErrorCode.Incompatible,
-                $"{Description} is {text(Form.Options(found))}, and {text(options)} was asked for",
-                "Open it as it was made, or remove it first.");
+                $"{Description} is {text(Form.Options(found))}, but {text(options)} was requested",
+                "Open it with the settings it was created with, or remove it first.");
         }
 
         throw form.IsOtherVersion(found, out int version)
             ? new FairleadException(
                 ErrorCode.Incompatible,
-                $"{Description} has layout version {version}, and this program knows version {form.Version}",
-                "Use one version of Fairlead in both programs, or remove it.")
-            : Corrupt(Description, "is none: something else lies there");
+                $"{Description} has layout version {version}, but this program uses version {form.Version}",
+                "Use the same version of Fairlead in both programs, or remove it.")
+            : Corrupt(Description, "is not a lock of this kind: the memory holds something else");
     }
 
     /// <exception cref="FairleadException">Corrupt: it has fewer bytes.</exception>
@@ -177,5 +177,5 @@ internal sealed unsafe class LockPlace : IDisposable
     }
 
     private static FairleadException Corrupt(string who, string how) =>
-        new(ErrorCode.Corrupt, $"{who} {how}", "Remove it, or choose another place.");
+        new(ErrorCode.Corrupt, $"{who} {how}", "Remove it, or choose another name or offset.");
 }

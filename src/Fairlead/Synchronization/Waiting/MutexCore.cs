@@ -77,8 +77,8 @@ internal sealed unsafe class MutexCore : LockCore
         {
             throw new FairleadException(
                 ErrorCode.Deadlock,
-                $"{Description} cannot be entered: {cycle}",
-                "Enter locks in the same order everywhere, or leave the one before waiting for the other.")
+                $"{Description} cannot be entered without a deadlock: {cycle}",
+                "Enter locks in the same order everywhere, or leave one before you wait for the other.")
             {
                 Peer = cycle.Steps[0].Holder.Describe().Peer,
             };

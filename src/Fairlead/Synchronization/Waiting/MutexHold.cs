@@ -151,7 +151,7 @@ internal sealed class MutexHold
         }
     }
 
-    private ObjectDisposedException Left() => new(_core.Description, "It has been left.");
+    private ObjectDisposedException Left() => new(_core.Description, "The scope has left the lock.");
 
     private bool IsLast(long entry)
     {

@@ -231,5 +231,5 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
     private static string Text(uint options) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"one of {SemaphoreLayout.Maximum(options)} permits at most, {SemaphoreLayout.Permits(options)} of them free in the beginning");
+            $"a semaphore of {SemaphoreLayout.Maximum(options)} permits at most, {SemaphoreLayout.Permits(options)} free initially");
 }

@@ -49,5 +49,5 @@ internal sealed class WriteHold(ReaderWriterCore core, Stay gate) : IDisposable
         }
     }
 
-    private ObjectDisposedException Left() => new(core.Description, "It has been left.");
+    private ObjectDisposedException Left() => new(core.Description, "The scope has left the lock.");
 }
