@@ -14,7 +14,7 @@ public readonly struct MutexScope : IDisposable, IAsyncDisposable, IEquatable<Mu
     internal MutexScope(Stay stay) => _stay = stay;
 
     /// <summary>
-    /// Whether an owner died inside and nobody has called <see cref="MarkConsistent"/> since. The guarded data may be half changed.
+    /// Whether an owner died inside without a later call of <see cref="MarkConsistent"/>. The guarded data may be half changed.
     /// </summary>
     public bool OwnerDied => _stay.Hold?.IsInDoubt(_stay.Entry) ?? false;
 

@@ -44,7 +44,7 @@ public sealed class NamedBarrier : IDisposable
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public int Arrived => this.Kept(_core.State).Arrived;
 
-    /// <summary>Whether a party has died and nobody has called <see cref="Reset"/> since.</summary>
+    /// <summary>Whether a party has died without a later call of <see cref="Reset"/>.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public bool IsBroken => this.Kept(_core.State).IsBroken;
 
@@ -65,7 +65,7 @@ public sealed class NamedBarrier : IDisposable
     /// <param name="parties">The number of parties: 1 to 1,024. It must equal that of an existing barrier.</param>
     /// <exception cref="FairleadException">
     /// Incompatible: it exists with other settings, or the name belongs to another kind of object. Corrupt: its file has been truncated or
-    /// overwritten. Full: there is no space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
+    /// overwritten. Full: not enough space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
     /// PermissionDenied: this user may not use the runtime directory.
     /// </exception>
     public static NamedBarrier Open(string name, int parties) =>
@@ -109,7 +109,7 @@ public sealed class NamedBarrier : IDisposable
     /// barrier has all of its parties, and this object is not one of them.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="InvalidOperationException">Somebody waits by this object already.</exception>
+    /// <exception cref="InvalidOperationException">Another call already waits through this object.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public long SignalAndWait(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
@@ -126,7 +126,7 @@ public sealed class NamedBarrier : IDisposable
     /// BarrierBroken: a party has died. Full: the barrier has all of its parties, and this object is not one of them.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="InvalidOperationException">Somebody waits by this object already.</exception>
+    /// <exception cref="InvalidOperationException">Another call already waits through this object.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public bool TrySignalAndWait(TimeSpan timeout, out long phase, CancellationToken cancellationToken = default)
     {

@@ -17,7 +17,7 @@ namespace Fairlead.Synchronization;
 /// others wake at each notification. Check the state again after each wait, or use the overloads with a predicate.
 /// </para>
 /// <para>
-/// A notification is lost if there is no waiter. A process that dies inside the mutex may have changed the data without notifying: the next
+/// A notification without a waiter is lost. A process that dies inside the mutex may have changed the data without notifying: the next
 /// caller to enter sees <see cref="MutexScope.OwnerDied"/>, and should notify all.
 /// </para>
 /// </remarks>
@@ -67,7 +67,7 @@ public sealed class NamedCondition : IDisposable
     /// <param name="options">How this object waits.</param>
     /// <exception cref="FairleadException">
     /// Incompatible: the condition belongs to another mutex, or the name to another kind of object. Corrupt: its file has been truncated or
-    /// overwritten. Full: there is no space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
+    /// overwritten. Full: not enough space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
     /// PermissionDenied: this user may not use the runtime directory.
     /// </exception>
     public static NamedCondition Open(string name, NamedMutex mutex, NamedConditionOptions? options = null)

@@ -53,7 +53,7 @@ public sealed class NamedCountdown : IDisposable
     /// </param>
     /// <exception cref="FairleadException">
     /// Incompatible: it exists with other settings, or the name belongs to another kind of object. Corrupt: its file has been truncated or
-    /// overwritten. Full: there is no space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
+    /// overwritten. Full: not enough space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
     /// PermissionDenied: this user may not use the runtime directory.
     /// </exception>
     public static NamedCountdown Open(string name, int count)

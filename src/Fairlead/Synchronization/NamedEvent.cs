@@ -52,7 +52,7 @@ public sealed class NamedEvent : IDisposable
     /// <param name="mode">Whether waiters or callers reset it. The process that creates the event decides.</param>
     /// <exception cref="FairleadException">
     /// Incompatible: it exists with other settings, or the name belongs to another kind of object. Corrupt: its file has been truncated or
-    /// overwritten. Full: there is no space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
+    /// overwritten. Full: not enough space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
     /// PermissionDenied: this user may not use the runtime directory.
     /// </exception>
     public static NamedEvent Open(string name, EventResetMode mode = EventResetMode.ManualReset) =>

@@ -3,7 +3,7 @@ using Fairlead.Synchronization.Waiting;
 
 namespace Fairlead.Synchronization;
 
-/// <content>Inspection: what other processes can see of the mutex without entering it.</content>
+/// <content>Inspection of the mutex without entering it.</content>
 public sealed partial class NamedMutex
 {
     /// <summary>A snapshot of the owner; <see langword="null"/> if the mutex is free.</summary>

@@ -14,8 +14,8 @@ namespace Fairlead.Synchronization;
 /// (<see cref="ReadScope.OwnerDied"/>, <see cref="WriteScope.OwnerDied"/>).
 /// </summary>
 /// <remarks>
-/// While there is no writer, reading makes no system call, and up to 256 readers do not wait for each other. A waiting writer lets no later
-/// reader enter before it; waiters are served in order of arrival. A reader cannot become a writer: a reader that enters to write waits for
+/// Without a writer, reading makes no system call, and up to 256 readers do not wait for each other. A waiting writer lets no later reader
+/// enter before it; waiters are served in order of arrival. A reader cannot become a writer: a reader that enters to write waits for
 /// itself. A named one is a file in the runtime directory. It lasts until you remove it or the machine restarts.
 /// </remarks>
 public sealed class NamedReaderWriterLock : IDisposable
@@ -50,7 +50,7 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// <param name="options">How this object uses the lock.</param>
     /// <exception cref="FairleadException">
     /// Incompatible: the name belongs to another kind of object, or another version of Fairlead created it. Corrupt: its file has been
-    /// truncated or overwritten. Full: there is no space for the file. AlreadyExists: the name belongs to a file that Fairlead did not
+    /// truncated or overwritten. Full: not enough space for the file. AlreadyExists: the name belongs to a file that Fairlead did not
     /// create. PermissionDenied: this user may not use the runtime directory.
     /// </exception>
     public static NamedReaderWriterLock Open(string name, NamedReaderWriterLockOptions? options = null) =>

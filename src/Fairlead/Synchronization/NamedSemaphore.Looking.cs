@@ -1,6 +1,6 @@
 namespace Fairlead.Synchronization;
 
-/// <content>Inspection: what other processes can see of the semaphore without a permit.</content>
+/// <content>Inspection of the semaphore without a permit.</content>
 public sealed partial class NamedSemaphore
 {
     /// <summary>A snapshot of the number of free permits.</summary>

@@ -46,7 +46,7 @@ public sealed partial class NamedSemaphore : IDisposable
     /// <param name="maximum">The largest number of permits: 1 to 4,096; null: the initial number. Each takes 16 bytes.</param>
     /// <exception cref="FairleadException">
     /// Incompatible: it exists with other settings, or the name belongs to another kind of object. Corrupt: its file has been truncated or
-    /// overwritten. Full: there is no space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
+    /// overwritten. Full: not enough space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
     /// PermissionDenied: this user may not use the runtime directory.
     /// </exception>
     public static NamedSemaphore Open(string name, int permits, int? maximum = null)
