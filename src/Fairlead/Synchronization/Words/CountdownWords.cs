@@ -8,9 +8,11 @@ namespace Fairlead.Synchronization.Words;
 /// therefore announces it in the word, and holds a guard meanwhile, which passes to the next caller if this one dies. Verified in
 /// models/countdown.pml.
 /// <code>
-///   bit 0       changed: the word holds the count; otherwise the count is the initial one   bits 1–24   the count   bits 25–29  the lower
-/// bits of the rounds: a word does not recur while a caller is about to sleep on it   bit 30      the owner of the guard is about to end
-/// it: a caller that finds this takes the guard first   bit 31      has sleepers
+///   bit 0       changed: the word holds the count; otherwise the count is the initial one
+///   bits 1–24   the count
+///   bits 25–29  the lower bits of the rounds: a word does not recur while a caller is about to sleep on it
+///   bit 30      the owner of the guard is about to end it: a caller that finds this takes the guard first
+///   bit 31      has sleepers
 /// </code>
 /// </summary>
 /// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
