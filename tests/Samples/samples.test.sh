@@ -90,7 +90,7 @@ exit 4; echo not any more'
 /usr
 a  b $HOME$HOME
 127' "$(sed "s|$HOME|\$HOME|" out)"
-  contains "$(cat err)" "no program 'no-such-program-at-all'"
+  contains "$(cat err)" "the program 'no-such-program-at-all' was not found"
 }
 
 # At a real terminal, whose keys are pressed here: each when what is to get it has said that it runs, and nothing behind Ctrl-C, which

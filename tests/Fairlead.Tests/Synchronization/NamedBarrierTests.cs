@@ -77,7 +77,7 @@ public sealed class NamedBarrierTests : IDisposable
             Assert.Throws<FairleadException>(() => NamedBarrier.Open(_name, 2)).Message,
             StringComparison.Ordinal);
         Assert.Contains(
-            "holds a barrier, and an event was asked for",
+            "holds a barrier, but an event was requested",
             Assert.Throws<FairleadException>(() => NamedEvent.Open(_name)).Message,
             StringComparison.Ordinal);
         barrier.Verify();

@@ -58,7 +58,7 @@ public sealed class NamedCountdownTests : IDisposable
             Assert.Throws<FairleadException>(() => NamedCountdown.Open(_name, 2)).Message,
             StringComparison.Ordinal);
         Assert.Contains(
-            "holds a countdown, and an event was asked for",
+            "holds a countdown, but an event was requested",
             Assert.Throws<FairleadException>(() => NamedEvent.Open(_name)).Message,
             StringComparison.Ordinal);
     }

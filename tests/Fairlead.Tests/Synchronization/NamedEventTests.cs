@@ -84,7 +84,7 @@ public sealed unsafe class NamedEventTests : IDisposable
             Assert.Throws<FairleadException>(() => NamedEvent.Open(_name, EventResetMode.AutoReset)).Message,
             StringComparison.Ordinal);
         Assert.Contains(
-            "holds an event, and a semaphore was asked for",
+            "holds an event, but a semaphore was requested",
             Assert.Throws<FairleadException>(() => NamedSemaphore.Open(_name, 1)).Message,
             StringComparison.Ordinal);
         signal.Verify();

@@ -98,7 +98,7 @@ public sealed class NamedMutexTests : IDisposable
         Assert.Contains("has layout version 9", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
         Patch(RegionLayout.VersionAt, 1);
         Patch(RegionLayout.ContentAt, 1);
-        Assert.Contains("holds a region, and a mutex was asked for", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
+        Assert.Contains("holds a region, but a mutex was requested", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
         Assert.True(NamedMutex.Remove(_name));
         NamedMutex.Open(_name).Dispose();
         Cut(100);
@@ -130,7 +130,7 @@ public sealed class NamedMutexTests : IDisposable
         using (SharedRegion.OpenFile($"{small.Path}/much", SmallFileSystem.Size - 16_384))
         {
             await using PeerProcess refused = PeerProcess.Start(environment, "mutex", "name:m");
-            Assert.StartsWith("error Full there is no room for the mutex 'm': ", await refused.ReadLineAsync(), StringComparison.Ordinal);
+            Assert.StartsWith("error Full not enough space for the mutex 'm': ", await refused.ReadLineAsync(), StringComparison.Ordinal);
         }
     }
 
