@@ -93,7 +93,7 @@ internal static class NamedRegion
         {
             throw new FairleadException(
                 ErrorCode.AlreadyExists,
-                $"{who} is a file that Fairlead did not make as a region",
+                $"{who} is a file that Fairlead did not create as a region",
                 "Fairlead does not remove it: remove it yourself.");
         }
 

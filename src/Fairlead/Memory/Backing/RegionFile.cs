@@ -160,7 +160,7 @@ internal static class RegionFile
         throw new FairleadException(
             ErrorCode.AlreadyExists,
             $"{who} is {kind}",
-            "Fairlead never replaces what it did not make: choose another name, or remove it yourself.");
+            "Fairlead never replaces what it did not create: choose another name, or remove it yourself.");
     }
 
     private static FairleadException CannotMake(string who, Errno error) => ErrnoMap.Failure($"cannot create {who}", error);

@@ -57,8 +57,8 @@ internal static class RegionHeader
         {
             throw new FairleadException(
                 ErrorCode.AlreadyExists,
-                $"{who} is a file that Fairlead did not make as a region",
-                "Fairlead never replaces what it did not make: choose another name, or remove it yourself.");
+                $"{who} is a file that Fairlead did not create as a region",
+                "Fairlead never replaces what it did not create: choose another name, or remove it yourself.");
         }
 
         var version = MemoryMarshal.Read<uint>(header[RegionLayout.VersionAt..]);
