@@ -50,7 +50,7 @@ internal static class ErrnoMap
     public static FairleadException WatchFailure(string what, Errno error) =>
         error != Errno.ENOSPC
             ? Failure(what, error)
-            : new(ToCode(error), $"{what}: this user has reached the system's limit of watches", "Raise /proc/sys/fs/epoll/max_user_watches.")
+            : new(ToCode(error), $"{what}: this user has reached the limit of watches", "Raise /proc/sys/fs/epoll/max_user_watches.")
             {
                 Errno = (int)error,
             };

@@ -29,7 +29,9 @@ internal static class StateDirectory
         return home is ['/', ..]
             ? $"{home.TrimEnd('/')}/.local/state/fairlead"
             : throw new FairleadException(
-                ErrorCode.Unavailable, "HOME does not name a directory", $"Set it, or {Variable}, or give the log a path: log:///var/lib/orders");
+                ErrorCode.Unavailable,
+                "HOME is not an absolute path",
+                $"Set it, or {Variable}, or give the log a path: log:///var/lib/orders");
     }
 
     /// <summary>Creates the directory if it does not exist, checks it, and returns its path.</summary>
