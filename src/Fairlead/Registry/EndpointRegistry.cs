@@ -40,7 +40,7 @@ public static class EndpointRegistry
             names
                 .Where(name => !EndpointEntry.IsName(name))
                 .Select(name => new SkippedEntry(
-                    $"{directory.Path}/{EndpointEntry.Folder}/{PlainText.OneLine(name)}", ErrorCode.Corrupt, "it does not have an entry's name")));
+                    $"{directory.Path}/{EndpointEntry.Folder}/{PlainText.OneLine(name)}", ErrorCode.Corrupt, "not an entry's name")));
 
         foreach (var participant in names.Where(EndpointEntry.IsName).GroupBy(name => name[..name.IndexOf('-')], StringComparer.Ordinal))
         {
