@@ -12,8 +12,7 @@ internal interface ICellOwner
 /// <summary>Copies whole values out of a cell, and tries again where the writer was faster.</summary>
 internal static class CellCopy
 {
-    // Each attempt that fails proves that the writer has written three whole values meanwhile: so many in a row mean that this thread
-    // hardly runs at all.
+    // Each failed attempt means that the writer completed three writes meanwhile. This many in a row mean that this thread hardly runs.
     private const int Attempts = 100_000;
     private const int AttemptsBeforeYielding = 10;
 
@@ -36,14 +35,14 @@ internal static class CellCopy
                 return value;
             }
 
-            // "Begun" is never further than one ahead of "done", so "done" must have grown by now.
+            // A write is begun at most one ahead of the last complete one. So more writes must be complete by now.
             long next = words.Done;
             if (next == done)
             {
                 throw new FairleadException(
                     ErrorCode.Corrupt,
-                    $"{owner.Description} contradicts itself: something else has written there",
-                    "Remove it, or find out who writes there.");
+                    $"{owner.Description} is inconsistent: another program has written there",
+                    "Remove it, or find the program that writes there.");
             }
 
             if (attempt >= Attempts)
@@ -52,8 +51,8 @@ internal static class CellCopy
                     ErrorCode.Unavailable,
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{owner.Description} was written {next - done} times and more during each of {Attempts} attempts to read it"),
-                    "This thread hardly gets to run: give it time, or let the writer write less often.");
+                        $"{owner.Description} was written {next - done} or more times during each of {Attempts} attempts to read it"),
+                    "This thread hardly gets CPU time: give it more, or write less often.");
             }
 
             if (attempt > AttemptsBeforeYielding)

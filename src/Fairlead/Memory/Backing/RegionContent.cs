@@ -1,9 +1,9 @@
 namespace Fairlead.Memory.Backing;
 
-/// <summary>What a region is used for. Stands in its header, so that nobody takes the one for the other.</summary>
+/// <summary>The content of a region. Its header names it, and a program never mistakes one content for another.</summary>
 internal enum RegionContent : uint
 {
-    /// <summary>Whatever its users agree on.</summary>
+    /// <summary>Bytes in a format that the users agree on.</summary>
     Bytes = 1,
 
     /// <summary>One cell, see <see cref="CellLayout"/>.</summary>
