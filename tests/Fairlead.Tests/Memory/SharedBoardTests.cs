@@ -103,7 +103,7 @@ public sealed class SharedBoardTests : IDisposable
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"holds Speed (16 bytes, layout {LayoutFingerprint.Of<Speed>():x16}), and Turned (16 bytes, layout "
-                        + $"{LayoutFingerprint.Of<Turned>():x16}) was asked for"),
+                        + $"{LayoutFingerprint.Of<Turned>():x16}) was requested"),
                 refused.Message,
                 StringComparison.Ordinal);
         }
@@ -233,7 +233,7 @@ public sealed class SharedBoardTests : IDisposable
         {
             board.Verify();
             Assert.Contains(
-                "holds a board, and a region was asked for",
+                "holds a board, but a region was requested",
                 Assert.Throws<FairleadException>(() => SharedRegion.Open(_name)).Message,
                 StringComparison.Ordinal);
             Assert.True(SharedBoard.Remove(_name));
@@ -243,7 +243,7 @@ public sealed class SharedBoardTests : IDisposable
         Assert.False(SharedBoard.Remove(_name));
         using var cell = SharedCell<int>.Open(_name);
         Assert.Contains(
-            "holds a cell, and a board was asked for",
+            "holds a cell, but a board was requested",
             Assert.Throws<FairleadException>(() => SharedBoard.Open(_name)).Message,
             StringComparison.Ordinal);
     }
