@@ -108,6 +108,6 @@ public sealed partial class ReferenceTests
             .TakeWhile(static line => line.StartsWith('|'))
             .Select(static line => line.Split('|')[1].Trim().Trim('`'));
 
-    [GeneratedRegex(@"takes: (?<options>.*)$")]
+    [GeneratedRegex(@"accepts: (?<options>.*)$")]
     private static partial Regex ListOfOptions();
 }

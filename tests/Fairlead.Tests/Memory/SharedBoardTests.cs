@@ -102,7 +102,7 @@ public sealed class SharedBoardTests : IDisposable
             Assert.Contains(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"holds Speed (16 bytes, layout {LayoutFingerprint.Of<Speed>():x16}), and Turned (16 bytes, layout "
+                    $"holds Speed (16 bytes, layout {LayoutFingerprint.Of<Speed>():x16}), but Turned (16 bytes, layout "
                         + $"{LayoutFingerprint.Of<Turned>():x16}) was requested"),
                 refused.Message,
                 StringComparison.Ordinal);
@@ -165,7 +165,7 @@ public sealed class SharedBoardTests : IDisposable
         SharedBoardOptions larger = new() { MaxCells = 3, MaxBytes = 1000 };
         var other = Assert.Throws<FairleadException>(() => SharedBoard.Open(_name, larger));
         Assert.Equal(ErrorCode.Incompatible, other.Code);
-        Assert.Contains("room for 2 cells in 1000 bytes, and 3 in 1000 were asked for", other.Message, StringComparison.Ordinal);
+        Assert.Contains("room for 2 cells in 1000 bytes, but 3 in 1000 were requested", other.Message, StringComparison.Ordinal);
         SharedBoard.Open(_name, new SharedBoardOptions { MaxCells = 2, MaxBytes = 1000 }).Dispose();
         foreach (SharedBoardOptions options in (SharedBoardOptions[])
             [new() { MaxCells = 0 }, new() { MaxCells = 1025 }, new() { MaxBytes = 0 }, new() { MaxBytes = long.MaxValue }])
