@@ -10,7 +10,7 @@ internal sealed class Publishing : OneWaySender
     private readonly int _readers;
     private long? _allocatedByReaders;
 
-    /// <summary>Binds, and blocks until so many subscribers are there.</summary>
+    /// <summary>Binds, and blocks until all subscribers are connected.</summary>
     public Publishing(Session session, string scheme, int readers, string options = "")
     {
         _readers = readers;

@@ -7,6 +7,9 @@ internal static partial class CSharpProse
 {
     private const int FewestSpaces = 4;
 
+    /// <summary>A line of a comment that begins with this stands alone, such as a command line with what it does.</summary>
+    private const string Indent = "   ";
+
     public static IEnumerable<Passage> Read(string source)
     {
         string[] lines = source.Split('\n');
@@ -29,7 +32,8 @@ internal static partial class CSharpProse
                 continue;
             }
 
-            block.Add(token.Text.TrimStart('/').Trim());
+            string text = token.Text.TrimStart('/');
+            block.Add(text.StartsWith(Indent, StringComparison.Ordinal) ? $"\u00b6 {text.Trim()} \u00b6" : text.Trim());
             bool goesOn = token.Line < lines.Length && lines[token.Line].TrimStart().StartsWith("//", StringComparison.Ordinal);
             if (!goesOn)
             {
