@@ -5,8 +5,8 @@ namespace Fairlead.Bench.Contenders;
 
 /// <summary>
 /// A page shared by two processes that alternate with a mutex. A turn: enter, stay until the other process is certainly asleep in its
-/// enter, note the time, leave, and wait until the other is inside. Without this wait, one process would enter again before the other has woken.
-/// The measured time is from before one leaves until the other has entered.
+/// enter, note the time, leave, and wait until the other is inside. Without this wait, one process would enter again before the other has
+/// woken. The measured time is from before one leaves until the other has entered.
 /// </summary>
 internal sealed unsafe class TurnPage : IDisposable
 {
