@@ -17,6 +17,8 @@ internal static partial class Rows
                 new FairleadSubscriber("shm"),
                 new FairleadSubscriber("shm", Reading.Awaited) { Goal = 0.5 },
                 new FairleadSubscriber("shm", Reading.Loop) { Goal = 0.5 }),
+            new OneWay(
+                "struct-subscriber", Small, new FairleadSubscriber("shm"), new FairleadSubscriber("shm", isTyped: true) { Goal = 1 }),
             new BroadcastCost(
                 "broadcast-cost",
                 Small,

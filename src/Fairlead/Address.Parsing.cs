@@ -6,15 +6,15 @@ namespace Fairlead;
 // From text to address.
 public sealed partial class Address
 {
-    /// <summary>Reads an address.</summary>
-    /// <exception cref="AddressFormatException">The text is no address; the message says what is wrong and how to write it.</exception>
+    /// <summary>Parses an address.</summary>
+    /// <exception cref="AddressFormatException">The text is not an address; the message says what is wrong and how to write it.</exception>
     public static Address Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         return TryParse(text, out var address, out var problem) ? address : throw new AddressFormatException(text, problem);
     }
 
-    /// <summary>Reads an address; false when the text is none.</summary>
+    /// <summary>Parses an address. Returns false if the text is not one.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out Address? address)
     {
         address = null;
@@ -28,8 +28,8 @@ public sealed partial class Address
         if (schemeEnd < 0)
         {
             problem = text.Length == 0
-                ? "an address is needed, for instance unix://orders"
-                : "an address begins with a scheme and '://', for instance unix://orders";
+                ? "the address is empty; write one such as unix://orders"
+                : "an address begins with a scheme and '://', as in unix://orders";
             return false;
         }
 
@@ -72,8 +72,8 @@ public sealed partial class Address
         var names = AddressScheme.All.Select(scheme => scheme.Name).ToArray();
         var known = $"Known schemes: {string.Join(", ", names)}";
         return NearestName.Of(given, names) is { } nearest
-            ? $"there is no scheme '{AddressText.Display(given)}'; did you mean '{nearest}'? {known}"
-            : $"there is no scheme '{AddressText.Display(given)}'. {known}";
+            ? $"unknown scheme '{AddressText.Display(given)}'; did you mean '{nearest}'? {known}"
+            : $"unknown scheme '{AddressText.Display(given)}'. {known}";
     }
 
     private static ReadOnlyCollection<KeyValuePair<string, string>>? ReadOptions(string query, out string problem)
@@ -126,11 +126,11 @@ public sealed partial class Address
     {
         if (name.Length == 0)
         {
-            return "an option has no name; options are written ?name=value&name=value";
+            return "an option has no name; write options as ?name=value&name=value";
         }
 
         return name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
             ? null
-            : $"'{AddressText.Display(name)}' is no option name: letters, digits and '-' are";
+            : $"'{AddressText.Display(name)}' is not an option name; use letters, digits, '-', '_' and '.'";
     }
 }

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Fairlead;
 
-// Which places a scheme takes. Each method returns what is wrong and how to write it, or null.
+// The places that a scheme accepts. Each method returns what is wrong and how to write it, or null.
 public sealed partial class Address
 {
     private const int LongestName = 100;
@@ -18,7 +18,7 @@ public sealed partial class Address
         (host, port) = (null, null);
         if (place.Length == 0)
         {
-            return $"something is missing after '://'; write {scheme.Example}";
+            return $"the place after '://' is missing; write {scheme.Example}";
         }
 
         if ((scheme.Places & PlaceKinds.HostPort) != 0)
@@ -49,7 +49,7 @@ public sealed partial class Address
         if ((scheme.Places & PlaceKinds.NamePair) != 0 && place.Split(',') is { Length: > 1 } names)
         {
             return names.Length > 2
-                ? $"two names at the most; write {scheme.Name}://a,b"
+                ? $"there are more than two names; write {scheme.Name}://a,b"
                 : names.Select(name => NameProblem(scheme, name)).FirstOrDefault(found => found is not null);
         }
 
@@ -65,7 +65,7 @@ public sealed partial class Address
 
         if (name is "." or "..")
         {
-            return $"'{name}' is no name; write {scheme.Example}";
+            return $"'{name}' is not a name; write {scheme.Example}";
         }
 
         foreach (var c in name)
@@ -81,11 +81,11 @@ public sealed partial class Address
                     + "or a name without '/'";
             }
 
-            return $"'{AddressText.Display(name)}' is no name: names are made of letters, digits, '.', '_' and '-'";
+            return $"'{AddressText.Display(name)}' is not a name; use letters, digits, '.', '_' and '-'";
         }
 
         return name.Length > LongestName
-            ? string.Create(CultureInfo.InvariantCulture, $"the name has {name.Length} bytes, {LongestName} are allowed")
+            ? string.Create(CultureInfo.InvariantCulture, $"the name has {name.Length} bytes; the limit is {LongestName}")
             : null;
     }
 
@@ -93,7 +93,7 @@ public sealed partial class Address
     {
         if ((scheme.Places & PlaceKinds.Path) == 0)
         {
-            return $"{scheme.Name} takes a name, not a path; write {scheme.Example}";
+            return $"{scheme.Name} accepts a name, not a path; write {scheme.Example}";
         }
 
         var last = path[(path.LastIndexOf('/') + 1)..];
@@ -107,7 +107,7 @@ public sealed partial class Address
         {
             0 => "the abstract name after '@' is missing; write unix://@orders",
             > LongestAbstractName => string.Create(
-                CultureInfo.InvariantCulture, $"the abstract name has {length} bytes, {LongestAbstractName} are allowed"),
+                CultureInfo.InvariantCulture, $"the abstract name has {length} bytes; the limit is {LongestAbstractName}"),
             _ => null,
         };
     }
@@ -122,8 +122,8 @@ public sealed partial class Address
         var numbers = place.Split(',');
         return numbers.Length <= 2 && numbers.All(number => int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             ? null
-            : $"'{AddressText.Display(place)}' is no descriptor; write {scheme.Example} (one for both directions, "
-                + "or one to read and one to write), or the name that a service manager has given it";
+            : $"'{AddressText.Display(place)}' is not a descriptor; write {scheme.Example} (one for both directions, "
+                + "or one to read and one to write), or the name that a service manager gave it";
     }
 
     private static string? HostPortProblem(AddressScheme scheme, ref string place, out string? host, out int? port)
@@ -138,35 +138,35 @@ public sealed partial class Address
 
         if (hostEnd < 0 || hostEnd >= place.Length || place[hostEnd] != ':')
         {
-            return $"the port is missing; write {scheme.Example}, or port 0 to bind any free one";
+            return $"the port is missing; write {scheme.Example}, or use port 0 to bind any free port";
         }
 
         var name = bracketed ? place[1..(hostEnd - 1)] : place[..hostEnd];
         if (name.Contains(':') && !bracketed)
         {
-            return $"an IPv6 address stands in brackets: {scheme.Name}://[{AddressText.Display(name)}]:5242";
+            return $"write an IPv6 address in brackets: {scheme.Name}://[{AddressText.Display(name)}]:5242";
         }
 
         if (bracketed && !(IPAddress.TryParse(name, out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6))
         {
-            return $"'{AddressText.Display(name)}' is no IPv6 address";
+            return $"'{AddressText.Display(name)}' is not an IPv6 address";
         }
 
         if (name.Length == 0 && !bracketed)
         {
-            // As it is written elsewhere, ":5242".
+            // Other tools write this form, too: ":5242".
             name = "*";
         }
 
         if (!bracketed && name != "*" && !name.All(c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_'))
         {
-            return $"'{AddressText.Display(name)}' is no host name; write {scheme.Example}";
+            return $"'{AddressText.Display(name)}' is not a host name; write {scheme.Example}";
         }
 
         var digits = place[(hostEnd + 1)..];
         if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number > 65535)
         {
-            return $"'{AddressText.Display(digits)}' is no port: a number from 0 to 65535 is";
+            return $"'{AddressText.Display(digits)}' is not a port; write a number from 0 to 65535";
         }
 
         host = name.ToLowerInvariant();

@@ -4,10 +4,8 @@ using System.Text;
 
 namespace Fairlead;
 
-/// <summary>
-/// A URI that names a mechanism and a place: <c>shm://orders</c>, <c>unix:///tmp/orders?framing=line</c>, <c>tcp://localhost:5242</c>.
-/// Immutable; two addresses are equal when their normal forms are.
-/// </summary>
+/// <summary>A URI with a mechanism and a place: <c>shm://orders</c>, <c>unix:///tmp/orders?framing=line</c>.</summary>
+/// <remarks>Another example is <c>tcp://localhost:5242</c>. Addresses are immutable, and equal if their normal forms are equal.</remarks>
 public sealed partial class Address : IEquatable<Address>
 {
     private readonly string _text;
@@ -34,34 +32,32 @@ public sealed partial class Address : IEquatable<Address>
     /// <summary>The mechanism, in lower case: <c>unix</c>.</summary>
     public string Scheme => _scheme.Name;
 
-    /// <summary>What stands between <c>://</c> and <c>?</c>, with percent escapes undone: a name, a path, a host with its port.</summary>
+    /// <summary>The part between <c>://</c> and <c>?</c>, with percent escapes decoded: a name, a path, or a host with its port.</summary>
     public string Place { get; }
 
-    /// <summary>Whether the place is a name that is looked up in the runtime directory.</summary>
+    /// <summary>Whether the place is a name in the runtime directory.</summary>
     public bool IsBareName => !IsPath && !IsAbstract && (_scheme.Places & PlaceKinds.Name) != 0 && !Place.Contains(',');
 
     /// <summary>Whether the place is an absolute path.</summary>
     public bool IsPath => (_scheme.Places & PlaceKinds.Path) != 0 && Place[0] == '/';
 
-    /// <summary>Whether the place lies in the abstract namespace of Unix sockets, which has no files: <c>unix://@orders</c>.</summary>
+    /// <summary>Whether the place is in the abstract namespace of Unix sockets, which has no files: <c>unix://@orders</c>.</summary>
     public bool IsAbstract => (_scheme.Places & PlaceKinds.Abstract) != 0 && Place[0] == '@';
 
-    /// <summary>
-    /// The host of a network address, in lower case and without the brackets of IPv6; <c>*</c> means every interface. Else
-    /// <see langword="null"/>. A broker's hosts stay in <see cref="Place"/>.
-    /// </summary>
+    /// <summary>The host of a network address; otherwise <see langword="null"/>. <c>*</c> means every interface.</summary>
+    /// <remarks>In lower case and without the brackets of IPv6. The hosts of a broker stay in <see cref="Place"/>.</remarks>
     public string? Host { get; }
 
-    /// <summary>The port of a network address; else <see langword="null"/>. Port 0 binds any free port.</summary>
+    /// <summary>The port of a network address; otherwise <see langword="null"/>. Port 0 binds any free port.</summary>
     public int? Port { get; }
 
-    /// <summary>The options in the order given, percent escapes undone. No name occurs twice.</summary>
+    /// <summary>The options in their original order, with percent escapes decoded. Each name occurs once.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Options { get; }
 
     /// <summary>The form for messages and tables: <see cref="ToString"/> with a broker's password hidden.</summary>
     internal string Display => AddressText.Display(_text);
 
-    /// <summary>The value of an option, or <see langword="null"/> when it is not given.</summary>
+    /// <summary>Returns the value of an option, or <see langword="null"/> if the address does not have it.</summary>
     public string? Option(string name)
     {
         foreach (var option in Options)
@@ -75,8 +71,8 @@ public sealed partial class Address : IEquatable<Address>
         return null;
     }
 
-    /// <summary>The same address with an option added, or its value replaced in place.</summary>
-    /// <exception cref="AddressFormatException">The name is no option name, or the value is not valid Unicode text.</exception>
+    /// <summary>Returns the same address with an option added, or with its value replaced in place.</summary>
+    /// <exception cref="AddressFormatException">The name is not an option name, or the value is not valid Unicode text.</exception>
     public Address With(string option, string value)
     {
         ArgumentNullException.ThrowIfNull(option);
@@ -107,7 +103,7 @@ public sealed partial class Address : IEquatable<Address>
         return new Address(_scheme, Place, _escapedPlace, Host, Port, options.AsReadOnly());
     }
 
-    /// <summary>The same address without an option; itself when it has none of that name.</summary>
+    /// <summary>Returns the same address without an option, or this address if it does not have that option.</summary>
     public Address Without(string option)
     {
         if (Option(option) is null)
@@ -119,14 +115,14 @@ public sealed partial class Address : IEquatable<Address>
         return new Address(_scheme, Place, _escapedPlace, Host, Port, options.AsReadOnly());
     }
 
-    /// <summary>The same address at another port: what a listener on port 0 was given.</summary>
+    /// <summary>Returns the same address with another port, such as the one that a listener on port 0 got.</summary>
     /// <exception cref="InvalidOperationException">The address has no port.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The port is not 0 to 65535.</exception>
     public Address WithPort(int port)
     {
         if (Host is null)
         {
-            throw new InvalidOperationException($"{Display} has no port: only tcp, tls and udp addresses do.");
+            throw new InvalidOperationException($"Cannot set the port of {Display}: only tcp, tls and udp addresses have a port.");
         }
 
         ArgumentOutOfRangeException.ThrowIfNegative(port);
@@ -135,16 +131,16 @@ public sealed partial class Address : IEquatable<Address>
         return new Address(_scheme, place, AddressText.Escape(place, AddressText.PlaceSpecials), Host, port, Options);
     }
 
-    /// <summary>
-    /// The same address without any option: what identifies the place. What a bound endpoint reports
-    /// (<see cref="MessagingEndpoint.Address"/>) carries its own options, of which some are not for the other end.
-    /// </summary>
+    /// <summary>Returns the same address without options: the part that identifies the place.</summary>
+    /// <remarks>
+    /// The address of a bound endpoint (<see cref="MessagingEndpoint.Address"/>) contains its own options, and some of these are not meant
+    /// for the other end.
+    /// </remarks>
     public Address WithoutOptions() =>
         Options.Count == 0 ? this : new Address(_scheme, Place, _escapedPlace, Host, Port, []);
 
-    /// <summary>
-    /// The normal form: parsing it gives an equal address. A broker's address shows its password here; error messages hide it.
-    /// </summary>
+    /// <summary>Returns the normal form, which parses to an equal address.</summary>
+    /// <remarks>The normal form of a broker's address contains its password; error messages hide it.</remarks>
     public override string ToString() => _text;
 
     /// <inheritdoc/>
@@ -156,14 +152,14 @@ public sealed partial class Address : IEquatable<Address>
     /// <inheritdoc/>
     public override int GetHashCode() => _text.GetHashCode(StringComparison.Ordinal);
 
-    /// <summary>Whether both name the same place with the same options.</summary>
+    /// <summary>Returns whether both name the same place with the same options.</summary>
     public static bool operator ==(Address? left, Address? right) => left is null ? right is null : left.Equals(right);
 
-    /// <summary>Whether they differ.</summary>
+    /// <summary>Returns whether the addresses differ.</summary>
     public static bool operator !=(Address? left, Address? right) => !(left == right);
 
-    /// <summary>Reads an address, so that every method that takes one takes its text: <c>Receiver.BindAsync("unix://orders")</c>.</summary>
-    /// <exception cref="AddressFormatException">The text is no address.</exception>
+    /// <summary>Parses an address, which lets every method accept a string: <c>Receiver.BindAsync("unix://orders")</c>.</summary>
+    /// <exception cref="AddressFormatException">The text is not an address.</exception>
     public static implicit operator Address(string text) => Parse(text);
 
     private static string ComposeHostPort(string host, int port) => host.Contains(':')

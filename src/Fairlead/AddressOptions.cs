@@ -3,10 +3,8 @@ using System.Text;
 
 namespace Fairlead;
 
-/// <summary>
-/// Reads the options of an address by type. Every error names the option, the value and what is allowed; null means that the option is not
-/// given.
-/// </summary>
+/// <summary>Reads the options of an address by type. Null means that the address does not have the option.</summary>
+/// <remarks>Every error contains the option, the value and what is allowed.</remarks>
 internal static class AddressOptions
 {
     private static readonly (string Suffix, long Factor)[] SizeUnits =
@@ -20,7 +18,7 @@ internal static class AddressOptions
         ("m", TimeSpan.TicksPerMinute), ("h", TimeSpan.TicksPerHour), ("d", TimeSpan.TicksPerDay),
     ];
 
-    /// <summary>Throws for the first option that is not known, so that a misspelt one is never ignored.</summary>
+    /// <summary>Throws for the first unknown option, because a misspelt option must not be ignored.</summary>
     /// <exception cref="AddressFormatException">An option is unknown.</exception>
     public static void RequireKnown(this Address address, IEnumerable<string> known)
     {
@@ -34,16 +32,15 @@ internal static class AddressOptions
 
             var guess = NearestName.Of(name, names) is { } nearest ? $"; did you mean '{nearest}'?" : ".";
             var allowed = names.Count == 0
-                ? $"{address.Scheme} takes no options here"
-                : $"Here {address.Scheme} takes: {string.Join(", ", names.Order(StringComparer.Ordinal))}";
-            throw new AddressFormatException(address.ToString(), $"there is no option '{name}'{guess} {allowed}");
+                ? $"{address.Scheme} accepts no options here"
+                : $"Here {address.Scheme} accepts: {string.Join(", ", names.Order(StringComparer.Ordinal))}";
+            throw new AddressFormatException(address.ToString(), $"unknown option '{name}'{guess} {allowed}");
         }
     }
 
-    /// <summary>
-    /// A number of bytes: <c>4096</c>, <c>64KiB</c>, <c>1MiB</c>, <c>1GiB</c>, decimal <c>64kB</c>, <c>1MB</c>, <c>1GB</c>. Units may be
-    /// written in any case.
-    /// </summary>
+    /// <summary>Reads a number of bytes, such as <c>4096</c>, <c>64KiB</c>, <c>1MiB</c>, <c>1GiB</c>, or decimal <c>64kB</c>,
+    /// <c>1MB</c>.</summary>
+    /// <remarks>Units may have any case. The largest decimal unit is <c>GB</c>.</remarks>
     public static long? Size(this Address address, string option, long min = 0, long max = long.MaxValue)
     {
         if (address.Option(option) is not { } value)
@@ -71,15 +68,14 @@ internal static class AddressOptions
                     address,
                     option,
                     value,
-                    max == long.MaxValue ? $"{SizeText(min)} or more is allowed" : $"{SizeText(min)} to {SizeText(max)} are allowed");
+                    max == long.MaxValue ? $"write {SizeText(min)} or more" : $"write {SizeText(min)} to {SizeText(max)}");
         }
 
-        throw Refuse(address, option, value, "a size is a number of bytes, or a number with KiB, MiB, GiB, kB, MB or GB: 64KiB");
+        throw Refuse(address, option, value, "write a number of bytes, or a number with KiB, MiB, GiB, kB, MB or GB, such as 64KiB");
     }
 
-    /// <summary>
-    /// A duration: <c>100ms</c>, <c>5s</c>, <c>1.5s</c>, <c>2m</c>, <c>1h</c>, or <c>infinite</c> (<see cref="Timeout.InfiniteTimeSpan"/>).
-    /// </summary>
+    /// <summary>Reads a duration: <c>100ms</c>, <c>5s</c>, <c>1.5s</c>, <c>2m</c>, <c>1h</c>, or <c>infinite</c>.</summary>
+    /// <remarks><c>infinite</c> is <see cref="Timeout.InfiniteTimeSpan"/>.</remarks>
     public static TimeSpan? Duration(this Address address, string option, bool allowInfinite = true)
     {
         if (address.Option(option) is not { } value)
@@ -91,7 +87,7 @@ internal static class AddressOptions
         {
             return allowInfinite
                 ? Timeout.InfiniteTimeSpan
-                : throw Refuse(address, option, value, "it must end some time: write 5s, 100ms, 2m or 1h");
+                : throw Refuse(address, option, value, "it must be finite; write 5s, 100ms, 2m or 1h");
         }
 
         if (value == "0")
@@ -108,19 +104,19 @@ internal static class AddressOptions
                     CultureInfo.InvariantCulture,
                     out var count))
             {
-                // 28 digits times a day can exceed a decimal, so the limit is compared before the product is made.
+                // 28 digits times a day can exceed a decimal, so compare with the limit before multiplying.
                 return count <= TimeSpan.MaxValue.Ticks / ticks
                     ? new TimeSpan((long)(count * ticks))
-                    : throw Refuse(address, option, value, "that is longer than a duration can be; write infinite");
+                    : throw Refuse(address, option, value, "the duration is too long; write infinite");
             }
         }
 
         throw Refuse(address, option, value, allowInfinite
-            ? "a duration is a number with us, ms, s, m, h or d, for instance 5s or 100ms, or infinite"
-            : "a duration is a number with us, ms, s, m, h or d, for instance 5s or 100ms");
+            ? "write a number with us, ms, s, m, h or d, such as 5s or 100ms, or infinite"
+            : "write a number with us, ms, s, m, h or d, such as 5s or 100ms");
     }
 
-    /// <summary>A whole number.</summary>
+    /// <summary>Reads a whole number.</summary>
     public static int? Int(this Address address, string option, int min = 0, int max = int.MaxValue)
     {
         if (address.Option(option) is not { } value)
@@ -133,19 +129,20 @@ internal static class AddressOptions
             && number <= max
             ? number
             : throw Refuse(
-                address, option, value, string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max} is allowed"));
+                address, option, value, string.Create(CultureInfo.InvariantCulture, $"write a whole number from {min} to {max}"));
     }
 
-    /// <summary>A switch: <c>true</c> or <c>false</c>, <c>yes</c> or <c>no</c>, <c>on</c> or <c>off</c>, <c>1</c> or <c>0</c>.</summary>
+    /// <summary>Reads a switch: <c>true</c> or <c>false</c>, <c>yes</c> or <c>no</c>, <c>on</c> or <c>off</c>, <c>1</c> or
+    /// <c>0</c>.</summary>
     public static bool? Bool(this Address address, string option) => address.Option(option) switch
     {
         null => null,
         "true" or "yes" or "on" or "1" => true,
         "false" or "no" or "off" or "0" => false,
-        var value => throw Refuse(address, option, value, "true or false is allowed"),
+        var value => throw Refuse(address, option, value, "write true or false"),
     };
 
-    /// <summary>One of the names of an enumeration, written in lower case with hyphens: <c>drop-oldest</c> for <c>DropOldest</c>.</summary>
+    /// <summary>Reads an enumeration value, written in lower case with hyphens: <c>drop-oldest</c> for <c>DropOldest</c>.</summary>
     public static T? Enum<T>(this Address address, string option)
         where T : struct, Enum
     {

@@ -1,6 +1,6 @@
 namespace Fairlead;
 
-/// <summary>Which kinds of place a scheme takes.</summary>
+/// <summary>The kinds of place that a scheme accepts.</summary>
 [Flags]
 internal enum PlaceKinds
 {
@@ -18,17 +18,17 @@ internal enum PlaceKinds
     /// <summary>Host and port: <c>tcp://localhost:5242</c>.</summary>
     HostPort = 8,
 
-    /// <summary>One descriptor, or two: <c>fd://3,4</c>; or the name of one that a service manager has given: <c>fd://orders</c>.</summary>
+    /// <summary>One or two descriptors: <c>fd://3,4</c>; or the name of one that a service manager passed: <c>fd://orders</c>.</summary>
     Descriptors = 16,
 
     /// <summary>Two bare names: <c>fifo://a,b</c>.</summary>
     NamePair = 32,
 
-    /// <summary>What a broker's client reads: hosts, ports, credentials and a virtual host.</summary>
+    /// <summary>A broker with hosts, ports, credentials and a virtual host, which the broker's client reads.</summary>
     Broker = 64,
 }
 
-/// <summary>The schemes that exist, with the places they take and an example for error messages.</summary>
+/// <summary>The known schemes, with the places they accept and an example for error messages.</summary>
 internal sealed record AddressScheme(string Name, PlaceKinds Places, string Example)
 {
     public static IReadOnlyList<AddressScheme> All { get; } =
@@ -49,7 +49,7 @@ internal sealed record AddressScheme(string Name, PlaceKinds Places, string Exam
         new("sysv", PlaceKinds.Name, "sysv://0x5242"),
     ];
 
-    /// <summary>The scheme of that lower-case name, or null.</summary>
+    /// <summary>Returns the scheme with this lower-case name, or null.</summary>
     public static AddressScheme? Find(string name)
     {
         foreach (var scheme in All)

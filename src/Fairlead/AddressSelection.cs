@@ -1,11 +1,11 @@
 namespace Fairlead;
 
-/// <summary>Where an endpoint that has several addresses begins to try.</summary>
+/// <summary>Which address an endpoint with several addresses tries first.</summary>
 public enum AddressSelection
 {
-    /// <summary>At the first; the others are there for when it is not.</summary>
+    /// <summary>The first; the others are fallbacks.</summary>
     InOrder,
 
-    /// <summary>At any of them, by chance: many endpoints with the same addresses spread over them.</summary>
+    /// <summary>A random one: many endpoints with the same addresses spread over them.</summary>
     Balanced,
 }

@@ -3,16 +3,16 @@ using System.Text;
 
 namespace Fairlead;
 
-/// <summary>Percent-encoding, both ways, and the form in which an address is shown.</summary>
+/// <summary>Encodes and decodes percent escapes, and formats addresses for display.</summary>
 internal static class AddressText
 {
-    /// <summary>What is escaped in a place: what would end it, and what cannot be seen.</summary>
+    /// <summary>The characters to escape in a place, which would otherwise end it.</summary>
     public const string PlaceSpecials = "%?#";
 
-    /// <summary>What is escaped in an option besides.</summary>
+    /// <summary>The characters to escape in an option.</summary>
     public const string OptionSpecials = "%?#&=";
 
-    /// <summary>What keeps its escape in a broker's place, where it separates hosts, credentials and virtual host.</summary>
+    /// <summary>The characters that stay escaped in a broker's place, where they separate hosts, credentials and virtual host.</summary>
     public const string BrokerSpecials = "%?#/:@,";
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -37,7 +37,7 @@ internal static class AddressText
         return escaped?.ToString() ?? text;
     }
 
-    /// <summary>Undoes percent-encoding. Returns null, and what is wrong, when the text is not UTF-8 with whole escapes.</summary>
+    /// <summary>Decodes percent escapes. Returns null and the problem if the text is not valid UTF-8 with complete escapes.</summary>
     public static string? Unescape(string text, out string problem)
     {
         problem = "";
@@ -66,7 +66,7 @@ internal static class AddressText
 
             if (i + 2 >= text.Length || !char.IsAsciiHexDigit(text[i + 1]) || !char.IsAsciiHexDigit(text[i + 2]))
             {
-                return Refuse("a '%' is followed by two hexadecimal digits; write %25 for the percent sign itself", out problem);
+                return Refuse("two hexadecimal digits must follow a '%'; write %25 for the percent sign itself", out problem);
             }
 
             bytes.GetSpan(1)[0] = (byte)((HexValue(text[i + 1]) << 4) | HexValue(text[i + 2]));
@@ -85,13 +85,13 @@ internal static class AddressText
         }
     }
 
-    /// <summary>One spelling for a broker's place: escapes that separate nothing are undone, the others are kept.</summary>
+    /// <summary>Returns a broker's place in one spelling: decodes escapes that separate nothing, and keeps the others.</summary>
     public static string NormalizeBroker(string text)
     {
         var normal = new StringBuilder(text.Length);
         for (var i = 0; i < text.Length;)
         {
-            // A run of escapes is one piece of UTF-8 and is undone as a whole.
+            // A run of escapes is one piece of UTF-8, so decode it as a whole.
             var end = i;
             while (end < text.Length && text[end] == '%')
             {
@@ -112,7 +112,7 @@ internal static class AddressText
         return normal.ToString();
     }
 
-    /// <summary>For messages: one line, without what could steer a terminal, and without a password.</summary>
+    /// <summary>Returns the text for messages: one line, without terminal control characters and without a password.</summary>
     public static string Display(string text)
     {
         var line = PlainText.OneLine(text);
@@ -134,7 +134,7 @@ internal static class AddressText
 
     private static void AppendEscaped(StringBuilder target, char c)
     {
-        // Specials, spaces and control characters all lie in the basic plane, so that a character is a whole code point here.
+        // Specials, spaces and control characters all lie in the basic plane, where each character is a whole code point.
         Span<byte> utf8 = stackalloc byte[4];
         ReadOnlySpan<char> one = [c];
         foreach (var b in utf8[..Encoding.UTF8.GetBytes(one, utf8)])

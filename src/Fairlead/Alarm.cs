@@ -1,12 +1,13 @@
 namespace Fairlead;
 
-/// <summary>
-/// Timers. Their clock may be the user's, and their thread is anybody's: what is thrown in one ends with it, and goes neither to the thread
-/// nor to the process.
-/// </summary>
+/// <summary>Creates timers and contains their exceptions.</summary>
+/// <remarks>
+/// The clock may be the user's, and the callback may run on any thread. An exception ends with the callback, and reaches neither the thread
+/// nor the process.
+/// </remarks>
 internal static class Alarm
 {
-    /// <summary>Like <c>TimeProvider.CreateTimer</c>, which nobody else calls.</summary>
+    /// <summary>Creates a timer like <c>TimeProvider.CreateTimer</c>, which only this class calls.</summary>
     public static ITimer Create(TimeProvider time, IAlarmed owner, TimeSpan due, TimeSpan period)
     {
 #pragma warning disable RS0030 // Here alone.
@@ -33,13 +34,13 @@ internal static class Alarm
     }
 }
 
-/// <summary>What has an <see cref="Alarm"/>.</summary>
+/// <summary>The owner of an <see cref="Alarm"/>.</summary>
 internal interface IAlarmed
 {
-    /// <summary>The time has come. No lock is held; perhaps once more when the timer has been disposed.</summary>
+    /// <summary>Runs when the time has come, without a lock. May run once more after the timer has been disposed.</summary>
     void OnAlarm();
 
-    /// <summary><see cref="OnAlarm"/> has thrown this: whoever waits for what it was to do, and will not come again, is told.</summary>
+    /// <summary>Runs when <see cref="OnAlarm"/> has thrown. Reports the error to those that wait for the timer's work.</summary>
     void OnAlarmFailed(Exception exception)
     {
     }

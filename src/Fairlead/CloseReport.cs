@@ -1,18 +1,18 @@
 namespace Fairlead;
 
-/// <summary>What a bounded close leaves behind. The four numbers count messages over the life of the endpoint.</summary>
-/// <param name="Sent">Messages that were taken from the user.</param>
-/// <param name="Acknowledged">Those that the peer's user has been handed.</param>
-/// <param name="NotDelivered">Those that certainly did not arrive.</param>
-/// <param name="InDoubt">Those that left this process and were not acknowledged before the deadline.</param>
+/// <summary>The result of closing an endpoint. The four numbers count messages over its whole life.</summary>
+/// <param name="Sent">Messages that this endpoint took from the user.</param>
+/// <param name="Acknowledged">Messages that were handed to the peer's user.</param>
+/// <param name="NotDelivered">Messages that certainly did not arrive.</param>
+/// <param name="InDoubt">Messages that left this process and were not acknowledged before the deadline.</param>
 public readonly record struct CloseReport(long Sent, long Acknowledged, long NotDelivered, long InDoubt)
 {
-    /// <summary>Whether every message that was sent has been acknowledged.</summary>
+    /// <summary>Whether every message has been acknowledged.</summary>
     public bool IsComplete => NotDelivered == 0 && InDoubt == 0;
 
-    /// <summary>
-    /// Whether the deadline ended the wait. If not, what was not acknowledged is so because its peer is gone, or another call ended the
-    /// endpoint.
-    /// </summary>
+    /// <summary>Whether the deadline ended the wait.</summary>
+    /// <remarks>
+    /// Otherwise, messages are unacknowledged because their peer is gone or because another call ended the endpoint.
+    /// </remarks>
     public bool DeadlinePassed { get; init; }
 }

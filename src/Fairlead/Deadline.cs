@@ -2,17 +2,15 @@ using System.Runtime.CompilerServices;
 
 namespace Fairlead;
 
-/// <summary>
-/// A moment by which something must be done. Made once where a call begins, and handed down, so that every wait below shares it.
-/// </summary>
+/// <summary>The time by which a call must end. Created once where the call begins, and shared by every wait below it.</summary>
 internal readonly struct Deadline
 {
-    // Timers and tasks of the base library take no longer time: some 49 days.
+    // Timers and tasks of the base library accept at most about 49 days.
     private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
     private static readonly TimeSpan EarliestTick = TimeSpan.FromSeconds(1);
 
-    // A null clock is the deadline that never passes, so that default(Deadline) is harmless.
+    // A null clock is the deadline that never passes, which makes default(Deadline) harmless.
     private readonly TimeProvider? _clock;
     private readonly long _end;
 
@@ -25,13 +23,13 @@ internal readonly struct Deadline
     /// <summary>The deadline that never passes.</summary>
     public static Deadline Infinite => default;
 
-    /// <summary>Whether it never passes.</summary>
+    /// <summary>Whether this deadline never passes.</summary>
     public bool IsInfinite => _clock is null;
 
-    /// <summary>Whether it is over.</summary>
+    /// <summary>Whether this deadline has passed.</summary>
     public bool Passed => _clock is not null && _clock.GetTimestamp() >= _end;
 
-    /// <summary>What is left: never negative, <see cref="TimeSpan.MaxValue"/> when infinite.</summary>
+    /// <summary>The remaining time: never negative, <see cref="TimeSpan.MaxValue"/> when infinite.</summary>
     public TimeSpan Remaining
     {
         get
@@ -46,40 +44,34 @@ internal readonly struct Deadline
         }
     }
 
-    /// <summary>What is left, in the form that waits take: <see cref="Timeout.InfiniteTimeSpan"/> when infinite.</summary>
+    /// <summary>The remaining time in the form that waits accept: <see cref="Timeout.InfiniteTimeSpan"/> when infinite.</summary>
     public TimeSpan RemainingWait => _clock is null ? Timeout.InfiniteTimeSpan : Remaining;
 
-    /// <summary>
-    /// What is left, in the form that timers take, which know nothing longer than 49 days: a tick that comes before the end is to arm the
-    /// timer again.
-    /// </summary>
+    /// <summary>The remaining time in the form that timers accept, at most about 49 days.</summary>
+    /// <remarks>If the timer ticks before the deadline, its owner must arm it again.</remarks>
     public TimeSpan RemainingTimer => _clock is null ? Timeout.InfiniteTimeSpan : ForTimer(Remaining);
 
-    /// <summary>
-    /// A time as far as a timer of the base library takes it. One that is as good as infinite stays below what it would throw at.
-    /// </summary>
+    /// <summary>Limits a time to what timers of the base library accept without throwing.</summary>
     public static TimeSpan ForTimer(TimeSpan span) => span > LongestTimer ? LongestTimer : span;
 
-    /// <summary>
-    /// Whether a timer that has ticked with so much left is to be armed again: it was given less than all. A timer may tick a little early
-    /// by another clock.
-    /// </summary>
+    /// <summary>Returns whether a timer that ticked with so much time left must be armed again, because its time was limited.</summary>
+    /// <remarks>By another clock, a timer may tick slightly early; that does not count.</remarks>
     public static bool IsTimerEarly(TimeSpan rest) => rest > EarliestTick;
 
-    /// <summary>The same where nobody arms again: beyond 49 days a task is waited for without end.</summary>
+    /// <summary>Limits a time where nothing can arm again: beyond 49 days a task waits without limit.</summary>
     public static TimeSpan ForTask(TimeSpan span) => span > LongestTimer ? Timeout.InfiniteTimeSpan : span;
 
-    /// <summary>Refuses a time-out that none can be. At the public edge, before anything is taken.</summary>
+    /// <summary>Throws for an invalid timeout. Called by public methods before they do anything.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite.</exception>
     public static void Check(TimeSpan? timeout, [CallerArgumentExpression(nameof(timeout))] string name = "timeout")
     {
         if (timeout is { } span && span < TimeSpan.Zero && span != Timeout.InfiniteTimeSpan)
         {
-            throw new ArgumentOutOfRangeException(name, span, "A time-out is zero, positive, or Timeout.InfiniteTimeSpan.");
+            throw new ArgumentOutOfRangeException(name, span, "A timeout is zero, positive, or Timeout.InfiniteTimeSpan.");
         }
     }
 
-    /// <summary>A deadline that far from now; null and <see cref="Timeout.InfiniteTimeSpan"/> never pass, zero has passed.</summary>
+    /// <summary>Returns the deadline after a time; null and <see cref="Timeout.InfiniteTimeSpan"/> never pass, zero has passed.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Deadline After(TimeSpan? timeout, TimeProvider clock) =>
@@ -89,22 +81,22 @@ internal readonly struct Deadline
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(span, TimeSpan.Zero, "timeout");
 
-        // Centuries ahead the timestamp would overflow: that is as good as never.
+        // The timestamp would overflow centuries ahead; treat that as infinite.
         var ticks = span.Ticks * ((double)clock.TimestampFrequency / TimeSpan.TicksPerSecond);
         var now = clock.GetTimestamp();
         return ticks >= long.MaxValue - now ? Infinite : new Deadline(clock, now + (long)Math.Ceiling(ticks));
     }
 
-    /// <summary>The same by the system's clock.</summary>
+    /// <summary>Returns the deadline after a time by the system clock.</summary>
     public static Deadline After(TimeSpan? timeout) => After(timeout, TimeProvider.System);
 
-    /// <summary>So long before this one.</summary>
+    /// <summary>Returns the deadline that lies this much before this one.</summary>
     public Deadline Before(TimeSpan span) =>
         _clock is null
             ? this
             : new Deadline(_clock, _end - (long)(span.Ticks * ((double)_clock.TimestampFrequency / TimeSpan.TicksPerSecond)));
 
-    /// <summary>The earlier of two.</summary>
+    /// <summary>Returns the earlier of this deadline and a timeout from now.</summary>
     public Deadline OrSooner(TimeSpan? timeout)
     {
         var other = After(timeout, _clock ?? TimeProvider.System);

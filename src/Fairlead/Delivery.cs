@@ -1,10 +1,10 @@
 namespace Fairlead;
 
-/// <summary>What became of a message whose sender waits for a receipt (type 2).</summary>
+/// <summary>The outcome of a message whose sender waits for a receipt (type 2).</summary>
 /// <param name="Status">Delivered, not delivered, or unknown.</param>
-/// <param name="Reason">For a negative receipt: why, as a sentence for people.</param>
+/// <param name="Reason">For a negative receipt: the reason, as a sentence for people.</param>
 /// <param name="Cause">
-/// For a negative receipt that no receiver sent: <see cref="ErrorCode.Timeout"/>, <see cref="ErrorCode.PeerGone"/>; null when the receiver
+/// For a negative outcome without a receipt: <see cref="ErrorCode.Timeout"/> or <see cref="ErrorCode.PeerGone"/>. Null when the receiver
 /// itself refused.
 /// </param>
 public readonly record struct Delivery(DeliveryStatus Status, string? Reason = null, ErrorCode? Cause = null)

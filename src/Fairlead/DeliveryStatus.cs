@@ -1,14 +1,14 @@
 namespace Fairlead;
 
-/// <summary>What is known about a synchronous message (type 2) when the wait for its receipt is over.</summary>
+/// <summary>The outcome of a synchronous message (type 2) when the wait for its receipt has ended.</summary>
 public enum DeliveryStatus
 {
-    /// <summary>Nothing is known: the message was handed to the receiver, or may have been, and no receipt came.</summary>
+    /// <summary>The receiver has or may have got the message, and no receipt came.</summary>
     Unknown = 0,
 
     /// <summary>The receiver accepted the message.</summary>
     Delivered = 1,
 
-    /// <summary>The receiver certainly did not accept the message; sending it again cannot double it.</summary>
+    /// <summary>The receiver certainly did not accept the message; sending it again cannot duplicate it.</summary>
     NotDelivered = 2,
 }

@@ -1,81 +1,84 @@
 namespace Fairlead;
 
-/// <summary>What an endpoint may be told when it is bound or connected. An option in the address wins over the same one here.</summary>
+/// <summary>The options for binding or connecting an endpoint. An option in the address overrides the same one here.</summary>
 public record EndpointOptions
 {
-    /// <summary>
-    /// Bytes that a peer may send before this end's user has read them, 4 KiB to 1 GiB (what lies beyond is moved to the nearer end);
-    /// default 1 MiB. With a policy that drops, also the bytes that wait at this end for one peer. In the address: <c>?capacity=4MiB</c>.
-    /// </summary>
+    /// <summary>The most bytes a peer may send before this end's user has read them, 4 KiB to 1 GiB; default 1 MiB.</summary>
+    /// <remarks>
+    /// Values outside the range become the nearer limit. With a dropping policy, this also limits the bytes that wait at this end for one
+    /// peer. In the address: <c>?capacity=4MiB</c>.
+    /// </remarks>
     public int MaxUnreadBytes { get; init; } = 1024 * 1024;
 
-    /// <summary>Messages that a peer may send before this end's user has read them, 1 to 1,048,576; default 16,384.
-    /// With a policy that drops, also the messages that wait at this end for one peer. In the address: <c>?messages=100</c>.</summary>
+    /// <summary>The most messages a peer may send before this end's user has read them, 1 to 1,048,576; default 16,384.</summary>
+    /// <remarks>
+    /// With a dropping policy, this also limits the messages that wait at this end for one peer. In the address: <c>?messages=100</c>.
+    /// </remarks>
     public int MaxUnreadMessages { get; init; } = 16 * 1024;
 
-    /// <summary>
-    /// What is done with a message for which the peer has no room. Null, the default: senders wait, a <see cref="Publisher"/> drops the
-    /// newest, a broadcast of a <see cref="Hub"/> disconnects. A <see cref="Subscriber"/> asks its publisher for it. In the address:
-    /// <c>?full=drop-oldest</c>.
-    /// </summary>
+    /// <summary>The overflow policy for messages that find the peer's queue full.</summary>
+    /// <remarks>
+    /// With null, the default, senders wait, a <see cref="Publisher"/> drops the newest message, and a broadcast of a <see cref="Hub"/>
+    /// disconnects the client. A <see cref="Subscriber"/> asks its publisher for this policy. In the address: <c>?full=drop-oldest</c>.
+    /// </remarks>
     public OverflowPolicy? OverflowPolicy { get; init; }
 
-    /// <summary>
-    /// Longest message in bytes that is accepted; a longer one ends the connection with <see cref="ErrorCode.TooLarge"/>. Null, the
-    /// default: no limit between processes of one user on one machine, 16 MiB otherwise. In the address: <c>?maxmessage=64MiB</c>.
-    /// </summary>
+    /// <summary>The longest accepted message in bytes; a longer one ends the connection with <see cref="ErrorCode.TooLarge"/>.</summary>
+    /// <remarks>
+    /// With null, the default, the limit is 16 MiB, or none between processes of one user on one machine. In the address:
+    /// <c>?maxmessage=64MiB</c>.
+    /// </remarks>
     public int? MaxMessageBytes { get; init; }
 
-    /// <summary>
-    /// A peer that is silent for so long is asked for a sign of life, and given up after three times as long. Null, the default: 10 seconds
-    /// on transports that cross hosts, none on others, where the kernel tells of a death at once. Zero: none. In the address:
-    /// <c>?heartbeat=5s</c>.
-    /// </summary>
+    /// <summary>How long a peer may be silent before this end probes it. After three times as long, the peer counts as dead.</summary>
+    /// <remarks>
+    /// With null, the default, this is 10 seconds on transports that cross hosts. Other transports have no heartbeat, because the kernel
+    /// reports a death at once. Zero turns heartbeats off. In the address: <c>?heartbeat=5s</c>.
+    /// </remarks>
     public TimeSpan? Heartbeat { get; init; }
 
     /// <summary>How long a peer may take for its part of the handshake; default 5 seconds.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>
-    /// How long connecting waits for somebody to listen; default zero: it fails at once with <see cref="ErrorCode.NotFound"/>. In the
-    /// address: <c>?wait=5s</c>.
-    /// </summary>
+    /// <summary>How long connecting waits for a listener. Default zero: fails at once with <see cref="ErrorCode.NotFound"/>.</summary>
+    /// <remarks>In the address: <c>?wait=5s</c>.</remarks>
     public TimeSpan ConnectTimeout { get; init; }
 
-    /// <summary>
-    /// How long a connected endpoint that has lost its peer tries to get it back, with pauses that double from 10 ms to 5 s, more or less;
-    /// infinite: until it is closed. Default zero: not at all. What is sent meanwhile waits; requests and receipts that were under way end
-    /// as without it; subscriptions are made again. In the address: <c>?reconnect=30s</c>.
-    /// </summary>
+    /// <summary>How long a connected endpoint tries to get a lost peer back; infinite: until it closes. Default zero: not at all.</summary>
+    /// <remarks>
+    /// The pauses between attempts double from about 10 ms to about 5 s. Messages sent meanwhile wait. Requests and receipts in progress
+    /// end as they do without this option. Subscriptions are renewed. In the address: <c>?reconnect=30s</c>.
+    /// </remarks>
     public TimeSpan ReconnectTimeout { get; init; }
 
-    /// <summary>
-    /// More addresses where the peer may be, besides the one to connect to: tried one after the other, when connecting and, by an endpoint
-    /// that reconnects, after a loss, then beginning behind the one that was lost. The options of the first address hold for all. An
-    /// endpoint is connected to one at a time (<see cref="MessagingEndpoint.Address"/>).
-    /// </summary>
+    /// <summary>Further addresses for the same peer, tried one after the other.</summary>
+    /// <remarks>
+    /// Fairlead tries them when connecting and, if the endpoint reconnects, after a loss; then it begins behind the lost address. The
+    /// options of the first address apply to all. An endpoint is connected to one address at a time
+    /// (<see cref="MessagingEndpoint.Address"/>).
+    /// </remarks>
     public IReadOnlyList<Address> Alternatives { get; init; } = [];
 
-    /// <summary>With which of several addresses connecting begins; default: the first.</summary>
+    /// <summary>Which of several addresses connecting tries first; default: the first in order.</summary>
     public AddressSelection AddressSelection { get; init; }
 
     /// <summary>Whether callers poll before they sleep. In the address: <c>?waiting=latency</c>.</summary>
     public WaitStrategy WaitStrategy { get; init; }
 
-    /// <summary>
-    /// How many open files, sockets and pipes that peers send (<see cref="Sender.SendHandleAsync"/>) each of them may leave unread here, up
-    /// to 250; default 0: none is taken. On <c>unix://</c> alone. In the address: <c>?handles=16</c>.
-    /// </summary>
+    /// <summary>How many unread handles (open files, sockets, pipes) each peer may have here, up to 250; default 0: none.</summary>
+    /// <remarks>
+    /// Peers send them with <see cref="Sender.SendHandleAsync"/>, on <c>unix://</c> only. In the address: <c>?handles=16</c>.
+    /// </remarks>
     public int MaxUnreadHandles { get; init; }
 
-    /// <summary>
-    /// When what is sent leaves for the kernel: at once, in batches, or when it is flushed. In the address: <c>?writing=buffered</c>.
-    /// </summary>
+    /// <summary>When sent messages leave for the kernel: at once, in batches, or when flushed.</summary>
+    /// <remarks>In the address: <c>?writing=buffered</c>.</remarks>
     public WriteMode WriteMode { get; init; }
 
-    /// <summary>
-    /// The clock of every timer of the endpoint, and of the time-outs of asynchronous calls. A call that blocks its thread sleeps by the
-    /// system's clock, and looks at this one when it wakes: with a clock of your own await, or block without a time-out.
-    /// </summary>
+    /// <summary>The clock of all timers of the endpoint, and of the timeouts of asynchronous calls.</summary>
+    /// <remarks>
+    /// A call that blocks its thread sleeps by the system clock, and checks this one when it wakes. With your own clock, use asynchronous
+    /// calls, or block without a timeout.
+    /// </remarks>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

@@ -1,32 +1,31 @@
 namespace Fairlead;
 
-/// <summary>
-/// What kind of failure a <see cref="FairleadException"/> reports. The numbers are stable: they cross the wire and appear in logs.
-/// </summary>
+/// <summary>The kind of failure that a <see cref="FairleadException"/> reports.</summary>
+/// <remarks>The numbers are stable: they cross the wire and appear in logs.</remarks>
 public enum ErrorCode
 {
-    /// <summary>The process at the other end ended, or closed the connection, before the operation was complete.</summary>
+    /// <summary>The process at the other end ended or closed the connection before the operation was complete.</summary>
     PeerGone = 1,
 
     /// <summary>The deadline passed first.</summary>
     Timeout = 2,
 
-    /// <summary>A queue, ring or disk has no room.</summary>
+    /// <summary>A queue, ring or disk is full.</summary>
     Full = 3,
 
-    /// <summary>Nobody listens there, or the named object does not exist.</summary>
+    /// <summary>No endpoint listens there, or the named object does not exist.</summary>
     NotFound = 4,
 
-    /// <summary>The name is taken; <see cref="FairleadException.Peer"/> says by whom, where the kernel tells.</summary>
+    /// <summary>The name is in use; <see cref="FairleadException.Peer"/> is its holder if the kernel reports it.</summary>
     AlreadyExists = 5,
 
-    /// <summary>Both sides exist but do not fit together: version, pattern, parameters or capabilities differ.</summary>
+    /// <summary>Both sides exist but differ in version, pattern, parameters or capabilities.</summary>
     Incompatible = 6,
 
-    /// <summary>The kernel, or a check of owner and mode, refused access.</summary>
+    /// <summary>The kernel, or a check of owner and mode, denied access.</summary>
     PermissionDenied = 7,
 
-    /// <summary>Bytes on the wire, in a file or in shared memory are not what they must be.</summary>
+    /// <summary>Data on the wire, in a file or in shared memory is invalid.</summary>
     Corrupt = 8,
 
     /// <summary>The process that held a lock ended while holding it.</summary>
@@ -35,23 +34,21 @@ public enum ErrorCode
     /// <summary>A message, name or path exceeds its limit.</summary>
     TooLarge = 10,
 
-    /// <summary>Something that is needed cannot be had at the moment: descriptors, memory, a lock held too long by others.</summary>
+    /// <summary>A resource is not available now: descriptors, memory, or a lock that others hold for too long.</summary>
     Unavailable = 11,
 
-    /// <summary>This kernel, transport or pattern cannot do what was asked.</summary>
+    /// <summary>This kernel, transport or pattern does not support the operation.</summary>
     NotSupported = 12,
 
-    /// <summary>The peer did its part, and its own code failed: the handler of a request threw, or refused.</summary>
+    /// <summary>The peer did its part, but its own code failed: the handler of a request threw or refused.</summary>
     Failed = 13,
 
-    /// <summary>To wait would be for ever: who holds what is wanted waits, over others or directly, for what this caller holds.</summary>
+    /// <summary>The current owner is waiting, directly or through other owners, for something the caller holds.</summary>
     Deadlock = 14,
 
-    /// <summary>What this caller held, and gave away for a while, could not be taken back in time.</summary>
+    /// <summary>The caller released a lock for a while and could not take it back in time.</summary>
     LockLost = 15,
 
-    /// <summary>
-    /// A process that took part in a barrier has ended: nobody can wait for it any more until somebody resets the barrier.
-    /// </summary>
+    /// <summary>A process that took part in a barrier has ended. All waits fail until the barrier is reset.</summary>
     BarrierBroken = 16,
 }

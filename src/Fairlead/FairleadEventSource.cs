@@ -2,10 +2,8 @@ using System.Diagnostics.Tracing;
 
 namespace Fairlead;
 
-/// <summary>
-/// The event source <c>Fairlead</c>: what an operator asks when something goes wrong. Nothing is formatted or allocated while nobody
-/// listens.
-/// </summary>
+/// <summary>The event source <c>Fairlead</c>, for operators who look for the cause of a problem.</summary>
+/// <remarks>Events are neither formatted nor allocated without a listener.</remarks>
 [EventSource(Name = "Fairlead")]
 internal sealed class FairleadEventSource : EventSource
 {
@@ -21,30 +19,30 @@ internal sealed class FairleadEventSource : EventSource
     [Event(2, Level = EventLevel.Informational, Message = "{0}: lost {1}: {2} {3}")]
     public void Disconnected(string address, string peer, string reason, string text) => WriteEvent(2, address, peer, reason, text);
 
-    [Event(3, Level = EventLevel.Warning, Message = "{0}: {1} dropped {2} messages for want of room")]
+    [Event(3, Level = EventLevel.Warning, Message = "{0}: {1} dropped {2} messages because a queue was full")]
     public void Dropped(string address, string pattern, long count) => WriteEvent(3, address, pattern, count);
 
-    [Event(4, Level = EventLevel.Warning, Message = "{0}: {1} reads too slowly: {2} messages wait for it")]
+    [Event(4, Level = EventLevel.Warning, Message = "{0}: {1} reads too slowly: {2} messages are waiting for it")]
     public void Slow(string address, string peer, long waiting) => WriteEvent(4, address, peer, waiting);
 
     [Event(5, Level = EventLevel.Warning, Message = "{0}: cannot accept: {1}")]
     public void CannotAccept(string address, string why) => WriteEvent(5, address, why);
 
-    [Event(6, Level = EventLevel.Informational, Message = "{0}: connecting again, attempt {1}: {2}")]
+    [Event(6, Level = EventLevel.Informational, Message = "{0}: reconnecting, attempt {1}: {2}")]
     public void Reconnecting(string address, int attempt, string why) => WriteEvent(6, address, attempt, why);
 
-    [Event(7, Level = EventLevel.Warning, Message = "{0}: each subscriber is sent its own copy: {1}")]
+    [Event(7, Level = EventLevel.Warning, Message = "{0}: sending a separate copy to each subscriber: {1}")]
     public void CannotBroadcast(string address, string why) => WriteEvent(7, address, why);
 
-    [Event(8, Level = EventLevel.Warning, Message = "{0}: a scope was lost without being disposed; it stays held until this process ends")]
+    [Event(8, Level = EventLevel.Warning, Message = "{0}: a scope was not disposed; the lock stays held until this process ends")]
     public void ScopeLost(string name) => WriteEvent(8, name);
 
     [Event(9, Level = EventLevel.Error, Message = "{0}: a handler of StateChanged failed: {1}")]
     public void HandlerFailed(string address, string error) => WriteEvent(9, address, error);
 
-    [Event(10, Level = EventLevel.Error, Message = "{0}: what was left for later failed: {1}")]
+    [Event(10, Level = EventLevel.Error, Message = "{0}: deferred work failed: {1}")]
     public void VisitFailed(string thread, string error) => WriteEvent(10, thread, error);
 
-    [Event(11, Level = EventLevel.Error, Message = "{0}: failed, and ended nothing beside itself: {1}")]
+    [Event(11, Level = EventLevel.Error, Message = "{0} failed; the error was contained: {1}")]
     public void Contained(string what, string error) => WriteEvent(11, what, error);
 }

@@ -1,18 +1,18 @@
 namespace Fairlead;
 
-/// <summary>
-/// The one exception of Fairlead. It says what happened, at which address, through whom, and what to do.
-/// Expected outcomes (a full queue, the timeout of a Try method) are results and never come as an exception.
-/// An <see cref="IOException"/>, so that code which retries or reports those of streams and files treats it likewise.
-/// </summary>
+/// <summary>The only exception type of Fairlead. It names the problem, the address, the peer, and what to do.</summary>
+/// <remarks>
+/// Expected outcomes, such as a full queue or the timeout of a Try method, are results and not exceptions. This is an
+/// <see cref="IOException"/>: code that retries or reports errors of streams and files treats it the same way.
+/// </remarks>
 public sealed class FairleadException : IOException
 {
     /// <summary>Creates the error.</summary>
     /// <param name="code">The kind of failure.</param>
     /// <param name="whatHappened">
-    /// A sentence without its full stop. One that begins with "is " has the address as its subject ("is held by pid 7").
+    /// A sentence without its full stop. If it begins with "is ", the address is its subject ("is held by pid 7").
     /// </param>
-    /// <param name="whatToDo">One or more sentences of advice, or <see langword="null"/> where there is nothing to be done.</param>
+    /// <param name="whatToDo">One or more sentences of advice, or <see langword="null"/> if there is none.</param>
     /// <param name="innerException">The cause, if there is one.</param>
     public FairleadException(ErrorCode code, string whatHappened, string? whatToDo = null, Exception? innerException = null)
         : base(whatHappened, innerException)
@@ -22,31 +22,32 @@ public sealed class FairleadException : IOException
         WhatToDo = whatToDo;
     }
 
-    /// <summary>The kind of failure; decide by this, not by the text.</summary>
+    /// <summary>The kind of failure. Decide by this and not by the text.</summary>
     public ErrorCode Code { get; }
 
-    /// <summary>The sentence that says what happened, without address and advice.</summary>
+    /// <summary>A sentence about what happened, without address and advice.</summary>
     public string WhatHappened { get; }
 
     /// <summary>The advice, or <see langword="null"/>.</summary>
     public string? WhatToDo { get; }
 
-    /// <summary>The address that was used, where there was one.</summary>
+    /// <summary>The address concerned, if there is one.</summary>
     public Address? Address { get; init; }
 
-    /// <summary>The process at the other end, or the one that holds what was wanted, where it is known.</summary>
+    /// <summary>The process at the other end or the holder of the requested object, if known.</summary>
     public Peer? Peer { get; init; }
 
-    /// <summary>The kernel's error number, where a system call failed.</summary>
+    /// <summary>The kernel's error number, if a system call failed.</summary>
     public int? Errno { get; init; }
 
-    /// <summary>Where a connection ended: why.</summary>
+    /// <summary>Why a connection ended, if one did.</summary>
     public CloseReason? Reason { get; init; }
 
-    /// <summary>
-    /// Where a request got no reply: <see cref="DeliveryStatus.NotDelivered"/>, it was not sent, or certainly not handed to the responder's
-    /// program, and may be repeated; <see cref="DeliveryStatus.Unknown"/>, it may have been carried out.
-    /// </summary>
+    /// <summary>For a request without a reply: whether it may have been executed.</summary>
+    /// <remarks>
+    /// <see cref="DeliveryStatus.NotDelivered"/>: the request certainly did not reach the responder's program, and may be repeated.
+    /// <see cref="DeliveryStatus.Unknown"/>: it may have been executed.
+    /// </remarks>
     public DeliveryStatus? Delivery { get; init; }
 
     /// <inheritdoc/>
@@ -61,7 +62,8 @@ public sealed class FairleadException : IOException
         }
     }
 
-    /// <summary>The same error, and what it means for a request. Made anew: what ends a link is told to all of its callers.</summary>
+    /// <summary>Returns a new error with its meaning for one request, because all callers of a link share the error that ended
+    /// it.</summary>
     internal FairleadException Meaning(DeliveryStatus delivery, string what) =>
         new(Code, WhatHappened + what, WhatToDo, InnerException)
         {
@@ -72,10 +74,8 @@ public sealed class FairleadException : IOException
             Delivery = delivery,
         };
 
-    /// <summary>
-    /// The same error at an address, for the layer that knows it, above the one that made the system call. One that was thrown already
-    /// becomes the cause.
-    /// </summary>
+    /// <summary>Returns the same error with an address. Called by the layer that knows it, above the one with the system call.</summary>
+    /// <remarks>An error that was already thrown becomes the cause.</remarks>
     internal FairleadException At(Address address) =>
         new(Code, WhatHappened, WhatToDo, StackTrace is null ? InnerException : this)
         {

@@ -1,11 +1,11 @@
 namespace Fairlead;
 
-/// <summary>For ends and releases: each step is done, whatever those before it have thrown.</summary>
+/// <summary>Runs the steps of closing and releasing: each one runs, whatever the previous ones threw.</summary>
 internal static class Finishing
 {
-    /// <summary>Does a step. What it throws is written to the event source (<see cref="FairleadEventSource.Contained"/>).</summary>
-    /// <param name="what">What is ended, for the event.</param>
-    /// <param name="step">What is done.</param>
+    /// <summary>Runs a step. Writes its exception to the event source (<see cref="FairleadEventSource.Contained"/>).</summary>
+    /// <param name="what">The object that ends, for the event.</param>
+    /// <param name="step">The step to run.</param>
     public static void Do(string what, Action step)
     {
         try

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Fairlead;
 
-/// <summary>Moments, for people.</summary>
+/// <summary>Formats times for people.</summary>
 internal static class LocalTime
 {
-    /// <summary>The time of day, with the day when that is not today.</summary>
+    /// <summary>Returns the time of day, with the date if that is not today.</summary>
     public static string Format(DateTimeOffset moment)
     {
         var local = moment.ToLocalTime();

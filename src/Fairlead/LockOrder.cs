@@ -2,26 +2,24 @@ using System.Diagnostics;
 
 namespace Fairlead;
 
-/// <summary>
-/// Checks, in Debug builds alone, that each thread takes locks in the order of <see cref="LockRank"/>, and neither sleeps nor runs user
-/// code inside one.
-/// </summary>
+/// <summary>Checks the order of locks in Debug builds only.</summary>
 /// <remarks>
-/// The check comes before the wait: of two threads that would wait for each other, one fails instead. A thread may enter a lock again that
-/// it holds. Costs no memory per lock.
+/// Each thread must take locks in the order of <see cref="LockRank"/>, and must neither sleep nor run user code inside one. The check comes
+/// before the wait: of two threads that would deadlock, one fails instead. A thread may enter a lock that it already holds. The check costs
+/// no memory per lock.
 /// </remarks>
 internal static class LockOrder
 {
     private const int Deepest = 64;
 
-    // What this thread holds, the outermost first.
+    // The locks that this thread holds, the outermost first.
     [ThreadStatic]
     private static (Lock? Lock, LockRank Rank)[]? _held;
 
     [ThreadStatic]
     private static int _depth;
 
-    /// <summary>Before a lock is taken; <see cref="Left"/> follows.</summary>
+    /// <summary>Called before a lock is taken; <see cref="Left"/> follows.</summary>
     [Conditional("DEBUG")]
     public static void Entering(Lock taken, LockRank rank)
     {
@@ -34,11 +32,11 @@ internal static class LockOrder
             last = held[i].Rank > last ? held[i].Rank : last;
         }
 
-        Debug.Assert(isHeld || rank > last, $"{rank} is taken inside {last}, and comes before it: see docs/design/locking.md.");
+        Debug.Assert(isHeld || rank > last, $"{rank} is taken inside {last}, but must come before it: see docs/design/locking.md.");
         held[_depth++] = (taken, rank);
     }
 
-    /// <summary>The lock was left.</summary>
+    /// <summary>Called after a lock was left.</summary>
     [Conditional("DEBUG")]
     public static void Left(Lock left)
     {
@@ -54,7 +52,7 @@ internal static class LockOrder
         held[_depth] = default;
     }
 
-    /// <summary>Before a thread sleeps for as long, which zero does not.</summary>
+    /// <summary>Called before a thread sleeps for this long. Zero is not a sleep.</summary>
     [Conditional("DEBUG")]
     public static void AssertMaySleep(TimeSpan timeout)
     {
@@ -64,9 +62,9 @@ internal static class LockOrder
         }
     }
 
-    /// <summary>Before user code runs.</summary>
+    /// <summary>Called before user code runs.</summary>
     [Conditional("DEBUG")]
     public static void AssertNoneHeld() =>
         Debug.Assert(
-            _depth == 0, $"This is not to happen inside {(_depth > 0 ? _held![0].Rank : LockRank.None)}: see docs/design/locking.md.");
+            _depth == 0, $"This must not happen inside {(_depth > 0 ? _held![0].Rank : LockRank.None)}: see docs/design/locking.md.");
 }

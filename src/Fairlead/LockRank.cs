@@ -1,49 +1,49 @@
 namespace Fairlead;
 
-/// <summary>
-/// All locks of the process in the order in which they are taken: inside one, only those that stand behind it. In Debug builds
-/// <see cref="LockOrder"/> checks it. The table of docs/design/locking.md has the same order.
-/// </summary>
-/// <remarks>A lock that waits with <see cref="Monitor"/> is not among them: nothing else is taken inside it.</remarks>
+/// <summary>All locks of the process, in the order in which threads take them: inside one, only later ones.</summary>
+/// <remarks>
+/// In Debug builds <see cref="LockOrder"/> checks this order. The table in docs/design/locking.md has the same order. A lock that waits
+/// with <see cref="Monitor"/> is not listed, because no other lock is taken inside it.
+/// </remarks>
 internal enum LockRank : byte
 {
     /// <summary>No lock.</summary>
     None,
 
-    /// <summary>What is attached to a wait set: one at a time, and none once the set is torn down.</summary>
+    /// <summary>The attachments of a wait set: one at a time, and none once the set is disposed.</summary>
     WaitSetItems,
 
-    /// <summary>The items that wait, the workers, and what each worker has.</summary>
+    /// <summary>The waiting items, the workers, and the items of each worker.</summary>
     WorkQueue,
 
-    /// <summary>The last messages of each topic, with the audience of the next one.</summary>
+    /// <summary>The last messages of each topic, and the audience of the next one.</summary>
     PublisherHistory,
 
-    /// <summary>The surveys that are open.</summary>
+    /// <summary>The open surveys.</summary>
     Surveys,
 
     /// <summary>The responders that one survey has asked.</summary>
     Survey,
 
-    /// <summary>The patterns that were asked for.</summary>
+    /// <summary>The patterns of a subscriber.</summary>
     Subscriptions,
 
-    /// <summary>The timer of one call: a late tick leaves the next use of the operation alone.</summary>
+    /// <summary>The timer of one call: a late tick must not affect the next use of the operation.</summary>
     OperationExpiry,
 
-    /// <summary>The endpoint: the pump's role, the table of links, received messages, waiting receivers.</summary>
+    /// <summary>The endpoint: the pump role, the table of links, received messages, waiting receivers.</summary>
     EndpointGate,
 
-    /// <summary>What the user is still to be told of the peer.</summary>
+    /// <summary>The state changes not yet reported to the user.</summary>
     StateChanges,
 
-    /// <summary>What is ready, and the threads that wait in the set.</summary>
+    /// <summary>The ready items, and the threads that wait in the set.</summary>
     WaitSet,
 
-    /// <summary>The making of the memory that many peers read.</summary>
+    /// <summary>The creation of the memory that many peers read.</summary>
     BroadcastHolder,
 
-    /// <summary>The sending half of a link: window, queue, pending calls, output, close.</summary>
+    /// <summary>The sending half of a link: window, queue, pending calls, output, closing.</summary>
     LinkSending,
 
     /// <summary>The messages of a link whose senders wait for the user's answer.</summary>
@@ -52,10 +52,10 @@ internal enum LockRank : byte
     /// <summary>The lease of one message, and whether its sender was answered.</summary>
     Message,
 
-    /// <summary>Connections that were not accepted yet.</summary>
+    /// <summary>The connections not yet accepted.</summary>
     InprocAccept,
 
-    /// <summary>The inbox of one end.</summary>
+    /// <summary>The receive queue of one end.</summary>
     InprocInbox,
 
     /// <summary>Whether there is a connection, and whether the listener is closed.</summary>
@@ -70,67 +70,67 @@ internal enum LockRank : byte
     /// <summary>The stream of one reliable session: window, timer, end.</summary>
     ReliableUdp,
 
-    /// <summary>Sessions that were not accepted yet, and sockets that are being given back.</summary>
+    /// <summary>The sessions not yet accepted, and the sockets being released.</summary>
     ReliableUdpAccept,
 
     /// <summary>The leases of a ring, returned in any order.</summary>
     RingLeases,
 
-    /// <summary>The seats of a broadcast ring, and where the next message goes.</summary>
+    /// <summary>The slots of a broadcast ring, and the position of the next message.</summary>
     BroadcastSeats,
 
-    /// <summary>Which records of a named position the user has returned.</summary>
+    /// <summary>The records of a named position that the user has returned.</summary>
     LogPositions,
 
-    /// <summary>Where a follower reads, and whether it is closed.</summary>
+    /// <summary>The reading position of a follower, and whether it is closed.</summary>
     LogFollower,
 
     /// <summary>The threads that work for an open log, and whether it is closed.</summary>
     MappedLog,
 
-    /// <summary>The making and removing of segments, in this process.</summary>
+    /// <summary>The creation and removal of segments in this process.</summary>
     LogStore,
 
-    /// <summary>How far a log is on the disk.</summary>
+    /// <summary>The part of a log that is on disk.</summary>
     LogSynchronizer,
 
     /// <summary>This process's file in each runtime directory.</summary>
     Participant,
 
-    /// <summary>The writing of a cell, and the claim to it.</summary>
+    /// <summary>Writing to a cell, and the claim to it.</summary>
     SharedCell,
 
-    /// <summary>The seat of this process at a barrier.</summary>
+    /// <summary>The slot of this process at a barrier.</summary>
     BarrierCore,
 
     /// <summary>Whether a writer has left.</summary>
     WriteHold,
 
-    /// <summary>The threads that sleep for asynchronous callers, and their words.</summary>
+    /// <summary>The threads that sleep for asynchronous callers, and the words they sleep on.</summary>
     TurnThreads,
 
     /// <summary>The threads of this process that sleep on words of shared memory.</summary>
     Sleep,
 
-    /// <summary>The locks that are open in this process.</summary>
+    /// <summary>The locks open in this process.</summary>
     OpenLocks,
 
-    /// <summary>The starting of a keeper's thread.</summary>
+    /// <summary>The start of the thread that owns the robust list.</summary>
     KeeperStart,
 
-    /// <summary>The list by which the kernel finds this process's words when it ends.</summary>
+    /// <summary>The robust list, by which the kernel finds this process's lock words when it ends.</summary>
     Keeper,
 
-    /// <summary>The stays in a recursive mutex.</summary>
+    /// <summary>The nesting of a recursive mutex.</summary>
     MutexHold,
 
-    /// <summary>The watch for the end of a keeper of another process.</summary>
+    /// <summary>The watch for the end of another process's robust-list owner thread.</summary>
     KeeperWatch,
 
-    /// <summary>The starting of the thread that starts tied children.</summary>
+    /// <summary>The start of the thread that spawns tied children.</summary>
     SpawnerThread,
 
-    /// <summary>The taking of a child's end, and the watch for it.</summary>
+    /// <summary>Reaping a child, and the watch for its end.</summary>
     ChildProcess,
 
     /// <summary>The children whose stops are reported.</summary>
@@ -139,43 +139,43 @@ internal enum LockRank : byte
     /// <summary>The watch for a process's end.</summary>
     ProcessHandle,
 
-    /// <summary>The signals that were received and not taken.</summary>
+    /// <summary>The signals received but not yet taken.</summary>
     SignalListener,
 
     /// <summary>Which listener receives a blocked signal.</summary>
     BlockedSignals,
 
-    /// <summary>What was set before a signal was ignored.</summary>
+    /// <summary>The dispositions from before a signal was ignored.</summary>
     SignalDispositions,
 
-    /// <summary>What the process was started with.</summary>
+    /// <summary>The descriptors the process was started with.</summary>
     InheritedDescriptors,
 
-    /// <summary>The sockets of the service manager.</summary>
+    /// <summary>The sockets passed by the service manager.</summary>
     ActivationSockets,
 
-    /// <summary>Descriptors that may be opened once by number.</summary>
+    /// <summary>The descriptors that may be opened once by number.</summary>
     OfferedDescriptors,
 
     /// <summary>The waiter of a stream over a pipe or socket.</summary>
     DescriptorStream,
 
-    /// <summary>The making of the process's reactor.</summary>
+    /// <summary>The creation of the process's reactor.</summary>
     SharedReactor,
 
-    /// <summary>Whether a descriptor is armed in the reactor, and its callback is running.</summary>
+    /// <summary>Whether a descriptor is armed in the reactor, and whether its callback is running.</summary>
     Registration,
 
-    /// <summary>Asynchronous callers that are to be told.</summary>
+    /// <summary>The asynchronous callers to complete.</summary>
     Continuations,
 
-    /// <summary>What was left for a later round.</summary>
+    /// <summary>The deferred work.</summary>
     Rounds,
 
-    /// <summary>When an event was last told.</summary>
+    /// <summary>When an event was last written.</summary>
     EventPacer,
 
-    /// <summary>Objects for the next use.</summary>
+    /// <summary>Pooled objects.</summary>
     ObjectPool,
 
     /// <summary>Memory for batches of datagrams.</summary>

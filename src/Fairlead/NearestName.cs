@@ -1,9 +1,9 @@
 namespace Fairlead;
 
-/// <summary>Finds what somebody who mistyped a name may have meant.</summary>
+/// <summary>Finds the name that a user may have meant by a mistyped one.</summary>
 internal static class NearestName
 {
-    /// <summary>The candidate with the fewest edits, or null where none is near enough to be worth a guess.</summary>
+    /// <summary>Returns the candidate with the fewest edits, or null if none is near enough.</summary>
     public static string? Of(string given, IEnumerable<string> candidates)
     {
         string? best = null;
@@ -27,7 +27,7 @@ internal static class NearestName
         return best;
     }
 
-    // Insertions, deletions, substitutions and swaps of neighbours each count one; three rows are enough for that.
+    // Insertions, deletions, substitutions and swaps of neighbours count one each; three rows are enough for that.
     private static int Distance(string a, string b)
     {
         var beforePrevious = new int[b.Length + 1];

@@ -1,6 +1,6 @@
 namespace Fairlead;
 
-/// <summary>Which pattern an endpoint is. The numbers stand in handshakes and in registry entries, so they never change.</summary>
+/// <summary>The pattern of an endpoint. The numbers are part of handshakes and registry entries, so they never change.</summary>
 internal enum PatternKind : byte
 {
     Sender = 1,
@@ -13,6 +13,6 @@ internal enum PatternKind : byte
     Hub = 8,
     WorkQueue = 9,
 
-    /// <summary>A program that knows nothing of Fairlead, spoken to by a foreign framing.</summary>
+    /// <summary>A non-Fairlead program, reached through a foreign framing.</summary>
     Foreign = 255,
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Fairlead;
 
-/// <summary>The process at the other end. Every part is there only where the kernel, or the peer's handshake, tells it.</summary>
+/// <summary>The process at the other end. Each part is present only if the kernel or the peer's handshake reports it.</summary>
 public sealed record Peer
 {
     /// <summary>The process id, in this process's pid namespace.</summary>
@@ -17,10 +17,10 @@ public sealed record Peer
     /// <summary>The command line, shortened to the program's file name and its arguments.</summary>
     public string? Program { get; init; }
 
-    /// <summary>The network address, for a peer that may be on another machine: <c>10.0.0.7:5242</c>.</summary>
+    /// <summary>The network address of a peer that may be on another machine: <c>10.0.0.7:5242</c>.</summary>
     public string? RemoteAddress { get; init; }
 
-    /// <summary>For people: <c>pid 4242 (fairlead reply unix://calc)</c>, or <c>10.0.0.7:5242</c>.</summary>
+    /// <summary>Returns text for people: <c>pid 4242 (fairlead reply unix://calc)</c>, or <c>10.0.0.7:5242</c>.</summary>
     public override string ToString()
     {
         if (ProcessId is { } pid)

@@ -1,12 +1,10 @@
 namespace Fairlead;
 
-/// <summary>Text of others, made fit for a terminal and a table.</summary>
+/// <summary>Makes foreign text safe for a terminal and a table.</summary>
 internal static class PlainText
 {
-    /// <summary>
-    /// One line: what is no visible character (control characters, which could steer a terminal, and marks that turn the direction of
-    /// writing) becomes a space.
-    /// </summary>
+    /// <summary>Returns one line in which a space replaces each invisible character.</summary>
+    /// <remarks>These are control characters, which could control a terminal, and marks that change the direction of writing.</remarks>
     public static string OneLine(string text)
     {
         var first = -1;

@@ -1,26 +1,24 @@
 namespace Fairlead;
 
-/// <summary>
-/// A <see cref="Lock"/> that knows its place in the order of all locks. In Debug builds, taking it out of that order fails an assertion.
-/// </summary>
+/// <summary>A <see cref="Lock"/> with a rank in the order of all locks. In Debug builds, taking it out of order fails an
+/// assertion.</summary>
 /// <remarks>
-/// A structure around a reference: it costs what the lock costs, and the <c>lock</c> statement refuses it. Copies are the same lock.
+/// It is a structure around a reference: it costs as much as the lock, and the <c>lock</c> statement rejects it. Copies are the same lock.
 /// </remarks>
 internal readonly struct RankedLock(LockRank rank)
 {
     private readonly LockRank _rank = rank;
     private readonly Lock _lock = new();
 
-    /// <summary>
-    /// Enters, and waits for another thread that is inside; disposing what is returned leaves. The same thread may enter again.
-    /// </summary>
+    /// <summary>Enters the lock, and waits while another thread is inside. Disposing the result leaves it.</summary>
+    /// <remarks>The same thread may enter again.</remarks>
     public Scope Hold()
     {
         LockOrder.Entering(_lock, _rank);
         return new Scope(_lock);
     }
 
-    /// <summary>The time inside.</summary>
+    /// <summary>The scope of a held lock.</summary>
     public readonly ref struct Scope
     {
         private readonly Lock _lock;

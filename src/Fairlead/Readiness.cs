@@ -1,30 +1,26 @@
 namespace Fairlead;
 
-/// <summary>What something in a <see cref="WaitSet"/> is waited for, and is ready for.</summary>
+/// <summary>The interest in a source of a <see cref="WaitSet"/>, and what it is ready for.</summary>
 [Flags]
 public enum Readiness
 {
     /// <summary>Nothing.</summary>
     None = 0,
 
-    /// <summary>
-    /// An endpoint has a message, a request or an event to take; a descriptor has something to read, its end, or a connection to accept.
-    /// </summary>
+    /// <summary>An endpoint has something to take; a descriptor has data, its end, or a connection to accept.</summary>
     Readable = 1,
 
-    /// <summary>An endpoint that sends has a peer with room for a message; a descriptor takes something.</summary>
+    /// <summary>A sending endpoint has a peer with capacity for a message; a descriptor can be written.</summary>
     Writable = 2,
 
-    /// <summary>
-    /// A connected endpoint has lost its peer, and everything that came was taken; a descriptor has failed or was hung up. Reported until
-    /// it is detached.
-    /// </summary>
+    /// <summary>A connected endpoint has lost its peer and is drained; a descriptor has failed or hung up.</summary>
+    /// <remarks>Reported until it is detached.</remarks>
     Ended = 4,
 
-    /// <summary>The endpoint was closed or disposed in this process. Reported once; it has left the set.</summary>
+    /// <summary>The endpoint was closed or disposed in this process. Reported once; the endpoint has left the set.</summary>
     Closed = 8,
 
-    /// <summary>A signal came.</summary>
+    /// <summary>A signal has arrived.</summary>
     Signalled = 16,
 
     /// <summary>A timer's time has passed.</summary>

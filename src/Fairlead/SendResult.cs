@@ -1,17 +1,17 @@
 namespace Fairlead;
 
-/// <summary>The outcome of a <c>TrySend</c>.</summary>
+/// <summary>The result of a <c>TrySend</c>.</summary>
 public enum SendResult
 {
     /// <summary>The message is buffered and will be sent.</summary>
     Sent = 0,
 
-    /// <summary>There is no room; nothing was taken.</summary>
+    /// <summary>The queue is full; the message was not taken.</summary>
     Full = 1,
 
-    /// <summary>Nobody is connected yet; nothing was taken.</summary>
+    /// <summary>No peer is connected yet; the message was not taken.</summary>
     NoPeer = 2,
 
-    /// <summary>The peer ended; nothing was taken.</summary>
+    /// <summary>The peer has ended; the message was not taken.</summary>
     PeerGone = 3,
 }

@@ -1,8 +1,9 @@
 namespace Fairlead;
 
-/// <summary>
-/// What a transport can do. Patterns check it when they bind or connect; what does not fit is refused, nothing is emulated in silence.
-/// </summary>
+/// <summary>The capabilities of a transport.</summary>
+/// <remarks>
+/// Patterns check them when they bind or connect, and refuse a transport that lacks one. Fairlead does not silently emulate capabilities.
+/// </remarks>
 [Flags]
 public enum TransportCapabilities
 {
@@ -12,25 +13,25 @@ public enum TransportCapabilities
     /// <summary>Both ends can send.</summary>
     Duplex = 1,
 
-    /// <summary>What was sent arrives, or the sender is told.</summary>
+    /// <summary>Each message arrives, or its sender learns that it did not.</summary>
     Reliable = 2,
 
-    /// <summary>Messages of one connection arrive in the order in which they were sent.</summary>
+    /// <summary>Messages of one connection arrive in the order of sending.</summary>
     Ordered = 4,
 
-    /// <summary>A message arrives with the boundaries that it was sent with.</summary>
+    /// <summary>Each message arrives with its original boundaries.</summary>
     KeepsBoundaries = 8,
 
     /// <summary>A loan is memory that the receiver reads.</summary>
     ZeroCopy = 16,
 
-    /// <summary>The peer may run on another host. Its death may then be seen by the heartbeat alone.</summary>
+    /// <summary>The peer may run on another host. In that case only the heartbeat may notice its death.</summary>
     CrossHost = 32,
 
     /// <summary>Messages outlive the processes.</summary>
     Durable = 64,
 
-    /// <summary>The kernel tells who the peer is.</summary>
+    /// <summary>The kernel reports the identity of the peer.</summary>
     PeerIdentity = 128,
 
     /// <summary>Receipts, requests and orderly closing work: both ends speak Fairlead's protocol.</summary>
@@ -39,6 +40,6 @@ public enum TransportCapabilities
     /// <summary>One bound endpoint may serve several peers.</summary>
     ManyPeers = 512,
 
-    /// <summary>Open files can go with messages: a descriptor of one process becomes one of the other.</summary>
+    /// <summary>Messages can carry open files: a descriptor of one process becomes a descriptor of the other.</summary>
     Handles = 1024,
 }

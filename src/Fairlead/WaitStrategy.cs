@@ -1,19 +1,20 @@
 namespace Fairlead;
 
-/// <summary>
-/// Whether callers poll before they sleep: a message that arrives meanwhile is there sooner than a sleeping thread is woken. Blocking
-/// callers poll the memory that a peer shares; over other transports they sleep in the kernel. For asynchronous callers a thread of the
-/// library polls, also over other transports.
-/// </summary>
+/// <summary>Whether callers poll before they sleep. Polling notices a message sooner than a sleeping thread can wake.</summary>
+/// <remarks>
+/// Blocking callers poll the memory that a peer shares; over other transports they sleep in the kernel. For asynchronous callers a library
+/// thread polls, over other transports, too.
+/// </remarks>
 public enum WaitStrategy
 {
-    /// <summary>Polls for a moment (some 50 µs) where the last wait was short, then sleeps. The default.</summary>
+    /// <summary>Polls briefly (about 50 µs) if the last wait was short, and then sleeps. The default.</summary>
     Balanced,
 
-    /// <summary>
-    /// A blocking caller polls the memory until the message is there: the shortest answer, for a whole processor. Where there is only one,
-    /// it makes room between polls. For asynchronous callers the library polls for a moment before each sleep.
-    /// </summary>
+    /// <summary>Polls the memory until the message is there: the lowest latency, for a whole CPU.</summary>
+    /// <remarks>
+    /// On a machine with one CPU, a blocking caller yields it between polls. For asynchronous callers the library polls briefly before each
+    /// sleep.
+    /// </remarks>
     Latency,
 
     /// <summary>Sleeps at once.</summary>

@@ -1,23 +1,22 @@
 namespace Fairlead;
 
-/// <summary>
-/// When a message that was sent leaves this process for the kernel, on transports that write to a descriptor. Over shared memory it is with
-/// the peer at once.
-/// </summary>
+/// <summary>When a sent message leaves this process for the kernel, on transports that write to a descriptor.</summary>
+/// <remarks>Over shared memory the peer has it at once.</remarks>
 public enum WriteMode
 {
-    /// <summary>
-    /// At once; in the middle of a stream of messages (more than 16 within 100 µs) when 64 KiB have come together, or 100 µs later. The
-    /// default.
-    /// </summary>
+    /// <summary>At once, or in batches within a stream of messages. The default.</summary>
+    /// <remarks>
+    /// A stream is more than 16 messages within 100 µs. A batch is written when it has 64 KiB, or after 100 µs.
+    /// </remarks>
     Balanced,
 
-    /// <summary>At once, each by itself: one system call a message.</summary>
+    /// <summary>At once and separately: one system call per message.</summary>
     Immediate,
 
-    /// <summary>
-    /// When 64 KiB have come together, by <see cref="MessagingEndpoint.Flush"/>, before this end waits (for a message, an answer, or room),
-    /// and when it closes. Messages of type 1 alone: what asks for an answer leaves at once, and takes with it what lies before it.
-    /// </summary>
+    /// <summary>When 64 KiB are buffered, on <see cref="MessagingEndpoint.Flush"/>, before this end waits, and when it closes.</summary>
+    /// <remarks>
+    /// It waits for a message, an answer or capacity. Only messages of type 1 are buffered: a message that asks for an answer leaves at
+    /// once, together with those before it.
+    /// </remarks>
     Buffered,
 }

@@ -11,22 +11,22 @@ public static class LockPlaceText
 {
     /// <summary>The mutex of a place.</summary>
     public static NamedMutex Mutex(string place, NamedMutexOptions? options = null) =>
-        Open(place, name => NamedMutex.Open(name, options), (region, offset) => NamedMutex.In(region, offset, options));
+        Open(place, name => NamedMutex.Open(name, options), (region, offset) => NamedMutex.OpenIn(region, offset, options));
 
     /// <summary>The semaphore of a place.</summary>
     public static NamedSemaphore Semaphore(string place, int permits, int maximum) =>
         Open(
             place,
             name => NamedSemaphore.Open(name, permits, maximum),
-            (region, offset) => NamedSemaphore.In(region, offset, permits, maximum));
+            (region, offset) => NamedSemaphore.OpenIn(region, offset, permits, maximum));
 
     /// <summary>The event of a place.</summary>
     public static NamedEvent Event(string place, EventResetMode mode) =>
-        Open(place, name => NamedEvent.Open(name, mode), (region, offset) => NamedEvent.In(region, offset, mode));
+        Open(place, name => NamedEvent.Open(name, mode), (region, offset) => NamedEvent.OpenIn(region, offset, mode));
 
     /// <summary>The countdown of a place.</summary>
     public static NamedCountdown Countdown(string place, int count) =>
-        Open(place, name => NamedCountdown.Open(name, count), (region, offset) => NamedCountdown.In(region, offset, count));
+        Open(place, name => NamedCountdown.Open(name, count), (region, offset) => NamedCountdown.OpenIn(region, offset, count));
 
     private static T Open<T>(string place, Func<string, T> named, Func<SharedRegion, long, T> placed)
     {
@@ -46,16 +46,16 @@ public static class LockPlaceText
         Open(
             place,
             name => NamedCondition.Open(name, mutex, options),
-            (region, offset) => NamedCondition.In(region, offset, mutex, options));
+            (region, offset) => NamedCondition.OpenIn(region, offset, mutex, options));
 
     /// <summary>The reader-writer lock of a place.</summary>
     public static NamedReaderWriterLock ReaderWriterLock(string place, NamedReaderWriterLockOptions? options = null) =>
         Open(
             place,
             name => NamedReaderWriterLock.Open(name, options),
-            (region, offset) => NamedReaderWriterLock.In(region, offset, options));
+            (region, offset) => NamedReaderWriterLock.OpenIn(region, offset, options));
 
     /// <summary>The barrier of a place.</summary>
     public static NamedBarrier Barrier(string place, int parties) =>
-        Open(place, name => NamedBarrier.Open(name, parties), (region, offset) => NamedBarrier.In(region, offset, parties));
+        Open(place, name => NamedBarrier.Open(name, parties), (region, offset) => NamedBarrier.OpenIn(region, offset, parties));
 }

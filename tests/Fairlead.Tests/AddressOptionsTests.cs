@@ -40,7 +40,7 @@ public sealed class AddressOptionsTests
     [Fact]
     public void A_size_out_of_bounds_names_the_bounds() =>
         Assert.Contains(
-            "4KiB to 1GiB are allowed", AssertRefused("1", address => address.Size("o", 4096, 1 << 30)), StringComparison.Ordinal);
+            "write 4KiB to 1GiB", AssertRefused("1", address => address.Size("o", 4096, 1 << 30)), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("5s", 5_000)]
@@ -112,7 +112,7 @@ public sealed class AddressOptionsTests
         var refused = Assert.Throws<AddressFormatException>(() => address.RequireKnown(["wait", "capacity"]));
 
         Assert.Equal(
-            "unix://a?wait=1s&capcity=1MiB: there is no option 'capcity'; did you mean 'capacity'? Here unix takes: capacity, wait",
+            "unix://a?wait=1s&capcity=1MiB: unknown option 'capcity'; did you mean 'capacity'? Here unix accepts: capacity, wait",
             refused.Message);
         address.RequireKnown(["wait", "capcity"]);
     }

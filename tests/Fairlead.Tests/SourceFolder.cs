@@ -48,7 +48,8 @@ internal sealed partial class SourceFolder
     private static bool IsMember(string text, string name) =>
         Regex.IsMatch(
             text,
-            $@"^\s+(?!.*\bnew {name}\b)(?:[\w<>?\[\], ]+\s|[\w ]+\([\w<>?\[\], ]+\) )?{name}(?:\s*=\s*\w+)?\s*(?:,|\{{|=>|\(|$)",
+            $@"^\s+(?!.*\bnew {name}\b)(?:[\w<>?\[\], ]+\s|[\w ]+\([\w<>?\[\], ]+\) )?{name}(?:<.*>)?"
+                + $@"(?:\s*=\s*\w+)?\s*(?:,|\{{|=>|\(|$)",
             RegexOptions.Multiline);
 
     private static string Strip(string text) => Text().Replace(Comment().Replace(text, ""), "\"\"");

@@ -449,7 +449,7 @@ test_echo_server() {
   contains "$(cat err)" "there is no service 'weather'. Ask for echo TEXT, date or time."
   interrupt
   exits 1 EchoServer client date
-  contains "$(cat err)" 'unix://services: nobody listens there'
+  contains "$(cat err)" 'unix://services: no endpoint listens there'
 }
 
 test_a_foreign_client() {
@@ -487,7 +487,7 @@ test_what_is_wrong_is_said_in_a_line() {
     exits 2 "$name"
     exits 1 "$name" client unix://nobody
     equal 1 "$(wc -l < err)"
-    contains "$(cat err)" 'nobody listens there'
+    contains "$(cat err)" 'no endpoint listens there'
     exits 1 "$name" server unix://two//slashes
     equal 1 "$(wc -l < err)"
   done

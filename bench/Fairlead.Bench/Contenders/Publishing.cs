@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Fairlead.Bench.Contenders;
 
@@ -8,12 +9,14 @@ internal sealed class Publishing : OneWaySender
     private readonly Receiver _back;
     private readonly Publisher _publisher;
     private readonly int _readers;
+    private readonly bool _isTyped;
     private long? _allocatedByReaders;
 
     /// <summary>Binds, and blocks until all subscribers are connected.</summary>
-    public Publishing(Session session, string scheme, int readers, string options = "")
+    public Publishing(Session session, string scheme, int readers, string options = "", bool isTyped = false)
     {
         _readers = readers;
+        _isTyped = isTyped;
         _back = Receiver.Bind(Subscribing.BackAddress(session));
         _publisher = Publisher.Bind(
             session.AddressOf(scheme, options.Length == 0 ? "" : $"?{options}"),
@@ -26,11 +29,21 @@ internal sealed class Publishing : OneWaySender
 
     public override long? AllocatedByReaders => _allocatedByReaders;
 
-    public override void Send(ReadOnlySpan<byte> message) => _publisher.Publish(Subscribing.Topic, message);
+    public override void Send(ReadOnlySpan<byte> message)
+    {
+        if (_isTyped)
+        {
+            _publisher.Publish(Subscribing.Topic, in MemoryMarshal.AsRef<Sample>(message));
+        }
+        else
+        {
+            _publisher.Publish(Subscribing.Topic, message);
+        }
+    }
 
     public override void SendLast(ReadOnlySpan<byte> message)
     {
-        _publisher.Publish(Subscribing.Topic, message);
+        Send(message);
         long allocated = 0;
         for (int i = 0; i < _readers; i++)
         {

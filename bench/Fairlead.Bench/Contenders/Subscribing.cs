@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench.Contenders;
@@ -14,15 +15,17 @@ internal sealed class Subscribing : IDisposable
 
     private readonly Subscriber _subscriber;
     private readonly Sender _back;
+    private readonly bool _isTyped;
     private long _due;
 
     /// <summary>Blocks until the publisher listens.</summary>
-    public Subscribing(Session session, string scheme, string options = "")
+    public Subscribing(Session session, string scheme, string options = "", bool isTyped = false)
     {
         _subscriber = Subscriber.Connect(
             session.AddressOf(scheme, $"?wait=60s&full=wait{(options.Length == 0 ? "" : "&")}{options}"),
             Topic,
             new EndpointOptions { HandshakeTimeout = TimeSpan.FromMinutes(1) });
+        _isTyped = isTyped;
         _back = Sender.Connect($"{BackAddress(session)}?wait=60s");
     }
 
@@ -88,11 +91,15 @@ internal sealed class Subscribing : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Take(Message message)
     {
-        if (message.Length > 0 && Numbered.Check(message.Span, ref _due))
+        if (message.Length > 0 && Numbered.Check(BytesOf(message), ref _due))
         {
             TellAllocated();
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ReadOnlySpan<byte> BytesOf(Message message) =>
+        _isTyped ? MemoryMarshal.AsBytes(new ReadOnlySpan<Sample>(in message.Value<Sample>())) : message.Span;
 
     private void TellAllocated()
     {

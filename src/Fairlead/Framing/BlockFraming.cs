@@ -1,10 +1,10 @@
 namespace Fairlead.Framing;
 
-/// <summary>Text in blocks of one size, filled up with NUL: <c>?framing=block&amp;size=1024</c>.</summary>
-/// <param name="size">Bytes of each block.</param>
+/// <summary>Text in blocks of a fixed size, padded with NUL: <c>?framing=block&amp;size=1024</c>.</summary>
+/// <param name="size">The size of each block in bytes.</param>
 internal sealed class BlockFraming(int size) : StreamFraming
 {
-    /// <summary>Bytes of the longest block.</summary>
+    /// <summary>The largest block size in bytes.</summary>
     public const int Longest = 16 * 1024 * 1024;
 
     public override int PrefixLength => 0;
@@ -34,14 +34,14 @@ internal sealed class BlockFraming(int size) : StreamFraming
         if (body.Length > size)
         {
             throw new ArgumentException(
-                $"The message has {body.Length} bytes, and a block has {size}. Send it in pieces, "
+                $"The message has {body.Length} bytes, but a block has {size}. Send several messages, "
                     + "or agree on a larger size= with the other end.");
         }
 
         if (!body.IsEmpty && body[^1] == 0)
         {
             throw new ArgumentException(
-                "The message ends with a NUL byte, which fills up a block under framing=block. Send text, or use framing=length.");
+                "The message ends with a NUL byte, which is the padding under framing=block. Send text, or use framing=length.");
         }
     }
 }

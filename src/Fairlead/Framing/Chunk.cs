@@ -2,26 +2,24 @@ using System.Buffers;
 
 namespace Fairlead.Framing;
 
-/// <summary>
-/// Memory that received messages lie in, given back when its last holder lets go. The reader holds it while it fills it; each message
-/// that lies in it holds it until its lease is disposed.
-/// </summary>
+/// <summary>Reference-counted memory of received messages, released by its last holder.</summary>
+/// <remarks>The reader holds it while filling it. Each message in it holds it until its lease is disposed.</remarks>
 internal abstract class MemoryLease
 {
-    /// <summary>
-    /// Lets go of one hold. <paramref name="token"/> names the part of the memory where that matters (a ring's record); a chunk does not
-    /// need it.
-    /// </summary>
+    /// <summary>Releases one hold.</summary>
+    /// <remarks><paramref name="token"/> identifies a part of the memory where needed, such as a ring's record. A chunk ignores
+    /// it.</remarks>
     public abstract void Release(long token);
 }
 
-/// <summary>
-/// A piece of receive memory: small chunks hold many messages and are pooled, large ones hold one long message and come from the shared
-/// array pool. Only the reader fills it and only the part behind <c>Filled</c>, so leases read without a lock.
-/// </summary>
+/// <summary>A piece of receive memory: a pooled chunk for many messages, or a large one for a single long message.</summary>
+/// <remarks>
+/// Large chunks come from the shared array pool. Only the reader fills a chunk, and only behind <c>Filled</c>, so leases read without a
+/// lock.
+/// </remarks>
 internal sealed class Chunk : MemoryLease
 {
-    /// <summary>Bytes of a pooled chunk: one read of a busy stream.</summary>
+    /// <summary>The size of a pooled chunk in bytes: one read of a busy stream.</summary>
     public const int PooledSize = 64 * 1024;
 
     private const int MostPooled = 64;
@@ -30,7 +28,7 @@ internal sealed class Chunk : MemoryLease
     private static readonly Chunk[] Pool = new Chunk[MostPooled];
     private static int _pooledCount;
 
-    // The holds in the lower half; in the upper one how often the chunk has been rented, so that who let go of it can tell whether it is
+    // The lower half counts the holds. The upper half counts how often the chunk was rented: after a release, it tells whether the chunk is
     // still the same.
     private long _state = 1;
     private readonly bool _isPooled;
@@ -43,13 +41,13 @@ internal sealed class Chunk : MemoryLease
         Capacity = capacity;
     }
 
-    /// <summary>Bytes that may be filled; of a long message's chunk exactly its frame, so that nothing behind it is read into it.</summary>
+    /// <summary>The bytes to fill. For a long message exactly its frame, which keeps later data out of the chunk.</summary>
     public int Capacity { get; private set; }
 
-    /// <summary>Whether nobody but the caller holds it.</summary>
+    /// <summary>Whether only the caller holds it.</summary>
     public bool IsUnshared => (uint)Volatile.Read(ref _state) == 1;
 
-    /// <summary>A chunk with one hold, the caller's.</summary>
+    /// <summary>Returns a chunk with one hold, the caller's.</summary>
     public static Chunk Rent(int capacity = PooledSize)
     {
         if (capacity > PooledSize)
@@ -78,10 +76,8 @@ internal sealed class Chunk : MemoryLease
 
     public void Hold() => Interlocked.Increment(ref _state);
 
-    /// <summary>
-    /// Lets go of the caller's hold and says by which mark <see cref="TryHoldAgain"/> finds the chunk as long as messages hold it: what is
-    /// free in it costs nothing while they lie there.
-    /// </summary>
+    /// <summary>Releases the caller's hold, and returns the mark for <see cref="TryHoldAgain"/>.</summary>
+    /// <remarks>The chunk stays available while messages hold it, and its free space then costs nothing.</remarks>
     public int Park()
     {
         int mark = (int)(Volatile.Read(ref _state) >> 32);
@@ -89,7 +85,7 @@ internal sealed class Chunk : MemoryLease
         return mark;
     }
 
-    /// <summary>Holds the chunk again if it has been held by others ever since.</summary>
+    /// <summary>Holds the chunk again if others have held it ever since.</summary>
     public bool TryHoldAgain(int mark)
     {
         long seen = Volatile.Read(ref _state);
@@ -133,7 +129,7 @@ internal sealed class Chunk : MemoryLease
             }
         }
 
-        // One too many. Where it was parked it is still known: it must not cost its memory there.
+        // The pool is full. A parked reference may still exist, and must not keep the memory.
         _array = [];
     }
 }

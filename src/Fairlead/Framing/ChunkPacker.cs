@@ -1,16 +1,14 @@
 namespace Fairlead.Framing;
 
-/// <summary>
-/// Lays copies of bodies one behind the other in shared chunks, and those that are longer than such a chunk into one of their own. Holds no
-/// memory while it is parked and nothing of it is unread. Not thread-safe; the pump has it.
-/// </summary>
+/// <summary>Packs copies of message bodies into shared chunks, and longer ones into separate chunks.</summary>
+/// <remarks>Holds no memory while it is parked and all messages are read. Not thread-safe; the pump owns it.</remarks>
 internal sealed class ChunkPacker : IDisposable
 {
     private Chunk? _chunk;
     private int _filled;
     private ParkedChunk _parked;
 
-    /// <summary>A message with a copy of this body. Its taker releases it.</summary>
+    /// <summary>Returns a message with a copy of this body. The caller releases it.</summary>
     public Incoming Pack(in MessageHeader header, ReadOnlySpan<byte> body)
     {
         if (body.Length > Chunk.PooledSize)
@@ -44,7 +42,7 @@ internal sealed class ChunkPacker : IDisposable
         return message;
     }
 
-    /// <summary>Nothing more comes for now.</summary>
+    /// <summary>Releases the chunk until the next message arrives.</summary>
     public void Park()
     {
         if (_chunk is not null)
@@ -61,17 +59,17 @@ internal sealed class ChunkPacker : IDisposable
     }
 }
 
-/// <summary>
-/// A chunk that its filler has let go of. Messages that still lie in it keep it; while they do, the filler can have it back and lay what
-/// comes next behind them, instead of holding one more chunk for each message that trickles in.
-/// </summary>
+/// <summary>A chunk that its filler has released while unread messages keep it.</summary>
+/// <remarks>
+/// The filler can take it back and append new messages, instead of holding one more chunk for each message that trickles in.
+/// </remarks>
 internal struct ParkedChunk
 {
     private Chunk? _chunk;
     private int _mark;
     private int _filled;
 
-    /// <summary>Lets go of the caller's hold.</summary>
+    /// <summary>Releases the caller's hold.</summary>
     public void Park(Chunk chunk, int filled)
     {
         _chunk = chunk;
@@ -79,7 +77,7 @@ internal struct ParkedChunk
         _mark = chunk.Park();
     }
 
-    /// <summary>The chunk, held again, and how far it is filled; null when nobody held it any more.</summary>
+    /// <summary>Returns the chunk, held again, and its filled length; null if it had no other holder any more.</summary>
     public Chunk? TakeBack(out int filled)
     {
         Chunk? chunk = _chunk;

@@ -1,9 +1,7 @@
 namespace Fairlead.Framing;
 
-/// <summary>
-/// Messages that end with one byte: a newline (<c>?framing=line</c>) or NUL (<c>?framing=nul</c>). What stands behind the last delimiter
-/// when the stream ends is a message too.
-/// </summary>
+/// <summary>Messages that end with a newline (<c>?framing=line</c>) or NUL (<c>?framing=nul</c>).</summary>
+/// <remarks>When the stream ends, the data behind the last delimiter is a message, too.</remarks>
 internal sealed class DelimitedFraming(byte delimiter, string name) : StreamFraming
 {
     public static readonly DelimitedFraming Line = new((byte)'\n', "line");
@@ -44,7 +42,7 @@ internal sealed class DelimitedFraming(byte delimiter, string name) : StreamFram
         if (body.Contains(delimiter))
         {
             throw new ArgumentException(
-                $"The message contains the byte {delimiter}, which ends a message under framing={name}. Send it in pieces, "
+                $"The message contains the byte {delimiter}, which ends a message under framing={name}. Send several messages, "
                     + "or use framing=length.");
         }
     }

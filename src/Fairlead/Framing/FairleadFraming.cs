@@ -1,6 +1,6 @@
 namespace Fairlead.Framing;
 
-/// <summary>Fairlead's own framing: the 16-byte header, then the body. docs/wire-format.md.</summary>
+/// <summary>Fairlead's own framing: the 16-byte header, then the body. See docs/wire-format.md.</summary>
 internal sealed class FairleadFraming : StreamFraming
 {
     public static readonly FairleadFraming Instance = new();

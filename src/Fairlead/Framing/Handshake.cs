@@ -3,17 +3,17 @@ using System.Text;
 
 namespace Fairlead.Framing;
 
-/// <summary>
-/// What each side tells of itself in its first frame. The layout of these frames is the same in every version of the protocol, so that
-/// sides of different versions can at least tell each other why they do not fit:
+/// <summary>The introduction that each side sends in its first frame.</summary>
+/// <remarks>
+/// The layout is the same in every version of the protocol. Sides of incompatible versions can therefore tell each other the reason:
 /// <code>
 ///  header: kind = 'H' | 'W' | 'R', id and ack hold the magic "FAIRLEAD"
 ///   0 u16 lowest version      2 u16 highest version     4 u8 pattern   5 u8 error code ('R')   6 u16 reserved
 ///   8 u32 window, messages   12 u32 heartbeat, ms      16 u64 window, bytes                   24 u64 longest message
 ///  32 u32 pid                36 u16 text length        38 text: program ('H', 'W') or reason ('R')
 /// </code>
-/// Behind the text there may be fields, built like those of a head; what is not known there belongs to later versions and is passed over.
-/// </summary>
+/// Fields like those of a head may follow the text. Unknown fields belong to later versions and are skipped.
+/// </remarks>
 internal sealed record Handshake
 {
     public const ushort LowestVersion = 1;
@@ -44,13 +44,13 @@ internal sealed record Handshake
 
     public int ProcessId { get; init; }
 
-    /// <summary>The program's name, or in a refusal the reason.</summary>
+    /// <summary>The program's name or, in a refusal, the reason.</summary>
     public string Text { get; init; } = "";
 
-    /// <summary>What a subscriber asks its publisher to do when its queue is full; null: what the publisher does by itself.</summary>
+    /// <summary>The overflow policy that a subscriber asks for; null for the publisher's default.</summary>
     public OverflowPolicy? Full { get; init; }
 
-    /// <summary>How many open files this side holds unread at most.</summary>
+    /// <summary>The most unread open files on this side.</summary>
     public int Handles { get; init; }
 
     public static MessageHeader HeaderOf(MessageKind kind) => new() { Kind = kind, Id = MagicHigh, Ack = MagicLow };
@@ -86,7 +86,7 @@ internal sealed record Handshake
         return body;
     }
 
-    /// <exception cref="FairleadException">Corrupt: the frame is no handshake.</exception>
+    /// <exception cref="FairleadException">Corrupt: the frame is not a handshake.</exception>
     public static Handshake Decode(in MessageHeader header, ReadOnlySpan<byte> body)
     {
         if (!IsHandshake(header) || body.Length is < FixedSize or > LongestBody)
@@ -128,7 +128,7 @@ internal sealed record Handshake
         && header.Ack == MagicLow
         && header.HeadLength == 0;
 
-    /// <summary>The highest version that both speak, or 0.</summary>
+    /// <summary>Returns the highest version that both sides support, or 0.</summary>
     public int CommonVersion()
     {
         int highest = Math.Min(Highest, HighestVersion);
@@ -138,6 +138,6 @@ internal sealed record Handshake
     public static FairleadException NotFairlead() =>
         new(
             ErrorCode.Corrupt,
-            "the peer's first bytes are no Fairlead handshake. It is another program, or it was started with ?framing=: "
+            "the peer's first bytes are not a Fairlead handshake. It is another program, or it uses ?framing=: "
                 + "give both ends the same framing.");
 }

@@ -1,8 +1,6 @@
 namespace Fairlead.Framing;
 
-/// <summary>
-/// A received message that still lies in its connection's memory. Whoever holds it calls <see cref="Release"/> exactly once.
-/// </summary>
+/// <summary>A received message in its connection's memory. The holder calls <see cref="Release"/> exactly once.</summary>
 internal struct Incoming
 {
     public MessageHeader Header;

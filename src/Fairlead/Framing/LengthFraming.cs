@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Fairlead.Framing;
 
-/// <summary>Messages behind a length of four bytes in network byte order: <c>?framing=length</c>.</summary>
+/// <summary>Messages with a length prefix of four bytes in network byte order: <c>?framing=length</c>.</summary>
 internal sealed class LengthFraming : StreamFraming
 {
     public static readonly LengthFraming Instance = new();

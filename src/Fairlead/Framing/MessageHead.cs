@@ -3,33 +3,31 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Fairlead.Framing;
 
-/// <summary>
-/// The fields that a head may hold, each as one byte of field number, two bytes of length, then the bytes. Unknown fields are passed over.
-/// </summary>
+/// <summary>The fields of a head.</summary>
+/// <remarks>Each consists of one byte for its number, two bytes of length, and the value. Readers skip unknown fields.</remarks>
 internal enum HeadField : byte
 {
     /// <summary>W3C trace context: 1 byte version, 16 bytes trace id, 8 bytes parent id, 1 byte flags.</summary>
     Trace = 1,
 
-    /// <summary>Microseconds that the caller will still wait, 8 bytes, counted from the moment of sending.</summary>
+    /// <summary>Microseconds that the caller will still wait, counted from sending, 8 bytes.</summary>
     Deadline = 2,
 
-    /// <summary>UTF-8 topic of a published message.</summary>
+    /// <summary>The topic of a published message, in UTF-8.</summary>
     Topic = 3,
 
-    /// <summary>How many messages were dropped before this one, 8 bytes.</summary>
+    /// <summary>The number of messages dropped before this one, 8 bytes.</summary>
     Missed = 4,
 
-    /// <summary>How many times the message was handed to somebody before, 8 bytes.</summary>
+    /// <summary>How often the message was delivered before, 8 bytes.</summary>
     Deliveries = 5,
 
     /// <summary>
-    /// In a handshake: what a subscriber asks its publisher to do when its queue is full, 1 byte, a <see cref="OverflowPolicy"/> counted
-    /// from 1.
+    /// In a handshake: the overflow policy that a subscriber asks for, 1 byte, a <see cref="OverflowPolicy"/> counted from 1.
     /// </summary>
     Full = 6,
 
-    /// <summary>In a handshake: how many open files this side holds unread at most, 2 bytes; none where it is missing.</summary>
+    /// <summary>In a handshake: the most unread open files on this side, 2 bytes; absent means none.</summary>
     Handles = 7,
 }
 
@@ -38,7 +36,7 @@ internal ref struct HeadWriter(Span<byte> destination)
 {
     private readonly Span<byte> _destination = destination;
 
-    /// <summary>Goes on behind what has been written already.</summary>
+    /// <summary>Continues behind fields that have already been written.</summary>
     public HeadWriter(Span<byte> destination, ReadOnlySpan<byte> written)
         : this(destination)
     {
@@ -59,7 +57,7 @@ internal ref struct HeadWriter(Span<byte> destination)
         Length += 3 + value.Length;
     }
 
-    /// <summary>Puts another number in the place of one that stands in a head; without it nothing happens.</summary>
+    /// <summary>Replaces a number in a head. Does nothing if the field is absent.</summary>
     public static void Replace(Span<byte> head, HeadField field, ulong value)
     {
         while (head.Length >= 3)
@@ -83,17 +81,17 @@ internal ref struct HeadWriter(Span<byte> destination)
     }
 }
 
-/// <summary>Finds fields in a received head. The head is the peer's word: everything is bounds-checked.</summary>
+/// <summary>Finds fields in a received head. The head is untrusted input, so every access is bounds-checked.</summary>
 internal static class HeadReader
 {
-    /// <summary>Bytes of the longest topic.</summary>
+    /// <summary>The length of the longest topic in bytes.</summary>
     public const int LongestTopic = 1024;
 
-    /// <summary>Whether there is a topic of a length that topics have.</summary>
+    /// <summary>Returns whether there is a topic of valid length.</summary>
     public static bool HasTopic(ReadOnlySpan<byte> head) =>
         TryGet(head, HeadField.Topic, out ReadOnlySpan<byte> topic) && topic.Length is > 0 and <= LongestTopic;
 
-    /// <summary>The value of a field, or false when it is absent or the head is malformed before it.</summary>
+    /// <summary>Finds the value of a field. Returns false if it is absent, or if the head is malformed before it.</summary>
     public static bool TryGet(ReadOnlySpan<byte> head, HeadField field, out ReadOnlySpan<byte> value)
     {
         while (head.Length >= 3)
@@ -129,7 +127,7 @@ internal static class HeadReader
         return false;
     }
 
-    /// <summary>Whether the fields fill the head exactly.</summary>
+    /// <summary>Returns whether the fields fill the head exactly.</summary>
     public static bool IsWellFormed(ReadOnlySpan<byte> head, [NotNullWhen(false)] out string? problem)
     {
         while (head.Length > 0)
@@ -137,7 +135,7 @@ internal static class HeadReader
             int length = head.Length >= 3 ? BinaryPrimitives.ReadUInt16BigEndian(head[1..]) : int.MaxValue;
             if (length > head.Length - 3)
             {
-                problem = "a head field reaches beyond its head";
+                problem = "a head field extends beyond its head";
                 return false;
             }
 

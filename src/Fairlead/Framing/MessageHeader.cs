@@ -5,33 +5,33 @@ using System.Runtime.Intrinsics;
 
 namespace Fairlead.Framing;
 
-/// <summary>
-/// The 16 bytes in front of every message, in network byte order:
+/// <summary>The 16-byte header of every message, in network byte order.</summary>
+/// <remarks>
 /// <code>
 ///  0        4     5      6          8        12       16
 ///  | length | kind| flags| head len | id     | ack    | head … payload …
 /// </code>
-/// </summary>
-/// <remarks><c>length</c> counts what follows the header: the head (topic and extensions) and the payload.</remarks>
+/// <c>length</c> counts the bytes behind the header: the head (topic and extensions) and the payload.
+/// </remarks>
 [StructLayout(LayoutKind.Sequential)]
 internal struct MessageHeader
 {
     public const int Size = 16;
 
-    /// <summary>Bytes of head and payload together.</summary>
+    /// <summary>The length of head and payload together in bytes.</summary>
     public int Length;
 
     public MessageKind Kind;
 
     public MessageFlags Flags;
 
-    /// <summary>Bytes of the head, which stands between header and payload.</summary>
+    /// <summary>The length of the head, between header and payload, in bytes.</summary>
     public ushort HeadLength;
 
-    /// <summary>Correlates receipts, replies, errors and cancellations; chosen by the side that asks.</summary>
+    /// <summary>Correlates receipts, replies, errors and cancellations; chosen by the requesting side.</summary>
     public uint Id;
 
-    /// <summary>How many data messages of the other side have been handed to this side's user, modulo 2³².</summary>
+    /// <summary>How many data messages of the other side were handed to this side's user, modulo 2³².</summary>
     public uint Ack;
 
     public static MessageHeader Of(MessageKind kind, uint id = 0, MessageFlags flags = MessageFlags.None) =>
@@ -49,7 +49,7 @@ internal struct MessageHeader
         BinaryPrimitives.WriteUInt64BigEndian(destination[8..], ((ulong)Id << 32) | Ack);
     }
 
-    /// <summary>Writes the header of a plain message: one that is sent, with neither a head nor flags.</summary>
+    /// <summary>Writes the header of a sent message without head and flags.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void WritePlain(Span<byte> destination, int length, uint ack)
     {
@@ -57,7 +57,7 @@ internal struct MessageHeader
         BinaryPrimitives.WriteUInt64BigEndian(destination[8..], ack);
     }
 
-    /// <summary>Reads the header of a message of a kind; false when it is another's, has flags, or a head of another length.</summary>
+    /// <summary>Reads the header of a message of this kind. Returns false for another kind, flags, or another head length.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryReadAs(MessageKind kind, int headLength, ReadOnlySpan<byte> source, out uint length, out uint ack)
     {
@@ -67,16 +67,16 @@ internal struct MessageHeader
         return (uint)first == Marks(kind, headLength);
     }
 
-    /// <summary>Reads a header without judging it; the length may be anything up to 2³²-1 and comes back apart.</summary>
+    /// <summary>Reads a header without validating it. The length may be anything up to 2³²-1 and is returned separately.</summary>
     public static MessageHeader Read(ReadOnlySpan<byte> source, out uint length) =>
         Of(BinaryPrimitives.ReadUInt64BigEndian(source), BinaryPrimitives.ReadUInt64BigEndian(source[8..]), out length);
 
-    /// <summary>The same of bytes that have been fetched already.</summary>
+    /// <summary>Reads a header from bytes that are already loaded.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static MessageHeader Read(Vector128<byte> source, out uint length)
     {
-        // In one piece: what is written field by field and then copied whole has to get through to the cache in between, which costs as
-        // much as all the rest.
+        // Converted in one piece: fields written one by one and then copied as a whole would have to reach the cache in between, which
+        // costs as much as everything else.
         Vector128<byte> fields = BitConverter.IsLittleEndian
             ? Vector128.Shuffle(source, Vector128.Create((byte)3, 2, 1, 0, 4, 5, 7, 6, 11, 10, 9, 8, 15, 14, 13, 12))
             : source;
@@ -84,7 +84,7 @@ internal struct MessageHeader
         return Unsafe.BitCast<Vector128<byte>, MessageHeader>(fields);
     }
 
-    /// <summary>What follows the length in the first 8 bytes, where there are no flags.</summary>
+    /// <summary>Returns what follows the length in the first 8 bytes, without flags.</summary>
     private static uint Marks(MessageKind kind, int headLength) => ((uint)kind << 24) | (uint)headLength;
 
     private static MessageHeader Of(ulong first, ulong second, out uint length)
@@ -102,27 +102,25 @@ internal struct MessageHeader
     }
 }
 
-/// <summary>Marks of a message that need no bytes of their own.</summary>
+/// <summary>Flags of a message.</summary>
 [Flags]
 internal enum MessageFlags : byte
 {
     None = 0,
 
-    /// <summary>The message was handed to somebody before who did not accept it.</summary>
+    /// <summary>Another receiver had this message before and did not accept it.</summary>
     Redelivered = 1,
 
-    /// <summary>The request may be repeated without harm.</summary>
+    /// <summary>Executing the request twice is harmless.</summary>
     Idempotent = 2,
 
-    /// <summary>On a close: the endpoint ends. What this frame does not acknowledge its user will not be handed.</summary>
+    /// <summary>On a close: the endpoint ends. Messages that this frame does not acknowledge will not be handed to its user.</summary>
     Final = 4,
 
-    /// <summary>
-    /// On a cancel: its sender still waits, and wants the message back if nobody has read it. A receipt says so; nothing does where it was
-    /// read.
-    /// </summary>
+    /// <summary>On a cancel: returns the message if it is unread. Its sender still waits, and a receipt confirms the return.</summary>
+    /// <remarks>A message that was read is not confirmed.</remarks>
     Recall = 8,
 
-    /// <summary>On a message: an open file comes with its first byte, beside the stream.</summary>
+    /// <summary>On a message: an open file comes with its first byte, outside the stream.</summary>
     Handle = 16,
 }

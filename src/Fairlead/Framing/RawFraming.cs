@@ -1,9 +1,7 @@
 namespace Fairlead.Framing;
 
-/// <summary>
-/// No framing (<c>?framing=none</c>): a message is what one read returned. On a byte stream its boundaries mean nothing; on packets they
-/// are the packets'.
-/// </summary>
+/// <summary>No framing (<c>?framing=none</c>): each read returns one message.</summary>
+/// <remarks>On a byte stream the boundaries mean nothing; on packets they are those of the packets.</remarks>
 internal sealed class RawFraming : StreamFraming
 {
     public static readonly RawFraming Instance = new();
@@ -29,7 +27,8 @@ internal sealed class RawFraming : StreamFraming
         if (body.IsEmpty)
         {
             throw new ArgumentException(
-                "An empty message cannot be sent under framing=none: a byte stream does not show it, and on packets it reads as the end.");
+                "An empty message cannot be sent under framing=none: "
+                    + "a byte stream cannot represent it, and as a packet it would mean the end.");
         }
     }
 }

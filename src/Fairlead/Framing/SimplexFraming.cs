@@ -2,10 +2,11 @@ using System.Buffers.Binary;
 
 namespace Fairlead.Framing;
 
-/// <summary>
-/// Fairlead's header where nothing comes back, and where strangers may write into the same stream: id and acknowledgement mean nothing
-/// there, and hold a check, by which a message is found among bytes that are none. docs/wire-format.md.
-/// </summary>
+/// <summary>Fairlead's header for one-way transports, whose stream foreign programs may also write to.</summary>
+/// <remarks>
+/// Id and acknowledgement have no meaning there and contain a check value. It identifies a message among other bytes. See
+/// docs/wire-format.md.
+/// </remarks>
 internal sealed class SimplexFraming : StreamFraming
 {
     public static readonly SimplexFraming Instance = new();
@@ -19,7 +20,7 @@ internal sealed class SimplexFraming : StreamFraming
 
     public override int SuffixLength => 0;
 
-    /// <summary>What is no message comes out as one of the kind <see cref="MessageKind.Dropped"/>, without a body.</summary>
+    /// <summary>Finds a frame. Returns other bytes as a message of kind <see cref="MessageKind.Dropped"/> without a body.</summary>
     /// <inheritdoc/>
     public override bool TryParse(ReadOnlySpan<byte> data, ref int scanned, bool atEnd, int limit, out Frame frame)
     {
@@ -32,7 +33,7 @@ internal sealed class SimplexFraming : StreamFraming
 
         if (foreign > 0)
         {
-            // Less than a header at the end may become one.
+            // The last bytes, fewer than a header, may be the beginning of one.
             frame.Header = MessageHeader.Of(MessageKind.Dropped);
             frame.Total = foreign;
             return true;

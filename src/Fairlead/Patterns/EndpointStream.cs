@@ -4,11 +4,11 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// An endpoint as a <see cref="Stream"/>: what is written is sent, and what is received is read, as bytes without boundaries. Reading
-/// returns 0 where the peer has ended; at a bound end what is read after that is the next peer's. Disposing it closes the endpoint. One
-/// reader and one writer at a time.
-/// </summary>
+/// <summary>An endpoint as a <see cref="Stream"/>: sends what is written and reads what is received, as bytes without boundaries.</summary>
+/// <remarks>
+/// Reading returns 0 at the end of a peer. On a bound endpoint, later reads return the bytes of the next peer. Disposing the stream closes
+/// the endpoint. The stream allows one reader and one writer at a time.
+/// </remarks>
 internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, bool canWrite) : Stream
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
@@ -40,7 +40,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Whether the peer of a bound end had gone before the stream was there to be told.</summary>
+    /// <summary>Whether the peer of a bound end left before this stream existed to be notified.</summary>
     private bool HasTalkEnded =>
         _message == default && !_core.EndsWithPeer && _talk is { State: LinkState.Down } talk && _core.Receivers.HasNoInbound(talk);
 
@@ -48,7 +48,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
 
     public override int Read(Span<byte> buffer)
     {
-        ThrowUnless(canRead, "sends alone");
+        ThrowUnless(canRead, "only sends");
         try
         {
             while (!HasRest)
@@ -77,7 +77,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        ThrowUnless(canRead, "sends alone");
+        ThrowUnless(canRead, "only sends");
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
@@ -106,7 +106,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        ThrowUnless(canWrite, "receives alone");
+        ThrowUnless(canWrite, "only receives");
         TimeSpan? timeout = WriteTimeout == Timeout.Infinite ? null : TimeSpan.FromMilliseconds(WriteTimeout);
         try
         {
@@ -126,7 +126,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        ThrowUnless(canWrite, "receives alone");
+        ThrowUnless(canWrite, "only receives");
         try
         {
             while (!buffer.IsEmpty)
@@ -214,7 +214,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
     {
         if (disposing && End())
         {
-            // As DisposeAsync: who disposes a stream means what he has written to arrive.
+            // Same as DisposeAsync: a caller that disposes a stream expects the written bytes to arrive.
             Opening.Wait(_core.CloseAsync(CloseTimeout));
             GiveBack();
         }
@@ -226,7 +226,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
         timeout is > 0 or Timeout.Infinite
             ? timeout
             : throw new ArgumentOutOfRangeException(
-                nameof(timeout), timeout, "A time-out is a number of milliseconds above 0, or Timeout.Infinite.");
+                nameof(timeout), timeout, "A timeout is a number of milliseconds above 0, or Timeout.Infinite.");
 
     private static IOException Failure(FairleadException exception) => new(exception.Message, exception);
 
@@ -237,7 +237,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
         return isFirst;
     }
 
-    /// <summary>Takes what was received, if that was anything. False: it is the end of a peer.</summary>
+    /// <summary>Takes the received message, if there is one. Returns false at the end of a peer.</summary>
     private bool Take(MessageCore? received, bool isLate)
     {
         if (received is not null)
@@ -249,7 +249,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
         {
             if (isLate && _core.Presence.LastEnd is null)
             {
-                throw new FairleadException(ErrorCode.Timeout, $"nothing came within {ReadTimeout / 1000.0:0.###} s")
+                throw new FairleadException(ErrorCode.Timeout, $"no data arrived within {ReadTimeout / 1000.0:0.###} s")
                 {
                     Address = _core.Address,
                 };
@@ -261,7 +261,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
         Link from = _message.Core.Link;
         if (_talk is not null && _talk != from)
         {
-            // The first word of the next peer: that of the one before has been told all the same.
+            // The first message of the next peer. The end of the previous peer is reported first.
             EndTalk(_talk);
             return false;
         }
@@ -280,7 +280,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
 
         _talk = from;
 
-        // An empty message is no byte.
+        // An empty message contributes no bytes.
         if (_message.Length == 0)
         {
             _message.AcceptUnlessDisposed();
@@ -290,7 +290,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
         return true;
     }
 
-    /// <summary>What is read of a peer that has gone: nothing, if it went in order.</summary>
+    /// <summary>Returns 0, the end of the stream, for a peer that closed in order; throws for one that did not.</summary>
     private int EndTalk(Link link)
     {
         _talk = null;
@@ -305,7 +305,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
         _position += count;
         if (!HasRest)
         {
-            // Read to the end: who waits for its receipt gets it.
+            // Read to the end: a sender that waits for a receipt gets it now.
             _message.AcceptUnlessDisposed();
             GiveBack();
         }

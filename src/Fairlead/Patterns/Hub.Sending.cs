@@ -1,19 +1,20 @@
-using System.Text;
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <content>To one client, and to all.</content>
+/// <content>Sending to one client, and to all.</content>
 public sealed partial class Hub
 {
     private FanOut _fanOut;
 
-    /// <summary>Type 1 to one client, without waiting.</summary>
-    /// <param name="client">Whom.</param>
-    /// <param name="message">Copied before this returns.</param>
-    /// <returns>Sent; Full when the client has not read enough yet; PeerGone when it has left.</returns>
-    /// <exception cref="FairleadException">TooLarge: the client does not take so long a message.</exception>
+    /// <summary>Sends a message to one client (type 1), without waiting.</summary>
+    /// <param name="client">The client to send to.</param>
+    /// <param name="message">The payload. Copied before this returns.</param>
+    /// <returns>Sent; Full when the client has not read enough yet; PeerGone when the client has left.</returns>
+    /// <exception cref="FairleadException">TooLarge: the message is longer than the client accepts.</exception>
     public SendResult TrySend(HubClient client, ReadOnlySpan<byte> message)
     {
         ArgumentNullException.ThrowIfNull(client);
@@ -22,10 +23,10 @@ public sealed partial class Hub
         return result == SendResult.NoPeer ? SendResult.PeerGone : result;
     }
 
-    /// <summary>Type 1 to one client: completes when it is buffered.</summary>
-    /// <param name="client">Whom.</param>
-    /// <param name="message">Copied before this returns, where it must wait.</param>
-    /// <param name="cancellationToken">Ends the wait; the message is then not sent.</param>
+    /// <summary>Sends a message to one client (type 1). Completes when it is buffered.</summary>
+    /// <param name="client">The client to send to.</param>
+    /// <param name="message">The payload. Copied before this returns if the message has to wait.</param>
+    /// <param name="cancellationToken">Ends the wait. The message is then not sent.</param>
     /// <exception cref="FairleadException">PeerGone: the client has left. Full: with <see cref="OverflowPolicy.Fail"/>.</exception>
     public ValueTask SendAsync(HubClient client, ReadOnlySpan<byte> message, CancellationToken cancellationToken = default)
     {
@@ -43,14 +44,20 @@ public sealed partial class Hub
         return TrySend(client, message) == SendResult.Sent ? default : Outbox.SendOnAsync(client.Link, message, cancellationToken);
     }
 
-    /// <summary>Type 1 to one client: text as UTF-8.</summary>
+    /// <summary>Sends a message to one client (type 1). Completes when it is buffered.</summary>
+    /// <remarks>A long message is written from the memory given, without a copy.</remarks>
+    /// <param name="client">The client to send to.</param>
+    /// <param name="message">The payload. It must not change until completion.</param>
+    /// <param name="cancellationToken">Ends the wait. The message is then not sent, unless part of it is already written.</param>
     /// <inheritdoc cref="SendAsync(HubClient, ReadOnlySpan{byte}, CancellationToken)" path="/exception"/>
-    public ValueTask SendAsync(HubClient client, string message, CancellationToken cancellationToken = default) =>
-        SendAsync(client, Encoding.UTF8.GetBytes(message).AsSpan(), cancellationToken);
+    [OverloadResolutionPriority(-1)]
+    public ValueTask SendAsync(HubClient client, ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default) =>
+        SendAsync(client, new ReadOnlySequence<byte>(message), cancellationToken);
 
-    /// <summary>Type 1 to one client, blocking: waits until it is buffered.</summary>
-    /// <exception cref="FairleadException">Timeout. PeerGone: the client has left. Full: with
-    /// <see cref="OverflowPolicy.Fail"/>.</exception>
+    /// <summary>Sends a message to one client (type 1). Blocks until it is buffered.</summary>
+    /// <exception cref="FairleadException">
+    /// Timeout. PeerGone: the client has left. Full: with <see cref="OverflowPolicy.Fail"/>.
+    /// </exception>
     public void Send(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -65,7 +72,7 @@ public sealed partial class Hub
         }
     }
 
-    /// <summary>Type 2 to one client, blocking: waits for its receipt.</summary>
+    /// <summary>Sends a message to one client (type 2). Blocks until its receipt arrives.</summary>
     /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns"/>
     public Delivery Deliver(
         HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -75,7 +82,7 @@ public sealed partial class Hub
         return Outbox.DeliverOn(client.Link, message, timeout, cancellationToken);
     }
 
-    /// <summary>Type 2 to one client: completes when its receipt is in, or is known not to come.</summary>
+    /// <summary>Sends a message to one client (type 2). Completes with its receipt, or when none can come.</summary>
     /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns"/>
     public ValueTask<Delivery> DeliverAsync(
         HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -85,17 +92,26 @@ public sealed partial class Hub
         return Outbox.DeliverOnAsync(client.Link, message, timeout, cancellationToken);
     }
 
-    /// <summary>
-    /// Type 1 to all clients, or all but one. Waits for nobody, unless it was told to: a client whose queue is full is disconnected as
-    /// <see cref="CloseReason.SlowConsumer"/>, and one that does not take so long a message as <see cref="CloseReason.Limit"/>. With
-    /// <see cref="EndpointOptions.OverflowPolicy"/> the former is done that instead; <see cref="OverflowPolicy.Wait"/> blocks.
-    /// </summary>
-    /// <param name="message">Copied before this returns.</param>
-    /// <param name="except">A client that does not get it: mostly the one that said it.</param>
-    /// <param name="cancellationToken">Ends the wait, where there is one; whoever was waited for then does not get the message.</param>
-    /// <returns>To how many clients it was sent.</returns>
+    /// <summary>Sends a message to one client (type 2). Completes when its receipt arrives.</summary>
+    /// <remarks>The payload must not change until then.</remarks>
+    /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns"/>
+    [OverloadResolutionPriority(-1)]
+    public ValueTask<Delivery> DeliverAsync(
+        HubClient client, ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        DeliverAsync(client, new ReadOnlySequence<byte>(message), timeout, cancellationToken);
+
+    /// <summary>Sends a message to all clients, or to all but one (type 1).</summary>
+    /// <remarks>
+    /// By default a broadcast does not wait. It disconnects a client whose queue is full as <see cref="CloseReason.SlowConsumer"/>. It
+    /// disconnects a client that does not accept so long a message as <see cref="CloseReason.Limit"/>. A policy in
+    /// <see cref="EndpointOptions.OverflowPolicy"/> applies to full queues instead; <see cref="OverflowPolicy.Wait"/> blocks.
+    /// </remarks>
+    /// <param name="message">The payload. Copied before this returns.</param>
+    /// <param name="except">A client that does not get the message, usually its author.</param>
+    /// <param name="cancellationToken">Ends the wait, if there is one. Clients still without capacity then miss the message.</param>
+    /// <returns>The number of clients it was sent to.</returns>
     /// <exception cref="FairleadException">
-    /// Full: with <see cref="OverflowPolicy.Fail"/>, when a client had no room; the others have got the message.
+    /// Full: with <see cref="OverflowPolicy.Fail"/>, when the queue of a client was full. The others have received the message.
     /// </exception>
     public int Broadcast(ReadOnlySpan<byte> message, HubClient? except = null, CancellationToken cancellationToken = default)
     {
@@ -112,8 +128,8 @@ public sealed partial class Hub
         return count;
     }
 
-    /// <summary>Type 1 to all clients, or all but one. Completes at once, or with <see cref="OverflowPolicy.Wait"/> when all had
-    /// room.</summary>
+    /// <summary>Sends a message to all clients, or to all but one (type 1). Completes at once.</summary>
+    /// <remarks>With <see cref="OverflowPolicy.Wait"/> it completes when all clients have had capacity.</remarks>
     /// <inheritdoc cref="Broadcast(ReadOnlySpan{byte}, HubClient?, CancellationToken)"/>
     public ValueTask<int> BroadcastAsync(
         ReadOnlySpan<byte> message, HubClient? except = null, CancellationToken cancellationToken = default)
@@ -122,19 +138,19 @@ public sealed partial class Hub
         return waiting is null ? new ValueTask<int>(count) : FinishAsync(count, waiting, message.ToArray(), cancellationToken);
     }
 
-    /// <summary>Sends what a client said to all others.</summary>
+    /// <inheritdoc cref="BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public ValueTask<int> BroadcastAsync(
+        ReadOnlyMemory<byte> message, HubClient? except = null, CancellationToken cancellationToken = default) =>
+        BroadcastAsync(message.Span, except, cancellationToken);
+
+    /// <summary>Sends a client's message on to all other clients.</summary>
     /// <inheritdoc cref="BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)"
-    ///     path="/returns|/param[@name='except']|/param[@name='token']|/exception"/>
+    ///     path="/returns|/param[@name='except']|/param[@name='cancellationToken']|/exception"/>
     public ValueTask<int> BroadcastAsync(Message message, HubClient? except = null, CancellationToken cancellationToken = default) =>
         BroadcastAsync(message.Span, except, cancellationToken);
 
-    /// <summary>Sends text as UTF-8 to all.</summary>
-    /// <inheritdoc cref="BroadcastAsync(ReadOnlySpan{byte}, HubClient?, CancellationToken)"
-    ///     path="/returns|/param[@name='except']|/param[@name='token']|/exception"/>
-    public ValueTask<int> BroadcastAsync(string message, HubClient? except = null, CancellationToken cancellationToken = default) =>
-        BroadcastAsync(Encoding.UTF8.GetBytes(message).AsSpan(), except, cancellationToken);
-
-    /// <summary>Sends to all who have room, or a policy that drops; those to be waited for are given back.</summary>
+    /// <summary>Sends to every client with capacity or a dropping policy, and returns the clients to wait for.</summary>
     private int Start(ReadOnlySpan<byte> message, HubClient? except, out List<Link>? waiting)
     {
         Outbox.ThrowIfClosing();
@@ -151,9 +167,9 @@ public sealed partial class Hub
 
             if (!link.Sending.Takes(message.Length))
             {
-                // One that announces a small limit must not keep the message from the others.
+                // A client that announces a small limit must not keep the message from the others.
                 link.Sending.CountMissed();
-                link.Kill(CloseReason.Limit, $"a message of {message.Length} bytes was broadcast, and it takes less");
+                link.Kill(CloseReason.Limit, $"a message of {message.Length} bytes was broadcast, which is longer than the client accepts");
             }
             else if (Core.Policy.Drops())
             {
@@ -187,8 +203,9 @@ public sealed partial class Hub
             case OverflowPolicy.Fail:
                 throw new FairleadException(
                     ErrorCode.Full,
-                    $"{string.Join(", ", full.Select(static link => link.Tag))} had no room for a message that was broadcast",
-                    "The others have got it. Disconnect who is too slow, or choose another ?full= than fail.")
+                    "the queues of some clients were full when a message was broadcast: "
+                    + string.Join(", ", full.Select(static link => link.Tag)),
+                    "The others have received the message. Disconnect the slow clients, or choose another ?full= than fail.")
                 {
                     Address = Address,
                 };
@@ -211,11 +228,11 @@ public sealed partial class Hub
             calls[i] = CallAsync(waiting[i], message, cancellationToken);
         }
 
-        // All are waited for, whatever becomes of one.
+        // Wait for every call, whatever the outcome of the others.
         return count + (await Task.WhenAll(calls).ConfigureAwait(false)).Count(static result => result.Outcome == LinkOutcome.Sent);
     }
 
-    /// <summary>An error that comes at once is the task's, too.</summary>
+    /// <summary>Makes an error that is thrown at once part of the task, too.</summary>
     private async Task<LinkResult> CallAsync(Link link, byte[] message, CancellationToken cancellationToken) =>
         await Outbox.CallOnAsync(
             link, MessageHeader.Of(MessageKind.Send), default, default, message, null, cancellationToken).ConfigureAwait(false);

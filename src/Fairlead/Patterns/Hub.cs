@@ -5,14 +5,14 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// One server that talks to m numbered clients (<see cref="Pair"/>s, or with <c>?framing=line</c> any program): to one, to all, and it
-/// hears who comes, speaks and goes.
-/// </summary>
+/// <summary>A server that talks to many numbered clients: sends to one or to all, and reports who joins, speaks and leaves.</summary>
 /// <remarks>
-/// A broadcast waits for nobody: a client that does not read and whose queue is full is told so and disconnected, with
-/// <see cref="CloseReason.SlowConsumer"/>. A message to one client waits. Where a policy is chosen
-/// (<see cref="EndpointOptions.OverflowPolicy"/>), it holds for both.
+/// <para>Clients are <see cref="Pair"/>s or, with <c>?framing=line</c>, any program.</para>
+/// <para>
+/// A broadcast does not wait. If the queue of a client is full, the hub tells the client and disconnects it as
+/// <see cref="CloseReason.SlowConsumer"/>. A message to one client waits for capacity. A policy in
+/// <see cref="EndpointOptions.OverflowPolicy"/> applies to both.
+/// </para>
 /// </remarks>
 public sealed partial class Hub : MessagingEndpoint, ILinkOwner
 {
@@ -28,7 +28,7 @@ public sealed partial class Hub : MessagingEndpoint, ILinkOwner
         ReportsLinks = true,
     };
 
-    /// <summary>By the factories alone: one that is not open is of no use.</summary>
+    /// <summary>For the factories only, because an unopened hub is unusable.</summary>
     private Hub()
     {
     }
@@ -37,10 +37,8 @@ public sealed partial class Hub : MessagingEndpoint, ILinkOwner
 
     private Outbox Outbox => new(Core);
 
-    /// <summary>
-    /// The clients that are connected, in the order of their numbers. One that has closed is none of them, also before its
-    /// <see cref="HubEvent.Left"/>.
-    /// </summary>
+    /// <summary>The connected clients, ordered by number.</summary>
+    /// <remarks>A client that has closed is not listed, even before its <see cref="HubEvent.Left"/> event.</remarks>
     public IReadOnlyList<HubClient> Clients =>
         [
             .. Core.Links()
@@ -49,7 +47,7 @@ public sealed partial class Hub : MessagingEndpoint, ILinkOwner
                 .OrderBy(static client => client.Number),
         ];
 
-    /// <summary>Binds.</summary>
+    /// <summary>Binds a hub to an address.</summary>
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static Hub Bind(Address address, HubOptions? options = null)
     {
@@ -60,12 +58,12 @@ public sealed partial class Hub : MessagingEndpoint, ILinkOwner
         return hub;
     }
 
-    /// <summary>Binds. Completes at once.</summary>
+    /// <summary>Binds a hub to an address. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Hub> BindAsync(Address address, HubOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Run(() => Bind(address, options), cancellationToken);
 
-    /// <summary>The client with this number, or null when it is not connected.</summary>
+    /// <summary>Returns the client with this number, or null when it is not connected.</summary>
     public HubClient? Client(int number)
     {
         foreach (Link link in Core.LinkSnapshot)
@@ -79,11 +77,9 @@ public sealed partial class Hub : MessagingEndpoint, ILinkOwner
         return null;
     }
 
-    /// <summary>
-    /// What happens, one event after the other. Asking for the next one accepts a message and gives its memory back. The loop goes on when
-    /// all clients have left.
-    /// </summary>
-    /// <param name="cancellationToken">Ends the loop, with an <see cref="OperationCanceledException"/>.</param>
+    /// <summary>Returns the events of this hub, one after the other. The loop continues when all clients have left.</summary>
+    /// <remarks>Asking for the next event accepts the message of the previous one and returns its memory.</remarks>
+    /// <param name="cancellationToken">Ends the loop with an <see cref="OperationCanceledException"/>.</param>
     public async IAsyncEnumerable<HubEvent> Events([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         while (await Core.Receivers.ReceiveAsync(null, cancellationToken).ConfigureAwait(false) is { } received)
@@ -101,18 +97,18 @@ public sealed partial class Hub : MessagingEndpoint, ILinkOwner
         }
     }
 
-    /// <summary>The next event. Blocks.</summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <summary>Blocks until the next event and returns it.</summary>
+    /// <param name="timeout">How long to wait at most; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>
-    /// The event, or null when none came in time. The message of a <see cref="HubEvent.Said"/> is the caller's to accept and dispose.
+    /// The event, or null after the timeout. The caller accepts and disposes the message of a <see cref="HubEvent.Said"/>.
     /// </returns>
     public HubEvent? NextEvent(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Core.Receivers.Receive(Deadline.After(timeout, Core.Settings.Time), cancellationToken) is { } received ? ToEvent(received) : null;
 
-    /// <summary>Sends a client away.</summary>
-    /// <param name="client">Whom.</param>
-    /// <param name="text">What it is told.</param>
+    /// <summary>Disconnects a client.</summary>
+    /// <param name="client">The client to disconnect.</param>
+    /// <param name="text">The reason to tell it.</param>
     public void Disconnect(HubClient client, string? text = null)
     {
         ArgumentNullException.ThrowIfNull(client);

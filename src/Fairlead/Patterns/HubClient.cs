@@ -11,13 +11,13 @@ public sealed class HubClient
         Link = link;
     }
 
-    /// <summary>Its number: 1 for the first that came, and never given twice in the hub's life.</summary>
+    /// <summary>Its number: 1 for the first client. A hub never reuses a number.</summary>
     public int Number { get; }
 
-    /// <summary>Who it is.</summary>
+    /// <summary>The process behind this client.</summary>
     public Peer Peer => Link.Peer;
 
-    /// <summary>Whether it is still there.</summary>
+    /// <summary>Whether it is still connected.</summary>
     public bool IsConnected => Link.State is LinkState.Up;
 
     internal Link Link { get; }

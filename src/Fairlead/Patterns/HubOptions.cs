@@ -1,11 +1,12 @@
 namespace Fairlead;
 
-/// <summary>What a <see cref="Hub"/> may be told.</summary>
+/// <summary>The options of a <see cref="Hub"/>.</summary>
 public sealed record HubOptions : EndpointOptions
 {
-    /// <summary>
-    /// Clients that are served at once; one more is refused with <see cref="ErrorCode.Full"/>. One that has closed counts until its
-    /// <see cref="HubEvent.Left"/>, behind all that it said: what it said takes memory until then. Default: as many as come.
-    /// </summary>
+    /// <summary>The most clients at one time; the hub refuses one more with <see cref="ErrorCode.Full"/>. Default: no limit.</summary>
+    /// <remarks>
+    /// A client that has closed counts until its <see cref="HubEvent.Left"/> event, which comes after all its messages. Those messages
+    /// occupy memory until then.
+    /// </remarks>
     public int MaxClients { get; init; } = int.MaxValue;
 }

@@ -2,18 +2,19 @@ using System.Buffers;
 
 namespace Fairlead;
 
-/// <summary>
-/// Turns values into messages and back. For JSON there is no need of one: pass a
-/// <see cref="System.Text.Json.Serialization.Metadata.JsonTypeInfo{T}"/>.
-/// </summary>
+/// <summary>Converts values to messages and back.</summary>
 /// <remarks>
-/// One instance serves all threads at once. What it throws comes out of the call that it was passed to; nothing is sent then.
+/// <para>JSON needs no serializer: pass a <see cref="System.Text.Json.Serialization.Metadata.JsonTypeInfo{T}"/>.</para>
+/// <para>
+/// All threads use one instance at the same time. The call that the serializer was passed to throws the serializer's exceptions, and then
+/// sends nothing.
+/// </para>
 /// </remarks>
 public interface IMessageSerializer<T>
 {
-    /// <summary>Writes the value.</summary>
+    /// <summary>Writes a value as a message.</summary>
     void Serialize(T value, IBufferWriter<byte> destination);
 
-    /// <summary>Reads a value out of a whole message. The memory is the message's: nothing of it may be kept.</summary>
+    /// <summary>Reads a value from a whole message. The memory belongs to the message: do not keep references into it.</summary>
     T Deserialize(ReadOnlySpan<byte> source);
 }

@@ -3,15 +3,16 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>Memory that a message is written into before it is sent. Disposing it unsent gives it back, and leaves no trace.</summary>
+/// <summary>Memory to write a message into before sending it. Disposing an unsent loan returns the memory and sends nothing.</summary>
 /// <remarks>
 /// <para>
-/// Over shared memory it lies where the receiver reads it, as long as the receiver has room for the message: up to half the ring, one loan
-/// at a time. Else, and on byte streams, it is pooled memory, from which a long message is written without another copy.
+/// With shared memory the loan lies where the receiver reads it, if the receiver has capacity for the message. That holds for up to half
+/// the ring and one loan at a time. Otherwise, and on byte streams, the loan is pooled memory; a long message is written from there without
+/// another copy.
 /// </para>
 /// <para>
-/// A loan holds up nobody: messages that are sent while it is open go before it, and it is then copied behind them. It stays valid when the
-/// receiver dies.
+/// A loan does not hold up other messages. Messages sent while it is open overtake it, and it is then copied behind them. The loan stays
+/// valid when the receiver dies.
 /// </para>
 /// </remarks>
 public sealed class Loan : IDisposable
@@ -36,10 +37,10 @@ public sealed class Loan : IDisposable
         IsShared = _link is not null;
     }
 
-    /// <summary>The memory; as long as was asked for, its content undefined.</summary>
+    /// <summary>The memory, with the requested length and undefined content.</summary>
     public Span<byte> Span => Memory.Span;
 
-    /// <summary>The memory; as long as was asked for, its content undefined.</summary>
+    /// <summary>The memory, with the requested length and undefined content.</summary>
     public Memory<byte> Memory
     {
         get
@@ -49,14 +50,13 @@ public sealed class Loan : IDisposable
         }
     }
 
-    /// <summary>
-    /// Whether it lies in memory that the receiver reads: then sending it copies nothing, unless other messages are sent before it.
-    /// </summary>
+    /// <summary>Whether the loan lies in memory that the receiver reads.</summary>
+    /// <remarks>Sending it then copies nothing, unless other messages are sent first.</remarks>
     public bool IsShared { get; }
 
-    /// <summary>Type 1, blocking: sends what was written and ends the loan.</summary>
-    /// <param name="length">Bytes that were written, from the start; null: all.</param>
-    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <summary>Sends the written bytes as one message (type 1) and ends the loan. Blocks until the message is buffered.</summary>
+    /// <param name="length">The number of bytes written, from the start; null sends the whole loan.</param>
+    /// <param name="timeout">How long to wait at most; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <inheritdoc cref="Sender.Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     public void Send(int? length = null, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -71,7 +71,7 @@ public sealed class Loan : IDisposable
         Dispose();
     }
 
-    /// <summary>Type 1: sends what was written and ends the loan.</summary>
+    /// <summary>Sends the written bytes as one message (type 1) and ends the loan.</summary>
     /// <inheritdoc cref="Send" path="/param|/exception"/>
     public async ValueTask SendAsync(int? length = null, CancellationToken cancellationToken = default)
     {
@@ -85,7 +85,7 @@ public sealed class Loan : IDisposable
         Dispose();
     }
 
-    /// <summary>Ends the loan. Harmless the second time.</summary>
+    /// <summary>Ends the loan. A second call has no effect.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isOver, 1) != 0)
@@ -108,7 +108,7 @@ public sealed class Loan : IDisposable
             return false;
         }
 
-        // It is over: there may be another already, which is not to be ended here.
+        // This loan has ended. Another one may already be open and must not be ended here.
         _link = null;
         return true;
     }

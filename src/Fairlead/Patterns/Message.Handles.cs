@@ -3,23 +3,25 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead;
 
-/// <content>An open file that came with the message.</content>
+/// <content>The open file that came with a message.</content>
 public readonly partial struct Message
 {
-    /// <summary>Whether an open file, socket or pipe came with it, and nobody has taken it yet.</summary>
+    /// <summary>Whether an open file, socket or pipe came with the message and has not been taken yet.</summary>
     public bool HasHandle => Core.HasFile;
 
-    /// <summary>
-    /// Takes the open file, socket or pipe that came with the message (<see cref="Sender.SendHandleAsync"/>): a descriptor of this process,
-    /// closed on exec, that the caller disposes. What is not taken is closed when the message is disposed.
-    /// </summary>
-    /// <exception cref="InvalidOperationException">None came, or it has been taken.</exception>
+    /// <summary>Takes the open file, socket or pipe that came with the message. The caller disposes it.</summary>
+    /// <remarks>
+    /// The handle (see <see cref="Sender.SendHandleAsync"/>) is a descriptor of this process with close-on-exec set. Disposing the message
+    /// closes a handle that was not taken.
+    /// </remarks>
+    /// <exception cref="InvalidOperationException">No handle came with the message, or it has been taken.</exception>
     public SafeFileHandle TakeHandle() => TakeHandle<SafeFileHandle>();
 
-    /// <summary>
-    /// The same as another kind of handle: <see cref="System.Net.Sockets.SafeSocketHandle"/> for a <see cref="System.Net.Sockets.Socket"/>,
+    /// <summary>Takes what came with the message as another kind of handle. The caller disposes it.</summary>
+    /// <remarks>
+    /// Use <see cref="System.Net.Sockets.SafeSocketHandle"/> for a <see cref="System.Net.Sockets.Socket"/>, and
     /// <see cref="SafePipeHandle"/> for a pipe.
-    /// </summary>
+    /// </remarks>
     /// <inheritdoc cref="TakeHandle()" path="/exception"/>
     public T TakeHandle<T>()
         where T : SafeHandle, new()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
@@ -9,13 +10,13 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// A received message: a lease on the memory in which it arrived. Dispose it to give the memory back; every member throws
-/// <see cref="ObjectDisposedException"/> afterwards. Copies of this value are the same message.
-/// </summary>
+/// <summary>A received message: a lease on the memory in which it arrived. Dispose it to return the memory.</summary>
 /// <remarks>
-/// A type 2 message (<see cref="WantsReceipt"/>) is accepted by <see cref="Accept"/>, by asking a receive loop for the next one, or by the
-/// return of a handler. Disposed without that, its sender is told <see cref="DeliveryStatus.NotDelivered"/>.
+/// <para>After disposal every member throws <see cref="ObjectDisposedException"/>. Copies of this value are the same message.</para>
+/// <para>
+/// A type 2 message (<see cref="WantsReceipt"/>) is accepted by <see cref="Accept"/>, when a receive loop asks for the next message, or
+/// when a handler returns. If it is disposed without that, the sender gets <see cref="DeliveryStatus.NotDelivered"/>.
+/// </para>
 /// </remarks>
 public readonly partial struct Message : IDisposable, IEquatable<Message>
 {
@@ -28,43 +29,43 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
         _version = core.Version;
     }
 
-    /// <summary>The payload, where it lies. Valid until <see cref="Dispose"/>.</summary>
+    /// <summary>The payload in the memory where it arrived. Valid until <see cref="Dispose"/>.</summary>
     public ReadOnlySpan<byte> Span
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Core.PayloadSpan;
     }
 
-    /// <summary>The payload, where it lies. Valid until <see cref="Dispose"/>.</summary>
+    /// <summary>The payload in the memory where it arrived. Valid until <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Memory => Core.Payload;
 
-    /// <summary>Bytes of the payload.</summary>
+    /// <summary>The length of the payload in bytes.</summary>
     public int Length => Core.Length;
 
-    /// <summary>The payload read as UTF-8, as a new string.</summary>
+    /// <summary>The payload decoded as UTF-8. Each call creates a new string.</summary>
     public string Text => Encoding.UTF8.GetString(Span);
 
-    /// <summary>Who sent it.</summary>
+    /// <summary>The peer that sent it.</summary>
     public Peer Peer => Core.Link.Peer;
 
-    /// <summary>The topic of a published message, else empty.</summary>
+    /// <summary>The topic of a published message; otherwise empty.</summary>
     public string Topic =>
         HeadReader.TryGet(Core.Head, HeadField.Topic, out ReadOnlySpan<byte> topic) ? TopicNames.Of(topic) : "";
 
-    /// <summary>How many messages were dropped before this one, because this end was too slow.</summary>
+    /// <summary>The number of messages dropped before this one because this end was too slow.</summary>
     public long Missed =>
         HeadReader.TryGet(Core.Head, HeadField.Missed, out ulong missed) ? (long)Math.Min(missed, MissedMessages.Most) : 0;
 
-    /// <summary>Whether somebody else was handed it before and did not accept it.</summary>
+    /// <summary>Whether another receiver had this message before and did not accept it.</summary>
     public bool Redelivered => (Core.Header.Flags & MessageFlags.Redelivered) != 0;
 
-    /// <summary>How many times a work queue has handed it to somebody before.</summary>
+    /// <summary>How many times a work queue has delivered this message before.</summary>
     public int Deliveries => HeadReader.TryGet(Core.Head, HeadField.Deliveries, out ulong count) ? (int)Math.Min(count, int.MaxValue) : 0;
 
-    /// <summary>The trace that it was sent in, as a remote parent for spans of this side; the default where there is none.</summary>
+    /// <summary>The sender's trace context, as a remote parent for local spans; the default when there is none.</summary>
     public ActivityContext TraceContext => Tracing.Read(Core.Head);
 
-    /// <summary>Whether its sender waits for a receipt.</summary>
+    /// <summary>Whether the sender waits for a receipt.</summary>
     public bool WantsReceipt => Core.Kind == MessageKind.Deliver;
 
     internal MessageKind Kind => Core.Kind;
@@ -82,7 +83,7 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
 
     /// <summary>Reads the payload as JSON.</summary>
     /// <param name="type">The type's metadata, from a source-generated context.</param>
-    /// <exception cref="JsonException">The payload is not such JSON.</exception>
+    /// <exception cref="JsonException">The payload is not valid JSON for this type.</exception>
     public T? Read<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Span, type);
 
     /// <summary>Reads the payload with a serializer.</summary>
@@ -92,34 +93,44 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
         return serializer.Deserialize(Span);
     }
 
-    /// <summary>
-    /// Tells the sender of a type 2 message that it is delivered. Once; on other messages, or the second time, nothing happens. Does not
-    /// block.
-    /// </summary>
+    /// <summary>Returns a reference to the unmanaged value in the payload. Valid until <see cref="Dispose"/>.</summary>
+    /// <remarks><see cref="StructMessageExtensions"/> sends such values.</remarks>
+    /// <exception cref="FairleadException">
+    /// Incompatible: the message holds a value of another layout, which the error names, or no value at all.
+    /// </exception>
+    public ref readonly T Value<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>()
+        where T : unmanaged
+    {
+        MessageCore core = Core;
+        return ref LayoutMark.Read<T>(core.PayloadSpan, core.Link);
+    }
+
+    /// <summary>Tells the sender of a type 2 message that the message is delivered. Does not block.</summary>
+    /// <remarks>Only the first answer counts. Has no effect on other messages.</remarks>
     public void Accept() => Answer(Core, ReceiptStatus.Accepted, null);
 
-    /// <summary>Tells the sender of a type 2 message that it is not delivered, and why. Does not block.</summary>
-    /// <param name="reason">A sentence for the sender; the first 128 characters are told.</param>
+    /// <summary>Tells the sender of a type 2 message that the message is not delivered, and why. Does not block.</summary>
+    /// <param name="reason">A sentence for the sender, of which the first 128 characters are sent.</param>
     public void Reject(string reason) => Answer(Core, ReceiptStatus.NotDelivered, reason);
 
     /// <summary>Cancelled when the sender no longer waits for the answer.</summary>
     internal CancellationToken CancellationToken => Core.CancellationFor(_version);
 
-    /// <summary>Whether its sender has taken it back: he gave up, and has been told that he does not know what became of it.</summary>
+    /// <summary>Whether the sender has withdrawn the message: its call ended with an unknown outcome.</summary>
     internal bool IsTakenBack => _core is not null && _core.IsTakenBack(_version);
 
-    /// <summary>Whether it is still in hand, and its sender waits for an answer.</summary>
+    /// <summary>Whether the message is still in the user's hands and its sender waits for an answer.</summary>
     internal bool IsUnsettled => _core is not null && _core.IsUnsettled(_version);
 
-    /// <summary>The right to answer, once.</summary>
+    /// <summary>Claims the right to answer. Succeeds once.</summary>
     internal bool TrySettle() => Core.TrySettle(_version);
 
-    /// <summary>For loops: their body may have disposed the message itself.</summary>
+    /// <summary>Accepts the message for a loop whose body may have disposed it.</summary>
     internal void AcceptUnlessDisposed() => AnswerUnlessDisposed(ReceiptStatus.Accepted, null);
 
     internal void RejectUnlessDisposed(string reason) => AnswerUnlessDisposed(ReceiptStatus.NotDelivered, reason);
 
-    /// <summary>For messages that nobody else has in hand.</summary>
+    /// <summary>Answers a message that no other thread uses.</summary>
     internal void AnswerUnlessDisposed(ReceiptStatus status, string? reason)
     {
         if (_core is { } core && core.IsCurrent(_version))
@@ -139,7 +150,7 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
         }
     }
 
-    /// <summary>Gives the memory back. The second time is harmless.</summary>
+    /// <summary>Returns the memory. A second call has no effect.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Dispose()
     {
@@ -158,9 +169,9 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(_core, _version);
 
-    /// <summary>Whether both are the same message.</summary>
+    /// <summary>Returns whether both are the same message.</summary>
     public static bool operator ==(Message left, Message right) => left.Equals(right);
 
-    /// <summary>Whether they are different messages.</summary>
+    /// <summary>Returns whether they are different messages.</summary>
     public static bool operator !=(Message left, Message right) => !left.Equals(right);
 }

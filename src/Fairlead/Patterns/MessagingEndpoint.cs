@@ -2,13 +2,13 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// What all patterns share: an address, peers, counters, closing. Every public member of every endpoint may be used by many threads at
-/// once.
-/// </summary>
+/// <summary>The base of all patterns: an address, peers, counters and closing.</summary>
 /// <remarks>
-/// Closing has three forms: <see cref="CloseAsync"/> drains until a deadline and reports what was not delivered; <see cref="DisposeAsync"/>
-/// is that with one second; <see cref="Dispose"/> aborts. None of them hangs.
+/// <para>Many threads may use every public member of every endpoint at the same time.</para>
+/// <para>
+/// There are three ways to close. <see cref="CloseAsync"/> drains until a deadline and reports what was not delivered.
+/// <see cref="DisposeAsync"/> does the same with a deadline of one second. <see cref="Dispose"/> aborts. None of them hangs.
+/// </para>
 /// </remarks>
 public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
 {
@@ -21,44 +21,44 @@ public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
     {
     }
 
-    /// <summary>Where this endpoint is bound or connected. For a bound one at port 0, with the port that was given.</summary>
+    /// <summary>The address this endpoint is bound or connected to. An endpoint bound to port 0 shows the port the kernel
+    /// assigned.</summary>
     public Address Address => Core.Address;
 
-    /// <summary>Whether it listens; otherwise it has connected.</summary>
+    /// <summary>Whether this endpoint is bound and accepts connections; otherwise it has connected.</summary>
     public bool IsBound => Core.IsBound;
 
-    /// <summary>The peers that are connected at this moment.</summary>
+    /// <summary>The peers that are connected now.</summary>
     public IReadOnlyList<Peer> Peers => [.. Core.Links().Where(static link => link.WasUp).Select(static link => link.Peer)];
 
-    /// <summary>
-    /// A connected endpoint with <see cref="EndpointOptions.ReconnectTimeout"/> lost its peer, got it back, or gave it up. Raised on a
-    /// thread of the pool, in order.
-    /// </summary>
+    /// <summary>Occurs when a connected endpoint with <see cref="EndpointOptions.ReconnectTimeout"/> loses, regains or gives up its
+    /// peer.</summary>
+    /// <remarks>Handlers run on a thread-pool thread, one event after the other, in order.</remarks>
     public event EventHandler<EndpointStateChange>? StateChanged;
 
-    /// <summary>What this endpoint has counted so far; the same numbers that <c>fairlead list</c> reads from outside.</summary>
+    /// <summary>The counters of this endpoint: the same numbers that <c>fairlead list</c> reads from outside.</summary>
     public EndpointStatistics Statistics => EndpointStatistics.Of(Core.Counters);
 
     private Flushing Flushing => new(Core);
 
     internal EndpointCore Core => _core ?? throw new InvalidOperationException("The endpoint is not open yet.");
 
-    /// <summary>
-    /// Blocks until everything that was sent here before has left this process: the kernel has it, or the memory that the peer reads. That
-    /// is not to say that the peer has read it, or that it ever will: only a receipt says that, and <see cref="CloseAsync"/>. Where nothing
-    /// lies here it returns at once. What still waits for room or for a peer under a policy that drops is not waited for.
-    /// </summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait; what lies here is written all the same.</param>
+    /// <summary>Blocks until every message sent so far has left this process: to the kernel, or into memory that the peer reads.</summary>
+    /// <remarks>
+    /// Flushing does not mean that the peer has read the messages or ever will. Only a receipt or <see cref="CloseAsync"/> says that.
+    /// Returns at once when this endpoint holds nothing. Messages that still wait for capacity or for a peer under a dropping policy are
+    /// not included.
+    /// </remarks>
+    /// <param name="timeout">How long to wait at most; null waits without limit.</param>
+    /// <param name="cancellationToken">Ends the wait; the messages are written all the same.</param>
     /// <exception cref="FairleadException">
-    /// Timeout: a peer that does not read has let its buffers fill up. PeerGone: the peer is lost, and some of it with it.
+    /// Timeout: the buffers are full because a peer does not read. PeerGone: the peer is lost, and with it some of the messages.
     /// </exception>
     public void Flush(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Flushing.Flush(timeout, cancellationToken);
 
-    /// <summary>
-    /// Completes when everything that was sent here before has left this process. Without blocking, otherwise like <see cref="Flush"/>.
-    /// </summary>
+    /// <summary>Completes when every message sent so far has left this process. Does not block; otherwise like
+    /// <see cref="Flush"/>.</summary>
     /// <inheritdoc cref="Flush" path="/param|/exception"/>
     public ValueTask FlushAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Flushing.FlushAsync(timeout, cancellationToken);
@@ -66,16 +66,17 @@ public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
     /// <inheritdoc cref="FlushAsync(TimeSpan?, CancellationToken)"/>
     public ValueTask FlushAsync(CancellationToken cancellationToken) => Flushing.FlushAsync(null, cancellationToken);
 
-    /// <summary>
-    /// Takes nothing new, waits until the peers have read everything, and until what is in hand here has been answered, or
-    /// <paramref name="timeout"/> has passed; then ends. Does not throw for messages that were not delivered: the report counts them. Calls
-    /// that wait on this endpoint for a message or a peer end with <see cref="ObjectDisposedException"/>.
-    /// </summary>
-    /// <param name="timeout">At most so long; default one second.</param>
-    /// <returns>What was sent in the endpoint's life, acknowledged, not delivered, and in doubt.</returns>
+    /// <summary>Stops sending and receiving new messages, drains until <paramref name="timeout"/>, and then closes.</summary>
+    /// <remarks>
+    /// Draining waits until the peers have read everything, and until every message in the user's hands is answered. Undelivered messages
+    /// do not throw: the report counts them. Calls that wait on this endpoint for a message or a peer end with
+    /// <see cref="ObjectDisposedException"/>.
+    /// </remarks>
+    /// <param name="timeout">How long to drain at most; default one second.</param>
+    /// <returns>How many messages this endpoint sent in its life, and how many were acknowledged, not delivered, or are in doubt.</returns>
     public ValueTask<CloseReport> CloseAsync(TimeSpan? timeout = null) => Core.CloseAsync(timeout ?? DisposeTimeout);
 
-    /// <summary>Closes with one second for draining.</summary>
+    /// <summary>Closes and drains for at most one second.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_core is not null)
@@ -86,7 +87,7 @@ public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Ends at once. What the peers have not read is not delivered; they see that this end closed.</summary>
+    /// <summary>Closes at once. Messages that the peers have not read are not delivered; the peers see that this end closed.</summary>
     public void Dispose()
     {
         _core?.Dispose();
@@ -96,10 +97,10 @@ public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
     /// <inheritdoc/>
     public override string ToString() => $"{GetType().Name} {Address}";
 
-    /// <summary>By the core, from the task that reconnects.</summary>
+    /// <summary>Raises the event. Called by the core, from the task that reconnects.</summary>
     private protected void RaiseStateChanged(EndpointStateChange change) => StateChanged?.Invoke(this, change);
 
-    /// <summary>The one stream of this endpoint.</summary>
+    /// <summary>Returns the single stream of this endpoint.</summary>
     private protected Stream StreamOf(bool canRead, bool canWrite)
     {
         Core.Receivers.BecomeStream(canRead);

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Fairlead;
 
-/// <content>Several buffers as one message.</content>
+/// <content>Sequences: several buffers sent as one message.</content>
 public sealed partial class Pair
 {
     /// <inheritdoc cref="Sender.TrySend(in ReadOnlySequence{byte})"/>

@@ -3,13 +3,14 @@ using System.IO.Pipelines;
 
 namespace Fairlead;
 
-/// <content>For those who parse: <c>System.IO.Pipelines</c>, which is in the base library from .NET 10 on.</content>
+/// <content><c>System.IO.Pipelines</c> for parsers. The base library contains it from .NET 10 on.</content>
 public sealed partial class Pair
 {
-    /// <summary>
-    /// This end as a pipe, over <see cref="AsStream"/>: its input is what the peer sends, its output what is sent. Completing either does
-    /// not close this end, which stays its owner's; nor does it tell the peer, as <see cref="EndSending"/> does.
-    /// </summary>
+    /// <summary>Returns this end as a pipe over <see cref="AsStream"/>: the input reads from the peer, the output sends to it.</summary>
+    /// <remarks>
+    /// Completing the input or the output does not close this end, which its owner still disposes. It does not tell the peer either;
+    /// <see cref="EndSending"/> does.
+    /// </remarks>
     /// <inheritdoc cref="AsStream" path="/exception"/>
     public IDuplexPipe AsPipe()
     {

@@ -6,10 +6,10 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// Talks to one peer in both directions: another <see cref="Pair"/>, or a <see cref="Hub"/>. Each direction has credit of its own, so two
-/// ends that both send without reading stop, and neither loses the other's receipts.
-/// </summary>
+/// <summary>Talks to one peer in both directions: another <see cref="Pair"/>, or a <see cref="Hub"/>.</summary>
+/// <remarks>
+/// Each direction has separate credit. If both ends send and neither reads, both stop, but receipts still arrive.
+/// </remarks>
 public sealed partial class Pair : MessagingEndpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
@@ -24,7 +24,7 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
         MostPeers = 1,
     };
 
-    /// <summary>By the factories alone: one that is not open is of no use.</summary>
+    /// <summary>For the factories only, because an unopened pair is unusable.</summary>
     private Pair()
     {
     }
@@ -33,7 +33,7 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
 
     private Outbox Outbox => new(Core);
 
-    /// <summary>Binds, for one peer at a time.</summary>
+    /// <summary>Binds a pair that accepts one peer at a time.</summary>
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static Pair Bind(Address address, EndpointOptions? options = null)
     {
@@ -42,13 +42,13 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
         return pair;
     }
 
-    /// <summary>Binds, for one peer at a time. Completes at once.</summary>
+    /// <summary>Binds a pair that accepts one peer at a time. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Pair> BindAsync(
         Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Run(() => Bind(address, options), cancellationToken);
 
-    /// <summary>Connects to a bound pair or hub. Blocks.</summary>
+    /// <summary>Connects to a bound pair or hub. Blocks until connected.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static Pair Connect(Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Wait(ConnectAsync(address, options, cancellationToken));
@@ -78,20 +78,6 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
     /// <inheritdoc cref="Sender.SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default) =>
         Outbox.SendAsync(message, cancellationToken);
-
-    /// <inheritdoc cref="Sender.SendAsync{T}(T, JsonTypeInfo{T}, CancellationToken)"/>
-    public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken cancellationToken = default)
-    {
-        using Serialized message = Serialized.Of(value, type);
-        return SendAsync(message.Span, cancellationToken);
-    }
-
-    /// <inheritdoc cref="Sender.SendAsync{T}(T, IMessageSerializer{T}, CancellationToken)"/>
-    public ValueTask SendAsync<T>(T value, IMessageSerializer<T> serializer, CancellationToken cancellationToken = default)
-    {
-        using Serialized message = Serialized.Of(value, serializer);
-        return SendAsync(message.Span, cancellationToken);
-    }
 
     /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"/>
     public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -129,20 +115,22 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
         SafeHandle handle, ReadOnlyMemory<byte> message = default, CancellationToken cancellationToken = default) =>
         Outbox.SendHandleAsync(handle, message, cancellationToken);
 
-    /// <summary>
-    /// With a foreign framing: says that nothing more will be sent, by the end of the stream, behind all that was. Receiving goes on, so
-    /// that a program that reads to the end before it answers can be heard. Returns at once; what is sent afterwards is
+    /// <summary>Ends the stream behind everything sent so far, while receiving continues. For foreign framings only.</summary>
+    /// <remarks>
+    /// Use it with a program that reads to the end of its input before it answers. Returns at once. Sending afterwards fails with
     /// <see cref="ErrorCode.PeerGone"/>.
-    /// </summary>
+    /// </remarks>
     /// <exception cref="FairleadException">
-    /// NotSupported: Fairlead's own protocol knows only the end of both directions. PeerGone: nobody is there.
+    /// NotSupported: Fairlead's own protocol can only close both directions. PeerGone: no peer is connected.
     /// </exception>
     public void EndSending()
     {
         if (!Core.Settings.IsBare)
         {
             throw new FairleadException(
-                ErrorCode.NotSupported, "with Fairlead's protocol an end closes as a whole", "Close it, when the answers have come.")
+                ErrorCode.NotSupported,
+                "Fairlead's own protocol cannot close one direction of a connection",
+                "Close the endpoint when the answers have arrived.")
             {
                 Address = Address,
             };
@@ -151,24 +139,24 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
         (Core.Placement.TheLink ?? throw Core.Presence.EndException()).EndSending();
     }
 
-    /// <summary>
-    /// This end as a <see cref="Stream"/>: what is written is sent, and what is received is read, as bytes without boundaries. With
-    /// <c>?framing=none</c> the other end may be any program; with Fairlead's own framing it works on every reliable transport, each write
-    /// being a message or several. The same stream each time.
-    /// </summary>
+    /// <summary>Returns this end as a <see cref="Stream"/>: sends what is written and reads what is received, without boundaries.</summary>
     /// <remarks>
     /// <para>
-    /// Reading returns 0 when the peer has ended in order (or called <see cref="EndSending"/>), and throws an <see cref="IOException"/>
-    /// when it died; the cause is its inner exception. At a bound end what is read after that is the next peer's. Writing is done when it
-    /// is buffered, flushing as <see cref="MessagingEndpoint.Flush"/>. The time-outs hold for blocking calls; asynchronous ones end at
-    /// their token, and nothing is lost by that.
+    /// With <c>?framing=none</c> the other end may be any program. With Fairlead's own framing the stream works on every reliable
+    /// transport, and each write becomes one or more messages. Every call returns the same stream.
     /// </para>
     /// <para>
-    /// The stream receives from now on, and nobody else should. One reader and one writer at a time. Disposing it, in either form, closes
-    /// this end, as <see cref="MessagingEndpoint.DisposeAsync"/> does.
+    /// Reading returns 0 when the peer has closed in order or called <see cref="EndSending"/>. It throws an <see cref="IOException"/> with
+    /// the cause as inner exception when the peer died. On a bound end, later reads return the bytes of the next peer. A write completes
+    /// when the bytes are buffered. A flush acts like <see cref="MessagingEndpoint.Flush"/>. The timeouts apply to blocking calls.
+    /// Asynchronous calls end at their token, which loses no data.
+    /// </para>
+    /// <para>
+    /// From now on the stream receives, and nothing else may. It allows one reader and one writer at a time. Disposing it in either form
+    /// closes this end like <see cref="MessagingEndpoint.DisposeAsync"/>.
     /// </para>
     /// </remarks>
-    /// <exception cref="FairleadException">NotSupported: a framing with boundaries, or a transport that may lose or reorder.</exception>
+    /// <exception cref="FairleadException">NotSupported: the framing has boundaries, or the transport may lose or reorder.</exception>
     public Stream AsStream() => StreamOf(canRead: true, canWrite: true);
 
     /// <inheritdoc cref="Receiver.TryReceive(out Message)"/>

@@ -7,16 +7,17 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <content>Who wants what: found once for each topic, as long as nobody comes, goes or changes his mind; and one message written once for
-/// all who can read it there.</content>
+/// <content>
+/// The audience of each topic, cached until subscribers join, leave or change their subscriptions; and messages written once for all who
+/// share the memory.
+/// </content>
 public sealed partial class Publisher
 {
-    /// <summary>Topics that are remembered; a publisher with more of them looks for the subscribers of each again.</summary>
+    /// <summary>The most cached topics. A publisher with more topics searches for the subscribers of each again.</summary>
     private const int MostAudiences = 1024;
 
-    /// <summary>
-    /// Readers who read less than one in <see cref="LeastReading"/> of what they have before them in this time are waited for asleep.
-    /// </summary>
+    /// <summary>The period for measuring readers: below one in <see cref="LeastReading"/> of the unread bytes, the publisher
+    /// sleeps.</summary>
     private static readonly long ReadingSpan = Stopwatch.Frequency / 500;
 
     private const int LeastReading = 32;
@@ -24,7 +25,8 @@ public sealed partial class Publisher
     private readonly ConcurrentDictionary<string, Audience> _audiences = new(StringComparer.Ordinal);
     private int _version;
 
-    /// <summary>Somebody came, went, or changed his mind. Behind the change: who looks afterwards sees it.</summary>
+    /// <summary>Notes that a subscriber joined, left or changed its subscriptions. Called after the change, which later lookups then
+    /// see.</summary>
     private void ChangeAudiences() => Interlocked.Increment(ref _version);
 
     private Audience AudienceOf(string topic)
@@ -53,7 +55,7 @@ public sealed partial class Publisher
         return _audiences[topic] = new Audience([.. links], version, head);
     }
 
-    /// <summary>The head of all messages on a topic.</summary>
+    /// <summary>Returns the head of all messages on a topic.</summary>
     private static byte[] Head(string topic)
     {
         TopicFilter.CheckTopic(topic);
@@ -64,10 +66,10 @@ public sealed partial class Publisher
         return space[..head.Length];
     }
 
-    /// <summary>Writes the message once for all of its audience that take part, and says who that was.</summary>
+    /// <summary>Writes the message once for all members of the audience that share the memory, and returns which ones it reached.</summary>
     private ulong WriteOnce(Audience audience, ReadOnlySpan<byte> message, ref Round round)
     {
-        // A message that belongs to a trace has a span for each subscriber.
+        // A traced message has a span for each subscriber.
         if (audience.Seated is null || Tracing.IsWatched)
         {
             return 0;
@@ -84,10 +86,12 @@ public sealed partial class Publisher
         return reached;
     }
 
-    /// <summary>
-    /// Makes room for those who read, for a moment, before this thread sleeps: if all who are waited for and share the memory have room by
-    /// then the message is written once for all of them. Those who were reached are waited for no more.
-    /// </summary>
+    /// <summary>Briefly lets readers make progress before this thread sleeps, and then writes the message once for those with
+    /// capacity.</summary>
+    /// <remarks>
+    /// The message is written only if all subscribers that are waited for and share the memory have capacity by then. Subscribers that were
+    /// reached leave the list.
+    /// </remarks>
     private void AwaitRoom(
         List<Link> waiting, ref Round round, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken cancellationToken)
     {
@@ -99,7 +103,8 @@ public sealed partial class Publisher
             return;
         }
 
-        // What all have not read, not only those who are waited for: they may have to wait for a processor until others have read.
+        // All that subscribers have not read, not only those waited for: these may need a processor that the others occupy until they have
+        // read.
         long first = broadcast.Unread;
         long before = first;
         long end = Stopwatch.GetTimestamp() + ReadingSpan;
@@ -138,12 +143,12 @@ public sealed partial class Publisher
         }
     }
 
-    /// <summary>Behind a message that went by a subscriber's connection: it takes part again when it has caught up.</summary>
+    /// <summary>Lets a subscriber share the memory again once it has read all messages that went through its connection.</summary>
     private void Rejoin(Link link)
     {
         if (link.Place.HasSpoiltBroadcast)
         {
-            link.Kill(CloseReason.ProtocolError, "it has spoilt the memory that it shares with this publisher");
+            link.Kill(CloseReason.ProtocolError, "it has corrupted the memory that it shares with this publisher");
         }
         else if (!Tracing.IsWatched && link.Place.TryJoin())
         {

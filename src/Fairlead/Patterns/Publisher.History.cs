@@ -2,7 +2,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <content>Who comes later gets the last messages first.</content>
+/// <content>Late subscribers get the last messages first.</content>
 public sealed partial class Publisher
 {
     private const int MostHistory = 1 << 20;
@@ -10,10 +10,8 @@ public sealed partial class Publisher
     private readonly RankedLock _historyGate = new(LockRank.PublisherHistory);
     private readonly History? _history;
 
-    /// <summary>
-    /// Keeps the message where the last ones are kept, and finds its audience: whoever asks for its topic later finds it there, and is not
-    /// meant now.
-    /// </summary>
+    /// <summary>Adds the message to the history and returns its audience.</summary>
+    /// <remarks>A subscriber that asks for the topic later gets the message from the history and is not part of this audience.</remarks>
     private Audience Enter(string topic, ReadOnlySpan<byte> message)
     {
         if (_history is null)
@@ -29,9 +27,7 @@ public sealed partial class Publisher
         }
     }
 
-    /// <summary>
-    /// A subscriber changes its mind. What it asks for now and did not before, it gets from those that are kept. By the pump.
-    /// </summary>
+    /// <summary>Changes the subscriptions of a subscriber and replays the history for new ones. Called by the pump.</summary>
     private string? Change(Link link, string pattern, bool subscribes)
     {
         Subscriptions subscriptions = (Subscriptions)link.Tag!;

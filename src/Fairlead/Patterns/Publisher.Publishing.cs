@@ -1,25 +1,26 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <content>One message to many, each by its own policy.</content>
+/// <content>Sending one message to many subscribers, each by its own policy.</content>
 public sealed partial class Publisher
 {
     private FanOut _fanOut;
 
-    /// <summary>
-    /// Publishes a message. Blocks only where a subscriber with <see cref="OverflowPolicy.Wait"/> has no room, at most for
-    /// <see cref="PublisherOptions.LongestWait"/>.
-    /// </summary>
-    /// <param name="topic">Words with dots between; see <see cref="TopicFilter"/>.</param>
-    /// <param name="message">Copied before this returns.</param>
-    /// <param name="cancellationToken">Ends the wait; subscribers that had no room then miss the message.</param>
-    /// <returns>For how many subscribers it was buffered.</returns>
-    /// <exception cref="ArgumentException">The topic is none.</exception>
+    /// <summary>Publishes a message. Blocks only while a subscriber with <see cref="OverflowPolicy.Wait"/> has a full queue.</summary>
+    /// <remarks>The wait takes at most <see cref="PublisherOptions.LongestWait"/>.</remarks>
+    /// <param name="topic">Words separated by dots; see <see cref="TopicFilter"/>.</param>
+    /// <param name="message">The payload. Copied before this returns.</param>
+    /// <param name="cancellationToken">Ends the wait. Subscribers with full queues then miss the message.</param>
+    /// <returns>The number of subscribers it was buffered for.</returns>
+    /// <exception cref="ArgumentException">The topic is not valid.</exception>
     /// <exception cref="FairleadException">
-    /// Full: this publisher was told <see cref="OverflowPolicy.Fail"/>, and a subscriber has no room; the others have got the message.
+    /// Full: this publisher uses <see cref="OverflowPolicy.Fail"/>, and the queue of a subscriber is full. The others have received the
+    /// message.
     /// </exception>
     public int Publish(string topic, ReadOnlySpan<byte> message, CancellationToken cancellationToken = default)
     {
@@ -39,12 +40,14 @@ public sealed partial class Publisher
     }
 
     /// <summary>
-    /// Publishes a message. Completes at once, except where a subscriber with <see cref="OverflowPolicy.Wait"/> has no room; then when it
-    /// has, at most after <see cref="PublisherOptions.LongestWait"/>.
+    /// Publishes a message. Completes at once, unless a subscriber with <see cref="OverflowPolicy.Wait"/> has a full queue.
     /// </summary>
-    /// <param name="topic">Words with dots between; see <see cref="TopicFilter"/>.</param>
-    /// <param name="message">Must stay as it is until completion.</param>
-    /// <param name="cancellationToken">Ends the wait; subscribers that had no room then miss the message.</param>
+    /// <remarks>
+    /// Then it completes when that subscriber has capacity, at most after <see cref="PublisherOptions.LongestWait"/>.
+    /// </remarks>
+    /// <param name="topic">Words separated by dots; see <see cref="TopicFilter"/>.</param>
+    /// <param name="message">The payload. It must not change until completion.</param>
+    /// <param name="cancellationToken">Ends the wait. Subscribers with full queues then miss the message.</param>
     /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
     public ValueTask<int> PublishAsync(string topic, ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default)
     {
@@ -57,7 +60,45 @@ public sealed partial class Publisher
         return round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, message, cancellationToken);
     }
 
-    /// <summary>Gives the message to all who have room, or a policy that drops; the others are noted.</summary>
+    /// <summary>Publishes a message. Completes like the overload that takes memory.</summary>
+    /// <param name="topic">Words separated by dots; see <see cref="TopicFilter"/>.</param>
+    /// <param name="message">The payload. Copied before this returns if the message has to wait.</param>
+    /// <param name="cancellationToken">Ends the wait. Subscribers with full queues then miss the message.</param>
+    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
+    [OverloadResolutionPriority(1)]
+    public ValueTask<int> PublishAsync(string topic, ReadOnlySpan<byte> message, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<int>(cancellationToken);
+        }
+
+        Round round = Start(topic, message, mayWait: false);
+        return round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, message.ToArray(), cancellationToken);
+    }
+
+    /// <summary>Publishes several buffers as one message. Copies them into one.</summary>
+    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
+    [OverloadResolutionPriority(-1)]
+    public int Publish(string topic, in ReadOnlySequence<byte> message, CancellationToken cancellationToken = default)
+    {
+        new Outbox(Core).CheckLength(message);
+        using Joined whole = new(message);
+        return Publish(topic, whole.Span, cancellationToken);
+    }
+
+    /// <summary>Publishes several buffers as one message. Copies them into one before this returns.</summary>
+    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
+    [OverloadResolutionPriority(-1)]
+    public ValueTask<int> PublishAsync(
+        string topic, in ReadOnlySequence<byte> message, CancellationToken cancellationToken = default)
+    {
+        new Outbox(Core).CheckLength(message);
+        using Joined whole = new(message);
+        return PublishAsync(topic, whole.Span, cancellationToken);
+    }
+
+    /// <summary>Gives the message to all subscribers with capacity or a dropping policy, and notes the others.</summary>
     private Round Start(string topic, ReadOnlySpan<byte> message, bool mayWait)
     {
         new Outbox(Core).ThrowIfClosing();
@@ -77,7 +118,7 @@ public sealed partial class Publisher
                 Link link = audience.Links[i];
                 if (mayWait && link.Policy == OverflowPolicy.Wait && link.Place.Seat is { IsPassedOver: true, IsCorrupt: false })
                 {
-                    // Rather than that it leaves, it is waited for.
+                    // Wait for this subscriber instead of letting it leave the shared memory.
                     (round.Waiting ??= []).Add(link);
                 }
                 else
@@ -92,13 +133,13 @@ public sealed partial class Publisher
         return round;
     }
 
-    /// <summary>To one subscriber, by its connection.</summary>
+    /// <summary>Sends to one subscriber through its connection.</summary>
     private static void Give(Link link, Outbox outbox, string topic, ReadOnlySpan<byte> message, ref Round round)
     {
         byte[] head = round.Head;
         if (!link.Sending.Takes((long)head.Length + message.Length))
         {
-            // Longer than this subscriber takes; the others get it.
+            // Longer than this subscriber accepts; the others get the message.
             link.Sending.CountMissed();
         }
         else if (link.Policy.Drops())
@@ -154,7 +195,7 @@ public sealed partial class Publisher
             calls[i] = CallAsync(outbox, waiting[i], round.Head, message, cancellationToken);
         }
 
-        // All are waited for, whatever becomes of one: the message is the caller's until the last has let go of it.
+        // Wait for all calls, whatever the outcome of one: the caller owns the message again only after the last call has ended.
         ExceptionDispatchInfo? failed = null;
         for (int i = 0; i < calls.Length; i++)
         {
@@ -174,14 +215,14 @@ public sealed partial class Publisher
         return End(round);
     }
 
-    /// <summary>An error that comes at once is the task's, too.</summary>
+    /// <summary>Makes an error that is thrown at once part of the task, too.</summary>
     private async Task<LinkResult> CallAsync(
         Outbox outbox, Link link, byte[] head, ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
         await outbox
             .CallOnAsync(link, MessageHeader.Of(MessageKind.Publish), head, default, message, _longestWait, cancellationToken)
             .ConfigureAwait(false);
 
-    /// <summary>What became of a message for a subscriber that was waited for.</summary>
+    /// <summary>Returns whether the message was buffered for a subscriber that was waited for.</summary>
     private bool WasBuffered(Link link, in LinkResult result)
     {
         switch (result.Outcome)
@@ -191,7 +232,8 @@ public sealed partial class Publisher
             case LinkOutcome.TimedOut:
                 link.Sending.CountMissed();
                 link.Kill(
-                    CloseReason.SlowConsumer, $"it asked the publisher to wait, and had no room for {_longestWait.TotalSeconds:0.###} s");
+                    CloseReason.SlowConsumer,
+                    $"it asked the publisher to wait, and its queue stayed full for {_longestWait.TotalSeconds:0.###} s");
                 return false;
             default:
                 return false;
@@ -202,13 +244,13 @@ public sealed partial class Publisher
         ? round.Buffered
         : throw new FairleadException(
             ErrorCode.Full,
-            $"{round.Failed} of {round.Failed + round.Buffered} subscribers had no room for the message",
-            "The others have got it. Publish less, or choose another ?full= than fail.")
+            $"the queues of {round.Failed} of {round.Failed + round.Buffered} subscribers were full when a message was published",
+            "The others have received the message. Publish less, or choose another ?full= than fail.")
         {
             Address = Address,
         };
 
-    /// <summary>What has become of one message so far.</summary>
+    /// <summary>The state of one message that is being published.</summary>
     private struct Round
     {
         public byte[] Head;

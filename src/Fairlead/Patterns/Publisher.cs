@@ -5,15 +5,17 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// Publishes messages with a topic to every <see cref="Subscriber"/> that asked for it, type 1 only.
-/// </summary>
+/// <summary>Publishes messages with a topic (type 1 only) to every <see cref="Subscriber"/> that asked for it.</summary>
 /// <remarks>
-/// What a slow subscriber has no room for is treated as that subscriber asked (<see cref="EndpointOptions.OverflowPolicy"/> of its own), or
-/// else as this publisher was told, or else dropped, the newest first. Each subscriber has a queue of its own here, as long as this
-/// publisher's
-/// <c>messages</c> and <c>capacity</c>. What is dropped is counted (<see cref="EndpointStatistics.Dropped"/>) and told to the subscriber
-/// (<see cref="Message.Missed"/>, <see cref="Subscriber.Missed"/>); so is what is longer than it accepts.
+/// <para>
+/// Each subscriber has a separate queue here, limited by this publisher's <c>messages</c> and <c>capacity</c>. A full queue is handled by
+/// the subscriber's policy (its <see cref="EndpointOptions.OverflowPolicy"/>), or else by this publisher's. Without either, the publisher
+/// drops the newest message.
+/// </para>
+/// <para>
+/// The publisher counts dropped messages (<see cref="EndpointStatistics.Dropped"/>) and tells the subscriber (<see cref="Message.Missed"/>,
+/// <see cref="Subscriber.Missed"/>). The same holds for messages longer than the subscriber accepts.
+/// </para>
 /// </remarks>
 public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
 {
@@ -41,7 +43,7 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
 
         int history = AddressOptions.Int(address, "history", max: MostHistory) ?? options.History;
 
-        // Before anybody can come.
+        // Before any subscriber can connect.
         _history = history == 0 ? null : new History(history, AddressOptions.Size(address, "capacity") ?? options.MaxUnreadBytes);
         _longestWait = options.LongestWait;
         if (_longestWait != Timeout.InfiniteTimeSpan)
@@ -50,7 +52,7 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
         }
     }
 
-    /// <summary>Binds, for subscribers that will connect.</summary>
+    /// <summary>Binds a publisher that subscribers connect to.</summary>
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static Publisher Bind(Address address, PublisherOptions? options = null)
     {
@@ -59,18 +61,18 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
         return publisher;
     }
 
-    /// <summary>Binds, for subscribers that will connect. Completes at once.</summary>
+    /// <summary>Binds a publisher that subscribers connect to. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Publisher> BindAsync(
         Address address, PublisherOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Run(() => Bind(address, options), cancellationToken);
 
-    /// <summary>Connects to a bound subscriber. Blocks.</summary>
+    /// <summary>Connects to a bound subscriber. Blocks until connected.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static Publisher Connect(Address address, PublisherOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Wait(ConnectAsync(address, options, cancellationToken));
 
-    /// <summary>Connects to a bound subscriber. When this completes, the subscriber's topics may still be on their way.</summary>
+    /// <summary>Connects to a bound subscriber. On completion, the subscriber's topics may still be on their way.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static async ValueTask<Publisher> ConnectAsync(
         Address address, PublisherOptions? options = null, CancellationToken cancellationToken = default)
@@ -80,39 +82,21 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
         return publisher;
     }
 
-    /// <summary>Publishes text as UTF-8.</summary>
-    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
-    public int Publish(string topic, string message) => Publish(topic, Encoding.UTF8.GetBytes(message));
-
-    /// <summary>Publishes a value as JSON.</summary>
-    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
-    public int Publish<T>(string topic, T value, JsonTypeInfo<T> type)
-    {
-        using Serialized message = Serialized.Of(value, type);
-        return Publish(topic, message.Span);
-    }
-
-    /// <summary>Publishes a value as its serializer writes it.</summary>
-    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
-    public int Publish<T>(string topic, T value, IMessageSerializer<T> serializer)
-    {
-        using Serialized message = Serialized.Of(value, serializer);
-        return Publish(topic, message.Span);
-    }
-
     FairleadException? ILinkOwner.Refusal(Link link) => link.PeerAsksFor switch
     {
         OverflowPolicy.Wait when _longestWait == TimeSpan.Zero => new FairleadException(
             ErrorCode.NotSupported,
-            "this publisher waits for no subscriber, and full=wait was asked for",
-            "Ask for another policy, or none")
+            "the subscriber asked for full=wait, but this publisher does not wait for subscribers",
+            "Ask for another policy, or for none.")
         {
             Address = link.Endpoint.Address,
             Peer = link.Peer,
         },
         null or OverflowPolicy.Wait or OverflowPolicy.DropOldest or OverflowPolicy.DropNewest or OverflowPolicy.Latest => null,
         _ => new FairleadException(
-            ErrorCode.NotSupported, "the subscriber asked for a policy that this publisher does not know", "Ask for another, or none")
+            ErrorCode.NotSupported,
+            "the subscriber asked for a policy that this publisher does not know",
+            "Ask for another policy, or for none.")
         {
             Address = link.Endpoint.Address,
             Peer = link.Peer,
@@ -136,7 +120,7 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
 
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => Change(link, topic, subscribes);
 
-    /// <summary>What one subscriber asked for.</summary>
+    /// <summary>The patterns that one subscriber asked for.</summary>
     private sealed class Subscriptions
     {
         private const int MostPatterns = 10_000;
@@ -158,7 +142,7 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
 
         public Subscriptions Copy() => new() { _patterns = _patterns };
 
-        /// <summary>By the pump alone.</summary>
+        /// <summary>Changes the patterns. Called by the pump only.</summary>
         public string? Change(string pattern, bool subscribes)
         {
             if (TopicFilter.Problem(pattern, isPattern: true) is { } problem)
@@ -172,7 +156,7 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
             {
                 if (patterns.Length >= MostPatterns)
                 {
-                    return $"there are {MostPatterns} patterns already";
+                    return $"the subscriber already has {MostPatterns} patterns, which is the limit";
                 }
 
                 _patterns = [.. patterns, pattern];

@@ -3,10 +3,8 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// Receives the messages of <see cref="Sender"/>s. A bound receiver takes them from many senders, in turn, some in a row from each; the
-/// order of one sender is kept.
-/// </summary>
+/// <summary>Receives the messages of <see cref="Sender"/>s. A bound receiver serves many senders.</summary>
+/// <remarks>It serves the senders in turn, several messages from each, and keeps the order of each sender.</remarks>
 public sealed class Receiver : MessagingEndpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
@@ -19,24 +17,25 @@ public sealed class Receiver : MessagingEndpoint, ILinkOwner
         TalksBare = true,
     };
 
-    /// <summary>By the factories alone: one that is not open is of no use.</summary>
+    /// <summary>For the factories only, because an unopened receiver is unusable.</summary>
     private Receiver()
     {
     }
 
     private Inbox Inbox => new(Core);
 
-    /// <summary>
-    /// Binds, for senders that will connect. Waits for nobody, apart from a holder of the name that was killed and is still ending (5
-    /// seconds at most).
-    /// </summary>
-    /// <param name="address">Where, with options behind <c>?</c>. Text will do.</param>
-    /// <param name="options">What the address does not say.</param>
+    /// <summary>Binds a receiver that senders connect to.</summary>
+    /// <remarks>
+    /// Does not wait, with one exception: if the process that held the name was killed and is still ending, this waits for at most 5
+    /// seconds.
+    /// </remarks>
+    /// <param name="address">The address to bind, with options behind <c>?</c>. Strings convert implicitly.</param>
+    /// <param name="options">Settings that the address does not contain.</param>
     /// <exception cref="FairleadException">
-    /// AlreadyExists: the name is held; <see cref="FairleadException.Peer"/> says by whom. PermissionDenied. NotSupported: the transport
+    /// AlreadyExists: the name is in use; <see cref="FairleadException.Peer"/> is its holder. PermissionDenied. NotSupported: the transport
     /// lacks what the pattern needs.
     /// </exception>
-    /// <exception cref="AddressFormatException">The text is no address, or has an unknown or ill-formed option.</exception>
+    /// <exception cref="AddressFormatException">The text is not an address, or has an unknown or malformed option.</exception>
     public static Receiver Bind(Address address, EndpointOptions? options = null)
     {
         Receiver receiver = new();
@@ -44,25 +43,25 @@ public sealed class Receiver : MessagingEndpoint, ILinkOwner
         return receiver;
     }
 
-    /// <summary>Binds, for senders that will connect. Completes at once.</summary>
-    /// <param name="address">Where, with options behind <c>?</c>. Text will do.</param>
-    /// <param name="options">What the address does not say.</param>
-    /// <param name="cancellationToken">Looked at before binding, which is not interrupted.</param>
+    /// <summary>Binds a receiver that senders connect to. Completes at once.</summary>
+    /// <param name="address">The address to bind, with options behind <c>?</c>. Strings convert implicitly.</param>
+    /// <param name="options">Settings that the address does not contain.</param>
+    /// <param name="cancellationToken">Checked before binding; it does not interrupt binding itself.</param>
     /// <inheritdoc cref="Bind" path="/exception"/>
     public static ValueTask<Receiver> BindAsync(
         Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Run(() => Bind(address, options), cancellationToken);
 
-    /// <summary>Connects to a bound sender. Blocks.</summary>
-    /// <param name="address">Where, with options behind <c>?</c>. Text will do.</param>
-    /// <param name="options">What the address does not say.</param>
-    /// <param name="cancellationToken">Ends connecting, and waiting for somebody to listen.</param>
+    /// <summary>Connects to a bound sender. Blocks until connected.</summary>
+    /// <param name="address">The address to connect to, with options behind <c>?</c>. Strings convert implicitly.</param>
+    /// <param name="options">Settings that the address does not contain.</param>
+    /// <param name="cancellationToken">Ends connecting, and waiting for a listener.</param>
     /// <exception cref="FairleadException">
-    /// NotFound: nobody listens there (and did not within <c>?wait=</c>). Incompatible: another pattern or version is there. Full: all
-    /// places are taken. PermissionDenied. Timeout: somebody listens and gave no sign of life. NotSupported: the transport lacks what the
-    /// pattern needs.
+    /// NotFound: no endpoint listens there, and none did within <c>?wait=</c>. Incompatible: another pattern or version listens there.
+    /// Full: the endpoint accepts no more peers. PermissionDenied. Timeout: an endpoint listens but does not respond. NotSupported: the
+    /// transport lacks what the pattern needs.
     /// </exception>
-    /// <exception cref="AddressFormatException">The text is no address, or has an unknown or ill-formed option.</exception>
+    /// <exception cref="AddressFormatException">The text is not an address, or has an unknown or malformed option.</exception>
     public static Receiver Connect(Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Wait(ConnectAsync(address, options, cancellationToken));
 
@@ -76,71 +75,72 @@ public sealed class Receiver : MessagingEndpoint, ILinkOwner
         return receiver;
     }
 
-    /// <summary>The next message if one is there. Does not block.</summary>
-    /// <param name="message">A lease: accept it, where its sender waits for a receipt, and dispose it.</param>
-    /// <returns>Whether there was one.</returns>
+    /// <summary>Takes the next message if one has arrived. Does not block.</summary>
+    /// <param name="message">A lease. Accept it if its sender waits for a receipt, and dispose it.</param>
+    /// <returns>Whether a message had arrived.</returns>
     /// <exception cref="FairleadException">
-    /// PeerGone: a connected receiver has lost its sender, and everything that came was taken.
+    /// PeerGone: a connected receiver has lost its sender, and every message that arrived has been taken.
     /// </exception>
     public bool TryReceive(out Message message) => Inbox.TryReceive(out message);
 
-    /// <summary>The next message if one comes in time. Blocks.</summary>
-    /// <param name="timeout">At most so long.</param>
-    /// <param name="message">A lease: accept it, where its sender waits for a receipt, and dispose it.</param>
+    /// <summary>Takes the next message if one arrives in time. Blocks until then.</summary>
+    /// <param name="timeout">How long to wait at most.</param>
+    /// <param name="message">A lease. Accept it if its sender waits for a receipt, and dispose it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether one came.</returns>
+    /// <returns>Whether a message arrived in time.</returns>
     /// <inheritdoc cref="TryReceive(out Message)" path="/exception"/>
     public bool TryReceive(TimeSpan timeout, out Message message, CancellationToken cancellationToken = default) =>
         Inbox.TryReceive(timeout, out message, cancellationToken);
 
-    /// <summary>The next message. Blocks.</summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <summary>Blocks until the next message arrives and takes it.</summary>
+    /// <param name="timeout">How long to wait at most; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>A lease: dispose it; accept it first, where its sender waits for a receipt.</returns>
+    /// <returns>A lease. Accept it if its sender waits for a receipt, and dispose it.</returns>
     /// <exception cref="FairleadException">
-    /// Timeout. PeerGone: a connected receiver has lost its sender, and everything that came was taken.
+    /// Timeout. PeerGone: a connected receiver has lost its sender, and every message that arrived has been taken.
     /// </exception>
     public Message Receive(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Inbox.Receive(timeout, cancellationToken);
 
-    /// <summary>The next message.</summary>
+    /// <summary>Takes the next message when it arrives.</summary>
     /// <inheritdoc cref="Receive" path="/param|/returns|/exception"/>
     public ValueTask<Message> ReceiveAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Inbox.ReceiveAsync(timeout, cancellationToken);
 
-    /// <summary>The next message.</summary>
+    /// <summary>Takes the next message when it arrives.</summary>
     /// <inheritdoc cref="Receive" path="/returns|/exception"/>
     public ValueTask<Message> ReceiveAsync(CancellationToken cancellationToken) => Inbox.ReceiveAsync(null, cancellationToken);
 
-    /// <summary>
-    /// All messages, one after the other. Asking for the next one accepts the one before and gives its memory back; leaving the loop by
-    /// <c>break</c> or an exception gives it back unaccepted. A connected receiver's loop ends when its sender closes, and throws PeerGone
-    /// when the sender died; that of a bound one waits for the next sender.
-    /// </summary>
-    /// <param name="cancellationToken">Ends the loop, with an <see cref="OperationCanceledException"/>.</param>
+    /// <summary>Returns all messages, one after the other.</summary>
+    /// <remarks>
+    /// Asking for the next message accepts the previous one and returns its memory. Leaving the loop by <c>break</c> or an exception
+    /// returns the message unaccepted. The loop of a connected receiver ends when its sender closes, and throws PeerGone when the sender
+    /// died. The loop of a bound receiver waits for the next sender.
+    /// </remarks>
+    /// <param name="cancellationToken">Ends the loop with an <see cref="OperationCanceledException"/>.</param>
     public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken cancellationToken = default) =>
         Inbox.ReceiveAllAsync(cancellationToken);
 
-    /// <summary>
-    /// Calls the handler for each message until the token is cancelled or, where it has connected, the sender closes. Its return accepts
-    /// the message. Its exception does not, tells the sender why, and ends the run, which throws it when the handlers that still run have
-    /// returned.
-    /// </summary>
-    /// <param name="handler">Called with the message, which is valid until it returns.</param>
-    /// <param name="concurrency">How many handlers may run at once. More than one gives up the order.</param>
+    /// <summary>Calls the handler for each message until the token is cancelled, or until the sender of a connected receiver
+    /// closes.</summary>
+    /// <remarks>
+    /// The message is accepted when the handler returns. If the handler throws, the message is not accepted, its sender is told the reason,
+    /// and the run ends. The run rethrows the exception after the other running handlers have returned.
+    /// </remarks>
+    /// <param name="handler">Called with each message, which is valid until the handler returns.</param>
+    /// <param name="concurrency">How many handlers may run at the same time. More than one gives up the order.</param>
     /// <param name="cancellationToken">Ends the run.</param>
     public Task RunAsync(
         Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken cancellationToken = default) =>
         Inbox.RunAsync(handler, concurrency, cancellationToken);
 
-    /// <summary>
-    /// This end as a <see cref="Stream"/> that is read from: a connected receiver, or one that is bound to a FIFO, whose writers come and
-    /// go and are no end. The same each time.
-    /// </summary>
-    /// <inheritdoc cref="Pair.AsStream" path="/remarks"/>
+    /// <summary>Returns this end as a readable <see cref="Stream"/>, for a connected receiver or one bound to a FIFO.</summary>
+    /// <remarks>
+    /// <para>Writers of a FIFO may come and go without ending the stream. Every call returns the same stream.</para>
+    /// <inheritdoc cref="Pair.AsStream" path="/remarks/para"/>
+    /// </remarks>
     /// <exception cref="FairleadException">
-    /// NotSupported: a framing with boundaries, a transport that may lose or reorder, or a bound receiver that may have several senders at
-    /// once.
+    /// NotSupported: the framing has boundaries, the transport may lose or reorder, or a bound receiver may have several senders.
     /// </exception>
     public Stream AsStream() => StreamOf(canRead: true, canWrite: false);
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
 using Fairlead.Framing;
@@ -6,40 +7,39 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// A received request: a lease, like <see cref="Message"/>, that is answered once. Disposed without an answer, it tells the requester so.
-/// </summary>
+/// <summary>A received request: a lease, like <see cref="Message"/>, with exactly one answer.</summary>
+/// <remarks>Disposing a request without an answer tells the requester so.</remarks>
 public readonly struct Request : IDisposable, IEquatable<Request>
 {
     private readonly Message _message;
 
     internal Request(Message message) => _message = message;
 
-    /// <summary>The payload, where it lies. Valid until <see cref="Dispose"/>.</summary>
+    /// <summary>The payload in the memory where it arrived. Valid until <see cref="Dispose"/>.</summary>
     public ReadOnlySpan<byte> Span => _message.Span;
 
-    /// <summary>The payload, where it lies. Valid until <see cref="Dispose"/>.</summary>
+    /// <summary>The payload in the memory where it arrived. Valid until <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Memory => _message.Memory;
 
-    /// <summary>Bytes of the payload.</summary>
+    /// <summary>The length of the payload in bytes.</summary>
     public int Length => _message.Length;
 
-    /// <summary>The payload read as UTF-8, as a new string.</summary>
+    /// <summary>The payload decoded as UTF-8. Each call creates a new string.</summary>
     public string Text => _message.Text;
 
-    /// <summary>Who asks.</summary>
+    /// <summary>The requester's process.</summary>
     public Peer Peer => _message.Peer;
 
-    /// <summary>How long the requester would still wait when it asked; null: for ever.</summary>
+    /// <summary>How long the requester was going to wait when it asked; null means without limit.</summary>
     public TimeSpan? Timeout =>
         HeadReader.TryGet(_message.Core.Head, HeadField.Deadline, out ulong microseconds) && microseconds < long.MaxValue / 10
             ? TimeSpan.FromTicks((long)microseconds * TimeSpan.TicksPerMicrosecond)
             : null;
 
-    /// <summary>Whether the requester says that it may be carried out twice without harm.</summary>
+    /// <summary>Whether the requester says that executing the request twice is harmless.</summary>
     public bool Idempotent => (_message.Core.Header.Flags & MessageFlags.Idempotent) != 0;
 
-    /// <summary>Whether it was sent before, to a responder that was lost and may have carried it out. Only an idempotent one is.</summary>
+    /// <summary>Whether an earlier responder was lost and may have executed it. Only idempotent requests are sent again.</summary>
     public bool Redelivered => _message.Redelivered;
 
     /// <summary>Cancelled when the requester no longer waits: it cancelled, its time has passed, or it is gone.</summary>
@@ -57,27 +57,16 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     /// <summary>Reads the payload with a serializer.</summary>
     public T Read<T>(IMessageSerializer<T> serializer) => _message.Read(serializer);
 
-    /// <summary>Sends a value as JSON as the reply.</summary>
-    /// <inheritdoc cref="Reply(ReadOnlySpan{byte})" path="/returns|/exception"/>
-    public bool Reply<T>(T value, JsonTypeInfo<T> type)
-    {
-        using Serialized reply = Serialized.Of(value, type);
-        return Reply(reply.Span);
-    }
+    /// <summary>Returns a reference to the unmanaged value in the payload. Valid until <see cref="Dispose"/>.</summary>
+    /// <inheritdoc cref="Message.Value{T}" path="/exception"/>
+    public ref readonly T Value<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>()
+        where T : unmanaged => ref _message.Value<T>();
 
-    /// <summary>Sends a value as the reply, as its serializer writes it.</summary>
-    /// <inheritdoc cref="Reply(ReadOnlySpan{byte})" path="/returns|/exception"/>
-    public bool Reply<T>(T value, IMessageSerializer<T> serializer)
-    {
-        using Serialized reply = Serialized.Of(value, serializer);
-        return Reply(reply.Span);
-    }
-
-    /// <summary>Sends the reply. Does not wait: replies need no credit.</summary>
-    /// <param name="reply">Copied, where it does not go at once.</param>
-    /// <returns>False when the requester is gone; a reply to one that only gave up waiting is sent and dropped there.</returns>
-    /// <exception cref="InvalidOperationException">The request was answered before.</exception>
-    /// <exception cref="FairleadException">TooLarge: the requester does not take so long a reply. It can still be answered.</exception>
+    /// <summary>Sends the reply. Does not wait, because replies need no credit.</summary>
+    /// <param name="reply">The payload. Copied if it is not written at once.</param>
+    /// <returns>False when the requester is gone. A requester that only stopped waiting drops the reply, and the result is true.</returns>
+    /// <exception cref="InvalidOperationException">The request has already been answered.</exception>
+    /// <exception cref="FairleadException">TooLarge: the reply is longer than the requester accepts. You can still answer.</exception>
     public bool Reply(ReadOnlySpan<byte> reply)
     {
         MessageCore core = _message.Core;
@@ -90,7 +79,7 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         return sent;
     }
 
-    /// <summary>Sends the reply, which lies in several buffers. Does not wait.</summary>
+    /// <summary>Sends several buffers as the reply. Does not wait.</summary>
     /// <inheritdoc cref="Reply(ReadOnlySpan{byte})" path="/param|/returns|/exception"/>
     [OverloadResolutionPriority(-1)]
     public bool Reply(in ReadOnlySequence<byte> reply)
@@ -106,36 +95,50 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         return sent;
     }
 
-    /// <summary>
-    /// Sends the reply, and waits while the requester does not read its replies and more than 4 MiB of them lie here. A responder that
-    /// takes no further request until then bounds the memory that such requesters cost.
-    /// </summary>
-    /// <param name="reply">Copied before this returns, where it does not go at once. The request may be disposed then, too.</param>
-    /// <param name="cancellationToken">Ends the wait, and takes nothing back.</param>
-    /// <returns>False when the requester was gone.</returns>
-    /// <exception cref="InvalidOperationException">The request was answered before.</exception>
-    /// <exception cref="FairleadException">TooLarge: the requester does not take so long a reply. It can still be answered.</exception>
+    /// <summary>Sends the reply, and waits while a requester that does not read has more than 4 MiB of unread replies here.</summary>
+    /// <remarks>If a responder takes no further request until then, it limits the memory that such requesters cost.</remarks>
+    /// <param name="reply">The payload. Copied before this returns if it is not written at once. The request may then be disposed,
+    /// too.</param>
+    /// <param name="cancellationToken">Ends the wait. The reply is sent all the same.</param>
+    /// <returns>False when the requester is gone.</returns>
+    /// <exception cref="InvalidOperationException">The request has already been answered.</exception>
+    /// <exception cref="FairleadException">TooLarge: the reply is longer than the requester accepts. You can still answer.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    [OverloadResolutionPriority(1)]
+    public ValueTask<bool> ReplyAsync(ReadOnlySpan<byte> reply, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            Link link = _message.Core.Link;
+            return Reply(reply) ? AwaitReaderAsync(link, cancellationToken) : new ValueTask<bool>(false);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException<bool>(exception);
+        }
+    }
+
+    /// <inheritdoc cref="ReplyAsync(ReadOnlySpan{byte}, CancellationToken)"/>
     public ValueTask<bool> ReplyAsync(ReadOnlyMemory<byte> reply, CancellationToken cancellationToken = default) =>
         ReplyAllAsync(new ReadOnlySequence<byte>(reply), cancellationToken);
 
-    /// <summary>The same with a reply that lies in several buffers.</summary>
+    /// <summary>Sends several buffers as the reply, and waits like the other overload.</summary>
     /// <inheritdoc cref="ReplyAsync(ReadOnlyMemory{byte}, CancellationToken)" path="/param|/returns|/exception"/>
     public ValueTask<bool> ReplyAsync(in ReadOnlySequence<byte> reply, CancellationToken cancellationToken = default) =>
         ReplyAllAsync(reply, cancellationToken);
 
     /// <summary>Answers with an error, which the requester gets as a <see cref="FairleadException"/>.</summary>
-    /// <param name="code">The error's code there.</param>
-    /// <param name="text">Its text there; some 1,000 characters are told.</param>
-    /// <returns>False when the requester is gone, or no longer waits.</returns>
-    /// <exception cref="InvalidOperationException">The request was answered before.</exception>
+    /// <param name="code">The code of the requester's exception.</param>
+    /// <param name="text">The text of the requester's exception, of which about 1,000 characters are sent.</param>
+    /// <returns>False when the requester is gone or no longer waits.</returns>
+    /// <exception cref="InvalidOperationException">The request has already been answered.</exception>
     public bool Fail(ErrorCode code, string text)
     {
         MessageCore core = _message.Core;
         Link link = core.Link;
         uint id = core.Id;
 
-        // A call that was cancelled is over: it gets no error.
+        // A cancelled call has ended on the requester's side, and gets no error.
         bool isAwaited = !_message.IsTakenBack;
         Settle();
         bool sent = isAwaited && link.Answers.SendError(id, code, text);
@@ -143,7 +146,7 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         return sent;
     }
 
-    /// <summary>For handlers, which may have answered, or given the request back, themselves.</summary>
+    /// <summary>Replies for a handler that may have answered or disposed the request itself.</summary>
     internal void ReplyUnlessAnswered(ReadOnlySpan<byte> reply)
     {
         if (_message.IsUnsettled)
@@ -160,7 +163,7 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         }
     }
 
-    /// <summary>Gives the memory back. The second time is harmless.</summary>
+    /// <summary>Returns the memory. A second call has no effect.</summary>
     public void Dispose() => _message.Dispose();
 
     /// <inheritdoc/>
@@ -172,10 +175,10 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     /// <inheritdoc/>
     public override int GetHashCode() => _message.GetHashCode();
 
-    /// <summary>Whether both are the same request.</summary>
+    /// <summary>Returns whether both are the same request.</summary>
     public static bool operator ==(Request left, Request right) => left.Equals(right);
 
-    /// <summary>Whether they are different requests.</summary>
+    /// <summary>Returns whether they are different requests.</summary>
     public static bool operator !=(Request left, Request right) => !left.Equals(right);
 
     private async ValueTask<bool> ReplyAllAsync(ReadOnlySequence<byte> reply, CancellationToken cancellationToken)
@@ -190,11 +193,17 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         return sent;
     }
 
+    private static async ValueTask<bool> AwaitReaderAsync(Link link, CancellationToken cancellationToken)
+    {
+        await link.Pause.AwaitReaderAsync(int.MaxValue, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
     private void Settle()
     {
         if (!_message.TrySettle())
         {
-            throw new InvalidOperationException("The request was answered before: one request, one reply.");
+            throw new InvalidOperationException("The request has already been answered; each request gets exactly one reply.");
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Fairlead;
 
-/// <summary>What a handler knows of the request that it handles, beside its payload.</summary>
+/// <summary>The context of a request that a handler processes: all but its payload.</summary>
 public sealed class RequestContext : IDisposable
 {
     private readonly Request _request;
@@ -8,15 +8,14 @@ public sealed class RequestContext : IDisposable
 
     internal RequestContext(Request request) => _request = request;
 
-    /// <summary>Who asks.</summary>
+    /// <summary>The requester's process.</summary>
     public Peer Peer => _request.Peer;
 
-    /// <summary>How long the requester would still wait when it asked; null: for ever.</summary>
+    /// <summary>How long the requester was going to wait when it asked; null means without limit.</summary>
     public TimeSpan? Timeout => _request.Timeout;
 
-    /// <summary>
-    /// Cancelled when the requester no longer waits: it cancelled, its time has passed, or it is gone. Costs nothing until it is asked for.
-    /// </summary>
+    /// <summary>Cancelled when the requester no longer waits: it cancelled, its time has passed, or it is gone.</summary>
+    /// <remarks>The token costs nothing until this property is read.</remarks>
     public CancellationToken CancellationToken
     {
         get
@@ -32,7 +31,7 @@ public sealed class RequestContext : IDisposable
                 return cancellationToken;
             }
 
-            // The deadline is kept here too: a requester that is stopped cannot tell that it has passed.
+            // Keep the deadline here, too: a stopped requester cannot report that it has passed.
             _deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             _deadline.CancelAfter(timeout);
             return _deadline.Token;

@@ -5,7 +5,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <content>From a request to its reply, or to why there is none.</content>
+/// <content>From a request to its reply, or to the reason why there is none.</content>
 public sealed partial class Requester
 {
     private Message Ask(ReadOnlySpan<byte> request, MessageFlags flags, TimeSpan? timeout, CancellationToken cancellationToken)
@@ -22,7 +22,7 @@ public sealed partial class Requester
         return reply is not null ? new Message(reply) : ToReply(result, timeout);
     }
 
-    /// <summary>Either a span, which is copied where it must wait, or memory, which is borrowed.</summary>
+    /// <summary>Asks with either a span, which is copied if it has to wait, or memory, which is borrowed.</summary>
     private ValueTask<Message> AskAsync(
         ReadOnlySpan<byte> span,
         ReadOnlyMemory<byte> memory,
@@ -95,14 +95,14 @@ public sealed partial class Requester
         }
     }
 
-    /// <summary>The error, and what it means for the request itself.</summary>
+    /// <summary>Returns the error, with its meaning for the request itself.</summary>
     private FairleadException Failure(in LinkResult result, TimeSpan? timeout)
     {
         FairleadException error = Outbox.Failure(result, timeout);
         bool isUnknown = result.WasSent && (result.WasRead || result.Outcome == LinkOutcome.TimedOut);
         string what = error.Code == ErrorCode.Timeout ? ""
-            : isUnknown ? "; the request may have been carried out"
-            : "; the request was not carried out";
+            : isUnknown ? "; the request may have been executed"
+            : "; the request was not executed";
         return error.Meaning(isUnknown ? DeliveryStatus.Unknown : DeliveryStatus.NotDelivered, what);
     }
 }

@@ -4,13 +4,13 @@ using Fairlead.Framing;
 
 namespace Fairlead;
 
-/// <content>Several buffers as one request.</content>
+/// <content>Sequences: several buffers sent as one request.</content>
 public sealed partial class Requester
 {
-    /// <summary>Type 4: asks with several buffers as one request, and waits for the reply in this thread.</summary>
-    /// <param name="request">Its buffers, in order; the caller's again when this returns.</param>
+    /// <summary>Sends several buffers as one request (type 4). Blocks until the reply arrives.</summary>
+    /// <param name="request">The buffers, in order. The caller may change them when this returns.</param>
     /// <param name="options">How long to wait, and whether the request may be repeated.</param>
-    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
+    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     [OverloadResolutionPriority(-1)]
     public Message Request(
@@ -27,10 +27,10 @@ public sealed partial class Requester
             options.Timeout);
     }
 
-    /// <summary>Type 3: asks with several buffers as one request; the task completes when the reply is in.</summary>
-    /// <param name="request">Its buffers, in order; must stay as they are until completion.</param>
+    /// <summary>Sends several buffers as one request (type 3). The task completes when the reply arrives.</summary>
+    /// <param name="request">The buffers, in order. They must not change until completion.</param>
     /// <param name="options">How long to wait, and whether the request may be repeated.</param>
-    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
+    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     [OverloadResolutionPriority(-1)]
     public ValueTask<Message> RequestAsync(

@@ -4,26 +4,26 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <content>Asks all, and collects replies until a deadline.</content>
+/// <content>Surveys: asking all responders, and collecting replies until a deadline.</content>
 public sealed partial class Requester
 {
     private readonly RankedLock _surveyGate = new(LockRank.Surveys);
     private SurveyRun[] _surveys = [];
 
-    /// <summary>
-    /// Asks every responder that is connected, and yields what comes of it, one result for each: replies as they come, those that closed or
-    /// died at once, and at the deadline those that have not replied. Ends when all have; a late reply is dropped. A connected requester
-    /// has one responder, and asks that: bind it to ask many.
-    /// </summary>
-    /// <param name="question">Copied before this returns. It is asked when the loop begins.</param>
-    /// <param name="timeout">The deadline, from the beginning of the loop. The responders are told.</param>
+    /// <summary>Asks every connected responder, and returns one result for each until a deadline.</summary>
+    /// <remarks>
+    /// Replies, and responders that closed or died, are returned as they come; responders without a reply at the deadline. The loop ends
+    /// when all have a result. Late replies are dropped. A connected requester has only one responder: bind it to ask many.
+    /// </remarks>
+    /// <param name="question">The payload. Copied before this returns; sent when the loop begins.</param>
+    /// <param name="timeout">The deadline, from the beginning of the loop. The responders learn it.</param>
     /// <param name="newcomers">
-    /// Whether those are asked too that connect before the deadline; then the loop ends there, not before. Nobody connects to a connected
-    /// requester: it ends when its one has replied.
+    /// Whether to ask responders that connect before the deadline, too. The loop then ends at the deadline and not earlier. It has no
+    /// effect on a connected requester, whose survey ends with its only reply.
     /// </param>
-    /// <param name="cancellationToken">Ends the survey, with an <see cref="OperationCanceledException"/>; the responders are told.</param>
+    /// <param name="cancellationToken">Ends the survey with an <see cref="OperationCanceledException"/>, and tells the responders.</param>
     /// <returns>
-    /// Results; the loop gives their memory back. Leaving it early takes the question back from those that have not replied.
+    /// The results; the loop returns their memory. Leaving it early cancels the request at responders that have not replied.
     /// </returns>
     /// <exception cref="FairleadException">PeerGone: a connected requester has lost its responder.</exception>
     public IAsyncEnumerable<SurveyReply> SurveyAsync(
@@ -34,7 +34,7 @@ public sealed partial class Requester
         return CollectAsync(question.ToArray(), timeout, newcomers, cancellationToken);
     }
 
-    /// <summary>Asks all with a value as JSON; read the replies with <see cref="Message.Read{T}(JsonTypeInfo{T})"/>.</summary>
+    /// <summary>Asks all with a value as JSON. Read the replies with <see cref="Message.Read{T}(JsonTypeInfo{T})"/>.</summary>
     /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, bool, CancellationToken)" path="/param|/returns|/exception"/>
     public IAsyncEnumerable<SurveyReply> SurveyAsync<T>(
         T question, JsonTypeInfo<T> type, TimeSpan timeout, bool newcomers = false, CancellationToken cancellationToken = default)
@@ -43,7 +43,7 @@ public sealed partial class Requester
         return SurveyAsync(message.Span, timeout, newcomers, cancellationToken);
     }
 
-    /// <summary>Asks all with a value as its serializer writes it.</summary>
+    /// <summary>Asks all with a value in the serializer's format.</summary>
     /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, bool, CancellationToken)" path="/param|/returns|/exception"/>
     public IAsyncEnumerable<SurveyReply> SurveyAsync<T>(
         T question,
@@ -56,14 +56,13 @@ public sealed partial class Requester
         return SurveyAsync(message.Span, timeout, newcomers, cancellationToken);
     }
 
-    /// <summary>
-    /// Asks every responder that is connected, and waits in this thread until all have replied or the deadline has passed.
-    /// </summary>
-    /// <param name="question">The caller's again when this returns.</param>
-    /// <param name="timeout">The deadline. The responders are told.</param>
-    /// <param name="newcomers">Whether those are asked too that connect before the deadline; then it is waited for.</param>
-    /// <param name="cancellationToken">Ends the wait; the responders are told.</param>
-    /// <returns>One result for each that was asked, in the order of their coming; to be disposed.</returns>
+    /// <summary>Asks every connected responder. Blocks until all have replied or the deadline has passed.</summary>
+    /// <param name="question">The payload. The caller may change it when this returns.</param>
+    /// <param name="timeout">The deadline. The responders learn it.</param>
+    /// <param name="newcomers">Whether to ask responders that connect before the deadline, too. The call then waits for the
+    /// deadline.</param>
+    /// <param name="cancellationToken">Ends the wait, and tells the responders.</param>
+    /// <returns>One result for each responder asked, in order of arrival. The caller disposes them.</returns>
     /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, bool, CancellationToken)" path="/exception"/>
     public IReadOnlyList<SurveyReply> Survey(
         ReadOnlySpan<byte> question, TimeSpan timeout, bool newcomers = false, CancellationToken cancellationToken = default)
@@ -72,7 +71,7 @@ public sealed partial class Requester
         List<SurveyReply> replies = [];
         try
         {
-            // The reactor reads for all of them; this thread waits for each in turn.
+            // The reactor reads for all responders; this thread waits for each result in turn.
             while (run.NextAsync().AsTask().GetAwaiter().GetResult() is { } reply)
             {
                 replies.Add(reply);
@@ -123,7 +122,7 @@ public sealed partial class Requester
             cancellationToken);
         if (newcomers)
         {
-            // Entered before those who are there are asked, so that nobody slips through in between; who is asked by both is asked once.
+            // Add the run before asking the connected responders: none slips through in between, and one that both paths ask is asked once.
             using (_surveyGate.Hold())
             {
                 _surveys = [.. _surveys, run];
@@ -133,7 +132,7 @@ public sealed partial class Requester
         Link[] links = [.. Core.LinkSnapshot.Where(static link => link.State == LinkState.Up)];
         if (links.Length == 0 && !IsBound)
         {
-            // It asks the one that it is about to get back, or says that there is none.
+            // Ask the responder that is about to be reconnected, or report that there is none.
             run.Ask(null);
         }
 
@@ -154,7 +153,7 @@ public sealed partial class Requester
         }
     }
 
-    /// <summary>By the pump: on the pool, since asking is for callers.</summary>
+    /// <summary>Asks a new responder on the thread pool, because the calling pump must not ask itself.</summary>
     private void AskNewcomer(Link link)
     {
         foreach (SurveyRun run in Volatile.Read(ref _surveys))

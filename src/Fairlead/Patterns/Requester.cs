@@ -6,15 +6,20 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// Asks <see cref="Responder"/>s and gets their replies: type 3 (asynchronous: the caller goes on, many requests are in flight) and type 4
-/// (synchronous: the caller blocks). A connected requester asks the one that it is connected to; a bound one serves any number, and each
-/// request goes to one of them, in turn over those that have room. A survey asks all.
-/// </summary>
+/// <summary>Sends requests to <see cref="Responder"/>s and gets their replies.</summary>
 /// <remarks>
-/// Replies come in any order; each finds its request. A request is repeated only where it says that it may be
-/// (<see cref="RequestOptions.Idempotent"/>). Cancellation and the time left cross the wire. A blocking caller that is alone reads its
-/// reply itself.
+/// <para>
+/// Type 3 requests are asynchronous: the caller continues, and many requests are in flight. Type 4 requests are synchronous: the caller
+/// blocks.
+/// </para>
+/// <para>
+/// A connected requester asks the one responder it is connected to. A bound requester serves any number of responders, and spreads requests
+/// round robin over those with capacity. A survey asks all.
+/// </para>
+/// <para>
+/// Replies may come in any order. A request is repeated only if it is marked <see cref="RequestOptions.Idempotent"/>. Cancellation and the
+/// remaining time travel with the request. A blocking caller reads its reply itself when no other call waits.
+/// </para>
 /// </remarks>
 public sealed partial class Requester : MessagingEndpoint, ILinkOwner
 {
@@ -28,14 +33,14 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
         Spreads = true,
     };
 
-    /// <summary>By the factories alone: one that is not open is of no use.</summary>
+    /// <summary>For the factories only, because an unopened requester is unusable.</summary>
     private Requester()
     {
     }
 
     private Outbox Outbox => new(Core);
 
-    /// <summary>Binds, for responders that will connect.</summary>
+    /// <summary>Binds a requester that responders connect to.</summary>
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static Requester Bind(Address address, EndpointOptions? options = null)
     {
@@ -44,13 +49,13 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
         return requester;
     }
 
-    /// <summary>Binds, for responders that will connect. Completes at once.</summary>
+    /// <summary>Binds a requester that responders connect to. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Requester> BindAsync(
         Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Run(() => Bind(address, options), cancellationToken);
 
-    /// <summary>Connects to a bound responder. Blocks.</summary>
+    /// <summary>Connects to a bound responder. Blocks until connected.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static Requester Connect(Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Wait(ConnectAsync(address, options, cancellationToken));
@@ -65,30 +70,30 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
         return requester;
     }
 
-    /// <summary>Type 4: asks and waits for the reply in this thread.</summary>
-    /// <param name="request">The caller's again when this returns.</param>
-    /// <param name="timeout">At most so long; null: for ever. The responder is told, and its handler's token is cancelled then.</param>
-    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
-    /// <returns>The reply: a lease, to be disposed.</returns>
+    /// <summary>Sends a request (type 4). Blocks until the reply arrives.</summary>
+    /// <param name="request">The payload. The caller may change it when this returns.</param>
+    /// <param name="timeout">How long to wait at most; null waits without limit. The responder's handler is cancelled at that time.</param>
+    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
+    /// <returns>The reply: a lease, which the caller disposes.</returns>
     /// <exception cref="FairleadException">
-    /// Timeout; the text says whether the request was sent and read. PeerGone. Failed: the handler threw, or refused. TooLarge. Where no
-    /// reply came, <see cref="FairleadException.Delivery"/> says whether the request may have been carried out.
+    /// Timeout; the text says whether the request was sent and read. PeerGone. Failed: the handler threw, or refused. TooLarge. Without a
+    /// reply, <see cref="FairleadException.Delivery"/> says whether the request may have been executed.
     /// </exception>
     public Message Request(ReadOnlySpan<byte> request, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Ask(request, MessageFlags.None, timeout, cancellationToken);
 
-    /// <summary>Type 4: asks and waits for the reply in this thread.</summary>
-    /// <param name="request">The caller's again when this returns.</param>
+    /// <summary>Sends a request (type 4). Blocks until the reply arrives.</summary>
+    /// <param name="request">The payload. The caller may change it when this returns.</param>
     /// <param name="options">How long to wait, and whether the request may be repeated.</param>
-    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
+    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public Message Request(ReadOnlySpan<byte> request, RequestOptions options, CancellationToken cancellationToken = default) =>
         Ask(request, options.Flags, options.Timeout, cancellationToken);
 
-    /// <summary>Type 3: asks; the task completes when the reply is in.</summary>
-    /// <param name="request">Copied before this returns.</param>
-    /// <param name="timeout">At most so long; null: for ever. The responder is told.</param>
-    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
+    /// <summary>Sends a request (type 3). The task completes when the reply arrives.</summary>
+    /// <param name="request">The payload. Copied before this returns.</param>
+    /// <param name="timeout">How long to wait at most; null waits without limit. The responder learns it.</param>
+    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     [OverloadResolutionPriority(1)]
     public ValueTask<Message> RequestAsync(
@@ -99,51 +104,33 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
     public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> request, CancellationToken cancellationToken) =>
         AskAsync(request, default, MessageFlags.None, null, cancellationToken);
 
-    /// <summary>Type 3: asks; the task completes when the reply is in.</summary>
-    /// <param name="request">Copied before this returns.</param>
+    /// <summary>Sends a request (type 3). The task completes when the reply arrives.</summary>
+    /// <param name="request">The payload. Copied before this returns.</param>
     /// <param name="options">How long to wait, and whether the request may be repeated.</param>
-    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
+    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     [OverloadResolutionPriority(1)]
     public ValueTask<Message> RequestAsync(
         ReadOnlySpan<byte> request, RequestOptions options, CancellationToken cancellationToken = default) =>
         AskAsync(request, default, options.Flags, options.Timeout, cancellationToken);
 
-    /// <summary>Type 3: asks; the task completes when the reply is in.</summary>
-    /// <param name="request">Must stay as it is until completion.</param>
-    /// <param name="timeout">At most so long; null: for ever. The responder is told.</param>
-    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
+    /// <summary>Sends a request (type 3). The task completes when the reply arrives.</summary>
+    /// <param name="request">The payload. It must not change until completion.</param>
+    /// <param name="timeout">How long to wait at most; null waits without limit. The responder learns it.</param>
+    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public ValueTask<Message> RequestAsync(
         ReadOnlyMemory<byte> request, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         AskAsync(default, request, MessageFlags.None, timeout, cancellationToken);
 
-    /// <summary>Type 3: asks; the task completes when the reply is in.</summary>
-    /// <param name="request">Must stay as it is until completion.</param>
+    /// <summary>Sends a request (type 3). The task completes when the reply arrives.</summary>
+    /// <param name="request">The payload. It must not change until completion.</param>
     /// <param name="options">How long to wait, and whether the request may be repeated.</param>
-    /// <param name="cancellationToken">Ends the wait; the responder is told.</param>
+    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public ValueTask<Message> RequestAsync(
         ReadOnlyMemory<byte> request, RequestOptions options, CancellationToken cancellationToken = default) =>
         AskAsync(default, request, options.Flags, options.Timeout, cancellationToken);
-
-    /// <summary>Type 3: asks with a value as JSON; read the reply with <see cref="Message.Read{T}(JsonTypeInfo{T})"/>.</summary>
-    /// <inheritdoc cref="RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
-    public ValueTask<Message> RequestAsync<T>(
-        T request, JsonTypeInfo<T> type, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
-    {
-        using Serialized message = Serialized.Of(request, type);
-        return RequestAsync(message.Span, timeout, cancellationToken);
-    }
-
-    /// <summary>Type 3: asks with a value as its serializer writes it.</summary>
-    /// <inheritdoc cref="RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
-    public ValueTask<Message> RequestAsync<T>(
-        T request, IMessageSerializer<T> serializer, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
-    {
-        using Serialized message = Serialized.Of(request, serializer);
-        return RequestAsync(message.Span, timeout, cancellationToken);
-    }
 
     void ILinkOwner.OnUp(Link link, Completions completions) => AskNewcomer(link);
 

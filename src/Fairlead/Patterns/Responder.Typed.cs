@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -6,16 +7,16 @@ namespace Fairlead;
 /// <content>Handlers that take a value and return one.</content>
 public sealed partial class Responder
 {
-    /// <summary>Calls the handler with each request as a value, many at once, and sends the value that it returns. Both as JSON.</summary>
+    /// <summary>Calls the handler with each request as a value, many at the same time, and replies with its result. Both as JSON.</summary>
     /// <param name="requestType">The request's metadata, from a source-generated context.</param>
-    /// <param name="replyType">The reply's metadata, likewise.</param>
+    /// <param name="replyType">The reply's metadata, from a source-generated context.</param>
     /// <param name="handler">
-    /// Gets the value of the request, and its context, whose token is cancelled when nobody waits any more. What it throws is told to the
-    /// requester as <see cref="ErrorCode.Failed"/>, or as its own code where it is a <see cref="FairleadException"/>, and does not end the
-    /// run. A request that is not such JSON never reaches it: the requester gets <see cref="ErrorCode.Corrupt"/>.
+    /// Gets the value of the request and its context, whose token is cancelled when the requester no longer waits. If the handler throws,
+    /// the requester gets <see cref="ErrorCode.Failed"/>, or the code of a <see cref="FairleadException"/>, and the run continues. A
+    /// request that is not valid JSON for the type does not reach the handler: the requester gets <see cref="ErrorCode.Corrupt"/>.
     /// </param>
-    /// <param name="concurrency">How many handlers may run at once.</param>
-    /// <param name="cancellationToken">Ends the run; handlers that still run are waited for.</param>
+    /// <param name="concurrency">How many handlers may run at the same time.</param>
+    /// <param name="cancellationToken">Ends the run, which waits for the running handlers.</param>
     public Task RunAsync<TRequest, TReply>(
         JsonTypeInfo<TRequest> requestType,
         JsonTypeInfo<TReply> replyType,
@@ -37,12 +38,12 @@ public sealed partial class Responder
             cancellationToken);
     }
 
-    /// <summary>Calls the handler with each request as a value, many at once, and sends the value that it returns.</summary>
-    /// <param name="requestSerializer">Reads the requests. What it throws is told to the requester like what the handler throws.</param>
-    /// <param name="replySerializer">Writes the replies, likewise.</param>
-    /// <param name="handler">Gets the value of the request, and its context.</param>
-    /// <param name="concurrency">How many handlers may run at once.</param>
-    /// <param name="cancellationToken">Ends the run; handlers that still run are waited for.</param>
+    /// <summary>Calls the handler with each request as a value, many at the same time, and replies with its result.</summary>
+    /// <param name="requestSerializer">Reads the requests. The requester gets its exceptions like those of the handler.</param>
+    /// <param name="replySerializer">Writes the replies. The requester gets its exceptions like those of the handler.</param>
+    /// <param name="handler">Gets the value of the request and its context.</param>
+    /// <param name="concurrency">How many handlers may run at the same time.</param>
+    /// <param name="cancellationToken">Ends the run, which waits for the running handlers.</param>
     public Task RunAsync<TRequest, TReply>(
         IMessageSerializer<TRequest> requestSerializer,
         IMessageSerializer<TReply> replySerializer,
@@ -58,6 +59,34 @@ public sealed partial class Responder
             {
                 TReply reply = await handler(request.Read(requestSerializer), context).ConfigureAwait(false);
                 request.Reply(reply, replySerializer);
+                return ReadOnlyMemory<byte>.Empty;
+            },
+            concurrency,
+            cancellationToken);
+    }
+
+    /// <summary>Calls the handler with each request as an unmanaged value, many at the same time, and replies with its result.</summary>
+    /// <param name="handler">
+    /// Gets the value of the request and its context. A request of another layout does not reach the handler: the requester gets
+    /// <see cref="ErrorCode.Incompatible"/>, which names both layouts.
+    /// </param>
+    /// <param name="concurrency">How many handlers may run at the same time.</param>
+    /// <param name="cancellationToken">Ends the run, which waits for the running handlers.</param>
+    public Task RunAsync<
+        [DynamicallyAccessedMembers(LayoutFingerprint.Fields)] TRequest,
+        [DynamicallyAccessedMembers(LayoutFingerprint.Fields)] TReply>(
+        Func<TRequest, RequestContext, ValueTask<TReply>> handler,
+        int concurrency = DefaultConcurrency,
+        CancellationToken cancellationToken = default)
+        where TRequest : unmanaged
+        where TReply : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return RunAsync(
+            async (request, context) =>
+            {
+                TReply reply = await handler(request.Value<TRequest>(), context).ConfigureAwait(false);
+                request.Reply(in reply);
                 return ReadOnlyMemory<byte>.Empty;
             },
             concurrency,

@@ -6,10 +6,8 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// Answers the requests of <see cref="Requester"/>s: one after the other by <see cref="Receive"/>, or many at once by a handler that is
-/// run.
-/// </summary>
+/// <summary>Answers the requests of <see cref="Requester"/>s, one by one with <see cref="Receive"/> or many at once with a
+/// handler.</summary>
 public sealed partial class Responder : MessagingEndpoint, ILinkOwner
 {
     private const int DefaultConcurrency = 64;
@@ -23,14 +21,14 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         Needs = TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Protocol,
     };
 
-    /// <summary>By the factories alone: one that is not open is of no use.</summary>
+    /// <summary>For the factories only, because an unopened responder is unusable.</summary>
     private Responder()
     {
     }
 
     private Inbox Inbox => new(Core);
 
-    /// <summary>Binds, for requesters that will connect.</summary>
+    /// <summary>Binds a responder that requesters connect to.</summary>
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static Responder Bind(Address address, EndpointOptions? options = null)
     {
@@ -39,13 +37,13 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         return responder;
     }
 
-    /// <summary>Binds, for requesters that will connect. Completes at once.</summary>
+    /// <summary>Binds a responder that requesters connect to. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Responder> BindAsync(
         Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Run(() => Bind(address, options), cancellationToken);
 
-    /// <summary>Connects to a bound requester. Blocks.</summary>
+    /// <summary>Connects to a bound requester. Blocks until connected.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static Responder Connect(Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Wait(ConnectAsync(address, options, cancellationToken));
@@ -60,9 +58,9 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         return responder;
     }
 
-    /// <summary>Takes the next request if one is here. Does not block.</summary>
-    /// <param name="request">Reply to it, or fail it, then dispose it.</param>
-    /// <returns>Whether one was here.</returns>
+    /// <summary>Takes the next request if one has arrived. Does not block.</summary>
+    /// <param name="request">Reply to it or fail it, and dispose it.</param>
+    /// <returns>Whether a request had arrived.</returns>
     /// <inheritdoc cref="Receive" path="/exception"/>
     public bool TryReceive(out Request request)
     {
@@ -71,11 +69,11 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         return came;
     }
 
-    /// <summary>Takes the next request if one comes in time. Blocks.</summary>
-    /// <param name="timeout">At most so long.</param>
-    /// <param name="request">Reply to it, or fail it, then dispose it.</param>
+    /// <summary>Takes the next request if one arrives in time. Blocks until then.</summary>
+    /// <param name="timeout">How long to wait at most.</param>
+    /// <param name="request">Reply to it or fail it, and dispose it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether one came.</returns>
+    /// <returns>Whether a request arrived in time.</returns>
     /// <inheritdoc cref="Receive" path="/exception"/>
     public bool TryReceive(TimeSpan timeout, out Request request, CancellationToken cancellationToken = default)
     {
@@ -84,35 +82,35 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         return came;
     }
 
-    /// <summary>The next request. Blocks.</summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <summary>Blocks until the next request arrives and takes it.</summary>
+    /// <param name="timeout">How long to wait at most; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Reply to it, or fail it, then dispose it.</returns>
+    /// <returns>The request. Reply to it or fail it, and dispose it.</returns>
     /// <exception cref="FairleadException">Timeout. PeerGone: a connected responder has lost its requester.</exception>
     public Request Receive(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         new(Inbox.Receive(timeout, cancellationToken));
 
-    /// <summary>The next request.</summary>
+    /// <summary>Takes the next request when it arrives.</summary>
     /// <inheritdoc cref="Receive" path="/param|/returns|/exception"/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<Request> ReceiveAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         new(await Inbox.ReceiveAsync(timeout, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>The next request.</summary>
+    /// <summary>Takes the next request when it arrives.</summary>
     /// <inheritdoc cref="Receive" path="/returns|/exception"/>
     public ValueTask<Request> ReceiveAsync(CancellationToken cancellationToken) => ReceiveAsync(null, cancellationToken);
 
-    /// <summary>Calls the handler for each request, many at once, and sends what it returns, until the token is cancelled.</summary>
+    /// <summary>Calls the handler for each request, many at the same time, and replies with its results, until cancelled.</summary>
     /// <param name="handler">
-    /// Gets the request, valid until it returns, and its context, whose token is cancelled when nobody waits any more. What it throws is
-    /// told to the requester as <see cref="ErrorCode.Failed"/>, or as its own code where it is a <see cref="FairleadException"/>, and does
-    /// not end the run. Short handlers run on the thread that read the request.
+    /// Gets the request, which is valid until the handler returns, and its context, whose token is cancelled when the requester no longer
+    /// waits. If the handler throws, the requester gets <see cref="ErrorCode.Failed"/>, or the code of a <see cref="FairleadException"/>,
+    /// and the run continues. Short handlers run on the thread that read the request.
     /// </param>
     /// <param name="concurrency">
-    /// How many handlers may run at once. A handler counts until its answer is written, where its requester does not read its answers and
-    /// more than 4 MiB of them lie here; of one requester at most half of the handlers count so long.
+    /// How many handlers may run at the same time. If a requester does not read its replies and more than 4 MiB of them wait here, a
+    /// handler counts until its reply is written. For one requester, at most half of the handlers count for so long.
     /// </param>
-    /// <param name="cancellationToken">Ends the run; handlers that still run are waited for.</param>
+    /// <param name="cancellationToken">Ends the run, which waits for the running handlers.</param>
     public async Task RunAsync(
         Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler,
         int concurrency = DefaultConcurrency,
@@ -129,7 +127,7 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         await Task.WhenAll(loops).ConfigureAwait(false);
     }
 
-    /// <summary>The same with a handler that needs no waiting.</summary>
+    /// <summary>Calls a handler that returns its reply synchronously.</summary>
     /// <inheritdoc cref="RunAsync(Func{Request, RequestContext, ValueTask{ReadOnlyMemory{byte}}}, int, CancellationToken)" path="/param"/>
     public Task RunAsync(
         Func<Request, RequestContext, ReadOnlyMemory<byte>> handler,
@@ -164,7 +162,7 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
                 await AnswerAsync(handler, request).ConfigureAwait(false);
             }
 
-            // With nothing in hand: an answer that lies unwritten is all that this place holds.
+            // The request is disposed: an unwritten reply is all that this loop still holds.
             await link.Pause.AwaitReaderAsync(share, cancellationToken).ConfigureAwait(false);
         }
 
@@ -191,7 +189,7 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         }
         catch (FairleadException exception)
         {
-            // Also a reply that is too long for the requester.
+            // Includes a reply that is too long for the requester.
             (code, text) = (exception.Code, exception.Message);
             error = code.ToString();
         }

@@ -3,39 +3,37 @@ using System.Runtime.CompilerServices;
 
 namespace Fairlead;
 
-/// <content>Several buffers as one message.</content>
+/// <content>Sequences: several buffers sent as one message.</content>
 public sealed partial class Sender
 {
-    /// <summary>Type 1, without waiting: buffers several buffers as one message, if that goes at once.</summary>
-    /// <param name="message">Its buffers, in order. Copied before this returns.</param>
+    /// <summary>Sends several buffers as one message (type 1), without waiting.</summary>
+    /// <param name="message">The buffers, in order. Copied before this returns.</param>
     /// <inheritdoc cref="TrySend(ReadOnlySpan{byte})" path="/returns"/>
-    /// <exception cref="FairleadException">TooLarge: longer than the receiver accepts.</exception>
+    /// <exception cref="FairleadException">TooLarge: the message is longer than the receiver accepts.</exception>
     [OverloadResolutionPriority(-1)]
     public SendResult TrySend(in ReadOnlySequence<byte> message) => Outbox.TrySend(message);
 
-    /// <summary>Type 1, blocking: waits until several buffers are buffered as one message.</summary>
-    /// <param name="message">Its buffers, in order; the caller's again when this returns.</param>
-    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <summary>Sends several buffers as one message (type 1). Blocks until the message is buffered.</summary>
+    /// <param name="message">The buffers, in order. The caller may change them when this returns.</param>
+    /// <param name="timeout">How long to wait at most; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     [OverloadResolutionPriority(-1)]
     public void Send(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Outbox.Send(null, message, timeout, cancellationToken);
 
-    /// <summary>
-    /// Type 1: completes when several buffers are buffered as one message or, where it is long, written. They are copied once, to where the
-    /// message lies; a long one into rented memory.
-    /// </summary>
-    /// <param name="message">Its buffers, in order; must stay as they are until completion.</param>
-    /// <param name="cancellationToken">Ends the wait; a message that is half written is sent nevertheless, from a copy.</param>
+    /// <summary>Sends several buffers as one message (type 1). Completes when it is buffered or, if it is long, written.</summary>
+    /// <remarks>The buffers are copied once: to their place in the send buffer, or into rented memory if the message is long.</remarks>
+    /// <param name="message">The buffers, in order. They must not change until completion.</param>
+    /// <param name="cancellationToken">Ends the wait. A partly written message is still sent, from a copy.</param>
     /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)" path="/exception"/>
     [OverloadResolutionPriority(-1)]
     public ValueTask SendAsync(in ReadOnlySequence<byte> message, CancellationToken cancellationToken = default) =>
         Outbox.SendAsync(null, message, cancellationToken);
 
-    /// <summary>Type 2, blocking: sends several buffers as one message and waits for the receiver's receipt.</summary>
-    /// <param name="message">Its buffers, in order; the caller's again when this returns.</param>
-    /// <param name="timeout">At most so long for sending and receipt together; null: for ever.</param>
+    /// <summary>Sends several buffers as one message (type 2). Blocks until the receiver's receipt arrives.</summary>
+    /// <param name="message">The buffers, in order. The caller may change them when this returns.</param>
+    /// <param name="timeout">How long to wait at most for sending and receipt together; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <inheritdoc cref="Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns"/>
     [OverloadResolutionPriority(-1)]
@@ -45,9 +43,9 @@ public sealed partial class Sender
         return Outbox.Deliver(null, message, timeout, cancellationToken);
     }
 
-    /// <summary>Type 2: completes when the receipt of several buffers, sent as one message, is in, or is known not to come.</summary>
-    /// <param name="message">Its buffers, in order; must stay as they are until completion.</param>
-    /// <param name="timeout">At most so long for sending and receipt together; null: for ever.</param>
+    /// <summary>Sends several buffers as one message (type 2). Completes with its receipt, or when none can come.</summary>
+    /// <param name="message">The buffers, in order. They must not change until completion.</param>
+    /// <param name="timeout">How long to wait at most for sending and receipt together; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <inheritdoc cref="Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns"/>
     [OverloadResolutionPriority(-1)]

@@ -6,13 +6,16 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// Sends messages to one <see cref="Receiver"/>: point to point, of type 1 (asynchronous: done when buffered) and type 2 (synchronous: done
-/// when the receipt is in).
-/// </summary>
+/// <summary>Sends messages to one <see cref="Receiver"/>, with or without receipts.</summary>
 /// <remarks>
-/// What is buffered waits for a receiver that reads; how much may wait is the receiver's <c>capacity</c>. The order is the order of
-/// sending, over all threads. A bound sender serves one receiver at a time.
+/// <para>
+/// A type 1 send is asynchronous: it is done when the message is buffered. A type 2 send is synchronous: it is done when the receipt
+/// arrives.
+/// </para>
+/// <para>
+/// Buffered messages wait until the receiver reads them; the receiver's <c>capacity</c> limits how many. Messages keep the order of
+/// sending, across all threads. A bound sender serves one receiver at a time.
+/// </para>
 /// </remarks>
 public sealed partial class Sender : MessagingEndpoint, ILinkOwner
 {
@@ -27,14 +30,14 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
         MostPeers = 1,
     };
 
-    /// <summary>By the factories alone: one that is not open is of no use.</summary>
+    /// <summary>For the factories only, because an unopened sender is unusable.</summary>
     private Sender()
     {
     }
 
     private Outbox Outbox => new(Core);
 
-    /// <summary>Binds, for a receiver that will connect.</summary>
+    /// <summary>Binds a sender that a receiver connects to.</summary>
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static Sender Bind(Address address, EndpointOptions? options = null)
     {
@@ -43,13 +46,13 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
         return sender;
     }
 
-    /// <summary>Binds, for a receiver that will connect. Completes at once.</summary>
+    /// <summary>Binds a sender that a receiver connects to. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Sender> BindAsync(
         Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Run(() => Bind(address, options), cancellationToken);
 
-    /// <summary>Connects to a bound receiver. Blocks.</summary>
+    /// <summary>Connects to a bound receiver. Blocks until connected.</summary>
     /// <inheritdoc cref="Receiver.Connect" path="/param|/exception"/>
     public static Sender Connect(Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Wait(ConnectAsync(address, options, cancellationToken));
@@ -64,65 +67,46 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
         return sender;
     }
 
-    /// <summary>Type 1, without waiting: buffers the message if that goes at once. Never overtakes a sender that waits.</summary>
-    /// <param name="message">Copied before this returns.</param>
+    /// <summary>Sends a message (type 1), without waiting. Never overtakes a waiting send.</summary>
+    /// <param name="message">The payload. Copied before this returns.</param>
     /// <returns>
-    /// Sent; Full when the receiver has not read enough yet; NoPeer when a bound sender has no receiver; PeerGone when a connected one has
-    /// lost it.
+    /// Sent; Full when the receiver has not read enough yet; NoPeer when a bound sender has no receiver; PeerGone when a connected sender
+    /// has lost its receiver.
     /// </returns>
     public SendResult TrySend(ReadOnlySpan<byte> message) => Outbox.TrySend(MessageKind.Send, default, message);
 
-    /// <summary>Type 1, blocking: waits until the message is buffered.</summary>
-    /// <param name="message">The caller's again when this returns.</param>
-    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <summary>Sends a message (type 1). Blocks until it is buffered.</summary>
+    /// <param name="message">The payload. The caller may change it when this returns.</param>
+    /// <param name="timeout">How long to wait at most; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="FairleadException">
-    /// Timeout: there was no room in time, the message is not sent. PeerGone: the receiver is gone; the error says how many messages are in
-    /// doubt. TooLarge: longer than the receiver accepts.
+    /// Timeout: the receiver had no capacity in time, and the message is not sent. PeerGone: the receiver is gone; the error says how many
+    /// messages are in doubt. TooLarge: the message is longer than the receiver accepts.
     /// </exception>
     public void Send(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Outbox.Send(message, timeout, cancellationToken);
 
-    /// <summary>Type 1: completes when the message is buffered.</summary>
-    /// <param name="message">Copied before this returns, where it must wait.</param>
-    /// <param name="cancellationToken">Ends the wait; the message is then not sent.</param>
+    /// <summary>Sends a message (type 1). Completes when it is buffered.</summary>
+    /// <param name="message">The payload. Copied before this returns if the message has to wait.</param>
+    /// <param name="cancellationToken">Ends the wait. The message is then not sent.</param>
     /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public ValueTask SendAsync(ReadOnlySpan<byte> message, CancellationToken cancellationToken = default) =>
         Outbox.SendAsync(message, cancellationToken);
 
-    /// <summary>Type 1: completes when the message is buffered or, where it is long, written out of the memory given.</summary>
-    /// <param name="message">Must stay as it is until completion.</param>
-    /// <param name="cancellationToken">Ends the wait; a message that is half written is sent nevertheless, from a copy.</param>
+    /// <summary>Sends a message (type 1). Completes when it is buffered or, if it is long, written from the given memory.</summary>
+    /// <param name="message">The payload. It must not change until completion.</param>
+    /// <param name="cancellationToken">Ends the wait. A partly written message is still sent, from a copy.</param>
     /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default) =>
         Outbox.SendAsync(message, cancellationToken);
 
-    /// <summary>Type 1: sends a value as JSON.</summary>
-    /// <param name="value">Serialized before this returns.</param>
-    /// <param name="type">The type's metadata, from a source-generated context.</param>
-    /// <param name="cancellationToken">Ends the wait; the message is then not sent.</param>
-    /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
-    public ValueTask SendAsync<T>(T value, JsonTypeInfo<T> type, CancellationToken cancellationToken = default)
-    {
-        using Serialized message = Serialized.Of(value, type);
-        return SendAsync(message.Span, cancellationToken);
-    }
-
-    /// <summary>Type 1: sends a value as its serializer writes it.</summary>
-    /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
-    public ValueTask SendAsync<T>(T value, IMessageSerializer<T> serializer, CancellationToken cancellationToken = default)
-    {
-        using Serialized message = Serialized.Of(value, serializer);
-        return SendAsync(message.Span, cancellationToken);
-    }
-
-    /// <summary>Type 2, blocking: waits for the receiver's receipt.</summary>
-    /// <param name="message">The caller's again when this returns.</param>
-    /// <param name="timeout">At most so long for sending and receipt together; null: for ever.</param>
+    /// <summary>Sends a message (type 2). Blocks until the receiver's receipt arrives.</summary>
+    /// <param name="message">The payload. The caller may change it when this returns.</param>
+    /// <param name="timeout">How long to wait at most for sending and receipt together; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>
-    /// Delivered, or a negative receipt: not delivered or unknown, with the reason. A lost receiver and a time-out are results, not
+    /// Delivered, or a negative receipt with the reason: not delivered or unknown. A lost receiver and a timeout are results, not
     /// exceptions.
     /// </returns>
     public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -131,7 +115,7 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
         return Outbox.Deliver(message, timeout, cancellationToken);
     }
 
-    /// <summary>Type 2: completes when the receipt is in, or is known not to come.</summary>
+    /// <summary>Sends a message (type 2). Completes with its receipt, or when none can come.</summary>
     /// <inheritdoc cref="Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns"/>
     [OverloadResolutionPriority(1)]
     public ValueTask<Delivery> DeliverAsync(
@@ -141,7 +125,7 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
         return Outbox.DeliverAsync(message, timeout, cancellationToken);
     }
 
-    /// <summary>Type 2: completes when the receipt is in, or is known not to come. The memory must stay as it is until then.</summary>
+    /// <summary>Sends a message (type 2). Completes with its receipt, or when none can come; do not change the memory until then.</summary>
     /// <inheritdoc cref="Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns"/>
     public ValueTask<Delivery> DeliverAsync(
         ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -150,47 +134,47 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
         return Outbox.DeliverAsync(message, timeout, cancellationToken);
     }
 
-    /// <summary>
-    /// Type 1, blocking: sends a message, and with it an open file, socket or pipe, which becomes a descriptor of the receiver's process
-    /// (<see cref="Message.TakeHandle()"/>): in order with all other messages. On <c>unix://</c>, to a receiver that asks for such with
-    /// <c>?handles=</c>, and waits where it has so many unread.
-    /// </summary>
+    /// <summary>Sends a message with an open file, socket or pipe (type 1). Blocks until the message is buffered.</summary>
+    /// <remarks>
+    /// The handle becomes a descriptor of the receiver's process (<see cref="Message.TakeHandle()"/>). The message keeps its order among
+    /// all other messages. This works on <c>unix://</c>, to a receiver that asks for handles with <c>?handles=</c>. The call waits while
+    /// that receiver has as many unread handles as it allows.
+    /// </remarks>
     /// <param name="handle">
-    /// Stays the caller's, who may dispose it as soon as this returns. Both then have the same open file, with one position.
+    /// The handle to send. The caller keeps it and may dispose it when this returns. Both processes then share the open file and its
+    /// position.
     /// </param>
-    /// <param name="message">What is said about it; may be empty.</param>
-    /// <param name="timeout">At most so long; null: for ever.</param>
+    /// <param name="message">The payload beside the handle; may be empty.</param>
+    /// <param name="timeout">How long to wait at most; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="FairleadException">
-    /// NotSupported: this transport, or framing, carries none, or the receiver takes none. Timeout. PeerGone.
+    /// NotSupported: the transport or framing cannot carry handles, or the receiver accepts none. Timeout. PeerGone.
     /// </exception>
-    /// <exception cref="ArgumentException">The handle is not that of something open.</exception>
+    /// <exception cref="ArgumentException">The handle is not open.</exception>
     public void SendHandle(
         SafeHandle handle,
         ReadOnlySpan<byte> message = default,
         TimeSpan? timeout = null,
         CancellationToken cancellationToken = default) => Outbox.SendHandle(handle, message, timeout, cancellationToken);
 
-    /// <summary>
-    /// Type 1: sends a message, and with it an open file, socket or pipe. Completes when it is buffered, otherwise like
-    /// <see cref="SendHandle"/>.
-    /// </summary>
-    /// <param name="handle">Stays the caller's, who may dispose it as soon as this returns.</param>
-    /// <param name="message">What is said about it; may be empty. Must stay as it is until completion.</param>
-    /// <param name="cancellationToken">Ends the wait; the message is then not sent.</param>
+    /// <summary>Sends a message with an open file, socket or pipe (type 1). Completes when the message is buffered.</summary>
+    /// <remarks>Otherwise like <see cref="SendHandle"/>.</remarks>
+    /// <param name="handle">The handle to send. The caller keeps it and may dispose it when this returns.</param>
+    /// <param name="message">The payload beside the handle; may be empty. It must not change until completion.</param>
+    /// <param name="cancellationToken">Ends the wait. The message is then not sent.</param>
     /// <inheritdoc cref="SendHandle" path="/exception"/>
     public ValueTask SendHandleAsync(
         SafeHandle handle, ReadOnlyMemory<byte> message = default, CancellationToken cancellationToken = default) =>
         Outbox.SendHandleAsync(handle, message, cancellationToken);
 
-    /// <summary>This end as a <see cref="Stream"/> that is written to. The same each time.</summary>
+    /// <summary>Returns this end as a writable <see cref="Stream"/>. Every call returns the same stream.</summary>
     /// <inheritdoc cref="Pair.AsStream" path="/remarks|/exception"/>
     public Stream AsStream() => StreamOf(canRead: false, canWrite: true);
 
-    /// <summary>Memory to write a message into. Send it, or dispose it to give the memory back.</summary>
-    /// <param name="size">Bytes at most; fewer may be sent.</param>
-    /// <exception cref="FairleadException">TooLarge: no message is so long.</exception>
-    /// <exception cref="OutOfMemoryException">There is no memory for so many bytes.</exception>
+    /// <summary>Returns memory to write a message into. Send the loan, or dispose it to return the memory.</summary>
+    /// <param name="size">The most bytes to send; sending fewer is allowed.</param>
+    /// <exception cref="FairleadException">TooLarge: no message can be so long.</exception>
+    /// <exception cref="OutOfMemoryException">There is not enough memory for so many bytes.</exception>
     public Loan Loan(int size) => new(this, size);
 
     internal Link? TryLoan(int size, out Memory<byte> memory) => Outbox.TryLoan(size, out memory);

@@ -4,9 +4,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// Receives what a <see cref="Publisher"/> publishes on the topics that it asked for. A bound subscriber takes from many publishers.
-/// </summary>
+/// <summary>Receives the messages that <see cref="Publisher"/>s publish on the requested topics. A bound subscriber serves many.</summary>
 public sealed class Subscriber : MessagingEndpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
@@ -19,7 +17,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         Policies = [OverflowPolicy.Wait, OverflowPolicy.DropOldest, OverflowPolicy.DropNewest, OverflowPolicy.Latest],
     };
 
-    /// <summary>By the factories alone: one that is not open is of no use.</summary>
+    /// <summary>For the factories only, because an unopened subscriber is unusable.</summary>
     private Subscriber()
     {
     }
@@ -29,7 +27,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
 
     private Inbox Inbox => new(Core);
 
-    /// <summary>The topic patterns that are asked for.</summary>
+    /// <summary>The topic patterns that this end asks for.</summary>
     public IReadOnlyList<string> Topics
     {
         get
@@ -41,18 +39,17 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         }
     }
 
-    /// <summary>
-    /// How many messages were dropped for this end so far, as far as its publishers have said: with each message that came, when they had
-    /// nothing more to send, and when they closed.
-    /// </summary>
+    /// <summary>How many messages publishers have dropped for this end, by the latest number from each.</summary>
+    /// <remarks>A publisher reports the number with each message, when it has nothing more to send, and when it closes.</remarks>
     public long Missed => Core.Counters.Missed;
 
-    /// <summary>Binds, for publishers that will connect.</summary>
-    /// <param name="address">Where.</param>
+    /// <summary>Binds a subscriber that publishers connect to.</summary>
+    /// <param name="address">The address, with options behind <c>?</c>. Strings convert implicitly.</param>
     /// <param name="topics">
-    /// A topic pattern, or several with commas between; see <see cref="TopicFilter"/>. <c>&gt;</c> is everything.
+    /// One topic pattern, or several separated by commas; see <see cref="TopicFilter"/>. <c>&gt;</c> matches everything.
     /// </param>
-    /// <param name="options">Options. <see cref="EndpointOptions.OverflowPolicy"/> is the policy asked of the publisher.</param>
+    /// <param name="options">Further settings. <see cref="EndpointOptions.OverflowPolicy"/> asks the publisher for a policy for this
+    /// subscriber.</param>
     /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
     public static Subscriber Bind(Address address, string topics = ">", EndpointOptions? options = null)
     {
@@ -62,7 +59,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         return subscriber;
     }
 
-    /// <summary>Binds, for publishers that will connect. Completes at once.</summary>
+    /// <summary>Binds a subscriber that publishers connect to. Completes at once.</summary>
     /// <inheritdoc cref="Bind" path="/param|/exception"/>
     public static ValueTask<Subscriber> BindAsync(
         Address address,
@@ -72,7 +69,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
 
     private static readonly TimeSpan PauseBetweenPublishers = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Connects to a bound publisher. Blocks.</summary>
+    /// <summary>Connects to a bound publisher. Blocks until connected.</summary>
     /// <inheritdoc cref="Bind" path="/param"/>
     /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
     public static Subscriber Connect(
@@ -81,7 +78,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         EndpointOptions? options = null,
         CancellationToken cancellationToken = default) => Opening.Wait(ConnectAsync(address, topics, options, cancellationToken));
 
-    /// <summary>Connects to a bound publisher. When this completes, everything published from now on is received.</summary>
+    /// <summary>Connects to a bound publisher. After completion, this end receives everything the publisher then publishes.</summary>
     /// <inheritdoc cref="Bind" path="/param"/>
     /// <inheritdoc cref="Receiver.Connect" path="/exception"/>
     public static async ValueTask<Subscriber> ConnectAsync(
@@ -106,7 +103,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
             }
             catch (FairleadException exception) when (exception.Code == ErrorCode.PeerGone && !deadline.Value.Passed)
             {
-                // The publisher ended in between, and the next may be about to start: to the caller that is still connecting.
+                // The publisher ended in between, and the next one may be about to start. The caller is still connecting, so retry.
                 subscriber.Dispose();
                 await Task.Delay(PauseBetweenPublishers, subscriber.Core.Settings.Time, cancellationToken).ConfigureAwait(false);
             }
@@ -118,9 +115,9 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         }
     }
 
-    /// <summary>Asks for one more topic pattern. When this completes, everything published on it from now on is received.</summary>
-    /// <exception cref="ArgumentException">It is no pattern.</exception>
-    /// <exception cref="FairleadException">PeerGone.</exception>
+    /// <summary>Asks for one more topic pattern. After completion, this end receives everything then published on it.</summary>
+    /// <exception cref="ArgumentException">The text is not a topic pattern.</exception>
+    /// <exception cref="FairleadException">PeerGone: a connected subscriber has lost its publisher.</exception>
     public ValueTask SubscribeAsync(string topic, CancellationToken cancellationToken = default)
     {
         TopicFilter.CheckPattern(topic);
@@ -132,8 +129,8 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         return AskAsync(MessageKind.Subscribe, topic, cancellationToken);
     }
 
-    /// <summary>Gives a topic pattern back. What was published before is still received.</summary>
-    /// <exception cref="FairleadException">PeerGone.</exception>
+    /// <summary>Gives up a topic pattern. Messages published earlier still arrive.</summary>
+    /// <exception cref="FairleadException">PeerGone: a connected subscriber has lost its publisher.</exception>
     public ValueTask UnsubscribeAsync(string topic, CancellationToken cancellationToken = default)
     {
         TopicFilter.CheckPattern(topic);
@@ -176,7 +173,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
     {
         if (!link.IsAccepted && !link.Endpoint.Presence.IsReconnecting)
         {
-            // Whoever connects asks, and waits for the answers.
+            // The side that connects asks in ConnectAsync, and waits for the answers.
             return;
         }
 
@@ -223,7 +220,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         {
             if (link.State == LinkState.Handshaking)
             {
-                // It asks for all topics when it comes up; before that it may say nothing.
+                // A link in the handshake must not send yet; it asks for all topics when it comes up.
                 continue;
             }
 

@@ -1,17 +1,17 @@
 namespace Fairlead;
 
-/// <summary>What became of a survey at one of those that were asked.</summary>
-/// <param name="Peer">Who was asked.</param>
-/// <param name="Message">The reply, a lease; it has no content where there was a problem.</param>
+/// <summary>The result of a survey from one responder.</summary>
+/// <param name="Peer">The responder.</param>
+/// <param name="Message">The reply, a lease; has no content if there is a problem.</param>
 /// <param name="Problem">
-/// Why there is no reply: Timeout, none until the deadline; PeerGone, the responder closed or died; Failed or another code of its own. Null
-/// where there is one.
+/// The reason for a missing reply; null if there is one. Timeout: none came before the deadline. PeerGone: the responder closed or died.
+/// Failed, or another code: the responder's own error.
 /// </param>
 public sealed record SurveyReply(Peer Peer, Message Message, FairleadException? Problem) : IDisposable
 {
-    /// <summary>Whether there is a reply.</summary>
+    /// <summary>Whether this is a reply and not a problem.</summary>
     public bool IsReply => Problem is null;
 
-    /// <summary>Gives the reply's memory back. The second time is harmless.</summary>
+    /// <summary>Returns the reply's memory. A second call has no effect.</summary>
     public void Dispose() => Message.Dispose();
 }

@@ -3,7 +3,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>One survey on its way: whom it has asked, and what has come of it so far.</summary>
+/// <summary>A survey in progress: the responders it has asked, and the results so far.</summary>
 internal sealed class SurveyRun : IAlarmed, IDisposable
 {
     private readonly Func<Link?, TimeSpan, CancellationToken, ValueTask<Message>> _ask;
@@ -17,7 +17,7 @@ internal sealed class SurveyRun : IAlarmed, IDisposable
     private int _open = 1;
     private bool _isOver;
 
-    /// <summary>With newcomers it stays open until the deadline.</summary>
+    /// <summary>Starts a survey. With newcomers it stays open until the deadline.</summary>
     public SurveyRun(
         Func<Link?, TimeSpan, CancellationToken, ValueTask<Message>> ask,
         Deadline deadline,
@@ -40,7 +40,7 @@ internal sealed class SurveyRun : IAlarmed, IDisposable
         }
     }
 
-    /// <summary>Asks one, once. Null: whoever a connected requester is connected to when it can ask.</summary>
+    /// <summary>Asks a responder once. Null asks the one that a connected requester is connected to at that time.</summary>
     public void Ask(Link? link)
     {
         using (_gate.Hold())
@@ -56,11 +56,11 @@ internal sealed class SurveyRun : IAlarmed, IDisposable
         _ = AskAsync(link);
     }
 
-    /// <summary>Those who are there have been asked.</summary>
+    /// <summary>Notes that all connected responders have been asked.</summary>
     public void AllAsked() => Finish();
 
-    /// <summary>The next result, or null at the end.</summary>
-    /// <exception cref="OperationCanceledException">The caller's token.</exception>
+    /// <summary>Returns the next result, or null at the end.</summary>
+    /// <exception cref="OperationCanceledException">The caller's token was cancelled.</exception>
     public async ValueTask<SurveyReply?> NextAsync()
     {
         while (await _replies.Reader.WaitToReadAsync(_token).ConfigureAwait(false))
@@ -74,7 +74,7 @@ internal sealed class SurveyRun : IAlarmed, IDisposable
         return null;
     }
 
-    /// <summary>Takes the question back from those that have not replied, and gives back what nobody has read.</summary>
+    /// <summary>Cancels the requests that have no reply, and returns the memory of unread replies.</summary>
     public void Dispose()
     {
         using (_gate.Hold())
@@ -105,7 +105,7 @@ internal sealed class SurveyRun : IAlarmed, IDisposable
         }
         catch (OperationCanceledException)
         {
-            // The survey has ended, and its caller with it.
+            // The survey has ended, and so has its caller.
         }
         catch (ObjectDisposedException closed)
         {
@@ -113,7 +113,7 @@ internal sealed class SurveyRun : IAlarmed, IDisposable
         }
         catch (Exception other)
         {
-            // Its caller hears of it; the count of those that are asked must come down.
+            // The caller gets the exception. The count of open requests still has to go down.
             _replies.Writer.TryComplete(other);
         }
 
@@ -128,7 +128,8 @@ internal sealed class SurveyRun : IAlarmed, IDisposable
         }
     }
 
-    /// <summary>Ends the asking of newcomers at the deadline. Arms the timer again where it is shorter than the deadline.</summary>
+    /// <summary>Stops asking newcomers at the deadline. Arms the timer again if the deadline lies beyond the timer's longest
+    /// time.</summary>
     void IAlarmed.OnAlarm()
     {
         using (_gate.Hold())

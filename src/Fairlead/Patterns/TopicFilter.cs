@@ -2,16 +2,17 @@ using Fairlead.Framing;
 
 namespace Fairlead;
 
-/// <summary>
-/// Topics and patterns of topics. A topic is words with dots between: <c>eu.bond.10y</c>. In a pattern <c>*</c> stands for one word, and
-/// <c>&gt;</c> at the end for one or more. (The syntax is that of NATS subjects.)
-/// </summary>
+/// <summary>Checks topics and topic patterns, and matches them.</summary>
+/// <remarks>
+/// A topic consists of words separated by dots: <c>eu.bond.10y</c>. In a pattern, <c>*</c> stands for one word, and <c>&gt;</c> at the end
+/// for one or more. The syntax is that of NATS subjects.
+/// </remarks>
 public static class TopicFilter
 {
-    /// <summary>Longest topic or pattern, in UTF-8 bytes.</summary>
+    /// <summary>The longest topic or pattern, in UTF-8 bytes.</summary>
     public const int LongestTopic = HeadReader.LongestTopic;
 
-    /// <summary>Whether the topic fits the pattern. Both must be valid.</summary>
+    /// <summary>Returns whether the topic matches the pattern. Both must be valid.</summary>
     public static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> topic)
     {
         while (true)
@@ -35,23 +36,25 @@ public static class TopicFilter
         }
     }
 
-    /// <summary>Throws when the text is no topic to publish to.</summary>
-    /// <exception cref="ArgumentException">Empty words, wildcards, white space, or too long.</exception>
+    /// <summary>Throws if the text is not a topic to publish on.</summary>
+    /// <exception cref="ArgumentException">The text has empty words, wildcards or white space, or is too long.</exception>
     public static void CheckTopic(string topic)
     {
         if (Problem(topic, isPattern: false) is { } problem)
         {
-            throw new ArgumentException($"'{topic}' is no topic: {problem}.", nameof(topic));
+            throw new ArgumentException($"'{topic}' is not a topic: {problem}.", nameof(topic));
         }
     }
 
-    /// <summary>Throws when the text is no pattern to subscribe to.</summary>
-    /// <exception cref="ArgumentException">Empty words, a <c>&gt;</c> that is not the last word, white space, or too long.</exception>
+    /// <summary>Throws if the text is not a pattern to subscribe to.</summary>
+    /// <exception cref="ArgumentException">
+    /// The text has empty words, a <c>&gt;</c> before the last word, or white space, or is too long.
+    /// </exception>
     public static void CheckPattern(string pattern)
     {
         if (Problem(pattern, isPattern: true) is { } problem)
         {
-            throw new ArgumentException($"'{pattern}' is no topic pattern: {problem}.", nameof(pattern));
+            throw new ArgumentException($"'{pattern}' is not a topic pattern: {problem}.", nameof(pattern));
         }
     }
 
@@ -60,7 +63,7 @@ public static class TopicFilter
         ArgumentNullException.ThrowIfNull(text);
         if (System.Text.Encoding.UTF8.GetByteCount(text) is 0 or > LongestTopic)
         {
-            return $"it must have 1 to {LongestTopic} bytes";
+            return $"its length must be 1 to {LongestTopic} bytes in UTF-8";
         }
 
         ReadOnlySpan<char> rest = text;
@@ -75,13 +78,13 @@ public static class TopicFilter
 
             if (word.IndexOfAny(' ', '\t', '\n') >= 0 || word.ContainsAnyInRange('\0', '\u001f'))
             {
-                return "words have no white space";
+                return "words must not contain white space";
             }
 
             bool isWildcard = word is "*" or ">";
             if (!isPattern && isWildcard)
             {
-                return "wildcards are for subscribing";
+                return "wildcards are allowed only in subscriptions";
             }
 
             if (word is ">" && goesOn)

@@ -2,7 +2,7 @@ using Fairlead.Patterns.Waiting;
 
 namespace Fairlead;
 
-/// <summary>One thing in a <see cref="WaitSet"/>. Disposing it takes it out; what was attached is not closed.</summary>
+/// <summary>An attachment to a <see cref="WaitSet"/>. Disposing it detaches the source but does not close it.</summary>
 public sealed class WaitAttachment : IDisposable
 {
     private readonly WaitItem _item;
@@ -13,18 +13,16 @@ public sealed class WaitAttachment : IDisposable
         State = state;
     }
 
-    /// <summary>What was given when it was attached.</summary>
+    /// <summary>The object that was passed when attaching.</summary>
     public object? State { get; }
 
-    /// <summary>The endpoint, the handle, or the signal; null for a timer.</summary>
+    /// <summary>The endpoint, handle or signal; null for a timer.</summary>
     public object? Source => _item.Source;
 
-    /// <summary>Whether it is still in the set: not disposed, its endpoint not closed, its only moment not past.</summary>
+    /// <summary>Whether it is still in the set: not disposed, its endpoint not closed, its one-time timer not reported.</summary>
     public bool IsAttached => !_item.IsDetached;
 
-    /// <summary>
-    /// Takes it out of the set. Does not block, also while another thread waits; that one may report it once more if it was ready before.
-    /// The second time is harmless.
-    /// </summary>
+    /// <summary>Takes the source out of the set. Does not block, and a second call has no effect.</summary>
+    /// <remarks>A thread that is waiting may report the source once more if it was ready before.</remarks>
     public void Dispose() => _item.Detach();
 }

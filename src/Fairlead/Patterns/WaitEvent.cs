@@ -1,11 +1,11 @@
 namespace Fairlead;
 
-/// <summary>Something in a <see cref="WaitSet"/> is ready.</summary>
-/// <param name="Attachment">What; compare it with what attaching returned.</param>
-/// <param name="Ready">For what.</param>
-/// <param name="Count">How many signals came, or how many times a timer's time has passed, since the last report; else 1.</param>
+/// <summary>A source in a <see cref="WaitSet"/> is ready.</summary>
+/// <param name="Attachment">The source; compare it with the result of attaching.</param>
+/// <param name="Ready">The operations it is ready for.</param>
+/// <param name="Count">For a signal or timer, how often it occurred since the last report; otherwise 1.</param>
 public readonly record struct WaitEvent(WaitAttachment Attachment, Readiness Ready, int Count)
 {
-    /// <summary>What the user gave when he attached it.</summary>
+    /// <summary>The object that was passed when attaching.</summary>
     public object? State => Attachment.State;
 }

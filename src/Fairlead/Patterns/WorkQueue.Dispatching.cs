@@ -6,7 +6,7 @@ namespace Fairlead;
 /// <content>Items come from senders, wait, and go to workers.</content>
 public sealed partial class WorkQueue
 {
-    private const string InDoubt = "a worker that was lost may have done it";
+    private const string InDoubt = "a lost worker may have processed the item";
 
     private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(100);
 
@@ -28,12 +28,11 @@ public sealed partial class WorkQueue
     private long _givenUp;
     private long _takenBack;
 
-    /// <summary>
-    /// For tests alone, which force an order of events: called behind each hand-over with what tells whether the answer has come already.
-    /// </summary>
+    /// <summary>For tests that force an order of events: called after each hand-over, with a check whether the answer has
+    /// arrived.</summary>
     internal Action<Func<bool>>? BeforeFollowing { get; set; }
 
-    /// <summary>Takes items while there is room; what is not taken stays with its sender, who then waits.</summary>
+    /// <summary>Takes items while the queue has capacity. Other items stay with their senders, which then wait.</summary>
     private async Task TakeAsync()
     {
         while (true)
@@ -49,26 +48,26 @@ public sealed partial class WorkQueue
             }
             catch (ObjectDisposedException)
             {
-                // The queue ends: what waits was given back to its senders.
+                // The queue is closing; waiting items have gone back to their senders.
                 return;
             }
             catch (Exception exception)
             {
-                // Whatever it was, the senders that come go on being served, though not in a race with a fault that stays.
+                // Whatever the error was, keep serving senders, but pause first: the fault may be permanent.
                 FairleadEventSource.Log.Contained("taking an item", exception.ToString());
                 await Task.Delay(AfterFault, TimeProvider.System).ConfigureAwait(false);
             }
         }
     }
 
-    /// <summary>Puts an item behind all that wait. Completes when there is room for another.</summary>
+    /// <summary>Appends an item to the queue. Completes when there is capacity for another.</summary>
     private Task TakeAsync(Message message)
     {
         Task room = Task.CompletedTask;
         Item item = new(this, message);
         if (item.Message.WantsReceipt)
         {
-            // Before anybody else has it, and could give its memory back. Unregistered by End.
+            // Register before any other thread has the item and could release its memory. End unregisters it.
             item.Watch = item.Message.CancellationToken.UnsafeRegister(static state => ((Item)state!).Queue.TakeBack((Item)state), item);
         }
 
@@ -76,7 +75,7 @@ public sealed partial class WorkQueue
         bool isClosed;
         using (_gate.Hold())
         {
-            // What is taken back from now on finds it in the queue.
+            // A cancellation from here on finds the item in the queue.
             isTakenBack = item.Message.IsTakenBack;
             isClosed = _isClosed;
             if (!isTakenBack && !isClosed)
@@ -105,14 +104,14 @@ public sealed partial class WorkQueue
         return room;
     }
 
-    /// <summary>Hands out what waits, as far as workers have room, and gives up what none of them takes.</summary>
+    /// <summary>Hands out waiting items while workers have capacity, and gives up an item that no worker accepts.</summary>
     private void Dispatch()
     {
         while (TryDispatch(out HandedOut handedOut))
         {
             if (handedOut.Task is { } task)
             {
-                // Without the gate: the answer may be in already, and what follows from it takes the gate, and may run a user's code.
+                // Outside the gate: the answer may have arrived already, and handling it takes the gate and may run user code.
                 BeforeFollowing?.Invoke(() => task.IsCompleted);
                 _ = FollowAsync(task, handedOut.Worker!, handedOut.Item);
             }
@@ -123,10 +122,9 @@ public sealed partial class WorkQueue
         }
     }
 
-    /// <summary>
-    /// The first that waits leaves the line before anybody can have it, so that whoever gives it back finds it in none. False: none waits,
-    /// or none has room for it.
-    /// </summary>
+    /// <summary>Removes the first waiting item and hands it out. Returns false if no item waits, or no worker has capacity for
+    /// it.</summary>
+    /// <remarks>The item leaves the list before a worker can have it. A later return of the item then finds it in no list.</remarks>
     private bool TryDispatch(out HandedOut handedOut)
     {
         handedOut = default;
@@ -148,7 +146,7 @@ public sealed partial class WorkQueue
         }
     }
 
-    /// <summary>Round robin over the workers that have room and take messages as long as this one. Under the gate.</summary>
+    /// <summary>Hands out an item round robin to workers that have capacity and accept its length. Called under the gate.</summary>
     private bool TryHandOut(Item item, out HandedOut handedOut)
     {
         Span<byte> space = stackalloc byte[16];
@@ -194,17 +192,17 @@ public sealed partial class WorkQueue
             _ = Forget(task);
         }
 
-        // It would hold up all behind it, for workers who may never come.
+        // The item would hold up all items behind it, waiting for a worker that may never come.
         handedOut = new HandedOut(item, null, null, longest);
         return isTooLong;
     }
 
-    /// <summary>No worker that is there takes a message as long: it is given up, and its sender told why.</summary>
+    /// <summary>Gives up an item that is too long for every connected worker, and tells its sender why.</summary>
     private async Task RefuseTooLongAsync(Item item, long longest)
     {
         string why = await GiveUpAsync(
                 item,
-                $"no worker takes {item.Message.Length} bytes: the longest that one takes is {longest} (?maxmessage=)")
+                $"no worker accepts {item.Message.Length} bytes: the most that a worker accepts is {longest} (?maxmessage=)")
             .ConfigureAwait(false);
         EndUndone(item, ReceiptStatus.NotDelivered, why);
         Dispatch();
@@ -214,8 +212,7 @@ public sealed partial class WorkQueue
     {
         if (task.IsCompleted)
         {
-            // An answer that overtook us is not followed up inside the loop that hands out: one by one, they would stand on top of each
-            // other.
+            // An answer has arrived already. Handling it inside the loop that hands out would nest one call on top of the other.
             await Task.Yield();
         }
 
@@ -239,7 +236,7 @@ public sealed partial class WorkQueue
                 isClosed = _isClosed;
                 if (!isTakenBack && !isClosed)
                 {
-                    // Before all that came later.
+                    // Before all items that came later.
                     _waiting.AddFirst(item.Place);
                     _redeliveries++;
                 }
@@ -267,12 +264,11 @@ public sealed partial class WorkQueue
         Dispatch();
     }
 
-    /// <summary>Takes the result of a call that was never made, so that its operation is used again.</summary>
+    /// <summary>Takes the result of a call that was never made; this returns its operation to the pool.</summary>
     private static async Task Forget(ValueTask<LinkResult> task) => await task.ConfigureAwait(false);
 
-    /// <summary>
-    /// An item that has left the line: with a worker, and the task of its answer; or without, since it is longer than any of them takes.
-    /// </summary>
+    /// <summary>An item that has left the list: with a worker and the task of its answer, or without if it is too long for all
+    /// workers.</summary>
     private readonly record struct HandedOut(Item Item, Worker? Worker, ValueTask<LinkResult>? Task, long Longest);
 
     private sealed class Item
@@ -287,22 +283,22 @@ public sealed partial class WorkQueue
 
         public Message Message { get; }
 
-        /// <summary>In the list of those that wait, or in none.</summary>
+        /// <summary>The item's node in the list of waiting items; detached if it does not wait.</summary>
         public LinkedListNode<Item> Place { get; }
 
-        /// <summary>The link of the worker that has it, and its number there; null while none has.</summary>
+        /// <summary>The link of the worker that has the item, and the call's number there; null if no worker has it.</summary>
         public Link? At { get; set; }
 
         public uint Call { get; set; }
 
-        /// <summary>Looks out for its sender, who may take it back.</summary>
+        /// <summary>Observes the sender, which may cancel the item.</summary>
         public CancellationTokenRegistration Watch { get; set; }
 
         public int Deliveries { get; set; }
 
         public bool MayHaveBeenRead { get; set; }
 
-        /// <summary>Whether a worker that was lost may have done it, who did not give it back itself.</summary>
+        /// <summary>Whether a lost worker may have processed the item without answering.</summary>
         public bool IsInDoubt { get; set; }
     }
 

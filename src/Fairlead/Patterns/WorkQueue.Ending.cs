@@ -3,13 +3,14 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <content>How an item ends, and with the last of them the queue.</content>
+/// <content>How items end, and how the queue ends with the last of them.</content>
 public sealed partial class WorkQueue
 {
-    /// <summary>
-    /// The sender gave up, or is about to. What no worker has is not done any more; what lies unread at a worker is asked back, and what a
-    /// worker has read is not handed out again. Of a sender that has gone everything is done all the same.
-    /// </summary>
+    /// <summary>Cancels an item because its sender gave up or is about to.</summary>
+    /// <remarks>
+    /// An item that no worker has is removed. An item that lies unread at a worker is recalled. An item that a worker has read is not
+    /// handed out again. Items of a sender that has disconnected are still processed.
+    /// </remarks>
     private void TakeBack(Item item)
     {
         Link? at;
@@ -49,13 +50,13 @@ public sealed partial class WorkQueue
         EndUndone(item, ReceiptStatus.TakenBack, null);
     }
 
-    /// <summary>The queue closes before a worker has accepted it.</summary>
+    /// <summary>Ends an item that no worker accepted before the queue closed.</summary>
     private void EndGivenBack(Item item)
     {
         Interlocked.Increment(ref _givenBack);
         if (!item.Message.WantsReceipt)
         {
-            // Its sender was told long ago that the queue has it, and hears nothing more: that is a loss, and counted.
+            // The sender was told earlier that the queue has the item, and learns nothing more. That is a loss, so count it.
             Core.Placement.CountLost();
         }
 
@@ -65,7 +66,7 @@ public sealed partial class WorkQueue
             item.IsInDoubt ? "the work queue was closed" : "the work queue was closed before a worker accepted it");
     }
 
-    /// <returns>Why, for its sender.</returns>
+    /// <returns>The reason, for the sender.</returns>
     private async ValueTask<string> GiveUpAsync(Item item, string reason)
     {
         Interlocked.Increment(ref _givenUp);
@@ -90,7 +91,7 @@ public sealed partial class WorkQueue
         return told;
     }
 
-    /// <summary>No worker has accepted it; whether one has done it may not be known.</summary>
+    /// <summary>Ends an item that no worker has accepted. A lost worker may still have processed it.</summary>
     private void EndUndone(Item item, ReceiptStatus status, string? reason)
     {
         if (item.IsInDoubt)
@@ -101,10 +102,11 @@ public sealed partial class WorkQueue
         End(item, status, reason);
     }
 
-    /// <summary>
-    /// Counted out before its sender hears of it, so that whoever has the receipt finds it so; only then are those told who wait for room
-    /// or for the end.
-    /// </summary>
+    /// <summary>Ends an item: counts it out, answers its sender, and then releases waiters.</summary>
+    /// <remarks>
+    /// The count changes before the answer: a sender with the receipt then finds the queue without the item. Callers that wait for capacity
+    /// or for an empty queue are released last.
+    /// </remarks>
     private void End(Item item, ReceiptStatus status, string? reason)
     {
         item.Watch.Unregister();
@@ -130,7 +132,8 @@ public sealed partial class WorkQueue
         FinishIfDue();
     }
 
-    /// <summary>The queue closes: what waits goes back to its senders at once, what workers have when they let go of it.</summary>
+    /// <summary>Returns waiting items to their senders because the queue closes. Items at workers follow when the workers release
+    /// them.</summary>
     private void GiveBack()
     {
         List<Item> items;
@@ -151,7 +154,7 @@ public sealed partial class WorkQueue
         }
     }
 
-    /// <summary>Somebody waits for the end, and a sender has gone, or an item.</summary>
+    /// <summary>Completes <see cref="FinishAsync"/> if it is due. Called when a sender or an item has gone.</summary>
     private void FinishIfDue()
     {
         long taken;
@@ -165,7 +168,7 @@ public sealed partial class WorkQueue
             taken = _taken;
         }
 
-        // What comes in between is counted there, and is not what was taken here.
+        // Items that arrive in between are counted by the core, and then differ from the number taken here.
         if (Core.TryRetire(PatternKind.Receiver, taken))
         {
             _finished.TrySetResult(true);

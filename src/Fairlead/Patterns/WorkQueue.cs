@@ -3,19 +3,20 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>
-/// Hands each message to one of many workers. <see cref="Sender"/>s connect and send, <see cref="Receiver"/>s connect and are the workers:
-/// asking for the next message, or <see cref="Message.Accept"/>, accepts one; disposing it unaccepted gives it back.
-/// </summary>
+/// <summary>Hands each message to one of many workers, and to another if that one fails.</summary>
 /// <remarks>
 /// <para>
-/// At least once: an item that its worker rejects, or has in hand when it dies, goes to another, marked <see cref="Message.Redelivered"/>
-/// if somebody may have read it, before all that came later. A worker gets no more than <see cref="WorkQueueOptions.Prefetch"/> items at
-/// once, so a slow one gets less. Senders are served in turn.
+/// <see cref="Sender"/>s connect and send. <see cref="Receiver"/>s connect and are the workers. A worker accepts an item when it asks for
+/// the next one or calls <see cref="Message.Accept"/>. Disposing an unaccepted item returns it.
 /// </para>
 /// <para>
-/// The receipt of a type 2 message comes from the worker that accepted it. A type 1 message is in the queue's memory when it was
-/// acknowledged; it is lost with the queue's process.
+/// Delivery is at least once. If a worker rejects an item, or dies with it, the item goes to another worker before all later items. It is
+/// marked <see cref="Message.Redelivered"/> if a worker may have read it. A worker has at most <see cref="WorkQueueOptions.Prefetch"/>
+/// items at one time: a slow worker gets fewer. Senders are served in turn.
+/// </para>
+/// <para>
+/// The worker that accepts a type 2 message sends its receipt. A type 1 message is in the queue's memory once it is acknowledged, and is
+/// lost if the queue's process dies.
 /// </para>
 /// </remarks>
 public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
@@ -37,7 +38,7 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
 
     private WorkQueue(WorkQueueOptions options) => _options = options;
 
-    /// <summary>Items that wait or are in workers' hands.</summary>
+    /// <summary>The number of items that wait or are at workers.</summary>
     public int Count
     {
         get
@@ -49,25 +50,25 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
         }
     }
 
-    /// <summary>Items that workers have accepted.</summary>
+    /// <summary>The number of items that workers have accepted.</summary>
     public long Accepted => Interlocked.Read(ref _accepted);
 
-    /// <summary>Times that an item was handed out again.</summary>
+    /// <summary>How often an item was handed out again.</summary>
     public long Redeliveries => Interlocked.Read(ref _redeliveries);
 
-    /// <summary>Items that were given up.</summary>
+    /// <summary>The number of items that were given up.</summary>
     public long GivenUp => Interlocked.Read(ref _givenUp);
 
-    /// <summary>Items that ended because their senders gave up, by a time-out or a token, before a worker accepted them.</summary>
+    /// <summary>The number of items whose senders gave up, by a timeout or token, before a worker accepted them.</summary>
     public long TakenBack => Interlocked.Read(ref _takenBack);
 
-    /// <summary>
-    /// Items that no worker has accepted because the queue closed. Senders that wait for a receipt are told; those of type 1 are lost, and
-    /// counted in <see cref="CloseReport.NotDelivered"/>.
-    /// </summary>
+    /// <summary>The number of items that no worker had accepted when the queue closed.</summary>
+    /// <remarks>
+    /// Senders that wait for a receipt are told. Items of type 1 are lost, and counted in <see cref="CloseReport.NotDelivered"/>.
+    /// </remarks>
     public long GivenBack => Interlocked.Read(ref _givenBack);
 
-    /// <summary>Binds, for senders and workers that will connect.</summary>
+    /// <summary>Binds a queue that senders and workers connect to.</summary>
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
     public static WorkQueue Bind(Address address, WorkQueueOptions? options = null)
     {
@@ -81,13 +82,13 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
         return queue;
     }
 
-    /// <summary>Binds, for senders and workers that will connect. Completes at once.</summary>
+    /// <summary>Binds a queue that senders and workers connect to. Completes at once.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<WorkQueue> BindAsync(
         Address address, WorkQueueOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Run(() => Bind(address, options), cancellationToken);
 
-    /// <summary>Completes when the queue holds nothing.</summary>
+    /// <summary>Completes when the queue is empty.</summary>
     public Task DrainAsync(CancellationToken cancellationToken = default)
     {
         using (_gate.Hold())
@@ -102,13 +103,13 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
         }
     }
 
-    /// <summary>
-    /// Completes when the queue holds nothing and no sender is connected any more, and lets nobody in from then on: a sender that comes
-    /// later finds nobody there, and none is caught in between with an item under way. What is left to do is to close it. Senders that come
-    /// before that are waited for too.
-    /// </summary>
-    /// <param name="cancellationToken">Ends the wait; the queue goes on.</param>
-    /// <exception cref="ObjectDisposedException">The queue was closed.</exception>
+    /// <summary>Completes when the queue is empty and no sender is connected. From then on it accepts no connections.</summary>
+    /// <remarks>
+    /// Senders that connect earlier are waited for, too. A sender that comes later finds no listener, and no item is in transit at that
+    /// moment. All that remains is to close the queue.
+    /// </remarks>
+    /// <param name="cancellationToken">Ends the wait; the queue continues.</param>
+    /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
     public Task FinishAsync(CancellationToken cancellationToken = default)
     {
         Task<bool> finished;
@@ -153,7 +154,7 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
 
         Dispatch();
 
-        // The last sender may have gone while it was not known yet that this is none.
+        // The last sender may have left before this link was known to be a worker.
         FinishIfDue();
     }
 
@@ -180,9 +181,8 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
 
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a work queue has no topics";
 
-    /// <summary>
-    /// False: this worker does not get it. What goes wrong on the way concerns this worker alone, and ends its link where that was begun.
-    /// </summary>
+    /// <summary>Sends an item to a worker. Returns false if the worker does not get it.</summary>
+    /// <remarks>An error on the way affects only this worker. It ends the worker's link if the message was partly sent.</remarks>
     private static bool TrySend(Worker worker, Item item, LinkOperation call, ReadOnlySpan<byte> head)
     {
         try

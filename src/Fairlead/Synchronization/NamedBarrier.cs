@@ -83,7 +83,7 @@ public sealed class NamedBarrier : IDisposable
     /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
     /// System V segment.
     /// </exception>
-    public static NamedBarrier In(SharedRegion region, long offset, int parties) =>
+    public static NamedBarrier OpenIn(SharedRegion region, long offset, int parties) =>
         new(null, new BarrierCore(LockPlace.InRegion(region, offset, BarrierLayout.Size(Checked(parties)), "the barrier"), parties));
 
     /// <summary>

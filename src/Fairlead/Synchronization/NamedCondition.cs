@@ -81,7 +81,7 @@ public sealed class NamedCondition : IDisposable
     /// Incompatible: it goes with another mutex, or is of another version. Corrupt: something else lies there. NotSupported: the region is
     /// a System V segment.
     /// </exception>
-    public static NamedCondition In(SharedRegion region, long offset, NamedMutex mutex, NamedConditionOptions? options = null)
+    public static NamedCondition OpenIn(SharedRegion region, long offset, NamedMutex mutex, NamedConditionOptions? options = null)
     {
         Check(mutex, options);
         return new(

@@ -72,7 +72,7 @@ public sealed class NamedCountdown : IDisposable
     /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
     /// System V segment.
     /// </exception>
-    public static NamedCountdown In(SharedRegion region, long offset, int count)
+    public static NamedCountdown OpenIn(SharedRegion region, long offset, int count)
     {
         Check(count);
         return new(null, count, new CountdownCore(LockPlace.InRegion(region, offset, CountdownLayout.Size, "the countdown"), count));

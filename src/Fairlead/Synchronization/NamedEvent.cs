@@ -67,7 +67,7 @@ public sealed class NamedEvent : IDisposable
     /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
     /// System V segment.
     /// </exception>
-    public static NamedEvent In(SharedRegion region, long offset, EventResetMode mode = EventResetMode.ManualReset) =>
+    public static NamedEvent OpenIn(SharedRegion region, long offset, EventResetMode mode = EventResetMode.ManualReset) =>
         new(null, new EventCore(LockPlace.InRegion(region, offset, EventLayout.Size, "the event"), IsAutomatic(mode)));
 
     /// <summary>

@@ -64,7 +64,7 @@ public sealed partial class NamedMutex : IDisposable
     /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
     /// System V segment.
     /// </exception>
-    public static NamedMutex In(SharedRegion region, long offset, NamedMutexOptions? options = null) =>
+    public static NamedMutex OpenIn(SharedRegion region, long offset, NamedMutexOptions? options = null) =>
         new(null, NewCore(LockPlace.InRegion(region, offset, MutexLayout.Size, "the mutex"), options));
 
     /// <summary>

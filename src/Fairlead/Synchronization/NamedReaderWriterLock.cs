@@ -67,7 +67,7 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// <exception cref="FairleadException">
     /// Incompatible: it is of another version. Corrupt: something else lies there. NotSupported: the region is a System V segment.
     /// </exception>
-    public static NamedReaderWriterLock In(SharedRegion region, long offset, NamedReaderWriterLockOptions? options = null) =>
+    public static NamedReaderWriterLock OpenIn(SharedRegion region, long offset, NamedReaderWriterLockOptions? options = null) =>
         new(
             null,
             new ReaderWriterCore(

@@ -64,7 +64,7 @@ public sealed partial class NamedSemaphore : IDisposable
     /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
     /// System V segment.
     /// </exception>
-    public static NamedSemaphore In(SharedRegion region, long offset, int permits, int? maximum = null)
+    public static NamedSemaphore OpenIn(SharedRegion region, long offset, int permits, int? maximum = null)
     {
         int most = Checked(permits, maximum);
         return new(null, Core(LockPlace.InRegion(region, offset, SemaphoreLayout.Size(most), "the semaphore"), permits, most));

@@ -2,34 +2,31 @@ using Fairlead.Framing;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// Memory into which an endpoint writes each message once, for many peers that read it there. Each peer that can has a
-/// <see cref="BroadcastSeat"/>, and sits in it while it keeps up; what a peer is sent while it does not sit goes through its own
-/// connection, and nobody can tell the difference.
-/// </summary>
-/// <remarks>Any thread. No lock of a link is needed, and none is taken: one may be held.</remarks>
+/// <summary>Memory into which an endpoint writes each message once, for many peers that read it there.</summary>
+/// <remarks>
+/// Each peer that supports it has a <see cref="BroadcastSeat"/>, its slot, and takes part while it keeps up. Otherwise it gets its messages
+/// through its own connection, without a visible difference. Any thread may call this. No link lock is needed or taken; one may be held.
+/// </remarks>
 internal abstract class Broadcast : IDisposable
 {
-    /// <summary>The longest body, head and payload together, that is written once for all.</summary>
+    /// <summary>The longest body, head and payload together, that can be written once for all.</summary>
     public abstract int LongestBody { get; }
 
-    /// <summary>
-    /// A seat for the peer of this connection; null where it cannot have one, now or ever. Under the link's send lock. The release is
-    /// <see cref="BroadcastSeat.Dispose"/>.
-    /// </summary>
+    /// <summary>Returns a slot for the peer of this connection, or null if it cannot have one. Under the link's send lock.</summary>
+    /// <remarks><see cref="BroadcastSeat.Dispose"/> releases it.</remarks>
     public abstract BroadcastSeat? TrySeat(Connection connection);
 
-    /// <summary>Writes a message once for all of the audience that sit and have credit for it. Does not block.</summary>
-    /// <param name="audience">For whom it is meant.</param>
-    /// <param name="header">Its length is set here.</param>
-    /// <param name="head">Stands before the payload.</param>
-    /// <param name="payload">Copied.</param>
-    /// <param name="reached">The bits of those for whom it was written: all others are to be sent it by their own connections.</param>
+    /// <summary>Writes a message once for all members of the audience that take part and have credit. Does not block.</summary>
+    /// <param name="audience">The peers to reach.</param>
+    /// <param name="header">The header, whose length is set here.</param>
+    /// <param name="head">Placed before the payload.</param>
+    /// <param name="payload">The payload, which is copied.</param>
+    /// <param name="reached">The bits of the peers reached. All others must get the message through their own connections.</param>
     /// <param name="inTheWay">
-    /// The bits of those who have not read what it would be written over: they are to be told to leave, then it is to be tried again.
-    /// Nothing was written.
+    /// The bits of peers that have not read the memory to overwrite. If there are any, nothing was written: make these peers leave, and try
+    /// again.
     /// </param>
-    /// <returns>For how many it was written.</returns>
+    /// <returns>The number of peers it was written for.</returns>
     public abstract int Publish(
         BroadcastAudience audience,
         MessageHeader header,
@@ -38,97 +35,87 @@ internal abstract class Broadcast : IDisposable
         out ulong reached,
         out ulong inTheWay);
 
-    /// <summary>Bytes that those who sit have not read, summed, as far as they have said.</summary>
+    /// <summary>The total unread bytes of all peers that take part, by their latest reports.</summary>
     public abstract long Unread { get; }
 
-    /// <summary>Gives the memory back. All seats have been given back before; whoever publishes reaches nobody.</summary>
+    /// <summary>Releases the memory. All slots have been released before; a later publish reaches no peer.</summary>
     public abstract void Dispose();
 }
 
-/// <summary>One peer's place. All under its link's send lock, but for <see cref="Bit"/> and <see cref="IsCorrupt"/>.</summary>
+/// <summary>The slot of one peer. Under its link's send lock, except for <see cref="Bit"/> and <see cref="IsCorrupt"/>.</summary>
 internal abstract class BroadcastSeat
 {
-    /// <summary>Stands for it among all that have a seat at this time.</summary>
+    /// <summary>The bit of this slot among all slots at this time.</summary>
     public abstract ulong Bit { get; }
 
-    /// <summary>Whether the peer reads what is written once for all.</summary>
+    /// <summary>Whether the peer takes part: it reads what is written once for all.</summary>
     public bool IsTaken { get; protected set; }
 
-    /// <summary>Whether the peer has said what cannot be: its connection is to be ended.</summary>
+    /// <summary>Whether the peer has reported something impossible, and must be disconnected.</summary>
     public abstract bool IsCorrupt { get; }
 
-    /// <summary>Whether the peer has next to no credit: nothing is written for it, but what it has not read stays. Any thread.</summary>
+    /// <summary>Whether the peer is skipped for lack of credit: nothing new is written for it, but its unread data stays. Any
+    /// thread.</summary>
     public abstract bool IsPassedOver { get; }
 
-    /// <summary>
-    /// Whether the peer knows that it has left: until then it might take what is written for it anew for what it has not read yet.
-    /// </summary>
+    /// <summary>Whether the peer knows that it has left.</summary>
+    /// <remarks>Until then it might take newly written data for data that it has not read yet.</remarks>
     public abstract bool MayTake { get; }
 
-    /// <summary>
-    /// From here on the peer reads what is written once for all; it is told so through its connection, which the caller flushes.
-    /// </summary>
+    /// <summary>Makes the peer take part. It is told through its connection, which the caller flushes.</summary>
     public abstract void Take(in BroadcastCredit credit);
 
-    /// <summary>
-    /// From here on the peer is sent everything through its connection, beginning with what it has not read yet. The caller flushes it.
-    /// </summary>
-    /// <param name="sendsRest">Whether the peer is still there.</param>
+    /// <summary>Makes the peer leave: it gets everything through its connection, beginning with its unread data. The caller
+    /// flushes.</summary>
+    /// <param name="sendsRest">Whether the peer is still connected and gets the rest.</param>
     public abstract BroadcastTally Leave(bool sendsRest);
 
-    /// <summary>
-    /// Whether the peer's credit allows one more message; where it does not, it is passed over from then on. From the first refusal until
-    /// it leaves it says by its connection what it has consumed.
-    /// </summary>
+    /// <summary>Returns whether the peer's credit allows one more message. If it does not, the peer is skipped from then on.</summary>
+    /// <remarks>From the first refusal until it leaves, the peer acknowledges through its connection.</remarks>
     public abstract bool HasRoom(int length);
 
-    /// <summary>
-    /// Lets a peer that sits and was passed over for want of credit take part again, where it has enough for now; true when it takes part.
-    /// Nothing may wait for its credit.
-    /// </summary>
+    /// <summary>Lets a skipped peer take part again if it has enough credit for now. Returns whether it does.</summary>
+    /// <remarks>No message may be waiting for its credit.</remarks>
     public abstract bool TryResume(int length);
 
-    /// <summary>
-    /// Whether the peer has so much credit that who waits for it may write a good many messages; true, too, where there is nothing more to
-    /// wait for.
-    /// </summary>
+    /// <summary>Returns whether a waiting sender may write a good number of messages to this peer.</summary>
+    /// <remarks>Also true if there is nothing more to wait for.</remarks>
     public abstract bool HasCaughtUp(int length);
 
-    /// <summary>
-    /// The peer has said through its connection how many of all messages it has consumed, modulo 2³²; false when that cannot be.
-    /// </summary>
+    /// <summary>Handles an acknowledgement through the connection, of all messages, modulo 2³². Returns false if it is
+    /// impossible.</summary>
     public abstract bool Acknowledge(uint acknowledged);
 
-    /// <summary>What has been sent and acknowledged so far.</summary>
+    /// <summary>Returns the current counts of sent and acknowledged messages.</summary>
     public abstract BroadcastTally Tally();
 
-    /// <summary>Leaves, and gives the place back. Before the connection is disposed.</summary>
+    /// <summary>Makes the peer leave, and releases the slot. Called before the connection is disposed.</summary>
     public abstract void Dispose();
 }
 
-/// <summary>What a peer brings along: all numbers count from the beginning of its link.</summary>
-/// <param name="WindowMessages">How many messages it takes unread.</param>
-/// <param name="WindowBytes">How many bytes.</param>
-/// <param name="Longest">The longest body that it takes.</param>
-/// <param name="Tally">What it has been sent.</param>
+/// <summary>The limits and counts of a peer that begins to take part, counted from the beginning of its link.</summary>
+/// <param name="WindowMessages">The most unread messages.</param>
+/// <param name="WindowBytes">The most unread bytes.</param>
+/// <param name="Longest">The longest body that it accepts.</param>
+/// <param name="Tally">The messages sent to it so far.</param>
 internal readonly record struct BroadcastCredit(long WindowMessages, long WindowBytes, long Longest, BroadcastTally Tally);
 
-/// <summary>What a peer was sent, from the beginning of its link, and what of it is not acknowledged.</summary>
+/// <summary>The messages sent to a peer from the beginning of its link, and the unacknowledged ones among them.</summary>
 internal readonly record struct BroadcastTally(long Sent, long SentBytes, long Outstanding, long OutstandingBytes);
 
-/// <summary>Those who are meant by the same messages. Its counters are the broadcast's own.</summary>
+/// <summary>The peers that get the same messages. The counters belong to the broadcast.</summary>
 internal sealed class BroadcastAudience(BroadcastSeat[] seats)
 {
     public BroadcastSeat[] Seats => seats;
 
-    /// <summary>Those of them that sit and have credit, as of <see cref="Version"/>.</summary>
+    /// <summary>The peers that take part and have credit, as of <see cref="Version"/>.</summary>
     public ulong Mask { get; set; }
 
     public int Count { get; set; }
 
     public int Version { get; set; } = -1;
 
-    /// <summary>Written for them, and not yet entered with each.</summary>
+    /// <summary>The messages written for them and not yet counted with each.</summary>
     public long Messages { get; set; }
 
     public long Bytes { get; set; }

@@ -9,9 +9,8 @@ using Fairlead.Transports.UnixSocket;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// The parts list: which mechanism serves which scheme. It alone names concrete transports, and nothing is looked up by reflection.
-/// </summary>
+/// <summary>The list of all transports by scheme.</summary>
+/// <remarks>Only this list names concrete transports. Nothing is found by reflection.</remarks>
 internal static class BuiltInTransports
 {
     private static readonly ITransport[] Transports =
@@ -31,7 +30,7 @@ internal static class BuiltInTransports
     /// <summary>Every transport, in the order of the documentation.</summary>
     public static IReadOnlyList<ITransport> All => Transports;
 
-    /// <summary>For tests: what stands between an endpoint and its transport at an address.</summary>
+    /// <summary>For tests: wraps the transport of an address.</summary>
     internal static Func<Address, ITransport, ITransport>? Interposed { get; set; }
 
     /// <exception cref="FairleadException">NotSupported: no transport serves this scheme.</exception>

@@ -3,180 +3,165 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// One end of a connection that carries whole messages. A transport yields it; the session protocol above it (credit, receipts, requests,
-/// closing) is the same for all and is not its business.
-/// </summary>
+/// <summary>One end of a connection that carries whole messages.</summary>
 /// <remarks>
-/// <para><b>Sending</b>: <see cref="Reserve"/>, <see cref="Commit"/>, <see cref="BeginLong"/>, <see cref="DetachLong"/> and
-/// <see cref="Flush"/> are called by one thread at a time (the link's send lock). Data flows reserve → write → commit → flush. None of them
+/// <para>A transport creates it. The session protocol above it (credit, receipts, requests, closing) is the same for all
+/// connections.</para>
+/// <para><b>Sending</b>: one thread at a time (under the link's send lock) calls <see cref="Reserve"/>, <see cref="Commit"/>,
+/// <see cref="BeginLong"/>, <see cref="DetachLong"/> and <see cref="Flush"/>. Data flows reserve → write → commit → flush. None of them
 /// blocks.</para>
-/// <para><b>Receiving</b>: <see cref="Fill"/> and <see cref="TryTake"/> are called by one thread at a time (whoever pumps the endpoint),
-/// which may differ from the sending one and run at the same time. None of them blocks. A taken message belongs to the taker, who releases
-/// it once, from any thread.</para>
-/// <para><b>What only some have</b> is a part that the link asks for once, when it is made: <see cref="Sleep"/>, <see cref="Memory"/>,
-/// <see cref="Handles"/>, <see cref="Room"/>, <see cref="Consumption"/>. Null where there is none, and the same at each call.</para>
-/// <para><b>Waiting</b> is not the connection's business either: it names the descriptor whose readiness means that there may be something
-/// to do.</para>
-/// <para><b>Errors</b>: operating-system errors are translated here, at the edge. <see cref="Flush"/> and <see cref="Fill"/> return states;
-/// malformed input throws <see cref="FairleadException"/> (Corrupt, TooLarge) out of <see cref="TryTake"/>, after which the connection is
-/// only good for disposal.</para>
+/// <para><b>Receiving</b>: one thread at a time (the one that pumps the endpoint) calls <see cref="Fill"/> and <see cref="TryTake"/>. It
+/// may differ from the sending thread and run at the same time. Neither blocks. A taken message belongs to the caller, which releases it
+/// once, from any thread.</para>
+/// <para><b>Optional parts</b>: the link reads <see cref="Sleep"/>, <see cref="Memory"/>, <see cref="Handles"/>, <see cref="Room"/> and
+/// <see cref="Consumption"/> once, when it is created. Each is null if the connection does not have it, and does not change.</para>
+/// <para><b>Waiting</b>: the connection does not wait. It names the descriptor that is ready when there may be something to do.</para>
+/// <para><b>Errors</b>: operating-system errors are translated here, at the edge. <see cref="Flush"/> and <see cref="Fill"/> return states.
+/// <see cref="TryTake"/> throws a <see cref="FairleadException"/> (Corrupt, TooLarge) for malformed input. After that the connection can
+/// only be disposed.</para>
 /// </remarks>
 internal abstract class Connection : IDisposable
 {
-    /// <summary>What this connection can do.</summary>
+    /// <summary>The capabilities of this connection.</summary>
     public abstract TransportCapabilities Capabilities { get; }
 
-    /// <summary>Who is at the other end, as far as the kernel tells.</summary>
+    /// <summary>The process at the other end, as reported by the kernel.</summary>
     public abstract Peer Peer { get; }
 
-    /// <summary>
-    /// Becomes readable when messages or the end may have arrived, and writable when a blocked <see cref="Flush"/> may go on. Owned by the
-    /// connection.
-    /// </summary>
+    /// <summary>Readable when messages or the end may have arrived, writable when a blocked <see cref="Flush"/> may continue.</summary>
+    /// <remarks>Owned by the connection.</remarks>
     public abstract Descriptor WaitDescriptor { get; }
 
-    /// <summary>
-    /// Becomes writable when a blocked <see cref="Flush"/> may go on, where that is not <see cref="WaitDescriptor"/>. Owned by the
-    /// connection.
-    /// </summary>
+    /// <summary>Writable when a blocked <see cref="Flush"/> may continue, if that is not <see cref="WaitDescriptor"/>.</summary>
+    /// <remarks>Owned by the connection.</remarks>
     public virtual Descriptor? OutputDescriptor => null;
 
-    /// <summary>
-    /// Becomes readable after <see cref="Abort"/>, where <see cref="WaitDescriptor"/> does not tell of it. Owned by the connection.
-    /// </summary>
+    /// <summary>Readable after <see cref="Abort"/>, if <see cref="WaitDescriptor"/> does not show it. Owned by the connection.</summary>
     public virtual Descriptor? AbortDescriptor => null;
 
-    /// <summary>Longest body that is accepted from the peer. Set by the link once it knows whom it talks to.</summary>
+    /// <summary>The longest body accepted from the peer. Set by the link once it knows the peer.</summary>
     public int ReceiveLimit { get; set; } = int.MaxValue;
 
-    /// <summary>
-    /// From now on the peer's announced lengths are believed before the bytes are here (a process of the same user): long messages get
-    /// their memory at once, up to 64 MiB of it.
-    /// </summary>
+    /// <summary>Trusts announced lengths from now on, because the peer is a process of the same user.</summary>
+    /// <remarks>Long messages then get their memory at once, up to 64 MiB of it.</remarks>
     public virtual void TrustLengths()
     {
     }
 
-    /// <summary>Bytes committed and not yet handed to the kernel or the peer, without the rest of a long message.</summary>
+    /// <summary>The bytes committed but not handed to the kernel or the peer, without the rest of a long message.</summary>
     public abstract int Unflushed { get; }
 
-    /// <summary>Bodies of at least so many bytes are better sent by <see cref="BeginLong"/>.</summary>
+    /// <summary>Bodies of at least this many bytes are better sent by <see cref="BeginLong"/>.</summary>
     public abstract int LongThreshold { get; }
 
-    /// <summary>Whether a long message is under way.</summary>
+    /// <summary>Whether a long message is being written.</summary>
     public abstract bool HasLong { get; }
 
-    /// <summary>Bytes of the long message that are still to be written.</summary>
+    /// <summary>The bytes of the long message still to be written.</summary>
     public virtual int LongRest => 0;
 
-    /// <summary>Throws <see cref="ArgumentException"/> when the framing cannot carry such a body (a newline inside a line).</summary>
+    /// <summary>Throws <see cref="ArgumentException"/> if the framing cannot carry the body, such as a newline within a line.</summary>
     public virtual void Check(ReadOnlySpan<byte> body)
     {
     }
 
-    /// <summary>
-    /// Memory for a body of exactly this length; valid until <see cref="Commit"/>. Empty when there is no room now (never on byte streams),
-    /// or the length is 0.
-    /// </summary>
+    /// <summary>Returns memory for a body of exactly this length; valid until <see cref="Commit"/>.</summary>
+    /// <remarks>Empty if the connection is full now (never on byte streams), or if the length is 0.</remarks>
     public abstract Span<byte> Reserve(int bodyLength);
 
-    /// <summary>Publishes what was written into the reserved memory. <c>header.Length</c> is the reserved length.</summary>
+    /// <summary>Publishes the data in the reserved memory. <c>header.Length</c> is the reserved length.</summary>
     public abstract void Commit(in MessageHeader header);
 
-    /// <summary>
-    /// Starts a message that is sent out of the caller's memory, without a copy, by this and later calls of <see cref="Flush"/>, behind
-    /// what is committed already. The payload must stay as it is until <see cref="HasLong"/> is false again. Messages committed meanwhile
-    /// follow it. Only one at a time.
-    /// </summary>
+    /// <summary>Starts a message that <see cref="Flush"/> writes from the caller's memory, without a copy, behind committed data.</summary>
+    /// <remarks>
+    /// The payload must not change until <see cref="HasLong"/> is false again. Messages committed meanwhile follow it. Only one long
+    /// message at a time.
+    /// </remarks>
     public abstract void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload);
 
-    /// <summary>Copies what is left of the long message, so that the caller's memory is free at once.</summary>
+    /// <summary>Copies the rest of the long message, which frees the caller's memory at once.</summary>
     public abstract void DetachLong();
 
-    /// <summary>Hands over as much as goes without blocking.</summary>
+    /// <summary>Writes as much as possible without blocking.</summary>
     public abstract FlushResult Flush();
 
-    /// <summary>Moves what has arrived into the connection's memory.</summary>
+    /// <summary>Moves arrived data into the connection's memory.</summary>
     public abstract FillResult Fill();
 
-    /// <summary>The next whole message of what <see cref="Fill"/> moved.</summary>
+    /// <summary>Takes the next whole message from the data that <see cref="Fill"/> has moved.</summary>
     public abstract bool TryTake(out Incoming message);
 
-    /// <summary>Whether a message has begun to arrive and is not whole. After the end: it came in the middle.</summary>
+    /// <summary>Whether a message has arrived in part. After the end: the connection ended within it.</summary>
     public virtual bool HasPart => false;
 
-    /// <summary>
-    /// The descriptor is ready. For connections whose messages do not come through it (<see cref="Fill"/> does not touch it), and those
-    /// that are told of their end by events alone. By the pump.
-    /// </summary>
+    /// <summary>Notes that the descriptor is ready. Called by the pump.</summary>
+    /// <remarks>
+    /// For connections whose messages do not come through it, so <see cref="Fill"/> does not touch it, and for those that learn of their
+    /// end only by events.
+    /// </remarks>
     public virtual void OnReady(PollEvents events)
     {
     }
 
-    /// <summary>
-    /// How much arrived since this was asked last that is nobody's message: bytes of programs that do not speak this framing, messages that
-    /// were cut off. By the pump.
-    /// </summary>
+    /// <summary>Returns how much invalid data arrived since the last call: foreign bytes, and messages that were cut off.</summary>
+    /// <remarks>Called by the pump.</remarks>
     public virtual int TakeDropped() => 0;
 
-    /// <summary>Where messages do not come through the descriptor; null where it says all.</summary>
+    /// <summary>Announces sleeps, if messages do not come through the descriptor; null if the descriptor shows everything.</summary>
     public virtual SleepAnnouncer? Sleep => null;
 
-    /// <summary>
-    /// Where the peer shares memory with this process. A blocked <see cref="Flush"/> may then go on when the descriptor was readable, since
-    /// the peer rings when there is room; and it is never put off, since it costs next to nothing.
-    /// </summary>
+    /// <summary>The memory that the peer shares with this process, if there is any.</summary>
+    /// <remarks>
+    /// A blocked <see cref="Flush"/> may then continue when the descriptor was readable, because the peer rings the doorbell when there is
+    /// capacity. Flushing is never deferred, because it costs almost nothing.
+    /// </remarks>
     public virtual MemoryChannel? Memory => null;
 
-    /// <summary>Where open files go with messages.</summary>
+    /// <summary>Sends open files with messages, if the connection can.</summary>
     public virtual HandlePassing? Handles => null;
 
-    /// <summary>Where credit does not say all about whether a message may be committed.</summary>
+    /// <summary>Limits committing beyond credit, if the connection needs that.</summary>
     public virtual OutputRoom? Room => null;
 
-    /// <summary>Where it is kept how far the user has read.</summary>
+    /// <summary>Stores how far the user has read, if the connection does.</summary>
     public virtual ConsumptionSink? Consumption => null;
 
-    /// <summary>Says that nothing more will be sent, so that the peer sees the end behind what was flushed. Receiving goes on.</summary>
+    /// <summary>Ends sending: the peer sees the end behind the flushed data. Receiving continues.</summary>
     public abstract void EndSending();
 
-    /// <summary>Ends the connection at once, from any thread: the pump sees its end. What was not flushed is gone.</summary>
+    /// <summary>Ends the connection at once, from any thread. The pump then sees its end. Unflushed data is lost.</summary>
     public abstract void Abort();
 
-    /// <summary>
-    /// Gives descriptors and memory back. Called once, by the pump under the send lock, when no other call is under way; leases outlive it.
-    /// </summary>
+    /// <summary>Releases descriptors and memory. Leases outlive it.</summary>
+    /// <remarks>Called once, by the pump under the send lock, when no other call is in progress.</remarks>
     public abstract void Dispose();
 }
 
-/// <summary>What became of a <see cref="Connection.Flush"/>.</summary>
+/// <summary>The result of a <see cref="Connection.Flush"/>.</summary>
 internal enum FlushResult
 {
-    /// <summary>Everything has left.</summary>
+    /// <summary>Everything has been written.</summary>
     Done,
 
-    /// <summary>The rest goes when the descriptor is writable.</summary>
+    /// <summary>The rest can be written when the descriptor is writable.</summary>
     Blocked,
 
-    /// <summary>The peer takes no more; what it sent before can still be received.</summary>
+    /// <summary>The peer takes no more; its earlier data can still be received.</summary>
     Broken,
 }
 
-/// <summary>What became of a <see cref="Connection.Fill"/>.</summary>
+/// <summary>The result of a <see cref="Connection.Fill"/>.</summary>
 internal enum FillResult
 {
-    /// <summary>Something arrived, and more may be there.</summary>
+    /// <summary>Data has arrived, and there may be more.</summary>
     More,
 
-    /// <summary>All that was there has been moved, which may be nothing.</summary>
+    /// <summary>All available data has been moved, possibly none.</summary>
     Drained,
 
-    /// <summary>The peer closed its side in order. Everything that it sent has been moved.</summary>
+    /// <summary>The peer closed its side in order. All its data has been moved.</summary>
     End,
 
-    /// <summary>
-    /// The connection was torn down. What had arrived before can still be taken; something that the peer sent may be missing.
-    /// </summary>
+    /// <summary>The connection was reset. Data that arrived before can still be taken; some of the peer's data may be missing.</summary>
     Broken,
 }

@@ -1,8 +1,8 @@
 namespace Fairlead.Transports;
 
-/// <summary>What a connection has that keeps, for itself, how far its user has read: where no acknowledgement goes to a peer.</summary>
+/// <summary>The part of a connection that stores how far its user has read, because no acknowledgement goes to a peer.</summary>
 internal abstract class ConsumptionSink
 {
-    /// <summary>So many messages have been handed to the user from the beginning, modulo 2³². Any thread; does not block.</summary>
+    /// <summary>Notes how many messages the user has got from the beginning, modulo 2³². Any thread; does not block.</summary>
     public abstract void NoteHanded(uint messages);
 }

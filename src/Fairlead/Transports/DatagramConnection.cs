@@ -3,9 +3,8 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// A connection over a socket of datagrams, each of which is a message: a connected one, or one that hears everybody and answers nobody.
-/// </summary>
+/// <summary>A connection over a datagram socket, where each datagram is a message.</summary>
+/// <remarks>The socket is connected, or receives from every sender and does not answer.</remarks>
 internal sealed class DatagramConnection : Connection
 {
     private const int BatchesPerFill = 4;
@@ -25,7 +24,7 @@ internal sealed class DatagramConnection : Connection
     private FairleadException? _refusal;
     private volatile bool _isAborted;
 
-    /// <summary>Takes over the socket.</summary>
+    /// <summary>Creates the connection, which owns the socket from now on.</summary>
     public DatagramConnection(
         Descriptor socket, EndpointSettings settings, TransportCapabilities capabilities, Peer peer, int longest, bool isConnected)
     {
@@ -39,9 +38,8 @@ internal sealed class DatagramConnection : Connection
         NativeDatagrams.CountOverflows(socket);
     }
 
-    /// <summary>
-    /// Is shown what is no message of this kind, with where it came from; may answer it, and says what ends the connection, if it does.
-    /// </summary>
+    /// <summary>Handles a datagram that is not a message of this kind, with its source.</summary>
+    /// <remarks>It may answer, and returns the error that ends the connection, if any.</remarks>
     public DatagramStranger? OnStranger { get; init; }
 
     public override TransportCapabilities Capabilities { get; }
@@ -58,8 +56,9 @@ internal sealed class DatagramConnection : Connection
 
     public override bool HasLong => false;
 
-    /// <summary>Fairlead's messages carry a check, so that strangers are told from them; the rest is taken as it is.</summary>
-    /// <exception cref="FairleadException">NotSupported: a framing of streams.</exception>
+    /// <summary>Returns the framing. Fairlead's messages contain a check value against foreign data; other data is taken
+    /// unchecked.</summary>
+    /// <exception cref="FairleadException">NotSupported: the framing is one of streams.</exception>
     public static StreamFraming FramingOf(EndpointSettings settings) =>
         settings.Framing switch
         {
@@ -67,17 +66,17 @@ internal sealed class DatagramConnection : Connection
             RawFraming => RawFraming.Instance,
             _ => throw new FairleadException(
                 ErrorCode.NotSupported,
-                "datagrams have boundaries of their own",
+                "datagrams keep their boundaries and cannot use a framing for streams",
                 "Use ?framing=none for programs that do not speak Fairlead's protocol."),
         };
 
-    /// <summary>The message that a datagram is, if it is one that may be taken.</summary>
+    /// <summary>Parses a datagram as a message. Returns false if it is not an acceptable one.</summary>
     public static bool TryParse(StreamFraming framing, ReadOnlySpan<byte> datagram, int limit, out Frame frame)
     {
         int scanned = 0;
         if (datagram.IsEmpty)
         {
-            // An empty message, where there is no header that would have to stand before it.
+            // An empty message, if the framing has no header.
             frame = new Frame { Header = MessageHeader.Of(MessageKind.Send) };
             return framing is RawFraming;
         }
@@ -111,7 +110,7 @@ internal sealed class DatagramConnection : Connection
                 case Errno.EAGAIN:
                     return FlushResult.Blocked;
                 case Errno.EMSGSIZE or Errno.ENOBUFS:
-                    // This one does not get through, or not now; nobody would tell when.
+                    // This datagram cannot be sent, or not now, and no event would tell when.
                     _output.DropFirst();
                     Interlocked.Increment(ref _dropped);
                     break;
@@ -145,7 +144,7 @@ internal sealed class DatagramConnection : Connection
 
             if (error != Errno.None)
             {
-                // Mostly the other host's word that nobody is there.
+                // Usually an ICMP error: the other host has no listener.
                 return _isConnected ? FillResult.Broken : FillResult.Drained;
             }
         }
@@ -210,6 +209,6 @@ internal sealed class DatagramConnection : Connection
     }
 }
 
-/// <summary>What is done about a datagram that is no message.</summary>
+/// <summary>Handles a datagram that is not a message.</summary>
 internal delegate FairleadException? DatagramStranger(
     Descriptor socket, ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> name, bool isConnected);

@@ -3,15 +3,15 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>What is still to be sent of datagrams, each a message. Not thread-safe; the link's send lock holds it.</summary>
-/// <param name="framing">Fairlead's, where the other end is one, or none.</param>
-/// <param name="longest">Bytes of the longest datagram.</param>
+/// <summary>The datagrams still to be sent, each one a message. Not thread-safe; the link's send lock guards it.</summary>
+/// <param name="framing">Fairlead's framing, or none for a foreign program.</param>
+/// <param name="longest">The length of the longest datagram in bytes.</param>
 internal sealed class DatagramOutput(StreamFraming framing, int longest) : IDisposable
 {
     private readonly OutputQueue _bytes = new(framing);
     private readonly Queue<int> _lengths = new();
 
-    /// <summary>Bytes that wait.</summary>
+    /// <summary>The waiting bytes.</summary>
     public int Buffered => _bytes.Buffered;
 
     public void Check(ReadOnlySpan<byte> body)
@@ -21,8 +21,8 @@ internal sealed class DatagramOutput(StreamFraming framing, int longest) : IDisp
         {
             throw new FairleadException(
                 ErrorCode.TooLarge,
-                $"a message of {body.Length} bytes does not fit into a datagram; {longest - framing.PrefixLength} do",
-                "Send less, or choose a transport that cuts and joins.");
+                $"a message of {body.Length} bytes does not fit into a datagram, which has {longest - framing.PrefixLength}",
+                "Send less, or choose a transport without this limit.");
         }
     }
 
@@ -35,7 +35,7 @@ internal sealed class DatagramOutput(StreamFraming framing, int longest) : IDisp
         _lengths.Enqueue(_bytes.Buffered - before);
     }
 
-    /// <summary>Sends what goes without waiting. An error is that of the first datagram that waits still; none: all have gone.</summary>
+    /// <summary>Sends without waiting. Returns the error of the first unsent datagram, or none if all were sent.</summary>
     public Errno Flush(Descriptor socket, ReadOnlySpan<byte> to)
     {
         while (_lengths.Count > 0)
@@ -55,7 +55,7 @@ internal sealed class DatagramOutput(StreamFraming framing, int longest) : IDisp
         return Errno.None;
     }
 
-    /// <summary>Forgets the first datagram.</summary>
+    /// <summary>Removes the first datagram.</summary>
     public void DropFirst() => _bytes.Written(_lengths.Dequeue());
 
     public void Dispose() => _bytes.Dispose();

@@ -2,13 +2,11 @@ using Fairlead.Framing;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// What an endpoint was asked for, by its options and by its address (the address wins), with defaults filled in. The pattern is part of
-/// it, so that a broker can map it to its own objects.
-/// </summary>
+/// <summary>The settings of an endpoint, from its options and its address, which overrides them, with defaults filled in.</summary>
+/// <remarks>The pattern is included because a broker maps it to its own objects.</remarks>
 internal sealed record EndpointSettings
 {
-    /// <summary>The options that every address may carry.</summary>
+    /// <summary>The options that every address may have.</summary>
     public static readonly string[] CommonOptions =
     [
         "capacity",
@@ -31,62 +29,62 @@ internal sealed record EndpointSettings
 
     public const int DefaultNetworkLimit = 16 * 1024 * 1024;
 
-    /// <summary>The longest limit that there is: a message of so many bytes and what stands around it still fit into one array.</summary>
+    /// <summary>The highest possible limit: such a message and its framing still fit into one array.</summary>
     public static readonly int NoLimit = Array.MaxLength - 64;
 
     public required PatternKind Pattern { get; init; }
 
-    /// <summary>Bytes that the peer may send before this side's user has read them.</summary>
+    /// <summary>The most bytes that the peer may send before this side's user has read them.</summary>
     public required int Capacity { get; init; }
 
-    /// <summary>Messages that the peer may send before this side's user has read them.</summary>
+    /// <summary>The most messages that the peer may send before this side's user has read them.</summary>
     public required int Messages { get; init; }
 
-    /// <summary>Longest message accepted; null: unlimited from processes of the same user, 16 MiB from others.</summary>
+    /// <summary>The longest accepted message; null: unlimited from processes of the same user, 16 MiB from others.</summary>
     public int? LongestMessage { get; init; }
 
-    /// <summary>What is done with a message for which a peer has no room; null: what the pattern does by itself.</summary>
+    /// <summary>The overflow policy; null: the pattern's default.</summary>
     public OverflowPolicy? Full { get; init; }
 
-    /// <summary>Zero: none.</summary>
+    /// <summary>The interval; zero for none.</summary>
     public required TimeSpan Heartbeat { get; init; }
 
     public required TimeSpan HandshakeTimeout { get; init; }
 
-    /// <summary>How long connecting waits for somebody to listen.</summary>
+    /// <summary>How long connecting waits for a listener.</summary>
     public required TimeSpan Wait { get; init; }
 
-    /// <summary>How long a lost peer is sought; zero: not at all.</summary>
+    /// <summary>How long to seek a lost peer; zero: not at all.</summary>
     public TimeSpan Reconnect { get; init; }
 
-    /// <summary>How blocking callers wait where memory is shared.</summary>
+    /// <summary>How blocking callers wait for shared memory.</summary>
     public WaitStrategy Waiting { get; init; }
 
-    /// <summary>When what is sent leaves for the kernel.</summary>
+    /// <summary>When sent messages leave for the kernel.</summary>
     public WriteMode Writing { get; init; }
 
-    /// <summary>Open files that may lie here unread; zero: none is taken.</summary>
+    /// <summary>The most unread open files here; zero: none are accepted.</summary>
     public int Handles { get; init; }
 
-    /// <summary>Bytes that are sent as one message by those to whom messages are nothing but bytes.</summary>
+    /// <summary>The most bytes that a stream sends as one message.</summary>
     public int LongestPiece { get; init; } = 256 * 1024;
 
     public required StreamFraming Framing { get; init; }
 
     public required TimeProvider Time { get; init; }
 
-    /// <summary>Whether the other end may be a program that knows nothing of Fairlead.</summary>
+    /// <summary>Whether the other end may be a non-Fairlead program.</summary>
     public bool IsForeign => !Framing.IsFairlead;
 
-    /// <summary>Whether no answers come: because of the framing, or because the transport has no way back or loses some.</summary>
+    /// <summary>Whether no answers come back, because of the framing or because the transport is one-way or unreliable.</summary>
     public required bool IsBare { get; init; }
 
-    /// <exception cref="AddressFormatException">An option is unknown, or has a value that it cannot have.</exception>
-    /// <param name="address">Its options win.</param>
-    /// <param name="options">Null: the defaults.</param>
-    /// <param name="pattern">Who asks.</param>
-    /// <param name="patternOptions">What addresses of this pattern may carry besides; the pattern itself reads it.</param>
-    /// <param name="transport">Whose options the address may carry, too.</param>
+    /// <exception cref="AddressFormatException">An option is unknown or has an invalid value.</exception>
+    /// <param name="address">The address, whose options override the others.</param>
+    /// <param name="options">The options; null for the defaults.</param>
+    /// <param name="pattern">The pattern of the endpoint.</param>
+    /// <param name="patternOptions">Further options for addresses of this pattern, which reads them itself.</param>
+    /// <param name="transport">The transport, whose options the address may have, too.</param>
     public static EndpointSettings From(
         Address address, EndpointOptions? options, PatternKind pattern, string[] patternOptions, ITransport transport)
     {
@@ -120,7 +118,7 @@ internal sealed record EndpointSettings
         };
     }
 
-    /// <summary>What a type lets through that no option can be: refused here, before anything is made.</summary>
+    /// <summary>Throws for invalid values that the types allow, before anything is created.</summary>
     private static void Check(EndpointOptions options)
     {
         Deadline.Check(options.ConnectTimeout, nameof(options));
@@ -131,13 +129,13 @@ internal sealed record EndpointSettings
             throw new ArgumentOutOfRangeException(
                 nameof(options),
                 options.Heartbeat,
-                "A heartbeat has an interval of a day at the most. Give Timeout.InfiniteTimeSpan or zero for none.");
+                "The longest heartbeat interval is one day. Use Timeout.InfiniteTimeSpan or zero for none.");
         }
 
         if (options.HandshakeTimeout <= TimeSpan.Zero || options.HandshakeTimeout > LongestHandshake)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(options), options.HandshakeTimeout, "A handshake has a time-out above zero, and of a day at the most.");
+                nameof(options), options.HandshakeTimeout, "The timeout of a handshake must be above zero and at most one day.");
         }
 
         CheckDefined(options.OverflowPolicy, nameof(options));
@@ -153,7 +151,7 @@ internal sealed record EndpointSettings
     {
         if (value is { } given && !Enum.IsDefined(given))
         {
-            throw new ArgumentOutOfRangeException(name, value, $"There is no {typeof(T).Name} {given}.");
+            throw new ArgumentOutOfRangeException(name, value, $"{given} is not a valid {typeof(T).Name}.");
         }
     }
 
@@ -164,7 +162,7 @@ internal sealed record EndpointSettings
                 : throw new AddressFormatException(
                     address.ToString(),
                     $"option 'heartbeat' cannot be '{AddressText.Display(address.Option("heartbeat")!)}': "
-                        + "an interval of a day is the longest. Write 0 for none.")
+                        + "the longest interval is one day. Write 0 for none.")
             : null;
 
     private static WaitStrategy? WaitingOf(Address address) =>
@@ -175,7 +173,7 @@ internal sealed record EndpointSettings
             "latency" => WaitStrategy.Latency,
             "efficient" => WaitStrategy.Efficient,
             string other => throw new AddressFormatException(
-                address.ToString(), $"there is no way of waiting '{other}'. Use balanced, latency or efficient."),
+                address.ToString(), $"option 'waiting' cannot be '{other}'. Use balanced, latency or efficient."),
         };
 
     private static int HandlesOf(Address address, EndpointOptions options, TransportCapabilities capabilities, StreamFraming framing)
@@ -185,8 +183,8 @@ internal sealed record EndpointSettings
             ? handles
             : throw new FairleadException(
                 ErrorCode.NotSupported,
-                $"no open files come over {address.Scheme}://{(framing.IsFairlead ? "" : " with a foreign framing")}",
-                "Use unix://, in Fairlead's own framing.")
+                $"{address.Scheme}:// cannot carry open files{(framing.IsFairlead ? "" : " with a foreign framing")}",
+                "Use unix:// with Fairlead's own framing.")
             {
                 Address = address,
             };
@@ -200,7 +198,7 @@ internal sealed record EndpointSettings
             "immediate" => WriteMode.Immediate,
             "buffered" => WriteMode.Buffered,
             string other => throw new AddressFormatException(
-                address.ToString(), $"there is no way of writing '{other}'. Use balanced, immediate or buffered."),
+                address.ToString(), $"option 'writing' cannot be '{other}'. Use balanced, immediate or buffered."),
         };
 
     private static StreamFraming FramingOf(Address address) =>
@@ -208,16 +206,16 @@ internal sealed record EndpointSettings
         {
             "block" => BlockFramingOf(address),
             _ when address.Option("size") is not null => throw new AddressFormatException(
-                address.ToString(), "size is that of a block. Write framing=block&size=1024, or leave it away."),
+                address.ToString(), "option 'size' needs framing=block. Write framing=block&size=1024, or remove it."),
             null or "fairlead" => FairleadFraming.Instance,
             "line" => DelimitedFraming.Line,
             "nul" => DelimitedFraming.Nul,
             "length" => LengthFraming.Instance,
             "none" => RawFraming.Instance,
             string other => throw new AddressFormatException(
-                address.ToString(), $"there is no framing '{other}'. Use fairlead, line, nul, length, block or none."),
+                address.ToString(), $"option 'framing' cannot be '{other}'. Use fairlead, line, nul, length, block or none."),
         };
 
     private static BlockFraming BlockFramingOf(Address address) => new((int)(AddressOptions.Size(address, "size", 1, BlockFraming.Longest)
-        ?? throw new AddressFormatException(address.ToString(), "framing=block needs the size of a block: framing=block&size=1024.")));
+        ?? throw new AddressFormatException(address.ToString(), "framing=block needs a block size. Write framing=block&size=1024.")));
 }

@@ -3,16 +3,14 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// The memory of a message that came with an open file, and the file itself, which is closed with it unless somebody has taken it.
-/// </summary>
+/// <summary>The memory of a message with an open file, and the file, which is closed with it unless it was taken.</summary>
 internal sealed class HandleLease(MemoryLease? memory, Descriptor file) : MemoryLease
 {
     private Descriptor? _file = file;
 
     public bool HasFile => Volatile.Read(ref _file) is not null;
 
-    /// <summary>The file, once: from then on it is the caller's to close.</summary>
+    /// <summary>Takes the file, once. The caller then closes it.</summary>
     public Descriptor? Take() => Interlocked.Exchange(ref _file, null);
 
     public override void Release(long token)

@@ -2,12 +2,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>What a connection has that carries open files.</summary>
+/// <summary>The part of a connection that carries open files.</summary>
 internal abstract class HandlePassing
 {
-    /// <summary>
-    /// The file goes with the message that is committed next, while no long one is under way. Takes the file over. Under the link's send
-    /// lock; does not block.
-    /// </summary>
+    /// <summary>Sends the file with the next committed message, while no long message is being written. Takes over the file.</summary>
+    /// <remarks>Under the link's send lock; does not block.</remarks>
     public abstract void Attach(Descriptor file);
 }

@@ -3,12 +3,11 @@ using System.Net.Sockets;
 
 namespace Fairlead.Transports;
 
-/// <summary>From the host of an address to places that a socket understands.</summary>
+/// <summary>Resolves the host of an address to socket addresses.</summary>
 internal static class HostAddresses
 {
-    /// <summary>
-    /// All places of a host, in the resolver's order. The base library resolves; it has no way to do so without a thread of the pool.
-    /// </summary>
+    /// <summary>Returns all socket addresses of a host, in the resolver's order.</summary>
+    /// <remarks>The base library resolves, and cannot do so without a pool thread.</remarks>
     public static async ValueTask<IPEndPoint[]> ResolveAsync(Address address, CancellationToken cancellationToken)
     {
         if (Known(address) is { } known)
@@ -27,7 +26,7 @@ internal static class HostAddresses
         }
     }
 
-    /// <summary>The place to bind to.</summary>
+    /// <summary>Returns the socket address to bind.</summary>
     public static IPEndPoint ResolveForBinding(Address address)
     {
         if (Known(address) is { } known)
@@ -59,8 +58,8 @@ internal static class HostAddresses
     private static FairleadException Unresolved(Address address, SocketException exception) =>
         new(
             ErrorCode.NotFound,
-            $"the host {address.Host} cannot be resolved: {exception.Message}",
-            "Check the name, or give an address in digits.",
+            $"cannot resolve the host {address.Host}: {exception.Message}",
+            "Check the name, or use an IP address.",
             exception)
         {
             Address = address,

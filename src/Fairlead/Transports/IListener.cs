@@ -3,37 +3,31 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// A bound address. <see cref="TryAccept"/> is called by one thread at a time; <see cref="IDisposable.Dispose"/> by any, and gives the name
-/// back.
-/// </summary>
+/// <summary>A bound address.</summary>
+/// <remarks>
+/// One thread at a time calls <see cref="TryAccept"/>. Any thread may call <see cref="IDisposable.Dispose"/>, which releases the name.
+/// </remarks>
 internal interface IListener : IDisposable
 {
-    /// <summary>The address that was really bound: port 0 is replaced by the port.</summary>
+    /// <summary>The address actually bound: port 0 is replaced by the assigned port.</summary>
     Address Address { get; }
 
-    /// <summary>The socket file that stands for it, where there is one: others find the holder by it.</summary>
+    /// <summary>The socket file of the address, if there is one. Other processes find the holder by it.</summary>
     FileIdentity File => FileIdentity.None;
 
-    /// <summary>
-    /// Whether it yields one connection, at once, and never another: the endpoint ends with its peer, as a connected one does.
-    /// </summary>
+    /// <summary>Whether it accepts exactly one connection, at once: the endpoint then ends with its peer, like a connected one.</summary>
     bool YieldsOne => false;
 
-    /// <summary>Becomes readable when somebody connects. Owned by the listener.</summary>
+    /// <summary>Readable when a peer connects. Owned by the listener.</summary>
     Descriptor WaitDescriptor { get; }
 
-    /// <summary>
-    /// The next connection, or null when nobody waits or the listener was disposed. Does not block. What goes wrong with one client (it
-    /// left again) is not an error.
-    /// </summary>
+    /// <summary>Accepts the next connection. Returns null if none is waiting or the listener is disposed. Does not block.</summary>
+    /// <remarks>A failure of a single client, such as one that has left again, is not an error.</remarks>
     /// <exception cref="FairleadException">
     /// Unavailable: the process has no descriptors left; the caller should accept again later.
     /// </exception>
     Connection? TryAccept();
 
-    /// <summary>
-    /// How much came since this was asked last that is nobody's message and belongs to no connection. By the thread that accepts.
-    /// </summary>
+    /// <summary>Returns how much invalid data outside any connection arrived since the last call. Called by the accepting thread.</summary>
     int TakeDropped() => 0;
 }

@@ -1,40 +1,39 @@
 namespace Fairlead.Transports;
 
-/// <summary>One mechanism: binds, accepts, connects. Stateless; one instance serves the process.</summary>
+/// <summary>A transport mechanism: binds, accepts, connects. Stateless; one instance serves the process.</summary>
 internal interface ITransport
 {
-    /// <summary>The scheme of its addresses, lower case.</summary>
+    /// <summary>The scheme of its addresses, in lower case.</summary>
     string Scheme { get; }
 
-    /// <summary>The options that its addresses may carry besides those of every address (<see cref="EndpointSettings"/>).</summary>
+    /// <summary>The options of its addresses beyond those of every address (<see cref="EndpointSettings"/>).</summary>
     IReadOnlyList<string> Options { get; }
 
-    /// <summary>
-    /// Those of them that say what is at the place, not what this end wants of it: an address that stands beside another says them itself.
-    /// </summary>
+    /// <summary>The options among them that describe the place, and not what this end wants from it.</summary>
+    /// <remarks>An alternative address has its own values for these.</remarks>
     IReadOnlyList<string> PlaceOptions => [];
 
-    /// <summary>What the other end's part of the handshake may take at least, whatever the endpoint's options say.</summary>
+    /// <summary>The least time for the other end's part of the handshake, whatever the endpoint's options say.</summary>
     TimeSpan LeastHandshakeTime => TimeSpan.Zero;
 
-    /// <summary>What its connections can do under this address.</summary>
+    /// <summary>Returns the capabilities of its connections at this address.</summary>
     TransportCapabilities CapabilitiesOf(Address address);
 
-    /// <summary>Bytes of a message that passes under every framing.</summary>
+    /// <summary>Returns the length of a message in bytes that every framing can carry.</summary>
     int LongestPiece(Address address) => 256 * 1024;
 
-    /// <summary>What to do where a pattern needs more than an address of this transport has; null: choose another.</summary>
+    /// <summary>Advice if a pattern needs more than an address of this transport offers; null: choose another address.</summary>
     string? Remedy => null;
 
-    /// <summary>Takes the address and listens. Does not block for longer than a contended lock is held elsewhere.</summary>
+    /// <summary>Takes the address and listens. Blocks for no longer than other processes hold a contended lock.</summary>
     /// <exception cref="FairleadException">AlreadyExists with the holder, PermissionDenied, NotSupported, Unavailable.</exception>
     IListener Bind(Address address, EndpointSettings settings);
 
-    /// <summary>Connects once. No retrying: waiting for a server that is not there is done above.</summary>
-    /// <exception cref="FairleadException">NotFound when nobody listens, PermissionDenied, Unavailable, Timeout.</exception>
+    /// <summary>Connects once, without retrying: the caller waits for a server that is not there.</summary>
+    /// <exception cref="FairleadException">NotFound without a listener, PermissionDenied, Unavailable, Timeout.</exception>
     ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken);
 
-    /// <summary>Memory that many peers read, for a bound endpoint that sends each the same; null where there is no such thing.</summary>
-    /// <exception cref="FairleadException">The system gives no memory.</exception>
+    /// <summary>Creates memory that many peers read, for a bound endpoint that sends each the same; null if not supported.</summary>
+    /// <exception cref="FairleadException">The system does not provide the memory.</exception>
     Broadcast? CreateBroadcast(EndpointSettings settings) => null;
 }

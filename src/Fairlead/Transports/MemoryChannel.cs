@@ -2,127 +2,112 @@ using Fairlead.Framing;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// What a connection has whose peer shares memory with this process: messages are written where the peer reads them, and read where they
-/// lie, without a descriptor and without a system call. The link asks for it once, when it is made. Each part has one caller at a time,
-/// under one lock.
-/// </summary>
+/// <summary>The part of a connection whose peer shares memory with this process.</summary>
+/// <remarks>
+/// Messages are written where the peer reads them, and read in place, without a descriptor and without a system call. The link gets this
+/// part once, when it is created. Each member has one caller at a time, under one lock.
+/// </remarks>
 internal abstract class MemoryChannel
 {
-    /// <summary>The way down. Under the link's send lock.</summary>
+    /// <summary>The sending part. Under the link's send lock.</summary>
     public abstract MemoryOutput Output { get; }
 
-    /// <summary>The way up. By the pump, or under the endpoint's gate while nobody pumps.</summary>
+    /// <summary>The receiving part. Used by the pump, or under the endpoint's gate while no thread pumps.</summary>
     public abstract MemoryInput Input { get; }
 
-    /// <summary>How a reader sleeps.</summary>
+    /// <summary>The reader's sleep.</summary>
     public abstract MemorySleep Sleep { get; }
 
-    /// <summary>What the peer writes once for many; null where this side does not read such memory.</summary>
+    /// <summary>The memory that the peer writes once for many readers; null if this side does not read such memory.</summary>
     public abstract BroadcastInput? Broadcasts { get; }
 }
 
-/// <summary>
-/// Messages that go down at once: reserve, write, commit and flush in one, behind all that was committed before. Under the link's send
-/// lock. Nothing blocks.
-/// </summary>
+/// <summary>Sends messages in one step: reserve, write, commit and flush, behind everything committed before.</summary>
+/// <remarks>Under the link's send lock. No member blocks.</remarks>
 internal abstract class MemoryOutput
 {
-    /// <summary>
-    /// Sends a whole message. False, and nothing was done, where it does not go now, or not in this way. Head and payload are copied.
-    /// </summary>
+    /// <summary>Sends a copy of a whole message. Returns false without a change if that is not possible now, or not in this way.</summary>
     public abstract bool TrySend(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload);
 
-    /// <summary>
-    /// The same for a plain message: one of the kind that is sent, with neither a head nor flags, that acknowledges so much.
-    /// </summary>
+    /// <summary>Sends a message of kind Send, without head and flags, that contains this acknowledgement.</summary>
     public abstract bool TrySendPlain(uint ack, ReadOnlySpan<byte> payload);
 
-    /// <summary>
-    /// Whether a flush or a sending has woken the peer since this was asked last: then this processor may be the one that it was put on.
-    /// Any thread.
-    /// </summary>
+    /// <summary>Returns whether a flush or send has woken the peer since the last call: it may then be on this CPU. Any thread.</summary>
     public abstract bool TakeHasWoken();
 
-    /// <summary>
-    /// Memory for a body of at most this length where the peer will read it, valid until <see cref="EndLoan"/>; false where there is none
-    /// now. What is committed meanwhile goes before it. One at a time.
-    /// </summary>
+    /// <summary>Lends memory for a body of at most this length, where the peer will read it. Valid until <see cref="EndLoan"/>.</summary>
+    /// <remarks>Returns false if there is none now. Messages committed meanwhile go before it. One loan at a time.</remarks>
     public abstract bool TryLoan(int bodyLength, out Memory<byte> body);
 
-    /// <summary>
-    /// Whether the loan can be committed: else something was committed since it was made, and its content has to be copied behind that.
-    /// </summary>
+    /// <summary>Whether the loan can be committed in place.</summary>
+    /// <remarks>Otherwise a message was committed since, and the loan's content must be copied behind it.</remarks>
     public abstract bool HoldsLoan { get; }
 
-    /// <summary>Publishes what was written into a loan that it holds, as <see cref="Connection.Commit"/> does, and ends the loan.</summary>
+    /// <summary>Publishes the content of a loan, like <see cref="Connection.Commit"/>, and ends the loan.</summary>
     public abstract void CommitLoan(in MessageHeader header);
 
-    /// <summary>
-    /// Gives the loan back; what was not committed is as if it had never been. Harmless the second time, and after
-    /// <see cref="Connection.Dispose"/>.
-    /// </summary>
+    /// <summary>Ends the loan. Uncommitted content has no effect.</summary>
+    /// <remarks>Harmless a second time, and after <see cref="Connection.Dispose"/>.</remarks>
     public abstract void EndLoan();
 }
 
-/// <summary>
-/// Messages that are taken where they lie. What is wrong with one is not said here: it is only not there, and <see cref="Connection.Fill"/>
-/// and <see cref="Connection.TryTake"/> go on with it, and say it. By the pump, or under the endpoint's gate while nobody pumps. Nothing
-/// blocks.
-/// </summary>
+/// <summary>Receives messages in place.</summary>
+/// <remarks>
+/// This part reports no errors: an invalid message just is not found. <see cref="Connection.Fill"/> and <see cref="Connection.TryTake"/>
+/// then continue with it and report it. Used by the pump, or under the endpoint's gate while no thread pumps. No member blocks.
+/// </remarks>
 internal abstract class MemoryInput
 {
-    /// <summary>Whether all that was seen has been taken: the next look goes to what the peer writes.</summary>
+    /// <summary>Whether everything seen has been taken: the next poll reads what the peer writes.</summary>
     public abstract bool IsDrained { get; }
 
-    /// <summary>
-    /// The next message, if it lies there whole, of any kind. It stays the next until <see cref="TryPass"/> or <see cref="Lend"/>; the
-    /// memory is the peer's, who may still write to it, and is copied before it is judged.
-    /// </summary>
+    /// <summary>Finds the next complete message, of any kind. It stays the next until <see cref="TryPass"/> or
+    /// <see cref="Lend"/>.</summary>
+    /// <remarks>The memory is the peer's, which may still write to it: copy before checking.</remarks>
     public abstract bool TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body);
 
-    /// <summary>
-    /// As <see cref="TryPeek"/>, for a plain message (<see cref="MemoryOutput.TrySendPlain"/>) that is not worth lending. False where
-    /// another lies next, or nothing.
-    /// </summary>
-    /// <param name="looks">Whether to look at what the peer has published since all that was seen has been taken.</param>
-    /// <param name="ack">What it acknowledges.</param>
-    /// <param name="body">Where it lies.</param>
+    /// <summary>Finds the next message like <see cref="TryPeek"/>, if <see cref="MemoryOutput.TrySendPlain"/> sent it and it is
+    /// short.</summary>
+    /// <remarks>A long message is better leased. Returns false if another message, or none, is next.</remarks>
+    /// <param name="looks">Whether to poll for messages published since everything seen was taken.</param>
+    /// <param name="ack">The acknowledgement in the message.</param>
+    /// <param name="body">The body in the shared memory.</param>
     public abstract bool TryPeekPlain(bool looks, out uint ack, out ReadOnlySpan<byte> body);
 
-    /// <summary>Whether a message that was peeked at is so long that it costs less to lend than to copy.</summary>
+    /// <summary>Returns whether the peeked message is so long that a lease costs less than a copy.</summary>
     public abstract bool IsWorthLending(int bodyLength);
 
-    /// <summary>Lends the message that was peeked at, and goes on behind it. Its taker releases it once, from any thread.</summary>
+    /// <summary>Leases the peeked message and advances. The caller releases it once, from any thread.</summary>
     public abstract Incoming Lend(in MessageHeader header, int bodyLength);
 
-    /// <summary>Goes on behind the message that was peeked at; what was copied is the caller's.</summary>
-    /// <returns>False when the peer has written over it meanwhile, in memory that it shares with others (<see cref="BroadcastInput"/>):
-    /// what was copied may be anything.</returns>
+    /// <summary>Advances past the peeked message; a copy of it belongs to the caller.</summary>
+    /// <returns>
+    /// False if the peer has overwritten it meanwhile, in memory with many readers (<see cref="BroadcastInput"/>): the copy is then
+    /// invalid.
+    /// </returns>
     public abstract bool TryPass(int bodyLength);
 }
 
-/// <summary>Messages that the peer writes once for many readers, in memory that all of them read.</summary>
+/// <summary>Receives messages that the peer writes once for many readers, in memory that all of them read.</summary>
 internal abstract class BroadcastInput
 {
-    /// <summary>Whether they come there now; else through the connection. Any thread.</summary>
+    /// <summary>Whether this side takes part: messages come there now, and not through the connection. Any thread.</summary>
     public abstract bool IsSitting { get; }
 
-    /// <summary>
-    /// Takes the next message, if it was seen already, was published without flags, has this head, acknowledges so much, and fits: a copy
-    /// of head and payload. False, and nothing was done but that something may have been written into the memory, where another lies next,
-    /// or it has been written over. As <see cref="MemoryInput"/>.
-    /// </summary>
+    /// <summary>Takes a copy of the next message, if it was seen already and is published with this head and acknowledgement.</summary>
+    /// <remarks>
+    /// It must also fit and have no flags. Returns false if another message is next, or the message was overwritten. Then nothing has
+    /// changed, except possibly the destination. Same caller as <see cref="MemoryInput"/>.
+    /// </remarks>
     public abstract bool TryTakePublished(ReadOnlySpan<byte> head, uint ack, Span<byte> into, out int length);
 
-    /// <summary>
-    /// Says what this side's user has consumed, in memory, where the peer looks for itself; false where it is to be told by an
-    /// acknowledgement. By any thread under the send lock.
-    /// </summary>
-    /// <param name="messages">From the beginning of the connection, modulo 2³².</param>
-    /// <param name="bytes">Of all of them.</param>
+    /// <summary>Publishes what this side's user has consumed in memory that the peer polls.</summary>
+    /// <remarks>Returns false if the peer needs an acknowledgement instead. Any thread, under the send lock.</remarks>
+    /// <param name="messages">The messages from the beginning of the connection, modulo 2³².</param>
+    /// <param name="bytes">The bytes of all of them.</param>
     public abstract bool TellConsumed(uint messages, long bytes);
 
-    /// <summary>Whether the peer has stopped looking since this was asked last: then it is to be told. By the pump.</summary>
+    /// <summary>Returns whether the peer has stopped polling since the last call, and needs an acknowledgement. Called by the
+    /// pump.</summary>
     public abstract bool TakeIsToBeTold();
 }

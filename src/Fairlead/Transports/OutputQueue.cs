@@ -3,10 +3,11 @@ using Fairlead.Framing;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// What a stream has still to write, in order: <c>front</c>, then the rest of one long message in its sender's own memory, then
-/// <c>back</c>. Not thread-safe; the link's send lock holds it.
-/// </summary>
+/// <summary>The output that a stream still has to write, in order.</summary>
+/// <remarks>
+/// It consists of <c>front</c>, the rest of one long message in its sender's own memory, and <c>back</c>. Not thread-safe; the link's send
+/// lock guards it.
+/// </remarks>
 internal sealed class OutputQueue(StreamFraming framing) : IDisposable
 {
     private const int SmallBuffer = 4 * 1024;
@@ -20,7 +21,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
 
     public bool IsEmpty { get; private set; } = true;
 
-    /// <summary>Bytes that lie in the queue's own memory.</summary>
+    /// <summary>The bytes in the queue's own memory.</summary>
     public int Buffered => _front.Length + _back.Length;
 
     public ReadOnlySpan<byte> First => _front.Span;
@@ -69,7 +70,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         Look();
     }
 
-    /// <summary>Takes the rest of the long message into own memory, between front and back.</summary>
+    /// <summary>Copies the rest of the long message into the queue's own memory, between front and back.</summary>
     public void DetachLong()
     {
         if (!HasLong)
@@ -87,7 +88,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         Look();
     }
 
-    /// <summary>So many bytes, counted over the three parts in order, have been written.</summary>
+    /// <summary>Removes written bytes, counted over the three parts in order.</summary>
     public void Written(int count)
     {
         int part = Math.Min(count, _front.Length);
@@ -116,7 +117,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         Look();
     }
 
-    /// <summary>Behind each change: whether anything lies here is asked for each message.</summary>
+    /// <summary>Updates <see cref="IsEmpty"/> after each change, because every message checks it.</summary>
     private void Look() => IsEmpty = _front.Length == 0 && !HasLong && _back.Length == 0;
 
     private void EndLong()
@@ -125,7 +126,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         _long = default;
     }
 
-    /// <summary>Bytes in order in one array: small while idle, large while busy, given back when it runs empty.</summary>
+    /// <summary>Bytes in order in one array: small while idle, large while busy, and returned to the pool when empty.</summary>
     private struct Buffer
     {
         private byte[]? _array;
@@ -136,7 +137,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
 
         public readonly ReadOnlySpan<byte> Span => _array.AsSpan(_start, _end - _start);
 
-        /// <summary>At least so much free memory behind the content.</summary>
+        /// <summary>Returns at least this much free memory behind the content.</summary>
         public Span<byte> Room(int size)
         {
             if (_array is null)

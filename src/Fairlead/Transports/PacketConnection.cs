@@ -3,24 +3,21 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// A connection over packets that arrive whole and in order. A message that fits is one packet; a longer one of Fairlead's framing follows
-/// in packets of its own, since the kernel refuses packets beyond its buffer.
-/// </summary>
+/// <summary>A connection over packets that arrive whole and in order.</summary>
+/// <remarks>
+/// A message that fits is one packet. A longer one of Fairlead's framing continues in further packets, because the kernel refuses packets
+/// beyond its buffer.
+/// </remarks>
 internal sealed class PacketConnection : Connection
 {
-    /// <summary>
-    /// Bytes of a packet that is written: well below the kernel's default buffer, so that it never has to be empty for one.
-    /// </summary>
+    /// <summary>The longest packet to write: well below the kernel's default buffer, which then need not be empty for one.</summary>
     private const int LongestWritten = 64 * 1024;
 
-    /// <summary>
-    /// Bytes of the longest packet that is taken; a foreign peer may write more than this side would. One more is read, since the kernel
-    /// cuts what does not fit and says nothing.
-    /// </summary>
+    /// <summary>The longest packet to accept; a foreign peer may write longer ones than this side would.</summary>
+    /// <remarks>One more byte is read, because the kernel silently cuts what does not fit.</remarks>
     private const int LongestRead = 256 * 1024;
 
-    /// <summary>Bytes of the memory that a long message gets at first.</summary>
+    /// <summary>The initial memory for a long message in bytes.</summary>
     private const int FirstPiece = 1024 * 1024;
 
     private const int PacketsPerFill = 16;
@@ -58,7 +55,7 @@ internal sealed class PacketConnection : Connection
 
     public override int Unflushed => _output.Buffered;
 
-    /// <summary>Packets are cut out of the connection's own memory.</summary>
+    /// <summary>No long messages: packets are made from the connection's own memory.</summary>
     public override int LongThreshold => int.MaxValue;
 
     public override bool HasLong => false;
@@ -70,8 +67,8 @@ internal sealed class PacketConnection : Connection
         {
             throw new FairleadException(
                 ErrorCode.TooLarge,
-                $"a packet of {body.Length} bytes is too long; at most {LongestWritten} pass under framing=none",
-                "Send less, or let both ends speak Fairlead's framing.");
+                $"a packet of {body.Length} bytes is too long; the limit under framing=none is {LongestWritten}",
+                "Send less, or use Fairlead's framing at both ends.");
         }
     }
 
@@ -126,8 +123,8 @@ internal sealed class PacketConnection : Connection
             IoResult result = _descriptor.Read(packet);
             if (result.Error == Errno.ECONNRESET)
             {
-                // The peer closed with something unread. Of packet sockets the kernel tells that once, and before what the peer sent, which
-                // is still there.
+                // The peer closed with unread data. For packet sockets, the kernel reports that once, and before the peer's data, which is
+                // still there.
                 result = _descriptor.Read(packet);
             }
 
@@ -194,8 +191,8 @@ internal sealed class PacketConnection : Connection
             {
                 throw new FairleadException(
                     ErrorCode.TooLarge,
-                    $"a packet of more than {LongestRead} bytes arrived and was cut",
-                    "Let the peer send shorter ones.");
+                    $"a packet longer than {LongestRead} bytes arrived and was cut",
+                    "Make the peer send shorter packets.");
             }
 
             if (_partial is not null)
@@ -209,7 +206,7 @@ internal sealed class PacketConnection : Connection
         }
         catch (FairleadException exception)
         {
-            // What arrived before it is still taken; then this is thrown.
+            // Earlier messages are still taken; then this is thrown.
             _failure = exception;
         }
     }
@@ -231,9 +228,9 @@ internal sealed class PacketConnection : Connection
                 throw frame.Total < packet.Length && !_framing.IsFairlead
                     ? new FairleadException(
                         ErrorCode.TooLarge,
-                        $"a message of {packet.Length} bytes arrived and at most {limit} are accepted here",
+                        $"a message of {packet.Length} bytes arrived, but at most {limit} are accepted here",
                         "Raise the limit with ?maxmessage=.")
-                    : new FairleadException(ErrorCode.Corrupt, "a packet holds more than its message");
+                    : new FairleadException(ErrorCode.Corrupt, "a packet is longer than its message");
             }
 
             _arrived.Enqueue(_packer.Pack(frame.Header, packet.Slice(frame.BodyStart, frame.BodyLength)));
@@ -255,12 +252,12 @@ internal sealed class PacketConnection : Connection
     {
         if (packet.Length > _partialHeader.Length - _partialFilled)
         {
-            throw new FairleadException(ErrorCode.Corrupt, "a packet holds more than the rest of its message");
+            throw new FairleadException(ErrorCode.Corrupt, "a packet is longer than the rest of its message");
         }
 
         if (_partial!.Capacity - _partialFilled < packet.Length)
         {
-            // As long as what has come, again, so that an announcement alone costs little.
+            // Double the memory each time, which makes a mere announcement cheap.
             Chunk larger = Chunk.Rent(
                 (int)Math.Min(_partialHeader.Length, Math.Max(2L * _partial.Capacity, _partialFilled + packet.Length)));
             _partial.Slice(0, _partialFilled).CopyTo(larger.Free(0));

@@ -3,17 +3,16 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// A connection over one pipe, or two: one to read from, one to write to. Where one of them is missing, its direction is never used.
-/// </summary>
+/// <summary>A connection over one or two pipes: one to read from, one to write to.</summary>
+/// <remarks>Without one of them, its direction is not used.</remarks>
 internal sealed class PipeConnection : Connection
 {
-    /// <summary>Bytes that the kernel writes into a pipe in one piece, whoever else writes into it: <c>PIPE_BUF</c> of Linux.</summary>
+    /// <summary>The most bytes that the kernel writes into a pipe atomically: <c>PIPE_BUF</c> of Linux.</summary>
     public const int LongestAtomic = 4096;
 
     private const int MostDiscarded = 4 * 1024 * 1024;
 
-    /// <summary>How long the one pipe may stay open when the other has been closed, before that is taken for a death.</summary>
+    /// <summary>How long one pipe may stay open after the other was closed, before that counts as a death.</summary>
     private static readonly TimeSpan EndGrace = TimeSpan.FromMilliseconds(200);
 
     private readonly Descriptor? _source;
@@ -32,12 +31,12 @@ internal sealed class PipeConnection : Connection
     private volatile bool _isTargetGone;
     private volatile bool _isAborted;
 
-    /// <summary>Takes over both descriptors.</summary>
-    /// <param name="source">What is read from.</param>
-    /// <param name="target">What is written to.</param>
-    /// <param name="framing">How messages are told apart.</param>
-    /// <param name="capabilities">Of the transport.</param>
-    /// <param name="peer">Who is at the other end, as far as it is known.</param>
+    /// <summary>Creates the connection, which owns both descriptors from now on.</summary>
+    /// <param name="source">The pipe to read from.</param>
+    /// <param name="target">The pipe to write to.</param>
+    /// <param name="framing">The framing.</param>
+    /// <param name="capabilities">The capabilities of the transport.</param>
+    /// <param name="peer">The process at the other end, with the known parts.</param>
     public PipeConnection(Descriptor? source, Descriptor? target, StreamFraming framing, TransportCapabilities capabilities, Peer peer)
     {
         _source = source;
@@ -54,15 +53,14 @@ internal sealed class PipeConnection : Connection
         Peer = peer;
     }
 
-    /// <summary>
-    /// Whether others write into the same pipe: then each write is one that stays whole, and a message that could not is refused.
-    /// </summary>
+    /// <summary>Whether other processes write into the same pipe. Each write must then be atomic, and longer messages are
+    /// refused.</summary>
     public bool HasOtherWriters { get; init; }
 
-    /// <summary>Whether the end of the last writer is not the end, since another one may open the same FIFO.</summary>
+    /// <summary>Whether the connection outlives the last writer, because another one may open the same FIFO.</summary>
     public bool OutlivesWriters { get; init; }
 
-    /// <summary>What lies unread when this connection ends is thrown away: it belongs to nobody who comes later.</summary>
+    /// <summary>Whether to discard unread data at the end, because it does not belong to later connections.</summary>
     public bool EmptiesSource { get; init; }
 
     /// <summary>Called when the descriptors have been closed.</summary>
@@ -97,8 +95,8 @@ internal sealed class PipeConnection : Connection
         {
             throw new FairleadException(
                 ErrorCode.TooLarge,
-                $"a message of {body.Length} bytes could get mixed with those of other writers; up to {LongestBody} stay whole",
-                "Send less, or say ?writers=1 where nobody else writes there.");
+                $"a message of {body.Length} bytes could be mixed with those of other writers; the limit is {LongestBody}",
+                "Send less, or use ?writers=1 if this is the only writer.");
         }
     }
 
@@ -151,7 +149,7 @@ internal sealed class PipeConnection : Connection
 
     public override void OnReady(PollEvents events)
     {
-        // A pipe reports an error when its last reader has gone, to its writer alone.
+        // When the last reader of a pipe is gone, only its writer gets an error event.
         _isTargetGone |= (events & PollEvents.Error) != 0;
         _hasHeard |= (events & PollEvents.HangUp) != 0;
     }
@@ -168,8 +166,8 @@ internal sealed class PipeConnection : Connection
             return _isTargetGone ? FillResult.Broken : FillResult.Drained;
         }
 
-        // While nobody has the FIFO open for writing its end would be reported again and again: then this side is a writer itself, until
-        // something comes.
+        // While no process has the FIFO open for writing, the kernel would report its end again and again. This side then becomes a writer
+        // itself, until data arrives.
         _stopper?.Dispose();
         _stopper = null;
         Span<byte> room = _input.Room();
@@ -202,7 +200,7 @@ internal sealed class PipeConnection : Connection
 
         if (!_hasHeard)
         {
-            // Nobody has opened it for writing yet; and who would have may have died, which the other pipe tells.
+            // No process has opened it for writing yet. If the one that would have done so has died, the other pipe shows it.
             return _isTargetGone ? FillResult.Broken : FillResult.Drained;
         }
 
@@ -210,10 +208,11 @@ internal sealed class PipeConnection : Connection
         return FillResult.End;
     }
 
-    /// <summary>
-    /// Whether more comes, or the end, although nobody reads at the other end. It closes what it writes to first; but a process that it has
-    /// just started has both until it runs its program, and lets go of them one by one, in any order. Waits for that once.
-    /// </summary>
+    /// <summary>Returns whether data or the end is still to come, although the other end has no reader any more.</summary>
+    /// <remarks>
+    /// A closing peer closes its writing end first. But a child that the peer has just started holds both pipes until it runs its program,
+    /// and closes them in any order. Waits for that once.
+    /// </remarks>
     private bool IsEndComing()
     {
         if (_hasGivenGrace)
@@ -249,7 +248,7 @@ internal sealed class PipeConnection : Connection
 
         if (_isEndDue)
         {
-            // The last writer has gone: what it left unfinished nobody will finish.
+            // The last writer is gone, so its unfinished message stays unfinished.
             _isEndDue = false;
             _dropped += _input.HasPart ? 1 : 0;
             _input.Restart();
@@ -282,7 +281,7 @@ internal sealed class PipeConnection : Connection
             Discard(_source);
         }
 
-        // The peer shall read the end before it finds that nobody reads: else it takes this for a death.
+        // The peer must read the end before it finds no reader, which it would take for a death.
         _target?.Dispose();
         _stopper?.Dispose();
         _source?.Dispose();
@@ -292,7 +291,7 @@ internal sealed class PipeConnection : Connection
         OnClosed?.Invoke();
     }
 
-    /// <summary>Reads away what lies in a pipe, within reason. True when nobody has it open for writing.</summary>
+    /// <summary>Discards the content of a pipe, up to a limit. Returns true if no process has it open for writing.</summary>
     public static bool Discard(Descriptor source)
     {
         byte[] buffer = new byte[64 * 1024];
@@ -310,7 +309,7 @@ internal sealed class PipeConnection : Connection
         return false;
     }
 
-    /// <summary>Bytes of as many messages, from the first on, as one write keeps together.</summary>
+    /// <summary>Returns the bytes of as many of the first messages as fit into one atomic write.</summary>
     private int WholeMessages()
     {
         int whole = 0;

@@ -1,12 +1,12 @@
 namespace Fairlead.Transports;
 
-/// <summary>Who may use a place among the files, by <c>?mode=</c> or <c>?scope=</c>.</summary>
+/// <summary>The permissions of a socket file or FIFO, by <c>?mode=</c> or <c>?scope=</c>.</summary>
 internal static class PlaceMode
 {
     public static readonly string[] Options = ["mode", "scope"];
 
-    /// <summary>The file's permissions: the user's alone, unless a wider scope is asked for by name.</summary>
-    /// <exception cref="AddressFormatException">The option is ill-formed.</exception>
+    /// <summary>Returns the file mode: for this user only, unless the address asks for a wider scope.</summary>
+    /// <exception cref="AddressFormatException">The option is malformed.</exception>
     public static uint Of(Address address)
     {
         if (address.Option("mode") is { } mode)
@@ -18,7 +18,8 @@ internal static class PlaceMode
             }
             catch (Exception exception) when (exception is FormatException or OverflowException or ArgumentException)
             {
-                throw new AddressFormatException(address.ToString(), $"mode={mode} is no file mode. Give three octal digits: mode=660.");
+                throw new AddressFormatException(
+                    address.ToString(), $"option 'mode' cannot be '{mode}'. Write three octal digits, such as mode=660.");
             }
         }
 
@@ -28,7 +29,7 @@ internal static class PlaceMode
             "group" => 0b110_110_000,
             "machine" => 0b110_110_110,
             string other => throw new AddressFormatException(
-                address.ToString(), $"there is no scope '{other}'. Use user, group or machine."),
+                address.ToString(), $"option 'scope' cannot be '{other}'. Use user, group or machine."),
         };
     }
 }

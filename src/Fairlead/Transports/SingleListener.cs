@@ -3,12 +3,9 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// Yields the one connection that there is, at once: to what was inherited, to a log, or to a bound socket of datagrams that hears
-/// everybody.
-/// </summary>
-/// <param name="address">The address that was really bound.</param>
-/// <param name="connection">What is accepted; owned by whoever does.</param>
+/// <summary>Accepts its only connection at once: to an inherited descriptor, a log, or a bound datagram socket.</summary>
+/// <param name="address">The address actually bound.</param>
+/// <param name="connection">The connection, owned by the endpoint that accepts it.</param>
 internal sealed class SingleListener(Address address, Connection connection) : IListener
 {
     private readonly EventDescriptor _ready = Ready();
@@ -16,7 +13,7 @@ internal sealed class SingleListener(Address address, Connection connection) : I
 
     public Address Address => address;
 
-    /// <summary>What stands for it among the files, where something does; disposed with the listener.</summary>
+    /// <summary>The file of the address, if there is one. Disposed with the listener.</summary>
     public IDisposable? Place { get; init; }
 
     public FileIdentity File { get; init; }

@@ -1,54 +1,53 @@
 namespace Fairlead.Transports;
 
-/// <summary>
-/// What a connection has whose messages do not come through its descriptor: who writes them must be told of a sleeper. By the pump, or
-/// under the endpoint's gate while nobody pumps. Nothing blocks but where it says so.
-/// </summary>
+/// <summary>The part of a connection whose messages do not come through its descriptor, and whose writer must learn of a sleeper.</summary>
+/// <remarks>
+/// Used by the pump, or under the endpoint's gate while no thread pumps. No member blocks unless it says so.
+/// </remarks>
 internal abstract class SleepAnnouncer
 {
-    /// <summary>Whether <see cref="Connection.Fill"/> would find something, without a word to the descriptor.</summary>
+    /// <summary>Whether <see cref="Connection.Fill"/> would find data, without an event of the descriptor.</summary>
     public abstract bool HasArrived { get; }
 
-    /// <summary>
-    /// Announces that the caller is about to sleep on <see cref="Connection.WaitDescriptor"/>; false when there is something to take
-    /// already, and the caller must not sleep. The release is <see cref="EndWait"/>.
-    /// </summary>
+    /// <summary>Announces that the caller is about to sleep on <see cref="Connection.WaitDescriptor"/>.</summary>
+    /// <remarks>
+    /// Returns false if data has arrived already: the caller must not sleep. <see cref="EndWait"/> withdraws the announcement.
+    /// </remarks>
     public abstract bool PrepareWait();
 
-    /// <summary>Takes the announcement back. Harmless without one.</summary>
+    /// <summary>Withdraws the announcement. Harmless without one.</summary>
     public abstract void EndWait();
 }
 
-/// <summary>
-/// The same over memory on which a caller can sleep, too, who waits for this connection alone; the descriptor is then watched by somebody
-/// else.
-/// </summary>
+/// <summary>The same for memory on which a caller may also sleep if it waits for this connection only.</summary>
+/// <remarks>Another thread then watches the descriptor.</remarks>
 internal abstract class MemorySleep : SleepAnnouncer
 {
     /// <summary>Whether the peer believes that this side sleeps.</summary>
     public abstract bool IsAnnounced { get; }
 
-    /// <summary>
-    /// Announces a sleep without the descriptor, and sleeps until something arrives, the time has passed, or <see cref="Unpark"/>; not at
-    /// all when <paramref name="mayNot"/>, asked after the announcement, says so. Blocks.
-    /// </summary>
+    /// <summary>Announces a sleep on the memory, and sleeps until data arrives, the time has passed, or <see cref="Unpark"/>.
+    /// Blocks.</summary>
+    /// <remarks>Does not sleep if <paramref name="mayNot"/>, called after the announcement, returns true.</remarks>
     public abstract void Park(TimeSpan timeout, Func<bool> mayNot);
 
     /// <summary>Ends <see cref="Park"/> and <see cref="Stay"/>. Any thread.</summary>
     public abstract void Unpark();
 
-    /// <summary>
-    /// Turns the announcement of <see cref="SleepAnnouncer.PrepareWait"/> into one without the descriptor, for a thread that is about to
-    /// <see cref="Stay"/>; false when the peer has taken it back meanwhile. Under the endpoint's gate while nobody pumps. The release is
-    /// <see cref="EndStay"/>.
-    /// </summary>
+    /// <summary>Turns the announcement of <see cref="SleepAnnouncer.PrepareWait"/> into one on the memory, for
+    /// <see cref="Stay"/>.</summary>
+    /// <remarks>
+    /// Returns false if the peer has withdrawn it meanwhile. Under the endpoint's gate while no thread pumps. <see cref="EndStay"/> ends
+    /// it.
+    /// </remarks>
     public abstract bool TryStay();
 
-    /// <summary>Sleeps until something arrives, or <see cref="Unpark"/>; now and then for no reason less. Blocks. Without a lock.</summary>
+    /// <summary>Sleeps until data arrives or <see cref="Unpark"/>, with occasional spurious wake-ups. Blocks. Without a lock.</summary>
     public abstract void Stay();
 
-    /// <summary>Behind it, on the same thread.</summary>
-    /// <param name="passesOn">Somebody else sleeps there by now, or will: what has woken this thread may have been meant for that
-    /// one.</param>
+    /// <summary>Ends a <see cref="Stay"/>, on the same thread.</summary>
+    /// <param name="passesOn">
+    /// Whether another thread sleeps there by now, or will: the wake-up of this thread may have been meant for that one.
+    /// </param>
     public abstract void EndStay(bool passesOn);
 }

@@ -2,13 +2,13 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>The bytes of a stream socket.</summary>
-/// <param name="socket">Owned from now on.</param>
+/// <summary>The byte channel of a stream socket.</summary>
+/// <param name="socket">The socket, owned from now on.</param>
 internal sealed class SocketChannel(Descriptor socket) : ByteChannel
 {
     public override Descriptor WaitDescriptor => socket;
 
-    // The kernel's buffer is empty then: another call would only say so.
+    // The kernel's buffer is empty then; another call would only confirm it.
     public override bool IsDrainedByShortRead => true;
 
     public override IoResult Read(Span<byte> room) => socket.Read(room);

@@ -4,17 +4,16 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// Connects a socket without blocking a thread: by the reactor where the kernel says "in progress", again after a pause where a listener's
-/// queue is full.
-/// </summary>
+/// <summary>Connects a socket without blocking a thread.</summary>
+/// <remarks>
+/// The reactor waits while the kernel reports a connection in progress. If the queue of a listener is full, this tries again after a pause.
+/// </remarks>
 internal static class SocketConnector
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>
-    /// None, or why it did not work; ECONNREFUSED also for a socket that was connected to itself. The caller owns the socket either way.
-    /// </summary>
+    /// <summary>Connects, and returns no error or the reason. The caller owns the socket either way.</summary>
+    /// <remarks>Returns ECONNREFUSED, too, for a socket that was connected to itself.</remarks>
     public static async ValueTask<Errno> ConnectAsync(
         Descriptor socket, SocketAddress address, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -23,7 +22,7 @@ internal static class SocketConnector
             Errno error = NativeSocket.Connect(socket, address);
             if (error == Errno.EAGAIN && address.Family == AddressFamily.Unix)
             {
-                // The listener's backlog is full, and nothing tells when it no longer is.
+                // The listener's backlog is full, and no event shows when it has space.
                 await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
                 continue;
             }
@@ -38,10 +37,11 @@ internal static class SocketConnector
         }
     }
 
-    /// <summary>
-    /// Whether the kernel lent the socket the very port that it was to connect to, at which nobody listens: then TCP connects it to itself,
-    /// and what it sends comes back. Who tries again and again to reach a server that is not there meets that sooner or later.
-    /// </summary>
+    /// <summary>Returns whether a TCP socket was connected to itself.</summary>
+    /// <remarks>
+    /// This happens when the kernel assigns it the very port to connect to, and that port has no listener. The socket then receives its own
+    /// data. Repeated attempts to reach an absent server eventually cause it.
+    /// </remarks>
     private static bool IsItsOwnPeer(Descriptor socket)
     {
         SocketAddress own = NativeSocket.LocalName(socket);
@@ -58,7 +58,7 @@ internal static class SocketConnector
         await waiter.Task.ConfigureAwait(false);
     }
 
-    /// <summary>Continues on the pool: connecting is rare, and the reactor stays free.</summary>
+    /// <summary>Continues on the pool, because connecting is rare and the reactor must stay free.</summary>
     private sealed class Waiter() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), IReactorClient
     {
         public void OnReady(PollEvents events) => TrySetResult();

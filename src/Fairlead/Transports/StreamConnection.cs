@@ -3,10 +3,8 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// A connection over any stream of bytes: frames what is sent, cuts what is received. Stream transports are therefore only bind, accept and
-/// connect.
-/// </summary>
+/// <summary>A connection over any byte stream: frames outgoing messages, and parses incoming ones.</summary>
+/// <remarks>Stream transports therefore only bind, accept and connect.</remarks>
 internal sealed class StreamConnection : Connection
 {
     private readonly ByteChannel _channel;
@@ -15,21 +13,21 @@ internal sealed class StreamConnection : Connection
     private readonly StreamInput _input;
     private readonly StreamHandles? _handles;
 
-    /// <param name="socket">The connection owns it.</param>
-    /// <param name="framing">How messages stand in the stream.</param>
-    /// <param name="capabilities">Of the transport.</param>
-    /// <param name="peer">Who it is.</param>
-    /// <param name="takesHandles">Whether open files that come with messages are taken; else the kernel drops them.</param>
+    /// <param name="socket">The socket, owned by the connection.</param>
+    /// <param name="framing">The framing.</param>
+    /// <param name="capabilities">The capabilities of the transport.</param>
+    /// <param name="peer">The process at the other end.</param>
+    /// <param name="takesHandles">Whether to accept open files with messages; otherwise the kernel drops them.</param>
     public StreamConnection(
         Descriptor socket, StreamFraming framing, TransportCapabilities capabilities, Peer peer, bool takesHandles = false)
         : this(new SocketChannel(socket), framing, capabilities, peer, takesHandles) { }
 
-    /// <param name="channel">The connection owns it.</param>
-    /// <param name="framing">How messages stand in the stream.</param>
-    /// <param name="capabilities">Of the transport.</param>
-    /// <param name="peer">Who it is.</param>
+    /// <param name="channel">The channel, owned by the connection.</param>
+    /// <param name="framing">The framing.</param>
+    /// <param name="capabilities">The capabilities of the transport.</param>
+    /// <param name="peer">The process at the other end.</param>
     /// <param name="takesHandles">
-    /// Whether open files that come with messages are taken, where the channel passes them; else they are open nowhere.
+    /// Whether to accept open files with messages, if the channel passes them. Otherwise they are closed at once.
     /// </param>
     public StreamConnection(
         ByteChannel channel, StreamFraming framing, TransportCapabilities capabilities, Peer peer, bool takesHandles = false)

@@ -3,14 +3,16 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// Open files that go with the bytes of a Unix stream socket: which byte each goes with, and which have come and belong to no message yet.
-/// What leaves is under the link's send lock, what has come is the pump's.
-/// </summary>
-/// <param name="descriptor">The socket, which the connection owns.</param>
-/// <param name="output">What is sent by it.</param>
-/// <param name="takesHandles">Whether files that come with messages are taken; else the kernel drops them, and none is ever open
-/// here.</param>
+/// <summary>Sends and receives open files with the bytes of a Unix stream socket.</summary>
+/// <remarks>
+/// It tracks the byte that each outgoing file goes with, and received files that do not belong to a message yet. The sending part is under
+/// the link's send lock. The receiving part belongs to the pump.
+/// </remarks>
+/// <param name="descriptor">The socket, owned by the connection.</param>
+/// <param name="output">The output of the socket.</param>
+/// <param name="takesHandles">
+/// Whether to accept files with messages. Otherwise the kernel drops them, and they are never open in this process.
+/// </param>
 internal sealed class StreamHandles(Descriptor descriptor, OutputQueue output, bool takesHandles) : HandlePassing, IDisposable
 {
     private Queue<(long Place, Descriptor File)>? _leaving;
@@ -18,22 +20,20 @@ internal sealed class StreamHandles(Descriptor descriptor, OutputQueue output, b
     private long _written;
     private bool _areCut;
 
-    /// <summary>Whether files that come with messages are taken.</summary>
+    /// <summary>Whether files with messages are accepted.</summary>
     public bool AreTaken => takesHandles;
 
     /// <inheritdoc/>
     public override void Attach(Descriptor file) => (_leaving ??= new()).Enqueue((_written + output.Buffered, file));
 
-    /// <summary>Whether a file waits that <see cref="Write"/> has to pass.</summary>
+    /// <summary>Whether a file waits for <see cref="Write"/>.</summary>
     public bool AnyLeaves => _leaving is { Count: > 0 };
 
-    /// <summary>The kernel has taken so many bytes more.</summary>
+    /// <summary>Notes that the kernel has taken this many more bytes.</summary>
     public void Written(int count) => _written += count;
 
-    /// <summary>
-    /// Writes up to the next file, or with it. What goes with a byte must go in one call with it, and the kernel does not mix it with bytes
-    /// behind.
-    /// </summary>
+    /// <summary>Writes up to the next file, or with it.</summary>
+    /// <remarks>A file must go in one call with its byte, and the kernel does not combine it with later bytes.</remarks>
     public IoResult Write()
     {
         (long place, Descriptor file) = _leaving!.Peek();
@@ -71,7 +71,7 @@ internal sealed class StreamHandles(Descriptor descriptor, OutputQueue output, b
         return result;
     }
 
-    /// <summary>Gives a message that announces a file the one that it came with.</summary>
+    /// <summary>Attaches the received file to a message that announces one.</summary>
     public void Take(ref Incoming message)
     {
         if (_arrived is null || !_arrived.TryDequeue(out Descriptor? file))
@@ -79,24 +79,24 @@ internal sealed class StreamHandles(Descriptor descriptor, OutputQueue output, b
             message.Release();
             throw _areCut
                 ? OutOfDescriptors()
-                : new FairleadException(ErrorCode.Corrupt, "a message came without the open file that it announces");
+                : new FairleadException(ErrorCode.Corrupt, "a message arrived without the open file that it announces");
         }
 
         message.Lease = new HandleLease(message.Lease, file);
     }
 
-    /// <summary>Files belong to messages: of one that is not whole yet at most one may be here.</summary>
+    /// <summary>Refuses files without a message. An incomplete message may have at most one.</summary>
     public void RefuseStray(bool hasPart)
     {
         if (_arrived is { } arrived && arrived.Count > (hasPart ? 1 : 0))
         {
             CloseAll(arrived);
-            throw new FairleadException(ErrorCode.Corrupt, "the peer sent an open file that belongs to no message");
+            throw new FairleadException(ErrorCode.Corrupt, "the peer sent an open file without a message");
         }
 
         if (_areCut)
         {
-            // The end also where its message is not here yet: that would be given the file of a later one.
+            // End the connection even if the file's message has not arrived yet: it would otherwise get the file of a later one.
             throw OutOfDescriptors();
         }
     }
@@ -115,8 +115,8 @@ internal sealed class StreamHandles(Descriptor descriptor, OutputQueue output, b
     }
 
     private static FairleadException OutOfDescriptors() =>
-        new(ErrorCode.Unavailable, "an open file came, and this process may open no more: it has as many descriptors as its limit allows",
-            "Close what is not needed, or raise the limit (ulimit -n).");
+        new(ErrorCode.Unavailable, "an open file arrived, but this process has reached its limit of descriptors",
+            "Close unneeded descriptors, or raise the limit (ulimit -n).");
 
     private static void CloseAll(Queue<Descriptor> files)
     {

@@ -2,10 +2,8 @@ using Fairlead.Framing;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// Turns the bytes of a stream into messages that lie in chunks. Holds no memory while nothing is half received. Not thread-safe; the pump
-/// has it.
-/// </summary>
+/// <summary>Parses the bytes of a stream into messages in chunks.</summary>
+/// <remarks>Holds no memory while no message is partly received. Not thread-safe; the pump owns it.</remarks>
 internal sealed class StreamInput(StreamFraming framing) : IDisposable
 {
     private const int LeastRoom = 4 * 1024;
@@ -20,13 +18,13 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
     private int _wanted;
     private bool _ended;
 
-    /// <summary>Set until the handshake is through: the next frame must be one.</summary>
+    /// <summary>Whether the next frame must be a handshake. Set until the handshake is complete.</summary>
     public bool ExpectsHandshake { get; set; } = framing.IsFairlead;
 
-    /// <summary>Whether the peer's word about a length is believed before the bytes are here, within reason.</summary>
+    /// <summary>Whether an announced length is trusted, within limits, before the bytes have arrived.</summary>
     public bool TrustsLengths { get; set; }
 
-    /// <summary>Memory to read into. Never empty.</summary>
+    /// <summary>Returns memory to read into. Never empty.</summary>
     public Span<byte> Room()
     {
         int partial = _filled - _parsed;
@@ -64,10 +62,10 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
 
     public void Filled(int count) => _filled += count;
 
-    /// <summary>No more bytes will come.</summary>
+    /// <summary>Notes that no more bytes will come.</summary>
     public void Ended() => _ended = true;
 
-    /// <summary>After the end more comes, of somebody else: what was left over is forgotten.</summary>
+    /// <summary>Continues after the end with the bytes of another writer. Discards the rest of the previous one.</summary>
     public void Restart()
     {
         _ended = false;
@@ -75,7 +73,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
         LetGo();
     }
 
-    /// <summary>Whether a message has begun to arrive and is not whole.</summary>
+    /// <summary>Whether a message has arrived in part.</summary>
     public bool HasPart => _filled > _parsed;
 
     public bool TryTake(int limit, out Incoming message)
@@ -114,7 +112,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
         _wanted = 0;
         if (_parsed == _filled && !(_chunk.Capacity == Chunk.PooledSize && _chunk.Capacity - _filled >= LeastRoom))
         {
-            // Full, or the chunk of one long message: our hold goes with the message.
+            // The chunk is full, or that of one long message: this object's hold passes to the message.
             _chunk = null;
             _parsed = _filled = 0;
         }
@@ -128,10 +126,8 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
 
     public void Dispose() => LetGo();
 
-    /// <summary>
-    /// Nothing is half received: messages that still lie in the chunk keep it, we do not. Where they do, what comes next is laid behind
-    /// them, not in one more chunk.
-    /// </summary>
+    /// <summary>Releases the chunk when no message is partly received. Unread messages in it keep it.</summary>
+    /// <remarks>While they do, later messages are appended to it, instead of using one more chunk.</remarks>
     private void Park()
     {
         if (_chunk!.Capacity == Chunk.PooledSize && _chunk.Capacity - _filled >= LeastRoom)
@@ -143,13 +139,13 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
         LetGo();
     }
 
-    /// <summary>Takes the partial frame to a chunk where the whole of it has room.</summary>
+    /// <summary>Moves the partial frame to a chunk that has space for all of it.</summary>
     private void Move(int partial)
     {
         int capacity = Math.Max(_wanted, partial + LeastRoom);
         if (_wanted == 0 && capacity > Chunk.PooledSize)
         {
-            // How long it becomes nobody knows: it gets as much again, so that pieces that trickle in are not copied each time.
+            // The final length is unknown. Double the memory, because small pieces would otherwise be copied each time.
             capacity = Twice(partial);
         }
 
@@ -158,14 +154,14 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
             capacity = _wanted;
         }
 
-        // What is announced gets its memory at once only as far as a mere announcement may cost; the rest comes as the bytes do.
+        // An announced length alone gets only limited memory at once; the rest follows with the bytes.
         int first = TrustsLengths ? FirstPieceOfTrusted : FirstPieceOfUntrusted;
         if (capacity > first)
         {
             capacity = Math.Min(capacity, Math.Max(first, Twice(partial)));
         }
 
-        // What fits a pooled chunk gets one, in which others follow it; a long one gets a chunk of its own, exactly as long.
+        // A frame that fits gets a pooled chunk, to which others are appended. A long one gets a separate chunk of exactly its length.
         Chunk chunk = Chunk.Rent(capacity);
         _chunk!.Slice(_parsed, _filled).CopyTo(chunk.Free(0));
         _chunk.Release();

@@ -4,21 +4,22 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports;
 
-/// <summary>Why a place among the files cannot be had.</summary>
+/// <summary>The errors for a file-system path that cannot be used.</summary>
 internal static class TakenPlace
 {
-    /// <summary>Somebody lives there.</summary>
-    /// <param name="holder">Who; null where that cannot be told.</param>
-    /// <param name="inquiry">A command that may tell it.</param>
-    /// <param name="address">What the user calls the place.</param>
+    /// <summary>Returns the error for a path with a live holder.</summary>
+    /// <param name="holder">The holder; null if it cannot be determined.</param>
+    /// <param name="inquiry">A command that may show the holder.</param>
+    /// <param name="address">The address, for the error.</param>
     public static FairleadException Held(Holder? holder, string inquiry, Address address)
     {
-        var whatHappened = holder is null ? "is held by a process that cannot be told from here" : $"is held by {holder}";
-        var whatToDo = holder is null ? $"See who it is: {inquiry}" : "End it first, or choose another name.";
+        var whatHappened = holder is null ? "is held by a process that this one cannot identify" : $"is held by {holder}";
+        var whatToDo = holder is null ? $"Find the process with {inquiry}" : "End it first, or choose another name.";
         return new FairleadException(ErrorCode.AlreadyExists, whatHappened, whatToDo) { Address = address, Peer = holder?.Peer };
     }
 
-    /// <summary>The directory cannot be locked; <see cref="Errno.None"/>: somebody else keeps its lock.</summary>
+    /// <summary>Returns the error for a directory that cannot be locked. <see cref="Errno.None"/>: another process holds its
+    /// lock.</summary>
     public static FairleadException NoDirectory(string parent, Errno error, Address address)
     {
         var seconds = DirectoryLock.Patience.TotalSeconds.ToString(CultureInfo.InvariantCulture);
@@ -26,14 +27,14 @@ internal static class TakenPlace
         {
             Errno.None => new FairleadException(
                 ErrorCode.Unavailable,
-                $"somebody has kept the lock of the directory {parent} for {seconds} seconds",
-                $"See who it is: lsof {parent}"),
+                $"another process has held the lock of the directory {parent} for {seconds} seconds",
+                $"Find the process with lsof {parent}"),
             Errno.ENOENT => new FairleadException(
-                ErrorCode.NotFound, $"there is no directory {parent}", "Make it first, or choose another path.")
+                ErrorCode.NotFound, $"the directory {parent} does not exist", "Create it first, or choose another path.")
             {
                 Errno = (int)error,
             },
-            Errno.ENOTDIR => new FairleadException(ErrorCode.NotFound, $"{parent} is no directory", "Choose another path.")
+            Errno.ENOTDIR => new FairleadException(ErrorCode.NotFound, $"{parent} is not a directory", "Choose another path.")
             {
                 Errno = (int)error,
             },

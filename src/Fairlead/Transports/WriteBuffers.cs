@@ -3,13 +3,14 @@ using System.Numerics;
 
 namespace Fairlead.Transports;
 
-/// <summary>
-/// The buffers of busy senders: 128 KiB and its doubles up to 1 MiB. They are taken by the thread that sends and given back by the one that
-/// writes, often another; the shared array pool would keep one for each thread that ever gave one back, and allocate for those that take.
-/// </summary>
+/// <summary>The pool of buffers for busy senders, of 128 KiB and its doubles up to 1 MiB.</summary>
+/// <remarks>
+/// The sending thread takes them, and the writing thread, often another one, returns them. The shared array pool would keep one for each
+/// thread that ever returned one, and allocate for those that take.
+/// </remarks>
 internal static class WriteBuffers
 {
-    /// <summary>Bytes of the smallest.</summary>
+    /// <summary>The size of the smallest buffer in bytes.</summary>
     public const int Size = 128 * 1024;
 
     private const int Sizes = 4;
@@ -18,7 +19,7 @@ internal static class WriteBuffers
     private static readonly RankedLock Gate = new(LockRank.WriteBuffers);
     private static readonly Stack<byte[]>[] Kept = [new(), new(), new(), new()];
 
-    /// <summary>At least so many bytes. The release is <see cref="Return"/>.</summary>
+    /// <summary>Returns a buffer of at least this size. <see cref="Return"/> returns it to the pool.</summary>
     public static byte[] Rent(int size)
     {
         int index = IndexOf(Math.Max(size, Size));

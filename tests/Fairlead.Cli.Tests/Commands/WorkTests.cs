@@ -191,7 +191,7 @@ public sealed class WorkTests : IDisposable
                 pushed.ExitCode == 6
                     && pushed.Error.Contains(
                         "of 3 items 1 were not accepted; the first of them: unknown whether it was done: "
-                            + "the work queue was lost before it gave a receipt",
+                            + "the work queue was lost before it sent a receipt",
                         StringComparison.Ordinal),
                 pushed.ToString());
         }

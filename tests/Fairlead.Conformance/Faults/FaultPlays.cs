@@ -238,7 +238,7 @@ public sealed class FaultPlays
         await BothAsync(
             async stop =>
             {
-                publisher.Publish("a.b", "one");
+                publisher.Publish("a.b", "one", stop);
                 await publisher.PublishAsync("a.c", "two"u8.ToArray(), stop);
                 await publisher.CloseAsync(_soon);
             },

@@ -49,7 +49,7 @@ public sealed class DeliverySnippets
             message.Reject("the shop is closed");
         }
 
-        Assert.Equal("NotDelivered: the receiver gave the message back without accepting it", (await first).ToString());
+        Assert.Equal("NotDelivered: the receiver disposed the message without accepting it", (await first).ToString());
         Delivery refused = await second;
         Assert.Equal("NotDelivered: the shop is closed", refused.ToString());
         Assert.Null(refused.Cause);

@@ -21,7 +21,8 @@ public sealed class ErrorSnippets
         }
 
         Assert.Equal(
-            "not there: unix://nobody: nobody listens there. Start a server, or see what lives: fairlead list.", Assert.Single(_logged));
+            "not there: unix://nobody: no endpoint listens there. Start a server, or list live endpoints with fairlead list.",
+            Assert.Single(_logged));
     }
 
     [Fact]

@@ -35,8 +35,8 @@ public sealed class SynchronizationSnippets
     public void In_a_region()
     {
         using var region = SharedRegion.Open("table", 64 + NamedMutex.SizeInRegion);
-        using var guard = NamedMutex.In(region, 64);
-        using var same = NamedMutex.In(SharedRegion.Open("table"), 64);
+        using var guard = NamedMutex.OpenIn(region, 64);
+        using var same = NamedMutex.OpenIn(SharedRegion.Open("table"), 64);
         using (guard.Enter())
         {
             Assert.Equal(Environment.ProcessId, same.Holder?.Peer.ProcessId);

@@ -44,8 +44,8 @@ internal static class ChecksVerb
     private static bool Mutex()
     {
         using var region = SharedRegion.Create(NamedMutex.SizeInRegion);
-        using var one = NamedMutex.In(region, 0);
-        using var other = NamedMutex.In(region, 0);
+        using var one = NamedMutex.OpenIn(region, 0);
+        using var other = NamedMutex.OpenIn(region, 0);
         MutexScope inside = one.Enter();
         var waiting = other.EnterAsync().AsTask();
         bool isOut = waiting.IsCompleted || other.TryEnter(TimeSpan.Zero, out _);

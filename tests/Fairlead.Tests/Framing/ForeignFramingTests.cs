@@ -41,7 +41,7 @@ public sealed class ForeignFramingTests
     [InlineData("", null)]
     [InlineData("61", null)]
     [InlineData("00006162", null)]
-    [InlineData("6162636465", "has 5 bytes, and a block has 4")]
+    [InlineData("6162636465", "has 5 bytes, but a block has 4")]
     [InlineData("6100", "ends with a NUL byte")]
     [InlineData("00", "ends with a NUL byte")]
     public void What_a_block_cannot_show_is_not_sent(string hex, string? problem) => Refuses(Block, hex, problem);

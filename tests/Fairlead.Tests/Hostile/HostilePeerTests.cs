@@ -16,17 +16,17 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
         { "length", "at most 5000 are accepted", CloseReason.Limit },
         { "length-4g", "at most 5000 are accepted", CloseReason.Limit },
         { "head", "head is longer than the frame", CloseReason.ProtocolError },
-        { "head-field", "a head field reaches beyond its head", CloseReason.ProtocolError },
+        { "head-field", "a head field extends beyond its head", CloseReason.ProtocolError },
         { "kind-unknown", "unknown kind 99", CloseReason.ProtocolError },
         { "kind-inner", "unknown kind 240", CloseReason.ProtocolError },
         { "kind-zero", "unknown kind 0", CloseReason.ProtocolError },
-        { "kind-not-allowed", "a Receiver does not take", CloseReason.ProtocolError },
+        { "kind-not-allowed", "a Receiver does not accept", CloseReason.ProtocolError },
         { "hello-again", "unknown kind 72", CloseReason.ProtocolError },
         { "after-close", "after it had closed", CloseReason.ProtocolError },
         { "ack", "acknowledged messages that were never sent", CloseReason.ProtocolError },
         { "ack-huge", "acknowledged messages that were never sent", CloseReason.ProtocolError },
-        { "credit-messages", "more than the credit", CloseReason.ProtocolError },
-        { "credit-bytes", "more than the credit", CloseReason.ProtocolError },
+        { "credit-messages", "more than its credit", CloseReason.ProtocolError },
+        { "credit-bytes", "more than its credit", CloseReason.ProtocolError },
     };
 
     [Theory]

@@ -76,7 +76,7 @@ public sealed class CloseHandshakeTests
 
     [Fact]
     public void One_that_died_in_the_middle_of_a_message_is_told_so() =>
-        Assert.Equal("in the middle of a message", End(hasPart: true).Text);
+        Assert.Equal("it died in the middle of a message", End(hasPart: true).Text);
 
     [Fact]
     public void A_foreign_peer_closes_by_the_end_of_the_stream()

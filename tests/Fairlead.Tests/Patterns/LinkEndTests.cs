@@ -6,7 +6,7 @@ public sealed class LinkEndTests
 {
     [Theory]
     [InlineData("unix://orders", "Connect again when the peer is back")]
-    [InlineData("fd://3", "A descriptor that was inherited cannot be connected again: start this process anew")]
+    [InlineData("fd://3", "An inherited descriptor cannot be connected again: restart this process")]
     public void What_to_do_can_be_done(string address, string whatToDo)
     {
         var error = new LinkEnd(CloseReason.PeerDied, null).ToException(address);

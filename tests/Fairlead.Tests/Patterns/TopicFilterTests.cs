@@ -50,7 +50,7 @@ public sealed class TopicFilterTests
     {
         TopicFilter.CheckPattern("*.b.>");
         ArgumentException wildcard = Assert.Throws<ArgumentException>(static () => TopicFilter.CheckTopic("*.b"));
-        Assert.Contains("wildcards are for subscribing", wildcard.Message, StringComparison.Ordinal);
+        Assert.Contains("wildcards are allowed only in subscriptions", wildcard.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(static () => TopicFilter.CheckTopic("b.>"));
         ArgumentException goesOn = Assert.Throws<ArgumentException>(static () => TopicFilter.CheckPattern("a.>.b"));
         Assert.Contains("must be the last word", goesOn.Message, StringComparison.Ordinal);

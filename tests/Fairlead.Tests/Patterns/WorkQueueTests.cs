@@ -50,8 +50,8 @@ public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(outpu
 
         Delivery refused = await tooLong;
         Assert.Equal(DeliveryStatus.NotDelivered, refused.Status);
-        Assert.Contains("no worker takes 1000 bytes", refused.Reason, StringComparison.Ordinal);
-        Assert.Equal((1_000, "no worker takes 1000 bytes: the longest that one takes is 50 (?maxmessage=)"), Assert.Single(dead));
+        Assert.Contains("no worker accepts 1000 bytes", refused.Reason, StringComparison.Ordinal);
+        Assert.Equal((1_000, "no worker accepts 1000 bytes: the most that a worker accepts is 50 (?maxmessage=)"), Assert.Single(dead));
         Assert.Equal((1L, 1L, 2), (queue.Accepted, queue.GivenUp, queue.Peers.Count));
         queue.Dispose();
         await running;

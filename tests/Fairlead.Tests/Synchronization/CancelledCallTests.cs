@@ -21,13 +21,13 @@ public sealed class CancelledCallTests : IDisposable
     [Fact]
     public async Task Of_locks()
     {
-        using var mutex = NamedMutex.In(_region, 0);
-        using var semaphore = NamedSemaphore.In(_region, 32 * 1024, 1, 1);
-        using var condition = NamedCondition.In(_region, 64 * 1024, mutex);
-        using var countdown = NamedCountdown.In(_region, 96 * 1024, 1);
-        using var happened = NamedEvent.In(_region, 128 * 1024);
-        using var barrier = NamedBarrier.In(_region, 160 * 1024, 2);
-        using var readers = NamedReaderWriterLock.In(_region, 192 * 1024);
+        using var mutex = NamedMutex.OpenIn(_region, 0);
+        using var semaphore = NamedSemaphore.OpenIn(_region, 32 * 1024, 1, 1);
+        using var condition = NamedCondition.OpenIn(_region, 64 * 1024, mutex);
+        using var countdown = NamedCountdown.OpenIn(_region, 96 * 1024, 1);
+        using var happened = NamedEvent.OpenIn(_region, 128 * 1024);
+        using var barrier = NamedBarrier.OpenIn(_region, 160 * 1024, 2);
+        using var readers = NamedReaderWriterLock.OpenIn(_region, 192 * 1024);
         using MutexScope scope = mutex.Enter();
         foreach (Task call in new[]
         {

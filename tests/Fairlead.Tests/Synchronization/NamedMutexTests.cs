@@ -150,18 +150,18 @@ public sealed class NamedMutexTests : IDisposable
     public void A_place_is_checked()
     {
         using SharedRegion region = SharedRegion.Create(NamedMutex.SizeInRegion + 128);
-        Assert.Throws<ArgumentOutOfRangeException>(() => NamedMutex.In(region, 192));
-        Assert.Throws<ArgumentOutOfRangeException>(() => NamedMutex.In(region, -64));
-        Assert.Throws<ArgumentException>(() => NamedMutex.In(region, 32));
+        Assert.Throws<ArgumentOutOfRangeException>(() => NamedMutex.OpenIn(region, 192));
+        Assert.Throws<ArgumentOutOfRangeException>(() => NamedMutex.OpenIn(region, -64));
+        Assert.Throws<ArgumentException>(() => NamedMutex.OpenIn(region, 32));
         region.At<long>(64) = 77;
-        Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => NamedMutex.In(region, 64)).Code);
+        Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => NamedMutex.OpenIn(region, 64)).Code);
         region.At<long>(64) = 0;
-        using NamedMutex mutex = NamedMutex.In(region, 64);
+        using NamedMutex mutex = NamedMutex.OpenIn(region, 64);
         region.Dispose();
         Assert.Null(mutex.Name);
         using MutexScope scope = mutex.Enter();
         mutex.Verify();
-        Assert.Throws<ObjectDisposedException>(() => NamedMutex.In(region, 64));
+        Assert.Throws<ObjectDisposedException>(() => NamedMutex.OpenIn(region, 64));
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public sealed class NamedMutexTests : IDisposable
         // No thread can have this number.
         const uint Nobody = 0x2fff_ffff;
         using SharedRegion region = SharedRegion.Create(NamedMutex.SizeInRegion);
-        using NamedMutex mutex = NamedMutex.In(region, 0);
+        using NamedMutex mutex = NamedMutex.OpenIn(region, 0);
         region.At<uint>(MutexLayout.WordAt) = Nobody;
         using (MutexScope scope = mutex.Enter())
         {

@@ -1,19 +1,17 @@
 namespace Fairlead.Logs;
 
-/// <summary>
-/// Whose unread records are kept although <see cref="LogOptions.MaxSize"/> or <see cref="LogOptions.MaxAge"/> would have them removed.
-/// </summary>
+/// <summary>The positions whose unread records survive <see cref="LogOptions.MaxSize"/> or <see cref="LogOptions.MaxAge"/>.</summary>
 public enum LogProtection
 {
-    /// <summary>Those of named positions under which somebody follows now.</summary>
+    /// <summary>Those of named positions that a follower uses now.</summary>
     LivingPositions,
 
-    /// <summary>
-    /// Those of every named position. One that nobody uses any more keeps the log growing until it is removed
-    /// (<see cref="MappedLog.RemovePosition"/>).
-    /// </summary>
+    /// <summary>Those of every named position.</summary>
+    /// <remarks>
+    /// An unused position makes the log grow until it is removed (<see cref="MappedLog.RemovePosition"/>).
+    /// </remarks>
     AllPositions,
 
-    /// <summary>Nobody's: who is too slow is told how many records it has missed.</summary>
+    /// <summary>None: a follower that is too slow learns how many records it has missed.</summary>
     None,
 }

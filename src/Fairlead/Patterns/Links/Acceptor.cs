@@ -4,29 +4,28 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Lets in who connects to a bound endpoint: so many in a turn, and none for a while where the process has few descriptors left.
-/// </summary>
+/// <summary>Accepts connections to a bound endpoint.</summary>
 /// <remarks>
-/// Owns the listener. Accepts by the pump; goes on by the rounds, and stops by any thread: each takes what it needs of it in one step. No
+/// One pump iteration accepts a limited number. When the process has few descriptors left, accepting pauses. The acceptor owns the
+/// listener. The pump accepts, the deferred work resumes, and any thread may stop. Each takes what it needs in one atomic step, without a
 /// lock.
 /// </remarks>
-/// <param name="endpoint">Whose peers they are.</param>
-/// <param name="pollSet">Of the endpoint, which wakes it.</param>
-/// <param name="token">The listener's name there.</param>
-/// <param name="listener">Null at a connected endpoint.</param>
-/// <param name="entry">What says so to others.</param>
+/// <param name="endpoint">The endpoint that accepts.</param>
+/// <param name="pollSet">The poll set of the endpoint, which the listener wakes.</param>
+/// <param name="token">The listener's token in the poll set.</param>
+/// <param name="listener">The listener; null for a connected endpoint.</param>
+/// <param name="entry">The registry entry of the endpoint.</param>
 internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong token, IListener? listener, EndpointEntry entry)
 {
     private const int AcceptsPerTurn = 64;
 
-    /// <summary>Peers that have connected to one endpoint and not been through the handshake.</summary>
+    /// <summary>The most peers of one endpoint that are connected but have not completed the handshake.</summary>
     private const int MostHandshakes = 4096;
 
     private IListener? _listener = listener;
     private volatile bool _isPaused;
 
-    /// <summary>Once, behind which the poll set wakes the endpoint for who connects.</summary>
+    /// <summary>Adds the listener to the poll set; new connections then wake the endpoint. Called once.</summary>
     public void Start()
     {
         if (_listener is { } started)
@@ -35,12 +34,12 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
         }
     }
 
-    /// <summary>Nobody is let in any more. Any thread; harmless the second time.</summary>
+    /// <summary>Stops accepting and closes the listener. Any thread; a second call has no effect.</summary>
     public void Stop()
     {
         if (Interlocked.Exchange(ref _listener, null) is { } stopped)
         {
-            // Before the place can be another's, and its file's number another file's.
+            // Before another endpoint can get the address, and another file the inode number.
             entry.GivePlaceBack();
             try
             {
@@ -53,7 +52,7 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
         }
     }
 
-    /// <summary>Lets in who stands before the door. By the pump.</summary>
+    /// <summary>Accepts waiting connections. Called by the pump.</summary>
     public void Accept(Completions completions)
     {
         try
@@ -67,7 +66,7 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
 
                 if (DescriptorReserve.IsTouchedBy(open.WaitDescriptor))
                 {
-                    Pause("the process has few descriptors left, which are kept for what it does itself: raise its limit (ulimit -n)");
+                    Pause("the process has few descriptors left and keeps them for its own use: raise its limit (ulimit -n)");
                     return;
                 }
 
@@ -92,7 +91,7 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
         }
     }
 
-    /// <summary>By the rounds: tries again, where that was paused.</summary>
+    /// <summary>Resumes accepting after a pause. Called by the deferred work.</summary>
     public void Resume()
     {
         if (_isPaused && Volatile.Read(ref _listener) is { } open)
@@ -102,7 +101,7 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
         }
     }
 
-    /// <summary>Those who wait stay in the kernel's queue, and are accepted when the slow rounds try again.</summary>
+    /// <summary>Pauses accepting. Connections wait in the kernel's queue until the deferred work resumes.</summary>
     private void Pause(string why)
     {
         FairleadEventSource.Log.CannotAccept(endpoint.Address.Display, why);
@@ -114,10 +113,8 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
         }
     }
 
-    /// <summary>
-    /// Of those who have connected and not said who they are only so many are kept: the oldest makes room, since an honest one is through
-    /// at once.
-    /// </summary>
+    /// <summary>Limits the number of peers that have connected without completing the handshake.</summary>
+    /// <remarks>The oldest one is disconnected, because a well-behaved peer completes its handshake at once.</remarks>
     private void KeepHandshakesBounded()
     {
         Link[] links = endpoint.LinkSnapshot;
@@ -139,7 +136,7 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
 
         if (count > MostHandshakes)
         {
-            oldest!.Kill(CloseReason.Limit, "too many others connected and said nothing");
+            oldest!.Kill(CloseReason.Limit, "too many other peers connected without completing the handshake");
         }
     }
 }

@@ -2,25 +2,25 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Who may come to an endpoint, as far as its pattern, the version of the protocol and the places that it has say.</summary>
-/// <remarks>Owns nothing that changes. By the pump, or by the thread that connects.</remarks>
-/// <param name="endpoint">Whose peers they are.</param>
-/// <param name="owner">The pattern, which may have reasons of its own.</param>
-/// <param name="mostPeers">How many are served at once.</param>
+/// <summary>Decides which peers an endpoint accepts: by pattern, by protocol version, and by the number of peers.</summary>
+/// <remarks>Owns no state that changes. Called by the pump, or by the thread that connects.</remarks>
+/// <param name="endpoint">The endpoint that accepts.</param>
+/// <param name="owner">The pattern, which may refuse for its own reasons.</param>
+/// <param name="mostPeers">The most peers at one time.</param>
 internal sealed class Admission(EndpointCore endpoint, ILinkOwner owner, int mostPeers)
 {
-    /// <summary>How many peers are served at once.</summary>
+    /// <summary>The most peers at one time.</summary>
     public int MostPeers => mostPeers;
 
-    /// <summary>By a link whose peer has introduced itself: why it is not welcome, or null.</summary>
+    /// <summary>Returns why a peer that has introduced itself is refused, or null. Called by its link.</summary>
     public FairleadException? Refusal(Link link, Handshake theirs)
     {
         if (theirs.CommonVersion() == 0)
         {
             return new FairleadException(
                 ErrorCode.Incompatible,
-                $"one side speaks versions {Handshake.LowestVersion} to {Handshake.HighestVersion} of the protocol, "
-                    + $"the other {theirs.Lowest} to {theirs.Highest}",
+                $"this side supports versions {Handshake.LowestVersion} to {Handshake.HighestVersion} of the protocol, "
+                    + $"and the other side {theirs.Lowest} to {theirs.Highest}",
                 "Update the older program.")
             {
                 Address = endpoint.Address,
@@ -43,7 +43,7 @@ internal sealed class Admission(EndpointCore endpoint, ILinkOwner owner, int mos
         return Crowd(link) ?? owner.Refusal(link);
     }
 
-    /// <summary>Why there is no place for one more peer, or null where there is.</summary>
+    /// <summary>Returns why one more peer is refused, or null if there is capacity.</summary>
     public FairleadException? Crowd(Link link)
     {
         if (!endpoint.IsBound)
@@ -70,8 +70,8 @@ internal sealed class Admission(EndpointCore endpoint, ILinkOwner owner, int mos
         return new FairleadException(
             ErrorCode.Full,
             mostPeers == 1
-                ? $"this {endpoint.Profile.Name} serves one peer at a time, and that is {other!.Peer}"
-                : $"this {endpoint.Profile.Name} serves {mostPeers} peers, and all places are taken",
+                ? $"this {endpoint.Profile.Name} serves one peer at a time, currently {other!.Peer}"
+                : $"this {endpoint.Profile.Name} serves at most {mostPeers} peers, and all of them are connected",
             "Connect when a peer has left.")
         {
             Address = endpoint.Address,

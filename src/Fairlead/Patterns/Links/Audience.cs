@@ -2,7 +2,7 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>The links that a kind of message is meant for, as of a version of whatever decides that.</summary>
+/// <summary>The links that get messages of one kind, as of one version of the state that decides it.</summary>
 internal sealed class Audience
 {
     private readonly BroadcastSeat?[] _seats;
@@ -17,19 +17,20 @@ internal sealed class Audience
         Seated = seats.Length == 0 ? null : new BroadcastAudience(seats);
     }
 
-    /// <summary>
-    /// Whether what was written for many has reached this link of <see cref="Links"/>. By the seat that it had when this was made: it may
-    /// have been given another's since, which was reached.
-    /// </summary>
+    /// <summary>Returns whether a broadcast write has reached this link of <see cref="Links"/>.</summary>
+    /// <remarks>
+    /// Decides by the slot that the link had when this audience was created. Since then the link may have got another link's slot, which
+    /// was reached.
+    /// </remarks>
     public bool IsReached(int index, ulong reached) => _seats[index] is { } seat && (seat.Bit & reached) != 0;
 
-    /// <summary>The head of their messages.</summary>
+    /// <summary>The head of the messages for this audience.</summary>
     public byte[] Head { get; }
 
     public Link[] Links { get; }
 
     public int Version { get; }
 
-    /// <summary>Those of them that have a seat; null when none has.</summary>
+    /// <summary>The links that have a slot; null if none has.</summary>
     public BroadcastAudience? Seated { get; }
 }

@@ -1,8 +1,7 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// What somebody must wait for while nobody leads: counted by any thread, read where the role is given back.
-/// </summary>
+/// <summary>Counts the events that the reactor must wait for while no thread leads.</summary>
+/// <remarks>Any thread counts. The thread that leaves the role reads.</remarks>
 internal struct AwaitedEvents
 {
     private int _callers;
@@ -20,15 +19,17 @@ internal struct AwaitedEvents
 
     public readonly bool None => (_partlyRead | Callers | BlockedLinks) == 0;
 
-    /// <summary>An asynchronous operation waits, or no longer: until it is done whoever leaves the role leaves it to the reactor.</summary>
+    /// <summary>Counts an asynchronous operation in or out. While there is one, a thread that leaves the role passes it to the
+    /// reactor.</summary>
     public void CountCaller(int change) => Interlocked.Add(ref _callers, change);
 
-    /// <summary>A link's output is blocked, or no longer: somebody must wait until it is writable.</summary>
+    /// <summary>Counts a link with blocked output in or out. While there is one, a thread must wait until it is writable.</summary>
     public void CountBlocked(int change) => Interlocked.Add(ref _blockedLinks, change);
 
-    /// <summary>A link is in the middle of a message, or no longer: somebody must wait for the rest. By the leader.</summary>
+    /// <summary>Counts a partly read message in or out. While there is one, a thread must wait for the rest. Called by the
+    /// leader.</summary>
     public void CountPart(int change) => _partlyRead += change;
 
-    /// <summary>Whether there is any of it once so many callers have been answered.</summary>
+    /// <summary>Returns whether any event remains once this many callers have been answered.</summary>
     public readonly bool AnyBehind(int answered) => Callers > answered || BlockedLinks > 0 || _partlyRead > 0;
 }

@@ -1,9 +1,10 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// An attempt that is made less and less often while it does not pay: of twice as many occasions each time, up to 1,024, one is taken.
-/// </summary>
-/// <remarks>A hint: without a lock, where several threads may lose a count.</remarks>
+/// <summary>Makes an attempt less and less often while it does not pay.</summary>
+/// <remarks>
+/// After each failed attempt the number of occasions per attempt doubles, up to 1,024. This is a hint without a lock; several threads may
+/// lose a count.
+/// </remarks>
 internal struct Backoff
 {
     private const int MostMisses = 10;
@@ -11,7 +12,7 @@ internal struct Backoff
     private int _misses;
     private int _skips;
 
-    /// <summary>Whether to pass this occasion over.</summary>
+    /// <summary>Returns whether to skip this occasion.</summary>
     public bool Skips()
     {
         if (_skips == 0)
@@ -23,7 +24,7 @@ internal struct Backoff
         return true;
     }
 
-    /// <summary>Behind an attempt.</summary>
+    /// <summary>Notes the result of an attempt.</summary>
     public void Note(bool hasPaid)
     {
         _misses = hasPaid ? 0 : Math.Min(_misses + 1, MostMisses);

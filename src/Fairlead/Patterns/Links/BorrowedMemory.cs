@@ -2,10 +2,8 @@ using System.Buffers;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Lends a blocking caller's pinned memory to the thread that writes it. The caller does not return before the loan has ended, so the
-/// pointer stays valid.
-/// </summary>
+/// <summary>Lends a blocking caller's pinned memory to the thread that writes it.</summary>
+/// <remarks>The pointer stays valid, because the caller does not return before the loan has ended.</remarks>
 internal sealed unsafe class BorrowedMemory : MemoryManager<byte>
 {
     [ThreadStatic]

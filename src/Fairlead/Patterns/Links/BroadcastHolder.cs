@@ -3,21 +3,21 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The memory into which an endpoint writes each message once for many peers. It is made at the first use, where the transport has such a
-/// thing and the system gives memory for it; else each peer is sent its own, which costs more and is the same.
-/// </summary>
-/// <remarks>Has a lock of its own, under which the memory is made and given back. It may be read without it.</remarks>
+/// <summary>The memory into which an endpoint writes each message once for many peers.</summary>
+/// <remarks>
+/// The first use creates it, if the transport supports it and the system provides the memory. Otherwise each peer gets a separate copy,
+/// which costs more and has the same result. A separate lock guards creating and releasing the memory. Reading needs no lock.
+/// </remarks>
 internal sealed class BroadcastHolder(EndpointCore endpoint) : IDisposable
 {
-    /// <summary>Attempts to write where somebody has not read what stands there; each time those are told to leave.</summary>
+    /// <summary>Attempts to write when a peer has not read the memory to overwrite; after each failure such peers have to leave.</summary>
     private const int MostAttempts = 3;
 
     private readonly RankedLock _gate = new(LockRank.BroadcastHolder);
     private Broadcast? _broadcast;
     private bool _hasTried;
 
-    /// <summary>The memory, which the first call makes; null where there is no such thing, or the system has given none.</summary>
+    /// <summary>Returns the memory, which the first call creates; null if the transport or the system does not provide it.</summary>
     public Broadcast? GetOrMake()
     {
         if (!endpoint.IsBound)
@@ -50,13 +50,13 @@ internal sealed class BroadcastHolder(EndpointCore endpoint) : IDisposable
         }
     }
 
-    /// <summary>Writes a message once for all of the audience that takes part. Does not block.</summary>
-    /// <param name="audience">For whom it is meant.</param>
-    /// <param name="header">Its length is set here.</param>
-    /// <param name="head">Stands before the payload.</param>
-    /// <param name="payload">Copied.</param>
-    /// <param name="reached">See <see cref="Audience.IsReached"/>: all others are to be sent it.</param>
-    /// <returns>For how many it was written.</returns>
+    /// <summary>Writes a message once for all members of the audience that take part. Does not block.</summary>
+    /// <param name="audience">The links to reach.</param>
+    /// <param name="header">The header, whose length is set here.</param>
+    /// <param name="head">Placed before the payload.</param>
+    /// <param name="payload">The payload, which is copied.</param>
+    /// <param name="reached">The links reached (<see cref="Audience.IsReached"/>). The caller sends the message to all others.</param>
+    /// <returns>The number of links it was written for.</returns>
     public int WriteOnce(Audience audience, MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, out ulong reached)
     {
         reached = 0;
@@ -90,7 +90,7 @@ internal sealed class BroadcastHolder(EndpointCore endpoint) : IDisposable
         return 0;
     }
 
-    /// <summary>By the endpoint's end, when all links are down.</summary>
+    /// <summary>Releases the memory at the endpoint's end, when all links are down.</summary>
     public void Dispose()
     {
         using (_gate.Hold())

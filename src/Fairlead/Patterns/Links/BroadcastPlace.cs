@@ -2,16 +2,19 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The part of a peer in what is written once for many. While it sits there, what it was sent and what it has acknowledged is counted
-/// there; whatever is sent to it in any other way makes it leave first, so that nothing overtakes.
-/// </summary>
+/// <summary>A peer's part in the memory that is written once for many.</summary>
 /// <remarks>
-/// Owns the seat, under the link's send lock, but for what says otherwise. Called by the publisher and by all that write.
+/// <para>
+/// While the peer takes part, its slot counts what was sent to it and acknowledged by it. Anything sent to it in another way makes it leave
+/// first; this keeps the order.
+/// </para>
+/// <para>
+/// Owns the slot, under the link's send lock unless a member says otherwise. The publisher and all writers call it.
+/// </para>
 /// </remarks>
 internal sealed class BroadcastPlace
 {
-    /// <summary>A peer takes part again when it has so much of its window free.</summary>
+    /// <summary>The part of its window that must be free before a peer takes part again: one in this many.</summary>
     private const int LeastFree = 8;
 
     private readonly Link _link;
@@ -30,19 +33,19 @@ internal sealed class BroadcastPlace
         _connection = link.Connection;
     }
 
-    /// <summary>Whether it sits.</summary>
+    /// <summary>Whether the peer takes part.</summary>
     public bool IsSeated => _seat is { IsTaken: true };
 
-    /// <summary>Whether its place is one of these now.</summary>
+    /// <summary>Returns whether the peer's slot is one of these now.</summary>
     public bool IsIn(ulong places) => Volatile.Read(ref _seat) is { } seat && (seat.Bit & places) != 0;
 
-    /// <summary>Its seat, once it has had one.</summary>
+    /// <summary>The peer's slot, once it has had one.</summary>
     public BroadcastSeat? Seat => Volatile.Read(ref _seat);
 
-    /// <summary>Whether its peer has spoilt what it shares with the broadcast.</summary>
+    /// <summary>Whether the peer has corrupted the memory that it shares with the broadcast.</summary>
     public bool HasSpoiltBroadcast => Seat is { IsCorrupt: true };
 
-    /// <summary>Lets the peer take part where it has caught up. True when it has been given a seat for the first time.</summary>
+    /// <summary>Lets the peer take part if it has caught up. Returns true when it gets a slot for the first time.</summary>
     public bool TryJoin()
     {
         Broadcast? broadcast = _endpoint.Broadcasts.GetOrMake();
@@ -83,9 +86,7 @@ internal sealed class BroadcastPlace
         return isNew;
     }
 
-    /// <summary>
-    /// Lets a peer that sits, and for which nothing waits, take part again where it has enough credit by now; true when it takes part.
-    /// </summary>
+    /// <summary>Lets a skipped peer take part again if it has enough credit and nothing waits for it. Returns whether it does.</summary>
     public bool TryResume(int length)
     {
         using (_sender.Hold())
@@ -94,10 +95,8 @@ internal sealed class BroadcastPlace
         }
     }
 
-    /// <summary>
-    /// Whether a peer that sits has so much credit again that it is worth going on; no less than a peer without a seat, which is waited for
-    /// otherwise.
-    /// </summary>
+    /// <summary>Returns whether a peer has so much credit again that waiting for it is worthwhile.</summary>
+    /// <remarks>Also true for a peer that does not take part, because the publisher waits for it in another way.</remarks>
     public bool HasCaughtUp(int length)
     {
         using (_sender.Hold())
@@ -106,7 +105,7 @@ internal sealed class BroadcastPlace
         }
     }
 
-    /// <summary>What is to be overwritten it has not read: it is sent it by its connection.</summary>
+    /// <summary>Makes a peer leave and sends it, through its connection, the unread messages that are about to be overwritten.</summary>
     public void LeaveAndSend()
     {
         bool needsPump;
@@ -127,7 +126,7 @@ internal sealed class BroadcastPlace
         && _sender.Queue.Count == 0 && _sender.Queue.Missed == 0 && _sender.Takes(MissedMessages.HeadBytes + MissedMessages.HeadBytes)
         && _sender.Window.HasFree(LeastFree);
 
-    /// <summary>Under the send lock. What follows goes through the connection.</summary>
+    /// <summary>Makes the peer leave; later messages go through the connection. Under the send lock.</summary>
     public void Leave(bool sendsRest = true)
     {
         if (_seat is { IsTaken: true } seat)
@@ -136,14 +135,14 @@ internal sealed class BroadcastPlace
         }
     }
 
-    /// <summary>The link is over. Under the send lock.</summary>
+    /// <summary>Releases the slot when the link ends. Under the send lock.</summary>
     public void GiveBack()
     {
         Leave(sendsRest: false);
         _seat?.Dispose();
     }
 
-    /// <summary>An acknowledgement has come while the peer sits. Under the send lock.</summary>
+    /// <summary>Handles an acknowledgement that arrives while the peer takes part. Under the send lock.</summary>
     public void Acknowledge(uint acknowledged)
     {
         if (!_seat!.Acknowledge(acknowledged))

@@ -2,10 +2,8 @@ using System.Diagnostics;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Whether messages are sent in a stream: more than a few within a moment. A stream is written in batches; fewer are written at once, for
-/// latency. Under the link's send lock.
-/// </summary>
+/// <summary>Detects whether messages are sent in a stream: more than a few within a short time.</summary>
+/// <remarks>A stream is written in batches. Fewer messages are written at once, for latency. Under the link's send lock.</remarks>
 internal struct BurstDetector
 {
     /// <summary>More messages than this within <see cref="Span"/> are a stream.</summary>
@@ -17,7 +15,7 @@ internal struct BurstDetector
     private int _count;
     private bool _wasBurst;
 
-    /// <summary>A message is sent now; whether it is one of a stream.</summary>
+    /// <summary>Notes that a message is sent now, and returns whether it belongs to a stream.</summary>
     public bool Note()
     {
         long now = Stopwatch.GetTimestamp();

@@ -3,28 +3,29 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// How a thread polls for asynchronous callers before the reactor waits for them: the thread of a receive, or a reactor thread behind an
-/// iteration. Where messages follow each other closely the next one arrives sooner than the reactor can be armed and woken.
-/// </summary>
+/// <summary>Lets a thread poll for asynchronous callers before the reactor waits for them.</summary>
 /// <remarks>
-/// Owns which reactor thread has promised to arm, under the endpoint's gate, and what polling was good for before, which are hints: a value
-/// more or less costs a poll. With <see cref="WaitStrategy.Efficient"/> no thread polls.
+/// <para>
+/// The polling thread is that of a receive, or a reactor thread after an iteration. When messages follow each other closely, the next one
+/// arrives before the reactor could be armed and woken.
+/// </para>
+/// <para>
+/// Owns which reactor thread has promised to arm, under the endpoint's gate. Also owns the results of earlier polling, which are hints: a
+/// wrong value costs one poll. With <see cref="WaitStrategy.Efficient"/> no thread polls.
+/// </para>
 /// </remarks>
 internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
 {
-    /// <summary>
-    /// Threads of this process that may poll for asynchronous callers at the same time. The other busy endpoints wait in the reactor, and
-    /// use no processor meanwhile.
-    /// </summary>
+    /// <summary>The most threads of this process that poll for asynchronous callers at the same time.</summary>
+    /// <remarks>Other busy endpoints wait in the reactor and use no CPU meanwhile.</remarks>
     private static readonly int MostPolling = Math.Max(1, Environment.ProcessorCount / 2);
     private static int _polling;
 
-    // The one for which this thread serves at this moment.
+    // The instance for which this thread is serving now.
     [ThreadStatic]
     private static BusyPoll? _serving;
 
-    // The reactor thread that runs continuations here, and arms behind them; 0: none.
+    // The reactor thread that runs continuations here and arms after them; 0 if there is none.
     private int _promisedBy;
 
     // When an asynchronous receive last found nothing here, and when a reactor thread last finished an iteration.
@@ -36,21 +37,20 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
 
     private Backoff _pollSetPolls;
 
-    /// <summary>Whether a reactor thread is in <see cref="Serve"/>, and arms at its end: until then nobody does. Under the gate.</summary>
+    /// <summary>Whether a reactor thread in <see cref="Serve"/> will arm at its end. Until then no other thread arms. Under the
+    /// gate.</summary>
     public bool IsPromised => _promisedBy != 0;
 
-    /// <summary>Whether the last iterations followed each other closely, with all that callers did in between.</summary>
+    /// <summary>Whether the last iterations followed each other closely, including all that callers did in between.</summary>
     public bool IsBusy { get; private set; }
 
-    /// <summary>Memory that one peer shares, or a poll set without anything that would have to be announced.</summary>
+    /// <summary>Whether there is memory shared with one peer, or a poll set whose waits need no announcement.</summary>
     private bool IsPollable => pump.Memory.IsAlone || endpoint.Table.Announcing.Length == 0;
 
-    /// <summary>
-    /// Takes the role for a moment before an asynchronous receive waits, if its thread is to poll the memory itself.
-    /// </summary>
+    /// <summary>Briefly takes the role before an asynchronous receive waits, if its thread should poll the memory itself.</summary>
     public bool TryLeadForReceive() => pump.Memory.IsAlone && TryBegin(ref _lastReceive, others: false);
 
-    /// <summary>Polls the memory for a moment once the receive is queued, and gives the role back.</summary>
+    /// <summary>Polls the memory briefly once the receive is queued, and gives the role back.</summary>
     public void LeadForReceive(Operation operation)
     {
         using PumpRole role = new(pump, Completions.Rent(), isReactor: false);
@@ -70,13 +70,15 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>Behind <see cref="TryLeadForReceive"/>, once.</summary>
+    /// <summary>Ends polling. Called once after <see cref="TryLeadForReceive"/>.</summary>
     public static void End() => Interlocked.Decrement(ref _polling);
 
-    /// <summary>
-    /// This thread is about to run continuations. Within <see cref="Serve"/> it arms behind them: arming for each of them, only to poll a
-    /// moment later, costs more than they do, and makes the peer ring for each message.
-    /// </summary>
+    /// <summary>Promises to arm the reactor after the continuations that this thread is about to run, if it is in
+    /// <see cref="Serve"/>.</summary>
+    /// <remarks>
+    /// Arming for each continuation and polling a moment later costs more than the continuations. It would also make the peer ring the
+    /// doorbell for each message.
+    /// </remarks>
     public void Promise()
     {
         if (_serving != this)
@@ -90,9 +92,8 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>
-    /// The continuations take their time, or are through: the reactor waits, if anything is awaited. Any thread, with no lock held.
-    /// </summary>
+    /// <summary>Arms the reactor if any event is awaited, because the continuations take long or have ended.</summary>
+    /// <remarks>Any thread, with no lock held.</remarks>
     public void EndPromise()
     {
         Operation? next;
@@ -105,12 +106,11 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         next?.Nudge();
     }
 
-    /// <summary>
-    /// Runs an iteration, goes on while more arrives soon, and then keeps the promise to arm, if there is one. By a reactor thread.
-    /// </summary>
-    /// <param name="leads">Whether it has the role; else there is no iteration, but what arrives soon is served.</param>
-    /// <param name="completions">Given back here.</param>
-    /// <param name="poll">As of <see cref="Pump.Serve"/>.</param>
+    /// <summary>Runs an iteration, continues while more arrives soon, and then keeps a promise to arm. Called by a reactor
+    /// thread.</summary>
+    /// <param name="leads">Whether the thread has the role. Without it, this only serves what arrives soon.</param>
+    /// <param name="completions">The completions, which are returned here.</param>
+    /// <param name="poll">The same as in <see cref="Pump.Serve"/>.</param>
     public void Serve(bool leads, Completions completions, TimeSpan? poll)
     {
         _serving = this;
@@ -135,7 +135,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>Polls for a moment. Whether it has run an iteration.</summary>
+    /// <summary>Polls briefly. Returns whether it has run an iteration.</summary>
     private bool TryServe()
     {
         if (_hasJustPolled)
@@ -181,7 +181,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         return hasArrived;
     }
 
-    /// <summary>Takes the role to poll, where the time since the last such attempt says that polling pays.</summary>
+    /// <summary>Takes the role to poll, if the time since the last such attempt suggests that polling pays.</summary>
     private bool TryBegin(ref long last, bool others)
     {
         // Reading the clock costs as much as all that follows.
@@ -214,7 +214,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         return leads;
     }
 
-    /// <summary>Polls the poll set for as long as a wake-up would cost, and lets other threads have the processor in between.</summary>
+    /// <summary>Polls the poll set for as long as a wake-up would cost, and yields the CPU in between.</summary>
     private bool PollDescriptors()
     {
         long start = Stopwatch.GetTimestamp();

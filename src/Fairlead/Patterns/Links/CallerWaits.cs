@@ -3,12 +3,9 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// How a caller waits in its own thread until its operation is done: it leads, or it follows whoever does; and how one that does not block
-/// makes room for its answer for a moment.
-/// </summary>
+/// <summary>Makes callers wait in their threads, as leader or as follower, and lets asynchronous callers yield briefly.</summary>
 /// <remarks>
-/// Owns the list of those that follow, under the endpoint's gate, and the experience of the last brief leads, which is the leader's.
+/// Owns the list of followers, under the endpoint's gate, and the results of the last brief leads, which belong to the leader.
 /// </remarks>
 internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
 {
@@ -17,7 +14,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     private readonly List<Operation> _followers = [];
     private Backoff _briefLeads;
 
-    /// <summary>The first that follows and is not done. Under the gate.</summary>
+    /// <summary>The first follower whose operation is not done. Under the gate.</summary>
     public Operation? NextFollower
     {
         get
@@ -34,7 +31,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>All that follow, at the endpoint's end.</summary>
+    /// <summary>Returns all followers, at the endpoint's end.</summary>
     public Operation[] Followers()
     {
         using (pump.Gate.Hold())
@@ -43,10 +40,8 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>
-    /// Waits in this thread until the operation is done, the time has passed, or the token is cancelled. True when it is done; else the
-    /// caller withdraws it.
-    /// </summary>
+    /// <summary>Blocks until the operation is done, the time has passed, or the token is cancelled.</summary>
+    /// <remarks>Returns true when the operation is done. Otherwise the caller withdraws it.</remarks>
     public bool Wait(Operation operation, Deadline deadline, CancellationToken cancellationToken)
     {
         if (operation.IsClaimed)
@@ -100,12 +95,12 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         return operation.IsClaimed;
     }
 
-    /// <summary>
-    /// Before an asynchronous call is sent: takes the role for a moment, if its caller shall lead itself. Where the peer was woken on this
-    /// very core, it can only answer when this thread makes room, and every instruction until then is added to the call; so this thread
-    /// yields some times before it leaves the rest to the reactor. Only a call that is alone does so, and less and less often where replies
-    /// take longer.
-    /// </summary>
+    /// <summary>Before an asynchronous call is sent: takes the role briefly if its caller should lead.</summary>
+    /// <remarks>
+    /// If the peer was woken on the same core, it can only answer when this thread yields, and every instruction until then delays the
+    /// call. This thread therefore yields several times before it leaves the rest to the reactor. It does so only if no other call waits,
+    /// and less and less often when replies take longer.
+    /// </remarks>
     public bool TryLeadBriefly()
     {
         if (pump.Memory.IsAlone && endpoint.Settings.Waiting == WaitStrategy.Efficient)
@@ -116,8 +111,8 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         return !_briefLeads.Skips() && TryLeadAlone(others: false);
     }
 
-    /// <summary>Takes the role where nobody leads or follows.</summary>
-    /// <param name="others">Whether somebody is to wait here without a thread already; else nobody.</param>
+    /// <summary>Takes the role if no thread leads or follows.</summary>
+    /// <param name="others">Whether callers must already wait here without a thread, or must not.</param>
     public bool TryLeadAlone(bool others)
     {
         using (pump.Gate.Hold())
@@ -144,7 +139,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>After it was sent: waits for a moment and gives the role back.</summary>
+    /// <summary>Waits briefly after the call was sent, and gives the role back.</summary>
     public void LeadBriefly(Operation operation)
     {
         using PumpRole role = new(pump, Completions.Rent(), isReactor: false);
@@ -156,15 +151,15 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>
-    /// Looks again and again, letting whoever shares the core run in between: some 10 µs in all, where memory is shared 50. Never spins for
-    /// long, which would hold up a peer on this core. By the leader.
-    /// </summary>
+    /// <summary>Polls repeatedly and yields the core in between: about 10 µs in all, or 50 µs for shared memory. Called by the
+    /// leader.</summary>
+    /// <remarks>It never spins for long, because that would hold up a peer on this core.</remarks>
     public void YieldFor(Operation operation, Completions completions)
     {
         if (pump.Memory.IsAlone)
         {
-            // No longer than a wake-up would cost; the poll set, whose turn costs more than a look, waits meanwhile.
+            // No longer than a wake-up would cost. An iteration over the poll set costs more than a memory poll, so the poll set waits
+            // meanwhile.
             if (pump.Memory.Look(Timeout.InfiniteTimeSpan))
             {
                 pump.Memory.IsSoon = true;
@@ -191,13 +186,13 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
                 return;
             }
 
-            // Whoever had armed the reactor had it announced that somebody sleeps. Nobody does: the peer need not ring, and what else there
-            // may be wakes the reactor as before.
+            // The thread that armed the reactor has announced to the peer that it sleeps. Withdraw that, and the peer need not ring; other
+            // events still wake the reactor.
             endpoint.Table.EndWait();
         }
     }
 
-    /// <summary>A follower that was to lead may have ended instead: then another does.</summary>
+    /// <summary>Wakes another follower, because this one may have ended when it was chosen to lead.</summary>
     private void PassOn()
     {
         Operation? next;
@@ -209,7 +204,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         next?.Nudge();
     }
 
-    /// <summary>A blocking caller pumps until its own operation is done.</summary>
+    /// <summary>Pumps in a blocking caller until its own operation is done.</summary>
     private void Lead(Operation operation, Deadline deadline, CancellationToken cancellationToken)
     {
         try
@@ -227,7 +222,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
             {
                 if (!deadline.IsInfinite && endpoint.Table.Announcing.Length == 0 && operation is LinkOperation { WantsAnswer: true })
                 {
-                    // Arming a kernel timer costs as much as many a reply takes.
+                    // Arming a kernel timer costs as much as many replies take.
                     using Completions completions = Completions.Rent();
                     YieldFor(operation, completions);
                 }
@@ -248,7 +243,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>A blocking wait that is cancelled from outside.</summary>
+    /// <summary>Cancels a blocking wait from outside.</summary>
     private sealed class WaitState(Pump pump, Operation operation)
     {
         public void Cancel()

@@ -1,9 +1,9 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Operations that were completed while locks were held; signalled when none is. Rented from its thread, so that nesting is harmless. They
-/// hang together by themselves: adding one takes no memory, and cannot fail.
-/// </summary>
+/// <summary>Operations completed while locks are held, to be signalled when no lock is held.</summary>
+/// <remarks>
+/// Rented per thread, which makes nesting harmless. The operations are a linked list: adding one needs no memory and cannot fail.
+/// </remarks>
 internal sealed class Completions : IDisposable
 {
     [ThreadStatic]
@@ -42,10 +42,10 @@ internal sealed class Completions : IDisposable
         _last = operation;
     }
 
-    /// <summary>Signals all from a user's thread, whatever was thrown meanwhile.</summary>
+    /// <summary>Signals all from a user's thread, even after an exception.</summary>
     public void Dispose() => Run(inline: false);
 
-    /// <summary>How many wait asynchronously: they count as waiting until they are signalled.</summary>
+    /// <summary>The number of asynchronous operations, which count as waiting until they are signalled.</summary>
     public int Awaiting
     {
         get
@@ -60,10 +60,9 @@ internal sealed class Completions : IDisposable
         }
     }
 
-    /// <summary>
-    /// Signals those whose callers block, takes out the others, of which there are some, and gives the list back. No lock may be held.
-    /// </summary>
-    /// <returns>The first and the last of those that were taken out, which hang together.</returns>
+    /// <summary>Signals the blocking operations, removes the asynchronous ones (at least one), and returns the list to the pool.</summary>
+    /// <remarks>No lock may be held.</remarks>
+    /// <returns>The first and the last of the removed operations, which form a chain.</returns>
     public (Operation First, Operation Last) TakeAwaiting()
     {
         LockOrder.AssertNoneHeld();
@@ -91,8 +90,8 @@ internal sealed class Completions : IDisposable
         return (first!, last!);
     }
 
-    /// <summary>Signals all in the order of their completion and gives the list back. No lock may be held.</summary>
-    /// <param name="inline">Whether continuations may run on this thread: true on reactor threads, false on a user's.</param>
+    /// <summary>Signals all in order of completion and returns the list to the pool. No lock may be held.</summary>
+    /// <param name="inline">Whether continuations may run on this thread: true on reactor threads, false on a user's thread.</param>
     public void Run(bool inline)
     {
         Operation? operation = GiveBack();
@@ -103,18 +102,18 @@ internal sealed class Completions : IDisposable
 
         while (operation is not null)
         {
-            // Read before it is signalled: from then on it is its caller's, who may use it again.
+            // Read before it is signalled: from then on it belongs to its caller, which may use it again.
             Operation? next = operation.NextCompleted;
             operation.NextCompleted = null;
 
-            // One that blocks must not hold up those behind it: the last alone may run here, and mostly it is the only one.
+            // A continuation that blocks must not hold up those behind it. Only the last may run here, and usually it is the only one.
             Signal(operation, inline && next is null);
             operation = next;
         }
     }
 
-    /// <summary>Before user code runs, which rents in its turn.</summary>
-    /// <returns>The first that was in it.</returns>
+    /// <summary>Returns the list to the pool before user code runs, which may rent again.</summary>
+    /// <returns>The first operation that was in the list.</returns>
     private Operation? GiveBack()
     {
         Operation? first = _first;
@@ -124,10 +123,8 @@ internal sealed class Completions : IDisposable
         return first;
     }
 
-    /// <summary>
-    /// What a continuation throws, or a scheduler that does not take it, costs neither the other callers nor the thread, which may be
-    /// everybody's.
-    /// </summary>
+    /// <summary>Signals an operation and contains the exceptions of its continuation or scheduler.</summary>
+    /// <remarks>They must harm neither other callers nor the thread, which may be shared.</remarks>
     public static void Signal(Operation operation, bool inline)
     {
         try

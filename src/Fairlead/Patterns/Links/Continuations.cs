@@ -2,27 +2,27 @@ using System.Diagnostics;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Runs the continuations of asynchronous callers that an iteration has completed together: one after the other, on one thread. What they
-/// send is written when all have run. A continuation that takes its time, or blocks, does not hold up those behind it: another thread goes
-/// on with them.
-/// </summary>
+/// <summary>Runs the continuations that one iteration has completed, one after the other, on one thread.</summary>
 /// <remarks>
-/// Owns the completed operations whose continuations have not run, under its own lock. Any thread, with no lock held. Queueing each to the
-/// pool costs more than most continuations do, and tears apart what they send.
+/// <para>
+/// Their output is written when all have run. If a continuation takes long or blocks, another thread runs those behind it. Queueing each
+/// one to the pool would cost more than most continuations do, and would split up what they send.
+/// </para>
+/// <para>
+/// Owns the completed operations whose continuations have not run, under a separate lock. Any thread, with no lock held.
+/// </para>
 /// </remarks>
 internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
 {
-    /// <summary>
-    /// How long continuations may run before other threads go on with the rest, what has been sent is written, and the reactor waits again.
-    /// </summary>
+    /// <summary>How long continuations run before other threads take the rest, the output is written, and the reactor waits
+    /// again.</summary>
     private static readonly long LongSpan = Stopwatch.Frequency / 5_000;
 
-    /// <summary>Sees those that have not come back. Not often, since its thread interrupts one that works.</summary>
+    /// <summary>Detects continuations that have not returned. Runs rarely, because its thread interrupts one that works.</summary>
     private static readonly Rounds<Continuations> Watcher = new(
         "fairlead watcher", TimeSpan.FromMilliseconds(1), idle: 20, static continuations => continuations.OnRound());
 
-    // The endpoint's whose continuations this thread runs, and since which of the times when some were held up.
+    // The instance whose continuations this thread runs, and the value of _heldUp when it began.
     [ThreadStatic]
     private static Continuations? _here;
 
@@ -35,21 +35,19 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     private int _taken;
     private int _takenAtRound;
 
-    // Threads that run some at this moment; and how often the watcher has found them held up.
+    // The number of threads that run continuations now, and how often the watcher has found them blocked.
     private int _running;
     private int _heldUp;
     private bool _isWatched;
 
-    /// <summary>
-    /// Whether this thread runs several continuations of this endpoint, and writes their output after the last. Not where one of them has
-    /// blocked: it may never come back.
-    /// </summary>
+    /// <summary>Whether this thread runs several continuations of this endpoint, and writes their output after the last.</summary>
+    /// <remarks>False if one of them has blocked, because it may never return.</remarks>
     public bool IsHere => _here == this && _hereSince == Volatile.Read(ref _heldUp);
 
-    /// <summary>
-    /// Writes deferred output before a caller waits. Not where the caller is one of several continuations that run on this thread: the
-    /// output of all of them is written after the last.
-    /// </summary>
+    /// <summary>Writes deferred output before a caller waits.</summary>
+    /// <remarks>
+    /// Does nothing if the caller is one of several continuations on this thread: the output of all is written after the last.
+    /// </remarks>
     public void FlushBeforeWait()
     {
         if (!IsHere || endpoint.Settings.Writing == WriteMode.Buffered)
@@ -58,10 +56,8 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>
-    /// Before the role is left, behind which <see cref="Tell"/> follows: so that nobody arms in between. False where the system gives no
-    /// thread that watches for one that blocks.
-    /// </summary>
+    /// <summary>Promises to arm before the role is left. <see cref="Tell"/> follows, and no other thread arms in between.</summary>
+    /// <remarks>Returns false if the system provides no thread to detect blocked continuations.</remarks>
     public bool Prepare(bool inline)
     {
         bool canWatch = Watcher.TryStart();
@@ -73,11 +69,11 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         return canWatch;
     }
 
-    /// <summary>Signals operations that are chained by <see cref="Operation.NextCompleted"/>.</summary>
-    /// <param name="first">The first of them.</param>
-    /// <param name="last">The last of them.</param>
-    /// <param name="inline">Whether on this thread; else on one of the pool.</param>
-    /// <param name="canWatch">What <see cref="Prepare"/> has said.</param>
+    /// <summary>Signals operations chained by <see cref="Operation.NextCompleted"/>.</summary>
+    /// <param name="first">The first operation of the chain.</param>
+    /// <param name="last">The last operation of the chain.</param>
+    /// <param name="inline">Whether to run on this thread; otherwise on a pool thread.</param>
+    /// <param name="canWatch">The result of <see cref="Prepare"/>.</param>
     public void Tell(Operation first, Operation last, bool inline, bool canWatch)
     {
         bool isNew;
@@ -104,7 +100,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
 
         if (!(canWatch && inline))
         {
-            // Where no thread watches for one that blocks, a second thread begins at once.
+            // Without a thread that detects blocking, start a second thread at once.
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
 
@@ -114,9 +110,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>
-    /// Writes the output that continuations have deferred, once they have run, unless the user decides when it is written.
-    /// </summary>
+    /// <summary>Writes the deferred output of finished continuations, unless the user decides when to write.</summary>
     public void Flush()
     {
         if (endpoint.Settings.Writing == WriteMode.Balanced && !IsHere)
@@ -133,18 +127,18 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         }
         catch (Exception exception)
         {
-            // The thread is shared.
+            // Contain the error, because the thread is shared.
             FairleadEventSource.Log.Contained(endpoint.Address.Display, exception.ToString());
         }
     }
 
-    /// <summary>By a thread of the pool.</summary>
+    /// <summary>Runs on a pool thread.</summary>
     void IThreadPoolWorkItem.Execute() => Run();
 
-    /// <summary>
-    /// By the watcher: where none has come back since the last round, the same is done for those that block. From then on they write what
-    /// they send themselves, and are watched no more once nothing waits behind them.
-    /// </summary>
+    /// <summary>Acts as if each continuation took long when none has returned since the last round. Called by the watcher.</summary>
+    /// <remarks>
+    /// From then on the blocked ones write their own output. The watcher forgets them once nothing waits behind them.
+    /// </remarks>
     private void OnRound()
     {
         bool isWatched;
@@ -168,7 +162,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>The thread that runs them is busy, or blocked.</summary>
+    /// <summary>Continues on another thread, because the one that runs the continuations is busy or blocked.</summary>
     private void GoOn()
     {
         if (Volatile.Read(ref _first) is not null)
@@ -189,7 +183,8 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         bool runs = false;
         try
         {
-            // Reading the clock costs as much as a short continuation. Where nothing waits behind one, nothing is to be done for it either.
+            // Reading the clock costs as much as a short continuation. If nothing waits behind a continuation, its duration does not
+            // matter.
             long start = 0;
             while (Take(ref runs) is { } operation)
             {
@@ -222,7 +217,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         Flush();
     }
 
-    /// <param name="runs">Whether this thread counts among those that run some.</param>
+    /// <param name="runs">Whether this thread counts as running continuations.</param>
     private Operation? Take(ref bool runs)
     {
         using (_gate.Hold())

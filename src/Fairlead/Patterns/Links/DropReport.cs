@@ -3,12 +3,8 @@ using Fairlead.Registry;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Counts what an endpoint drops, and tells the event source: at most once a second, with the number since the last time.
-/// </summary>
-/// <remarks>
-/// Owns the number that the event source has not been told yet; no lock. Queues, links and patterns count here, on any thread.
-/// </remarks>
+/// <summary>Counts dropped messages, and reports the number to the event source at most once a second.</summary>
+/// <remarks>Owns the number not yet reported; no lock. Queues, links and patterns count here, on any thread.</remarks>
 internal sealed class DropReport : IDisposable
 {
     private readonly EndpointCounters _counters;
@@ -17,10 +13,10 @@ internal sealed class DropReport : IDisposable
     private readonly EventPacer _pacer;
     private long _untold;
 
-    /// <param name="counters">Count every drop.</param>
+    /// <param name="counters">The counters for every drop.</param>
     /// <param name="time">The endpoint's clock.</param>
-    /// <param name="address">In the event.</param>
-    /// <param name="pattern">In the event.</param>
+    /// <param name="address">The address in the event.</param>
+    /// <param name="pattern">The pattern in the event.</param>
     public DropReport(EndpointCounters counters, TimeProvider time, Func<Address> address, string pattern)
     {
         _counters = counters;
@@ -29,7 +25,7 @@ internal sealed class DropReport : IDisposable
         _pacer = new EventPacer(time, Tell);
     }
 
-    /// <summary>Counts a message that was dropped. Any thread, locks held or not: no listener is called here.</summary>
+    /// <summary>Counts a dropped message. Any thread, with or without locks: this calls no listener.</summary>
     public void Count()
     {
         _counters.AddDropped(1);
@@ -40,7 +36,7 @@ internal sealed class DropReport : IDisposable
         }
     }
 
-    /// <summary>The endpoint ends: what was not told yet is told now. No lock is held.</summary>
+    /// <summary>Reports the remaining number at the endpoint's end. No lock is held.</summary>
     public void Dispose()
     {
         _pacer.Dispose();

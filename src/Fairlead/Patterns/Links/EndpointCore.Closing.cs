@@ -2,7 +2,7 @@ using Fairlead.Diagnostics;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Closing drains until a deadline, then aborts, and says what was not sent.</content>
+/// <content>Closing: drains until a deadline, then aborts, and reports what was not sent.</content>
 internal sealed partial class EndpointCore
 {
     private bool IsDrained
@@ -21,10 +21,11 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>
-    /// Takes nothing new, says goodbye, waits until the peers have read everything and what is in hand has been answered, or the time has
-    /// passed, and ends. Whoever calls it while another does waits for the same end, at most for his own time.
-    /// </summary>
+    /// <summary>Stops taking messages, sends the final message, drains until the timeout, and ends.</summary>
+    /// <remarks>
+    /// Draining waits until the peers have read everything and all messages in the user's hands have been answered. A second caller waits
+    /// for the same end, at most for its own timeout.
+    /// </remarks>
     public async ValueTask<CloseReport> CloseAsync(TimeSpan timeout)
     {
         Deadline.Check(timeout);
@@ -32,7 +33,7 @@ internal sealed partial class EndpointCore
         using (Completions completions = Completions.Rent())
         using (Gate.Hold())
         {
-            // From here on nothing is handed out: what the goodbye acknowledges is final.
+            // From here on nothing is handed out: the acknowledgements in the final message are complete.
             isFirst = Life.TryBeginClose();
             if (isFirst)
             {
@@ -77,7 +78,7 @@ internal sealed partial class EndpointCore
         return Life.Report with { DeadlinePassed = isLate };
     }
 
-    /// <summary>Ends at once. When it returns, the name is free and no callback runs any more.</summary>
+    /// <summary>Ends at once. When it returns, the name is free and no callback is running.</summary>
     public void Dispose()
     {
         bool leads = false;
@@ -99,21 +100,21 @@ internal sealed partial class EndpointCore
         }
         else
         {
-            // Whoever pumps tears down; it runs no user code in between, so this is short.
+            // The thread that pumps tears down. It runs no user code in between, so this wait is short.
             Life.Gone.Wait();
         }
     }
 
-    /// <summary>
-    /// Lets nobody in any more, if nobody is there but peers of this pattern and nothing lies here unread: all that was received are the
-    /// messages that the user has taken. Whoever connects from then on finds nobody, and whoever was let in before is seen by this. Waits
-    /// for nobody.
-    /// </summary>
+    /// <summary>Refuses new connections from now on, if only peers of this pattern are connected and nothing is unread here.</summary>
+    /// <remarks>
+    /// Nothing is unread if the user has taken every received message. Peers that connect later find no listener. This sees every peer
+    /// accepted earlier. Does not wait.
+    /// </remarks>
     public bool TryRetire(PatternKind others, long taken)
     {
         using (Gate.Hold())
         {
-            // One does it: whoever hears that it is done shall find nobody listening.
+            // Only one call retires. After its return, the listener is closed.
             if (!Receivers.IsEmpty
                 || Counters.MessagesReceived != taken
                 || Array.Exists(Table.All, link => link.State == LinkState.Handshaking || link.PeerPattern != others)
@@ -134,18 +135,16 @@ internal sealed partial class EndpointCore
             return Task.CompletedTask;
         }
 
-        // Ended by the pump when nothing is on its way any more, or by the tear-down. Until then the reactor waits like for any
-        // asynchronous caller.
+        // The pump, or the tear-down, ends this when nothing is in transit any more. Until then the reactor waits as for any asynchronous
+        // caller.
         Pump.Awaited.CountCaller(+1);
         Task drained = Life.BeginDrain();
         Pump.RequestTurn();
         return drained;
     }
 
-    /// <summary>
-    /// By whoever holds the role, for good. It is done to the last step, whatever one of them throws, and those who wait for the end hear
-    /// of it.
-    /// </summary>
+    /// <summary>Tears the endpoint down. Called by the thread that has the role permanently.</summary>
+    /// <remarks>Every step runs, whatever another one throws, and callers that wait for the end are notified.</remarks>
     public void TearDown()
     {
         using Completions completions = Completions.Rent();
@@ -156,7 +155,7 @@ internal sealed partial class EndpointCore
         {
             using (Gate.Hold())
             {
-                // Before the links go down: that would tell the receivers of a connected end that its peer has gone.
+                // Before the links go down, because that would tell the receivers of a connected end that its peer is gone.
                 EndWaiters(new ObjectDisposedException(Profile.Name), completions);
             }
         });
@@ -184,7 +183,7 @@ internal sealed partial class EndpointCore
         void Do(Action step) => Finishing.Do(Address.Display, step);
     }
 
-    /// <summary>Ends whoever has come since the first time, and gives back what nobody will read.</summary>
+    /// <summary>Ends the waiters that came after the first time, and releases unread messages.</summary>
     private void ReleaseAll(Completions completions)
     {
         using (Gate.Hold())
@@ -196,7 +195,7 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>Ends whoever waits for a message or a peer. Under the gate.</summary>
+    /// <summary>Ends all callers that wait for a message or a peer. Under the gate.</summary>
     private void EndWaiters(ObjectDisposedException error, Completions completions)
     {
         Receivers.End(error, completions);

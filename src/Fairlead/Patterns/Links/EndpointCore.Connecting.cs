@@ -4,13 +4,13 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Connecting, to the first of several addresses where somebody listens.</content>
+/// <content>Connecting to the first of several addresses that has a listener.</content>
 internal sealed partial class EndpointCore
 {
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Connects and shakes hands.</summary>
+    /// <summary>Connects and completes the handshake.</summary>
     public static async ValueTask<EndpointCore> ConnectAsync(
         Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ internal sealed partial class EndpointCore
         Deadline deadline = Deadline.After(settings.Wait, settings.Time);
         for (TimeSpan pause = ShortestWait; ; pause = 2 * pause < LongestWait ? 2 * pause : LongestWait)
         {
-            // That is so, too, of one that ends while it lets somebody in: the next may be about to start.
+            // A peer that ends during the handshake counts as absent, too: the next one may be about to start.
             bool isNobodyThere = true;
             for (int i = 0; i < addresses.Length; i++)
             {
@@ -39,7 +39,7 @@ internal sealed partial class EndpointCore
                     when (i < addresses.Length - 1
                         || (isNobodyThere && exception.Code is ErrorCode.NotFound or ErrorCode.PeerGone && !deadline.Passed))
                 {
-                    // The next address; behind the last, the first again, while it is waited for somebody to listen.
+                    // Try the next address. After the last one, begin again at the first while waiting for a listener.
                     isNobodyThere &= exception.Code is ErrorCode.NotFound or ErrorCode.PeerGone;
                 }
             }
@@ -49,10 +49,8 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>
-    /// The options of the first address hold for all: an endpoint has one window, one framing, one heartbeat. It has one if the network may
-    /// lie between at any of them.
-    /// </summary>
+    /// <summary>Returns the settings for all addresses, which are those of the first: one window, one framing, one heartbeat.</summary>
+    /// <remarks>The endpoint has a heartbeat if at least one of the addresses may cross the network.</remarks>
     private static EndpointSettings SettingsFor(Address[] addresses, EndpointOptions? options, PatternProfile profile)
     {
         EndpointSettings settings = EndpointSettings.From(
@@ -69,7 +67,7 @@ internal sealed partial class EndpointCore
             if (address.Options.Any(option => !transport.PlaceOptions.Contains(option.Key)))
             {
                 throw new ArgumentException(
-                    $"The options of {addresses[0].Display} hold for all its alternatives: leave those of {address.Display} away.",
+                    $"The options of {addresses[0].Display} apply to all its alternatives: remove those of {address.Display}.",
                     nameof(options));
             }
 
@@ -122,7 +120,7 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>Connects anew, to the address at which the peer is sought.</summary>
+    /// <summary>Connects again, to an address where the peer may be.</summary>
     public async Task ReconnectAsync(Address address, CancellationToken cancellationToken)
     {
         Connection connection = await BuiltInTransports.Find(address).ConnectAsync(
@@ -160,7 +158,7 @@ internal sealed partial class EndpointCore
                 connection.Dispose();
             }
 
-            // It is waited for below, and gone with its error.
+            // The wait below ends with this error.
             operation.Withdraw(exception);
         }
 

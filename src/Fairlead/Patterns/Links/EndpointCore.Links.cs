@@ -4,12 +4,12 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Links come and go, and the parts hear of it in this order. By the pump, by links, and by the thread that connects.</content>
+/// <content>Links coming and going, and the order in which the parts learn of it.</content>
 internal sealed partial class EndpointCore
 {
     private int _upCount;
 
-    /// <summary>A link has come through its handshake. By that link.</summary>
+    /// <summary>Handles a link that has completed its handshake. Called by that link.</summary>
     public void OnUp(Link link, Completions completions)
     {
         bool wasSought;
@@ -17,7 +17,7 @@ internal sealed partial class EndpointCore
         {
             wasSought = Presence.IsReconnecting;
 
-            // At once with becoming visible: no new message overtakes those that waited.
+            // In the same step as becoming visible: no new message may overtake those that waited.
             Placement.OnUp(link, completions);
             _upCount++;
             Counters.SetClients(_upCount);
@@ -35,7 +35,7 @@ internal sealed partial class EndpointCore
         }
         catch (Exception exception)
         {
-            // In the end of this turn, when all have been told that it was there.
+            // Takes effect at the end of this iteration, after all parts know that the link was up.
             link.Fail(exception);
         }
 
@@ -47,7 +47,7 @@ internal sealed partial class EndpointCore
         Receivers.Report(link, MessageKind.Joined, completions);
     }
 
-    /// <summary>By a link that has gone down; what it received stays in the queue.</summary>
+    /// <summary>Handles a link that has gone down; its received messages stay in the queue. Called by that link.</summary>
     public void OnDown(Link link, LinkEnd end, Completions completions)
     {
         bool reconnects = false;
@@ -101,10 +101,10 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>
-    /// Owns the connection from now on. What is thrown before the link is watched is the caller's, and nothing is left of it; what is
-    /// thrown afterwards ends the link.
-    /// </summary>
+    /// <summary>Adds a link for a connection, which it owns from now on.</summary>
+    /// <remarks>
+    /// An exception before the link is watched goes to the caller, and nothing remains of the link. A later exception ends the link.
+    /// </remarks>
     public void AddLink(Connection connection, bool isAccepted, Completions completions)
     {
         Link? link = null;
@@ -114,7 +114,7 @@ internal sealed partial class EndpointCore
             {
                 if (Life.TakesNoPeers)
                 {
-                    // It was in the listener's queue when that closed, or came back while the endpoint ended, and finds nobody.
+                    // The connection was queued when the listener closed, or returned while the endpoint ended.
                     connection.Dispose();
                     return;
                 }
@@ -145,12 +145,12 @@ internal sealed partial class EndpointCore
         }
         catch (Exception exception)
         {
-            // Whoever connects does not lead: the pump may be at work there.
+            // A connecting thread does not lead, so the pump may be working on the link.
             link.Fail(exception);
         }
     }
 
-    /// <summary>The poll set has reported a descriptor. By the leader.</summary>
+    /// <summary>Handles an event that the poll set has reported. Called by the leader.</summary>
     public void OnReady(ulong token, PollEvents events, Completions completions)
     {
         if (token == ListenerToken)
@@ -165,14 +165,13 @@ internal sealed partial class EndpointCore
             }
             catch (Exception exception)
             {
-                // What a peer sends, and what a pattern or a clock throws, ends that one's connection, and nothing else: this runs on
-                // threads of everybody's.
+                // An error by the peer, a pattern or a clock ends only this connection, because this may run on a shared thread.
                 link.Fail(exception, completions);
             }
         }
     }
 
-    /// <summary>What is to be looked at behind each turn. By the leader.</summary>
+    /// <summary>Does the checks after each pump iteration. Called by the leader.</summary>
     public void Settle(Completions completions)
     {
         Receivers.HandOutIfResumed(completions);

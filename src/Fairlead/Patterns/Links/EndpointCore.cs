@@ -5,12 +5,10 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Stands behind every pattern: it makes an endpoint out of its parts, says how links come and go, and keeps the order in which it ends.
-/// </summary>
+/// <summary>The core of every pattern: builds an endpoint from its parts, and keeps the order in which links and endpoint end.</summary>
 /// <remarks>
-/// Owns its parts, each of which has a few fields of its own; and, under the pump's gate, its address and how many links are up. Patterns
-/// make and close it. Links and the pump tell it of events that concern several parts. What concerns one part goes to that part.
+/// Owns its parts, each with few fields, and, under the pump's gate, its address and the number of links that are up. Patterns create and
+/// close it. Links and the pump report events that concern several parts. An event of one part goes directly to that part.
 /// </remarks>
 internal sealed partial class EndpointCore : IDisposable
 {
@@ -55,39 +53,39 @@ internal sealed partial class EndpointCore : IDisposable
         Policy = settings.Full ?? profile.Policy;
     }
 
-    /// <summary>Where it is bound or connected; with several addresses the one that was last connected to, or tried.</summary>
+    /// <summary>The bound or connected address; with several addresses, the last one that was connected or tried.</summary>
     public Address Address => Volatile.Read(ref _address);
 
     public EndpointSettings Settings { get; }
 
     public PatternProfile Profile { get; }
 
-    /// <summary>The pattern, which hears of the links.</summary>
+    /// <summary>The pattern, which is notified about links.</summary>
     public ILinkOwner Owner { get; }
 
-    /// <summary>What the transport can do at this address.</summary>
+    /// <summary>The capabilities of the transport at this address.</summary>
     public TransportCapabilities Capabilities => CapabilitiesOf(BuiltInTransports.Find(Address), Address, Settings);
 
     public bool IsBound { get; }
 
-    /// <summary>Whether it ends with its peer: it has connected, or is bound where nobody else can come.</summary>
+    /// <summary>Whether it ends with its peer: it has connected, or is bound where no other peer can come.</summary>
     public bool EndsWithPeer { get; }
 
-    /// <summary>What its measurements are tagged with.</summary>
+    /// <summary>The tags of its measurements.</summary>
     public KeyValuePair<string, object?>[] MeterTags { get; }
 
-    /// <summary>What is done with a message for which a peer has no room, unless the peer has asked for something else.</summary>
+    /// <summary>The overflow policy, unless the peer has asked for another one.</summary>
     public OverflowPolicy Policy { get; }
 
     public EndpointCounters Counters { get; }
 
-    /// <summary>The phase that it is in, and its end.</summary>
+    /// <summary>The current phase, and the end.</summary>
     public EndpointLife Life { get; }
 
     /// <summary>Whether nothing new may be sent or received.</summary>
     public bool IsClosing => Life.IsClosing;
 
-    /// <summary>The role of the one that reads and handles what comes.</summary>
+    /// <summary>The role of the thread that reads and handles incoming data.</summary>
     public Pump Pump { get; }
 
     /// <summary>The links.</summary>
@@ -96,7 +94,7 @@ internal sealed partial class EndpointCore : IDisposable
     /// <summary>Which peers it accepts.</summary>
     public Admission Admission { get; }
 
-    /// <summary>The messages that wait for the user, and the callers that wait for messages.</summary>
+    /// <summary>The received messages, and the callers that wait for messages.</summary>
     public Receivers Receivers { get; }
 
     /// <summary>The wait sets that it is attached to.</summary>
@@ -105,28 +103,28 @@ internal sealed partial class EndpointCore : IDisposable
     /// <summary>Sends to a peer that shares memory without a pump iteration.</summary>
     public FastPath FastPath { get; }
 
-    /// <summary>Whether each acknowledgement concerns the pattern or a wait set.</summary>
+    /// <summary>Whether the pattern or a wait set must learn of each acknowledgement.</summary>
     public bool HearsOfCredit => Profile.Kind == PatternKind.WorkQueue || Watches.Any;
 
-    /// <summary>Which link a message goes to, and what waits for a link.</summary>
+    /// <summary>Chooses the link for each message, and holds messages that wait for a link.</summary>
     public Placement Placement { get; }
 
-    /// <summary>Whether its peer is lost, sought, or gone for good.</summary>
+    /// <summary>Whether its peer is lost, sought, or permanently gone.</summary>
     public PeerPresence Presence { get; }
 
-    /// <summary>Serves its peers while the user is away.</summary>
+    /// <summary>Serves the peers while no user call runs.</summary>
     public Housekeeping Housekeeping { get; }
 
     /// <summary>Counts dropped messages.</summary>
     public DropReport Drops { get; }
 
-    /// <summary>What is sent to many is written once where the transport can do that.</summary>
+    /// <summary>Writes messages for many peers once, if the transport supports it.</summary>
     public BroadcastHolder Broadcasts { get; }
 
-    /// <summary>The links at this moment, without a copy: not to be changed.</summary>
+    /// <summary>The current links, without a copy. Must not be changed.</summary>
     public Link[] LinkSnapshot => Table.All;
 
-    /// <summary>The links that are up, or have something to hand out.</summary>
+    /// <summary>Returns a copy of the links that are up or have unread messages.</summary>
     public Link[] Links()
     {
         using (Gate.Hold())
@@ -135,7 +133,7 @@ internal sealed partial class EndpointCore : IDisposable
         }
     }
 
-    /// <summary>Binds. Returns at once; peers are served as soon as somebody waits, or by the reactor.</summary>
+    /// <summary>Binds. Returns at once; a waiting caller or the reactor serves the peers.</summary>
     public static EndpointCore Bind(Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner)
     {
         Platform.Require();
@@ -172,7 +170,7 @@ internal sealed partial class EndpointCore : IDisposable
 
     private ref BiasedLock Gate => ref Pump.Gate;
 
-    /// <summary>The reactor may wait from here on, and at a bound endpoint does.</summary>
+    /// <summary>Starts the reactor's part; a bound endpoint has the reactor wait at once.</summary>
     private void StartServing()
     {
         Housekeeping.StartThread();

@@ -40,7 +40,7 @@ internal sealed class EndpointLife(object owner)
     /// <summary>Completes after the last step of the tear-down.</summary>
     public Task Gone => _gone.Task;
 
-    /// <summary>What became of all messages; known when <see cref="Gone"/> is complete.</summary>
+    /// <summary>The outcomes of all messages; known when <see cref="Gone"/> is complete.</summary>
     public CloseReport Report => _report;
 
     /// <summary>Whether a caller waits until everything is drained.</summary>
@@ -122,6 +122,6 @@ internal enum EndpointPhase : byte
     /// <summary>The thread that has the pump's role tears the endpoint down.</summary>
     Closed,
 
-    /// <summary>Nothing is left of it.</summary>
+    /// <summary>Nothing is left of the endpoint.</summary>
     TornDown,
 }

@@ -6,13 +6,11 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Sends to the one peer that shares memory with an endpoint, reads its acknowledgements, and calls it, all without a pump iteration.
-/// </summary>
+/// <summary>Sends, reads acknowledgements and calls over shared memory with a single peer, without a pump iteration.</summary>
 /// <remarks>
-/// Owns nothing that changes: it works under the endpoint's gate and the link's send lock, on what <see cref="MemoryWaiter"/> and the link
-/// own. <see cref="Outbox"/> tries it first. It refuses what is not simple, before it has done anything, and the ordinary path takes over.
-/// The way up is in <see cref="Receivers"/>.
+/// Owns no state that changes. It works under the endpoint's gate and the link's send lock, on the state of <see cref="MemoryWaiter"/> and
+/// the link. <see cref="Outbox"/> tries it first. If a case is not simple, the fast path refuses before doing anything, and the ordinary
+/// path takes over. The fast path for receiving is in <see cref="Receivers"/>.
 /// </remarks>
 internal sealed unsafe class FastPath
 {
@@ -21,7 +19,7 @@ internal sealed unsafe class FastPath
     private readonly EndpointLife _life;
     private readonly Housekeeping _housekeeping;
 
-    /// <param name="endpoint">The endpoint that sends; its pump and its housekeeping exist already.</param>
+    /// <param name="endpoint">The sending endpoint, whose pump and housekeeping already exist.</param>
     public FastPath(EndpointCore endpoint)
     {
         _pump = endpoint.Pump;
@@ -30,7 +28,8 @@ internal sealed unsafe class FastPath
         _housekeeping = endpoint.Housekeeping;
     }
 
-    /// <summary>Sends a plain message, if that goes at once and nobody measures or traces it. False: nothing was done.</summary>
+    /// <summary>Sends a data message without a head, if that works at once and is neither measured nor traced.</summary>
+    /// <remarks>Returns false if nothing was done.</remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool TrySendPlain(ReadOnlySpan<byte> payload)
     {
@@ -44,10 +43,8 @@ internal sealed unsafe class FastPath
         return outcome == PlainSending.Sent || FinishSending(link, payload, me, outcome);
     }
 
-    /// <summary>
-    /// Reads acknowledgements that have probably come, and that nobody has read: directly, or by a pump iteration if other things have come
-    /// too.
-    /// </summary>
+    /// <summary>Reads acknowledgements that have probably arrived, directly or by a pump iteration if other data has arrived,
+    /// too.</summary>
     public void LookForAcks()
     {
         int me = NativeThread.ManagedId;
@@ -63,24 +60,22 @@ internal sealed unsafe class FastPath
         _pump.TryTurn();
     }
 
-    /// <summary>
-    /// Calls the peer: sends the request, polls the memory, and takes the reply from where it lies, without leading. Returns the reply; or
-    /// null and the operation that the caller then waits for, of the kind for one that blocks; or null without one: nothing was done.
-    /// </summary>
+    /// <summary>Calls the peer without leading: sends the request, polls the memory, and takes the reply from it.</summary>
     /// <remarks>
-    /// The operation is left where the call is not alone, something else comes, the reply is long or takes long, or another thread pumps.
-    /// From then on it is like any other.
+    /// Returns the reply. Otherwise it returns null, with an operation that the caller waits for; without an operation, nothing was done.
+    /// The operation remains if other calls are in progress, other data arrives, the reply is long or late, or another thread pumps. It is
+    /// then like any other operation.
     /// </remarks>
-    /// <param name="flags">Of the request.</param>
-    /// <param name="head">What stands before it.</param>
+    /// <param name="flags">The flags of the request.</param>
+    /// <param name="head">The head of the request.</param>
     /// <param name="payload">
-    /// Of a caller that blocks, stays where it is until the reply is there, or the operation has ended. Of one that awaits, is free when
-    /// this returns.
+    /// The payload. A blocking caller must keep it in place until the reply arrives or the operation ends. An asynchronous caller may reuse
+    /// it when this returns.
     /// </param>
-    /// <param name="length">Of the payload.</param>
+    /// <param name="length">The length of the payload.</param>
     /// <param name="deadline">When the caller gives up.</param>
-    /// <param name="blocks">Whether the caller does.</param>
-    /// <param name="call">To be waited for.</param>
+    /// <param name="blocks">Whether the caller blocks.</param>
+    /// <param name="call">The operation to wait for.</param>
     public MessageCore? TryCall(
         MessageFlags flags, ReadOnlySpan<byte> head, byte* payload, int length, Deadline deadline, bool blocks, out LinkOperation? call)
     {
@@ -95,7 +90,7 @@ internal sealed unsafe class FastPath
             return null;
         }
 
-        // Before anything is done: a clock may throw.
+        // Before anything is done, because a clock may throw.
         TimeSpan wait = deadline.RemainingWait;
         int me = NativeThread.ManagedId;
         call = link.Calls.TryAskShort(flags, head, payload, length, deadline, me);
@@ -124,7 +119,7 @@ internal sealed unsafe class FastPath
             return null;
         }
 
-        // A reply that has not come by now was polled for long enough.
+        // A reply that has not arrived by now was polled for long enough.
         _memory.IsSoon = _memory.Look(wait, call);
         using (_pump.Gate.Hold(me))
         {

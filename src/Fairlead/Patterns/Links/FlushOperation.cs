@@ -1,15 +1,13 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// A caller that waits until what lies in a link's memory is with the kernel. True when it is; false when the time has passed.
-/// </summary>
+/// <summary>A caller that waits until the kernel has a link's buffered output. True when it has; false after the timeout.</summary>
 internal sealed class FlushOperation : Operation<bool>
 {
     private static readonly ObjectPool<FlushOperation> Pool = new(64);
 
     public Link Link { get; private set; } = null!;
 
-    /// <summary>Bytes before it that the kernel has not taken. Under the link's send lock.</summary>
+    /// <summary>The bytes before it that the kernel has not taken. Under the link's send lock.</summary>
     public long Rest { get; set; }
 
     public static FlushOperation Rent(EndpointCore endpoint, Link link, bool isBlocking)

@@ -1,21 +1,21 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Callers that wait until what lay before them in a link's memory is with the kernel.</summary>
-/// <remarks>Under the link's send lock, under which nobody is woken: that is done on the pool.</remarks>
+/// <summary>The callers that wait until the kernel has the output buffered before them.</summary>
+/// <remarks>Under the link's send lock. Waiters are woken on the pool, because the lock must not be held then.</remarks>
 internal sealed class FlushWaiters
 {
     private readonly List<FlushOperation> _waiting = [];
 
-    /// <summary>Whether anybody waits.</summary>
+    /// <summary>Whether there are waiters.</summary>
     public bool Any => _waiting.Count > 0;
 
-    /// <summary>One more, for so many bytes as its <see cref="FlushOperation.Rest"/> says.</summary>
+    /// <summary>Adds a waiter for as many bytes as its <see cref="FlushOperation.Rest"/> says.</summary>
     public void Add(FlushOperation operation) => _waiting.Add(operation);
 
-    /// <summary>One that waits no more; harmless where it does not wait.</summary>
+    /// <summary>Removes a waiter; harmless if it does not wait.</summary>
     public void Remove(FlushOperation operation) => _waiting.Remove(operation);
 
-    /// <summary>The kernel has taken so many bytes.</summary>
+    /// <summary>Notes that the kernel has taken this many bytes.</summary>
     public void Written(long bytes)
     {
         for (int i = _waiting.Count - 1; i >= 0; i--)
@@ -30,7 +30,7 @@ internal sealed class FlushWaiters
         }
     }
 
-    /// <summary>What the kernel has not taken it will not take any more.</summary>
+    /// <summary>Ends all waiters, because the kernel will not take the rest.</summary>
     public void End(Exception why)
     {
         while (_waiting is [.., var operation])

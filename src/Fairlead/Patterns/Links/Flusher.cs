@@ -1,14 +1,13 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Writes every 100 µs what streaming senders have left lying because less than a batch had come together.</summary>
+/// <summary>Writes, every 100 µs, the output of streaming senders that has not filled a batch.</summary>
 internal static class Flusher
 {
     private static readonly Rounds<LinkOutput> Rounds = new(
         "fairlead flusher", TimeSpan.FromMicroseconds(100), idle: 20, static output => output.OnRound());
 
-    /// <summary>
-    /// The output is visited once, within some 100 µs; false where the system gives no thread for that. Any thread, whatever lock it holds.
-    /// </summary>
+    /// <summary>Schedules one visit to the output within about 100 µs. Returns false if the system provides no thread for it.</summary>
+    /// <remarks>Any thread, with any lock held.</remarks>
     public static bool TryAdd(LinkOutput output)
     {
         if (!Rounds.TryStart())

@@ -1,10 +1,10 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Waits until what an endpoint has sent has left this process.</summary>
+/// <summary>Waits until the messages sent by an endpoint have left this process.</summary>
 /// <remarks>
-/// Owns nothing: each link keeps the callers that wait for it (<see cref="FlushWaiters"/>). User threads call it, with no lock held.
+/// Owns nothing: each link keeps the callers that wait for it (<see cref="FlushWaiters"/>). User threads call this, with no lock held.
 /// </remarks>
-/// <param name="core">The endpoint that has sent.</param>
+/// <param name="core">The endpoint to flush.</param>
 internal readonly struct Flushing(EndpointCore core)
 {
     /// <summary>Blocks until all links are flushed, the time has passed, or the token is cancelled.</summary>
@@ -38,7 +38,7 @@ internal readonly struct Flushing(EndpointCore core)
         }
     }
 
-    /// <summary>Does the same without blocking a thread.</summary>
+    /// <summary>Completes when all links are flushed, without blocking a thread.</summary>
     public async ValueTask FlushAsync(TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -66,10 +66,10 @@ internal readonly struct Flushing(EndpointCore core)
         }
     }
 
-    /// <summary>Returns the links that there are. Fails if the only link has gone, and has taken what was sent with it.</summary>
+    /// <summary>Returns the current links. Throws if the only link is gone and has lost unwritten output.</summary>
     private Link[] LinksToFlush()
     {
-        // Both at one moment: a link that has gone is not among the links any more, and what it took with it is known.
+        // Both in one step: a link that is gone has left the table, and the bytes it lost are known.
         using (core.Pump.Gate.Hold())
         {
             if (core.Presence.LastEnd is not { Unwritten: > 0 })
@@ -82,7 +82,7 @@ internal readonly struct Flushing(EndpointCore core)
     }
 
     private FairleadException NotFlushed(Link link, TimeSpan? timeout) =>
-        new(ErrorCode.Timeout, $"the kernel did not take what was sent within {timeout?.TotalSeconds ?? 0:0.###} s: the peer does not read")
+        new(ErrorCode.Timeout, $"the output was not flushed within {timeout?.TotalSeconds ?? 0:0.###} s, because the peer does not read")
         {
             Address = core.Address,
             Peer = link.Peer,

@@ -1,9 +1,9 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Long messages that have begun to leave and are not with the kernel whole: no peer can have read them, whatever it answers or
-/// acknowledges. Only long ones are noted, so that the others cost nothing; a short one goes in one write. Under the link's send lock.
-/// </summary>
+/// <summary>Tracks long messages that the kernel has only in part. No peer can have read them, whatever it acknowledges.</summary>
+/// <remarks>
+/// Only long messages are tracked, which costs the others nothing; a short message goes in one write. Under the link's send lock.
+/// </remarks>
 internal struct HalfWritten
 {
     private RingQueue<Message> _messages;
@@ -11,13 +11,13 @@ internal struct HalfWritten
 
     public readonly bool Any => _messages.Count > 0;
 
-    /// <summary>A message has been committed.</summary>
-    /// <param name="number">Which data message of its link it is.</param>
-    /// <param name="id">By which it is answered.</param>
-    /// <param name="unwritten">Bytes of all that is committed and not with the kernel, its own last.</param>
+    /// <summary>Adds a message that has been committed.</summary>
+    /// <param name="number">The message's number among the data messages of its link.</param>
+    /// <param name="id">The id of its answer.</param>
+    /// <param name="unwritten">All committed bytes that the kernel does not have, up to the end of this message.</param>
     public void Add(uint number, uint id, long unwritten) => _messages.Enqueue(new Message(number, id, _written + unwritten));
 
-    /// <summary>The kernel has taken so many bytes more.</summary>
+    /// <summary>Notes that the kernel has taken this many more bytes.</summary>
     public void Written(long bytes)
     {
         _written += bytes;
@@ -27,10 +27,10 @@ internal struct HalfWritten
         }
     }
 
-    /// <summary>Whether one of those is among them that a peer acknowledges up to this number.</summary>
+    /// <summary>Returns whether an acknowledgement up to this number would include one of these messages.</summary>
     public readonly bool Reaches(uint acknowledged) => _messages.Count > 0 && (int)(acknowledged - _messages[0].Number) >= 0;
 
-    /// <summary>Whether the call with this id is among them.</summary>
+    /// <summary>Returns whether the call with this id is one of these messages.</summary>
     public readonly bool Holds(uint id)
     {
         for (int i = 0; i < _messages.Count; i++)

@@ -1,60 +1,58 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Watches over a peer that may die unheard: asks for a sign of life after one and after two intervals of silence, and gives the peer up
-/// after three. Made with the link where the endpoint has a heartbeat, started when the link comes up.
-/// </summary>
+/// <summary>Detects the silent death of a peer: probes it after one and two intervals of silence, and gives it up after three.</summary>
 /// <remarks>
-/// Owns its timer and the count of its questions, which its tick alone touches: one at a time, since the tick arms the timer itself. When
-/// the peer was heard last is written by the pump. No lock.
+/// Created with the link if the endpoint has a heartbeat, and started when the link comes up. Owns its timer and the count of its probes,
+/// which only the timer's ticks use. There is one tick at a time, because the tick arms the timer itself. The pump writes when the peer was
+/// last heard. No lock.
 /// </remarks>
-/// <param name="interval">Positive.</param>
+/// <param name="interval">The interval; positive.</param>
 /// <param name="time">The endpoint's clock.</param>
-/// <param name="owner">What is done; called without any lock.</param>
+/// <param name="owner">The actions; called without any lock.</param>
 internal sealed class Heartbeat(TimeSpan interval, TimeProvider time, IHeartbeatOwner owner) : IAlarmed
 {
-    /// <summary>Questions that a silent peer may leave unanswered.</summary>
+    /// <summary>The probes that a silent peer may leave unanswered.</summary>
     private const int Pings = 2;
 
     private long _lastHeard = time.GetTimestamp();
     private ITimer? _timer;
 
-    // Questions that have not been answered, and when the peer had been heard last before them.
+    // The unanswered probes, and when the peer was last heard before them.
     private int _pings;
     private long _askedBehind;
 
-    /// <summary>When something came last, by the clock's timestamps.</summary>
+    /// <summary>When the peer was last heard, by the clock's timestamps.</summary>
     public long LastHeard => Volatile.Read(ref _lastHeard);
 
-    /// <summary>Something has come from the peer. By the pump.</summary>
+    /// <summary>Notes that data has arrived from the peer. Called by the pump.</summary>
     public void Hear() => Volatile.Write(ref _lastHeard, time.GetTimestamp());
 
-    /// <summary>Once, when there is somebody to ask.</summary>
+    /// <summary>Starts the timer. Called once, when there is a peer to probe.</summary>
     public void Start()
     {
-        // Armed when it is known here, since its first tick arms it again.
+        // Armed only after the field is set, because the first tick arms the timer again.
         _timer = Alarm.Create(time, this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _timer.Change(interval, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>For good. A tick that is under way may still do its work. Harmless the second time.</summary>
+    /// <summary>Stops the timer permanently. A running tick may still finish. A second call has no effect.</summary>
     public void Stop() => _timer?.Dispose();
 
-    // Nobody would watch over the peer any more.
+    // Otherwise nothing would detect the death of the peer any more.
     void IAlarmed.OnAlarmFailed(Exception exception) => owner.Fail(exception);
 
     void IAlarmed.OnAlarm()
     {
         if (time.GetElapsedTime(LastHeard) >= interval)
         {
-            // Nobody may have pumped for lack of interest: what has arrived meanwhile counts as a sign of life.
+            // Perhaps no thread has pumped. Data that has arrived meanwhile counts as a sign of life.
             owner.LookForSigns();
         }
 
         long heard = LastHeard;
         if (heard != _askedBehind)
         {
-            // Whatever was asked before that has been answered.
+            // The peer has answered all earlier probes.
             _askedBehind = heard;
             _pings = 0;
         }
@@ -69,8 +67,7 @@ internal sealed class Heartbeat(TimeSpan interval, TimeProvider time, IHeartbeat
 
         if (silence >= due)
         {
-            // Asked as often as this before it is given up, however late: this process may have been stopped itself, and heard nothing for
-            // that.
+            // Send all probes before giving up, however late: this process itself may have been stopped and for that reason heard nothing.
             _pings++;
             due += interval;
             owner.Ask();
@@ -80,18 +77,18 @@ internal sealed class Heartbeat(TimeSpan interval, TimeProvider time, IHeartbeat
     }
 }
 
-/// <summary>Whose peer a <see cref="Heartbeat"/> watches over.</summary>
+/// <summary>The owner of a <see cref="Heartbeat"/>.</summary>
 internal interface IHeartbeatOwner
 {
-    /// <summary>Reads what has arrived, without waiting.</summary>
+    /// <summary>Reads data that has arrived, without waiting.</summary>
     void LookForSigns();
 
-    /// <summary>Asks the peer for a sign of life.</summary>
+    /// <summary>Sends the peer a probe.</summary>
     void Ask();
 
-    /// <summary>The peer has given none for so long, and was asked: ends the connection.</summary>
+    /// <summary>Ends the connection, because the peer has been silent for this long despite the probes.</summary>
     void GiveUp(TimeSpan silence);
 
-    /// <summary>Something of this was thrown: ends the connection.</summary>
+    /// <summary>Ends the connection, because one of these actions threw.</summary>
     void Fail(Exception exception);
 }

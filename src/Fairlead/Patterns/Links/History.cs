@@ -2,10 +2,11 @@ using System.Buffers;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The last messages of a publisher, for those who come later: at most so many, and, but for the very last, at most so many bytes. What is
-/// kept is a copy, in memory that is used again. Not thread-safe: the publisher's lock holds it.
-/// </summary>
+/// <summary>Keeps the last messages of a publisher for late subscribers, limited by messages and bytes.</summary>
+/// <remarks>
+/// The byte limit does not apply to the very last message. Messages are copied into pooled memory. Not thread-safe: the publisher's lock
+/// guards it.
+/// </remarks>
 internal sealed class History(int messages, long bytes)
 {
     private RingQueue<Entry> _entries;
@@ -13,7 +14,7 @@ internal sealed class History(int messages, long bytes)
 
     public int Count => _entries.Count;
 
-    /// <summary>Keeps a message, and forgets what is too much.</summary>
+    /// <summary>Adds a message, and removes the oldest ones beyond the limits.</summary>
     public void Add(string topic, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
         byte[] copy = ArrayPool<byte>.Shared.Rent(head.Length + payload.Length);
@@ -30,10 +31,10 @@ internal sealed class History(int messages, long bytes)
         }
     }
 
-    /// <summary>One of those that are kept, the oldest first. Valid until the next is added.</summary>
+    /// <summary>Returns a message, the oldest at index 0. Valid until the next message is added.</summary>
     public Entry this[int index] => _entries[index];
 
-    /// <summary>A message that is kept.</summary>
+    /// <summary>A message in the history.</summary>
     internal readonly record struct Entry(string Topic, byte[] Copy, int HeadLength, int PayloadLength)
     {
         public int Length => HeadLength + PayloadLength;

@@ -2,12 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Serves an endpoint while its user is away: the endpoint still accepts, acknowledges, answers pings, and notices that a peer has gone.
-/// </summary>
+/// <summary>Serves an endpoint while no user call runs: it accepts, acknowledges, answers pings, and detects lost peers.</summary>
 /// <remarks>
 /// Owns two flags, under the endpoint's gate: whether work is due, and whether the timer thread has the endpoint on its list. The fast
-/// paths and the links ask for a visit. So does <see cref="Pump"/> when the last leader leaves. The timer thread makes the visits.
+/// paths and the links request visits. So does <see cref="Pump"/> when the last leader leaves. The timer thread makes the visits.
 /// </remarks>
 /// <param name="endpoint">The endpoint that is served.</param>
 /// <param name="acceptor">Resumes accepting.</param>
@@ -19,17 +17,17 @@ internal sealed class Housekeeping(EndpointCore endpoint, Acceptor acceptor)
     private bool _isDue;
     private bool _isListed;
 
-    /// <summary>Whether the reactor goes on serving peers while the user is away.</summary>
+    /// <summary>Whether the reactor continues to serve peers while no user call runs.</summary>
     public bool IsServedAlways => endpoint.IsBound || endpoint.Profile.HearsAlways;
 
-    /// <summary>Starts the timer thread of the process, unless it runs already.</summary>
+    /// <summary>Starts the timer thread of the process, unless it is already running.</summary>
     public static void StartThread() => Slow.Start();
 
-    /// <summary>Asks for a visit, because something that has time is to be done: acknowledging, accepting.</summary>
+    /// <summary>Requests a visit for work that can wait: acknowledging, accepting.</summary>
     /// <remarks>
-    /// Every call passes here, and waking a thread costs more than many a call. So the timer thread visits the endpoint in round after
-    /// round while there is something to do, and leaves it out after a round in which there was nothing. It uses the system's clock: the
-    /// user's clock rules the time-outs, and the endpoint answers its peers even while that clock stands still.
+    /// Every call passes here, and waking a thread costs more than many calls. The timer thread therefore visits the endpoint in every
+    /// round while there is work, and skips it after a round without work. It uses the system clock. The user's clock controls the
+    /// timeouts, but the endpoint answers its peers even while that clock stands still.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ServeLater()
@@ -40,7 +38,7 @@ internal sealed class Housekeeping(EndpointCore endpoint, Acceptor acceptor)
         }
     }
 
-    /// <summary>Does the same, whether or not a visit is due already. Under the gate or not.</summary>
+    /// <summary>Requests a visit, whether or not one is already due. With or without the gate.</summary>
     public void JoinRounds()
     {
         using (endpoint.Pump.Gate.Hold())
@@ -59,13 +57,13 @@ internal sealed class Housekeeping(EndpointCore endpoint, Acceptor acceptor)
         }
     }
 
-    /// <summary>Sees to an endpoint on which nobody leads and nobody waits. Under the gate.</summary>
+    /// <summary>Arranges for an endpoint without leader and waiter to be served. Under the gate.</summary>
     public void ServeWhileAway()
     {
         if (endpoint.IsBound || !endpoint.Settings.IsBare)
         {
-            // A user who waits in turns is back soon, and arming costs two system calls. A user who stays away must still hear of the end,
-            // and the peers that this end is there. Without credit, a connected end leaves what its user does not read to the sender.
+            // A user that waits in iterations returns soon, and arming costs two system calls. A user that stays away must still learn of
+            // the end, and peers must still get answers. Without credit, a connected end leaves unread data to the sender.
             ServeLater();
         }
     }
@@ -117,7 +115,7 @@ internal sealed class Housekeeping(EndpointCore endpoint, Acceptor acceptor)
                 Slow.Add(this);
             }
 
-            // A user who was here since the last visit is back soon, and arming would only be in the way, unless a new peer waits to be
+            // A user that called since the last visit returns soon, and arming would only get in the way, unless a new peer waits to be
             // accepted.
             if (!endpoint.Pump.IsLed && (!isActive || endpoint.Pump.PollSet.HasEvents))
             {

@@ -1,14 +1,14 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Somebody who waits on an endpoint together with other things. Nothing here may block.</summary>
+/// <summary>A wait set that watches an endpoint together with other sources. No member may block.</summary>
 internal interface IEndpointWatch
 {
-    /// <summary>A turn is over: something may be there to take. By the pump, without a lock.</summary>
+    /// <summary>An iteration has ended, and there may be something to take. Called by the pump, without a lock.</summary>
     void OnTurn();
 
-    /// <summary>The endpoint has ended, or closes. Under its gate.</summary>
+    /// <summary>The endpoint has ended or is closing. Called under its gate.</summary>
     void OnEnd();
 
-    /// <summary>Nobody pumps the endpoint any more. Under its gate.</summary>
+    /// <summary>No thread pumps the endpoint any more. Called under its gate.</summary>
     void OnRoleFree();
 }

@@ -1,37 +1,38 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// What a pattern hears of its links. Called by the pump, without the endpoint's gate: the implementation must not block, and completes
-/// waiting callers only through the completions that it is given.
-/// </summary>
+/// <summary>The events of links for their pattern.</summary>
+/// <remarks>
+/// The pump calls them without the endpoint's gate. Implementations must not block, and complete waiting callers only through the
+/// completions passed in.
+/// </remarks>
 internal interface ILinkOwner
 {
-    /// <summary>The handshake is through.</summary>
+    /// <summary>The handshake is complete.</summary>
     void OnUp(Link link, Completions completions);
 
-    /// <summary>Why a peer that has introduced itself is not welcome, or null.</summary>
+    /// <summary>Returns why a peer that has introduced itself is refused, or null.</summary>
     FairleadException? Refusal(Link link) => null;
 
-    /// <summary>The link is over; it was up before.</summary>
+    /// <summary>The link has gone down after having been up.</summary>
     void OnDown(Link link, LinkEnd end, Completions completions);
 
-    /// <summary>A peer subscribes or unsubscribes; null when accepted, else why not.</summary>
+    /// <summary>Handles a peer that subscribes or unsubscribes. Returns null to accept, or else the reason.</summary>
     string? OnSubscription(Link link, string topic, bool subscribes);
 
-    /// <summary>A lost peer is sought, found, or given up. Not by the pump.</summary>
+    /// <summary>A lost peer is sought, found, or given up. Not called by the pump.</summary>
     void OnStateChanged(EndpointStateChange change);
 
-    /// <summary>A connection is over that never was a link: its handshake failed.</summary>
+    /// <summary>A connection has ended whose handshake failed.</summary>
     void OnNeverUp()
     {
     }
 
-    /// <summary>The endpoint takes nothing any more, and ends soon, or now. More than once; on any thread.</summary>
+    /// <summary>The endpoint takes nothing more and ends soon. May be called more than once, on any thread.</summary>
     void OnClosing()
     {
     }
 
-    /// <summary>The peer has read something: there may be room for more.</summary>
+    /// <summary>The peer has read something and may have capacity for more.</summary>
     void OnCredit(Link link)
     {
     }

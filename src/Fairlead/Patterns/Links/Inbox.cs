@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>The receiving half of a pattern: the same for all that receive.</summary>
+/// <summary>The receiving half of every pattern that receives.</summary>
 internal readonly struct Inbox(EndpointCore core)
 {
     public bool TryReceive(out Message message)
@@ -76,7 +76,7 @@ internal readonly struct Inbox(EndpointCore core)
         await Task.WhenAll(loops).ConfigureAwait(false);
     }
 
-    /// <summary>One of several loops: a handler that fails ends the others too.</summary>
+    /// <summary>Runs one of several loops. A handler that fails ends the others, too.</summary>
     private async Task LoopAsync(
         Func<Message, CancellationToken, ValueTask> handler, CancellationTokenSource failure, CancellationToken cancellationToken)
     {
@@ -97,7 +97,7 @@ internal readonly struct Inbox(EndpointCore core)
         }
         catch (OperationCanceledException) when (failure.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            // Another loop failed, and tells why.
+            // Another loop has failed and reports why.
         }
         catch
         {
@@ -125,15 +125,15 @@ internal readonly struct Inbox(EndpointCore core)
     private FairleadException Nothing(TimeSpan? timeout)
     {
         ThrowIfEnded();
-        return new FairleadException(ErrorCode.Timeout, $"no message came within {timeout?.TotalSeconds ?? 0:0.###} s")
+        return new FairleadException(ErrorCode.Timeout, $"no message arrived within {timeout?.TotalSeconds ?? 0:0.###} s")
         {
             Address = core.Address,
         };
     }
 
-    /// <summary>All messages of an endpoint, one after the other, for each loop over it anew.</summary>
-    /// <param name="core">Of the endpoint.</param>
-    /// <param name="all">Ends each loop.</param>
+    /// <summary>The messages of an endpoint as a sequence; each enumeration begins anew.</summary>
+    /// <param name="core">The endpoint.</param>
+    /// <param name="all">Ends each enumeration.</param>
     private sealed class MessageSequence(EndpointCore core, CancellationToken all) : IAsyncEnumerable<Message>
     {
         public IAsyncEnumerator<Message> GetAsyncEnumerator(CancellationToken cancellationToken = default)
@@ -153,13 +153,10 @@ internal readonly struct Inbox(EndpointCore core)
         }
     }
 
-    /// <summary>
-    /// One loop over the messages of an endpoint. What lies there already is handed out on the spot; only where nothing does, something
-    /// waits.
-    /// </summary>
-    /// <remarks>Owns the message that the body of the loop has in hand. By one thread at a time, as of any loop.</remarks>
-    /// <param name="core">Of the endpoint.</param>
-    /// <param name="source">Of the token, where it is the loop's own.</param>
+    /// <summary>One loop over the messages of an endpoint. It waits only when no message is queued.</summary>
+    /// <remarks>Owns the message that the body of the loop processes. Used by one thread at a time, like any loop.</remarks>
+    /// <param name="core">The endpoint.</param>
+    /// <param name="source">The source of the token, if it belongs to this loop.</param>
     /// <param name="cancellationToken">Ends the loop.</param>
     private sealed class MessageEnumerator(EndpointCore core, CancellationTokenSource? source, CancellationToken cancellationToken)
         : IAsyncEnumerator<Message>
@@ -172,7 +169,7 @@ internal readonly struct Inbox(EndpointCore core)
         {
             try
             {
-                // Not reached when the loop is left by break or an exception.
+                // Not reached if the loop ends by break or an exception.
                 Current.AcceptUnlessDisposed();
             }
             catch (Exception exception)

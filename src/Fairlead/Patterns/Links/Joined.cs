@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Several buffers in one piece, in rented memory; valid until disposed.</summary>
+/// <summary>Several buffers joined in rented memory. Valid until disposed.</summary>
 internal readonly ref struct Joined
 {
     private readonly byte[]? _rented;

@@ -2,26 +2,24 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The head of the message before, which said nothing that the link has to look at: what is published next mostly has the same. By the
-/// pump, or under the endpoint's gate while nobody pumps.
-/// </summary>
+/// <summary>Remembers the previous message's head if it needed no handling, because the next one usually has the same head.</summary>
+/// <remarks>Used by the pump, or under the endpoint's gate while no thread pumps.</remarks>
 internal struct KnownHead
 {
-    /// <summary>Heads up to this length are remembered.</summary>
+    /// <summary>The longest head that is remembered.</summary>
     private const int Longest = 64;
 
-    // The length plus one, so that nothing is known at first.
+    // The length plus one; 0 means that no head is known.
     private int _lengthAndOne;
     private byte[]? _head;
 
-    /// <summary>Whether there is one.</summary>
+    /// <summary>Whether a head is known.</summary>
     public readonly bool Any => _lengthAndOne > 0;
 
-    /// <summary>What it is, where there is one.</summary>
+    /// <summary>The known head. Only valid if there is one.</summary>
     public readonly ReadOnlySpan<byte> Head => _head.AsSpan(0, _lengthAndOne - 1);
 
-    /// <summary>Whether a head says nothing that is to be looked at; remembers it.</summary>
+    /// <summary>Returns whether a head needs no handling, and remembers it.</summary>
     public bool IsPlain(ReadOnlySpan<byte> head)
     {
         if (Any && head.SequenceEqual(Head))

@@ -1,25 +1,23 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Operations of a link that takes no more, which any peer may be given: they go to another link, in the order of their asking.
-/// </summary>
-/// <remarks>Under the link's send lock. They leave under the endpoint's gate too (<see cref="MoveTo"/>).</remarks>
+/// <summary>Operations of a link that takes no more. They move to another link, in order of sending.</summary>
+/// <remarks>Under the link's send lock. <see cref="MoveTo"/> also requires the endpoint's gate.</remarks>
 internal sealed class Leavers
 {
-    // Those that lay there when the link was lost: before all that wait by now.
+    // The operations queued when the link was lost. They go before all operations that wait elsewhere.
     private readonly List<LinkOperation> _first = [];
 
-    // Those that found it lost: behind them.
+    // The operations that found the link lost. They go behind.
     private readonly List<LinkOperation> _late = [];
 
     /// <summary>Whether there are any. A hint without the lock.</summary>
     public bool Any => _first.Count + _late.Count > 0;
 
-    /// <summary>What was dropped behind the last of those that lay there.</summary>
+    /// <summary>The number of messages dropped behind the last of the queued operations.</summary>
     public long Missed { get; set; }
 
-    /// <summary>One more.</summary>
-    /// <param name="operation">Which goes.</param>
+    /// <summary>Adds an operation.</summary>
+    /// <param name="operation">The operation to move.</param>
     /// <param name="isLate">Whether it found the link lost.</param>
     public void Add(LinkOperation operation, bool isLate)
     {
@@ -27,10 +25,10 @@ internal sealed class Leavers
         (isLate ? _late : _first).Add(operation);
     }
 
-    /// <summary>One that waits no more.</summary>
+    /// <summary>Removes an operation that no longer waits.</summary>
     public void Remove(LinkOperation operation) => _ = _first.Remove(operation) || _late.Remove(operation);
 
-    /// <summary>Hands them over. Under the endpoint's gate: from one queue to the other nobody can withdraw them.</summary>
+    /// <summary>Moves the operations to a queue. Under the endpoint's gate: nothing can withdraw them between the queues.</summary>
     public void MoveTo(SendQueue waiting)
     {
         foreach (LinkOperation operation in _first)
@@ -38,7 +36,7 @@ internal sealed class Leavers
             operation.Rest();
         }
 
-        // Before those that came between the loss and this.
+        // Before the operations that came between the loss and now.
         waiting.PutBack(_first, Missed);
         Missed = 0;
         _first.Clear();

@@ -4,21 +4,23 @@ using Fairlead.Framing;
 namespace Fairlead.Patterns.Links;
 
 /// <content>
-/// The end. A side that closes says so in a frame behind its last message. Said by an endpoint that closes, that frame is final: what it
-/// has acknowledged by then it has handed to its user, and nothing more will be. Then both wait: the one that closes until its messages are
-/// acknowledged and its answers written, the other until its user has taken everything and has answered what he has in hand.
+/// Closing. The closing side sends a close frame behind its last message. If its whole endpoint closes, the frame is final: all messages
+/// handed to its user are acknowledged by then, and no more will be handed out. Then both sides wait. The closing side waits until its
+/// messages are acknowledged and its answers written. The other side waits until its user has taken every message and answered those in
+/// hand.
 /// </content>
 internal sealed partial class Link
 {
     private CloseHandshake _close;
 
-    /// <summary>What both sides have said. Under the send lock.</summary>
+    /// <summary>The state of closing, of both sides. Under the send lock.</summary>
     public ref CloseHandshake Close => ref _close;
 
-    /// <summary>The error behind a link that went down because of one; a caller that connects gets it as it is.</summary>
+    /// <summary>The error that ended the link, if one did. A connecting caller gets it unchanged.</summary>
     public FairleadException? Failure { get; private set; }
 
-    /// <summary>The endpoint closes: takes nothing new, and says so to the peer behind those who wait for credit already.</summary>
+    /// <summary>Begins to close with the endpoint: takes nothing new, and sends the final message behind those that wait for
+    /// credit.</summary>
     public void BeginClose()
     {
         using (Sending.Hold())
@@ -35,10 +37,8 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>
-    /// Nothing more will be sent, which a peer without the protocol is told by the end of the stream, behind all that was sent. Receiving
-    /// goes on. Any thread.
-    /// </summary>
+    /// <summary>Ends sending while receiving continues. Any thread.</summary>
+    /// <remarks>A peer without the protocol sees the end of the stream, behind everything sent before.</remarks>
     public void EndSending()
     {
         bool needsPump;
@@ -56,7 +56,7 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>The endpoint ends now: the last word to the peer, as far as it goes without waiting.</summary>
+    /// <summary>Sends the final message without waiting, because the endpoint ends now.</summary>
     public void SayGoodbye()
     {
         using (Sending.Hold())
@@ -73,9 +73,8 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>
-    /// Whether nothing is on its way any more, in either direction; writes what lies there. By the pump of an endpoint that closes.
-    /// </summary>
+    /// <summary>Whether nothing is in transit in either direction. Writes buffered output. Called by the pump of a closing
+    /// endpoint.</summary>
     public bool IsDrained
     {
         get
@@ -93,10 +92,11 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>
-    /// After the peer's close, when everything that it sent has been handed out and answered: acknowledges the last and goes down. What the
-    /// peer has in hand of this side may still be answered; then the peer ends the connection. By the pump, which looks at each turn.
-    /// </summary>
+    /// <summary>After the peer's close, acknowledges and goes down once all its messages have been handed out and answered.</summary>
+    /// <remarks>
+    /// The peer may still answer messages of this side; then the peer ends the connection. Called by the pump, which checks in each
+    /// iteration.
+    /// </remarks>
     public void EndIfPeerClosed(Completions completions)
     {
         if (_state != LinkState.PeerClosed)
@@ -104,7 +104,7 @@ internal sealed partial class Link
             return;
         }
 
-        // In this order: a message that is handed out meanwhile leaves the one only when it is in the other.
+        // In this order: a message that is being handed out leaves the queue only when it is among those in hand.
         bool hasUnread = !_endpoint.Receivers.HasNoInbound(this);
         if (Receiving.InHand.Any || (hasUnread && !_endpoint.IsClosing))
         {
@@ -114,7 +114,7 @@ internal sealed partial class Link
         Receiving.Acknowledge();
         using (Sending.Hold())
         {
-            // What lies here unread is handed out to nobody when this side has said its last word, too.
+            // If this side has sent its final message, too, its unread messages are not handed out.
             if ((hasUnread && !_close.HasSaid) || (_close.IsFinal && Calls.Pending.Count > 0) || !Output.IsWrittenOut())
             {
                 return;
@@ -124,7 +124,7 @@ internal sealed partial class Link
         GoDown(_close.EndInOrder(), completions);
     }
 
-    /// <summary>The link is over: everything that waits on it ends, whatever is thrown on the way. By the pump.</summary>
+    /// <summary>Takes the link down and ends everything that waits on it, despite any exception. Called by the pump.</summary>
     public void GoDown(LinkEnd end, Completions completions)
     {
         using (Sending.Hold())
@@ -161,7 +161,7 @@ internal sealed partial class Link
         static void Do(Action step) => Finishing.Do("a connection's end", step);
     }
 
-    /// <summary>Ends the connection that has gone down. By the endpoint.</summary>
+    /// <summary>Closes the connection after the link has gone down. Called by the endpoint.</summary>
     public void GiveBack()
     {
         using (Sending.Hold())
@@ -170,15 +170,13 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Whether the peer said that it closes in order, and of its own accord.</summary>
+    /// <summary>Whether the peer closed in order, and this side did not end the link first.</summary>
     public bool HasPeerClosed => (_close.TheirReason ?? End?.Reason) == CloseReason.ClosedByPeer;
 
-    /// <summary>
-    /// Whether nobody waits any more for the answers to what lies here unread, although its senders live: this side ended the link.
-    /// </summary>
+    /// <summary>Whether this side ended the link: the living senders of unread messages then wait for no answers.</summary>
     public bool WasEndedHere => _close.IsKilled || Failure is not null;
 
-    /// <summary>The peer sends no more.</summary>
+    /// <summary>Handles the peer's close frame: the peer sends no more.</summary>
     public void OnClose(in Incoming message, Completions completions)
     {
         ReadOnlySpan<byte> payload = message.Payload.Span;
@@ -198,7 +196,7 @@ internal sealed partial class Link
 
             Sending.EndQueued(completions);
 
-            // Nothing waits before the last word of this side any more.
+            // Nothing waits before this side's final message any more.
             CloseIfDue();
         }
 
@@ -208,19 +206,19 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>A reason that only this side could have, or that a later version has, is the peer's own affair: it closed.</summary>
+    /// <summary>Maps reasons that only this side can have, and unknown ones of later versions, to a plain close by the peer.</summary>
     private static CloseReason ReasonOf(byte reason) =>
         (CloseReason)reason is CloseReason.ProtocolError or CloseReason.Heartbeat or CloseReason.SlowConsumer or CloseReason.Limit
             ? (CloseReason)reason
             : CloseReason.ClosedByPeer;
 
-    /// <summary>The connection has ended.</summary>
+    /// <summary>Handles the end of the connection.</summary>
     public void OnEnd(bool isOrderly, Completions completions)
     {
         using (Sending.Hold())
         {
-            // A reset is told once: where a write has had it, the next read finds an end that looks like an orderly one, and of what the
-            // peer wrote some may be lost.
+            // The kernel reports a reset only once. After a write has got it, the next read seems to find an orderly end, although some of
+            // the peer's data may be lost.
             isOrderly &= !Output.IsBroken;
         }
 
@@ -229,7 +227,7 @@ internal sealed partial class Link
         GoDown(end, completions);
     }
 
-    /// <summary>Says goodbye as soon as the last of those who wait for credit has got away. Under the send lock.</summary>
+    /// <summary>Sends the final message once no message waits for credit. Under the send lock.</summary>
     public void CloseIfDue()
     {
         if (_close.IsWordDue && Sending.Queue.Count == 0 && !IsBare && _state is LinkState.Up or LinkState.PeerClosed)
@@ -238,7 +236,7 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>Ends the stream to a peer without the protocol as soon as all is written. Under the send lock.</summary>
+    /// <summary>Ends the stream to a peer without the protocol once everything is written. Under the send lock.</summary>
     public void EndSendingIfDue()
     {
         if (_close.IsEndOfStreamDue && Sending.Queue.Count == 0 && Output.IsWrittenOut())
@@ -250,17 +248,17 @@ internal sealed partial class Link
 
     private void WriteClose(CloseReason reason, string? text, MessageFlags flags)
     {
-        // What stands in the broadcast ring comes before the last word.
+        // The content of the broadcast ring comes before the final message.
         Place.Leave();
         Span<byte> payload = stackalloc byte[1 + (LinkAnswers.LongestReason * LinkAnswers.MostBytesOfCharacter)];
 
-        // The words are the reader's: what this side does, the peer did.
+        // The reason is from the reader's view: if this side closed, the peer of the reader did.
         payload[0] = (byte)(reason is CloseReason.ClosedByUs or CloseReason.Aborted ? CloseReason.ClosedByPeer : reason);
         int length = Answers.WriteText(text, LinkAnswers.LongestReason, payload[1..]);
         _close.NoteSaid();
         MessageHeader header = MessageHeader.Of(MessageKind.Close, flags: flags);
 
-        // What never leaves is missed too: the peer hears the whole number with the last word.
+        // Messages that are never sent count as missed, too: the peer gets the total number with the final message.
         long missed = Sending.Takes(1 + length + MissedMessages.HeadBytes) ? Sending.Queue.MissedInAll : 0;
         Output.Commit(ref header, default, payload[..(1 + length)], missed);
         Output.FlushNow();

@@ -2,28 +2,23 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>How this side ends a link: because it will have it no longer, because of what the peer sent, or because something was
-/// thrown.</content>
+/// <content>Ending a link from this side: by decision, because of the peer's data, or because of an exception.</content>
 internal sealed partial class Link
 {
     private ITimer? _lingerTimer;
 
-    // What was thrown while somebody was at work here who does not pump.
+    // An exception on a thread that does not pump.
     private Exception? _fault;
 
-    /// <summary>
-    /// Whether the peer is being told why it is ended, and the connection ends when that is written. Under the send lock.
-    /// </summary>
+    /// <summary>Whether the peer is being told why the link ends; the connection ends when that is written. Under the send lock.</summary>
     public bool IsLingering => _lingerTimer is not null;
 
-    /// <summary>What leaves the link in no state to go on, and the pump is to end it with; null where there is no such thing.</summary>
+    /// <summary>The exception with which the pump must end the link; null if there is none.</summary>
     public Exception? Fault => Volatile.Read(ref _fault);
 
     void IAlarmed.OnAlarmFailed(Exception exception) => Fail(exception);
 
-    /// <summary>
-    /// Something was thrown that leaves the link in no state to go on: the pump ends it. Any thread, whatever locks it holds.
-    /// </summary>
+    /// <summary>Makes the pump end the link, because an exception prevents it from continuing. Any thread, with any locks held.</summary>
     public void Fail(Exception exception)
     {
         if (Interlocked.CompareExchange(ref _fault, exception, null) is null)
@@ -32,10 +27,8 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>
-    /// Something was thrown while this link was served: it ends with that, and nothing else does. What came before goes to the user, and
-    /// the peer is told, as far as that still goes. By the pump.
-    /// </summary>
+    /// <summary>Ends the link because serving it threw an exception, and ends nothing else. Called by the pump.</summary>
+    /// <remarks>Messages that arrived before go to the user. The peer is told, if that is still possible.</remarks>
     public void Fail(Exception exception, Completions completions)
     {
         if (_state == LinkState.Down)
@@ -47,28 +40,27 @@ internal sealed partial class Link
         {
             FairleadException known => known,
 
-            // A process of the same user is believed how long its message will be; that there is no memory for it ends its connection
-            // alone.
+            // The announced length of a same-user process is trusted. If there is not enough memory for it, only this connection ends.
             OutOfMemoryException => new(
                 ErrorCode.TooLarge,
-                "there is no memory for a message that was announced",
-                "Send less at once, or limit it with ?maxmessage=.",
+                "there is not enough memory for a message that the peer announced",
+                "Send smaller messages, or limit them with ?maxmessage=.",
                 exception),
             _ => new(
                 ErrorCode.Failed,
-                $"the connection could not go on: {exception.Message}",
-                "The inner exception says where; unless it is yours, report it.",
+                $"the connection failed: {exception.Message}",
+                "The inner exception says where. Unless it comes from your code, report it.",
                 exception),
         };
         Finishing.Do("a connection", () => Receiving.PublishArrived(completions));
         Reject(failure, completions);
     }
 
-    /// <summary>
-    /// Ends the connection from any thread; whoever pumps then sees its end, with this reason. The peer is told, behind what was sent
-    /// before; one that does not even take that from the kernel gets as long for it as for a handshake. A foreign peer that reads too
-    /// slowly is ended at once.
-    /// </summary>
+    /// <summary>Ends the connection from any thread. The pump then sees its end, with this reason.</summary>
+    /// <remarks>
+    /// The peer is told, behind everything sent before. If it does not even take that from the kernel, it gets as long as for a handshake.
+    /// A foreign peer that reads too slowly is disconnected at once.
+    /// </remarks>
     public void Kill(CloseReason reason, string? text)
     {
         using (Sending.Hold())
@@ -100,7 +92,7 @@ internal sealed partial class Link
 
         _close.Stop();
 
-        // A foreign peer is told nothing: one that does not read has no more to wait for.
+        // A foreign peer is not told: if it does not read, there is nothing to wait for.
         bool isTold = reason == CloseReason.ClosedByUs || (!IsBare && reason is CloseReason.SlowConsumer or CloseReason.Limit);
         if (_connection.Unflushed > 0 && isTold)
         {
@@ -114,7 +106,7 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>The peer sent what it must not: it is told, and the link ends.</summary>
+    /// <summary>Tells the peer that its data is not acceptable, and ends the link.</summary>
     private void Reject(FairleadException exception, Completions completions)
     {
         CloseReason reason = exception.Code is ErrorCode.TooLarge or ErrorCode.Unavailable ? CloseReason.Limit : CloseReason.ProtocolError;
@@ -140,7 +132,7 @@ internal sealed partial class Link
         GoDown(new LinkEnd(reason, exception.Message), completions);
     }
 
-    /// <summary>Gives a peer that is told why it is ended so long for that, and not longer.</summary>
+    /// <summary>Limits the time for a peer to learn why it is disconnected.</summary>
     private sealed class LastWord(Link link) : IAlarmed
     {
         public void OnAlarm() => link._connection.Abort();

@@ -3,23 +3,24 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>The beginning: each side says who it is, and whether the other is welcome.</content>
+/// <content>The handshake: each side introduces itself and accepts or refuses the other.</content>
 internal sealed partial class Link
 {
     private ITimer? _handshakeTimer;
 
-    // Under the send lock: written by the pump, read by the rounds.
+    // Under the send lock: the pump writes it, and the deferred work reads it.
     private Deadline _handshakeEnd;
     private byte[]? _welcome;
 
-    /// <summary>Begins to talk: the side that connects says hello; the other waits for it until a deadline. By the pump.</summary>
+    /// <summary>Begins the handshake: the connecting side sends hello; the other waits for it until a deadline. Called by the
+    /// pump.</summary>
     public void Open(Completions completions)
     {
         if (IsBare)
         {
             if (_endpoint.Admission.Crowd(this) is { } crowded)
             {
-                // A foreign program cannot be told why.
+                // A foreign program cannot be told the reason.
                 Failure = crowded;
                 GoDown(new LinkEnd(CloseReason.Limit, crowded.Message), completions);
                 return;
@@ -31,14 +32,13 @@ internal sealed partial class Link
 
         if (IsAccepted && _endpoint.EndsWithPeer)
         {
-            // It is the only peer that there is, opens its end when it likes, and keeps nobody else away: only its death is the end.
+            // This is the only possible peer. It opens its end when it likes, and keeps no other peer away: only its death ends the link.
             return;
         }
 
         if (_time == TimeProvider.System)
         {
-            // Looked after in the rounds, and not by a timer, whose thread may not be to be had when it is needed: in a flood of peers that
-            // say nothing.
+            // The deferred work checks the deadline. A timer's thread might not be available in a flood of silent peers.
             using (Sending.Hold())
             {
                 _handshakeEnd = Deadline.After(_endpoint.Settings.HandshakeTimeout, _time);
@@ -57,7 +57,7 @@ internal sealed partial class Link
         }
     }
 
-    /// <summary>In each round: ends a handshake that takes too long. Whether it is still under way, and to be looked after again.</summary>
+    /// <summary>Ends a handshake that takes too long. Returns whether it is still in progress and must be checked again.</summary>
     public bool CheckHandshake()
     {
         if (_state != LinkState.Handshaking)
@@ -68,7 +68,7 @@ internal sealed partial class Link
         Deadline end;
         using (Sending.Hold())
         {
-            // Two words: whoever reads one of them before the other is written sees a time that passed long ago.
+            // The deadline is two words: without the lock, a reader of only one of them could see a time long past.
             end = _handshakeEnd;
         }
 
@@ -86,7 +86,7 @@ internal sealed partial class Link
         return true;
     }
 
-    /// <summary>The time for the handshake has passed.</summary>
+    /// <summary>Ends a handshake whose time has passed.</summary>
     public void OnAlarm()
     {
         string seconds = $"{_endpoint.Settings.HandshakeTimeout.TotalSeconds:0.###} s";
@@ -99,14 +99,14 @@ internal sealed partial class Link
 
             Failure = new FairleadException(
                 ErrorCode.Timeout,
-                $"the peer accepted the connection and gave no sign of life within {seconds}",
-                "It may be stopped, or no Fairlead program.")
+                $"the peer accepted the connection but did not respond within {seconds}",
+                "The peer may be stopped, or may not be a Fairlead program.")
             {
                 Peer = Peer,
             };
         }
 
-        Kill(CloseReason.ProtocolError, $"the handshake did not come within {seconds}");
+        Kill(CloseReason.ProtocolError, $"the handshake did not arrive within {seconds}");
     }
 
     private Handshake Introduction() => new()
@@ -122,7 +122,7 @@ internal sealed partial class Link
         Text = ProgramName.Own,
     };
 
-    /// <summary>The peer has said who it is, or that this side is not welcome. By the pump.</summary>
+    /// <summary>Handles the peer's introduction or refusal. Called by the pump.</summary>
     public void Shake(in MessageHeader header, ReadOnlySpan<byte> body, Completions completions)
     {
         Handshake theirs = Handshake.Decode(header, body);
@@ -164,14 +164,14 @@ internal sealed partial class Link
         ComeUp(completions);
     }
 
-    /// <summary>From here on the link carries messages; first those of senders that have waited for somebody to come.</summary>
+    /// <summary>Takes the link up: from here on it carries messages, first those of senders that were waiting for a peer.</summary>
     private void ComeUp(Completions completions)
     {
         WasUp = true;
         _endpoint.OnUp(this, completions);
     }
 
-    /// <summary>By the endpoint, under its gate: those who waited for a link stand before all others.</summary>
+    /// <summary>Takes over the operations that waited for a link, before all others. Called by the endpoint, under its gate.</summary>
     public void Adopt(SendQueue waiting, Completions completions)
     {
         using (Sending.Hold())
@@ -179,7 +179,7 @@ internal sealed partial class Link
             Sending.Take(waiting, completions);
             Sending.Queue.AddMissed(waiting.TakeMissed());
 
-            // The welcome stands before all messages, and leaves when the link is up: a peer whose connecting is through finds it so.
+            // The handshake reply goes before all messages, and leaves when the link is up: a peer that has connected finds it so.
             _state = LinkState.Up;
             if (_welcome is not null)
             {

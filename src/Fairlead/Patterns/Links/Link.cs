@@ -4,21 +4,21 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// A connection with the session protocol on top: handshake, credit, acknowledgements, receipts, replies, heartbeat, closing. The same for
-/// every transport and pattern. Made of parts, of which each owns its own state; what is left here is who the peer is, and the life of the
-/// link: how it opens, closes and fails.
-/// </summary>
+/// <summary>A connection with the session protocol on top. The same for every transport and pattern.</summary>
 /// <remarks>
 /// <para>
-/// Two sides, two locks. What is sent is guarded by the send lock (<see cref="LinkSender.Hold"/>), which all parts of that side share, and
-/// may be done by any thread. What is received is handled by the thread that pumps the endpoint; messages for the user lie in
-/// <see cref="LinkReceiver.Inbound"/>, guarded by the endpoint's gate. The gate may be held when the send lock is taken, never the other
+/// The protocol has a handshake, credit, acknowledgements, receipts, replies, a heartbeat, and orderly closing. A link consists of parts
+/// that own their state. The link itself keeps the peer and its own life: how it opens, closes and fails.
+/// </para>
+/// <para>
+/// There are two sides and two locks. The send lock (<see cref="LinkSender.Hold"/>) guards sending, which any thread may do; all parts of
+/// that side share it. The thread that pumps the endpoint handles received data. Messages for the user lie in
+/// <see cref="LinkReceiver.Inbound"/>, guarded by the endpoint's gate. A thread that holds the gate may take the send lock, never the other
 /// way round.
 /// </para>
 /// <para>
-/// Way down: <see cref="Sending"/> → <see cref="Output"/> → connection. Way up: connection → <see cref="Receiving"/> or
-/// <see cref="Reader"/> → the endpoint. Kinds other than data need no credit (see <see cref="SendWindow"/>) and pass at any time
+/// Sending: <see cref="Sending"/> → <see cref="Output"/> → connection. Receiving: connection → <see cref="Receiving"/> or
+/// <see cref="Reader"/> → the endpoint. Only data needs credit (see <see cref="SendWindow"/>); other kinds of message pass at any time
 /// (<see cref="Answers"/>).
 /// </para>
 /// </remarks>
@@ -59,87 +59,85 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
         connection.ReceiveLimit = LimitFor(connection.Peer);
     }
 
-    /// <summary>Its name in the endpoint's poll set.</summary>
+    /// <summary>Its token in the endpoint's poll set.</summary>
     public ulong Token { get; }
 
     /// <summary>Whether the peer has connected to this side.</summary>
     public bool IsAccepted { get; }
 
-    /// <summary>
-    /// Whether the peer is a program that does not speak Fairlead's protocol: messages of type 1 only, no acknowledgements.
-    /// </summary>
+    /// <summary>Whether the link is raw: the peer does not speak Fairlead's protocol. Type 1 messages only, no acknowledgements.</summary>
     public bool IsBare { get; }
 
-    /// <summary>Who the peer is, as far as the connection and its introduction say.</summary>
+    /// <summary>The peer, as known from the connection and from its introduction.</summary>
     public Peer Peer { get; private set; }
 
-    /// <summary>What the peer said that it is.</summary>
+    /// <summary>The pattern that the peer announced.</summary>
     public PatternKind PeerPattern { get; private set; }
 
-    /// <summary>Where in its life it is. Written by the pump; any thread may read it.</summary>
+    /// <summary>The state of the link. Written by the pump; any thread may read it.</summary>
     public LinkState State => _state;
 
     public EndpointCore Endpoint => _endpoint;
 
     public Connection Connection => _connection;
 
-    /// <summary>Where the peer shares memory with this process.</summary>
+    /// <summary>The memory shared with the peer, if there is any.</summary>
     public MemoryChannel? Memory { get; }
 
-    /// <summary>Null where none was asked for.</summary>
+    /// <summary>The heartbeat; null if there is none.</summary>
     public Heartbeat? Heartbeat { get; }
 
-    /// <summary>Open files that go with messages.</summary>
+    /// <summary>The open files that messages carry.</summary>
     public HandleWindow Handles { get; }
 
-    /// <summary>What the user sends, and what waits for credit.</summary>
+    /// <summary>Sends the user's messages, and queues those that wait for credit.</summary>
     public LinkSender Sending { get; }
 
-    /// <summary>What is on its way into the connection.</summary>
+    /// <summary>Writes to the connection.</summary>
     public LinkOutput Output { get; }
 
-    /// <summary>Calls that wait for an answer.</summary>
+    /// <summary>The calls that wait for an answer.</summary>
     public LinkCalls Calls { get; }
 
-    /// <summary>What this side says without credit.</summary>
+    /// <summary>Sends the messages that need no credit.</summary>
     public LinkAnswers Answers { get; }
 
-    /// <summary>What comes.</summary>
+    /// <summary>Handles received messages.</summary>
     public LinkReceiver Receiving { get; }
 
-    /// <summary>What comes through memory that the peer shares, and is taken from where it lies.</summary>
+    /// <summary>Reads messages in place from shared memory.</summary>
     public MemoryReader Reader { get; }
 
-    /// <summary>Whether the peer is read from.</summary>
+    /// <summary>Decides whether to read from the peer.</summary>
     public ReadPause Pause { get; }
 
-    /// <summary>The peer's part in what is written once for many.</summary>
+    /// <summary>The peer's part in the memory that is written once for many.</summary>
     public BroadcastPlace Place { get; }
 
-    /// <summary>Set before the link goes down; why it did.</summary>
+    /// <summary>Why the link went down; set before it does.</summary>
     public LinkEnd? End { get; private set; }
 
-    /// <summary>Whether the pattern has heard of it.</summary>
+    /// <summary>Whether the pattern was told that the link was up.</summary>
     public bool WasUp { get; private set; }
 
-    /// <summary>What is done with a message for which the peer has no room.</summary>
+    /// <summary>The overflow policy.</summary>
     public OverflowPolicy Policy { get; set; }
 
-    /// <summary>The policy that the peer asked for; null where it asked for none.</summary>
+    /// <summary>The policy that the peer asked for; null if it asked for none.</summary>
     public OverflowPolicy? PeerAsksFor { get; private set; }
 
-    /// <summary>What a pattern keeps for its peer: a hub's client, a publisher's filter.</summary>
+    /// <summary>The pattern's state for this peer: a hub's client, a publisher's filter.</summary>
     public object? Tag { get; set; }
 
-    /// <summary>When something came last, by the endpoint's clock; 0 without a heartbeat.</summary>
+    /// <summary>When the peer was last heard, by the endpoint's clock; 0 without a heartbeat.</summary>
     public long LastHeard => Heartbeat?.LastHeard ?? 0;
 
-    /// <summary>The poll set reported the descriptor.</summary>
+    /// <summary>Handles an event that the poll set reported for the descriptor.</summary>
     public void OnEvents(PollEvents events, Completions completions)
     {
         if (_state == LinkState.Down || (IsBare && _state == LinkState.Handshaking))
         {
-            // The latter is watched, and about to be opened by the thread that connects: a peer that speaks first is heard in a moment.
+            // The connecting thread is about to open this raw link; a peer that speaks first is heard a moment later.
             return;
         }
 
@@ -158,7 +156,7 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
         FlushWhenTold(completions);
     }
 
-    /// <summary>Takes the announced sleep back after it, and reads without being told by the descriptor. By the leader.</summary>
+    /// <summary>Withdraws the announced sleep, and reads without an event of the descriptor. Called by the leader.</summary>
     public void OnAwake(Completions completions)
     {
         Reader.EndWait();
@@ -176,7 +174,7 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
 
     void IHeartbeatOwner.GiveUp(TimeSpan silence) => Kill(CloseReason.Heartbeat, $"nothing was heard for {silence.TotalSeconds:0.###} s");
 
-    /// <summary>The descriptor is writable again. By the pump.</summary>
+    /// <summary>Continues to send because the descriptor is writable again. Called by the pump.</summary>
     private void OnWritable(Completions completions)
     {
         using (Sending.Hold())
@@ -188,7 +186,7 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
         }
     }
 
-    /// <summary>The peer of a connection through memory may have made room.</summary>
+    /// <summary>Continues to send if the peer of shared memory may have freed capacity.</summary>
     private void FlushWhenTold(Completions completions)
     {
         if (Output.IsBlocked && Output.TellsRoomByReading)
@@ -214,15 +212,15 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
     }
 }
 
-/// <summary>The life of a link.</summary>
+/// <summary>The states of a link.</summary>
 internal enum LinkState : byte
 {
-    /// <summary>The connection stands; the peer has not said who it is, or the endpoint has not heard of it.</summary>
+    /// <summary>Connected, but the peer has not introduced itself, or the endpoint does not know the link yet.</summary>
     Handshaking,
 
     Up,
 
-    /// <summary>The peer sends no more; what it sent is still being handed out and acknowledged.</summary>
+    /// <summary>The peer sends no more; its messages are still being handed out and acknowledged.</summary>
     PeerClosed,
 
     Down,

@@ -7,14 +7,14 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>What a link says without credit: receipts, replies and errors, and the small talk of the protocol.</summary>
+/// <summary>Sends the messages of a link that need no credit: receipts, replies, errors, and control messages.</summary>
 /// <remarks>Owns nothing: it writes under the link's send lock. Any thread.</remarks>
 internal sealed class LinkAnswers
 {
-    /// <summary>Characters of the reason in a receipt, and in a close.</summary>
+    /// <summary>The most characters of the reason in a receipt or a close.</summary>
     public const int LongestReason = 256;
 
-    /// <summary>Of UTF-8, of one of UTF-16's.</summary>
+    /// <summary>The most bytes in UTF-8 per UTF-16 character.</summary>
     public const int MostBytesOfCharacter = 4;
 
     private const int LongestErrorText = 4096;
@@ -36,10 +36,8 @@ internal sealed class LinkAnswers
         _memoryOutput = link.Memory?.Output;
     }
 
-    /// <summary>
-    /// Sends a message that needs no credit: receipts, replies, acknowledgements, close. Long payloads are copied. Where one cannot be sent
-    /// the link ends: its peer waits for it.
-    /// </summary>
+    /// <summary>Sends a message that needs no credit, and copies its payload. Returns false if the link is down.</summary>
+    /// <remarks>If sending fails, the link ends, because its peer waits for the message.</remarks>
     public bool SendControl(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
         bool needsPump;
@@ -71,14 +69,14 @@ internal sealed class LinkAnswers
         return true;
     }
 
-    /// <summary>Sends the reply; false when the peer is gone. Replies need no credit, so they never wait behind unread data.</summary>
+    /// <summary>Sends a reply. Returns false if the peer is gone. Replies need no credit, so they never wait behind unread data.</summary>
     public bool SendReply(uint id, ReadOnlySpan<byte> payload)
     {
         _link.Reader.EndStream();
         return TryAnswerShort(MessageKind.Reply, id, payload) || SendControl(MessageHeader.Of(MessageKind.Reply, id), default, payload);
     }
 
-    /// <summary>Sends the reply; false when the peer is gone.</summary>
+    /// <summary>Sends a reply of several buffers. Returns false if the peer is gone.</summary>
     public bool SendReply(uint id, in ReadOnlySequence<byte> parts)
     {
         MessageHeader header = MessageHeader.Of(MessageKind.Reply, id);
@@ -102,7 +100,7 @@ internal sealed class LinkAnswers
         return true;
     }
 
-    /// <summary>Answers with an error; code 0 is the handler's own failure.</summary>
+    /// <summary>Answers with an error. Code 0 is the handler's own failure.</summary>
     public bool SendError(uint id, ErrorCode code, string text)
     {
         _link.Reader.EndStream();
@@ -112,7 +110,7 @@ internal sealed class LinkAnswers
         return SendControl(MessageHeader.Of(MessageKind.Error, id), default, payload.AsSpan(0, 1 + length));
     }
 
-    /// <summary>Says what became of a message whose sender wants to know.</summary>
+    /// <summary>Sends the outcome of a message to a sender that waits for it.</summary>
     public void SendReceipt(uint id, ReceiptStatus status, string? reason)
     {
         Span<byte> payload = stackalloc byte[1 + (LongestReason * MostBytesOfCharacter)];
@@ -121,10 +119,9 @@ internal sealed class LinkAnswers
         SendControl(MessageHeader.Of(MessageKind.Receipt, id), default, payload[..(1 + length)]);
     }
 
-    /// <summary>
-    /// A text for the peer, as far as it goes into the memory, and into what the peer takes behind one byte. Whole characters.
-    /// </summary>
-    /// <returns>Its bytes.</returns>
+    /// <summary>Writes a text for the peer, cut to the memory and to the peer's longest message minus one byte. Whole characters
+    /// only.</summary>
+    /// <returns>The number of bytes written.</returns>
     public int WriteText(string? text, int mostCharacters, Span<byte> destination)
     {
         ReadOnlySpan<char> characters = text.AsSpan(0, Math.Min(text?.Length ?? 0, mostCharacters));
@@ -137,10 +134,8 @@ internal sealed class LinkAnswers
         return written;
     }
 
-    /// <summary>
-    /// Writes what needed no credit, and pauses where too much of that lies here. Under the send lock. True when somebody must pump for the
-    /// rest.
-    /// </summary>
+    /// <summary>Writes messages that needed no credit, and pauses reading if too much output is unread. Under the send lock.</summary>
+    /// <remarks>Returns true if a thread must pump for the rest.</remarks>
     private bool Flush()
     {
         bool needsPump = _output.FlushSoon();
@@ -148,7 +143,7 @@ internal sealed class LinkAnswers
         return needsPump;
     }
 
-    /// <summary>Sends an answer: the same without credit.</summary>
+    /// <summary>Tries to send an answer by the fast path, without credit.</summary>
     private bool TryAnswerShort(MessageKind kind, uint id, ReadOnlySpan<byte> payload)
     {
         using (_sender.HoldPlain(NativeThread.ManagedId))

@@ -5,9 +5,9 @@ namespace Fairlead.Patterns.Links;
 
 /// <summary>The calls of a link: messages whose senders wait for a receipt or a reply.</summary>
 /// <remarks>
-/// Owns those that are pending, under the link's send lock. They begin in <see cref="LinkSender"/>; answers come from
-/// <see cref="LinkReceiver"/>, by the pump. A call that goes the short way has its request with the peer before anything is noted of it,
-/// and its caller, which alone waits here, looks for the reply itself; until then it stands apart (<see cref="PendingCalls"/>).
+/// Owns the pending calls, under the link's send lock. Calls begin in <see cref="LinkSender"/>. The pump delivers answers from
+/// <see cref="LinkReceiver"/>. On the fast path, the peer has the request before the call is recorded. The caller is then the only one that
+/// waits, and polls for the reply itself. Until it stops, the call is kept apart as an inline call (<see cref="PendingCalls"/>).
 /// </remarks>
 internal sealed unsafe class LinkCalls
 {
@@ -32,16 +32,18 @@ internal sealed unsafe class LinkCalls
         _memoryInput = link.Memory?.Input;
     }
 
-    /// <summary>Under the send lock.</summary>
+    /// <summary>The pending calls. Under the send lock.</summary>
     public PendingCalls Pending => _calls;
 
-    /// <summary>Asks, if that goes at once and no other call stands apart. Null: nothing was done.</summary>
-    /// <param name="flags">Of the request.</param>
-    /// <param name="head">What stands before it.</param>
-    /// <param name="payload">Stays where it is until the operation has ended, <see cref="TryPullReply"/> has found the reply, or
-    /// <see cref="Join"/>.</param>
-    /// <param name="length">Of the payload.</param>
-    /// <param name="deadline">When its caller gives up.</param>
+    /// <summary>Sends a request at once, if that is possible without another inline call. Returns null if nothing was done.</summary>
+    /// <param name="flags">The flags of the request.</param>
+    /// <param name="head">The head of the request.</param>
+    /// <param name="payload">
+    /// The payload. It must stay in place until the operation ends, <see cref="TryPullReply"/> finds the reply, or <see cref="Join"/> is
+    /// called.
+    /// </param>
+    /// <param name="length">The length of the payload.</param>
+    /// <param name="deadline">When the caller gives up.</param>
     /// <param name="me">The calling thread.</param>
     public LinkOperation? TryAskShort(MessageFlags flags, ReadOnlySpan<byte> head, byte* payload, int length, Deadline deadline, int me)
     {
@@ -79,7 +81,7 @@ internal sealed unsafe class LinkCalls
         }
     }
 
-    /// <summary>A call that stands apart goes on as any other: its caller's memory is free from now on.</summary>
+    /// <summary>Turns the inline call into an ordinary pending call. Its caller's memory is free from now on.</summary>
     public void Join()
     {
         using (_sender.Hold())
@@ -88,10 +90,8 @@ internal sealed unsafe class LinkCalls
         }
     }
 
-    /// <summary>
-    /// Takes the reply to a call that stands apart, if it lies there next. Else the call goes on as any other. Under the endpoint's gate
-    /// while nobody pumps.
-    /// </summary>
+    /// <summary>Takes the reply to an inline call if it is the next message. Otherwise the call becomes an ordinary one.</summary>
+    /// <remarks>Under the endpoint's gate while no thread pumps.</remarks>
     public MessageCore? TryPullReply(LinkOperation call, int me)
     {
         if (_link.State != LinkState.Up
@@ -131,16 +131,17 @@ internal sealed unsafe class LinkCalls
         return reply;
     }
 
-    /// <summary>
-    /// Asks the peer to give a message back that its user has not read; a receipt says so. While it was read nothing happens, and it is
-    /// waited for as before. By its caller, or, once the caller has given it up, by its number alone.
-    /// </summary>
+    /// <summary>Asks the peer to return a message that its user has not read. A receipt confirms it.</summary>
+    /// <remarks>
+    /// If the message has been read, nothing happens, and the wait continues. Called by the caller, or by number alone once the caller has
+    /// given up.
+    /// </remarks>
     public void Recall(uint id, LinkOperation? caller = null)
     {
         bool needsPump = false;
         using (_sender.Hold())
         {
-            // A work queue acknowledges what it has, and has it until a worker has it.
+            // A work queue acknowledges its items, but keeps each one until a worker has it.
             if (_link.State is LinkState.Up or LinkState.PeerClosed
                 && !_output.IsBroken
                 && !_link.IsBare
@@ -162,17 +163,17 @@ internal sealed unsafe class LinkCalls
         }
     }
 
-    /// <summary>A receipt, a reply or an error has come. Takes the lease of the message where its call takes it. By the pump.</summary>
+    /// <summary>Handles a receipt, a reply or an error. Takes the message's lease if its call takes it. Called by the pump.</summary>
     public void OnAnswer(ref Incoming message, Completions completions)
     {
         using (_sender.Hold())
         {
             _output.CompleteWriting(completions);
 
-            // Answers to calls whose callers have gone are dropped here.
+            // Answers to calls whose callers are gone are dropped here.
             if (_calls.TryGet(message.Header.Id, out LinkOperation? call))
             {
-                // Judged before it is taken out: a call whose answer is refused ends with its link.
+                // Checked before it is removed: a call whose answer is refused ends with its link.
                 if (_output.Writing == call || _sender.Window.IsHalfWritten(message.Header.Id))
                 {
                     throw new FairleadException(ErrorCode.Corrupt, "the peer answered a message that it cannot have read yet");
@@ -204,12 +205,11 @@ internal sealed unsafe class LinkCalls
         }
     }
 
-    /// <summary>Whether the user of the peer has been handed its message. Under the send lock.</summary>
+    /// <summary>Returns whether the call's message was handed to the peer's user. Under the send lock.</summary>
     public bool IsAcknowledged(LinkOperation call) => call.Header.Kind.IsData() && _sender.Window.IsAcknowledged(call.Number);
 
-    /// <summary>
-    /// The peer has said its last word: what it has not acknowledged by then it has not handed out, and never will. Under the send lock.
-    /// </summary>
+    /// <summary>Ends unacknowledged calls after the peer's final message: they were not handed out and never will be.</summary>
+    /// <remarks>Under the send lock.</remarks>
     public void EndUnread(Completions completions)
     {
         foreach (LinkOperation call in _calls
@@ -221,15 +221,15 @@ internal sealed unsafe class LinkCalls
         }
     }
 
-    /// <summary>The link is over: each call ends, or goes to another link. Under the send lock.</summary>
+    /// <summary>Ends each call, or moves it to another link, because this link is over. Under the send lock.</summary>
     public void EndCalls(LinkEnd end, Completions completions)
     {
         LinkOperation? halfWritten = _output.EndWriting(completions);
 
         foreach (LinkOperation call in _calls.InOrder())
         {
-            // What the peer has not acknowledged it has not handed out: of type 2 messages that holds whenever all of its words have been
-            // read, since it acknowledges each before; of the others only when it closed in order.
+            // An unacknowledged message was not handed out. For type 2 this holds if all the peer's data has been read, because the peer
+            // acknowledges each one before handing it out. For other types it holds only if the peer closed in order.
             bool isKnownUnread = call == halfWritten
                 || _sender.Window.IsHalfWritten(call.Header.Id)
                 || (!IsAcknowledged(call) && (end.IsExact || (end.HasReadAll && call.Header.Kind == MessageKind.Deliver)));

@@ -1,23 +1,26 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Why a link refuses a message, in the words of its sender.</summary>
+/// <summary>The errors of a link that refuses a message, for its sender.</summary>
 internal static class LinkErrors
 {
-    /// <summary>Longer than the peer takes.</summary>
+    /// <summary>Returns the error for a message that is longer than the peer accepts.</summary>
     public static FairleadException TooLarge(Link link, long length, int headLength)
     {
-        string head = headLength == 0 ? "" : $" and {headLength} in front of them";
-        string what = $"the message has {length} bytes{head}, and the peer takes at most {link.Sending.LongestToPeer}";
-        return new FairleadException(ErrorCode.TooLarge, what, "Send less, or raise ?maxmessage= there.")
+        string head = headLength == 0 ? "" : $" and a head of {headLength} bytes";
+        string what = $"the message has {length} bytes{head}, but the peer accepts at most {link.Sending.LongestToPeer}";
+        return new FairleadException(ErrorCode.TooLarge, what, "Send less, or raise ?maxmessage= at the peer.")
         {
             Address = link.Endpoint.Address,
             Peer = link.Peer,
         };
     }
 
-    /// <summary>With an open file, for a peer that asked for none.</summary>
+    /// <summary>Returns the error for a message with an open file to a peer that accepts none.</summary>
     public static FairleadException NoHandles(Link link) =>
-        new(ErrorCode.NotSupported, "the receiver takes no open files", "Give it ?handles=16, the number that it will hold unread.")
+        new(
+            ErrorCode.NotSupported,
+            "the receiver does not accept open files",
+            "Give the receiver an option such as ?handles=16, the most unread handles it accepts.")
         {
             Address = link.Endpoint.Address,
             Peer = link.Peer,

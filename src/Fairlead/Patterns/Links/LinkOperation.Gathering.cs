@@ -2,17 +2,19 @@ using System.Buffers;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>A payload in several parts. They stay apart until they are copied to where the message lies; only where that cannot be done
-/// part by part are they joined, in rented memory.</content>
+/// <content>
+/// A payload of several parts. The parts are copied directly to the message's place. Only if that is not possible are they first joined in
+/// rented memory.
+/// </content>
 internal sealed partial class LinkOperation
 {
     private ReadOnlySequence<byte> _parts;
     private int _partsLength;
 
-    /// <summary>Bytes of the payload, whether it lies in one piece or not.</summary>
+    /// <summary>The length of the payload in bytes, in one piece or in parts.</summary>
     public int PayloadLength => _partsLength > 0 ? _partsLength : Payload.Length;
 
-    /// <summary>Copies the payload, whether it lies in one piece or not.</summary>
+    /// <summary>Copies the payload, in one piece or in parts.</summary>
     public void CopyTo(Span<byte> destination)
     {
         if (_partsLength > 0)
@@ -25,9 +27,8 @@ internal sealed partial class LinkOperation
         }
     }
 
-    /// <summary>
-    /// The parts stay where they are until the operation has ended. Without any, nothing is done; a single one is a payload like any other.
-    /// </summary>
+    /// <summary>Borrows the parts, which must stay in place until the operation ends.</summary>
+    /// <remarks>An empty sequence has no effect. A single part becomes an ordinary payload.</remarks>
     public void Borrow(in ReadOnlySequence<byte> parts)
     {
         if (parts.IsEmpty)
@@ -45,10 +46,8 @@ internal sealed partial class LinkOperation
         _parts = parts;
     }
 
-    /// <summary>
-    /// What is written out of its own memory, or asked for its content, has to lie in one piece. The release is that of the operation's own
-    /// copy.
-    /// </summary>
+    /// <summary>Joins the parts in rented memory, for writing from the payload or for reading it. Freed like the operation's
+    /// copy.</summary>
     private void Join()
     {
         if (_partsLength > 0)

@@ -4,47 +4,47 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>What became of a send or a call.</summary>
+/// <summary>The outcome of a send or a call.</summary>
 internal enum LinkOutcome : byte
 {
-    /// <summary>The message is buffered: in order behind all before it.</summary>
+    /// <summary>The message is buffered, behind all earlier ones.</summary>
     Sent,
 
-    /// <summary>The answer is in: a receipt, a reply, or an error.</summary>
+    /// <summary>The answer has arrived: a receipt, a reply, or an error.</summary>
     Answered,
 
-    /// <summary>No credit, or others wait already.</summary>
+    /// <summary>The credit is used up, or other messages already wait.</summary>
     Full,
 
     /// <summary>The link is down.</summary>
     PeerGone,
 
-    /// <summary>The time has passed.</summary>
+    /// <summary>The timeout has passed.</summary>
     TimedOut,
 
-    /// <summary>The queue was full, and the policy dropped it.</summary>
+    /// <summary>The queue was full, and the policy dropped the message.</summary>
     Dropped,
 }
 
-/// <summary>The end of an operation on a link.</summary>
+/// <summary>The result of an operation on a link.</summary>
 internal struct LinkResult
 {
     public LinkOutcome Outcome;
 
-    /// <summary>The link that it was on; null when there was none.</summary>
+    /// <summary>The link of the operation; null if there was none.</summary>
     public Link? Link;
 
-    /// <summary>Whether the message had left this process's hands when it ended.</summary>
+    /// <summary>Whether the message had left this process when the operation ended.</summary>
     public bool WasSent;
 
-    /// <summary>Whether the peer's user had been handed the message.</summary>
+    /// <summary>Whether the message had been handed to the peer's user.</summary>
     public bool WasRead;
 
-    /// <summary>The receipt, reply or error; its taker releases it.</summary>
+    /// <summary>The receipt, reply or error; the caller releases it.</summary>
     public Incoming Answer;
 }
 
-/// <summary>A message on its way: waiting for credit, being written out of its sender's memory, or waiting for its answer.</summary>
+/// <summary>A message in progress: waiting for credit, being written from its sender's memory, or waiting for its answer.</summary>
 internal sealed partial class LinkOperation : Operation<LinkResult>
 {
     private static readonly ObjectPool<LinkOperation> Pool = new(4096);
@@ -57,24 +57,22 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
 
     public enum Stage : byte
     {
-        /// <summary>In the link's queue for credit.</summary>
+        /// <summary>In the link's queue, waiting for credit.</summary>
         Queued,
 
-        /// <summary>Its payload is being written from where it lies.</summary>
+        /// <summary>The payload is being written from its original memory.</summary>
         Writing,
 
-        /// <summary>Written or buffered; an answer is awaited.</summary>
+        /// <summary>Written or buffered, and waiting for an answer.</summary>
         AwaitingAnswer,
 
-        /// <summary>Its link takes it no more; the endpoint is about to put it on another.</summary>
+        /// <summary>Its link takes it no more; the endpoint is about to move it to another.</summary>
         Moving,
 
         Ended,
     }
 
-    /// <summary>
-    /// Null while the endpoint has no peer: then the operation waits in the endpoint's queue, and the first link to come adopts it.
-    /// </summary>
+    /// <summary>Its link. Null while it waits in the endpoint's queue for the first link to take it over.</summary>
     public Link? Link { get; set; }
 
     private EndpointCore Endpoint { get; set; } = null!;
@@ -83,37 +81,35 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
 
     public Stage At { get; set; }
 
-    /// <summary>Which data message of its link it is, counted from 1; compared with acknowledgements.</summary>
+    /// <summary>The number among the data messages of its link, counted from 1; compared with acknowledgements.</summary>
     public uint Number { get; set; }
 
-    /// <summary>Whether nobody waits for what becomes of it: it was left in a queue under a policy that drops.</summary>
+    /// <summary>Whether no caller waits for the outcome: the message was queued under a dropping policy.</summary>
     public bool IsLeft { get; private set; }
 
-    /// <summary>Messages that were dropped right before it.</summary>
+    /// <summary>The number of messages dropped directly before it.</summary>
     public long Missed { get; set; }
 
-    /// <summary>The topic by which a later message takes its place; null where none does.</summary>
+    /// <summary>The topic by which a later message replaces it; null if none may.</summary>
     public string? Topic { get; private set; }
 
-    /// <summary>Bytes of head and payload.</summary>
+    /// <summary>The length of head and payload in bytes.</summary>
     public int Length => Header.HeadLength + PayloadLength;
 
-    /// <summary>
-    /// Whether it moves to another link when its own is lost before it was sent, or, where it is a request that may be repeated, before it
-    /// was answered.
-    /// </summary>
+    /// <summary>Whether it moves to another link when its own is lost before it was sent.</summary>
+    /// <remarks>A request that may be repeated also moves if it was sent but not answered.</remarks>
     public bool IsMovable { get; set; }
 
-    /// <summary>Whether it was sent on a link that was lost, and its peer may have read it.</summary>
+    /// <summary>Whether it was sent on a link that was lost, and that link's peer may have read it.</summary>
     public bool MayHaveBeenRead { get; set; }
 
     /// <summary>When its caller gives up.</summary>
     public Deadline Deadline { get; set; }
 
-    /// <summary>An open file that goes with it; its own until it is taken.</summary>
+    /// <summary>An open file to send with it; owned by this operation until it is taken.</summary>
     public Descriptor? Handle { get; set; }
 
-    /// <summary>The file, which is the caller's from now on.</summary>
+    /// <summary>Takes the file, which then belongs to the caller.</summary>
     public Descriptor? TakeHandle()
     {
         Descriptor? handle = Handle;
@@ -126,7 +122,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
 
     public ReadOnlySpan<byte> Head => _head.AsSpan(0, Header.HeadLength);
 
-    /// <summary>In one piece, whatever it was borrowed as.</summary>
+    /// <summary>The payload in one piece; joins parts if necessary.</summary>
     public ReadOnlyMemory<byte> Payload
     {
         get
@@ -154,10 +150,10 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         return operation;
     }
 
-    /// <summary>
-    /// Is at once where another would be that was rented, sent, and now waits for its answer. Only for one that was rented for a blocking
-    /// caller and has not been completed since: it may be used any number of times.
-    /// </summary>
+    /// <summary>Puts the operation at once into the state of one that was rented, sent, and waits for its answer.</summary>
+    /// <remarks>
+    /// Only for an operation that was rented for a blocking caller and has not been completed since. Any number of times.
+    /// </remarks>
     public void Resume(Link link, in MessageHeader header, ReadOnlySpan<byte> head, uint number, Deadline deadline)
     {
         Header = header;
@@ -178,7 +174,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         Link = link;
     }
 
-    /// <summary>A copy of a message for which nobody waits.</summary>
+    /// <summary>Creates a copy of a pending message for which no caller waits.</summary>
     public static LinkOperation Leave(EndpointCore endpoint, in Letter letter, bool replaces)
     {
         LinkOperation operation = Rent(endpoint, isBlocking: false, letter.Header, letter.Head);
@@ -189,7 +185,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         return operation;
     }
 
-    /// <summary>A later message takes the place of this one.</summary>
+    /// <summary>Replaces this message by a later one.</summary>
     public void Replace(ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
         FreeMemory();
@@ -212,10 +208,10 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         base.Signal(inline);
     }
 
-    /// <summary>The payload stays where it is until the operation has ended.</summary>
+    /// <summary>Borrows the payload, which must stay in place until the operation ends.</summary>
     public void Borrow(ReadOnlyMemory<byte> payload) => Payload = payload;
 
-    /// <summary>The payload is copied: the caller's memory is free at once.</summary>
+    /// <summary>Copies the payload; the caller's memory is free at once.</summary>
     public void Copy(ReadOnlySpan<byte> payload)
     {
         _copy = ArrayPool<byte>.Shared.Rent(payload.Length);
@@ -223,13 +219,11 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         Payload = _copy.AsMemory(0, payload.Length);
     }
 
-    /// <summary>How it ends without an answer: what was sent on a link that it has left counts too.</summary>
+    /// <summary>Returns a result without an answer. An earlier send on a lost link counts as sent.</summary>
     public LinkResult Unanswered(LinkOutcome outcome, Link? link = null, bool wasSent = false, bool wasRead = false) =>
         new() { Outcome = outcome, Link = link, WasSent = wasSent || MayHaveBeenRead, WasRead = wasRead || MayHaveBeenRead };
 
-    /// <summary>
-    /// It ends so on this link, without an answer; who waits for it is told by the completions. Under the link's send lock.
-    /// </summary>
+    /// <summary>Ends the operation on this link without an answer. The completions signal its waiter. Under the link's send lock.</summary>
     public void Finish(LinkOutcome outcome, Link link, Completions completions)
     {
         At = Stage.Ended;
@@ -239,7 +233,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         }
     }
 
-    /// <summary>There is no link, and none will come.</summary>
+    /// <summary>Ends the operation because it has no link and none will come.</summary>
     public void EndUnsent()
     {
         if (TryComplete(Unanswered(LinkOutcome.PeerGone)))
@@ -248,7 +242,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         }
     }
 
-    /// <summary>It waits for a link again. What its receiver is told of its deadline counts from its sending.</summary>
+    /// <summary>Makes the operation wait for a link again. The deadline that its receiver learns counts from its sending.</summary>
     public void Rest()
     {
         Link = null;
@@ -259,7 +253,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         }
     }
 
-    /// <summary>Its time left, as it stands now, into its head.</summary>
+    /// <summary>Writes the remaining time into the head.</summary>
     public void RefreshDeadline()
     {
         if (_head is not null && !Deadline.IsInfinite)
@@ -268,10 +262,8 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         }
     }
 
-    /// <summary>
-    /// How long before the end of its time a message whose sender waits for a receipt is asked back, so that he hears what became of it in
-    /// time.
-    /// </summary>
+    /// <summary>Returns how long before its timeout to recall a message whose sender waits for a receipt.</summary>
+    /// <remarks>The sender then learns the outcome in time.</remarks>
     public static TimeSpan RecallBefore(MessageKind kind, TimeSpan timeout) =>
         kind != MessageKind.Deliver || timeout < ShortestRecalled ? TimeSpan.Zero
         : timeout < 10 * LongestRecall ? timeout / 10
@@ -285,7 +277,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
 
     public override void Withdraw(Exception? error)
     {
-        // It may be adopted, or go from one link to another, meanwhile.
+        // Meanwhile a link may take it over, or it may move from one link to another.
         while (!IsClaimed)
         {
             if (Link is { } link ? link.Sending.Withdraw(this, error) : Endpoint.Placement.TryWithdraw(this, error))

@@ -4,18 +4,16 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>A message into the connection's memory: room for it, its head, its payload; then it is counted, and committed.</content>
+/// <content>Committing a message: reserve memory, copy head and payload, count it, and commit it.</content>
 internal sealed partial class LinkOutput
 {
-    /// <summary>
-    /// Copies a message into the connection's memory, behind all before it. Where there is no memory for it nothing has changed, and that
-    /// is thrown.
-    /// </summary>
-    /// <param name="header">Its lengths, its id and what it acknowledges are set here.</param>
-    /// <param name="head">Stands before the payload.</param>
-    /// <param name="payload">Copied.</param>
-    /// <param name="missed">What it says of those dropped before it.</param>
-    /// <param name="call">That waits for the answer.</param>
+    /// <summary>Copies a message into the connection's memory, behind all earlier ones.</summary>
+    /// <remarks>Throws without a change if the memory is not available.</remarks>
+    /// <param name="header">The header. Its lengths, its id and its acknowledgement are set here.</param>
+    /// <param name="head">Placed before the payload.</param>
+    /// <param name="payload">The payload, which is copied.</param>
+    /// <param name="missed">The number of messages dropped before this one, to report in its head.</param>
+    /// <param name="call">The call that waits for the answer, if any.</param>
     public void Commit(
         ref MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, long missed = 0, LinkOperation? call = null)
     {
@@ -23,23 +21,21 @@ internal sealed partial class LinkOutput
         CommitReserved(ref header, payload.Length, call);
     }
 
-    /// <summary>The same of a payload that lies in several buffers.</summary>
+    /// <summary>Copies a message with a payload of several buffers.</summary>
     public void CommitParts(ref MessageHeader header, ReadOnlySpan<byte> head, in ReadOnlySequence<byte> parts, long missed)
     {
         parts.CopyTo(Reserve(ref header, head, missed, (int)parts.Length));
         CommitReserved(ref header, (int)parts.Length, null);
     }
 
-    /// <summary>
-    /// The same of an operation, which ends with it unless it waits for an answer. A long payload is not copied, but written from where it
-    /// lies.
-    /// </summary>
+    /// <summary>Commits the message of an operation, and ends the operation unless it waits for an answer.</summary>
+    /// <remarks>A long payload is not copied but written from its original memory.</remarks>
     public void CommitOperation(LinkOperation operation, Completions completions)
     {
         LinkOperation? call = operation.WantsAnswer ? operation : null;
         if (operation.PayloadLength >= _connection.LongThreshold && !_connection.HasLong && operation.Handle is null)
         {
-            // The one before may have got away behind somebody else's back, who could not tell its sender.
+            // The previous long message may have been written out by a thread that could not complete its operation.
             CompleteWriting(completions);
             ReadOnlySpan<byte> own = operation.Head;
             Span<byte> head = stackalloc byte[operation.Missed > 0 ? own.Length + MissedMessages.HeadBytes : own.Length];
@@ -76,7 +72,7 @@ internal sealed partial class LinkOutput
         }
     }
 
-    /// <summary>A message that its sender has written where it lies.</summary>
+    /// <summary>Commits a message that its sender has written in place.</summary>
     public void CommitLoan(MemoryOutput memory, MessageHeader header, int length)
     {
         Measure(ref header, 0, length);
@@ -84,7 +80,7 @@ internal sealed partial class LinkOutput
         memory.CommitLoan(header);
     }
 
-    /// <summary>Memory for a payload, behind its head, which is written.</summary>
+    /// <summary>Reserves memory, writes the head, and returns the memory for the payload.</summary>
     private Span<byte> Reserve(ref MessageHeader header, ReadOnlySpan<byte> head, long missed, int payloadLength)
     {
         int headLength = missed > 0 ? head.Length + MissedMessages.HeadBytes : head.Length;
@@ -94,7 +90,7 @@ internal sealed partial class LinkOutput
         return body[headLength..];
     }
 
-    /// <summary>The payload has been copied: from here on the message is counted, and whatever goes wrong is the link's end.</summary>
+    /// <summary>Counts and commits a message whose payload has been copied. From here on, an error ends the link.</summary>
     private void CommitReserved(ref MessageHeader header, int payloadLength, LinkOperation? call)
     {
         Count(ref header, payloadLength, call);
@@ -153,7 +149,7 @@ internal sealed partial class LinkOutput
         }
     }
 
-    /// <summary>Behind each commit: a long message is not with the peer before the kernel has all of it. Under the send lock.</summary>
+    /// <summary>Notes a long message that the kernel has only in part: the peer cannot have it yet. Under the send lock.</summary>
     private void NoteLong(in MessageHeader header)
     {
         if (header.Length >= LongPayload && !_link.IsBare && header.Kind.IsData() && Unwritten is > 0 and long rest)
@@ -162,7 +158,7 @@ internal sealed partial class LinkOutput
         }
     }
 
-    /// <summary>The message is about to be committed, and its file with it.</summary>
+    /// <summary>Attaches the operation's file to the message that is about to be committed.</summary>
     private void Attach(LinkOperation operation)
     {
         if (operation.TakeHandle() is { } handle)
@@ -172,7 +168,7 @@ internal sealed partial class LinkOutput
         }
     }
 
-    /// <summary>The long message that was being written is through.</summary>
+    /// <summary>Completes the operation of a long message once it is written out.</summary>
     public void CompleteWriting(Completions completions)
     {
         if (_writing is not { } operation || _connection.HasLong)
@@ -191,10 +187,8 @@ internal sealed partial class LinkOutput
         }
     }
 
-    /// <summary>
-    /// The rest of a long message is copied, so that the sender has the memory back. Where there is none for the copy, nothing more is
-    /// written. Under the send lock.
-    /// </summary>
+    /// <summary>Copies the rest of a long message, which returns the memory to its sender. Under the send lock.</summary>
+    /// <remarks>If the memory for the copy is not available, nothing more is written.</remarks>
     public void DetachLong()
     {
         try
@@ -207,10 +201,8 @@ internal sealed partial class LinkOutput
         }
     }
 
-    /// <summary>
-    /// The sender of the message that is being written waits no more. Half of it may be on the wire: the rest is copied, and it is sent
-    /// after all. Whether it is the caller's to end; else it has ended as sent.
-    /// </summary>
+    /// <summary>Releases the sender of a partly written message from waiting: the rest is copied and sent.</summary>
+    /// <remarks>Returns true if the caller has to end the operation. Otherwise it has ended as sent.</remarks>
     public bool TryForgo(LinkOperation operation, Completions completions)
     {
         DetachLong();
@@ -224,7 +216,7 @@ internal sealed partial class LinkOutput
         return true;
     }
 
-    /// <summary>The link is over: what of it is being written is not written out. Its operation, which waits for an answer.</summary>
+    /// <summary>Stops writing the long message because the link is over. Returns its operation if that waits for an answer.</summary>
     public LinkOperation? EndWriting(Completions completions)
     {
         if (_writing is not { } writing)

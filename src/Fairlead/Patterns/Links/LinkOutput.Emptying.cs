@@ -1,12 +1,10 @@
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Callers that wait until what was sent before is with the kernel.</content>
+/// <content>Callers that wait until the kernel has the output before them.</content>
 internal sealed partial class LinkOutput
 {
-    /// <summary>
-    /// Writes what lies here; the operation is completed when all of it is with the kernel, or the link is lost with some of it.
-    /// </summary>
+    /// <summary>Writes the buffered output, and completes the operation when the kernel has all of it or the link has lost some.</summary>
     public void Start(FlushOperation operation)
     {
         bool needsPump = false;
@@ -23,7 +21,7 @@ internal sealed partial class LinkOutput
                 needsPump = FlushNow();
             }
 
-            // Of one that has just gone the connection is over, and holds nothing: what it took with it stands in its end.
+            // The connection of a link that has just gone down is closed and holds nothing; its end contains the lost bytes.
             operation.Rest = _link.State == LinkState.Down ? _link.End!.Unwritten : Unwritten;
             bool isLost = operation.Rest > 0 && (IsBroken || _link.State == LinkState.Down);
             isDone = isLost
@@ -35,7 +33,7 @@ internal sealed partial class LinkOutput
             }
         }
 
-        // A long message may be through with it.
+        // A long message may be complete as well.
         using (Completions completions = Completions.Rent())
         using (_link.Sending.Hold())
         {
@@ -57,7 +55,7 @@ internal sealed partial class LinkOutput
         }
     }
 
-    /// <summary>Takes an operation back. By its caller, on any thread.</summary>
+    /// <summary>Withdraws an operation. Called by its caller, on any thread.</summary>
     public void Withdraw(FlushOperation operation, Exception? error)
     {
         bool isOurs;
@@ -73,7 +71,7 @@ internal sealed partial class LinkOutput
         }
     }
 
-    /// <summary>The link is over: those who wait hear why.</summary>
+    /// <summary>Ends all waiting flushes with the reason, because the link is over.</summary>
     public void EndFlushes()
     {
         if (_flushing.Any)

@@ -3,30 +3,26 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// What a link has put into its connection's memory, and how that gets to the kernel, or to the peer's memory: at once, in batches, or when
-/// there is room again.
-/// </summary>
+/// <summary>Moves the output of a link to the kernel or the peer's memory: at once, in batches, or when there is capacity again.</summary>
 /// <remarks>
-/// Owns what it writes with (<see cref="OutputState"/>), the long message that is being written out of its sender's memory, and the callers
-/// that wait until all is with the kernel. Under the link's send lock, but for what says otherwise. Called by <see cref="LinkSender"/> and
-/// all others that write, by the <see cref="Flusher"/>, and by the pump.
+/// Owns the output state (<see cref="OutputState"/>), the long message that is being written from its sender's memory, and the callers that
+/// wait for a flush. Under the link's send lock unless a member says otherwise. Called by <see cref="LinkSender"/> and all other writers,
+/// by the <see cref="Flusher"/>, and by the pump.
 /// </remarks>
 internal sealed partial class LinkOutput
 {
-    /// <summary>Bytes that lie together before a busy sender writes them itself; less is left to the <see cref="Flusher"/>.</summary>
+    /// <summary>The bytes that a busy sender buffers before it writes them itself; the <see cref="Flusher"/> writes smaller
+    /// batches.</summary>
     public const int BatchBytes = 64 * 1024;
 
-    /// <summary>
-    /// Rounds of the flusher for which messages of a stream to many are left to come together. Each peer gets a part of them alone, and the
-    /// waking of each costs as much as some dozens of messages.
-    /// </summary>
+    /// <summary>The rounds of the flusher for which broadcast messages of a stream are batched.</summary>
+    /// <remarks>Each peer gets only part of them, and waking one costs as much as several dozen messages.</remarks>
     private const int RoundsOfStream = 3;
 
-    /// <summary>Attempts of a blocking sender without progress before it sleeps: some 50 µs.</summary>
+    /// <summary>A blocking sender's attempts without progress before it sleeps, about 50 µs.</summary>
     private const int PushAttempts = 100;
 
-    /// <summary>Payloads of at least so many bytes go the long way: out of the caller's own memory.</summary>
+    /// <summary>Payloads of at least this many bytes are written from the caller's own memory.</summary>
     public const int LongPayload = 64 * 1024;
 
     private readonly Link _link;
@@ -39,7 +35,7 @@ internal sealed partial class LinkOutput
     private volatile OutputState _state;
     private BurstDetector _burst;
 
-    // Whether the flusher comes by, whatever is left lying meanwhile.
+    // Whether the flusher has a visit scheduled.
     private bool _isAtFlusher;
     private int _roundsLeft;
 
@@ -52,33 +48,32 @@ internal sealed partial class LinkOutput
         _writeMode = _endpoint.Settings.Writing;
     }
 
-    /// <summary>The message that is being written out of its sender's memory.</summary>
+    /// <summary>The message that is being written from its sender's memory.</summary>
     public LinkOperation? Writing => _writing;
 
-    /// <summary>Whether something lies that the flusher will write.</summary>
+    /// <summary>Whether there is output that the flusher will write.</summary>
     public bool IsDeferred => _state == OutputState.Deferred;
 
-    /// <summary>Whether there is no room: the pump goes on when it is told of some.</summary>
+    /// <summary>Whether the output is blocked: the pump continues when it learns of free capacity.</summary>
     public bool IsBlocked => _state == OutputState.Blocked;
 
-    /// <summary>Whether the peer takes nothing more, for good.</summary>
+    /// <summary>Whether the peer takes nothing more, permanently.</summary>
     public bool IsBroken => _state == OutputState.Broken;
 
-    /// <summary>Whether nothing is written now: the pump goes on, or nobody does.</summary>
+    /// <summary>Whether nothing is written now, because the output is blocked or broken.</summary>
     public bool TakesNoMore => _state >= OutputState.Blocked;
 
-    /// <summary>Bytes that the kernel has not taken. Under the send lock.</summary>
+    /// <summary>The bytes that the kernel has not taken. Under the send lock.</summary>
     public long Unwritten => (long)_connection.Unflushed + _connection.LongRest;
 
-    /// <summary>Whether a blocked flush may go on when the descriptor was readable, since writable it always is.</summary>
+    /// <summary>Whether a readable descriptor tells that a blocked flush may continue, because it is always writable.</summary>
     public bool TellsRoomByReading => _isMemory || _connection.Room is not null;
 
-    /// <summary>
-    /// Writes what a busy sender left lying. By senders before they wait, and when all have run who were told of an answer together.
-    /// </summary>
+    /// <summary>Writes the output that a busy sender has deferred.</summary>
+    /// <remarks>Called by senders before they wait, and after all continuations of one iteration have run.</remarks>
     public void FlushDeferred() => FlushDeferred(isFlusher: false);
 
-    /// <summary>The flusher is here, and comes by no more until it is asked again. By its thread.</summary>
+    /// <summary>Writes as the flusher, which does not visit again until it is asked to. Called by its thread.</summary>
     public void OnRound() => FlushDeferred(isFlusher: true);
 
     private void FlushDeferred(bool isFlusher)
@@ -106,11 +101,11 @@ internal sealed partial class LinkOutput
         }
     }
 
-    /// <summary>
-    /// Writes on while the peer reads along. The kernel calls a socket writable only when most of its buffer is empty; a blocking sender of
-    /// a long message that tries again before that keeps both sides busy. Ends when the message is through or nothing has moved for a
-    /// while; then the sender sleeps like everybody.
-    /// </summary>
+    /// <summary>Keeps writing a long message while the peer reads.</summary>
+    /// <remarks>
+    /// The kernel calls a socket writable only when most of its buffer is empty. A blocking sender that tries earlier keeps both sides
+    /// busy. Ends when the message is written, or after a while without progress; the sender then sleeps.
+    /// </remarks>
     public void Push(LinkOperation operation)
     {
         for (int idle = 0; idle < PushAttempts && !operation.IsClaimed && operation.At == LinkOperation.Stage.Writing; idle++)
@@ -133,10 +128,10 @@ internal sealed partial class LinkOutput
         }
     }
 
-    /// <summary>There is no room.</summary>
+    /// <summary>Notes that the capacity is used up.</summary>
     public void Block() => Become(OutputState.Blocked);
 
-    /// <summary>There is room, or the link is over.</summary>
+    /// <summary>Notes that there is capacity, or that the link is over.</summary>
     public void Unblock()
     {
         if (IsBlocked)
@@ -149,10 +144,8 @@ internal sealed partial class LinkOutput
         }
     }
 
-    /// <summary>
-    /// What the connection throws when it is written to: nothing more is written, and nobody waits here for an answer to what it was about
-    /// to write. Under the send lock.
-    /// </summary>
+    /// <summary>Handles an exception of a write: nothing more is written, and the call about to be written is removed.</summary>
+    /// <remarks>Under the send lock.</remarks>
     private void Break(Exception exception, LinkOperation? call = null)
     {
         if (call is not null)
@@ -165,7 +158,7 @@ internal sealed partial class LinkOutput
         _link.Fail(exception);
     }
 
-    /// <summary>The link is over: the flusher finds nothing here any more.</summary>
+    /// <summary>Leaves nothing for the flusher, because the link is over.</summary>
     public void Forget()
     {
         if (IsDeferred)
@@ -177,7 +170,7 @@ internal sealed partial class LinkOutput
     private void Become(OutputState next)
     {
         OutputState before = _state;
-        Debug.Assert(before != OutputState.Broken || next == OutputState.Broken, "What is broken stays so.");
+        Debug.Assert(before != OutputState.Broken || next == OutputState.Broken, "A broken output stays broken.");
         if (next == before)
         {
             return;
@@ -195,11 +188,9 @@ internal sealed partial class LinkOutput
         }
     }
 
-    /// <summary>
-    /// Writes at once, or, in the middle of a stream of messages, when enough lies together. True when somebody must pump for the rest.
-    /// </summary>
-    /// <param name="mayWait">Whether nobody waits for an answer to it: where messages are buffered it is left lying.</param>
-    /// <param name="isStream">Whether more is known to follow at once.</param>
+    /// <summary>Writes at once or, within a stream of messages, in batches. Returns true if a thread must pump for the rest.</summary>
+    /// <param name="mayWait">Whether no caller waits for an answer: a buffering link then defers the message.</param>
+    /// <param name="isStream">Whether more messages are known to follow at once.</param>
     public bool FlushSoon(bool mayWait = false, bool isStream = false)
     {
         if (TakesNoMore)
@@ -233,7 +224,7 @@ internal sealed partial class LinkOutput
         return FlushNow();
     }
 
-    /// <summary>Writes at once. True when somebody must pump for the rest.</summary>
+    /// <summary>Writes at once. Returns true if a thread must pump for the rest.</summary>
     public bool FlushNow()
     {
         if (IsBroken || _link.State == LinkState.Down)
@@ -261,7 +252,7 @@ internal sealed partial class LinkOutput
                 _link.Pause.UpdateInterest();
                 return true;
             default:
-                // What the peer sent before it went is still to be read; its end is then seen there.
+                // The peer's earlier data still has to be read; reading then finds its end.
                 Unblock();
                 Become(OutputState.Broken);
                 _link.Pause.UpdateInterest();
@@ -269,7 +260,7 @@ internal sealed partial class LinkOutput
         }
     }
 
-    /// <summary>Writes what lies there; whether nothing is left.</summary>
+    /// <summary>Writes the buffered output. Returns whether nothing is left.</summary>
     public bool IsWrittenOut()
     {
         if (IsBroken)
@@ -285,7 +276,7 @@ internal sealed partial class LinkOutput
         return IsBroken || (_connection.Unflushed == 0 && !_connection.HasLong);
     }
 
-    /// <summary>Hands over as much as goes without blocking, and counts it for those who wait. Under the send lock.</summary>
+    /// <summary>Writes as much as possible without blocking, and counts it for waiting callers. Under the send lock.</summary>
     public FlushResult Write()
     {
         if (!_flushing.Any && !_link.Sending.Window.HasHalfWritten && !_link.Pause.IsAwaited)
@@ -302,10 +293,8 @@ internal sealed partial class LinkOutput
         return result;
     }
 
-    /// <summary>
-    /// What is thrown here, which may be by the memory of a message that its sender owns, is the link's end, and not that of the
-    /// thread that happens to write. Under the send lock.
-    /// </summary>
+    /// <summary>Flushes the connection. An exception ends the link but not the thread that happens to write.</summary>
+    /// <remarks>The memory of a message that its sender owns may cause it. Under the send lock.</remarks>
     private FlushResult FlushConnection()
     {
         try
@@ -319,9 +308,9 @@ internal sealed partial class LinkOutput
         }
     }
 
-    /// <summary>Whether a message of this kind is left lying until more have come together.</summary>
-    /// <param name="mayWait">Whether nobody waits for an answer to it.</param>
-    /// <param name="isStream">Whether more is known to follow at once.</param>
+    /// <summary>Returns whether a message is deferred until more have been buffered.</summary>
+    /// <param name="mayWait">Whether no caller waits for an answer.</param>
+    /// <param name="isStream">Whether more messages are known to follow at once.</param>
     /// <param name="isWrittenBehind">Whether <see cref="Continuations"/> write it, and not the <see cref="Flusher"/>.</param>
     private bool IsPutOff(bool mayWait, bool isStream, out bool isWrittenBehind)
     {
@@ -339,18 +328,18 @@ internal sealed partial class LinkOutput
     }
 }
 
-/// <summary>What a link writes with: the order is that of what is left to do.</summary>
+/// <summary>The state of a link's output, in order of the work that remains.</summary>
 internal enum OutputState : byte
 {
-    /// <summary>All is written, or about to be.</summary>
+    /// <summary>Everything is written, or is about to be.</summary>
     Idle,
 
-    /// <summary>Something lies that the flusher will write.</summary>
+    /// <summary>There is output that the flusher will write.</summary>
     Deferred,
 
-    /// <summary>The kernel, or the peer's memory, is full: the pump goes on when it is told of room.</summary>
+    /// <summary>The kernel's buffer or the peer's memory is full: the pump continues when it learns of free capacity.</summary>
     Blocked,
 
-    /// <summary>The peer takes nothing more. For good.</summary>
+    /// <summary>The peer takes nothing more, permanently.</summary>
     Broken,
 }

@@ -2,16 +2,17 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>What the peer is told of what the user has taken.</content>
+/// <content>Acknowledging to the peer what the user has taken.</content>
 internal sealed partial class LinkReceiver
 {
-    /// <summary>Whether enough has been consumed to tell the peer, on a link that is up and carries no files.</summary>
+    /// <summary>Whether enough was consumed to acknowledge, on a link that is up and carries no files.</summary>
     public bool IsAckDue => _inbound.Window.IsAckDue;
 
-    /// <summary>
-    /// What follows a hand-over, without the gate: the acknowledgement, before the message is in the user's hands where its sender waits
-    /// for a receipt, otherwise when a quarter of the window has been consumed or, in the endpoint's slow rounds, a little later.
-    /// </summary>
+    /// <summary>Acknowledges after a message was handed over. Called without the gate.</summary>
+    /// <remarks>
+    /// If the sender waits for a receipt, the acknowledgement comes before the message reaches the user. Otherwise it comes when a quarter
+    /// of the window was consumed or, by the deferred work, a little later.
+    /// </remarks>
     public void AfterHandOver(MessageKind kind)
     {
         try
@@ -20,7 +21,7 @@ internal sealed partial class LinkReceiver
         }
         catch (Exception exception)
         {
-            // What was handed over is the user's all the same.
+            // The user has the message all the same.
             _link.Fail(exception);
         }
     }
@@ -31,7 +32,7 @@ internal sealed partial class LinkReceiver
         {
             _connection.Consumption?.NoteHanded(_inbound.Window.Consumed);
 
-            // What was taken is seen by the thread that pauses, or its pause here.
+            // Either the pausing thread sees what was taken, or this thread sees its pause.
             Interlocked.MemoryBarrier();
             _link.Pause.ResumeIfPaused();
             return;
@@ -55,9 +56,7 @@ internal sealed partial class LinkReceiver
         }
     }
 
-    /// <summary>
-    /// Tells the peer what has been consumed, if it does not know; urgently: before this returns, also in the middle of a burst.
-    /// </summary>
+    /// <summary>Tells the peer what was consumed, unless it knows. Urgent: before this returns, even within a burst.</summary>
     public void Acknowledge(bool isUrgent = false)
     {
         if (_link.IsBare || _link.State is LinkState.Handshaking or LinkState.Down)
@@ -77,14 +76,14 @@ internal sealed partial class LinkReceiver
         }
     }
 
-    /// <summary>What has been consumed by now is about to be told.</summary>
+    /// <summary>Notes that the current consumption is about to be sent.</summary>
     public void NoteTold()
     {
         _inbound.Window.NoteTold();
         _link.Handles.NoteTold();
     }
 
-    /// <summary>A publisher that looks for itself may have waited for less than it is told now and then.</summary>
+    /// <summary>Acknowledges before a sleep, because a publisher that polls may wait for less than is normally acknowledged.</summary>
     public void TellBeforeSleep()
     {
         if (_broadcasts is { IsSitting: true } && _inbound.Window.HasUntold)
@@ -93,7 +92,7 @@ internal sealed partial class LinkReceiver
         }
     }
 
-    /// <summary>Says in memory what has been consumed; false when the peer is to be told.</summary>
+    /// <summary>Publishes the consumption in shared memory. Returns false if the peer needs a message instead.</summary>
     private bool TellConsumed()
     {
         if (_broadcasts is not { } broadcasts)

@@ -4,7 +4,7 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>What each kind of message does that arrives.</content>
+/// <content>Handling each kind of message that arrives.</content>
 internal sealed partial class LinkReceiver
 {
     private void Handle(ref Incoming message, Completions completions)
@@ -42,7 +42,7 @@ internal sealed partial class LinkReceiver
             }
             catch
             {
-                // A file that came with it is closed now, not when the collector comes by.
+                // Close a file that came with the message now, instead of at the next garbage collection.
                 message.Release();
                 throw;
             }
@@ -67,7 +67,7 @@ internal sealed partial class LinkReceiver
         }
     }
 
-    /// <summary>Releases nothing: what is kept is cleared in <paramref name="message"/>.</summary>
+    /// <summary>Handles a control message. Releases nothing; takes out of <paramref name="message"/> what is kept.</summary>
     private void HandleControl(ref Incoming message, Completions completions)
     {
         switch (message.Header.Kind)
@@ -97,7 +97,7 @@ internal sealed partial class LinkReceiver
                 _link.OnClose(message, completions);
                 break;
             default:
-                // Kinds of a later version that matter are agreed on in the handshake; others may be passed over.
+                // The handshake agrees on kinds of later versions that must be understood; others may be skipped.
                 throw new FairleadException(ErrorCode.Corrupt, $"the peer sent a message of the unknown kind {(byte)message.Header.Kind}");
         }
     }
@@ -108,12 +108,12 @@ internal sealed partial class LinkReceiver
         if (!_endpoint.Profile.Accepts(kind))
         {
             throw new FairleadException(
-                ErrorCode.Corrupt, $"the peer sent a {kind} message, which a {_endpoint.Profile.Name} does not take");
+                ErrorCode.Corrupt, $"the peer sent a {kind} message, which a {_endpoint.Profile.Name} does not accept");
         }
 
         if (_link.PeerPattern is PatternKind.Receiver or PatternKind.Subscriber)
         {
-            throw new FairleadException(ErrorCode.Corrupt, $"the peer sent a {kind} message, and a {_link.PeerPattern} sends none");
+            throw new FairleadException(ErrorCode.Corrupt, $"the peer sent a {kind} message, which a {_link.PeerPattern} must not send");
         }
 
         if (!HeadReader.IsWellFormed(message.Head, out string? problem))
@@ -154,6 +154,6 @@ internal sealed partial class LinkReceiver
         _link.Answers.SendReceipt(message.Header.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
     }
 
-    /// <summary>The peer's last word says how many of its messages were dropped behind the last.</summary>
+    /// <summary>Counts the messages that the peer dropped behind its last one, from its final message.</summary>
     public void HearMissedBehind(in Incoming message) => _endpoint.Counters.AddMissed(_missed.HearBehind(message.Head));
 }

@@ -3,18 +3,18 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>What comes from the peer: wake → lease → pattern → user.</summary>
+/// <summary>Handles the messages from the peer: wake → lease → pattern → user.</summary>
 /// <remarks>
-/// Owns the messages that the user has not taken, those that the user has in hand, and what the peer has said that it dropped. Called by
-/// the thread that pumps the endpoint; what is thrown on the way ends the link (<see cref="Link.Fail(Exception, Completions)"/>). Messages
-/// for the user are under the endpoint's gate. Any thread may acknowledge.
+/// Owns the unread messages, the messages in the user's hands, and the counts of dropped messages that the peer has reported. The thread
+/// that pumps the endpoint calls it. An exception ends the link (<see cref="Link.Fail(Exception, Completions)"/>). Messages for the user
+/// are under the endpoint's gate. Any thread may acknowledge.
 /// </remarks>
 internal sealed partial class LinkReceiver
 {
     private const int AcksPerWindow = 4;
     private const int TellsPerWindow = 16;
 
-    /// <summary>Reads of one link before another gets its turn.</summary>
+    /// <summary>The reads of one link before another link is served.</summary>
     private const int FillsPerTurn = 4;
 
     private readonly Link _link;
@@ -35,27 +35,27 @@ internal sealed partial class LinkReceiver
         _broadcasts = link.Memory?.Broadcasts;
         _inHand = new MessagesInHand(link);
 
-        // A publisher looks for itself, which costs next to nothing, and has others that wait for it meanwhile.
+        // A publisher polls for acknowledgements, which costs almost nothing, and meanwhile has others that wait for it.
         int tells = _broadcasts is not null ? TellsPerWindow : AcksPerWindow;
         _inbound = new ReceiveQueue(new ReceiveWindow(_endpoint.Settings.Messages, _endpoint.Settings.Capacity, tells));
     }
 
-    /// <summary>Messages that lie here for the user. Under the endpoint's gate.</summary>
+    /// <summary>The number of queued messages. Under the endpoint's gate.</summary>
     public int InboundCount => _inbound.Count;
 
-    /// <summary>What lies here for the user. Under the endpoint's gate.</summary>
+    /// <summary>The queue of messages for the user. Under the endpoint's gate.</summary>
     public ref ReceiveQueue Inbound => ref _inbound;
 
-    /// <summary>Messages that the user has, and whose senders wait for an answer.</summary>
+    /// <summary>The messages that the user has and whose senders wait for an answer.</summary>
     public MessagesInHand InHand => _inHand;
 
-    /// <summary>Whether this link is in the endpoint's queue of links that have messages. Under the gate.</summary>
+    /// <summary>Whether this link is in the endpoint's queue of links with messages. Under the gate.</summary>
     public bool IsReady { get; set; }
 
-    /// <summary>Messages taken in this link's turn. Under the gate.</summary>
+    /// <summary>The messages taken in this link's turn of the round robin. Under the gate.</summary>
     public int Turn { get; set; }
 
-    /// <summary>Reads what is there, handles control messages, and queues the others for the user.</summary>
+    /// <summary>Reads available data, handles control messages, and queues the others for the user.</summary>
     public void Receive(Completions completions)
     {
         FillResult fill = FillResult.Drained;
@@ -68,7 +68,8 @@ internal sealed partial class LinkReceiver
                 Handle(ref message, completions);
                 if (_inbound.Arrived >= wanted && !_connection.HasPart)
                 {
-                    // Callers that wait take the others one by one from where they lie; what was put together from pieces lies nowhere.
+                    // Waiting callers take the other messages one by one from the connection's memory; messages joined from pieces are not
+                    // there.
                     i = FillsPerTurn;
                     break;
                 }
@@ -105,7 +106,7 @@ internal sealed partial class LinkReceiver
         }
     }
 
-    /// <summary>Half a message is read on at once, also while no user waits: its sender waits until it is through.</summary>
+    /// <summary>Notes whether a message is partly read. The rest is read even without a waiting user, because its sender waits.</summary>
     public void NotePart(bool hasPart)
     {
         if (hasPart != _hasPart && (!hasPart || _link.State != LinkState.Down))
@@ -115,7 +116,7 @@ internal sealed partial class LinkReceiver
         }
     }
 
-    /// <summary>The next message for the user. Under the endpoint's gate.</summary>
+    /// <summary>Removes and returns the next message for the user. Under the endpoint's gate.</summary>
     public Incoming Dequeue()
     {
         Incoming message = _inbound.Dequeue();
@@ -127,7 +128,7 @@ internal sealed partial class LinkReceiver
         return message;
     }
 
-    /// <summary>Hands what has arrived to the waiting receivers, or queues it.</summary>
+    /// <summary>Hands arrived messages to waiting receivers, or queues them.</summary>
     public void PublishArrived(Completions completions)
     {
         if (_inbound.Arrived == 0)
@@ -140,15 +141,15 @@ internal sealed partial class LinkReceiver
         {
             _link.Pause.Begin();
 
-            // The user may have taken all of it meanwhile, and found nothing to resume.
+            // Meanwhile the user may have taken all messages and found nothing to resume.
             _link.Pause.ResumeIfPaused();
         }
     }
 
-    /// <summary>A message whose sender waits for an answer is handed out.</summary>
+    /// <summary>Adds a message whose sender waits for an answer and that is being handed out.</summary>
     public void AddActive(MessageCore message) => _inHand.Add(message);
 
-    /// <summary>The user has answered, or let go.</summary>
+    /// <summary>Removes a message that the user has answered or released.</summary>
     public void RemoveActive(MessageCore message)
     {
         _inHand.Remove(message);
@@ -158,13 +159,11 @@ internal sealed partial class LinkReceiver
         }
     }
 
-    /// <summary>
-    /// The peer no longer waits: an unread message is dropped, one in hand is told. If it recalls the message, it waits still, and hears of
-    /// it where it was unread.
-    /// </summary>
+    /// <summary>Handles a cancellation: drops an unread message, and cancels one in the user's hands.</summary>
+    /// <remarks>A peer that recalls a message still waits, and gets a receipt if the message was unread.</remarks>
     private void OnCancel(uint id, bool isRecalled)
     {
-        // A recall is for a Deliver alone: of a Request it takes the message back, and is not answered, since a receipt answers none.
+        // A recall applies to a Deliver only. For a Request it cancels without a receipt, because a receipt cannot answer a request.
         if (_inbound.DropArrived(id, out MessageKind kind) || _endpoint.Receivers.TryDrop(_link, id, out kind))
         {
             if (isRecalled && kind == MessageKind.Deliver)
@@ -179,7 +178,7 @@ internal sealed partial class LinkReceiver
         _inHand.Find(id)?.CancelFor(_link, id, isTakenBack: true);
     }
 
-    /// <summary>The peer is gone: nobody waits for what the user has in hand.</summary>
+    /// <summary>Cancels the messages in the user's hands, because the peer is gone.</summary>
     public void CancelActive()
     {
         foreach (MessageCore message in _inHand.TakeAll())

@@ -2,18 +2,18 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Operations that come to this link from the endpoint or leave it: withdrawn, at its end, or for another link.</content>
+/// <content>Operations that come from the endpoint, or leave the link: withdrawn, at its end, or for another link.</content>
 internal sealed partial class LinkSender
 {
     private readonly Leavers _leavers = new();
 
-    /// <summary>Messages that were left here and were not sent when the link went down.</summary>
+    /// <summary>Messages queued without a caller that were unsent when the link went down.</summary>
     public long Unsent { get; private set; }
 
-    /// <summary>Whether some are to go to another link. A hint.</summary>
+    /// <summary>Whether operations are to move to another link. A hint.</summary>
     public bool HasMoving => _leavers.Any;
 
-    /// <summary>All of them come behind those that wait here. Under the send lock.</summary>
+    /// <summary>Appends all operations of a queue to this link's queue. Under the send lock.</summary>
     public void Take(SendQueue waiting, Completions completions)
     {
         while (waiting.Count > 0)
@@ -38,15 +38,13 @@ internal sealed partial class LinkSender
         }
         catch (Exception exception)
         {
-            // Too long for this peer, or nothing that this framing can carry: that concerns its sender alone.
+            // It is too long for this peer, or this framing cannot carry it: that concerns only its sender.
             _queued.AddMissed(Refuse(operation, exception, completions));
         }
     }
 
-    /// <summary>
-    /// By the endpoint, under its gate: those that have lost their link come behind those that wait here. False when this one is about to
-    /// go too.
-    /// </summary>
+    /// <summary>Appends operations that have lost their link. Returns false if this link is about to go down, too.</summary>
+    /// <remarks>Called by the endpoint, under its gate.</remarks>
     public bool TryAdopt(SendQueue waiting, Completions completions)
     {
         using (Hold())
@@ -61,7 +59,7 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>By the endpoint, without its gate: sends what was adopted, as far as there is credit.</summary>
+    /// <summary>Sends the operations taken over, within the credit. Called by the endpoint, without its gate.</summary>
     public void ServeAdopted(Completions completions)
     {
         using (Hold())
@@ -77,7 +75,7 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>Takes an operation out of the link. By its caller, on any thread. False when it is on this link no more.</summary>
+    /// <summary>Withdraws an operation. Returns false if it has left this link. Called by its caller, on any thread.</summary>
     public bool Withdraw(LinkOperation operation, Exception? error)
     {
         bool isHere = true;
@@ -112,7 +110,7 @@ internal sealed partial class LinkSender
                 _queued.Remove(operation);
                 End(wasSent: false);
 
-                // Who stood behind a long message may fit.
+                // An operation behind a long message may fit now.
                 ServeQueued(completions);
                 break;
             case LinkOperation.Stage.Moving:
@@ -120,7 +118,7 @@ internal sealed partial class LinkSender
                 End(wasSent: false);
                 break;
             case LinkOperation.Stage.Writing:
-                // Half of it may be on the wire: the rest is copied, and the message is sent after all.
+                // Half of it may be on the wire: copy the rest, and send the message after all.
                 if (!_output.TryForgo(operation, completions))
                 {
                     break;
@@ -154,7 +152,7 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>The peer takes nothing more: those that wait for credit go elsewhere, or end. Under the send lock.</summary>
+    /// <summary>Moves or ends the operations that wait for credit, because the peer takes nothing more. Under the send lock.</summary>
     public void EndQueued(Completions completions)
     {
         while (_queued.Count > 0)
@@ -181,10 +179,8 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>
-    /// Hands those that leave over to the endpoint, in the order of their asking. Under the endpoint's gate: from one queue to the other
-    /// nobody can withdraw them.
-    /// </summary>
+    /// <summary>Hands leaving operations to the endpoint, in order of sending.</summary>
+    /// <remarks>Under the endpoint's gate: nothing can withdraw them between the queues.</remarks>
     public void TakeMoving(SendQueue waiting)
     {
         using (Hold())
@@ -193,7 +189,7 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>What was not sent may be sent elsewhere, and what may have been read only where that does no harm.</summary>
+    /// <summary>Returns whether an operation may move: unsent messages may, and possibly read ones only if repeating is harmless.</summary>
     public bool MayMove(LinkOperation operation, bool wasRead) =>
         operation.IsMovable
         && !operation.IsClaimed
@@ -201,7 +197,7 @@ internal sealed partial class LinkSender
         && _endpoint.Presence.AwaitsPeers
         && !_endpoint.IsClosing;
 
-    /// <summary>A call whose link is lost goes to another link. Under the send lock.</summary>
+    /// <summary>Marks a call of a lost link for moving. Under the send lock.</summary>
     public void SetMoving(LinkOperation call) => _leavers.Add(call, isLate: false);
 
     private void EndUnsent(LinkOperation operation, Completions completions, bool isLate = false)

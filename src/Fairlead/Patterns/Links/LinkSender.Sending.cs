@@ -5,15 +5,15 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Messages that go now, or begin to wait.</content>
+/// <content>Sending a message now, or queueing it.</content>
 internal sealed partial class LinkSender
 {
-    /// <summary>Sends a data message if there is credit and nobody waits before it. Does not block.</summary>
-    /// <param name="header">Of the message; its lengths, its id and what it acknowledges are set here.</param>
-    /// <param name="head">Stands before the payload.</param>
-    /// <param name="payload">Copied.</param>
-    /// <param name="call">That waits for the answer.</param>
-    /// <param name="isStream">Whether more is known to follow at once.</param>
+    /// <summary>Sends a data message if there is credit and none waits before it. Does not block.</summary>
+    /// <param name="header">The header. Its lengths, its id and its acknowledgement are set here.</param>
+    /// <param name="head">Placed before the payload.</param>
+    /// <param name="payload">The payload, which is copied.</param>
+    /// <param name="call">The call that waits for the answer, if any.</param>
+    /// <param name="isStream">Whether more messages are known to follow at once.</param>
     public LinkOutcome TrySend(
         MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, LinkOperation? call = null, bool isStream = false)
     {
@@ -33,7 +33,7 @@ internal sealed partial class LinkSender
                 }
             }
 
-            // A full window is one to be written out, whatever the batch says.
+            // Write out when the window is full, whatever the batch size is.
             needsPump = outcome == LinkOutcome.Sent
                 ? _output.FlushSoon(mayWait: call is null, isStream)
                 : _output.IsDeferred && _output.FlushNow();
@@ -47,7 +47,7 @@ internal sealed partial class LinkSender
         return outcome;
     }
 
-    /// <summary>Sends a data message if there is credit and nobody waits before it. Does not block.</summary>
+    /// <summary>Sends a data message of several buffers if there is credit and none waits before it. Does not block.</summary>
     public LinkOutcome TrySend(MessageHeader header, ReadOnlySpan<byte> head, in ReadOnlySequence<byte> parts)
     {
         int length = head.Length + (int)parts.Length;
@@ -74,10 +74,8 @@ internal sealed partial class LinkSender
         return outcome;
     }
 
-    /// <summary>
-    /// Sends a data message if that goes at once; otherwise leaves a copy in this end's own queue, by the policy. Never waits. Unless
-    /// something may be dropped for it, it is refused as Full where there is no room.
-    /// </summary>
+    /// <summary>Sends a message if that works at once; otherwise queues a copy by the policy. Never waits.</summary>
+    /// <remarks>If nothing may be dropped for it and the queue is full, the result is Full.</remarks>
     public LinkOutcome Post(in Letter letter, bool mayDrop)
     {
         LinkOutcome outcome;
@@ -113,17 +111,15 @@ internal sealed partial class LinkSender
         }
         else if (isLeft)
         {
-            // Somebody must read the acknowledgements that let it go on.
+            // A thread must read the acknowledgements that let the message continue.
             _endpoint.Pump.ArmForWaiters();
         }
 
         return outcome;
     }
 
-    /// <summary>
-    /// Memory for a message, in the connection's own. Only where it could be sent at once; what is sent before it is committed goes before
-    /// it.
-    /// </summary>
+    /// <summary>Lends memory of the connection for a message, if the message could be sent at once.</summary>
+    /// <remarks>Messages sent before the loan is committed go before it.</remarks>
     public bool TryLoan(int length, out Memory<byte> memory)
     {
         memory = default;
@@ -138,10 +134,8 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>
-    /// Sends what was written into the loan, and ends it; false when that does not go as it lies there: the caller sends it like any other
-    /// memory, and ends the loan then.
-    /// </summary>
+    /// <summary>Sends the content of the loan in place, and ends the loan. Returns false if that is not possible.</summary>
+    /// <remarks>The caller then sends the memory like any other, and ends the loan.</remarks>
     public bool TrySendLoan(MessageHeader header, int length)
     {
         bool needsPump;
@@ -165,7 +159,7 @@ internal sealed partial class LinkSender
         return true;
     }
 
-    /// <summary>Its borrower is through with it.</summary>
+    /// <summary>Ends the loan.</summary>
     public void EndLoan()
     {
         bool needsPump;
@@ -174,7 +168,7 @@ internal sealed partial class LinkSender
         {
             _memoryOutput?.EndLoan();
 
-            // Others may have waited for the ring to come round.
+            // Other messages may have waited for the ring to become free.
             needsPump = _output.IsBlocked && _link.State != LinkState.Down && GoOn(completions);
         }
 
@@ -184,17 +178,18 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>
-    /// Sends, waiting for credit and, where the payload is long, until it has been written out of the caller's memory. The operation is
-    /// completed when that is done or, for a call, when the answer is in.
-    /// </summary>
+    /// <summary>Sends an operation's message, and waits for credit if necessary.</summary>
+    /// <remarks>
+    /// A message ends its operation when it is buffered or, if the payload is long, written from the caller's memory. A call ends when the
+    /// answer arrives.
+    /// </remarks>
     public void Start(LinkOperation operation)
     {
         bool needsPump;
         using (Completions completions = Completions.Rent())
         using (Hold())
         {
-            // Withdrawn before it began: then it is not sent, and nothing here may hold on to it.
+            // If it was withdrawn before it began, it is not sent, and nothing here may keep it.
             needsPump = !operation.IsClaimed && Begin(operation, completions);
         }
 
@@ -213,7 +208,7 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>Under the send lock. True when somebody must pump.</summary>
+    /// <summary>Begins an operation. Returns true if a thread must pump. Under the send lock.</summary>
     private bool Begin(LinkOperation operation, Completions completions)
     {
         switch (!HasPlaceFor(operation) && CanControl == LinkOutcome.Sent ? LinkOutcome.Full
@@ -239,7 +234,7 @@ internal sealed partial class LinkSender
                 bool needsPump = _output.FlushSoon(mayWait: !operation.WantsAnswer);
                 if (_link.Policy != OverflowPolicy.Wait && _output.Writing == operation && !operation.WantsAnswer)
                 {
-                    // Its sender waits for nobody, however long the message is.
+                    // Its sender does not wait, however long the message is.
                     _output.DetachLong();
                 }
 
@@ -248,13 +243,11 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>
-    /// Sends a plain message, if that goes at once. Unless it says <see cref="PlainSending.NotSent"/>, it is with the peer.
-    /// </summary>
+    /// <summary>Sends a data message without a head, if that works at once. The peer has it unless the result is NotSent.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public PlainSending TrySendPlain(ReadOnlySpan<byte> payload, int me)
     {
-        // Left by hand: nothing in here throws, and what stands in a try block is kept in memory instead of in registers.
+        // Released by hand: nothing here throws, and values used in a try block stay in memory instead of registers.
         BiasedLock.Scope sending = _sending.Hold(me);
         PlainSending outcome = PlainSending.NotSent;
         int count = _window.Outstanding;
@@ -273,7 +266,7 @@ internal sealed partial class LinkSender
         return outcome;
     }
 
-    /// <summary>Whether what is sent now goes at once, as far as credit and room allow. Under the send lock.</summary>
+    /// <summary>Whether sending needs nothing but credit and capacity. Under the send lock.</summary>
     public bool IsPlain =>
         _link.State == LinkState.Up
         && _link.Close.IsOpen
@@ -282,10 +275,11 @@ internal sealed partial class LinkSender
         && _queued.Missed == 0
         && _link.Place.Seat is null;
 
-    /// <summary>Whether a message of this length is within the credit, and is counted without growing. Under the send lock.</summary>
+    /// <summary>Returns whether a message of this length is within the credit, and can be counted without growing. Under the send
+    /// lock.</summary>
     public bool HasCreditAtOnce(int length) => _window.HasCreditAtOnce(length, _window.Outstanding, _window.OutstandingBytes + length);
 
-    /// <summary>Behind the sending of a data message that <see cref="HasCreditAtOnce"/> let pass. Under the send lock.</summary>
+    /// <summary>Counts a data message that <see cref="HasCreditAtOnce"/> allowed. Under the send lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void NoteSent(uint ack, int length, int payloadLength)
     {
@@ -294,7 +288,7 @@ internal sealed partial class LinkSender
         _window.AddAtOnce(length);
         if (_countsAlone)
         {
-            // One link after the other, and each counts under its send lock.
+            // There is one link after the other, and each counts under its send lock.
             _counters.AddSentAlone(payloadLength);
         }
         else
@@ -304,15 +298,15 @@ internal sealed partial class LinkSender
     }
 }
 
-/// <summary>What became of <see cref="LinkSender.TrySendPlain"/>.</summary>
+/// <summary>The result of <see cref="LinkSender.TrySendPlain"/>.</summary>
 internal enum PlainSending
 {
     /// <summary>Nothing was done.</summary>
     NotSent,
 
-    /// <summary>It is with the peer.</summary>
+    /// <summary>The peer has the message.</summary>
     Sent,
 
-    /// <summary>It is, and more than half of the window is used.</summary>
+    /// <summary>The peer has the message, and more than half of the window is used.</summary>
     HalfFull,
 }

@@ -4,15 +4,15 @@ using Fairlead.Native;
 namespace Fairlead.Patterns.Links;
 
 /// <content>
-/// Those who wait for credit, in their order; and what was dropped for want of room, of which the peer hears with the next message, with an
-/// acknowledgement when no next one is in sight, and with the last word.
+/// The queue of messages that wait for credit, in order, and reports of dropped messages. The next message reports them to the peer, or an
+/// acknowledgement if no message is in sight, or the final message.
 /// </content>
 internal sealed partial class LinkSender
 {
-    // How many were told behind the last message, which the next one tells again.
+    // The number reported behind the last message. The next message reports it again.
     private long _missedTold;
 
-    /// <summary>Takes note of what the peer has acknowledged, and lets those who wait go on. By the pump.</summary>
+    /// <summary>Handles an acknowledgement, and lets queued messages continue. Called by the pump.</summary>
     /// <returns>Whether there is more credit than before.</returns>
     public bool OnAck(uint acknowledged, Completions completions)
     {
@@ -25,7 +25,7 @@ internal sealed partial class LinkSender
         {
             if (_link.Place.Seat is not null && _window.IsOld(acknowledged))
             {
-                // It has been overtaken by what the peer said in memory.
+                // The peer's counters in shared memory have overtaken this acknowledgement.
                 return false;
             }
 
@@ -44,7 +44,7 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>Takes note of an acknowledgement for which nobody waits.</summary>
+    /// <summary>Handles an acknowledgement that no queued message waits for.</summary>
     public bool TryNoteAck(uint acknowledged, int me)
     {
         if (acknowledged == _window.Acknowledged)
@@ -52,14 +52,14 @@ internal sealed partial class LinkSender
             return true;
         }
 
-        // Left by hand, as in TrySendPlain.
+        // Released by hand, as in TrySendPlain.
         BiasedLock.Scope sending = _sending.Hold(me);
         bool isNoted = TryNoteAck(acknowledged);
         sending.Dispose();
         return isNoted;
     }
 
-    /// <summary>Under the send lock.</summary>
+    /// <summary>Handles such an acknowledgement under the send lock. Returns false if there is more to do.</summary>
     public bool TryNoteAck(uint acknowledged) =>
         !_link.Place.IsSeated
         && _queued.Count == 0
@@ -67,8 +67,8 @@ internal sealed partial class LinkSender
         && !_endpoint.HearsOfCredit
         && _window.TryAcknowledge(acknowledged);
 
-    /// <summary>There is room again: what was blocked goes on, and behind it those who wait. Under the send lock.</summary>
-    /// <returns>Whether somebody must pump for the rest.</returns>
+    /// <summary>Continues blocked output, and then the queued messages, because there is capacity again. Under the send lock.</summary>
+    /// <returns>Whether a thread must pump for the rest.</returns>
     public bool GoOn(Completions completions)
     {
         _output.Unblock();
@@ -78,7 +78,7 @@ internal sealed partial class LinkSender
         return needsPump;
     }
 
-    /// <summary>Lets those who wait for credit go on, in their order.</summary>
+    /// <summary>Sends the queued messages that have credit, in order.</summary>
     private void ServeQueued(Completions completions)
     {
         bool any = false;
@@ -112,8 +112,8 @@ internal sealed partial class LinkSender
             }
             catch (Exception exception)
             {
-                // There is no memory for it, or its own cannot be read: that concerns its sender alone, unless the connection is broken by
-                // now.
+                // Memory for it is not available, or its own memory cannot be read. That concerns only its sender, unless the connection is
+                // broken by now.
                 _queued.DeferMissed(Refuse(operation, exception, completions));
                 continue;
             }
@@ -137,10 +137,8 @@ internal sealed partial class LinkSender
         _link.EndSendingIfDue();
     }
 
-    /// <summary>
-    /// Asks the connection again before a message that has waited is sent: the disk can have become full meanwhile. A waiting caller is
-    /// told.
-    /// </summary>
+    /// <summary>Checks with the connection again before a queued message is sent, because the disk may have become full.</summary>
+    /// <remarks>A waiting caller gets the error.</remarks>
     private bool IsStillGood(LinkOperation operation, Completions completions)
     {
         try
@@ -150,7 +148,7 @@ internal sealed partial class LinkSender
         }
         catch (FairleadException) when (operation.IsLeft)
         {
-            // No caller waits that could be told: the connection ends with this message, and says so.
+            // No caller waits for the error: the connection ends with this message and reports it.
             return true;
         }
         catch (FairleadException exception)
@@ -160,11 +158,9 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>
-    /// A message that has waited cannot be sent, for a reason that concerns its sender alone. One that was left here has no sender who
-    /// could be told, and is dropped. Under the send lock.
-    /// </summary>
-    /// <returns>How many messages the peer misses, which the next one is to say.</returns>
+    /// <summary>Refuses a queued message for a reason that concerns only its sender. A message without a caller is dropped.</summary>
+    /// <remarks>Under the send lock.</remarks>
+    /// <returns>The number of messages that the peer misses, for the next message to report.</returns>
     private long Refuse(LinkOperation operation, Exception why, Completions completions)
     {
         long missed = operation.Missed;
@@ -184,7 +180,7 @@ internal sealed partial class LinkSender
         return missed;
     }
 
-    /// <summary>A message was dropped before it came to the queue.</summary>
+    /// <summary>Counts a message that was dropped before it reached the queue.</summary>
     public void CountMissed()
     {
         using (Hold())
@@ -195,13 +191,11 @@ internal sealed partial class LinkSender
         _endpoint.Drops.Count();
     }
 
-    /// <summary>
-    /// What the next message says of those missed before it; nothing where the number would make it longer than the peer takes: then a
-    /// later one says it.
-    /// </summary>
+    /// <summary>Returns the number of dropped messages that the next message reports.</summary>
+    /// <remarks>Returns 0 if the number would make the message too long for the peer; a later message then reports it.</remarks>
     private long MissedToTell(int length) => _queued.Missed == 0 || _link.IsBare || !Takes(length + MissedBytes) ? 0 : _queued.Missed;
 
-    /// <summary>The message that says it is on its way.</summary>
+    /// <summary>Notes that the message with the report has been committed.</summary>
     private void NoteMissedTold(long missed)
     {
         if (missed > 0)
@@ -211,7 +205,7 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>The same for a message that has waited.</summary>
+    /// <summary>Does the same for a message that was queued.</summary>
     private void DeferMissed(LinkOperation operation)
     {
         if (operation.Missed == 0)
@@ -230,9 +224,7 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>
-    /// Says what was missed behind the last message, when all are sent: nobody knows when the next one comes. Under the send lock.
-    /// </summary>
+    /// <summary>Reports messages dropped behind the last sent one, because the next message may come late. Under the send lock.</summary>
     private void TellMissed()
     {
         if (_queued.Count > 0
@@ -252,10 +244,8 @@ internal sealed partial class LinkSender
         _output.FlushNow();
     }
 
-    /// <summary>
-    /// Leaves a message here whatever the policy says: how many there may be is bounded by who keeps them. <see cref="ServeReplayed"/>
-    /// sends it.
-    /// </summary>
+    /// <summary>Queues a message of the history, whatever the policy says, because the history itself is limited.</summary>
+    /// <remarks><see cref="ServeReplayed"/> sends it.</remarks>
     public void Replay(in History.Entry entry)
     {
         if (!Takes(entry.Length))
@@ -268,7 +258,7 @@ internal sealed partial class LinkSender
         {
             if (_link.State == LinkState.Up && _link.Close.IsOpen && !_output.IsBroken)
             {
-                // Nothing that is written for many may overtake it: nobody sits for whom something waits.
+                // No broadcast may overtake it: a peer with queued messages does not take part.
                 _link.Place.Leave();
                 Letter letter = new(MessageHeader.Of(MessageKind.Publish), entry.Head, entry.Payload, topic: null, isMovable: false);
                 _queued.Enqueue(LinkOperation.Leave(_endpoint, letter, replaces: false));
@@ -276,7 +266,7 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>Sends what was replayed, as far as there is credit. By the pump.</summary>
+    /// <summary>Sends the replayed messages, within the credit. Called by the pump.</summary>
     public void ServeReplayed()
     {
         using (Completions completions = Completions.Rent())

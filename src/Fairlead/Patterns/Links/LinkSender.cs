@@ -6,13 +6,12 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// What the user sends on a link: whether it may go now, and what waits for credit. Pattern → buffer → commit → wake.
-/// </summary>
+/// <summary>Sends the user's messages on a link, and queues those without credit. Pattern → buffer → commit → wake.</summary>
 /// <remarks>
-/// Owns the send lock, and under it the window that the peer grants, the queue of those who wait, those that leave for another link, and
-/// what was dropped and is to be told. Any thread may send. Called by the patterns, by the endpoint (<see cref="TryAdopt"/>), and by the
-/// pump when credit or room has come (<see cref="OnAck"/>, <see cref="GoOn"/>). Operations are completed through the completions given.
+/// Owns the send lock. Under it, owns the window granted by the peer, the queue of waiting messages, the operations that leave for another
+/// link, and the unreported drops. Any thread may send. The patterns call it, and so does the endpoint (<see cref="TryAdopt"/>). The pump
+/// calls it when credit or capacity has come (<see cref="OnAck"/>, <see cref="GoOn"/>). It completes operations through the completions
+/// passed in.
 /// </remarks>
 internal sealed partial class LinkSender
 {
@@ -32,7 +31,7 @@ internal sealed partial class LinkSender
     private int _looks;
     private EventPacer? _slowPacer;
 
-    // Whether IsPlain has said so, and nobody has had the send lock since who might have changed it.
+    // Whether IsPlain was true, and no thread has since held the send lock that might have changed it.
     private bool _isKnownPlain;
 
     public LinkSender(Link link)
@@ -49,13 +48,13 @@ internal sealed partial class LinkSender
         _window = link.IsBare ? new SendWindow((uint)_endpoint.Settings.Messages, _endpoint.Settings.Capacity) : new SendWindow(0, 0);
     }
 
-    /// <summary>How much the peer takes, and what of it is not acknowledged. Under the send lock, but for its hints.</summary>
+    /// <summary>The limits of the peer, and the unacknowledged messages. Under the send lock, except for its hints.</summary>
     public ref SendWindow Window => ref _window;
 
-    /// <summary>Who waits for credit, and what was dropped. Under the send lock, but for its count.</summary>
+    /// <summary>The messages that wait for credit, and the drops. Under the send lock, except for its count.</summary>
     public SendQueue Queue => _queued;
 
-    /// <summary>Data messages buffered, and how many of them the peer's user was handed.</summary>
+    /// <summary>The number of data messages buffered, and how many of them were handed to the peer's user.</summary>
     public (long Sent, long Acknowledged) SendCounts
     {
         get
@@ -68,19 +67,19 @@ internal sealed partial class LinkSender
                     return (tally.Sent, tally.Sent - tally.Outstanding);
                 }
 
-                // On a bare link nobody acknowledges: what the kernel took counts.
+                // The peer of a raw link does not acknowledge, so what the kernel took counts.
                 return (_window.Sent, _window.Read);
             }
         }
     }
 
-    /// <summary>The longest message that the peer takes, head and payload together.</summary>
+    /// <summary>The longest message that the peer accepts, head and payload together.</summary>
     public long LongestToPeer => _window.Longest;
 
-    /// <summary>Whether the peer takes a message whose head and payload are so long together.</summary>
+    /// <summary>Returns whether the peer accepts a message with this length of head and payload together.</summary>
     public bool Takes(long length) => _window.Takes(length);
 
-    /// <summary>Refuses what the framing cannot carry or the peer does not take.</summary>
+    /// <summary>Refuses a message that the framing cannot carry or the peer does not accept.</summary>
     public void Check(ReadOnlySpan<byte> payload, int headLength = 0)
     {
         if (!Takes((long)headLength + payload.Length))
@@ -91,7 +90,7 @@ internal sealed partial class LinkSender
         _connection.Check(payload);
     }
 
-    /// <summary>As of one buffer. Fairlead's own framing carries everything; others look at the content, and see it in one piece.</summary>
+    /// <summary>Checks several buffers. Fairlead's framing carries everything; other framings check the content in one piece.</summary>
     public void Check(in ReadOnlySequence<byte> parts, int headLength = 0)
     {
         if (!Takes(headLength + parts.Length))
@@ -106,22 +105,20 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>
-    /// Now and then, when more than half of the window is used: the acknowledgements have probably come, and reading them in time saves
-    /// sleeping for them.
-    /// </summary>
+    /// <summary>Returns, now and then when more than half of the window is used, that acknowledgements should be read.</summary>
+    /// <remarks>They have probably arrived, and reading them in time avoids a sleep.</remarks>
     public bool ShouldLookForAcks() => !_link.IsBare && _window.IsHalfUsed && IsTimeToLook();
 
-    /// <summary>The same where more than half is known to be used.</summary>
+    /// <summary>Returns the same if more than half of the window is known to be used.</summary>
     public bool IsTimeToLook() => (++_looks & 127) == 0;
 
-    /// <summary>Whether another message goes at once, or nearly. A hint, read without the lock.</summary>
+    /// <summary>Whether another message can be sent at once, or nearly. A hint, read without the lock.</summary>
     public bool HasRoomNow => _queued.Count == 0 && _window.HasRoomNow;
 
-    /// <summary>How many wait for credit. A hint.</summary>
+    /// <summary>The number of messages that wait for credit. A hint.</summary>
     public int Waiting => _queued.Count;
 
-    /// <summary>Whether a short message could be sent at once.</summary>
+    /// <summary>Returns whether a short message could be sent at once.</summary>
     public bool HasRoom()
     {
         bool hasRoom;
@@ -144,7 +141,7 @@ internal sealed partial class LinkSender
         return hasRoom;
     }
 
-    /// <summary>Whether a message of this length would go at once.</summary>
+    /// <summary>Returns whether a message of this length could be sent at once.</summary>
     public bool HasRoom(int length)
     {
         using (Hold())
@@ -162,7 +159,7 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>The send lock for all but those on the short way, who leave alone what <see cref="IsPlain"/> looks at.</summary>
+    /// <summary>Takes the send lock for all but the fast path, which does not change what <see cref="IsPlain"/> depends on.</summary>
     public BiasedLock.Scope Hold()
     {
         BiasedLock.Scope held = _sending.Hold();
@@ -170,11 +167,11 @@ internal sealed partial class LinkSender
         return held;
     }
 
-    /// <summary>The same for those on the short way.</summary>
+    /// <summary>Takes the send lock for the fast path.</summary>
     /// <param name="me">The calling thread.</param>
     public BiasedLock.Scope HoldPlain(int me) => _sending.Hold(me);
 
-    /// <summary>The link is over: nobody is told of slow peers any more.</summary>
+    /// <summary>Stops reporting slow peers, because the link is over.</summary>
     public void StopPacing() => _slowPacer?.Dispose();
 
     private LinkOutcome CanSend(int length)
@@ -192,7 +189,7 @@ internal sealed partial class LinkSender
         return HasCredit(length + (_queued.Missed > 0 ? MissedBytes : 0)) ? LinkOutcome.Sent : LinkOutcome.Full;
     }
 
-    /// <summary>Whether what needs no credit can be sent. Under the send lock.</summary>
+    /// <summary>Whether a message that needs no credit can be sent. Under the send lock.</summary>
     public LinkOutcome CanControl => _link.State is LinkState.Down || _output.IsBroken ? LinkOutcome.PeerGone : LinkOutcome.Sent;
 
     private bool HasCredit(int length)
@@ -207,7 +204,7 @@ internal sealed partial class LinkSender
 
             if (_connection.Room?.Has(length) == false)
             {
-                // The descriptor will tell, as it does where a flush could not go on.
+                // The descriptor reports capacity later, as after an incomplete flush.
                 _output.Block();
                 return false;
             }
@@ -223,17 +220,17 @@ internal sealed partial class LinkSender
         return _window.HasCredit(length);
     }
 
-    /// <summary>Whether the receiver has room for one more, and the connection for what goes with it.</summary>
+    /// <summary>Returns whether the receiver has capacity for one more file, and the connection for its message.</summary>
     private bool HasPlaceFor(LinkOperation operation) => operation.Handle is null || (!_connection.HasLong && _link.Handles.HasPlace);
 
-    /// <summary>A message has to wait for this peer. Under the send lock.</summary>
+    /// <summary>Notes that a message has to wait for this peer. Under the send lock.</summary>
     private void NoteSlow()
     {
         if (_link.State == LinkState.Up && FairleadEventSource.Log.IsEnabled())
         {
             _slowPacer ??= new EventPacer(_endpoint.Settings.Time, () =>
             {
-                // A hint, read without the lock: by now they may wait no more.
+                // A hint, read without the lock: by now there may be no waiting messages.
                 if (_queued.Count is var waiting and > 0)
                 {
                     FairleadEventSource.Log.Slow(_endpoint.Address.Display, _link.Peer.ToString(), waiting);

@@ -2,10 +2,11 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The links of an endpoint, by their names in its poll set, and what concerns all of them that do not tell the poll set of what comes.
-/// </summary>
-/// <remarks>Changed under the endpoint's gate. The snapshots are seen by any thread, and never changed.</remarks>
+/// <summary>The links of an endpoint, by their tokens in its poll set.</summary>
+/// <remarks>
+/// Also announces sleeps and flushes for all links whose data the poll set does not report. Changed under the endpoint's gate. Any thread
+/// may read the snapshots, which never change.
+/// </remarks>
 internal sealed class LinkTable(Pump pump)
 {
     private readonly Dictionary<ulong, Link> _links = [];
@@ -13,26 +14,26 @@ internal sealed class LinkTable(Pump pump)
     private Link[] _announcing = [];
     private int _deferred;
 
-    // The listener has the first.
+    // The listener has the first token.
     private ulong _lastToken = Pump.FirstToken;
 
-    /// <summary>All at this moment, without a copy.</summary>
+    /// <summary>A snapshot of all links, without a copy.</summary>
     public Link[] All => Volatile.Read(ref _all);
 
-    /// <summary>Those whose peers must be told of a sleep.</summary>
+    /// <summary>The links whose peers must learn of a sleep.</summary>
     public Link[] Announcing => Volatile.Read(ref _announcing);
 
-    /// <summary>A name that no other has had. Under the gate.</summary>
+    /// <summary>Returns a token that no other link has had. Under the gate.</summary>
     public ulong NewToken() => ++_lastToken;
 
-    /// <summary>Under the gate.</summary>
+    /// <summary>Adds a link. Under the gate.</summary>
     public void Add(Link link)
     {
         _links.Add(link.Token, link);
         Update();
     }
 
-    /// <summary>False where it is not there. Under the gate.</summary>
+    /// <summary>Removes a link. Returns false if it is not in the table. Under the gate.</summary>
     public bool Remove(Link link)
     {
         if (!_links.Remove(link.Token))
@@ -44,10 +45,10 @@ internal sealed class LinkTable(Pump pump)
         return true;
     }
 
-    /// <summary>Under the gate.</summary>
+    /// <summary>Returns whether a link is in the table. Under the gate.</summary>
     public bool Has(Link link) => _links.ContainsKey(link.Token);
 
-    /// <summary>Null where it has gone. By the leader.</summary>
+    /// <summary>Returns the link with this token, or null if it has gone. Called by the leader.</summary>
     public Link? Find(ulong token)
     {
         using (pump.Gate.Hold())
@@ -56,10 +57,8 @@ internal sealed class LinkTable(Pump pump)
         }
     }
 
-    /// <summary>
-    /// Announces the sleep to connections whose peers must know of it; false when one of them has something already. By the leader, or
-    /// under the gate while nobody leads.
-    /// </summary>
+    /// <summary>Announces a sleep to peers that must know of it. Returns false if data has already arrived.</summary>
+    /// <remarks>Called by the leader, or under the gate while no thread leads.</remarks>
     public bool PrepareWait()
     {
         bool mayWait = true;
@@ -79,7 +78,7 @@ internal sealed class LinkTable(Pump pump)
         return mayWait;
     }
 
-    /// <summary>Takes the announcements back. As <see cref="PrepareWait"/>.</summary>
+    /// <summary>Withdraws the announcements. Called like <see cref="PrepareWait"/>.</summary>
     public void EndWait()
     {
         foreach (Link link in Announcing)
@@ -88,7 +87,7 @@ internal sealed class LinkTable(Pump pump)
         }
     }
 
-    /// <summary>Takes the announcements back, and what has come. By the leader.</summary>
+    /// <summary>Withdraws the announcements, and reads arrived data. Called by the leader.</summary>
     public void OnAwake(Completions completions)
     {
         foreach (Link link in Announcing)
@@ -104,13 +103,11 @@ internal sealed class LinkTable(Pump pump)
         }
     }
 
-    /// <summary>One has left something lying, or no longer. Any thread.</summary>
+    /// <summary>Counts a link in or out that has deferred output. Any thread.</summary>
     public void CountDeferred(int change) => Interlocked.Add(ref _deferred, change);
 
-    /// <summary>
-    /// A caller that is about to wait does not leave its question, or its answer, lying. What another thread leaves at this moment is the
-    /// <see cref="Flusher"/>'s.
-    /// </summary>
+    /// <summary>Writes deferred output before a caller waits, because the output may contain its request or answer.</summary>
+    /// <remarks>The <see cref="Flusher"/> writes what other threads defer meanwhile.</remarks>
     public void FlushDeferred()
     {
         if (Volatile.Read(ref _deferred) == 0)
@@ -127,7 +124,7 @@ internal sealed class LinkTable(Pump pump)
         }
     }
 
-    /// <summary>From here on the poll set tells of its connection. The release is <see cref="Unwatch"/>.</summary>
+    /// <summary>Adds the link's connection to the poll set; <see cref="Unwatch"/> removes it.</summary>
     public void Watch(Link link)
     {
         pump.PollSet.Add(link.Connection.WaitDescriptor, link.Token, PollEvents.Read);
@@ -142,7 +139,7 @@ internal sealed class LinkTable(Pump pump)
         }
     }
 
-    /// <summary>Of one that has gone down.</summary>
+    /// <summary>Removes the connection of a link that has gone down from the poll set.</summary>
     public void Unwatch(Link link)
     {
         pump.PollSet.Remove(link.Connection.WaitDescriptor);
@@ -157,7 +154,7 @@ internal sealed class LinkTable(Pump pump)
         }
     }
 
-    /// <summary>What a link waits for. Under its send lock.</summary>
+    /// <summary>Sets the events that a link waits for. Under its send lock.</summary>
     public void SetInterest(Link link, PollEvents interest)
     {
         if (link.Connection.OutputDescriptor is not { } output)

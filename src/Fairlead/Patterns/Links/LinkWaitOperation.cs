@@ -1,9 +1,7 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// A caller that waits for a link to come up: one that connects, or a bound endpoint that wants to send and has nobody to send to. Null
-/// when the time has passed.
-/// </summary>
+/// <summary>A caller that waits for a link to come up. Null after the timeout.</summary>
+/// <remarks>The caller is either connecting, or sending through a bound endpoint that has no peer.</remarks>
 internal sealed class LinkWaitOperation : Operation<Link?>
 {
     private static readonly ObjectPool<LinkWaitOperation> Pool = new(64);

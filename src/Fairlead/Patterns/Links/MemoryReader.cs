@@ -4,20 +4,18 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The short way up: from where a message lies in memory that the peer shares into its receiver's hands; of what is published, memory that
-/// many read. And how one who is about to sleep announces that to the peer.
-/// </summary>
+/// <summary>The fast path of receiving: hands out messages directly from memory that the peer shares.</summary>
 /// <remarks>
-/// Owns what it knows of the stream: how many came in a row, and the head of the message before. Under the endpoint's gate while nobody
-/// pumps, but for what says otherwise.
+/// Published messages come from memory that many processes read. This type also announces sleeps to the peer. It owns what it knows of the
+/// stream: the number of messages in a row, and the head of the previous message. Under the endpoint's gate while no thread pumps, unless a
+/// member says otherwise.
 /// </remarks>
 internal sealed class MemoryReader
 {
-    /// <summary>So many messages in a row that nothing was sent between are a stream.</summary>
+    /// <summary>This many messages in a row, with nothing sent between, are a stream.</summary>
     private const int StreamLength = 64;
 
-    /// <summary>Some 4 µs.</summary>
+    /// <summary>The spins of a batching delay, about 4 µs.</summary>
     private const int LingerSpins = 120;
 
     private readonly Link _link;
@@ -55,39 +53,37 @@ internal sealed class MemoryReader
         _isLatency = _endpoint.Settings.Waiting == WaitStrategy.Latency;
     }
 
-    /// <summary>Whether that is worth while.</summary>
+    /// <summary>Whether the peer streams, which makes a batching delay worthwhile.</summary>
     public bool IsStreaming => _takenInRow >= StreamLength && _memoryInput!.IsDrained && !_isLatency;
 
-    /// <summary>Whether there is something to receive, of a connection that announces waits.</summary>
+    /// <summary>Whether data has arrived on a connection that announces waits.</summary>
     public bool HasArrived => !_pause.IsPaused && _sleep!.HasArrived;
 
-    /// <summary>Announces a sleep to the peer; false when there is something to receive.</summary>
+    /// <summary>Announces a sleep to the peer. Returns false if data has arrived.</summary>
     public bool PrepareWait()
     {
         _receiver.TellBeforeSleep();
         return _sleep!.PrepareWait() || _pause.IsPaused;
     }
 
-    /// <summary>Takes the announcement back.</summary>
+    /// <summary>Withdraws the announcement.</summary>
     public void EndWait() => _sleep!.EndWait();
 
-    /// <summary>
-    /// Whether a peer that shares memory was woken since this was asked last, and may have been put on this very processor; or may be there
-    /// anyway, with others who read the same.
-    /// </summary>
+    /// <summary>Returns whether a shared-memory peer may be on the same CPU, because it was woken since the last call.</summary>
+    /// <remarks>With readers, also true for a peer that may share the CPU with other readers of the same memory.</remarks>
     public bool MayShareProcessor(bool withReaders) =>
         _memoryOutput is { } output && (output.TakeHasWoken() || (withReaders && _broadcasts is { IsSitting: true }));
 
-    /// <summary>
-    /// Before a look at what a streaming peer publishes: lets some messages come together. Who looks for each single one fetches the line
-    /// of the position each time, which costs the peer many times what the message does. Where nothing came meanwhile it was no stream. By
-    /// one who looks.
-    /// </summary>
+    /// <summary>Delays a poll for published messages of a streaming peer briefly, to let several messages accumulate.</summary>
+    /// <remarks>
+    /// A reader that polls for every single message fetches the position's cache line each time, which costs the peer many times as much as
+    /// the message. If nothing arrives meanwhile, it was not a stream. Called by a polling thread.
+    /// </remarks>
     public void Linger()
     {
         if (_broadcasts is { IsSitting: true })
         {
-            // The others who read the same may wait for this processor; while they read, much comes together.
+            // Other readers of the same memory may wait for this CPU. While they read, many messages accumulate.
             Thread.Yield();
             if (_sleep!.HasArrived)
             {
@@ -99,24 +95,23 @@ internal sealed class MemoryReader
         _hasLingered = true;
     }
 
-    /// <summary>
-    /// Something is sent, also an answer: what its peer sends next may wait for it, and lingering would only hold both up. Any thread; a
-    /// message more or less makes no stream.
-    /// </summary>
+    /// <summary>Ends the stream because something is sent: the peer may wait for it, and a delay would hold up both sides.</summary>
+    /// <remarks>Any thread; losing one message of the count does not matter.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void EndStream()
     {
-        // No store that changes nothing, as in NoteSent.
+        // Do not store an unchanged value, as in NoteSent.
         if (_takenInRow != 0)
         {
             _takenInRow = 0;
         }
     }
 
-    /// <summary>
-    /// The next message straight out of the connection's memory, if it is a short one and nothing lies before it. What else there may be,
-    /// an answer, an end, something wrong, is left to <see cref="LinkReceiver.Receive"/>. Under the endpoint's gate while nobody pumps.
-    /// </summary>
+    /// <summary>Takes the next message directly from the connection's memory, if it is short and none lies before it.</summary>
+    /// <remarks>
+    /// <see cref="LinkReceiver.Receive"/> handles everything else: answers, ends and errors. Under the endpoint's gate while no thread
+    /// pumps.
+    /// </remarks>
     public MessageCore? TryPull(int me)
     {
         if (_memoryInput is not { } input || _link.State != LinkState.Up || _pause.IsPaused || !_receiver.Inbound.IsEmpty)
@@ -138,7 +133,7 @@ internal sealed class MemoryReader
 
         _hasLingered = false;
 
-        // Nothing is unread: it is within the credit that its sender has. One who waits for a receipt is to be told first.
+        // With nothing unread, the message is within its sender's credit. A sender that waits for a receipt needs an acknowledgement first.
         if (header.Kind == MessageKind.Deliver
             || _link.PeerPattern == PatternKind.Receiver
             || !_endpoint.Profile.Accepts(header.Kind)
@@ -165,13 +160,14 @@ internal sealed class MemoryReader
         return message;
     }
 
-    /// <summary>
-    /// The next message, if it is a plain one, or a published one like that before it, and nothing is unusual. Null: nothing was done, and
-    /// <see cref="TryPull"/> says what there is. As that; nothing in here throws.
-    /// </summary>
+    /// <summary>Takes the next message if it has no head, or is published with the same head as the previous one.</summary>
+    /// <remarks>
+    /// Returns null without a change if anything is unusual; <see cref="TryPull"/> then finds out what. Same lock as there; nothing here
+    /// throws.
+    /// </remarks>
     /// <param name="me">The calling thread.</param>
     /// <param name="looks">
-    /// Whether to look at what was published in any case: else, in a stream, it is for who receives to linger before he looks.
+    /// Whether to poll for published messages in any case. Otherwise, in a stream, the receiver first has to delay.
     /// </param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public MessageCore? TryPullPlain(int me, bool looks)
@@ -209,7 +205,7 @@ internal sealed class MemoryReader
         return resident;
     }
 
-    /// <summary>Takes the acknowledgements that lie next. False when something else does. As <see cref="TryPull"/>.</summary>
+    /// <summary>Takes the acknowledgements that come next. Returns false at other data. Same lock as <see cref="TryPull"/>.</summary>
     public bool PullAcks(int me)
     {
         while (_memoryInput is { } input
@@ -230,7 +226,7 @@ internal sealed class MemoryReader
         return true;
     }
 
-    /// <summary>Whether a head has nothing that concerns the link: that of a request, with the time that its sender waits.</summary>
+    /// <summary>Returns whether a head needs no handling, like that of a request with only its sender's timeout.</summary>
     private static bool IsPlainHead(in MessageHeader header, ReadOnlySpan<byte> body)
     {
         ReadOnlySpan<byte> head = body[..Math.Min(header.HeadLength, body.Length)];
@@ -240,10 +236,10 @@ internal sealed class MemoryReader
             && !HeadReader.TryGet(head, HeadField.Missed, out ReadOnlySpan<byte> _);
     }
 
-    /// <summary>
-    /// As <see cref="TryPull"/>. That the publisher has not written over what was copied is known at the end, and all before it may be
-    /// wrong till then.
-    /// </summary>
+    /// <summary>Takes a published message. Same lock as <see cref="TryPull"/>.</summary>
+    /// <remarks>
+    /// Only the final check shows that the publisher has not overwritten the copied data. Until then all of it may be wrong.
+    /// </remarks>
     private MessageCore? TryPullPublished(MemoryInput input)
     {
         if (!input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
@@ -275,9 +271,8 @@ internal sealed class MemoryReader
         return message;
     }
 
-    /// <summary>
-    /// The next message, if it has been seen in the memory that many read, and is like the one before it. As <see cref="TryPullPlain"/>.
-    /// </summary>
+    /// <summary>Takes the next message from memory that many read, if its head is the same as the previous one's.</summary>
+    /// <remarks>Same conditions as <see cref="TryPullPlain"/>.</remarks>
     private MessageCore? TryPullAsBefore(MessageCore resident, BroadcastInput broadcasts)
     {
         if (!_knownHead.Any

@@ -4,35 +4,34 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Waiting for peers that share memory, whose messages come without a word to the poll set. A leader looks at the memory for a moment; then
-/// it sleeps on the memory itself where there is one such peer and nobody else, while the reactor watches the poll set in its place; else
-/// in the poll set, behind the doorbells. A thread of the reactor that has served asynchronous callers of such a peer stays: it sleeps on
-/// the memory, too, and takes the next turn from there.
-/// </summary>
+/// <summary>Waits for peers that share memory, whose messages the poll set does not report.</summary>
 /// <remarks>
-/// Under the endpoint's gate: who looks, who stays, which links were lost meanwhile, how often the memory was read without a turn. The
-/// leader's: whether looking is worth while, and when
-/// the poll set is to be looked at again. Who sleeps is seen by all.
+/// <para>
+/// A leader polls the memory briefly and then sleeps. With a single peer that shares memory and no other work, it sleeps on the memory
+/// itself, and the reactor watches the poll set in its place. Otherwise it sleeps in the poll set, which the doorbells wake. A reactor
+/// thread that has served asynchronous callers of such a peer parks: it also sleeps on the memory, and runs the next iteration from there.
+/// </para>
+/// <para>
+/// Under the endpoint's gate: which threads poll, which one is parked, the links lost meanwhile, and the number of reads without an
+/// iteration. The leader owns whether polling pays and when to check the poll set again. Any thread may read which thread sleeps.
+/// </para>
 /// </remarks>
 internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
 {
     private const int LooksPerTime = 64;
 
-    /// <summary>
-    /// The first looks are made without a pause between them, which would cost more than they: some hundred nanoseconds, in which a peer
-    /// that runs has answered.
-    /// </summary>
+    /// <summary>The first polls, made without pauses, which would cost more than the polls themselves.</summary>
+    /// <remarks>They take several hundred nanoseconds, within which a running peer answers.</remarks>
     private const int HastyLooks = 256;
     private const int TurnsPerPoll = 64;
 
-    /// <summary>After so many messages taken without a turn, the poll set is due: a new peer may wait to be accepted.</summary>
+    /// <summary>After this many messages taken without an iteration, the poll set is due: a new peer may wait to be accepted.</summary>
     private const int PullsPerPoll = 1024;
 
-    /// <summary>What looking at the memory may cost before sleeping: about what a wake-up costs on both sides.</summary>
+    /// <summary>The longest time to poll the memory before sleeping: about the cost of a wake-up on both sides.</summary>
     public static readonly long SpinSpan = Stopwatch.Frequency / 20_000;
 
-    /// <summary>A wait that was over within this time makes the next one begin with looking.</summary>
+    /// <summary>If a wait ended within this time, the next wait begins with polling.</summary>
     public static readonly long SoonSpan = 2 * SpinSpan;
 
     private static readonly bool HasOneProcessor = Environment.ProcessorCount == 1;
@@ -46,34 +45,34 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     private int _unpolledTurns;
     private int _pulls;
 
-    // Who stays, and where; 0: nobody.
+    // The parked thread's number and the memory it sleeps on; 0 if no thread is parked.
     private int _stay;
     private int _stays;
     private MemorySleep? _stayedAt;
 
-    /// <summary>The one peer there is, where it shares memory. Any thread; set under the gate.</summary>
+    /// <summary>The only peer, if it shares memory. Any thread; set under the gate.</summary>
     public Link? Alone
     {
         get => Volatile.Read(ref _alone);
         set => Volatile.Write(ref _alone, value);
     }
 
-    /// <summary>Whether there is one peer, which shares memory.</summary>
+    /// <summary>Whether there is a single peer, which shares memory.</summary>
     public bool IsAlone => Alone is not null;
 
-    /// <summary>Whether the last wait was over soon, so that the next begins with looking.</summary>
+    /// <summary>Whether the last wait was short, and the next one therefore begins with polling.</summary>
     public bool IsSoon { get; set; } = true;
 
     /// <summary>Whether the leader waits for a message, and not for an answer.</summary>
     public bool IsLedByReceiver { get; set; }
 
-    /// <summary>Whether somebody stays, so that the reactor need not be armed again. Under the gate.</summary>
+    /// <summary>Whether a thread is parked, which makes arming the reactor unnecessary. Under the gate.</summary>
     public bool HasSomebodyStaying => _stay != 0;
 
-    /// <summary>Threads that look at the memory without leading.</summary>
+    /// <summary>The number of threads that poll the memory without leading.</summary>
     public int Lookers => Volatile.Read(ref _lookers);
 
-    /// <summary>Whether a wait begins with looking.</summary>
+    /// <summary>Whether a wait begins with polling.</summary>
     public bool Looks => endpoint.Settings.Waiting switch
     {
         WaitStrategy.Efficient => false,
@@ -81,13 +80,12 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         _ => IsSoon,
     };
 
-    /// <summary>
-    /// Whether a caller may take the next message without a look at the poll set; it calls <see cref="CountPull"/>. Under the gate.
-    /// </summary>
+    /// <summary>Whether a caller may take the next message without checking the poll set. It calls <see cref="CountPull"/>.</summary>
+    /// <remarks>Under the gate.</remarks>
     public bool MayPullUnseen => ((_pulls + 1) & (PullsPerPoll - 1)) != 0;
 
-    /// <summary>Waits for what comes through memory. By the leader.</summary>
-    /// <returns>How long the poll set is to be waited on for the rest; null: not even looked at.</returns>
+    /// <summary>Waits for messages in memory. Called by the leader.</summary>
+    /// <returns>How long to wait on the poll set afterwards; null means not to check it at all.</returns>
     public TimeSpan? Wait(TimeSpan timeout)
     {
         bool looks = Looks;
@@ -119,26 +117,22 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         return _isWoken ? TimeSpan.Zero : null;
     }
 
-    /// <summary>
-    /// How long the next turn, in which something comes through memory, is to look at the poll set: not at all, but now and then, or when
-    /// somebody has asked for it. By the leader.
-    /// </summary>
+    /// <summary>Returns how long the next iteration waits on the poll set when data has arrived in memory. Called by the leader.</summary>
+    /// <remarks>Usually it does not check the poll set: only now and then, or when a thread has asked for it.</remarks>
     public TimeSpan? PollIfDue() => _isWoken || ++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null;
 
-    /// <summary>The poll set is looked at. By the leader.</summary>
+    /// <summary>Notes that the poll set is checked now. Called by the leader.</summary>
     public void NotePoll()
     {
         _unpolledTurns = 0;
         _isWoken = false;
     }
 
-    /// <summary>Counts a message that a caller has taken without a turn. Under the gate.</summary>
+    /// <summary>Counts a message that a caller has taken without an iteration. Under the gate.</summary>
     public void CountPull() => _pulls++;
 
-    /// <summary>
-    /// Counts an attempt to take something without a turn. False if the poll set is due, and has something: the next turn looks at it.
-    /// Under the gate.
-    /// </summary>
+    /// <summary>Counts an attempt to take something without an iteration. Under the gate.</summary>
+    /// <remarks>Returns false if the poll set is due and has events; the next iteration then checks it.</remarks>
     public bool MayGoOn()
     {
         if ((++_pulls & (PullsPerPoll - 1)) != 0 || !pump.PollSet.HasEvents)
@@ -150,20 +144,20 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         return false;
     }
 
-    /// <summary>
-    /// Looks again and again, for as long as a wake-up would cost. True when something has come, the poll set is to be looked at, or
-    /// somebody else has completed the call. Throws nothing.
-    /// </summary>
+    /// <summary>Polls repeatedly, for as long as a wake-up would cost.</summary>
+    /// <remarks>
+    /// Returns true if data has arrived, the poll set needs a check, or another thread has completed the call. Throws no exception.
+    /// </remarks>
     public bool Look(TimeSpan timeout, LinkOperation? call = null)
     {
-        // Who has just woken the peer may stand on the very processor that it was put on: makes room instead of spinning.
+        // If this thread has just woken the peer, the peer may be on the same CPU: yield instead of spinning.
         bool yields = HasOneProcessor;
         foreach (Link link in endpoint.Table.Announcing)
         {
             yields |= link.Reader.MayShareProcessor(withReaders: endpoint.Settings.Waiting != WaitStrategy.Latency);
         }
 
-        // The clock is looked at when the first looks were in vain: reading it costs as much as several of them.
+        // Read the clock only after the first polls have failed, because reading it costs as much as several of them.
         long end = 0;
         long now;
         int hasty = yields ? 0 : HastyLooks;
@@ -186,7 +180,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
                 }
             }
 
-            // An answer of a peer that runs has come by now. From here on whoever else wants the processor gets it.
+            // A running peer has answered by now. From here on, other threads that want the CPU get it.
             yields = true;
             hasty = 0;
             now = Stopwatch.GetTimestamp();
@@ -201,10 +195,8 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         return false;
     }
 
-    /// <summary>
-    /// Before an asynchronous wait. Who has just woken the peer may stand on the very processor that it was put on: lets it answer first,
-    /// which is sooner than all that the wait takes. False: nobody was woken.
-    /// </summary>
+    /// <summary>Yields before an asynchronous wait if the peer was woken, because it may be on the same CPU.</summary>
+    /// <remarks>The peer's answer is then sooner than the whole wait would be. Returns false if no peer was woken.</remarks>
     public bool TryMakeRoom()
     {
         if (Alone is not { } link
@@ -218,10 +210,10 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         return true;
     }
 
-    /// <summary>
-    /// By a thread that does not lead, before it looks: until <see cref="EndLook"/> no memory goes away while it is looked at. False:
-    /// somebody leads, or is to. A link that is lost meanwhile is given back behind that look.
-    /// </summary>
+    /// <summary>Begins to poll without leading. Until <see cref="EndLook"/>, no polled memory is released.</summary>
+    /// <remarks>
+    /// Returns false if a thread leads or is about to. The memory of a link lost meanwhile is released when polling ends.
+    /// </remarks>
     public bool TryBeginLook(int me)
     {
         using (pump.Gate.Hold(me))
@@ -236,7 +228,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>Under the gate.</summary>
+    /// <summary>Ends polling. Under the gate.</summary>
     public void EndLook()
     {
         if (--_lookers == 0 && _lost.Count > 0)
@@ -248,7 +240,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>Gives back what a link had that has gone down, when nobody looks at it any more.</summary>
+    /// <summary>Releases the connection of a link that has gone down, when no thread polls it any more.</summary>
     public void GiveBack(Link link)
     {
         using (pump.Gate.Hold())
@@ -263,14 +255,14 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         link.GiveBack();
     }
 
-    /// <summary>The leader is to look at the poll set. Under the gate.</summary>
+    /// <summary>Makes the leader check the poll set. Under the gate.</summary>
     public void Unpark()
     {
         _isWoken = true;
         Volatile.Read(ref _parked)?.Unpark();
     }
 
-    /// <summary>By a thread of the reactor behind a turn: whether it has stayed, and taken the next one.</summary>
+    /// <summary>Parks a reactor thread after an iteration. Returns whether it has parked and run the next iteration.</summary>
     public bool Stay()
     {
         MemorySleep sleep;
@@ -283,7 +275,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
                 return false;
             }
 
-            // Announced when the poll set was armed, and looked at behind that: what has come since has taken it back.
+            // The sleep was announced when the poll set was armed, and checked afterwards. Data that arrived since then has withdrawn it.
             sleep = link.Memory!.Sleep;
             if (!sleep.TryStay())
             {
@@ -305,12 +297,12 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
                 _stay = 0;
                 _stayedAt = null;
 
-                // Free: whoever else had taken the role would have dismissed this thread.
+                // The role is free: a thread that had taken it would have cancelled this one's parking.
                 leads = pump.TryLead();
             }
         }
 
-        // Dismissed before it slept, it may have slept beside one who was announced later, and been woken instead.
+        // If parking was cancelled before the sleep, this thread may have slept beside a later sleeper, and been woken in its place.
         sleep.EndStay(passesOn: !leads);
         if (!leads)
         {
@@ -321,7 +313,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         return true;
     }
 
-    /// <summary>Somebody else leads, or takes what lies in the memory. Under the gate.</summary>
+    /// <summary>Cancels the parking, because another thread leads or takes the data in memory. Under the gate.</summary>
     public void Dismiss()
     {
         if (_stay != 0)
@@ -332,7 +324,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>Somebody had armed the reactor, for as long as no user is here. Under the gate.</summary>
+    /// <summary>Withdraws the sleep announced with arming the reactor, for as long as a user call runs. Under the gate.</summary>
     public void StopRinging(MemorySleep sleep)
     {
         if (pump.IsArmed && sleep.IsAnnounced)
@@ -359,7 +351,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     {
         using (pump.Gate.Hold())
         {
-            // No bell is rung for a sleeper on the memory: what comes at the poll set is the peer's end, somebody new, or a call to wake.
+            // A peer rings no doorbell for a sleeper on the memory. The poll set reports only the peer's end, new peers, and wake-ups.
             if (!pump.Watch())
             {
                 return;

@@ -6,10 +6,10 @@ namespace Fairlead.Patterns.Links;
 /// <content>The open file that came with the message.</content>
 internal sealed partial class MessageCore
 {
-    /// <summary>Whether one came, and nobody has taken it.</summary>
+    /// <summary>Whether a file came and has not been taken.</summary>
     public bool HasFile => _incoming.Lease is HandleLease { HasFile: true };
 
-    /// <summary>Takes it: from then on the number is the caller's to close.</summary>
+    /// <summary>Takes the file; the caller then closes the number.</summary>
     public bool TryTakeFile(out int number)
     {
         using Descriptor? file = (_incoming.Lease as HandleLease)?.Take();

@@ -3,23 +3,24 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>The messages of a link whose receiver mostly gives one back before he takes the next: they go from hand to hand without a
-/// pool.</content>
+/// <content>
+/// The message cache of a link: messages that are reused without the pool, because a receiver usually returns one before it takes the next.
+/// </content>
 internal sealed partial class MessageCore
 {
     private bool _isResident;
     private bool _isInHand;
 
-    // A resident whose sender waits for nothing, and whose cancellation nobody has asked for.
+    // A cached message whose sender waits for nothing, and whose cancellation token was not requested.
     private bool _isPlain;
 
-    /// <summary>Whether its link finds it by itself.</summary>
+    /// <summary>Whether the message belongs to its link's cache.</summary>
     public bool IsResident => _isResident;
 
-    /// <summary>Whether the sender of a resident waits for an answer, which is not yet on its way.</summary>
+    /// <summary>Whether the sender of a cached message waits for an answer that is not on its way yet.</summary>
     public bool IsInHand => Volatile.Read(ref _isInHand);
 
-    /// <summary>One that stays with its link, not handed out.</summary>
+    /// <summary>Creates a message for the link's cache, not handed out.</summary>
     public static MessageCore Settle(Link link)
     {
         MessageCore core = new() { Link = link, _isResident = true };
@@ -27,19 +28,21 @@ internal sealed partial class MessageCore
         return core;
     }
 
-    /// <summary>Whether a resident is back. By whoever hands it out.</summary>
-    // Acquire: who gave it back no longer reads in it. Its release is in ReleaseResident.
+    /// <summary>Whether a cached message has been returned. Called by the thread that hands it out.</summary>
+    // Acquire: the thread that returned it no longer reads it. The release is in ReleaseResident.
     public bool IsBack => Volatile.Read(ref _givenBack) == _version;
 
-    /// <summary>Whether one of which there was nothing to say is back, and has memory for such a body. By whoever hands it out.</summary>
+    /// <summary>Returns whether a cached message without duties is back, and has memory for this body. For the thread that hands
+    /// out.</summary>
     public bool IsPlainlyBack(int length) => IsBack && _isPlain && length <= _own.Length;
 
-    /// <summary>Hands it out once more, with a copy of a short body. One at a time, who has seen that it is back.</summary>
+    /// <summary>Reuses a returned message with a copy of a short body. Called by one thread at a time, after
+    /// <see cref="IsBack"/>.</summary>
     public void Reuse(in MessageHeader header, ReadOnlySpan<byte> body)
     {
         if (_cancellation is not null)
         {
-            // Asked for while the message was being given back.
+            // The token was requested while the message was being returned.
             ForgetCancellation();
         }
 
@@ -51,7 +54,7 @@ internal sealed partial class MessageCore
         Begin();
     }
 
-    /// <summary>The same of one that <see cref="IsPlainlyBack"/>, for a message that is plain, too.</summary>
+    /// <summary>Does the same if <see cref="IsPlainlyBack"/>, for a data message without a head.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ReusePlain(ReadOnlySpan<byte> body)
     {
@@ -62,10 +65,10 @@ internal sealed partial class MessageCore
         Volatile.Write(ref _version, _version + 1);
     }
 
-    /// <summary>The memory of one that is back, for a copy of a short body.</summary>
+    /// <summary>The memory of a returned message, for a copy of a short body.</summary>
     public Span<byte> Own => _own;
 
-    /// <summary>As <see cref="ReusePlain"/>, of a published message that was copied into <see cref="Own"/>.</summary>
+    /// <summary>Does the same for a published message that was copied into <see cref="Own"/>.</summary>
     public void ReusePublished(int headLength, int length)
     {
         _incoming.Header = new MessageHeader { Kind = MessageKind.Publish, HeadLength = (ushort)headLength, Length = length };
@@ -74,10 +77,8 @@ internal sealed partial class MessageCore
         Volatile.Write(ref _version, _version + 1);
     }
 
-    /// <summary>
-    /// Gives a message back of which there is nothing to say to anybody; false where there is, see <see cref="Release"/>. Harmless the
-    /// second time.
-    /// </summary>
+    /// <summary>Returns a message without duties. Returns false if it has any; see <see cref="Release"/>.</summary>
+    /// <remarks>A second call has no effect.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGiveBack(int version)
     {
@@ -95,7 +96,7 @@ internal sealed partial class MessageCore
         return true;
     }
 
-    /// <summary>The answer to a resident is on its way, or nobody waits for it any more.</summary>
+    /// <summary>Notes that the answer to a cached message is on its way, or that its sender no longer waits.</summary>
     public void LetGo() => Volatile.Write(ref _isInHand, false);
 
     private void ReleaseResident(int version, string? reasonIfUnsettled)
@@ -106,7 +107,7 @@ internal sealed partial class MessageCore
             MessageKind kind = Kind;
             if (TryTakeAnswer(version))
             {
-                // A cancellation is noted only while the message is unanswered: this one does not change any more.
+                // A cancellation is noted only while the message is unanswered, so _isTakenBack does not change any more.
                 Refuse(Link, kind, id, _isTakenBack, reasonIfUnsettled);
                 Link.Receiving.RemoveActive(this);
             }
@@ -117,8 +118,8 @@ internal sealed partial class MessageCore
             ForgetCancellation();
         }
 
-        // Release: what was read in it was read before. Its acquire is IsBack. Said late, by the second of two who give it back at once, it
-        // names a version that is over, and nobody asks for that.
+        // Release: all reads of the message come before. The acquire is in IsBack. If two threads return the message at once, the second
+        // write may come late. It then contains an old version, which no thread compares with.
         Volatile.Write(ref _givenBack, version);
     }
 }

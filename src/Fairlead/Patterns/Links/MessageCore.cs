@@ -4,18 +4,18 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// A received message in the user's hands: the lease, and whether its sender has been answered. Pooled, or a resident of its link; the
-/// version tells a stale handle from the current one.
-/// </summary>
+/// <summary>A received message in the user's hands: the lease, and whether its sender has been answered.</summary>
 /// <remarks>
-/// Two may give the same message back at once, and whoever comes first puts it into the pool: that takes an interlocked step. A resident is
-/// put nowhere. Who gives it back only says so, which two may do, and the one who hands messages out from its link looks which of the
-/// residents are back.
+/// <para>Pooled, or in the cache of its link. The version tells a stale handle from the current one.</para>
+/// <para>
+/// Two threads may return the same message at once. For a pooled message, an interlocked step decides which one puts it into the pool. A
+/// cached message is not put anywhere. Returning it only sets a mark, which both threads may do, and the thread that hands out messages of
+/// its link checks which ones are back.
+/// </para>
 /// </remarks>
 internal sealed partial class MessageCore
 {
-    /// <summary>In place of the version that may be answered: it has been, or wants no answer.</summary>
+    /// <summary>Replaces the version that may be answered: the message has been answered or wants no answer.</summary>
     private const long Settled = long.MinValue;
 
     private static readonly ObjectPool<MessageCore> Pool = new(16 * 1024);
@@ -34,7 +34,7 @@ internal sealed partial class MessageCore
     private byte[] _own = [];
     private int _version;
 
-    // The version that was given back last, of a resident.
+    // The version of a cached message that was last returned.
     private int _givenBack;
 
     // The version whose sender waits for an answer, or Settled.
@@ -72,7 +72,7 @@ internal sealed partial class MessageCore
 
     private bool WantsAnswer => _incoming.Header.Kind is MessageKind.Deliver or MessageKind.Request;
 
-    /// <summary>Takes over the incoming message.</summary>
+    /// <summary>Takes over an incoming message.</summary>
     public static MessageCore Rent(Link link, in Incoming incoming)
     {
         MessageCore core = RentSpare();
@@ -86,7 +86,7 @@ internal sealed partial class MessageCore
         return core;
     }
 
-    /// <summary>A message with a copy of a short body.</summary>
+    /// <summary>Returns a message with a copy of a short body.</summary>
     public static MessageCore Copy(Link link, in MessageHeader header, ReadOnlySpan<byte> body)
     {
         MessageCore core = RentSpare();
@@ -96,7 +96,7 @@ internal sealed partial class MessageCore
         return core;
     }
 
-    /// <summary>Copies a short body into memory of its own.</summary>
+    /// <summary>Copies a short body into the message's own memory.</summary>
     private void Keep(in MessageHeader header, ReadOnlySpan<byte> body)
     {
         if (_own.Length < body.Length)
@@ -156,7 +156,7 @@ internal sealed partial class MessageCore
         _spareCount++;
     }
 
-    /// <summary>A token that is cancelled when the peer no longer waits. Created on demand.</summary>
+    /// <summary>Returns a token that is cancelled when the peer no longer waits. Created on demand.</summary>
     public CancellationToken CancellationFor(int version)
     {
         using (_gate.Hold())
@@ -173,16 +173,15 @@ internal sealed partial class MessageCore
         }
     }
 
-    /// <summary>Whether the message of this handle has not been given back.</summary>
+    /// <summary>Returns whether the message of this handle has not been returned yet.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsCurrent(int version) => version == Version && version != Volatile.Read(ref _givenBack);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Check(int version) => ObjectDisposedException.ThrowIf(!IsCurrent(version), typeof(Message));
 
-    /// <summary>
-    /// The right to answer: true once for a message that wants an answer. What was read of it before is then what it says.
-    /// </summary>
+    /// <summary>Claims the right to answer. Returns true once for a message that wants an answer.</summary>
+    /// <remarks>Values read from the message before are then those of this version.</remarks>
     public bool TrySettle(int version)
     {
         Check(version);
@@ -196,7 +195,7 @@ internal sealed partial class MessageCore
 
     public bool IsUnsettled(int version) => Volatile.Read(ref _unanswered) == version;
 
-    /// <summary>Whether its sender, who lives, no longer wants it to be read.</summary>
+    /// <summary>Returns whether its living sender no longer wants it to be read.</summary>
     public bool IsTakenBack(int version)
     {
         using (_gate.Hold())
@@ -205,12 +204,12 @@ internal sealed partial class MessageCore
         }
     }
 
-    /// <summary>By the pump: the peer took its question back, or died.</summary>
+    /// <summary>Cancels the message, because the peer withdrew it or died. Called by the pump.</summary>
     public void CancelFor(Link link, uint id, bool isTakenBack)
     {
         using (_gate.Hold())
         {
-            // It may be another message by now.
+            // By now this object may hold another message.
             if (!IsUnanswered || Link != link || _incoming.Header.Id != id)
             {
                 return;
@@ -218,16 +217,16 @@ internal sealed partial class MessageCore
 
             _isCancelled = true;
 
-            // For good: that its sender goes then does not change it.
+            // Permanent: if the sender dies later, that does not change it.
             _isTakenBack |= isTakenBack;
 
-            // On the pool: what the user hangs on his token must not hold the pump up. Under the gate: the user who gives the message back
-            // disposes the source.
+            // On the pool, because the user's callbacks must not hold the pump up. Under the gate, because returning the message disposes
+            // the source.
             _ = _cancellation?.CancelAsync();
         }
     }
 
-    /// <summary>The user gives the message back. Harmless the second time.</summary>
+    /// <summary>Returns the message. A second call has no effect.</summary>
     public void Release(int version, string? reasonIfUnsettled)
     {
         if (!IsCurrent(version))
@@ -241,7 +240,7 @@ internal sealed partial class MessageCore
             return;
         }
 
-        // Two may give the same message back at once. Of a message that nobody can answer or cancel there is nothing else to agree on.
+        // Two threads may return the same message at once. Without an answer or a cancellation, the version is all that they must agree on.
         if (!WantsAnswer && _cancellation is null)
         {
             if (Interlocked.CompareExchange(ref _version, version + 1, version) == version)
@@ -289,17 +288,17 @@ internal sealed partial class MessageCore
         Return();
     }
 
-    /// <summary>It was given back, and nobody has answered.</summary>
+    /// <summary>Answers for a message that was returned without an answer.</summary>
     private static void Refuse(Link link, MessageKind kind, uint id, bool isTakenBack, string? reason)
     {
         if (kind == MessageKind.Deliver)
         {
-            // Also of one that was taken back: its sender may still wait, see OnCancel.
-            link.Answers.SendReceipt(id, ReceiptStatus.NotDelivered, reason ?? "the receiver gave the message back without accepting it");
+            // Also for a withdrawn message: its sender may still wait, see OnCancel.
+            link.Answers.SendReceipt(id, ReceiptStatus.NotDelivered, reason ?? "the receiver disposed the message without accepting it");
         }
         else if (!isTakenBack)
         {
-            link.Answers.SendError(id, 0, reason ?? "the responder gave the request back without a reply");
+            link.Answers.SendError(id, 0, reason ?? "the responder disposed the request without a reply");
         }
     }
 

@@ -2,29 +2,27 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The messages of a link that the user has in hand: those whose senders wait for an answer, by their ids, and some that go from hand to
-/// hand without a pool, of which a receiver mostly gives one back before it takes the next.
-/// </summary>
+/// <summary>The messages of a link that the user has: those whose senders wait for an answer, and the message cache.</summary>
 /// <remarks>
-/// Those by id are under a lock of its own. Residents are added under the endpoint's gate and looked at by the pump; whether one is in hand
-/// it says itself.
+/// Cached messages are reused without the pool, because a receiver usually returns one before it takes the next. They are added under the
+/// endpoint's gate and read by the pump, and each one knows whether it is in the user's hands. The others are found by id, under a separate
+/// lock.
 /// </remarks>
 internal sealed class MessagesInHand(Link link)
 {
-    /// <summary>As many messages as a receiver may have in hand before further ones come out of the pool.</summary>
+    /// <summary>The most cached messages. If the user has more, they come from the pool.</summary>
     private const int MostResidents = 4;
 
     private readonly RankedLock _gate = new(LockRank.MessagesInHand);
     private readonly Dictionary<uint, MessageCore> _byId = [];
     private MessageCore[] _residents = [];
 
-    /// <summary>Whether the sender of any waits for an answer.</summary>
+    /// <summary>Whether a sender of any of them waits for an answer.</summary>
     public bool Any
     {
         get
         {
-            // Entering is a full fence, too: see Remove.
+            // Entering the lock is also a full fence: see Remove.
             using (_gate.Hold())
             {
                 return _byId.Count > 0 || Array.Exists(_residents, static resident => resident.IsInHand);
@@ -32,28 +30,28 @@ internal sealed class MessagesInHand(Link link)
         }
     }
 
-    /// <summary>The one that is handed out first, where it is back; null where there is none yet. Under the endpoint's gate.</summary>
+    /// <summary>The cached message that is reused first; null if there is none yet. Under the endpoint's gate.</summary>
     public MessageCore? Resident => _residents is [var first, ..] ? first : null;
 
-    /// <summary>A message whose sender waits for an answer is handed out.</summary>
+    /// <summary>Adds a message that is handed out and whose sender waits for an answer.</summary>
     public void Add(MessageCore message)
     {
         using (_gate.Hold())
         {
-            // A peer that uses an id twice at the same time only confuses itself: the later one gets the cancellations.
+            // A peer that uses an id twice at the same time only harms itself: the later message gets the cancellations.
             _byId[message.Header.Id] = message;
         }
     }
 
-    /// <summary>The user has answered, or let go. Any thread.</summary>
+    /// <summary>Removes a message that the user has answered or released. Any thread.</summary>
     public void Remove(MessageCore message)
     {
         if (message.IsResident)
         {
             message.LetGo();
 
-            // Let go before looking, as a closing endpoint, and the end of the peer, are noted before the pump looks for what is in hand:
-            // one of the two sees the other.
+            // Clear the mark before looking. A closing endpoint, and the peer's end, are noted before the pump looks for such messages: one
+            // of the two sees the other.
             Interlocked.MemoryBarrier();
             return;
         }
@@ -67,7 +65,7 @@ internal sealed class MessagesInHand(Link link)
         }
     }
 
-    /// <summary>The one with this id; null where its sender waits no more. By the pump.</summary>
+    /// <summary>Returns the message with this id, or null if its sender no longer waits. Called by the pump.</summary>
     public MessageCore? Find(uint id)
     {
         using (_gate.Hold())
@@ -81,7 +79,7 @@ internal sealed class MessagesInHand(Link link)
         return Array.Find(_residents, resident => resident.IsInHand && resident.Id == id);
     }
 
-    /// <summary>All that are, or may be, in hand; those by id are forgotten. By the pump.</summary>
+    /// <summary>Returns all messages that are or may be in the user's hands, and forgets those by id. Called by the pump.</summary>
     public MessageCore[] TakeAll()
     {
         using (_gate.Hold())
@@ -92,10 +90,8 @@ internal sealed class MessagesInHand(Link link)
         }
     }
 
-    /// <summary>
-    /// A copy of a short message, in a resident that is back, or in one of the pool where the user holds on to them. Under the endpoint's
-    /// gate.
-    /// </summary>
+    /// <summary>Copies a short message into a returned cached message, or into a pooled one if the user keeps them.</summary>
+    /// <remarks>Under the endpoint's gate.</remarks>
     public MessageCore Keep(in MessageHeader header, ReadOnlySpan<byte> body)
     {
         foreach (MessageCore resident in _residents)

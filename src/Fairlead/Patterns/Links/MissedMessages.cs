@@ -3,22 +3,22 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// What one side tells the other of the messages that it dropped: with the next message those before it, and, when no next one is in sight,
-/// those behind the last.
-/// </summary>
-/// <remarks>What was heard is the pump's. A part of what a link receives, and never copied.</remarks>
+/// <summary>Reports of dropped messages from one side to the other.</summary>
+/// <remarks>
+/// A message reports the drops before it. If no next message is in sight, a separate report covers the drops behind the last one. The pump
+/// owns the received counts. A part of the receiving side of a link, and never copied.
+/// </remarks>
 internal struct MissedMessages
 {
-    /// <summary>What the count takes in a head.</summary>
+    /// <summary>The bytes that the count occupies in a head.</summary>
     public const int HeadBytes = 3 + 8;
 
-    /// <summary>Nobody drops more than this, and sums of such numbers are still numbers.</summary>
+    /// <summary>The highest valid count. No side drops more, and sums of such counts do not overflow.</summary>
     public const long Most = 1L << 52;
 
     private long _heard;
 
-    /// <summary>A head, and behind it the count where there is something to tell.</summary>
+    /// <summary>Writes a head, and the count behind it if there is one.</summary>
     public static void WriteHead(ReadOnlySpan<byte> head, long missed, Span<byte> destination)
     {
         head.CopyTo(destination);
@@ -31,7 +31,7 @@ internal struct MissedMessages
         }
     }
 
-    /// <summary>The peer tells with a message what it dropped before it: how many of these are new.</summary>
+    /// <summary>Handles a message's report of the drops before it. Returns how many of them are new.</summary>
     public long HearBefore(ReadOnlySpan<byte> head)
     {
         if (!HeadReader.TryGet(head, HeadField.Missed, out ulong missed))
@@ -44,9 +44,7 @@ internal struct MissedMessages
         return news;
     }
 
-    /// <summary>
-    /// The peer tells what it has dropped behind its last message, and will tell again with the next: how many of these are new.
-    /// </summary>
+    /// <summary>Handles a report of drops behind the last message, which the next one repeats. Returns how many are new.</summary>
     public long HearBehind(ReadOnlySpan<byte> head)
     {
         if (head.Length == 0 || !HeadReader.TryGet(head, HeadField.Missed, out ulong missed))
@@ -63,5 +61,5 @@ internal struct MissedMessages
     private static long Judged(ulong missed) =>
         missed <= Most
             ? (long)missed
-            : throw new FairleadException(ErrorCode.Corrupt, $"the peer says that {missed} messages were dropped, which cannot be");
+            : throw new FairleadException(ErrorCode.Corrupt, $"the peer reports {missed} dropped messages, which is impossible");
 }

@@ -1,9 +1,9 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>The two forms of opening an endpoint, made of the other one.</summary>
+/// <summary>The two forms of opening an endpoint, each made from the other.</summary>
 internal static class Opening
 {
-    /// <summary>Binding does not wait for anybody: the asynchronous form is done when it returns.</summary>
+    /// <summary>Runs a bind as the asynchronous form. Binding does not wait, so the task is complete when this returns.</summary>
     public static ValueTask<T> Run<T>(Func<T> bind, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -21,9 +21,7 @@ internal static class Opening
         }
     }
 
-    /// <summary>
-    /// Connecting happens once in a connection's life: the blocking form waits for the asynchronous one, which needs no thread that this
-    /// one could hold up.
-    /// </summary>
+    /// <summary>Blocks until an asynchronous connect has completed.</summary>
+    /// <remarks>Connecting happens once in a connection's life, and needs no thread that this wait could hold up.</remarks>
     public static T Wait<T>(ValueTask<T> connect) => connect.IsCompleted ? connect.Result : connect.AsTask().GetAwaiter().GetResult();
 }

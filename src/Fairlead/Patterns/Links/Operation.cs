@@ -3,10 +3,11 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Something that a caller waits for: blocking, or by a <see cref="ValueTask{TResult}"/>. Completed once, by whoever pumps the endpoint, or
-/// withdrawn by its caller. Pooled: it goes back when its result has been taken.
-/// </summary>
+/// <summary>An operation that a caller waits for, blocking or by a <see cref="ValueTask{TResult}"/>.</summary>
+/// <remarks>
+/// Completed once, by the thread that pumps the endpoint, or withdrawn by its caller. Pooled: it returns to the pool when its result has
+/// been taken.
+/// </remarks>
 internal abstract class Operation
 {
     private int _isClaimed;
@@ -16,19 +17,19 @@ internal abstract class Operation
     private int _leader;
     private EndpointCore _endpoint = null!;
 
-    /// <summary>The one that is signalled behind it. Of the <see cref="Completions"/> that it is in.</summary>
+    /// <summary>The operation to signal after this one. Belongs to the <see cref="Completions"/> that contain it.</summary>
     public Operation? NextCompleted { get; set; }
 
-    /// <summary>Whether the caller waits in its own thread; decides how it is woken. From false it does not change during a use.</summary>
+    /// <summary>Whether the caller waits in its own thread, which decides how it is woken. During a use, false does not change.</summary>
     public bool IsBlocking { get; private set; }
 
-    /// <summary>Whether its result stands. Its caller may not have heard of it.</summary>
+    /// <summary>Whether the result is set. The caller may not know it yet.</summary>
     public bool IsClaimed => Volatile.Read(ref _isClaimed) != 0;
 
-    /// <summary>Whether the claimer is through with it: from now on it is a blocking caller's alone, who may use it again.</summary>
+    /// <summary>Whether the claimer has finished with it. From now on it belongs to a blocking caller, which may use it again.</summary>
     public bool IsDone => Volatile.Read(ref _isSignalled);
 
-    /// <summary>Starts a use. An asynchronous one keeps the reactor at the endpoint's side until it is signalled.</summary>
+    /// <summary>Starts a use. An asynchronous operation makes the reactor serve the endpoint until it is signalled.</summary>
     protected void Begin(bool isBlocking, EndpointCore endpoint)
     {
         IsBlocking = isBlocking;
@@ -44,10 +45,8 @@ internal abstract class Operation
         Volatile.Write(ref _isClaimed, 0);
     }
 
-    /// <summary>
-    /// The caller, who has not waited here yet, goes on without its thread. Somebody is to be asked for a turn behind this. False: the
-    /// result is there, to be taken.
-    /// </summary>
+    /// <summary>Turns a blocking operation whose caller has not waited yet into an asynchronous one.</summary>
+    /// <remarks>Afterwards a pump iteration must be requested. Returns false if the result is already there to be taken.</remarks>
     public bool TryStopBlocking()
     {
         lock (this)
@@ -63,18 +62,15 @@ internal abstract class Operation
         }
     }
 
-    /// <summary>The right to complete it: true for one caller only.</summary>
+    /// <summary>Claims the right to complete the operation. Returns true for one caller only.</summary>
     protected bool TryClaim() => Interlocked.CompareExchange(ref _isClaimed, 1, 0) == 0;
 
-    /// <summary>
-    /// Wakes the caller. Called once, by the claimer, without any lock held; <paramref name="inline"/>: a continuation may run on this
-    /// thread.
-    /// </summary>
+    /// <summary>Wakes the caller. Called once, by the claimer, without any lock held.</summary>
+    /// <remarks>With <paramref name="inline"/>, a continuation may run on this thread.</remarks>
     public abstract void Signal(bool inline);
 
-    /// <summary>
-    /// Its caller is about to wait in the kernel; false when it is claimed already. The release is <see cref="EndLead"/>.
-    /// </summary>
+    /// <summary>Notes that the caller is about to wait in the kernel. Returns false if the operation is already claimed.</summary>
+    /// <remarks><see cref="EndLead"/> ends it.</remarks>
     public bool TryBeginLead()
     {
         lock (this)
@@ -92,7 +88,7 @@ internal abstract class Operation
         }
     }
 
-    /// <summary>A follower sleeps until it is done, nudged, or the time has passed.</summary>
+    /// <summary>Sleeps as a follower until the operation is done, the follower is woken, or the time has passed.</summary>
     public void Sleep(Deadline deadline)
     {
         lock (this)
@@ -110,7 +106,7 @@ internal abstract class Operation
         }
     }
 
-    /// <summary>Makes a sleeping follower look again: it is to lead, or its token was cancelled.</summary>
+    /// <summary>Makes a sleeping follower check again: it has to lead, or its token was cancelled.</summary>
     public void Nudge()
     {
         lock (this)
@@ -122,7 +118,8 @@ internal abstract class Operation
 
     protected void EndAsyncWait() => _endpoint.Pump.Awaited.CountCaller(-1);
 
-    /// <summary>The claimer's last touch. False, and nothing done: the caller blocks no more.</summary>
+    /// <summary>Signals a blocking caller, as the claimer's last access. Returns false without a change if the caller does not
+    /// block.</summary>
     protected bool TryWakeCaller()
     {
         EndpointCore endpoint = _endpoint;
@@ -142,7 +139,7 @@ internal abstract class Operation
             }
         }
 
-        // Whoever leads sleeps in the kernel, where only the poll set reaches him. Mostly it is he who completes his own operation.
+        // A leader sleeps in the kernel, where only the poll set reaches it. Usually the leader completes its own operation.
         if (leader != 0 && leader != NativeThread.ManagedId)
         {
             endpoint.Pump.WakeLeader();
@@ -151,7 +148,7 @@ internal abstract class Operation
         return true;
     }
 
-    /// <summary>Waits for a claimer that is between claiming and signalling.</summary>
+    /// <summary>Waits for a claimer that has claimed but not signalled yet.</summary>
     protected void AwaitSignal()
     {
         if (!IsDone)
@@ -220,10 +217,8 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
         }
     }
 
-    /// <summary>
-    /// Cancels by <see cref="Withdraw"/> when the token is cancelled or the time has passed. For async callers; a blocking one watches both
-    /// itself.
-    /// </summary>
+    /// <summary>Arranges a <see cref="Withdraw"/> when the token is cancelled or the time has passed.</summary>
+    /// <remarks>For asynchronous callers. A blocking caller checks both itself.</remarks>
     public void WatchFor(TimeSpan? timeout, TimeProvider time, CancellationToken cancellationToken)
     {
         Token = cancellationToken;
@@ -240,7 +235,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
         }
     }
 
-    /// <summary>The result of a blocking caller whose operation was completed or withdrawn; gives the operation back.</summary>
+    /// <summary>Returns the result to a blocking caller after completion or withdrawal, and returns the operation to the pool.</summary>
     public T Take()
     {
         while (!IsDone)
@@ -271,16 +266,14 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
     void IValueTaskSource<T>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _core.OnCompleted(continuation, state, token, flags);
 
-    /// <summary>
-    /// The caller no longer waits: takes the operation out of its queue and completes it, unless it is done already. With
-    /// <paramref name="error"/> where there is one; null: the time has passed, which is a result.
-    /// </summary>
+    /// <summary>Takes the operation out of its queue and completes it, unless it is done, because the caller no longer waits.</summary>
+    /// <remarks>It fails with <paramref name="error"/>. Null means that the time has passed, which is a result.</remarks>
     public abstract void Withdraw(Exception? error);
 
-    /// <summary>How long before the end of its time <see cref="Recall"/> is called; zero: not at all.</summary>
+    /// <summary>Returns how long before its timeout <see cref="Recall"/> is called; zero means not at all.</summary>
     public virtual TimeSpan RecallBefore(TimeSpan timeout) => TimeSpan.Zero;
 
-    /// <summary>Its time is nearly over: asks for an answer that says at least how it stands.</summary>
+    /// <summary>Asks for an answer with at least the current state, because the time is nearly over.</summary>
     public virtual void Recall()
     {
     }
@@ -289,7 +282,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
 
     protected void Recycle()
     {
-        // Waits for a callback that runs on another thread, so none reaches the next use. No lock is held here.
+        // Waits for a callback that runs on another thread. None may reach the next use. No lock is held here.
         _registration.Dispose();
         _registration = default;
         _expiry?.End();
@@ -301,7 +294,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
         GiveBack();
     }
 
-    /// <summary>The time-out of one use. A tick that comes late finds it ended and leaves the next use alone.</summary>
+    /// <summary>The timeout of one use. A late tick finds it ended and does not affect the next use.</summary>
     private sealed class Expiry(Operation<T> operation) : IAlarmed
     {
         private readonly RankedLock _gate = new(LockRank.OperationExpiry);

@@ -10,10 +10,7 @@ namespace Fairlead.Patterns.Links;
 /// <content>Messages whose senders wait for an answer.</content>
 internal readonly partial struct Outbox
 {
-    /// <summary>
-    /// Sends in this thread, to the peer or, where none is there yet, the first that comes, and waits until the message is buffered or its
-    /// answer is in.
-    /// </summary>
+    /// <summary>Sends, and blocks until the message is buffered or its answer has arrived. Waits for a peer if there is none.</summary>
     public LinkResult Call(
         MessageHeader header,
         ReadOnlySpan<byte> head,
@@ -53,7 +50,7 @@ internal readonly partial struct Outbox
             operation.Borrow(borrowed.Memory);
             operation.Borrow(parts);
 
-            // The operation has ended, and with it the loan, however this is left.
+            // However this block is left, the operation and its borrowed memory have ended.
             try
             {
                 try
@@ -88,10 +85,10 @@ internal readonly partial struct Outbox
         }
     }
 
-    /// <summary>
-    /// Asks by the short way, where there is one: the reply is in <paramref name="reply"/>, or, where the call took another turn on its
-    /// way, what became of it in <paramref name="result"/>. False: nothing was done.
-    /// </summary>
+    /// <summary>Sends a request by the fast path if possible. Returns false if nothing was done.</summary>
+    /// <remarks>
+    /// The reply is in <paramref name="reply"/>. If the call left the fast path on the way, its outcome is in <paramref name="result"/>.
+    /// </remarks>
     public unsafe bool TryCallShort(
         MessageFlags flags,
         ReadOnlySpan<byte> head,
@@ -129,7 +126,7 @@ internal readonly partial struct Outbox
         }
     }
 
-    /// <summary>The same for a caller that awaits: its memory is free when this returns.</summary>
+    /// <summary>Does the same for an asynchronous caller, whose memory is free when this returns.</summary>
     public unsafe bool TryCallShortAsync(
         MessageFlags flags,
         ReadOnlySpan<byte> head,
@@ -165,7 +162,7 @@ internal readonly partial struct Outbox
         }
         catch (Exception exception)
         {
-            // Nobody has its task.
+            // No caller has its task.
             call.Withdraw(exception);
             throw;
         }
@@ -174,7 +171,7 @@ internal readonly partial struct Outbox
         return true;
     }
 
-    /// <summary>Waits for the answer, and asks the message back shortly before the end, if nobody has read it by then.</summary>
+    /// <summary>Waits for the answer, and recalls the message shortly before the deadline if the peer has not read it by then.</summary>
     private bool Wait(LinkOperation operation, Deadline deadline, TimeSpan recall, CancellationToken cancellationToken)
     {
         if (recall > TimeSpan.Zero)
@@ -193,7 +190,7 @@ internal readonly partial struct Outbox
         return core.Pump.Callers.Wait(operation, deadline, cancellationToken);
     }
 
-    /// <summary>A span, which is copied where it must wait, or memory or parts, which are borrowed.</summary>
+    /// <summary>Sends either a span, which is copied if it has to wait, or memory or parts, which are borrowed.</summary>
     public ValueTask<LinkResult> CallAsync(
         MessageHeader header,
         ReadOnlySpan<byte> head,
@@ -204,7 +201,7 @@ internal readonly partial struct Outbox
         in ReadOnlySequence<byte> parts = default) =>
         CallOnAsync(null, header, head, span, memory, timeout, cancellationToken, parts: parts);
 
-    /// <summary>To this link, or null: to the one whose turn it is.</summary>
+    /// <summary>Sends to this link or, with null, to the next one in the round robin.</summary>
     public ValueTask<LinkResult> CallOnAsync(
         Link? link,
         MessageHeader header,
@@ -218,7 +215,7 @@ internal readonly partial struct Outbox
     {
         ThrowIfClosing();
 
-        // Judges the time-out, before anything is taken.
+        // Validates the timeout before anything is taken.
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
         long began = OperationMeter.StartCall();
         bool isMovable = link is null && IsMovable(header.Kind);
@@ -265,7 +262,7 @@ internal readonly partial struct Outbox
         }
         catch (Exception exception)
         {
-            // Nobody has its task: what it holds, it lets go of here.
+            // No caller has its task, so release here what the operation holds.
             operation.Withdraw(exception);
             throw;
         }
@@ -279,7 +276,7 @@ internal readonly partial struct Outbox
 
         if (activity is not null)
         {
-            // The span goes on until the answer; the caller's own is current again when this returns.
+            // The span continues until the answer; the caller's own span is current again when this returns.
             Activity.Current = before;
         }
 
@@ -303,7 +300,7 @@ internal readonly partial struct Outbox
         }
     }
 
-    /// <summary>What went wrong, for those who measure: what happened to the message, or the code of the peer's answer.</summary>
+    /// <summary>Returns the error for measurements: the outcome of the message, or the code of the peer's answer.</summary>
     private static string? ErrorType(in LinkResult result)
     {
         if (result.Outcome != LinkOutcome.Answered)

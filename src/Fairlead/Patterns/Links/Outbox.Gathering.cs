@@ -7,8 +7,8 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <content>
-/// Several buffers as one message. What lies in one piece goes the way of one; the others stay apart until they are where the message lies,
-/// except where a policy drops: then nobody waits who could keep them.
+/// Sequences: several buffers as one message. A single buffer is sent like any other payload. Several are copied separately to the
+/// message's place. A dropping policy joins them first, because then no caller waits and keeps them.
 /// </content>
 internal readonly partial struct Outbox
 {
@@ -26,14 +26,14 @@ internal readonly partial struct Outbox
             return TrySend(MessageKind.Send, default, whole.Span);
         }
 
-        // First of all: a closed end has no peer, but that is not what is wrong.
+        // Checked first: a closed endpoint has no peer either, but that is not the error to report.
         ThrowIfClosing();
         return core.Placement.TheLink is { } link ? TrySendOn(link, parts)
             : core.Presence.AwaitsPeers ? SendResult.NoPeer
             : SendResult.PeerGone;
     }
 
-    /// <summary>Without waiting and without dropping anything, to one of many peers.</summary>
+    /// <summary>Sends to one of many peers without waiting and without dropping anything.</summary>
     public SendResult TryTo(Link link, in ReadOnlySequence<byte> parts)
     {
         CheckLength(parts);
@@ -46,7 +46,7 @@ internal readonly partial struct Outbox
         return TrySendOn(link, parts);
     }
 
-    /// <summary>Blocking; to this link, or null: to the one whose turn it is.</summary>
+    /// <summary>Blocks until sent to this link or, with null, to the next one in the round robin.</summary>
     public void Send(Link? link, in ReadOnlySequence<byte> parts, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -64,7 +64,7 @@ internal readonly partial struct Outbox
         }
     }
 
-    /// <summary>To this link, or null: to the one whose turn it is.</summary>
+    /// <summary>Sends to this link or, with null, to the next one in the round robin.</summary>
     public ValueTask SendAsync(Link? link, in ReadOnlySequence<byte> parts, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -108,14 +108,14 @@ internal readonly partial struct Outbox
             timeout);
     }
 
-    /// <summary>No message is longer than an array can be, whatever the peer takes.</summary>
+    /// <summary>Refuses a message that is longer than an array can be, whatever the peer accepts.</summary>
     public void CheckLength(in ReadOnlySequence<byte> parts)
     {
         if (parts.Length > Array.MaxLength - ushort.MaxValue)
         {
             throw new FairleadException(
                 ErrorCode.TooLarge,
-                $"the buffers have {parts.Length} bytes together, and a message has less than 2 GiB",
+                $"the buffers have {parts.Length} bytes together, but a message must be shorter than 2 GiB",
                 "Send several messages.")
             {
                 Address = core.Address,
@@ -135,7 +135,7 @@ internal readonly partial struct Outbox
         LinkOutcome outcome = link.Sending.TrySend(header, whole, parts);
         if (outcome == LinkOutcome.Full)
         {
-            // The acknowledgements may be there already, and nobody has read them.
+            // The acknowledgements may have arrived, with no thread having read them.
             core.Pump.CatchUp();
             outcome = link.Sending.TrySend(header, whole, parts);
         }
@@ -152,18 +152,18 @@ internal readonly partial struct Outbox
         return ToSendResult(outcome);
     }
 
-    /// <summary>Bytes of all parts; of more than any message has, so many that every check finds them too long.</summary>
+    /// <summary>Returns the length of all parts, cut to a length that every check rejects as too long.</summary>
     private static int LengthOf(in ReadOnlySequence<byte> parts) => (int)Math.Min(parts.Length, EndpointSettings.NoLimit);
 
     private void Check(Link? link, ReadOnlySpan<byte> payload, in ReadOnlySequence<byte> parts, int headLength)
     {
         if (headLength + payload.Length + parts.Length > EndpointSettings.NoLimit)
         {
-            // Also where no peer is there yet that could say what it takes.
+            // Also without a peer that has announced what it accepts.
             throw new FairleadException(
                 ErrorCode.TooLarge,
-                $"the message has {payload.Length + parts.Length} bytes, and none has more than {EndpointSettings.NoLimit}",
-                "Send it in parts, or pass an open file.")
+                $"the message has {payload.Length + parts.Length} bytes; the limit is {EndpointSettings.NoLimit}",
+                "Send several messages, or pass an open file.")
             {
                 Address = core.Address,
             };

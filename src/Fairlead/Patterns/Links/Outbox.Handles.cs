@@ -4,10 +4,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Messages that an open file goes with.</content>
+/// <content>Messages that carry an open file.</content>
 internal readonly partial struct Outbox
 {
-    /// <summary>Standard streams keep their numbers.</summary>
+    /// <summary>The lowest number for the copy, because standard streams keep their numbers.</summary>
     private const int LowestCopy = 3;
 
     public void SendHandle(SafeHandle handle, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken)
@@ -48,10 +48,7 @@ internal readonly partial struct Outbox
         }
     }
 
-    /// <summary>
-    /// A descriptor of its own for the same open file, which lives until the message has left: the caller may close his as soon as he
-    /// likes.
-    /// </summary>
+    /// <summary>Duplicates a descriptor until the message has left. The caller may close the original at any time.</summary>
     private Descriptor CopyOf(SafeHandle handle, ReadOnlySpan<byte> payload)
     {
         ArgumentNullException.ThrowIfNull(handle);
@@ -60,9 +57,9 @@ internal readonly partial struct Outbox
         {
             bool isForeign = core.Settings.IsForeign;
             string what = isForeign
-                ? "a framing for foreign programs carries no open files"
-                : $"{core.Address.Scheme}:// carries no open files: they go over unix:// alone";
-            throw new FairleadException(ErrorCode.NotSupported, what, isForeign ? "Leave ?framing= away at both ends." : "Use unix://.")
+                ? "a framing for foreign programs cannot carry open files"
+                : $"{core.Address.Scheme}:// cannot carry open files; only unix:// can";
+            throw new FairleadException(ErrorCode.NotSupported, what, isForeign ? "Remove ?framing= at both ends." : "Use unix://.")
             {
                 Address = core.Address,
             };
@@ -72,7 +69,7 @@ internal readonly partial struct Outbox
         {
             link.Sending.CheckHandles();
 
-            // Before there is a copy that would be left behind.
+            // Before there is a copy that would have to be closed.
             link.Sending.Check(payload);
         }
 
@@ -82,8 +79,8 @@ internal readonly partial struct Outbox
             handle.DangerousAddRef(ref isEntered);
             Descriptor? copy = NativeSpawn.Duplicate((int)handle.DangerousGetHandle(), LowestCopy, out Errno error);
             return copy ?? (error == Errno.EBADF
-                ? throw new ArgumentException("The handle is not that of an open file, socket or pipe.", nameof(handle))
-                : throw ErrnoMap.Failure("the handle cannot be copied", error).At(core.Address));
+                ? throw new ArgumentException("The handle is not an open file, socket or pipe.", nameof(handle))
+                : throw ErrnoMap.Failure("the handle cannot be duplicated", error).At(core.Address));
         }
         finally
         {

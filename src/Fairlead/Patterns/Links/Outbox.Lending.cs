@@ -4,10 +4,10 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Loans inside the connection's memory.</content>
+/// <content>Loans in the connection's memory.</content>
 internal readonly partial struct Outbox
 {
-    /// <summary>The link in whose memory a message may be written; null where pooled memory has to do.</summary>
+    /// <summary>Returns the link in whose memory a message may be written, or null if pooled memory is needed.</summary>
     public Link? TryLoan(int size, out Memory<byte> memory)
     {
         memory = default;
@@ -15,8 +15,8 @@ internal readonly partial struct Outbox
         {
             throw new FairleadException(
                 ErrorCode.TooLarge,
-                $"{size} bytes are more than any message has: {EndpointSettings.NoLimit} at the most",
-                "Send it in parts, or pass an open file.");
+                $"a loan of {size} bytes is longer than any message; the limit is {EndpointSettings.NoLimit}",
+                "Send several messages, or pass an open file.");
         }
 
         if (core.IsClosing
@@ -32,12 +32,12 @@ internal readonly partial struct Outbox
             return link;
         }
 
-        // The acknowledgements may be there already, and nobody has read them.
+        // The acknowledgements may have arrived, with no thread having read them.
         core.Pump.CatchUp();
         return link.Sending.TryLoan(size, out memory) ? link : null;
     }
 
-    /// <summary>Sends a loan as it lies there, if that goes at once.</summary>
+    /// <summary>Sends a loan in place, if that works at once.</summary>
     public bool TrySendLoan(Link link, int length)
     {
         ThrowIfClosing();

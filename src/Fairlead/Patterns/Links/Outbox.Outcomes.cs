@@ -3,10 +3,10 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>What became of a message, in the words of its sender: a result, a receipt, or an error.</content>
+/// <content>The outcome of a message for its sender: a result, a receipt, or an error.</content>
 internal readonly partial struct Outbox
 {
-    /// <summary>The error of a call whose message did not get away or whose answer did not come.</summary>
+    /// <summary>Returns the error of a call whose message was not sent or whose answer did not arrive.</summary>
     public FairleadException Failure(in LinkResult result, TimeSpan? timeout)
     {
         Link? link = result.Link;
@@ -14,11 +14,11 @@ internal readonly partial struct Outbox
         {
             string what = !result.WasSent
                 ? link is null
-                    ? "no peer came"
-                    : link.Connection.Room?.Awaited ?? "the peer gave no credit: it does not read"
+                    ? "no peer connected"
+                    : link.Connection.Room?.Awaited ?? "the peer did not read, and gave no credit"
                 : result.WasRead
-                    ? "the peer has read the message and not answered"
-                    : "there was no answer; the message was sent, and may not have been read";
+                    ? "the peer read the message but did not answer"
+                    : "no answer to the message, which was sent but perhaps not read, arrived";
             return new FairleadException(ErrorCode.Timeout, $"{what} within {timeout?.TotalSeconds ?? 0:0.###} s")
             {
                 Address = core.Address,
@@ -30,8 +30,8 @@ internal readonly partial struct Outbox
         {
             return new FairleadException(
                 ErrorCode.Full,
-                link is null ? "no peer is there yet that could take the message" : "the queue is full: the peer has not read enough",
-                "Send it later, or choose another ?full= than fail.")
+                link is null ? "no peer is connected yet" : "the queue is full, because the peer has not read enough",
+                "Send the message later, or choose another ?full= than fail.")
             {
                 Address = core.Address,
                 Peer = link?.Peer,
@@ -40,7 +40,7 @@ internal readonly partial struct Outbox
 
         if (link is { End: null })
         {
-            // Its end is there to be read, with what the peer acknowledged before.
+            // Its end can be read now, together with earlier acknowledgements of the peer.
             core.Pump.TryTurn();
         }
 
@@ -60,18 +60,19 @@ internal readonly partial struct Outbox
             case LinkOutcome.TimedOut:
                 string within = $"within {timeout?.TotalSeconds ?? 0:0.###} s";
                 return !result.WasSent
-                    ? new Delivery(DeliveryStatus.NotDelivered, $"it could not be sent {within}", ErrorCode.Timeout)
+                    ? new Delivery(DeliveryStatus.NotDelivered, $"the message could not be sent {within}", ErrorCode.Timeout)
                     : result.WasRead
-                        ? new Delivery(DeliveryStatus.Unknown, $"the receiver has read it and gave no receipt {within}", ErrorCode.Timeout)
+                        ? new Delivery(
+                            DeliveryStatus.Unknown, $"the receiver read the message but sent no receipt {within}", ErrorCode.Timeout)
                     : new Delivery(
                         DeliveryStatus.Unknown,
-                        $"no receipt came {within}; it was sent, taken back, and may have been read in between",
+                        $"no receipt arrived {within}; the message was sent and cancelled, and may have been read in between",
                         ErrorCode.Timeout);
             case LinkOutcome.Full:
                 return new Delivery(
                     DeliveryStatus.NotDelivered,
                     result.Link is null
-                        ? "no peer was there, and ?full=fail waits for none"
+                        ? "no peer was connected, and ?full=fail does not wait for one"
                         : "the queue was full, and ?full=fail does not wait",
                     ErrorCode.Full);
             case LinkOutcome.Dropped:
@@ -83,8 +84,8 @@ internal readonly partial struct Outbox
                 return result.WasSent && result.WasRead
                     ? new Delivery(
                         DeliveryStatus.Unknown,
-                        $"{who} {end} before it gave a receipt, and "
-                            + $"{(isQueue ? "a worker may have done the item" : "may have read the message")}",
+                        $"{who} {end} before it sent a receipt, and "
+                            + $"{(isQueue ? "a worker may have processed the item" : "the receiver may have read the message")}",
                         ErrorCode.PeerGone)
                     : new Delivery(
                         DeliveryStatus.NotDelivered,
@@ -103,19 +104,19 @@ internal readonly partial struct Outbox
             ReceiptStatus.Accepted => new Delivery(DeliveryStatus.Delivered),
             ReceiptStatus.TakenBack => new Delivery(
                 DeliveryStatus.NotDelivered,
-                $"nobody read it within {timeout?.TotalSeconds ?? 0:0.###} s, and it was taken back",
+                $"the message was not read within {timeout?.TotalSeconds ?? 0:0.###} s, and was cancelled",
                 ErrorCode.Timeout),
             ReceiptStatus.Closed => new Delivery(
                 DeliveryStatus.NotDelivered, reason ?? "the receiver closed before it took the message", ErrorCode.PeerGone),
             ReceiptStatus.Unknown => new Delivery(
-                DeliveryStatus.Unknown, reason ?? "somebody who was lost may have done it", ErrorCode.PeerGone),
+                DeliveryStatus.Unknown, reason ?? "a lost worker may have processed the item", ErrorCode.PeerGone),
 
-            // A status of a later version is at least no acceptance.
-            _ => new Delivery(DeliveryStatus.NotDelivered, reason ?? "the receiver did not accept it"),
+            // A status of a later version does not count as acceptance.
+            _ => new Delivery(DeliveryStatus.NotDelivered, reason ?? "the receiver did not accept the message"),
         };
     }
 
-    /// <summary>The code of an answer that is an error: a later version's, and none, are the handler's own failure.</summary>
+    /// <summary>Returns the code of an error answer. Missing and unknown codes mean the handler's own failure.</summary>
     public static ErrorCode CodeOf(ReadOnlySpan<byte> error) =>
         error.Length > 0 && Enum.IsDefined((ErrorCode)error[0]) ? (ErrorCode)error[0] : ErrorCode.Failed;
 

@@ -4,15 +4,15 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Sending under a policy that drops: nobody waits.</content>
+/// <content>Sending under a dropping policy: no caller waits.</content>
 internal readonly partial struct Outbox
 {
-    /// <summary>
-    /// Sends a message, or leaves it in the queue of its link (of the endpoint while nobody is there), dropping by the policy what has no
-    /// room. Without a link it goes to the peer of an endpoint that has one.
-    /// </summary>
+    /// <summary>Sends a message or queues it, and drops by the policy when the queue is full.</summary>
+    /// <remarks>
+    /// It is queued at its link or, without a peer, at the endpoint. Without a link it goes to the peer of an endpoint that has one.
+    /// </remarks>
     /// <returns>
-    /// Sent, when it is on its way or in the queue; Full; Dropped, when it was itself what had to go; PeerGone. And on which link.
+    /// The outcome and its link. Sent: sent or queued. Full. Dropped: this message was dropped. PeerGone.
     /// </returns>
     public (LinkOutcome Outcome, Link? Link) Post(
         Link? link, MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, bool mayDrop = true, string? topic = null)
@@ -44,7 +44,7 @@ internal readonly partial struct Outbox
 
         if (outcome == LinkOutcome.Full)
         {
-            // Before anything is dropped: the acknowledgements may be there already, and nobody has read them.
+            // Before anything is dropped: the acknowledgements may have arrived, with no thread having read them.
             core.Pump.CatchUp();
             outcome = link.Sending.Post(letter, mayDrop);
         }
@@ -57,7 +57,7 @@ internal readonly partial struct Outbox
         return (outcome, link);
     }
 
-    /// <summary>What a message without room costs its sender, unless he is told so, and keeps it.</summary>
+    /// <summary>Measures a message, unless the sender learns that the queue was full, and keeps it.</summary>
     private void Measure(long start, MessageKind kind, LinkOutcome outcome)
     {
         if (outcome != LinkOutcome.Full)
@@ -66,12 +66,12 @@ internal readonly partial struct Outbox
         }
     }
 
-    /// <summary>Without waiting and without dropping anything, to one of many peers.</summary>
+    /// <summary>Sends to one of many peers without waiting and without dropping anything.</summary>
     public SendResult TryTo(Link link, ReadOnlySpan<byte> payload) => core.Policy.Drops()
         ? ToSendResult(Post(link, MessageKind.Send, default, payload, mayDrop: false).Outcome)
         : TrySendOn(link, MessageKind.Send, default, payload);
 
-    /// <summary>The same for a caller who is told of nothing but a lost peer: a drop is what he chose, and is counted.</summary>
+    /// <summary>Sends for a caller that only learns of a lost peer. A drop follows the caller's policy and is counted.</summary>
     public void PostOrThrow(Link? link, ReadOnlySpan<byte> payload)
     {
         (LinkOutcome outcome, link) = Post(link, MessageKind.Send, default, payload);

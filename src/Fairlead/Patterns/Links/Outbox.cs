@@ -5,33 +5,29 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The sending half of a pattern: the same for all that send. It waits for a peer where the endpoint is bound and has none, and for credit.
-/// </summary>
-/// <param name="core">Of the endpoint.</param>
-/// <param name="isStream">Whether more follows at once, of a message for many (<see cref="FanOut"/>).</param>
+/// <summary>The sending half of every pattern that sends. Waits for credit, and for a peer if a bound endpoint has none.</summary>
+/// <param name="core">The endpoint.</param>
+/// <param name="isStream">Whether more messages for many peers follow at once (<see cref="FanOut"/>).</param>
 internal readonly partial struct Outbox(EndpointCore core, bool isStream = false)
 {
-    /// <summary>Whether messages carry the current trace: foreign programs would take it for a part of the message.</summary>
+    /// <summary>Whether messages carry the current trace. A foreign program would read it as part of the message.</summary>
     private bool IsTraced => Tracing.IsOn && !core.Settings.IsBare;
 
-    /// <summary>
-    /// How many bytes the head takes with the current trace in it: none where there is no trace, or where the peer would refuse the message
-    /// for it. To be traced must not change what arrives.
-    /// </summary>
+    /// <summary>Returns the length of a head that includes the current trace, or 0 without a trace.</summary>
+    /// <remarks>
+    /// Also 0 if the trace would make the message too long for the peer, because tracing must not change what arrives.
+    /// </remarks>
     private int SpaceForTrace(Link? link, int headLength, int payloadLength)
     {
         int traced = headLength + Tracing.HeadBytes;
         return IsTraced && link?.Sending.Takes(traced + payloadLength) != false ? traced : 0;
     }
 
-    /// <summary>
-    /// Whether a message that has not been sent may go to another peer, or to the same when it is back: not where it might wait for what
-    /// lies here unread.
-    /// </summary>
+    /// <summary>Returns whether an unsent message may go to another peer, or to the same one after reconnecting.</summary>
+    /// <remarks>Not if it might be an answer to messages that are still unread here.</remarks>
     private bool IsMovable(MessageKind kind) => kind == MessageKind.Request || (!core.IsBound && core.Profile.Takes.Length == 0);
 
-    /// <summary>Buffers a message if that goes at once.</summary>
+    /// <summary>Buffers a message if that works at once.</summary>
     public SendResult TrySend(MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
         if (core.Policy.Drops())
@@ -59,7 +55,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         LinkOutcome outcome = link.Sending.TrySend(header, whole, payload, isStream: isStream);
         if (outcome == LinkOutcome.Full)
         {
-            // The acknowledgements may be there already, and nobody has read them.
+            // The acknowledgements may have arrived, with no thread having read them.
             core.Pump.CatchUp();
             outcome = link.Sending.TrySend(header, whole, payload, isStream: isStream);
         }
@@ -70,14 +66,14 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
 
         if (outcome == LinkOutcome.Sent)
         {
-            // What did not go at once is measured where it waits.
+            // A message that does not go at once is measured where it waits.
             OperationMeter.EndCall(start, kind, core.MeterTags, null);
         }
 
         return ToSendResult(outcome);
     }
 
-    /// <summary>Buffers a message, waiting in this thread for a peer and for credit.</summary>
+    /// <summary>Buffers a message. Blocks until there are a peer and credit.</summary>
     public void Send(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested || !core.FastPath.TrySendPlain(payload))
@@ -127,7 +123,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             return default;
         }
 
-        // The span is the caller's only until we return: what must wait is copied.
+        // The span belongs to the caller when this returns, so a message that waits is copied.
         return FinishSendAsync(CallAsync(MessageHeader.Of(MessageKind.Send), default, payload, default, null, cancellationToken));
     }
 
@@ -176,7 +172,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             : FinishDeliverAsync(
                 CallAsync(MessageHeader.Of(MessageKind.Deliver), default, default, payload, timeout, cancellationToken), timeout);
 
-    /// <summary>Before a queue is called full: the acknowledgements may be there already, and nobody has read them.</summary>
+    /// <summary>Reads acknowledgements before a queue counts as full, because no thread may have read them yet.</summary>
     private void LookForRoom(Link? link, int length)
     {
         if (link is not null && link.Policy != OverflowPolicy.Wait && !link.Sending.HasRoom(length))
@@ -216,7 +212,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         }
     }
 
-    /// <summary>Blocking, to one of many peers.</summary>
+    /// <summary>Blocks until sent to one of many peers.</summary>
     public void SendOn(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken) =>
         ThrowUnlessSent(
             CallOn(
@@ -246,15 +242,15 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         : FinishDeliverAsync(
             CallOnAsync(link, MessageHeader.Of(MessageKind.Deliver), default, payload, default, timeout, cancellationToken), timeout);
 
-    /// <summary>Receipts need Fairlead's protocol at the other end.</summary>
+    /// <summary>Throws if the other end does not speak Fairlead's protocol, which receipts need.</summary>
     public void RequireProtocol()
     {
         if (core.Settings.IsForeign)
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                "a program that does not speak Fairlead's protocol gives no receipts",
-                "Send without one, or leave ?framing= away at both ends.")
+                "a program that does not speak Fairlead's protocol cannot send receipts",
+                "Send without a receipt, or remove ?framing= at both ends.")
             {
                 Address = core.Address,
             };
@@ -264,8 +260,8 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                $"no receipts come back over {core.Address.Scheme}://",
-                "Send without one, or choose another address.")
+                $"{core.Address.Scheme}:// cannot carry receipts back",
+                "Send without a receipt, or choose another address.")
             {
                 Address = core.Address,
             };

@@ -1,8 +1,6 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// What became of the messages of an endpoint whose links are over, and of those that no link had. Under the endpoint's gate.
-/// </summary>
+/// <summary>The outcomes of messages whose links are over, and of those that had no link. Under the endpoint's gate.</summary>
 internal struct PastDeliveries
 {
     private long _sent;
@@ -10,10 +8,10 @@ internal struct PastDeliveries
     private long _notDelivered;
     private long _inDoubt;
 
-    /// <summary>For the user, when all are over.</summary>
+    /// <summary>The report for the user, when all links are over.</summary>
     public readonly CloseReport Report => new(_sent, _acknowledged, _notDelivered, _inDoubt);
 
-    /// <summary>A link is over.</summary>
+    /// <summary>Adds the messages of a link that is over.</summary>
     public void Add(LinkEnd end)
     {
         _sent += end.Sent + end.Unsent;
@@ -22,7 +20,7 @@ internal struct PastDeliveries
         _inDoubt += end.InDoubt;
     }
 
-    /// <summary>A message that was taken over from its sender will not be handed to anybody.</summary>
+    /// <summary>Adds a message that was taken from its sender but will not be delivered.</summary>
     public void AddUndelivered()
     {
         _sent++;

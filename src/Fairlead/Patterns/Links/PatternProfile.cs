@@ -2,23 +2,23 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>What a pattern needs of a transport and allows its peers. One value per pattern.</summary>
+/// <summary>The requirements of a pattern for transports and peers. One value per pattern.</summary>
 internal sealed record PatternProfile
 {
-    // A bit for each kind of Takes.
+    // One bit per kind in Takes.
     private readonly uint _taken;
 
     public required PatternKind Kind { get; init; }
 
     public required string Name { get; init; }
 
-    /// <summary>What its addresses may carry besides the options that all may; it reads them itself.</summary>
+    /// <summary>The options of this pattern's addresses beyond the common ones; the pattern reads them itself.</summary>
     public string[] Options { get; init; } = [];
 
     /// <summary>The patterns that it talks to.</summary>
     public required PatternKind[] Peers { get; init; }
 
-    /// <summary>The kinds of data message that it takes.</summary>
+    /// <summary>The kinds of data message that it accepts.</summary>
     public MessageKind[] Takes
     {
         get;
@@ -37,28 +37,28 @@ internal sealed record PatternProfile
     /// <summary>Whether it works with programs that do not speak Fairlead's protocol.</summary>
     public bool TalksBare { get; init; }
 
-    /// <summary>Whether the coming and going of links stands among the messages, in order.</summary>
+    /// <summary>Whether joining and leaving links appear among the messages, in order.</summary>
     public bool ReportsLinks { get; init; }
 
-    /// <summary>Whether peers say what concerns it while its user only sends: a publisher hears of topics.</summary>
+    /// <summary>Whether peers send it control data even while its user only sends: a publisher learns of topics.</summary>
     public bool HearsAlways { get; init; }
 
-    /// <summary>Whether each message may go to any of its peers: to one after the other that has room.</summary>
+    /// <summary>Whether each message may go to any peer: round robin over those with capacity.</summary>
     public bool Spreads { get; init; }
 
-    /// <summary>How many peers a bound endpoint serves at once.</summary>
+    /// <summary>The most peers of a bound endpoint at one time.</summary>
     public int MostPeers { get; init; } = int.MaxValue;
 
-    /// <summary>The policies for a full queue that make sense here; none where nothing is sent that could be full.</summary>
+    /// <summary>The overflow policies that make sense here; none if the pattern sends nothing that could fill a queue.</summary>
     public OverflowPolicy[] Policies { get; init; } = [];
 
-    /// <summary>The one that holds where none is chosen.</summary>
+    /// <summary>The default policy.</summary>
     public OverflowPolicy Policy { get; init; } = OverflowPolicy.Wait;
 
     public bool Accepts(MessageKind kind) => (byte)kind < 32 && (_taken & (1u << (byte)kind)) != 0;
 
-    /// <summary>Refuses what the transport cannot do.</summary>
-    /// <exception cref="FairleadException">NotSupported, with what is missing.</exception>
+    /// <summary>Refuses a transport that lacks a capability.</summary>
+    /// <exception cref="FairleadException">NotSupported, with the missing capability.</exception>
     public void Check(Address address, TransportCapabilities capabilities, bool isForeign, string? remedy)
     {
         if (isForeign && !TalksBare)
@@ -66,7 +66,7 @@ internal sealed record PatternProfile
             throw new FairleadException(
                 ErrorCode.NotSupported,
                 $"a {Name} needs Fairlead's own framing",
-                "Leave ?framing= away at both ends, or use a Sender, Receiver, Pair or Hub")
+                "Remove ?framing= at both ends, or use a Sender, Receiver, Pair or Hub.")
             {
                 Address = address,
             };
@@ -77,8 +77,8 @@ internal sealed record PatternProfile
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                $"a {Name} needs a transport that is {Describe(missing)}, and {address.Scheme}:// is not",
-                remedy ?? "Choose another address")
+                $"a {Name} needs a transport that is {Describe(missing)}, but {address.Scheme}:// is not",
+                remedy ?? "Choose another address.")
             {
                 Address = address,
             };
@@ -86,7 +86,7 @@ internal sealed record PatternProfile
     }
 
     /// <summary>Refuses a policy that makes no sense here.</summary>
-    /// <exception cref="FairleadException">NotSupported, with those that do.</exception>
+    /// <exception cref="FairleadException">NotSupported, with the policies that do.</exception>
     public void CheckPolicy(Address address, OverflowPolicy? full)
     {
         if (full is not { } mode || Array.IndexOf(Policies, mode) >= 0)
@@ -98,24 +98,24 @@ internal sealed record PatternProfile
         throw new FairleadException(
             ErrorCode.NotSupported,
             Policies.Length == 0
-                ? $"a {Name} sends nothing that could find a queue full, so full={mode.Written()} says nothing there"
-                : $"a {Name} cannot have full={mode.Written()}",
-            Policies.Length == 0 ? "Give the option to the end that sends" : $"It may have: {which}")
+                ? $"full={mode.Written()} has no effect on a {Name}, because it sends nothing that could fill a queue"
+                : $"a {Name} does not support full={mode.Written()}",
+            Policies.Length == 0 ? "Give the option to the end that sends." : $"It supports: {which}.")
         {
             Address = address,
         };
     }
 
-    /// <summary>Refuses a stream where the addresses or the pattern cannot carry one.</summary>
-    /// <exception cref="FairleadException">NotSupported, with what is in the way.</exception>
+    /// <summary>Refuses a stream if the address or the pattern cannot carry one.</summary>
+    /// <exception cref="FairleadException">NotSupported, with the obstacle.</exception>
     public void CheckStream(Address address, TransportCapabilities capabilities, StreamFraming framing, bool isBound, bool canRead)
     {
         if (framing is not (FairleadFraming or RawFraming))
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                "a stream has no boundaries, and this framing does",
-                "Say ?framing=none to read and write bytes, or leave it away at both ends")
+                "a stream has no message boundaries, but this framing has",
+                "Use ?framing=none to read and write bytes, or remove ?framing= at both ends.")
             {
                 Address = address,
             };
@@ -126,8 +126,8 @@ internal sealed record PatternProfile
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                $"{address.Scheme}:// may lose or reorder what is sent, which a stream cannot show",
-                "Choose another address")
+                $"{address.Scheme}:// may lose or reorder messages, which a stream cannot represent",
+                "Choose another address.")
             {
                 Address = address,
             };
@@ -138,8 +138,8 @@ internal sealed record PatternProfile
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                $"a bound {Name} may hear several peers at once, whose bytes would be mixed",
-                "Take a Pair, which has one peer at a time, or connect the Receiver")
+                $"a bound {Name} may have several peers at once, whose bytes a stream would mix",
+                "Use a Pair, which has one peer at a time, or connect the Receiver.")
             {
                 Address = address,
             };

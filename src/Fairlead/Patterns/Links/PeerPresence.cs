@@ -2,14 +2,11 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Knows whether the peer of an endpoint is lost, sought or gone for good, and which error a call on the endpoint or on one of its links
-/// ends with.
-/// </summary>
+/// <summary>Tracks whether the peer of an endpoint is lost, sought or permanently gone, and makes the errors for it.</summary>
 /// <remarks>
-/// Owns how the peer was lost, why the endpoint is over, and what the user is told of it. These change under the endpoint's gate; any
-/// thread reads them. <see cref="EndpointCore"/> reports links that come and go. The <see cref="Reconnector"/> reports its attempts.
-/// Callers ask what they may still wait for.
+/// Owns how the peer was lost, why the endpoint is over, and the reports to the user. These change under the endpoint's gate; any thread
+/// reads them. <see cref="EndpointCore"/> reports links that come and go. The <see cref="Reconnector"/> reports its attempts. Callers ask
+/// what they may still wait for.
 /// </remarks>
 internal sealed class PeerPresence : IReconnectorOwner, IDisposable
 {
@@ -19,13 +16,13 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     // Null if the endpoint is bound.
     private readonly Reconnector? _reconnector;
 
-    // How the peer was lost that the reconnector seeks.
+    // How the peer that the reconnector seeks was lost.
     private LinkEnd? _lostPeer;
     private LinkEnd? _lastEnd;
     private FairleadException? _failure;
 
-    /// <param name="endpoint">The endpoint whose peer it is.</param>
-    /// <param name="addresses">Where a lost peer is sought; none if the endpoint is bound.</param>
+    /// <param name="endpoint">The endpoint whose peer is tracked.</param>
+    /// <param name="addresses">Where to seek a lost peer; none if the endpoint is bound.</param>
     public PeerPresence(EndpointCore endpoint, Address[] addresses)
     {
         _endpoint = endpoint;
@@ -35,20 +32,17 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
             : new Reconnector(addresses, endpoint.Settings.Reconnect, endpoint.Settings.Time, this);
     }
 
-    /// <summary>
-    /// Why the endpoint is over: how its last link went down. Null while it is not, and always where it does not end with its peer.
-    /// </summary>
+    /// <summary>How the last link went down, if that ended the endpoint. Otherwise null.</summary>
+    /// <remarks>Always null for an endpoint that does not end with its peer.</remarks>
     public LinkEnd? LastEnd => Volatile.Read(ref _lastEnd);
 
-    /// <summary>Whether the endpoint is over because its peer is gone for good.</summary>
+    /// <summary>Whether the endpoint is over because its peer is permanently gone.</summary>
     public bool HasEnded => LastEnd is not null;
 
     /// <summary>Whether the peer is lost and being sought.</summary>
     public bool IsReconnecting => _reconnector is { IsSeeking: true };
 
-    /// <summary>
-    /// Whether a caller without a peer may wait for one: at a bound endpoint, and at one that reconnects, until the endpoint is over.
-    /// </summary>
+    /// <summary>Whether a caller may wait for a peer: on a bound or reconnecting endpoint, until it is over.</summary>
     public bool AwaitsPeers => !HasEnded && (_endpoint.IsBound || _endpoint.Settings.Reconnect != TimeSpan.Zero);
 
     /// <summary>Returns the error of a call on an endpoint that is over.</summary>
@@ -58,26 +52,23 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     public FairleadException EndException(Link link) =>
         EndException(link.End ?? new LinkEnd(CloseReason.ClosedByPeer, null) { Peer = link.Peer }, link.Failure);
 
-    /// <summary>Returns the error that tells of an end.</summary>
+    /// <summary>Returns the error for an end.</summary>
     /// <param name="end">How the link ended.</param>
-    /// <param name="failure">What ended it, if that was an exception.</param>
+    /// <param name="failure">The exception that ended it, if there was one.</param>
     public FairleadException EndException(LinkEnd end, FairleadException? failure) =>
         failure is null ? end.ToException(_endpoint.Address) : failure.Address is null ? failure.At(_endpoint.Address) : failure;
 
-    /// <summary>
-    /// Takes note that the link has gone down with which the endpoint ends. True if the caller is to call <see cref="Seek"/> after it has
-    /// left the gate. Under the gate.
-    /// </summary>
+    /// <summary>Handles the loss of the link with which the endpoint ends. Under the gate.</summary>
+    /// <remarks>Returns true if the caller has to call <see cref="Seek"/> after leaving the gate.</remarks>
     public bool OnLost(Link link, LinkEnd end, Completions completions)
     {
         _failure = link.Failure;
         return SeekOrEnd(link, end, completions);
     }
 
-    /// <summary>Takes note that the peer that was sought is back. No lock is held.</summary>
+    /// <summary>Handles the return of the peer that was sought. No lock is held.</summary>
     /// <remarks>
-    /// The thread that connects opens a raw link: the pump may have seen the end of that link meanwhile, while the search was still on, and
-    /// so not have begun another one.
+    /// The connecting thread opens a raw link. The pump may have seen that link's end during the search, and therefore not begun a new one.
     /// </remarks>
     public void OnFound(Link link, Completions completions)
     {
@@ -96,10 +87,10 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         }
     }
 
-    /// <summary>Starts the task that seeks the peer. Called once for each true that <see cref="OnLost"/> returns.</summary>
+    /// <summary>Starts the task that seeks the peer. Called once for each true from <see cref="OnLost"/>.</summary>
     public void Seek() => _ = Task.Run(() => _reconnector!.SeekAsync(_endpoint.Address));
 
-    /// <summary>Stops seeking. By the endpoint's end.</summary>
+    /// <summary>Stops seeking, at the endpoint's end.</summary>
     public void Dispose() => _reconnector?.Dispose();
 
     Task IReconnectorOwner.ReconnectAsync(Address address, CancellationToken cancellationToken) =>
@@ -121,9 +112,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         }
     }
 
-    /// <summary>
-    /// True if the peer of a link that has gone down is sought from now on. If nobody seeks it, the endpoint ends with it. Under the gate.
-    /// </summary>
+    /// <summary>Begins to seek the peer of a lost link, and returns true; or ends the endpoint. Under the gate.</summary>
     private bool SeekOrEnd(Link link, LinkEnd end, Completions completions)
     {
         if (IsToBeReplaced(link, end))

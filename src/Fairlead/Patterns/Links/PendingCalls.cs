@@ -3,31 +3,30 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The calls of a link that wait for an answer, by the ids of their messages. One of them may stand apart: its caller, which alone waits
-/// here, looks for the reply itself, and nothing is noted of the call that is not needed for that. A thread that needs all of them finds it
-/// among them, and from then on it is like any other.
-/// </summary>
-/// <remarks>Under the link's send lock.</remarks>
+/// <summary>The calls of a link that wait for an answer, by the ids of their messages.</summary>
+/// <remarks>
+/// One of them may be an inline call: its caller is the only waiter and polls for the reply itself, and only the data needed for that is
+/// kept. When a thread needs all calls, the inline call becomes an ordinary one. Under the link's send lock.
+/// </remarks>
 internal sealed unsafe class PendingCalls
 {
     private readonly Dictionary<uint, LinkOperation> _calls = [];
     private uint _lastId;
 
-    // The call that stands apart. Not completed as long as it does, so that the same operation serves one call after the other.
+    // The inline call. It is not completed while it is inline, so one operation serves one call after the other.
     private LinkOperation? _apart;
     private LinkOperation? _spare;
 
-    // Its payload, where its caller has it.
+    // The payload of the inline call, in its caller's memory.
     private byte* _payload;
     private int _length;
 
     public int Count => All.Count;
 
-    /// <summary>Whether a call may stand apart now.</summary>
+    /// <summary>Whether there can be an inline call now.</summary>
     public bool HasPlaceApart => _apart is null;
 
-    /// <summary>All, in the order in which their messages were sent.</summary>
+    /// <summary>Returns all calls, in the order in which their messages were sent.</summary>
     public LinkOperation[] InOrder()
     {
         LinkOperation[] sorted = [.. All.Values];
@@ -37,7 +36,7 @@ internal sealed unsafe class PendingCalls
 
     public bool TryGet(uint id, [NotNullWhen(true)] out LinkOperation? call) => All.TryGetValue(id, out call);
 
-    /// <summary>Keeps a call, under an id that no other has and that is not 0.</summary>
+    /// <summary>Adds a call, under an id that is unique and not 0.</summary>
     public uint Add(LinkOperation call)
     {
         Dictionary<uint, LinkOperation> all = All;
@@ -54,20 +53,20 @@ internal sealed unsafe class PendingCalls
 
     public void Clear() => All.Clear();
 
-    /// <summary>An id for a call that is to stand apart; false where the next one is not to be had.</summary>
+    /// <summary>Takes an id for an inline call. Returns false if the next id is not usable.</summary>
     public bool TryTakeId(out uint id)
     {
         id = ++_lastId;
         return id != 0 && (_calls.Count == 0 || !_calls.ContainsKey(id));
     }
 
-    /// <summary>Keeps a call that was sent, apart from the others.</summary>
-    /// <param name="link">By which it was sent.</param>
-    /// <param name="header">Of its message.</param>
-    /// <param name="head">Stands before the payload.</param>
-    /// <param name="payload">Stays where it is for as long as the call stands apart.</param>
-    /// <param name="length">Of the payload.</param>
-    /// <param name="number">Of its message.</param>
+    /// <summary>Keeps a sent call as the inline call.</summary>
+    /// <param name="link">The link on which it was sent.</param>
+    /// <param name="header">The header of its message.</param>
+    /// <param name="head">Placed before the payload.</param>
+    /// <param name="payload">The payload, which must stay in place while the call is inline.</param>
+    /// <param name="length">The length of the payload.</param>
+    /// <param name="number">The number of its message.</param>
     /// <param name="deadline">When its caller gives up.</param>
     public LinkOperation KeepApart(
         Link link, in MessageHeader header, ReadOnlySpan<byte> head, byte* payload, int length, uint number, Deadline deadline)
@@ -80,13 +79,13 @@ internal sealed unsafe class PendingCalls
         return call;
     }
 
-    /// <summary>Whether this call stands apart.</summary>
+    /// <summary>Returns whether this is the inline call.</summary>
     public bool IsApart(LinkOperation call) => _apart == call;
 
-    /// <summary>The call that stands apart is answered.</summary>
+    /// <summary>Removes the inline call, because it has been answered.</summary>
     public void TakeApart() => _apart = null;
 
-    /// <summary>No call stands apart any longer: one that did is one of many, with a payload of its own.</summary>
+    /// <summary>Turns the inline call into an ordinary one with its own copy of the payload.</summary>
     public void Join()
     {
         if (_apart is { } call)

@@ -2,14 +2,14 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Chooses the link that a message goes to, and keeps messages and callers that wait for a peer until there is one. A message that may go
-/// to any of several peers goes to one of them, and to another one when that one is lost.
-/// </summary>
+/// <summary>Chooses the link for each message, and keeps messages and callers until there is a peer.</summary>
 /// <remarks>
-/// Owns the messages and callers that wait, whose turn it is, and what became of the messages that no link has any more. All of it is under
-/// the endpoint's gate, except for the turn, which any thread advances. <see cref="Outbox"/> asks for a link or leaves a message here;
+/// <para>A message that may go to several peers goes to one of them, and to another one if that peer is lost.</para>
+/// <para>
+/// Owns the waiting messages and callers, the round robin, and the outcomes of messages that no link has any more. All of it is under the
+/// endpoint's gate, except for the round robin, which any thread advances. <see cref="Outbox"/> asks for a link or enqueues a message here.
 /// <see cref="EndpointCore"/> and the links report peers that come and go.
+/// </para>
 /// </remarks>
 internal sealed class Placement
 {
@@ -21,7 +21,7 @@ internal sealed class Placement
     private PastDeliveries _past;
     private uint _turn;
 
-    /// <param name="endpoint">The endpoint whose messages they are.</param>
+    /// <param name="endpoint">The endpoint that sends.</param>
     public Placement(EndpointCore endpoint)
     {
         _endpoint = endpoint;
@@ -30,10 +30,9 @@ internal sealed class Placement
         _messages = new SendQueue(endpoint);
     }
 
-    /// <summary>
-    /// The link for the next message: of a pattern that has one peer, its link; of one that may send to any peer, the link whose turn it
-    /// is. Null while there is no peer.
-    /// </summary>
+    /// <summary>The link for the next message; null without a peer.</summary>
+    /// <remarks>For a pattern with one peer, that peer's link. For one that may send to any peer, the next link of the round
+    /// robin.</remarks>
     public Link? TheLink
     {
         get
@@ -55,7 +54,7 @@ internal sealed class Placement
         }
     }
 
-    /// <summary>What became of the messages of links that are over, and of those that no link had. Under the gate.</summary>
+    /// <summary>The outcomes of messages whose links are over, and of those that had no link. Under the gate.</summary>
     public CloseReport Report => _past.Report;
 
     private ref BiasedLock Gate => ref _endpoint.Pump.Gate;
@@ -87,8 +86,8 @@ internal sealed class Placement
     }
 
     /// <summary>Ends the wait of a caller.</summary>
-    /// <param name="operation">The caller's.</param>
-    /// <param name="error">What it fails with; null: the time has passed.</param>
+    /// <param name="operation">The caller's operation.</param>
+    /// <param name="error">The error to fail with; null means that the time has passed.</param>
     public void Withdraw(LinkWaitOperation operation, Exception? error)
     {
         bool isOurs;
@@ -104,10 +103,10 @@ internal sealed class Placement
         }
     }
 
-    /// <summary>
-    /// Returns the link for an operation. If there is none and the endpoint awaits peers, keeps the operation for the next peer, before all
-    /// operations that come later, and returns null. An endpoint that has lost its peer for good keeps nothing.
-    /// </summary>
+    /// <summary>Returns the link for an operation, or keeps the operation for the next peer and returns null.</summary>
+    /// <remarks>
+    /// It goes to the next peer before all later operations. An endpoint that has permanently lost its peer keeps nothing.
+    /// </remarks>
     public Link? LinkFor(LinkOperation operation, Completions completions)
     {
         using (Gate.Hold())
@@ -130,7 +129,7 @@ internal sealed class Placement
         }
     }
 
-    /// <summary>Takes back an operation that no link has. False if a link has it.</summary>
+    /// <summary>Withdraws an operation that has no link. Returns false if it has one.</summary>
     public bool TryWithdraw(LinkOperation operation, Exception? error)
     {
         bool isOurs = false;
@@ -153,10 +152,8 @@ internal sealed class Placement
         return true;
     }
 
-    /// <summary>
-    /// Leaves a message here for the next peer, by a policy that drops. If there is a peer already, returns its link instead. PeerGone: no
-    /// peer will come.
-    /// </summary>
+    /// <summary>Enqueues a message for the next peer, by a dropping policy, or returns the link of a peer that is connected.</summary>
+    /// <remarks>PeerGone means that no peer will come.</remarks>
     public LinkOutcome LeaveWaiting(in Letter letter, bool mayDrop, out Link? link)
     {
         LinkOutcome outcome;
@@ -178,7 +175,7 @@ internal sealed class Placement
         return outcome;
     }
 
-    /// <summary>Gives a link that comes up what waits for a peer. Under the gate; the link serves it afterwards.</summary>
+    /// <summary>Gives waiting messages and callers to a link that comes up. Under the gate; the link serves them afterwards.</summary>
     public void OnUp(Link link, Completions completions)
     {
         link.Adopt(_messages, completions);
@@ -193,13 +190,11 @@ internal sealed class Placement
         _callers.Clear();
     }
 
-    /// <summary>Counts what became of the messages of a link that is over. Under the gate.</summary>
+    /// <summary>Counts the outcomes of the messages of a link that is over. Under the gate.</summary>
     public void Count(LinkEnd end) => _past.Add(end);
 
-    /// <summary>
-    /// Counts a message that this end had taken over from its sender, and does not hand to anybody: the final report has it. Any thread, no
-    /// lock held.
-    /// </summary>
+    /// <summary>Counts, for the final report, a message that this end had taken from its sender and does not deliver.</summary>
+    /// <remarks>Any thread, with no lock held.</remarks>
     public void CountLost()
     {
         using (Gate.Hold())
@@ -210,7 +205,7 @@ internal sealed class Placement
         _endpoint.Drops.Count();
     }
 
-    /// <summary>Moves what a link has not sent, and takes no more, to another link, or keeps it for the next peer. By that link.</summary>
+    /// <summary>Moves unsent messages of a link to another link, or keeps them for the next peer. Called by the former link.</summary>
     public void Move(Link link)
     {
         using (Completions completions = Completions.Rent())
@@ -227,17 +222,15 @@ internal sealed class Placement
         _endpoint.Pump.Request();
     }
 
-    /// <summary>Does the same under the gate; the caller lets the link that is returned serve what it has got.</summary>
+    /// <summary>Does the same under the gate. The caller makes the returned link serve its new messages.</summary>
     public Link? MoveFrom(Link link, Completions completions)
     {
         link.Sending.TakeMoving(_messages);
         return Place(completions);
     }
 
-    /// <summary>
-    /// Gives the messages that wait to a link that is there, or ends them if no peer will come. Under the gate; the caller lets the link
-    /// that is returned serve them.
-    /// </summary>
+    /// <summary>Gives waiting messages to a connected link, or ends them if no peer will come. Under the gate.</summary>
+    /// <remarks>The caller makes the returned link serve them.</remarks>
     public Link? Place(Completions completions)
     {
         if (_messages.Count > 0 && !_endpoint.IsClosing && TheLink is { } link && link.Sending.TryAdopt(_messages, completions))
@@ -260,8 +253,8 @@ internal sealed class Placement
     }
 
     /// <summary>Fails the callers that wait for a link. Under the gate.</summary>
-    /// <param name="error">Makes the exception of each.</param>
-    /// <param name="completions">Tell the callers.</param>
+    /// <param name="error">Creates the exception for each caller.</param>
+    /// <param name="completions">Signals the callers.</param>
     public void EndCallers(Func<Exception> error, Completions completions)
     {
         foreach (LinkWaitOperation operation in _callers)
@@ -275,7 +268,7 @@ internal sealed class Placement
         _callers.Clear();
     }
 
-    /// <summary>Fails all that waits here, because the endpoint closes. Under the gate.</summary>
+    /// <summary>Fails all waiting messages and callers, because the endpoint closes. Under the gate.</summary>
     public void End(ObjectDisposedException error, Completions completions)
     {
         EndCallers(() => error, completions);
@@ -289,7 +282,7 @@ internal sealed class Placement
         }
     }
 
-    /// <summary>Takes the first message that waits; a message that was left here counts as not delivered.</summary>
+    /// <summary>Removes the first waiting message; one without a caller counts as not delivered.</summary>
     private LinkOperation TakeUnsent()
     {
         LinkOperation operation = _messages.Dequeue();
@@ -301,7 +294,8 @@ internal sealed class Placement
         return operation;
     }
 
-    /// <summary>The next link in turn that has room; if none has, the one for which the fewest messages wait.</summary>
+    /// <summary>Returns the next link of the round robin with capacity; if none has any, the one with the fewest waiting
+    /// messages.</summary>
     private Link? NextLink()
     {
         Link[] links = _table.All;
@@ -326,7 +320,7 @@ internal sealed class Placement
             }
         }
 
-        // A link whose peer closes takes nothing more: a message that may wait for another peer does.
+        // A link whose peer is closing takes nothing more, so a message that may wait for another peer does.
         return least ?? (_endpoint.Presence.AwaitsPeers ? null : closed);
     }
 }

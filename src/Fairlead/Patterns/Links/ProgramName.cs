@@ -2,7 +2,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>What this process calls itself to its peers: its command line, as far as it is short.</summary>
+/// <summary>The name of this process for its peers: its command line, shortened.</summary>
 internal static class ProgramName
 {
     private const int Longest = 120;

@@ -3,27 +3,30 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The role of the one that reads and handles what comes: held by at most one thread, a blocking caller that waits in the kernel itself, or
-/// a thread of the reactor. Whoever finds it taken follows: sleeps until its operation is done, or it is nudged to lead.
-/// </summary>
+/// <summary>The role of the thread that reads and handles incoming data, held by at most one thread.</summary>
 /// <remarks>
-/// Owns the endpoint's gate, and under it the role and whether the reactor waits in its place; the poll set, the flag that wakes whoever
-/// waits there, and what somebody must wait for.
+/// <para>
+/// The leader is a blocking caller that waits in the kernel itself, or a reactor thread. A caller that finds the role taken is a follower:
+/// it sleeps until its operation is done, or until it is woken to lead.
+/// </para>
+/// <para>
+/// Owns the endpoint's gate. Under it, owns the role and whether the reactor waits in the leader's place. Also owns the poll set, the event
+/// that wakes a thread waiting there, and the counts of awaited events.
+/// </para>
 /// </remarks>
 internal sealed class Pump : IReactorClient, IDisposable
 {
     private const int EventsPerTurn = 64;
     private const ulong WakeToken = 0;
 
-    /// <summary>The first name in the poll set that is free for others.</summary>
+    /// <summary>The first token in the poll set that is free for other uses.</summary>
     public const ulong FirstToken = 1;
 
     private readonly EndpointCore _endpoint;
     private readonly EndpointLife _life;
     private readonly PollEvent[] _events = new PollEvent[EventsPerTurn];
 
-    // Made with the endpoint: whoever needs it later, to cancel or to close, may be out of descriptors.
+    // Created with the endpoint: a caller that needs it later, to cancel or to close, may be out of descriptors.
     private readonly EventDescriptor _wake = new();
     private BiasedLock _gate = new(LockRank.EndpointGate);
     private Registration? _registration;
@@ -45,42 +48,40 @@ internal sealed class Pump : IReactorClient, IDisposable
         PollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
     }
 
-    /// <summary>
-    /// Guards the role, the endpoint's queues and its links. Never held during a system call that may take long, nor while user code runs.
-    /// </summary>
+    /// <summary>Guards the role, the endpoint's queues and its links. Never held during a long system call or user code.</summary>
     public ref BiasedLock Gate => ref _gate;
 
-    /// <summary>What is waited for. Its descriptor is readable when a turn has something to do.</summary>
+    /// <summary>The poll set. Its descriptor is readable when an iteration has work to do.</summary>
     public PollSet PollSet { get; } = new();
 
-    /// <summary>How the leader waits for peers that share memory.</summary>
+    /// <summary>The leader's wait for peers that share memory.</summary>
     public MemoryWaiter Memory { get; }
 
-    /// <summary>How a caller waits in its own thread.</summary>
+    /// <summary>The waits of callers in their own threads.</summary>
     public CallerWaits Callers { get; }
 
-    /// <summary>How threads poll for asynchronous callers.</summary>
+    /// <summary>The polling of threads for asynchronous callers.</summary>
     public BusyPoll Polling { get; }
 
-    /// <summary>Asynchronous callers that are being told.</summary>
+    /// <summary>The asynchronous callers that are being completed.</summary>
     public Continuations Told { get; }
 
-    /// <summary>Whether somebody leads. Under the gate.</summary>
+    /// <summary>Whether a thread leads. Under the gate.</summary>
     public bool IsLed => _isLed;
 
     /// <summary>Whether the reactor waits in the leader's place. Under the gate.</summary>
     public bool IsArmed => _isArmed;
 
-    /// <summary>Whether somebody has asked for a turn that has not begun. Under the gate.</summary>
+    /// <summary>Whether an iteration was requested that has not begun. Under the gate.</summary>
     public bool IsWanted => _wantsReactor;
 
-    /// <summary>What somebody must wait for.</summary>
+    /// <summary>The events that a thread must wait for.</summary>
     public ref AwaitedEvents Awaited => ref _awaited;
 
-    /// <summary>Whether nobody leads or ought to: then a caller may take from the memory itself what lies there. Under the gate.</summary>
+    /// <summary>Whether no thread leads or should: a caller may then receive directly from memory. Under the gate.</summary>
     public bool MayPull => !(_isLed | _life.IsTornDown | _wantsReactor) && _awaited.None;
 
-    /// <summary>An operation is done whose caller leads, and may sleep in the kernel.</summary>
+    /// <summary>Wakes the leader, which may sleep in the kernel, because its operation is done.</summary>
     public void WakeLeader()
     {
         using (_gate.Hold())
@@ -92,7 +93,7 @@ internal sealed class Pump : IReactorClient, IDisposable
         }
     }
 
-    /// <summary>An iteration is needed: a caller awaits, output is blocked, or a link was killed. With no link's lock held.</summary>
+    /// <summary>Requests an iteration: a caller awaits, output is blocked, or a link was killed. With no link's lock held.</summary>
     public void Request()
     {
         using (_gate.Hold())
@@ -101,29 +102,30 @@ internal sealed class Pump : IReactorClient, IDisposable
         }
     }
 
-    /// <summary>The same under the gate.</summary>
+    /// <summary>Does the same under the gate.</summary>
     public void Want()
     {
         _wantsReactor = true;
         ArmUnlessLed();
     }
 
-    /// <summary>Like <see cref="Request"/>, for work that no descriptor shows: the turn comes without waiting for one.</summary>
+    /// <summary>Requests an iteration like <see cref="Request"/>, for work that no descriptor shows: it comes without waiting.</summary>
     public void RequestTurn()
     {
         using (_gate.Hold())
         {
-            // Neither does anything where the endpoint is torn down.
+            // After the tear-down, neither call has an effect.
             Wake();
             ArmUnlessLed();
         }
     }
 
-    /// <summary>The same by a thread that may hold any locks: the gate, which is not taken under a link's, is taken on the pool.</summary>
+    /// <summary>Does the same on a pool thread, for a caller with any locks, because the gate must not be taken under a link's
+    /// lock.</summary>
     public void RequestTurnFromAnywhere() =>
         ThreadPool.UnsafeQueueUserWorkItem(static pump => pump.RequestTurn(), this, preferLocal: false);
 
-    /// <summary>An asynchronous operation has been queued: the reactor waits for it, unless somebody leads anyway.</summary>
+    /// <summary>Makes the reactor wait for a queued asynchronous operation, unless a thread leads anyway.</summary>
     public void ArmForWaiters()
     {
         using (_gate.Hold())
@@ -140,16 +142,17 @@ internal sealed class Pump : IReactorClient, IDisposable
         }
     }
 
-    /// <summary>
-    /// Sees to it that what has arrived by now is handled: by this thread, or by the one that leads and is about to. What a caller finds
-    /// afterwards, a full window say, is so. Waits for nobody who sleeps, and only for turns, in which no user code runs.
-    /// </summary>
+    /// <summary>Makes sure that data that has arrived by now is handled, by this thread or by the leader.</summary>
+    /// <remarks>
+    /// The state that a caller finds afterwards, such as a full window, is current. Waits for no sleeping thread, and only for iterations,
+    /// which run no user code.
+    /// </remarks>
     public void CatchUp()
     {
         int before = Volatile.Read(ref _turns);
         while (!TryTurn())
         {
-            // A turn may have begun before something came; the next one has it.
+            // An iteration may have begun before the data arrived; the next one handles it.
             if (unchecked(Volatile.Read(ref _turns) - before) >= 2 || !(_isInTurn || PollSet.HasEvents))
             {
                 return;
@@ -159,7 +162,7 @@ internal sealed class Pump : IReactorClient, IDisposable
         }
     }
 
-    /// <summary>One turn without waiting; false where somebody leads.</summary>
+    /// <summary>Runs one iteration without waiting. Returns false if another thread leads.</summary>
     public bool TryTurn()
     {
         Completions completions = Completions.Rent();
@@ -174,7 +177,7 @@ internal sealed class Pump : IReactorClient, IDisposable
         return leads;
     }
 
-    /// <summary>By the reactor: the poll set is readable.</summary>
+    /// <summary>Serves the readable poll set. Called by the reactor.</summary>
     void IReactorClient.OnReady(PollEvents events)
     {
         Completions completions = Completions.Rent();
@@ -194,16 +197,16 @@ internal sealed class Pump : IReactorClient, IDisposable
 
     bool IReactorClient.Stay() => Memory.Stay();
 
-    /// <summary>A turn of the reactor's has failed: the rounds try again.</summary>
+    /// <summary>Makes the deferred work try again, because an iteration of the reactor has failed.</summary>
     void IReactorClient.OnFailed(Exception exception) => _endpoint.Housekeeping.ServeLater();
 
-    /// <summary>From here on the reactor may wait. Once.</summary>
+    /// <summary>Allows the reactor to wait from now on. Called once.</summary>
     public void Start() => _registration = Reactor.Shared.Register(PollSet.Descriptor, this);
 
-    /// <summary>The reactor waits no more. By the endpoint's end.</summary>
+    /// <summary>Stops the reactor's wait, at the endpoint's end.</summary>
     public void Stop() => _registration?.Dispose();
 
-    /// <summary>Behind <see cref="Stop"/>, when nothing is watched any more.</summary>
+    /// <summary>Closes the poll set. Called after <see cref="Stop"/>, when nothing is watched any more.</summary>
     public void Dispose()
     {
         PollSet.Dispose();
@@ -213,10 +216,8 @@ internal sealed class Pump : IReactorClient, IDisposable
     /// <summary>Takes the role if it is free. Under the gate; a <see cref="PumpRole"/> gives it back, or <see cref="Leave"/>.</summary>
     public bool TryLead() => !_life.IsTornDown && TryLeadForGood();
 
-    /// <summary>
-    /// The same for an endpoint that ends, and never gives it back: else whoever leads is woken, and does what is to be done when it
-    /// leaves. Under the gate.
-    /// </summary>
+    /// <summary>Takes the role permanently, for an endpoint that ends. Under the gate.</summary>
+    /// <remarks>If it is not free, the caller wakes the leader, which then tears down when it leaves.</remarks>
     public bool TryLeadForGood()
     {
         if (_isLed)
@@ -228,9 +229,9 @@ internal sealed class Pump : IReactorClient, IDisposable
         return _isLed = true;
     }
 
-    /// <summary>Gives the role back: to a follower, or else to the reactor where it is needed.</summary>
-    /// <param name="isReactor">Whether it is the reactor that leaves it.</param>
-    /// <param name="answered">Of those who wait asynchronously, how many need nobody any more.</param>
+    /// <summary>Gives the role to a follower, or else to the reactor if it is needed.</summary>
+    /// <param name="isReactor">Whether the leaving thread is a reactor thread.</param>
+    /// <param name="answered">The number of asynchronous callers that are answered and need no leader any more.</param>
     public void Leave(bool isReactor, int answered = 0)
     {
         Operation? next = null;
@@ -253,7 +254,7 @@ internal sealed class Pump : IReactorClient, IDisposable
         next?.Nudge();
     }
 
-    /// <summary>Who takes the role next: a follower, or else the reactor where it is needed. Under the gate, where nobody leads.</summary>
+    /// <summary>Chooses the next leader: a follower, or else the reactor if it is needed. Under the gate, while no thread leads.</summary>
     public Operation? FindNext(bool isReactor, int answered = 0)
     {
         _endpoint.Watches.OfferRole();
@@ -266,7 +267,8 @@ internal sealed class Pump : IReactorClient, IDisposable
             || _awaited.AnyBehind(answered)
             || (isReactor && _endpoint.Housekeeping.IsServedAlways && !(answered > 0 && Memory.IsAlone)))
         {
-            // In the last case peers come and ask while the user is away. Who is about to be told takes the next from the memory itself.
+            // In the last case peers send while no user call runs. A caller about to be completed takes the next message directly from
+            // memory.
             Arm();
         }
         else
@@ -277,16 +279,16 @@ internal sealed class Pump : IReactorClient, IDisposable
         return null;
     }
 
-    /// <summary>Lets the reactor wait. Under the gate, where nobody leads.</summary>
+    /// <summary>Arms the reactor. Under the gate, while no thread leads.</summary>
     public void Arm()
     {
         if (_life.IsTornDown || _registration is null || Polling.IsPromised || Memory.HasSomebodyStaying)
         {
-            // In the last case it is announced and armed: no turn has been taken since.
+            // In the last case the sleep is announced and the reactor armed: there has been no iteration since.
             return;
         }
 
-        // Also when it is armed: a turn since may have taken the bell, and what it announced with it.
+        // Also when armed: an iteration since then may have drained the doorbell, and withdrawn the announcement.
         if (!_endpoint.Table.PrepareWait())
         {
             Wake();
@@ -298,13 +300,13 @@ internal sealed class Pump : IReactorClient, IDisposable
         }
         catch (Exception exception)
         {
-            // The system refuses: the rounds ask again.
+            // The system refuses, so the deferred work tries again.
             FairleadEventSource.Log.Contained(_endpoint.Address.Display, exception.ToString());
             _endpoint.Housekeeping.JoinRounds();
         }
     }
 
-    /// <summary>The reactor watches the poll set, whoever leads. Under the gate. False where it is too late for that.</summary>
+    /// <summary>Makes the reactor watch the poll set, even if a thread leads. Returns false after the end. Under the gate.</summary>
     public bool Watch()
     {
         if (!_isArmed && !_life.IsTornDown && _registration is not null)
@@ -315,7 +317,7 @@ internal sealed class Pump : IReactorClient, IDisposable
         return _isArmed;
     }
 
-    /// <summary>The leader waits itself; the reactor would only wake in vain. Under the gate.</summary>
+    /// <summary>Disarms the reactor, because the leader waits itself and the reactor would wake in vain. Under the gate.</summary>
     public void Disarm()
     {
         if (_isArmed)
@@ -325,7 +327,7 @@ internal sealed class Pump : IReactorClient, IDisposable
         }
     }
 
-    /// <summary>Makes the poll set readable, so that whoever waits on it takes a turn. Under the gate.</summary>
+    /// <summary>Makes the poll set readable, so the thread that waits on it runs an iteration. Under the gate.</summary>
     public void Wake()
     {
         if (!_life.IsTornDown)
@@ -335,7 +337,7 @@ internal sealed class Pump : IReactorClient, IDisposable
         }
     }
 
-    /// <summary>Waits, and handles what has come. By the leader.</summary>
+    /// <summary>Waits, and handles what has arrived. Called by the leader.</summary>
     public void Turn(TimeSpan timeout, Completions completions)
     {
         TimeSpan? poll = timeout == TimeSpan.Zero || _endpoint.Table.Announcing.Length == 0 ? timeout : Memory.Wait(timeout);
@@ -349,14 +351,13 @@ internal sealed class Pump : IReactorClient, IDisposable
         Serve(poll, completions);
     }
 
-    /// <summary>
-    /// Looks at the poll set, for so long, or (null) not even that, and handles what has come, there and in memory. By the leader.
-    /// </summary>
+    /// <summary>Checks the poll set, and handles what has arrived there and in memory. Called by the leader.</summary>
+    /// <remarks><paramref name="poll"/> is how long to wait on the poll set; null does not check it at all.</remarks>
     public void Serve(TimeSpan? poll, Completions completions)
     {
         if (Volatile.Read(ref _wantsReactor))
         {
-            // Whoever takes the turn does what was asked for by now: what is still to come is counted apart.
+            // This iteration does all work requested by now; later requests are counted separately.
             using (_gate.Hold())
             {
                 _wantsReactor = false;
@@ -370,7 +371,7 @@ internal sealed class Pump : IReactorClient, IDisposable
             count = PollSet.Wait(_events, wait);
         }
 
-        // Set while what came is still readable, so that there is no moment between in which nobody seems busy.
+        // Set while the events are still readable, which leaves no moment at which no thread seems busy.
         _isInTurn = true;
         try
         {

@@ -1,21 +1,22 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The role, with what its turns complete. It is given back when this is disposed, whatever was thrown meanwhile, and only then the
-/// completed are told: nobody keeps the role while user code runs. Where the role was not to be had, nothing is done.
-/// </summary>
-/// <param name="pump">Whose role this thread has; null where it has not got it.</param>
-/// <param name="completions">Given back here.</param>
+/// <summary>The pump role with the operations that its iterations complete. Without the role, the members do nothing.</summary>
+/// <remarks>
+/// Disposing it gives the role back, even after an exception, and only then signals the completed operations: no thread keeps the role
+/// while user code runs.
+/// </remarks>
+/// <param name="pump">The pump whose role this thread has; null if it does not have the role.</param>
+/// <param name="completions">The completed operations, returned to the pool here.</param>
 /// <param name="isReactor">Whether continuations may run on this thread.</param>
 internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool isReactor)
 {
-    /// <summary>One turn, without waiting.</summary>
+    /// <summary>Runs one iteration without waiting.</summary>
     public void Turn() => pump?.Turn(TimeSpan.Zero, completions);
 
-    /// <summary>As <see cref="Pump.Serve"/>.</summary>
+    /// <summary>Does the same as <see cref="Pump.Serve"/>.</summary>
     public void Serve(TimeSpan? poll) => pump?.Serve(poll, completions);
 
-    /// <summary>As <see cref="CallerWaits.YieldFor"/>.</summary>
+    /// <summary>Does the same as <see cref="CallerWaits.YieldFor"/>.</summary>
     public void YieldFor(Operation operation) => pump?.Callers.YieldFor(operation, completions);
 
     public void Dispose()
@@ -26,8 +27,8 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
         bool areWatched = areTold && pump!.Told.Prepare(inline: isReactor);
         try
         {
-            // A caller that has its answer, and is only to be told, does not need the reactor: to arm it would cost a system call each
-            // time. Behind a turn of the reactor other peers may need it while the caller runs; where one shares memory, there are none.
+            // An answered caller that only has to be signalled does not need the reactor; arming would cost a system call each time. After
+            // a reactor iteration, other peers may need it while the caller runs. With shared memory, this peer is the only one.
             pump?.Leave(isReactor, answered: isReactor && !pump.Memory.IsAlone ? 0 : awaiting);
         }
         finally
@@ -49,15 +50,13 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
     }
 }
 
-/// <summary>
-/// The role, where it is to be had, for one asynchronous call or receive: given back behind <see cref="Lead"/>, or where that came to
-/// nothing. The default holds nothing.
-/// </summary>
+/// <summary>The pump role for one asynchronous call or receive, if it is free. The default value holds nothing.</summary>
+/// <remarks>The role is given back after <see cref="Lead"/>, or by disposing if that was not called.</remarks>
 internal ref struct BriefLead
 {
     private readonly bool _isReceive;
 
-    // Null where somebody else leads, and from the moment on that it is given back.
+    // Null if another thread leads, and after the role has been given back.
     private EndpointCore? _endpoint;
 
     private BriefLead(EndpointCore endpoint, bool isReceive)
@@ -67,13 +66,13 @@ internal ref struct BriefLead
         _endpoint = (isReceive ? pump.Polling.TryLeadForReceive() : pump.Callers.TryLeadBriefly()) ? endpoint : null;
     }
 
-    /// <summary>For a call, before it is sent.</summary>
+    /// <summary>Takes the role for a call, before it is sent.</summary>
     public static BriefLead ForCall(EndpointCore endpoint) => new(endpoint, isReceive: false);
 
-    /// <summary>For a receive, before it waits.</summary>
+    /// <summary>Takes the role for a receive, before it waits.</summary>
     public static BriefLead ForReceive(EndpointCore endpoint) => new(endpoint, isReceive: true);
 
-    /// <summary>Waits for a moment. Once, behind the sending, or when the receive waits.</summary>
+    /// <summary>Waits briefly. Called once, after sending or when the receive waits.</summary>
     public void Lead(Operation operation)
     {
         if (_endpoint is { } led)
@@ -92,7 +91,7 @@ internal ref struct BriefLead
             }
             catch (Exception exception)
             {
-                // The call is on its way, or the receive waits: the next leader serves it.
+                // The call is on its way, or the receive is waiting: the next leader serves it.
                 FairleadEventSource.Log.Contained(led.Address.Display, exception.ToString());
             }
         }

@@ -4,18 +4,21 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Nothing more is read from a peer who does not read his answers, or whose messages nobody takes; and what was read of the former before
-/// is not handed out, since it would be answered too. Nor is a message handed out that wants a receipt before its sender can hear that it
-/// is: else one that dies with it in hand is taken for one that has never read it.
-/// </summary>
+/// <summary>Stops reading from a peer that does not read its answers, or whose messages the user does not take.</summary>
 /// <remarks>
-/// Owns whether the peer is read from, what the poll set is asked to watch for, and the callers that wait until the peer reads. Under the
-/// link's send lock, but for what says otherwise.
+/// <para>
+/// Messages of such a peer that were read before are not handed out, because they would be answered, too. A message that wants a receipt is
+/// also held back until its sender can be told of the hand-over. Otherwise a receiver that dies with the message would seem never to have
+/// read it.
+/// </para>
+/// <para>
+/// Owns whether the peer is read from, the events requested from the poll set, and the callers that wait until the peer reads. Under the
+/// link's send lock unless a member says otherwise.
+/// </para>
 /// </remarks>
 internal sealed class ReadPause
 {
-    /// <summary>Bytes of answers that may pile up for a peer that does not read them, before nothing more is read from it.</summary>
+    /// <summary>The most bytes of unread answers before reading from that peer stops.</summary>
     public const int MostUnreadAnswers = 4 * 1024 * 1024;
 
     private readonly Link _link;
@@ -27,7 +30,7 @@ internal sealed class ReadPause
     private bool _isPaused;
     private PollEvents _interest = PollEvents.Read;
 
-    // Made when the first waits, and ended by Unpause.
+    // Created for the first waiter, and ended by Unpause.
     private ReaderWait? _readerWait;
 
     public ReadPause(Link link)
@@ -40,31 +43,31 @@ internal sealed class ReadPause
         _connection = link.Connection;
     }
 
-    /// <summary>Whether nothing is read. Any thread.</summary>
+    /// <summary>Whether reading is paused. Any thread.</summary>
     public bool IsPaused => Volatile.Read(ref _isPaused);
 
-    /// <summary>Whether somebody waits until the peer reads.</summary>
+    /// <summary>Whether callers wait until the peer reads.</summary>
     public bool IsAwaited => _readerWait is not null;
 
-    /// <summary>
-    /// What lies unwritten that is not data. Data is bounded by the peer's credit, and must not keep this side from reading: two ends that
-    /// write long messages to each other would wait for ever. What was written of it and is not acknowledged is counted out too, so this
-    /// may say too little, never too much. Under the send lock.
-    /// </summary>
+    /// <summary>The unwritten bytes that are not data. Under the send lock.</summary>
+    /// <remarks>
+    /// The peer's credit limits data, which must not stop this side from reading: otherwise two ends that write long messages to each other
+    /// would deadlock. Data that is written but not acknowledged is subtracted as well. The result may therefore be too low, never too
+    /// high.
+    /// </remarks>
     private long UnwrittenAnswers =>
         _connection.Unflushed - _sender.Window.OutstandingBytes - ((long)_sender.Window.Outstanding * MessageHeader.Size);
 
-    /// <summary>
-    /// Whether what lies here is not handed out before the peer has read more of its answers. <see cref="Receivers.HandOutAgain"/>
-    /// follows its end.
-    /// </summary>
+    /// <summary>Whether queued messages are held back until the peer has read more of its answers.</summary>
+    /// <remarks><see cref="Receivers.HandOutAgain"/> follows the end of the pause.</remarks>
     public bool IsHeldBack => Volatile.Read(ref _isPaused) && !_link.IsBare;
 
-    /// <summary>
-    /// Whether the next message may be handed out now. Of one that wants a receipt its sender is told first, and it waits while that cannot
-    /// be written, which is until he reads what is in its way. Under the endpoint's gate.
-    /// </summary>
-    /// <param name="tells">Whether he is told now, because it will be handed out.</param>
+    /// <summary>Returns whether the next message may be handed out now. Under the endpoint's gate.</summary>
+    /// <remarks>
+    /// If the message wants a receipt, its sender is told first. The message waits while that cannot be written, which is until the peer
+    /// reads the output before it.
+    /// </remarks>
+    /// <param name="tells">Whether to tell the sender now, because the message will be handed out.</param>
     public bool MayHandOut(bool tells)
     {
         if (IsHeldBack)
@@ -75,11 +78,10 @@ internal sealed class ReadPause
         return _link.IsBare || _receiver.Inbound.First.Kind != MessageKind.Deliver || IsTold(tells);
     }
 
-    /// <summary>
-    /// Completes at once, unless the peer is held back because it does not read its answers: then when it has read enough of them, or the
-    /// link is over. A caller that takes no other request until then bounds what lies unwritten for all peers together.
-    /// </summary>
-    /// <param name="most">So many calls wait for one peer; further ones complete at once: one peer must not hold up all others.</param>
+    /// <summary>Completes at once, or when a held-back peer has read enough of its answers or the link is over.</summary>
+    /// <remarks>A caller that takes no other request until then limits the unwritten output for all peers together.</remarks>
+    /// <param name="most">The most calls to wait for one peer. Further calls complete at once: one peer must not hold up all
+    /// others.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public ValueTask AwaitReaderAsync(int most, CancellationToken cancellationToken)
     {
@@ -100,10 +102,10 @@ internal sealed class ReadPause
         }
     }
 
-    /// <summary>The kernel has taken so many bytes.</summary>
+    /// <summary>Notes that the kernel has taken this many bytes.</summary>
     public void Written(long bytes) => _readerWait?.Written(bytes);
 
-    /// <summary>All is written: what was paused for it may go on.</summary>
+    /// <summary>Resumes reading because everything is written.</summary>
     public void NoteWrittenOut()
     {
         if (_isPaused || _interest != PollEvents.Read)
@@ -112,7 +114,7 @@ internal sealed class ReadPause
         }
     }
 
-    /// <summary>Pauses where too much lies here that the peer has not read of its answers.</summary>
+    /// <summary>Pauses if too many unread answers have accumulated.</summary>
     public void BeginIfUnread()
     {
         if (!_isPaused && !_link.IsBare && UnwrittenAnswers > MostUnreadAnswers)
@@ -122,7 +124,7 @@ internal sealed class ReadPause
         }
     }
 
-    /// <summary>Reads nothing more. Any thread.</summary>
+    /// <summary>Pauses reading. Any thread.</summary>
     public void Begin()
     {
         using (_sender.Hold())
@@ -132,7 +134,7 @@ internal sealed class ReadPause
         }
     }
 
-    /// <summary>Reads on where that was paused and there is room again. Any thread.</summary>
+    /// <summary>Resumes reading if it was paused and there is capacity again. Any thread.</summary>
     public void ResumeIfPaused()
     {
         if (!Volatile.Read(ref _isPaused))
@@ -153,7 +155,7 @@ internal sealed class ReadPause
         }
     }
 
-    /// <summary>Reads and hands out again, whatever is unread: also where the link is over. Under the send lock.</summary>
+    /// <summary>Resumes reading and handing out unconditionally, also when the link is over. Under the send lock.</summary>
     public void Unpause()
     {
         if (_isPaused)
@@ -163,13 +165,13 @@ internal sealed class ReadPause
             _readerWait = null;
             if (!_link.IsBare)
             {
-                // Of a connection through memory what came meanwhile has rung no bell, and what lies here rings none.
+                // On shared memory, data that arrived meanwhile has not rung the doorbell, and queued messages do not ring it either.
                 _endpoint.Receivers.HandOutAgain();
             }
         }
     }
 
-    /// <summary>Tells the poll set what this link waits for. Under the send lock.</summary>
+    /// <summary>Updates the events that the poll set reports for this link. Under the send lock.</summary>
     public void UpdateInterest()
     {
         if (_isPaused && !_link.IsBare && UnwrittenAnswers <= MostUnreadAnswers / 2)
@@ -177,7 +179,7 @@ internal sealed class ReadPause
             Unpause();
         }
 
-        // A doorbell is heard even while nothing is read.
+        // The doorbell is watched even while nothing is read.
         PollEvents interest = _output.TellsRoomByReading ? PollEvents.Read
             : (_isPaused ? PollEvents.None : PollEvents.Read) | (_output.IsBlocked ? PollEvents.Write : PollEvents.None);
         if (interest != _interest && _link.State != LinkState.Down)
@@ -189,7 +191,7 @@ internal sealed class ReadPause
             }
             catch (Exception exception)
             {
-                // Nobody would be told any more when it goes on.
+                // Otherwise nothing would report any more when to continue.
                 _link.Fail(exception);
             }
         }
@@ -200,7 +202,7 @@ internal sealed class ReadPause
         bool isNew = tells && !_receiver.Inbound.IsHeadTold;
         if (isNew)
         {
-            // Before the lock: who unblocks under it sees it.
+            // Before the lock: a thread that unblocks under it sees the mark.
             _receiver.Inbound.TellHead();
         }
 
@@ -219,12 +221,12 @@ internal sealed class ReadPause
                 }
                 catch (Exception exception)
                 {
-                    // The thread that hands out may be at work for another link.
+                    // The thread that hands out may be working for another link.
                     _link.Fail(exception);
                 }
             }
 
-            // Where nobody hears it any more, it need not be told.
+            // If the link is down, the sender cannot be told any more and need not be.
             isTold = !_output.IsBlocked || _link.State == LinkState.Down;
         }
 
@@ -236,10 +238,9 @@ internal sealed class ReadPause
         return isTold;
     }
 
-    /// <summary>
-    /// Ends the connection of a peer that has read nothing since the last look, where messages of other peers could be handed out
-    /// meanwhile. By the timer.
-    /// </summary>
+    /// <summary>Disconnects a peer that has read nothing since the last check, if messages of other peers could be handed out
+    /// instead.</summary>
+    /// <remarks>Called by the timer.</remarks>
     private void LookAtReader(ReaderWait wait)
     {
         bool stands;
@@ -248,11 +249,11 @@ internal sealed class ReadPause
             stands = _readerWait == wait && wait.Look();
         }
 
-        // Under the gate, before which no send lock is held.
+        // This takes the gate, so the send lock must have been left.
         if (stands && _endpoint.Receivers.HasMessagesBeside(_link))
         {
             double seconds = _endpoint.Settings.HandshakeTimeout.TotalSeconds;
-            _link.Kill(CloseReason.SlowConsumer, $"no answer was read for {seconds:0.###} s, and requests of others waited");
+            _link.Kill(CloseReason.SlowConsumer, $"it read no answer for {seconds:0.###} s while requests of other peers waited");
         }
     }
 }

@@ -1,11 +1,9 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Callers that wait until a peer that is held back has read its answers, and the timer that checks whether it reads at all.
-/// </summary>
+/// <summary>Callers that wait until a held-back peer has read its answers, and the timer that checks whether it reads at all.</summary>
 /// <remarks>
-/// Owns the timer, and the task that the callers wait for. Everything but the timer's tick runs under the link's send lock; the
-/// callers continue on other threads.
+/// Owns the timer, and the task that the callers wait for. Everything but the timer's tick runs under the link's send lock. The callers
+/// continue on other threads.
 /// </remarks>
 internal sealed class ReaderWait : IAlarmed
 {
@@ -15,10 +13,10 @@ internal sealed class ReaderWait : IAlarmed
     private bool _hasReadSince;
 
     /// <param name="time">The clock.</param>
-    /// <param name="patience">From one look to the next.</param>
+    /// <param name="patience">The time between two checks.</param>
     /// <param name="look">
-    /// Called by the timer with this wait, under no lock, and perhaps once more after <see cref="End"/>: it takes the lock and checks that
-    /// this is still the wait.
+    /// Called by the timer with this wait, without a lock, and possibly once more after <see cref="End"/>. It takes the lock and checks
+    /// that this is still the current wait.
     /// </param>
     public ReaderWait(TimeProvider time, TimeSpan patience, Action<ReaderWait> look)
     {
@@ -26,20 +24,20 @@ internal sealed class ReaderWait : IAlarmed
         _timer = Alarm.Create(time, this, patience, patience);
     }
 
-    /// <summary>How many callers have joined.</summary>
+    /// <summary>The number of callers that have joined.</summary>
     public int Count { get; private set; }
 
-    /// <summary>One more caller; its task completes at <see cref="End"/>.</summary>
+    /// <summary>Adds a caller; its task completes at <see cref="End"/>.</summary>
     public Task Join()
     {
         Count++;
         return _read.Task;
     }
 
-    /// <summary>Bytes were written to the connection: the peer has read, and made room for them.</summary>
+    /// <summary>Notes that bytes were written to the connection: the peer has read, and freed capacity for them.</summary>
     public void Written(long bytes) => _hasReadSince |= bytes > 0;
 
-    /// <summary>Whether the peer has read nothing since the last look.</summary>
+    /// <summary>Returns whether the peer has read nothing since the last check.</summary>
     public bool Look()
     {
         bool stands = !_hasReadSince;
@@ -47,7 +45,7 @@ internal sealed class ReaderWait : IAlarmed
         return stands;
     }
 
-    /// <summary>The peer has read enough, or is gone: all callers continue. May be called again.</summary>
+    /// <summary>Makes all callers continue, because the peer has read enough or is gone. May be called again.</summary>
     public void End()
     {
         _timer.Dispose();

@@ -3,23 +3,21 @@ using Fairlead.Registry;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The links of an endpoint that have messages for its user, in the order of their turns: round robin, some messages in a row from each.
-/// </summary>
-/// <remarks>Under the endpoint's gate; whether there are any may be asked without it, as a hint.</remarks>
-/// <param name="counters">Of the endpoint: how many messages lie here, and how many were taken.</param>
+/// <summary>The links of an endpoint that have messages for its user, in round robin with several messages from each.</summary>
+/// <remarks>Under the endpoint's gate. Without it, the count is a hint.</remarks>
+/// <param name="counters">The endpoint's counters of queued and taken messages.</param>
 internal sealed class ReadyLinks(EndpointCounters counters)
 {
-    /// <summary>Messages in a row from one link while others have some too.</summary>
+    /// <summary>The messages in a row from one link while others have messages, too.</summary>
     private const int MessagesPerTurn = 16;
 
     private RingQueue<Link> _links;
     private int _depth;
 
-    /// <summary>How many links have messages.</summary>
+    /// <summary>The number of links with messages.</summary>
     public int Count => _links.Count;
 
-    /// <summary>What has arrived at a link lies here from now on.</summary>
+    /// <summary>Queues the messages that have arrived at a link.</summary>
     public void Publish(Link link)
     {
         _depth += link.Receiving.Inbound.Publish();
@@ -31,8 +29,8 @@ internal sealed class ReadyLinks(EndpointCounters counters)
         }
     }
 
-    /// <summary>Whose turn it is: the first that holds nothing back; -1 where there is none.</summary>
-    /// <param name="tells">Whether its message will be handed out, so that its sender may be told before.</param>
+    /// <summary>Returns the index of the first link that holds nothing back, or -1 if there is none.</summary>
+    /// <param name="tells">Whether its message will be handed out: its sender may then be told first.</param>
     public int Next(bool tells)
     {
         for (int i = 0; i < _links.Count; i++)
@@ -46,7 +44,7 @@ internal sealed class ReadyLinks(EndpointCounters counters)
         return -1;
     }
 
-    /// <summary>The message of the link whose turn it is.</summary>
+    /// <summary>Takes the next message of the link at this index.</summary>
     public MessageCore Take(int next)
     {
         Link link = _links[next];
@@ -57,7 +55,7 @@ internal sealed class ReadyLinks(EndpointCounters counters)
         }
         else if (++link.Receiving.Turn >= MessagesPerTurn && link.State != LinkState.Down)
         {
-            // What a lost link has left stays before all others: its sender may be back, and what it sends now comes after that.
+            // The rest of a lost link stays first: its sender may be back, and what it sends now comes after that.
             link.Receiving.Turn = 0;
             _links.Enqueue(_links.RemoveAt(next));
         }
@@ -94,7 +92,7 @@ internal sealed class ReadyLinks(EndpointCounters counters)
         return count;
     }
 
-    /// <summary>Gives back what nobody will take.</summary>
+    /// <summary>Releases the untaken messages.</summary>
     public void Release()
     {
         while (_links.Count > 0)

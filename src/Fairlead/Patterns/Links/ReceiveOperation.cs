@@ -1,6 +1,6 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>A caller that waits for the next message of any link of an endpoint. Its result is null when the time has passed.</summary>
+/// <summary>A caller that waits for the next message of any link of an endpoint. Its result is null after the timeout.</summary>
 internal sealed class ReceiveOperation : Operation<MessageCore?>
 {
     private static readonly ObjectPool<ReceiveOperation> Pool = new(1024);

@@ -2,18 +2,15 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The messages of a link that its user has not taken: those that have arrived in this turn of the pump, and those that lie for the user.
-/// What is taken, or dropped, is consumed, and gives credit back (<see cref="Window"/>).
-/// </summary>
+/// <summary>The unread messages of a link: those that arrived in this pump iteration, and those queued for the user.</summary>
 /// <remarks>
-/// What has arrived is the pump's; what lies for the user is under the endpoint's gate. Counts and sums may be read without it, as hints. A
-/// part of its link, and never copied.
+/// A message that is taken or dropped is consumed, and returns credit (<see cref="Window"/>). Arrived messages belong to the pump. Queued
+/// ones are under the endpoint's gate. Counts and sums may be read without it, as hints. A part of its link, and never copied.
 /// </remarks>
-/// <param name="window">Which the peer was given.</param>
+/// <param name="window">The window granted to the peer.</param>
 internal struct ReceiveQueue(ReceiveWindow window)
 {
-    /// <summary>What of it has come, and has been consumed and told.</summary>
+    /// <summary>The part of the window that was received, consumed and acknowledged.</summary>
     public ReceiveWindow Window = window;
 
     private RingQueue<Incoming> _arrived;
@@ -21,28 +18,28 @@ internal struct ReceiveQueue(ReceiveWindow window)
     private long _arrivedBytes;
     private long _unreadBytes;
 
-    // The first that lies here is counted as consumed already, and its sender told so. Written under the endpoint's gate.
+    // Whether the first queued message already counts as consumed, with its sender told. Written under the endpoint's gate.
     private bool _isHeadTold;
 
-    /// <summary>Whether nothing has arrived, and nothing lies here.</summary>
+    /// <summary>Whether no message has arrived and none is queued.</summary>
     public readonly bool IsEmpty => (_arrived.Count | _unread.Count) == 0;
 
-    /// <summary>Messages that have arrived in this turn. By the pump.</summary>
+    /// <summary>The number of messages that arrived in this iteration. Used by the pump.</summary>
     public readonly int Arrived => _arrived.Count;
 
-    /// <summary>Messages that lie for the user. A hint without the gate.</summary>
+    /// <summary>The number of messages queued for the user. A hint without the gate.</summary>
     public readonly int Count => _unread.Count;
 
-    /// <summary>Bytes that lie for the user. Any thread.</summary>
+    /// <summary>The bytes queued for the user. Any thread.</summary>
     public readonly long Bytes => Volatile.Read(in _unreadBytes);
 
-    /// <summary>The next for the user. Under the gate, where there is one.</summary>
+    /// <summary>The next message for the user. Under the gate; only if there is one.</summary>
     public readonly MessageHeader First => _unread[0].Header;
 
-    /// <summary>Whether the sender of the first was told that it has been handed out, which it is not yet. Any thread.</summary>
+    /// <summary>Whether the sender of the first message was told of a hand-over that is still to come. Any thread.</summary>
     public readonly bool IsHeadTold => Volatile.Read(in _isHeadTold);
 
-    /// <summary>A message has come. By the pump.</summary>
+    /// <summary>Adds an arrived message. Called by the pump.</summary>
     public void Add(in Incoming message)
     {
         Window.Receive();
@@ -50,14 +47,14 @@ internal struct ReceiveQueue(ReceiveWindow window)
         _arrived.Enqueue(message);
     }
 
-    /// <summary>Refuses a message for which the peer has no credit. By the pump.</summary>
-    /// <exception cref="FairleadException">Corrupt.</exception>
+    /// <summary>Refuses a message beyond the peer's credit. Called by the pump.</summary>
+    /// <exception cref="FairleadException">Corrupt: the peer has exceeded its credit.</exception>
     public readonly void Check(int length) => Window.Check(length, Bytes + _arrivedBytes);
 
-    /// <summary>Adds what is no message of the peer but stands among them. By the pump.</summary>
+    /// <summary>Adds a marker among the messages that the peer did not send. Called by the pump.</summary>
     public void AddMarker(MessageKind kind) => _arrived.Enqueue(new Incoming { Header = MessageHeader.Of(kind) });
 
-    /// <summary>Queues what has arrived for the user, and says how many messages that are. By the pump, under the gate.</summary>
+    /// <summary>Queues arrived messages for the user, and returns their number. Called by the pump, under the gate.</summary>
     public int Publish()
     {
         int count = 0;
@@ -74,10 +71,8 @@ internal struct ReceiveQueue(ReceiveWindow window)
         return count;
     }
 
-    /// <summary>
-    /// Drops a message that came together with its cancellation: it must not be handed to a caller that waits for one, because it waits. By
-    /// the pump.
-    /// </summary>
+    /// <summary>Drops a message that arrived together with its cancellation. Called by the pump.</summary>
+    /// <remarks>It must not be handed to a caller only because that caller is waiting.</remarks>
     public readonly bool DropArrived(uint id, out MessageKind kind)
     {
         for (int i = 0; i < _arrived.Count; i++)
@@ -95,7 +90,7 @@ internal struct ReceiveQueue(ReceiveWindow window)
         return false;
     }
 
-    /// <summary>The next message for the user. Under the gate.</summary>
+    /// <summary>Removes and returns the next message for the user. Under the gate.</summary>
     public Incoming Dequeue()
     {
         Incoming message = _unread.Dequeue();
@@ -108,15 +103,15 @@ internal struct ReceiveQueue(ReceiveWindow window)
         return message;
     }
 
-    /// <summary>The sender of the first is told that it has been handed out, which follows. Under the gate.</summary>
+    /// <summary>Marks the first message as handed out, because its sender is told before the hand-over. Under the gate.</summary>
     public void TellHead()
     {
-        // Before the lock under which it is written: whoever makes room for that sees it.
+        // Before the lock under which the report is written: a thread that frees capacity for it sees the mark.
         Volatile.Write(ref _isHeadTold, true);
         Consume(First.Length);
     }
 
-    /// <summary>Gives back what nobody will read. Under the gate, at the endpoint's end.</summary>
+    /// <summary>Releases the unread messages. Under the gate, at the endpoint's end.</summary>
     public void Release()
     {
         while (_unread.Count > 0)
@@ -125,15 +120,15 @@ internal struct ReceiveQueue(ReceiveWindow window)
         }
     }
 
-    /// <summary>
-    /// Drops unread messages whose senders wait for an answer no more: the one with this id, or all of a kind. Their places stay until
-    /// those before them have been read, since acknowledgements are cumulative: the peer would take the credit of an older and larger one
-    /// for its own. Under the gate.
-    /// </summary>
-    /// <param name="id">Which; null: all.</param>
-    /// <param name="withDeliveries">Whether type 2 messages are dropped too, and not requests alone.</param>
-    /// <param name="last">What the last of them was.</param>
-    /// <returns>How many.</returns>
+    /// <summary>Drops unread messages whose senders no longer wait for an answer. Under the gate.</summary>
+    /// <remarks>
+    /// Their places stay until those before them have been read, because acknowledgements are cumulative. Otherwise the peer would take the
+    /// credit of an older and larger message for the dropped one's.
+    /// </remarks>
+    /// <param name="id">The id of the message to drop; null drops all.</param>
+    /// <param name="withDeliveries">Whether to drop type 2 messages, too, and not only requests.</param>
+    /// <param name="last">The kind of the last dropped message.</param>
+    /// <returns>The number of dropped messages.</returns>
     public int Drop(uint? id, bool withDeliveries, out MessageKind last)
     {
         int count = 0;
@@ -168,7 +163,7 @@ internal struct ReceiveQueue(ReceiveWindow window)
         }
     }
 
-    /// <summary>The first has been taken, or dropped. What its sender was told before is counted.</summary>
+    /// <summary>Consumes the first message, which was taken or dropped, unless it was consumed when its sender was told.</summary>
     private void ConsumeHead(int length)
     {
         if (_isHeadTold)

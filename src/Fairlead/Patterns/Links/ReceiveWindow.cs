@@ -2,17 +2,15 @@ using System.Runtime.CompilerServices;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Credit, at the end that receives: what has come, what of it the user has consumed, and what of that the peer has been told. Telling is
-/// worth while when a part of the window has been consumed since the last time; what is less is told later.
-/// </summary>
+/// <summary>Credit at the receiving end: messages received, consumed by the user, and acknowledged to the peer.</summary>
 /// <remarks>
-/// What has come is counted by the pump, what is consumed under the endpoint's gate, what is written under the link's send lock; each may
-/// be read by any thread. A part of its link, and never copied. Numbers of messages count from 1 and wrap round at 2³².
+/// Acknowledging is worthwhile once a certain part of the window was consumed; smaller parts are acknowledged later. The pump counts
+/// received messages. Consumed messages are counted under the endpoint's gate, and written acknowledgements under the link's send lock. Any
+/// thread may read the numbers. A part of its link, and never copied. Message numbers count from 1 and wrap around at 2³².
 /// </remarks>
-/// <param name="messages">How many this side holds unread.</param>
-/// <param name="bytes">How many bytes of them.</param>
-/// <param name="tells">How often a full window is told of.</param>
+/// <param name="messages">The most unread messages on this side.</param>
+/// <param name="bytes">The most bytes of unread messages.</param>
+/// <param name="tells">The number of acknowledgements per full window.</param>
 internal struct ReceiveWindow(int messages, long bytes, int tells)
 {
     private readonly uint _enoughMessages = (uint)Math.Max(1, messages / tells);
@@ -24,40 +22,40 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
     private uint _told;
     private uint _written;
 
-    /// <summary>How many the user has consumed: what an acknowledgement says.</summary>
+    /// <summary>The number of consumed messages, which acknowledgements contain.</summary>
     public readonly uint Consumed => Volatile.Read(in _consumed);
 
-    /// <summary>Their bytes.</summary>
+    /// <summary>The bytes of the consumed messages.</summary>
     public readonly long ConsumedBytes => Volatile.Read(in _consumedBytes);
 
-    /// <summary>Whether enough has been consumed to tell the peer.</summary>
+    /// <summary>Whether enough was consumed to acknowledge it.</summary>
     public readonly bool IsAckDue =>
         _consumed - Volatile.Read(in _told) >= _enoughMessages || Volatile.Read(in _consumedBytesSinceTold) >= _enoughBytes;
 
-    /// <summary>Whether something has been consumed of which the peer was not told.</summary>
+    /// <summary>Whether there is unacknowledged consumption.</summary>
     public readonly bool HasUntold => Consumed != Volatile.Read(in _told);
 
-    /// <summary>Whether the last acknowledgement that was written says all.</summary>
+    /// <summary>Whether the last written acknowledgement is complete.</summary>
     public readonly bool IsWritten => Volatile.Read(in _written) == Consumed;
 
-    /// <summary>Refuses a message for which the peer has no credit. By the pump, before it is counted.</summary>
-    /// <param name="length">Of the message.</param>
-    /// <param name="unreadBytes">Of those that lie here already.</param>
-    /// <exception cref="FairleadException">Corrupt.</exception>
+    /// <summary>Refuses a message beyond the peer's credit. Called by the pump, before the message is counted.</summary>
+    /// <param name="length">The length of the message.</param>
+    /// <param name="unreadBytes">The bytes of the messages that are already unread here.</param>
+    /// <exception cref="FairleadException">Corrupt: the peer has exceeded its credit.</exception>
     public readonly void Check(int length, long unreadBytes)
     {
-        // Counted apart: what lies in the queues is not all the peer's, whose coming stands there too.
+        // Counted separately, because the queues also contain markers for joining and leaving peers.
         uint unread = _received - Consumed;
         if (unread >= (uint)messages || (unread >= SendWindow.AlwaysOutstanding && unreadBytes + length > bytes))
         {
-            throw new FairleadException(ErrorCode.Corrupt, "the peer sent more than the credit that it was given");
+            throw new FairleadException(ErrorCode.Corrupt, "the peer sent more than its credit allows");
         }
     }
 
-    /// <summary>One has come. By the pump.</summary>
+    /// <summary>Counts a received message. Called by the pump.</summary>
     public void Receive() => _received++;
 
-    /// <summary>One has been consumed, or dropped.</summary>
+    /// <summary>Counts a consumed or dropped message.</summary>
     public void Consume(int length)
     {
         _consumed++;
@@ -65,7 +63,7 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
         _consumedBytesSinceTold += length;
     }
 
-    /// <summary>One has come and is consumed at once. Under the gate while nobody pumps.</summary>
+    /// <summary>Counts a message that is received and consumed at once. Under the gate while no thread pumps.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ReceiveAndConsume(int length)
     {
@@ -73,14 +71,14 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
         Consume(length);
     }
 
-    /// <summary>What has been consumed by now is about to be told. Any thread.</summary>
+    /// <summary>Notes that the current consumption is about to be acknowledged. Any thread.</summary>
     public void NoteTold()
     {
         Volatile.Write(ref _told, Consumed);
         Volatile.Write(ref _consumedBytesSinceTold, 0);
     }
 
-    /// <summary>What the message that is written now acknowledges. Under the send lock.</summary>
+    /// <summary>Returns the acknowledgement for the message that is written now. Under the send lock.</summary>
     public uint Write()
     {
         uint acknowledged = Consumed;
@@ -88,11 +86,11 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
         return acknowledged;
     }
 
-    /// <summary>The same behind a message that has left. Under the send lock.</summary>
+    /// <summary>Notes the acknowledgement of a message that has been sent. Under the send lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void NoteWritten(uint acknowledged)
     {
-        // No store that changes nothing: those that follow a message wait until the memory of the ring is here to be written to.
+        // Do not store an unchanged value: stores behind a message wait until the ring's cache line can be written.
         if (_written != acknowledged)
         {
             _written = acknowledged;

@@ -6,28 +6,26 @@ using Fairlead.Transports;
 namespace Fairlead.Patterns.Links;
 
 /// <content>
-/// A caller takes what is there already. From the one peer that shares memory with this endpoint it takes message after message directly,
-/// until the poll set is due. The caller holds the gate meanwhile: no other thread pumps, and the caller need not lead.
+/// Taking an available message. From a single peer that shares memory, a caller takes message after message directly, until the poll set is
+/// due. The caller holds the gate meanwhile: no other thread pumps, and the caller need not lead.
 /// </content>
 internal sealed partial class Receivers
 {
-    /// <summary>Returns the next message that lies here, or in a peer's memory; null if there is none.</summary>
+    /// <summary>Returns the next message that is queued or in a peer's memory; null if there is none.</summary>
     public MessageCore? TryTakeNow()
     {
         int me = NativeThread.ManagedId;
         return TryReceivePlain(me) ?? TryTake(me);
     }
 
-    /// <summary>
-    /// Returns the next message of the one peer that shares memory, if it lies there and nothing about the message or this endpoint is
-    /// unusual. Null: nothing was done, and <see cref="TryTake"/> says what there is.
-    /// </summary>
+    /// <summary>Returns the next message of the single peer that shares memory, if nothing about it or this endpoint is unusual.</summary>
+    /// <remarks>Returns null without a change otherwise; <see cref="TryTake"/> then finds out what there is.</remarks>
     /// <param name="me">The calling thread.</param>
     /// <param name="endsLook">Whether the thread has just polled the memory.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private MessageCore? TryReceivePlain(int me, bool endsLook = false)
     {
-        // Left by hand, as in Link.TrySendPlain.
+        // Released by hand, as in LinkSender.TrySendPlain.
         BiasedLock.Scope gate = Gate.Hold(me);
         if (endsLook)
         {
@@ -69,10 +67,8 @@ internal sealed partial class Receivers
         return message;
     }
 
-    /// <summary>
-    /// Polls the memory for as long as the endpoint may, without leading, and takes what comes. False: a caller waits here already, or this
-    /// endpoint does not poll.
-    /// </summary>
+    /// <summary>Polls the memory for as long as the endpoint may, without leading, and takes what arrives.</summary>
+    /// <remarks>Returns false if a caller already waits here, or this endpoint does not poll.</remarks>
     private bool TryLookAndPull(Deadline deadline, int me, out MessageCore? message)
     {
         message = null;
@@ -81,7 +77,7 @@ internal sealed partial class Receivers
             return false;
         }
 
-        // Before the look: a clock may throw.
+        // Before polling, because a clock may throw.
         TimeSpan wait = deadline.RemainingWait;
         if (!_memory.TryBeginLook(me))
         {
@@ -93,15 +89,15 @@ internal sealed partial class Receivers
             link.Reader.Linger();
         }
 
-        // A message that has not come by now was polled for long enough.
+        // A message that has not arrived by now was polled for long enough.
         _memory.IsSoon = _memory.Look(wait);
         message = TryReceivePlain(me, endsLook: true) ?? TryTake(me, mayLinger: false);
         return true;
     }
 
-    /// <summary>Returns the next message that is here; null if there is none, or if other callers wait.</summary>
+    /// <summary>Returns the next available message; null if there is none, or if other callers wait.</summary>
     /// <param name="me">The calling thread.</param>
-    /// <param name="mayLinger">Whether to let the messages of a stream come together; false if the caller has polled just now.</param>
+    /// <param name="mayLinger">Whether a batching delay is allowed for a stream; false if the caller has just polled.</param>
     private MessageCore? TryTake(int me, bool mayLinger = true)
     {
         MessageCore message;
@@ -122,7 +118,7 @@ internal sealed partial class Receivers
                 _memory.EndLook();
             }
 
-            // An endpoint that closes has told its peers what it handed out: nothing follows.
+            // A closing endpoint has already told its peers what it handed out, and hands out nothing more.
             _life.ThrowIfClosing();
             if (_callers.Count > 0)
             {
@@ -147,7 +143,7 @@ internal sealed partial class Receivers
         return message;
     }
 
-    /// <summary>Under the gate.</summary>
+    /// <summary>Takes a message directly from the peer's memory. Under the gate.</summary>
     private MessageCore? TryPull(int me)
     {
         if (_memory.Alone is not { } link || !_pump.MayPull)

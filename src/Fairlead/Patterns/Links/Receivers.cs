@@ -5,15 +5,15 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Brings the messages of an endpoint to the callers that receive, and keeps both until there is the other.</summary>
+/// <summary>Brings the messages of an endpoint to the callers that receive, and keeps either until there is the other.</summary>
 /// <remarks>
 /// <para>
 /// Owns the callers that wait for a message, the links that have messages, and whether a stream receives. All of it is under the endpoint's
 /// gate. The messages that are being handed out belong to the pump.
 /// </para>
 /// <para>
-/// User threads take and wait through <see cref="Inbox"/>. Links publish what has arrived, under the pump. <see cref="EndpointCore"/> ends
-/// the callers. How a caller takes what is there already stands in <c>Receivers.Taking.cs</c>.
+/// User threads take and wait through <see cref="Inbox"/>. Links publish arrived messages, under the pump. <see cref="EndpointCore"/> ends
+/// the callers. <c>Receivers.Taking.cs</c> contains taking an available message.
 /// </para>
 /// </remarks>
 internal sealed partial class Receivers
@@ -30,7 +30,7 @@ internal sealed partial class Receivers
     private bool _handsOutAgain;
     private volatile bool _isStream;
 
-    /// <param name="endpoint">The endpoint that receives; its pump and its housekeeping exist already.</param>
+    /// <param name="endpoint">The receiving endpoint, whose pump and housekeeping already exist.</param>
     public Receivers(EndpointCore endpoint)
     {
         _endpoint = endpoint;
@@ -45,19 +45,18 @@ internal sealed partial class Receivers
     /// <summary>Whether no link has messages. Under the gate.</summary>
     public bool IsEmpty => _ready.Count == 0;
 
-    /// <summary>Whether a message is here that may be handed out. Under the gate.</summary>
+    /// <summary>Whether there is a message that may be handed out. Under the gate.</summary>
     public bool HasMessage => _ready.Next(tells: false) >= 0;
 
-    /// <summary>
-    /// How many messages one pump iteration takes from a peer that shares memory with this endpoint alone. Who waits for a message, leading
-    /// or awaited, comes back for the next one, and takes it without an iteration. By the pump.
-    /// </summary>
+    /// <summary>The most messages that one iteration takes from a single peer that shares memory. Used by the pump.</summary>
+    /// <remarks>A caller that waits for a message, leading or asynchronously, returns for the next one and takes it without an
+    /// iteration.</remarks>
     public int MessagesWanted =>
         _memory.IsAlone && (_memory.IsLedByReceiver || _callers.Count > 0) ? Math.Max(1, _callers.Count) : int.MaxValue;
 
     private ref BiasedLock Gate => ref _pump.Gate;
 
-    /// <summary>Blocks until the next message is here. Null if the time has passed or the endpoint is over.</summary>
+    /// <summary>Blocks until the next message arrives. Returns null after the timeout or at the endpoint's end.</summary>
     public MessageCore? Receive(Deadline deadline, CancellationToken cancellationToken)
     {
         int me = NativeThread.ManagedId;
@@ -88,14 +87,14 @@ internal sealed partial class Receivers
         }
         catch (Exception exception)
         {
-            // A message that the operation was given meanwhile is the caller's all the same. If the error persists, the next call meets it.
+            // If the operation got a message meanwhile, the caller gets it all the same. If the error persists, the next call meets it.
             operation.Withdraw(exception);
         }
 
         return operation.Take();
     }
 
-    /// <summary>Does the same without blocking a thread.</summary>
+    /// <summary>Waits for the next message without blocking a thread.</summary>
     /// <param name="timeout">The longest wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="hasLooked">Whether <see cref="TryTakeNow"/> has just found nothing.</param>
@@ -133,8 +132,8 @@ internal sealed partial class Receivers
     }
 
     /// <summary>Ends the wait of a caller.</summary>
-    /// <param name="operation">The caller's.</param>
-    /// <param name="error">What it fails with; null: the time has passed.</param>
+    /// <param name="operation">The caller's operation.</param>
+    /// <param name="error">The error to fail with; null means that the time has passed.</param>
     public void Withdraw(ReceiveOperation operation, Exception? error)
     {
         bool isOurs;
@@ -149,7 +148,7 @@ internal sealed partial class Receivers
                 }
             }
 
-            // Claimed under the gate, as all are: an operation in the queue is never done.
+            // Claimed under the gate, like all others: an operation in the queue is never done.
             isOurs = error is null ? operation.TryComplete(null) : operation.TryFail(error);
         }
 
@@ -159,8 +158,8 @@ internal sealed partial class Receivers
         }
     }
 
-    /// <summary>From now on a stream alone receives, and hears of peers that leave a bound end.</summary>
-    /// <exception cref="FairleadException">NotSupported: the endpoint does not carry a stream of bytes.</exception>
+    /// <summary>Makes a stream the only receiver, which also learns of peers that leave a bound end.</summary>
+    /// <exception cref="FairleadException">NotSupported: the endpoint cannot carry a stream of bytes.</exception>
     public void BecomeStream(bool canRead)
     {
         _life.ThrowIfClosing();
@@ -168,7 +167,7 @@ internal sealed partial class Receivers
         _isStream |= canRead;
     }
 
-    /// <summary>Takes the messages that have arrived at a link. By that link.</summary>
+    /// <summary>Takes the messages that have arrived at a link. Called by that link.</summary>
     public void Publish(Link link, Completions completions)
     {
         using (Gate.Hold())
@@ -180,7 +179,7 @@ internal sealed partial class Receivers
         AfterHandOut();
     }
 
-    /// <summary>Puts the coming or going of a link among its messages.</summary>
+    /// <summary>Adds the joining or leaving of a link to its messages.</summary>
     public void Report(Link link, MessageKind marker, Completions completions)
     {
         if (_endpoint.Profile.ReportsLinks || (_isStream && marker == MessageKind.Left && !_endpoint.EndsWithPeer))
@@ -190,14 +189,14 @@ internal sealed partial class Receivers
         }
     }
 
-    /// <summary>Asks for a hand-out, because a link holds back nothing any more. Any thread, whatever locks it holds.</summary>
+    /// <summary>Requests a hand-out, because a link no longer holds anything back. Any thread, with any locks held.</summary>
     public void HandOutAgain()
     {
         Volatile.Write(ref _handsOutAgain, true);
         _pump.RequestTurnFromAnywhere();
     }
 
-    /// <summary>Hands out what <see cref="HandOutAgain"/> has asked for. By the pump, in each iteration.</summary>
+    /// <summary>Does the hand-out requested by <see cref="HandOutAgain"/>. Called by the pump, in each iteration.</summary>
     public void HandOutIfResumed(Completions completions)
     {
         if (!Volatile.Read(ref _handsOutAgain))
@@ -214,7 +213,7 @@ internal sealed partial class Receivers
         AfterHandOut();
     }
 
-    /// <summary>Whether other peers have messages here that a caller could take.</summary>
+    /// <summary>Returns whether other peers have messages here that a caller could take.</summary>
     public bool HasMessagesBeside(Link slow)
     {
         using (Gate.Hold())
@@ -223,7 +222,7 @@ internal sealed partial class Receivers
         }
     }
 
-    /// <summary>Whether a link has no messages here.</summary>
+    /// <summary>Returns whether a link has no messages here.</summary>
     public bool HasNoInbound(Link link)
     {
         using (Gate.Hold())
@@ -232,7 +231,7 @@ internal sealed partial class Receivers
         }
     }
 
-    /// <summary>Drops an unread message whose sender took it back.</summary>
+    /// <summary>Drops an unread message that its sender has cancelled.</summary>
     public bool TryDrop(Link link, uint id, out MessageKind kind)
     {
         using (Gate.Hold())
@@ -241,16 +240,16 @@ internal sealed partial class Receivers
         }
     }
 
-    /// <summary>Drops the unread messages of a link that is over, as far as nobody may read them any more. Under the gate.</summary>
+    /// <summary>Drops the unread messages of a link that is over, except those that may still be read. Under the gate.</summary>
     /// <remarks>
-    /// No sender waits for the answers any more. Deliveries of a peer that died are messages all the same; if this side ended the link,
-    /// their senders were told.
+    /// No sender waits for answers any more. The deliveries of a dead peer may still be read. If this side ended the link, their senders
+    /// were told, and the deliveries are dropped, too.
     /// </remarks>
     public void DropUnread(Link link) => _ready.Drop(link, id: null, withDeliveries: link.WasEndedHere, out _);
 
     /// <summary>Ends the callers, and tells the wait sets, because the endpoint is over or closes. Under the gate.</summary>
-    /// <param name="error">What the callers fail with; null: they get no message.</param>
-    /// <param name="completions">Tell the callers.</param>
+    /// <param name="error">The error for the callers; null means that they get no message.</param>
+    /// <param name="completions">Signals the callers.</param>
     public void End(Exception? error, Completions completions)
     {
         while (_callers.Count > 0)
@@ -265,7 +264,7 @@ internal sealed partial class Receivers
         _endpoint.Watches.TellOfEnd();
     }
 
-    /// <summary>Gives back the memory of the messages that nobody will take. Under the gate.</summary>
+    /// <summary>Releases the memory of untaken messages. Under the gate.</summary>
     public void Release() => _ready.Release();
 
     private void Enqueue(ReceiveOperation operation)
@@ -307,7 +306,7 @@ internal sealed partial class Receivers
         operation.Signal(inline: false);
     }
 
-    /// <summary>Gives callers what may be handed out. Under the gate; the caller calls <see cref="AfterHandOut"/> without it.</summary>
+    /// <summary>Gives callers the messages that may be handed out. Under the gate; <see cref="AfterHandOut"/> follows without it.</summary>
     private void HandOut(Completions completions)
     {
         while (_callers.Count > 0 && !_life.IsClosing && _ready.Next(tells: true) is >= 0 and int next)
@@ -322,7 +321,8 @@ internal sealed partial class Receivers
 
     private void AfterHandOut()
     {
-        // Before any caller wakes: the peer hears what is due before user code takes its time. Senders that wait for a receipt were told.
+        // Before any caller wakes: due acknowledgements go out before user code takes its time. Senders that wait for a receipt were told
+        // earlier.
         foreach (MessageCore message in _handedOver)
         {
             message.Link.Receiving.AfterHandOver(message.Header.Kind);

@@ -1,16 +1,14 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Seeks the peer of a connected endpoint when it is lost: tries the addresses in turn, again and again, each time after twice the pause,
-/// more or less: peers that were lost together shall not all come back in the same instant.
-/// </summary>
+/// <summary>Seeks the lost peer of a connected endpoint: tries the addresses one after the other, with doubling pauses.</summary>
 /// <remarks>
-/// Whether it seeks is under the endpoint's gate, and may be read without it; one task tries, which the state starts. No lock of its own.
+/// The pauses are random within a range, because peers that were lost together should not all return at the same time. Whether it seeks is
+/// under the endpoint's gate, and may be read without it. One task tries, which the state starts. No separate lock.
 /// </remarks>
-/// <param name="addresses">Of the alternatives, in their order.</param>
-/// <param name="patience">How long it is tried; zero: not at all.</param>
+/// <param name="addresses">The alternatives, in order.</param>
+/// <param name="patience">How long to try; zero means not at all.</param>
 /// <param name="time">The endpoint's clock.</param>
-/// <param name="owner">What is done; called without any lock.</param>
+/// <param name="owner">The actions; called without any lock.</param>
 internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimeProvider time, IReconnectorOwner owner) : IDisposable
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(10);
@@ -20,16 +18,16 @@ internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimePr
     private volatile bool _isSeeking;
     private int _attempts;
 
-    /// <summary>Whether a peer that is lost is sought.</summary>
+    /// <summary>Whether to seek a lost peer.</summary>
     public bool IsWanted => patience != TimeSpan.Zero;
 
     /// <summary>Whether the peer is lost and being sought.</summary>
     public bool IsSeeking => _isSeeking;
 
-    /// <summary>How often all addresses have been tried since the peer was lost.</summary>
+    /// <summary>How often all addresses have been tried since the loss.</summary>
     public int Attempts => Volatile.Read(ref _attempts);
 
-    /// <summary>The peer is lost: whether <see cref="SeekAsync"/> is to be started, which is not under way. Under the gate.</summary>
+    /// <summary>Begins to seek. Returns whether the caller has to start <see cref="SeekAsync"/>. Under the gate.</summary>
     public bool TryBegin()
     {
         if (_isSeeking)
@@ -41,14 +39,14 @@ internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimePr
         return _isSeeking = true;
     }
 
-    /// <summary>The peer is back, or given up. Under the gate.</summary>
+    /// <summary>Ends seeking, because the peer is back or given up. Under the gate.</summary>
     public void End() => _isSeeking = false;
 
-    /// <summary>Nothing is tried any more. Any thread; harmless the second time.</summary>
+    /// <summary>Stops all attempts. Any thread; a second call has no effect.</summary>
     public void Dispose() => _ending.Cancel();
 
-    /// <summary>Tries until the peer is back, the time has passed, it is hopeless, or <see cref="Dispose"/>.</summary>
-    /// <param name="lost">The address at which the peer was.</param>
+    /// <summary>Tries until the peer is back, the time has passed, the attempt is hopeless, or <see cref="Dispose"/>.</summary>
+    /// <param name="lost">The address of the lost peer.</param>
     public async Task SeekAsync(Address lost)
     {
         int at = Array.IndexOf(addresses, lost);
@@ -62,7 +60,7 @@ internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimePr
                 bool isHopeless = true;
                 for (int i = 0; i < addresses.Length; i++)
                 {
-                    // Behind the one that was lost; with one address, the same again.
+                    // Begin behind the lost address; with one address, try the same again.
                     at = (at + 1) % addresses.Length;
                     try
                     {
@@ -93,22 +91,22 @@ internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimePr
         }
         catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
         {
-            // The endpoint closes; its tear-down ends who waits.
+            // The endpoint closes; its tear-down ends the waiters.
         }
     }
 }
 
-/// <summary>Whose peer a <see cref="Reconnector"/> seeks.</summary>
+/// <summary>The owner of a <see cref="Reconnector"/>.</summary>
 internal interface IReconnectorOwner
 {
-    /// <summary>Connects, and shakes hands.</summary>
-    /// <exception cref="FairleadException">It did not go there.</exception>
-    /// <exception cref="ObjectDisposedException">The owner closes.</exception>
+    /// <summary>Connects and completes the handshake.</summary>
+    /// <exception cref="FairleadException">Connecting failed.</exception>
+    /// <exception cref="ObjectDisposedException">The owner is closing.</exception>
     Task ReconnectAsync(Address address, CancellationToken cancellationToken);
 
-    /// <summary>Nobody was there, or would have this side.</summary>
+    /// <summary>Reports an attempt without a listener, or with a refusal.</summary>
     void OnAttemptFailed(Address address, int attempt, FairleadException why);
 
-    /// <summary>The time has passed, or no address will ever have this side.</summary>
+    /// <summary>Ends the search: the time has passed, or every address permanently refuses this side.</summary>
     void OnGivenUp();
 }

@@ -2,9 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// A queue in an array that grows and stays: no allocation in the steady state, references at hand for looking through. Not thread-safe.
-/// </summary>
+/// <summary>A queue in a growing array, without allocations in the steady state and with access by index. Not thread-safe.</summary>
 internal struct RingQueue<T>
 {
     private T[]? _items;

@@ -2,30 +2,29 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Sees to what has been left for later. One thread for the process, which runs only while something is left: then it makes its rounds, so
-/// that who leaves something need not wake it, and sleeps for good after some without work. A thread of its own, since those of the pool go
-/// on looking for work for a while each time they are through. No descriptors: it works where there are none left.
-/// </summary>
-/// <param name="name">Of the thread.</param>
-/// <param name="period">From round to round.</param>
-/// <param name="idle">Rounds without work before it sleeps.</param>
-/// <param name="visit">Called in the thread, once for each time that something was added; may add it again, for the next round.</param>
+/// <summary>Visits objects with deferred work in rounds, on one thread per instance that runs only while there is work.</summary>
+/// <remarks>
+/// While the thread makes its rounds, deferring work need not wake it. After several rounds without work it sleeps until the next call. It
+/// is a dedicated thread, because pool threads keep looking for work for a while each time they finish. It needs no descriptors, and works
+/// when there are none left.
+/// </remarks>
+/// <param name="name">The name of the thread.</param>
+/// <param name="period">The time between two rounds.</param>
+/// <param name="idle">The rounds without work before the thread sleeps.</param>
+/// <param name="visit">Called on the thread, once for each added object. It may add the object again, for the next round.</param>
 internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T> visit)
 {
     private readonly RankedLock _gate = new(LockRank.Rounds);
 
-    // A futex: 1 when the thread is called out of its sleep. Pinned, since the kernel knows it by its address.
+    // A futex: 1 when the thread is woken from its sleep. Pinned, because the kernel identifies it by its address.
     private readonly int[] _called = GC.AllocateArray<int>(1, pinned: true);
     private List<T> _waiting = [];
     private List<T> _taken = [];
     private bool _sleeps;
     private bool _hasThread;
 
-    /// <summary>
-    /// Starts the thread, where that has not been done: where the system gives none, whoever begins is told, and not who is in the middle
-    /// of something.
-    /// </summary>
+    /// <summary>Starts the thread, unless that was done. Opening an endpoint calls this.</summary>
+    /// <remarks>If the system provides no thread, opening fails, and not an operation in progress.</remarks>
     public void Start()
     {
         if (Volatile.Read(ref _hasThread))
@@ -43,7 +42,7 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
         }
     }
 
-    /// <summary>Starts the thread in the same way; false where the system gives none.</summary>
+    /// <summary>Starts the thread in the same way. Returns false if the system provides none.</summary>
     public bool TryStart()
     {
         try
@@ -57,7 +56,7 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
         }
     }
 
-    /// <summary>Visited within one period, or some more where the system has much to do. Takes no lock but its own.</summary>
+    /// <summary>Adds an object, to be visited within one period, or later on a busy system. Takes only its own lock.</summary>
     public void Add(T item)
     {
         using (_gate.Hold())
@@ -72,7 +71,7 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
         }
     }
 
-    /// <summary>One that fails costs neither the others nor the thread, which is everybody's.</summary>
+    /// <summary>Visits an object and contains its exception, because the thread is shared.</summary>
     private void Visit(T item)
     {
         try
@@ -102,7 +101,7 @@ internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T
                 rounds = 0;
             }
 
-            // Nobody calls meanwhile.
+            // No thread writes the futex meanwhile.
             Futex.Wait(ref _called[0], 0, period);
             using (_gate.Hold())
             {

@@ -2,11 +2,11 @@ using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The messages that wait at their own end: for credit, or for a peer to come. Those of callers that wait, and those that were left here
-/// under a policy that drops; the latter are bounded. Each carries how many were dropped right before it. Not thread-safe: the link's send
-/// lock holds it, or the endpoint's gate.
-/// </summary>
+/// <summary>The messages that wait at their own end for credit or for a peer. Not thread-safe.</summary>
+/// <remarks>
+/// Some belong to waiting callers. Others were enqueued without a caller under a dropping policy; the number of these is limited. Each
+/// message carries the number of messages dropped directly before it. The link's send lock or the endpoint's gate guards the queue.
+/// </remarks>
 internal sealed class SendQueue(EndpointCore endpoint)
 {
     private RingQueue<LinkOperation> _items;
@@ -17,10 +17,10 @@ internal sealed class SendQueue(EndpointCore endpoint)
 
     public LinkOperation First => _items[0];
 
-    /// <summary>Dropped behind the last message here, and told to the peer with the next.</summary>
+    /// <summary>The number of messages dropped behind the last one here. The next message reports it to the peer.</summary>
     public long Missed { get; private set; }
 
-    /// <summary>What the peer misses if nothing of this is sent: all that was dropped, and all that nobody waits for.</summary>
+    /// <summary>The number that the peer misses if nothing here is sent: all drops, and all messages without a caller.</summary>
     public long MissedInAll
     {
         get
@@ -35,7 +35,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
         }
     }
 
-    /// <summary>Puts a message at the end, whatever lies here.</summary>
+    /// <summary>Appends a message unconditionally.</summary>
     public void Enqueue(LinkOperation operation)
     {
         operation.Missed += TakeMissed();
@@ -43,7 +43,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
         Remember(operation);
     }
 
-    /// <summary>Puts messages back that were sent before all that lie here, and with them what was dropped right behind them.</summary>
+    /// <summary>Puts back messages that were sent before all others here, with the number dropped directly behind them.</summary>
     public void PutBack(List<LinkOperation> earlier, long missedBehind)
     {
         int later = _items.Count;
@@ -60,7 +60,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
         }
     }
 
-    /// <summary>The first message, to be sent; what was missed before it is its own affair.</summary>
+    /// <summary>Removes the first message to send it. The drops before it go with it.</summary>
     public LinkOperation Dequeue()
     {
         LinkOperation operation = _items.Dequeue();
@@ -68,7 +68,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
         return operation;
     }
 
-    /// <summary>Takes a message out that is not sent; what was missed before it is missed before the next.</summary>
+    /// <summary>Removes a message that is not sent. The drops before it pass to the next message.</summary>
     public void Remove(LinkOperation operation)
     {
         for (int i = 0; i < _items.Count; i++)
@@ -83,7 +83,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
         }
     }
 
-    /// <summary>Takes the first message out, which is not sent.</summary>
+    /// <summary>Removes the first message, which is not sent.</summary>
     public LinkOperation DequeueUnsent()
     {
         LinkOperation operation = Dequeue();
@@ -91,13 +91,13 @@ internal sealed class SendQueue(EndpointCore endpoint)
         return operation;
     }
 
-    /// <summary>Something was dropped before it came here.</summary>
+    /// <summary>Counts messages dropped before they reached the queue.</summary>
     public void AddMissed(long count) => Missed += count;
 
-    /// <summary>The message that is sent now has no room for what was missed before it: the next one says it.</summary>
+    /// <summary>Passes the drops to the next message, because the current one has no space to report them.</summary>
     public void DeferMissed(long count) => PassMissed(0, count);
 
-    /// <summary>What was dropped behind the last message, for the one that is sent now.</summary>
+    /// <summary>Takes the number of drops behind the last message, for the message that is sent now.</summary>
     public long TakeMissed()
     {
         long missed = Missed;
@@ -105,8 +105,8 @@ internal sealed class SendQueue(EndpointCore endpoint)
         return missed;
     }
 
-    /// <summary>Adds the message of a caller that waits for what becomes of it, by the policy.</summary>
-    /// <returns>Sent: it is in the queue. Full or Dropped: it is not, and the caller is to be told.</returns>
+    /// <summary>Adds the message of a caller that waits for its outcome, by the policy.</summary>
+    /// <returns>Sent: it is in the queue. Full or Dropped: it is not, and the caller must be told.</returns>
     public LinkOutcome Add(LinkOperation operation, OverflowPolicy policy, Completions completions)
     {
         switch (policy)
@@ -125,11 +125,9 @@ internal sealed class SendQueue(EndpointCore endpoint)
         return LinkOutcome.Sent;
     }
 
-    /// <summary>
-    /// Leaves a copy of a message here, for which nobody waits, by a policy that drops. Unless something may be dropped for it, it is
-    /// refused as Full where there is no room.
-    /// </summary>
-    /// <returns>Sent: a copy is in the queue. Full; or Dropped: this message is dropped.</returns>
+    /// <summary>Enqueues a copy of a message without a caller, by a dropping policy.</summary>
+    /// <remarks>If nothing may be dropped for it and the queue is full, the result is Full.</remarks>
+    /// <returns>Sent: a copy is in the queue. Full. Dropped: this message was dropped.</returns>
     public LinkOutcome Leave(in Letter letter, OverflowPolicy policy, bool mayDrop, Completions completions)
     {
         int length = letter.Head.Length + letter.Payload.Length;
@@ -171,7 +169,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
         return LinkOutcome.Sent;
     }
 
-    /// <summary>One message may always wait, however long.</summary>
+    /// <summary>Returns whether there is capacity. One message may always wait, however long it is.</summary>
     private bool HasRoom(int length) =>
         _items.Count == 0 || (_items.Count < endpoint.Settings.Messages && _bytes + length <= endpoint.Settings.Capacity);
 
@@ -188,7 +186,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
         operation.At = LinkOperation.Stage.Ended;
         if (operation.TryComplete(new LinkResult { Outcome = LinkOutcome.Dropped, Link = operation.Link }))
         {
-            // Unless its caller has just taken it back.
+            // Unless its caller has just withdrawn it.
             PassMissed(0, 1);
             endpoint.Drops.Count();
             completions.Add(operation);
@@ -201,7 +199,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
         endpoint.Drops.Count();
     }
 
-    /// <summary>These were missed before the message that stands at this place now.</summary>
+    /// <summary>Counts drops before the message that is now at this index.</summary>
     private void PassMissed(int index, long count)
     {
         if (index < _items.Count)
@@ -233,7 +231,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
     }
 }
 
-/// <summary>A message that is left at its own end under a policy that drops.</summary>
+/// <summary>A pending message: one that waits at its own end under a dropping policy.</summary>
 internal readonly ref struct Letter(
     MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, string? topic, bool isMovable)
 {
@@ -241,9 +239,9 @@ internal readonly ref struct Letter(
     public readonly ReadOnlySpan<byte> Head = head;
     public readonly ReadOnlySpan<byte> Payload = payload;
 
-    /// <summary>Of a published message.</summary>
+    /// <summary>The topic of a published message.</summary>
     public readonly string? Topic = topic;
 
-    /// <summary>Whether it may go to the next peer when this one is lost before it was sent.</summary>
+    /// <summary>Whether it may go to the next peer if this one is lost before it is sent.</summary>
     public readonly bool IsMovable = isMovable;
 }

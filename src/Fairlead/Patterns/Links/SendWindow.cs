@@ -4,18 +4,15 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// Credit, at the end that sends: how many messages and bytes the peer is willing to hold unread, and what of all that was sent it has not
-/// acknowledged. A message may go when both fit, or when fewer than two are outstanding (so that one longer than the window passes, and the
-/// next is on its way while it is read).
-/// </summary>
+/// <summary>Credit at the sending end: the unread messages that the peer is willing to hold, and those it has not acknowledged.</summary>
 /// <remarks>
-/// Under the link's send lock; what says that it is a hint may be read without it. A part of its link, and never copied. Numbers of
-/// messages count from 1 and wrap round at 2³².
+/// A message may be sent when it fits by number and bytes. It may also be sent when fewer than two are outstanding. A message longer than
+/// the window then passes, and the next one is on its way while it is read. Under the link's send lock; hints may be read without it. A
+/// part of its link, and never copied. Message numbers count from 1 and wrap around at 2³².
 /// </remarks>
 internal struct SendWindow
 {
-    /// <summary>Messages that may be outstanding however long they are. Part of the protocol.</summary>
+    /// <summary>The messages that may be outstanding whatever their length. Part of the protocol.</summary>
     public const int AlwaysOutstanding = 2;
 
     private Unacknowledged _outstanding;
@@ -29,41 +26,41 @@ internal struct SendWindow
         Longest = EndpointSettings.NoLimit;
     }
 
-    /// <summary>How many messages the peer holds unread.</summary>
+    /// <summary>The most unread messages that the peer holds.</summary>
     public uint Messages { get; private set; }
 
-    /// <summary>How many bytes of them.</summary>
+    /// <summary>The most bytes of unread messages that the peer holds.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>The longest message that the peer takes, head and payload together.</summary>
+    /// <summary>The longest message that the peer accepts, head and payload together.</summary>
     public long Longest { get; private set; }
 
-    /// <summary>How many were sent in all.</summary>
+    /// <summary>The total number of messages sent.</summary>
     public readonly long Sent => _outstanding.Sent;
 
-    /// <summary>How many of them the peer's user was handed.</summary>
+    /// <summary>How many of them were handed to the peer's user.</summary>
     public readonly long Read => _outstanding.Sent - _outstanding.Count;
 
-    /// <summary>The number of the last that was sent: the peer acknowledges by it.</summary>
+    /// <summary>The number of the last message sent, by which the peer acknowledges.</summary>
     public readonly uint LastNumber => unchecked((uint)_outstanding.Sent);
 
-    /// <summary>Messages that are not acknowledged. A hint without the lock.</summary>
+    /// <summary>The number of unacknowledged messages. A hint without the lock.</summary>
     public readonly int Outstanding => _outstanding.Count;
 
-    /// <summary>Their bytes. A hint without the lock.</summary>
+    /// <summary>The bytes of the unacknowledged messages. A hint without the lock.</summary>
     public readonly long OutstandingBytes => _outstanding.Bytes;
 
-    /// <summary>The number that was acknowledged last. A hint without the lock.</summary>
+    /// <summary>The number last acknowledged. A hint without the lock.</summary>
     public uint Acknowledged
     {
         readonly get => Volatile.Read(in _acknowledged);
         private set => Volatile.Write(ref _acknowledged, value);
     }
 
-    /// <summary>All of it, for who counts on.</summary>
+    /// <summary>All counts, for a broadcast slot that continues them.</summary>
     public readonly BroadcastTally Tally => _outstanding.Tally;
 
-    /// <summary>What the peer said in its handshake.</summary>
+    /// <summary>Sets the limits that the peer announced in its handshake.</summary>
     public void Grant(uint messages, ulong bytes, ulong longest)
     {
         Messages = Math.Max(1, messages);
@@ -71,52 +68,51 @@ internal struct SendWindow
         Longest = (long)Math.Min(longest, (ulong)EndpointSettings.NoLimit);
     }
 
-    /// <summary>Whether the peer takes a message whose head and payload are so long together.</summary>
+    /// <summary>Returns whether the peer accepts a message with this length of head and payload together.</summary>
     public readonly bool Takes(long length) => length <= Longest;
 
-    /// <summary>Whether a message of this length may go now.</summary>
+    /// <summary>Returns whether a message of this length may be sent now.</summary>
     public readonly bool HasCredit(int length) =>
         _outstanding.Count < Messages && (_outstanding.Count < AlwaysOutstanding || _outstanding.Bytes + length <= Bytes);
 
-    /// <summary>
-    /// The same, for a caller that knows how many are outstanding, and how many bytes would be; and where it is noted without growing.
-    /// </summary>
+    /// <summary>Returns the same for known counts, where the bytes include the message. Also requires that counting needs no
+    /// growth.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly bool HasCreditAtOnce(int length, int count, long bytes) =>
         length <= Longest && count < _outstanding.Places && count < Messages && (count < AlwaysOutstanding || bytes <= Bytes);
 
-    /// <summary>Whether another message goes at once, or nearly. A hint.</summary>
+    /// <summary>Whether another message can be sent at once, or nearly. A hint.</summary>
     public readonly bool HasRoomNow =>
         _outstanding.Count < Messages && (_outstanding.Count < AlwaysOutstanding || _outstanding.Bytes < Bytes);
 
-    /// <summary>Whether more than half of it is used. A hint.</summary>
+    /// <summary>Whether more than half of the window is used. A hint.</summary>
     public readonly bool IsHalfUsed => IsHalf(_outstanding.Count, _outstanding.Bytes);
 
-    /// <summary>The same where so many are outstanding.</summary>
+    /// <summary>Returns the same for a known number of outstanding messages and bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly bool IsHalf(int count, long bytes) => count > Messages >> 1 || bytes > Bytes >> 1;
 
-    /// <summary>Whether one part in so many of it is free, in messages and in bytes.</summary>
+    /// <summary>Returns whether one part in this many is free, in messages and in bytes.</summary>
     public readonly bool HasFree(int part) =>
         Messages - _outstanding.Count >= Math.Max(1, Messages / part) && Bytes - _outstanding.Bytes >= Bytes / part;
 
-    /// <summary>One was sent.</summary>
+    /// <summary>Counts a sent message.</summary>
     public void Add(long bytes) => _outstanding.Add(bytes);
 
-    /// <summary>The same behind <see cref="HasCreditAtOnce"/>.</summary>
+    /// <summary>Counts a sent message after <see cref="HasCreditAtOnce"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddAtOnce(long bytes) => _outstanding.AddInPlace(bytes);
 
-    /// <summary>One was sent to a peer that acknowledges nothing.</summary>
+    /// <summary>Counts a message sent to a peer that does not acknowledge.</summary>
     public void AddUnanswered(long bytes) => _outstanding.AddUnanswered(bytes);
 
-    /// <summary>Whether the peer has been handed the message with this number.</summary>
+    /// <summary>Returns whether the message with this number was handed to the peer's user.</summary>
     public readonly bool IsAcknowledged(uint number) => (int)(_acknowledged - number) >= 0;
 
-    /// <summary>Whether this says less than is known already.</summary>
+    /// <summary>Returns whether this acknowledgement contains less than is already known.</summary>
     public readonly bool IsOld(uint acknowledged) => (int)(acknowledged - _acknowledged) < 0;
 
-    /// <summary>The peer says that it has handed out all up to this number; false, and nothing was done, where that cannot be.</summary>
+    /// <summary>Handles an acknowledgement of all messages up to this number. Returns false without a change if it is impossible.</summary>
     public bool TryAcknowledge(uint acknowledged)
     {
         uint count = acknowledged - _acknowledged;
@@ -130,37 +126,36 @@ internal struct SendWindow
         return true;
     }
 
-    /// <summary>The same of a peer that is to be believed.</summary>
-    /// <exception cref="FairleadException">Corrupt: it cannot be.</exception>
+    /// <summary>Handles an acknowledgement, and throws if it is impossible.</summary>
+    /// <exception cref="FairleadException">Corrupt: the acknowledgement is impossible.</exception>
     public void Acknowledge(uint acknowledged)
     {
         if (!TryAcknowledge(acknowledged))
         {
             throw new FairleadException(ErrorCode.Corrupt, acknowledged - _acknowledged > (uint)_outstanding.Count
                 ? "the peer acknowledged messages that were never sent"
-                : "the peer acknowledged a message of which it cannot have read the whole");
+                : "the peer acknowledged a message that it cannot have read completely");
         }
     }
 
-    /// <summary>
-    /// As somebody else has counted: how long each of those was is not known any more, and their bytes come back with the last.
-    /// </summary>
+    /// <summary>Takes over the counts of a broadcast slot.</summary>
+    /// <remarks>The length of each outstanding message is not known any more; all their bytes return with the last one.</remarks>
     public void Restore(in BroadcastTally tally)
     {
-        Debug.Assert(!_halfWritten.Any, "What is written for many is never half written.");
+        Debug.Assert(!_halfWritten.Any, "A broadcast message is never partly written.");
         _outstanding.Restore(tally);
         Acknowledged = unchecked((uint)(tally.Sent - tally.Outstanding));
     }
 
-    /// <summary>The last message has begun to leave, and so many bytes up to its end are not with the kernel.</summary>
+    /// <summary>Notes that the last message is partly written, with this many bytes up to its end missing in the kernel.</summary>
     public void AddHalfWritten(uint id, long unwritten) => _halfWritten.Add(LastNumber, id, unwritten);
 
-    /// <summary>Whether some have begun to leave and are not with the kernel whole.</summary>
+    /// <summary>Whether there are partly written messages.</summary>
     public readonly bool HasHalfWritten => _halfWritten.Any;
 
-    /// <summary>Whether the call with this id is one of them: no peer can have read it, whatever it answers.</summary>
+    /// <summary>Returns whether the call with this id is partly written: no peer can have read it, whatever it answers.</summary>
     public readonly bool IsHalfWritten(uint id) => _halfWritten.Holds(id);
 
-    /// <summary>The kernel has taken so many bytes more.</summary>
+    /// <summary>Notes that the kernel has taken this many more bytes.</summary>
     public void Written(long bytes) => _halfWritten.Written(bytes);
 }

@@ -1,10 +1,11 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>A value as bytes, in memory of the thread that is used again; valid until disposed.</summary>
+/// <summary>A serialized value, in reused memory of this thread. Valid until disposed.</summary>
 internal readonly ref struct Serialized
 {
     private const int LargestKept = 1024 * 1024;
@@ -21,6 +22,15 @@ internal readonly ref struct Serialized
 
     public ReadOnlySpan<byte> Span => _writer.WrittenSpan;
 
+    /// <summary>Returns the UTF-8 bytes of a text.</summary>
+    public static Serialized Of(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArrayBufferWriter<byte> writer = Rent();
+        Encoding.UTF8.GetBytes(text, writer);
+        return new Serialized(writer);
+    }
+
     public static Serialized Of<T>(T value, IMessageSerializer<T> serializer)
     {
         ArgumentNullException.ThrowIfNull(serializer);
@@ -31,6 +41,7 @@ internal readonly ref struct Serialized
 
     public static Serialized Of<T>(T value, JsonTypeInfo<T> type)
     {
+        ArgumentNullException.ThrowIfNull(type);
         ArrayBufferWriter<byte> writer = Rent();
         Utf8JsonWriter json = _freeJson ?? new Utf8JsonWriter(writer);
         _freeJson = null;

@@ -1,20 +1,18 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// What has happened to the peer of an endpoint, told to its user in the order of the events, one after the other, on the pool.
-/// </summary>
-/// <remarks>Has a lock of its own, under which nothing is called; it may be taken under the endpoint's gate.</remarks>
+/// <summary>Reports the state changes of an endpoint to its user on the pool, one after the other, in order.</summary>
+/// <remarks>Its own lock is not held during calls, and may be taken under the endpoint's gate.</remarks>
 /// <param name="tell">
-/// The user's handlers. What they throw is written to the event source, and ends neither the process nor what follows.
+/// The user's handlers. Their exceptions go to the event source, and end neither the process nor later reports.
 /// </param>
-/// <param name="who">In the event.</param>
+/// <param name="who">The address in the event.</param>
 internal sealed class StateChanges(Action<EndpointStateChange> tell, Func<Address> who)
 {
     private readonly RankedLock _gate = new(LockRank.StateChanges);
     private readonly Queue<EndpointStateChange> _changes = new();
     private bool _isTelling;
 
-    /// <summary>Any thread.</summary>
+    /// <summary>Adds a change to report. Any thread.</summary>
     public void Add(EndpointStateChange change)
     {
         using (_gate.Hold())
@@ -51,7 +49,7 @@ internal sealed class StateChanges(Action<EndpointStateChange> tell, Func<Addres
             }
             catch (Exception exception)
             {
-                // A handler is told of what happened, and has no part in it.
+                // A handler only learns of a change; its error must not affect the endpoint.
                 FairleadEventSource.Log.HandlerFailed(who().Display, exception.ToString());
             }
         }

@@ -3,13 +3,13 @@ using System.Text;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>The texts of topics, most of which come again and again: one that this thread has read lately is the same string.</summary>
+/// <summary>Caches the strings of recent topics per thread, because most topics repeat.</summary>
 internal static class TopicNames
 {
-    /// <summary>A power of two.</summary>
+    /// <summary>The size of the cache, a power of two.</summary>
     private const int Places = 64;
 
-    /// <summary>Longer ones are made anew, so that what is kept stays small.</summary>
+    /// <summary>The longest cached topic in bytes, which keeps the cache small.</summary>
     private const int Longest = 256;
 
     [ThreadStatic]

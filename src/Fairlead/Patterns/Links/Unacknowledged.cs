@@ -4,37 +4,37 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>
-/// The messages that were sent, and which of them are not acknowledged: how many, and how many bytes. Kept as sums, so that any number of
-/// them is acknowledged at once, for the price of one, and one that is sent costs three stores. Not thread-safe: the link's send lock holds
-/// it; the figures may be read without it, as hints.
-/// </summary>
+/// <summary>Counts sent messages and their bytes, and how many of them are unacknowledged.</summary>
+/// <remarks>
+/// Kept as sums: acknowledging any number of messages costs as much as one, and a sent message costs three stores. Not thread-safe: the
+/// link's send lock guards it. The counts may be read without it, as hints.
+/// </remarks>
 internal struct Unacknowledged
 {
-    // Behind each message: the bytes of all messages up to it, at the number of the message modulo the length of the array.
+    // For each message, the bytes of all messages up to it, at the message's number modulo the length of the array.
     private long[]? _sums;
     private long _acknowledged;
     private long _acknowledgedBytes;
 
-    /// <summary>How many were sent in all.</summary>
+    /// <summary>The total number of messages sent.</summary>
     public long Sent { get; private set; }
 
-    /// <summary>Their bytes.</summary>
+    /// <summary>The bytes of all messages sent.</summary>
     public long SentBytes { get; private set; }
 
-    /// <summary>How many are not acknowledged.</summary>
+    /// <summary>The number of unacknowledged messages.</summary>
     public readonly int Count => (int)(Sent - _acknowledged);
 
-    /// <summary>Their bytes.</summary>
+    /// <summary>The bytes of the unacknowledged messages.</summary>
     public readonly long Bytes => SentBytes - _acknowledgedBytes;
 
-    /// <summary>How many there is memory for.</summary>
+    /// <summary>The number of messages that there is memory for.</summary>
     public readonly int Places => _sums is { } sums ? sums.Length : 0;
 
-    /// <summary>All of it, for who counts on.</summary>
+    /// <summary>All counts, for a broadcast slot that continues them.</summary>
     public readonly BroadcastTally Tally => new(Sent, SentBytes, Count, Bytes);
 
-    /// <summary>One was sent.</summary>
+    /// <summary>Counts a sent message.</summary>
     public void Add(long bytes)
     {
         if (Count >= Places)
@@ -45,7 +45,7 @@ internal struct Unacknowledged
         AddInPlace(bytes);
     }
 
-    /// <summary>The same where there is memory for one more.</summary>
+    /// <summary>Counts a sent message if there is memory for one more.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddInPlace(long bytes)
     {
@@ -57,7 +57,7 @@ internal struct Unacknowledged
         Sent = number + 1;
     }
 
-    /// <summary>One was sent that nobody will acknowledge.</summary>
+    /// <summary>Counts a sent message that will not be acknowledged.</summary>
     public void AddUnanswered(long bytes)
     {
         Sent++;
@@ -66,7 +66,7 @@ internal struct Unacknowledged
         _acknowledgedBytes += bytes;
     }
 
-    /// <summary>The oldest were acknowledged: at most as many as there are.</summary>
+    /// <summary>Acknowledges the oldest messages, at most as many as there are.</summary>
     public void Acknowledge(uint count)
     {
         if (count > 0)
@@ -76,7 +76,7 @@ internal struct Unacknowledged
         }
     }
 
-    /// <summary>As somebody else has counted, of whose unacknowledged messages only the last is known to have any bytes.</summary>
+    /// <summary>Takes over the counts of a broadcast slot. Of its unacknowledged messages, only the last gets any bytes.</summary>
     public void Restore(in BroadcastTally tally)
     {
         Grow((int)tally.Outstanding);
@@ -89,7 +89,7 @@ internal struct Unacknowledged
         }
     }
 
-    /// <summary>Makes place for so many.</summary>
+    /// <summary>Makes space for this many messages.</summary>
     [MemberNotNull(nameof(_sums))]
     private void Grow(int count)
     {

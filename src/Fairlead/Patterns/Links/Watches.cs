@@ -6,15 +6,15 @@ namespace Fairlead.Patterns.Links;
 /// <remarks>
 /// <para>
 /// A thread that waits on a wait set leads the endpoint while it sleeps, like a blocking caller: it waits on the poll set from outside, and
-/// runs a pump iteration when the poll set is readable. If another thread leads, the wait set is told of what has changed, and when the
-/// role is free.
+/// runs a pump iteration when the poll set is readable. If another thread leads, the wait set is notified of changes, and when the role is
+/// free.
 /// </para>
 /// <para>
-/// Owns the list of the wait sets, which is replaced under the endpoint's gate and never changed. Wait sets call it through their items;
-/// the pump and <see cref="Receivers"/> tell it what happens.
+/// Owns the list of the wait sets, which is replaced under the endpoint's gate and never changed. Wait sets call it through their items.
+/// The pump and <see cref="Receivers"/> notify it.
 /// </para>
 /// </remarks>
-/// <param name="endpoint">The endpoint that is watched.</param>
+/// <param name="endpoint">The watched endpoint.</param>
 internal sealed class Watches(EndpointCore endpoint)
 {
     private IEndpointWatch[] _watches = [];
@@ -22,15 +22,14 @@ internal sealed class Watches(EndpointCore endpoint)
     /// <summary>Whether the endpoint is attached to a wait set.</summary>
     public bool Any => _watches.Length > 0;
 
-    /// <summary>Readable when a pump iteration has something to do.</summary>
+    /// <summary>The descriptor that is readable when a pump iteration has work to do.</summary>
     public Descriptor PollDescriptor => endpoint.Pump.PollSet.Descriptor;
 
-    /// <summary>
-    /// Whether messages may come without <see cref="PollDescriptor"/> becoming readable, unless <see cref="Prepare"/> was called.
-    /// </summary>
+    /// <summary>Whether messages may arrive without making <see cref="PollDescriptor"/> readable, unless <see cref="Prepare"/> was
+    /// called.</summary>
     public bool AnnouncesWaits => endpoint.Table.Announcing.Length > 0;
 
-    /// <summary>Attaches the endpoint. The release is <see cref="Remove"/>, or the endpoint's end.</summary>
+    /// <summary>Attaches the endpoint to a wait set. <see cref="Remove"/> or the endpoint's end detaches it.</summary>
     public void Add(IEndpointWatch watch)
     {
         using (endpoint.Pump.Gate.Hold())
@@ -40,7 +39,7 @@ internal sealed class Watches(EndpointCore endpoint)
         }
     }
 
-    /// <summary>Detaches the endpoint.</summary>
+    /// <summary>Detaches the endpoint from a wait set.</summary>
     public void Remove(IEndpointWatch watch)
     {
         using (endpoint.Pump.Gate.Hold())
@@ -49,8 +48,8 @@ internal sealed class Watches(EndpointCore endpoint)
         }
     }
 
-    /// <summary>Returns what the endpoint's user would find.</summary>
-    /// <param name="forRoom">Whether to look for capacity to send, too.</param>
+    /// <summary>Returns what the endpoint is ready for.</summary>
+    /// <param name="forRoom">Whether to check the capacity to send, too.</param>
     public Readiness Look(bool forRoom)
     {
         Readiness ready = Readiness.None;
@@ -71,11 +70,11 @@ internal sealed class Watches(EndpointCore endpoint)
             }
         }
 
-        // A link's locks are not taken under the gate.
+        // Outside the gate: a link's locks must not be taken under it here.
         return forRoom && endpoint.Placement.TheLink is { } link && link.Sending.HasRoom() ? ready | Readiness.Writable : ready;
     }
 
-    /// <summary>Takes the pump's role if it is free. The release is <see cref="Leave"/>.</summary>
+    /// <summary>Takes the pump role if it is free. <see cref="Leave"/> gives it back.</summary>
     public bool TryLead()
     {
         using (endpoint.Pump.Gate.Hold())
@@ -103,12 +102,11 @@ internal sealed class Watches(EndpointCore endpoint)
         }
     }
 
-    /// <summary>
-    /// Announces a sleep on <see cref="PollDescriptor"/>. False if a pump iteration has something to do already. By the leader.
-    /// </summary>
+    /// <summary>Announces a sleep on <see cref="PollDescriptor"/>. Returns false if an iteration has work to do. Called by the
+    /// leader.</summary>
     public bool Prepare() => endpoint.Table.PrepareWait();
 
-    /// <summary>Runs a pump iteration after a sleep, if there is something to do. By the leader.</summary>
+    /// <summary>Runs a pump iteration after a sleep, if there is work to do. Called by the leader.</summary>
     /// <param name="isReadable">Whether <see cref="PollDescriptor"/> is readable.</param>
     public void Turn(bool isReadable)
     {
@@ -119,10 +117,10 @@ internal sealed class Watches(EndpointCore endpoint)
         }
     }
 
-    /// <summary>Gives the pump's role back.</summary>
+    /// <summary>Gives the pump role back.</summary>
     public void Leave() => endpoint.Pump.Leave(isReactor: false);
 
-    /// <summary>Tells the wait sets that a pump iteration is over. By the pump.</summary>
+    /// <summary>Notifies the wait sets of the end of a pump iteration. Called by the pump.</summary>
     public void TellOfTurn()
     {
         foreach (IEndpointWatch watch in _watches)
@@ -131,7 +129,7 @@ internal sealed class Watches(EndpointCore endpoint)
         }
     }
 
-    /// <summary>Tells the wait sets that the endpoint is over or closes. Under the gate.</summary>
+    /// <summary>Notifies the wait sets that the endpoint is over or closing. Under the gate.</summary>
     public void TellOfEnd()
     {
         foreach (IEndpointWatch watch in _watches)
@@ -140,7 +138,7 @@ internal sealed class Watches(EndpointCore endpoint)
         }
     }
 
-    /// <summary>Tells the wait sets that nobody pumps the endpoint any more. Under the gate.</summary>
+    /// <summary>Notifies the wait sets that no thread pumps the endpoint any more. Under the gate.</summary>
     public void OfferRole()
     {
         foreach (IEndpointWatch watch in _watches)

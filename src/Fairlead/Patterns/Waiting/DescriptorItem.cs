@@ -3,17 +3,18 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Waiting;
 
-/// <summary>
-/// A descriptor of the user's in a set. It is not held open: closing a socket would wait for us. The kernel forgets it when it is closed,
-/// and its number may come back as a stranger's.
-/// </summary>
+/// <summary>A user's descriptor in a set.</summary>
+/// <remarks>
+/// The set does not keep it open, because closing a socket would then wait for the set. The kernel removes it when it is closed, and its
+/// number may then belong to another file.
+/// </remarks>
 internal sealed class DescriptorItem(WaitCore set, ulong token, SafeHandle handle, Readiness interest) : WaitItem(set, token)
 {
     private PollEvents _events;
 
     public override object? Source => handle;
 
-    /// <summary>Its number when it was attached.</summary>
+    /// <summary>The descriptor's number when it was attached.</summary>
     public int Number { get; private set; }
 
     public override void Attach(PollSet pollSet)
@@ -34,7 +35,7 @@ internal sealed class DescriptorItem(WaitCore set, ulong token, SafeHandle handl
         }
     }
 
-    /// <summary>What the kernel said, until it is taken.</summary>
+    /// <summary>Keeps the events reported by the kernel until <see cref="Take"/>.</summary>
     public void OnEvents(PollEvents events) => _events = events;
 
     public override Readiness Take(out int count)

@@ -10,7 +10,7 @@ internal sealed class EndpointItem(WaitCore set, ulong token, object source, End
 {
     public override object? Source => source;
 
-    /// <summary>Whether the set's waiting thread has the pump's role. Its own.</summary>
+    /// <summary>Whether the set's waiting thread has the pump role. Used by that thread only.</summary>
     public bool Leads { get; private set; }
 
     public override void Attach(PollSet pollSet)
@@ -33,20 +33,20 @@ internal sealed class EndpointItem(WaitCore set, ulong token, object source, End
         Readiness ready = core.Watches.Look(forRoom);
         if (ready == Readiness.Closed)
         {
-            // Its descriptor is about to go; the role is left with all others.
+            // Its descriptor is about to be closed. LeaveAll gives up the role with all others.
             Detach();
         }
 
         return ready;
     }
 
-    /// <summary>Takes the role, where it is free; the release is <see cref="Leave"/>.</summary>
+    /// <summary>Takes the pump role if it is free; <see cref="Leave"/> releases it.</summary>
     public bool TryLead() => Leads = !IsDetached && core.Watches.TryLead();
 
-    /// <summary>By the leader, before it sleeps: false when something is to be done first.</summary>
+    /// <summary>Prepares to sleep. Returns false when there is work to do first. Called by the leader.</summary>
     public bool Prepare() => core.Watches.Prepare();
 
-    /// <summary>One turn, where something is to be done and nobody else does it.</summary>
+    /// <summary>Runs one pump iteration if there is work to do and no other thread does it.</summary>
     public void Turn(bool isReadable)
     {
         if (Leads)

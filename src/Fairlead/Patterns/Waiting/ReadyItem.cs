@@ -1,4 +1,4 @@
 namespace Fairlead.Patterns.Waiting;
 
-/// <summary>What a wait has found.</summary>
+/// <summary>A result of a wait.</summary>
 internal readonly record struct ReadyItem(WaitItem Item, Readiness Ready, int Count);

@@ -3,7 +3,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Waiting;
 
-/// <summary>A signal in a set. The runtime receives it; what it would do otherwise does not happen while it is attached.</summary>
+/// <summary>A signal in a set. The runtime receives it; while attached, the signal has no other effect.</summary>
 internal sealed class SignalItem(WaitCore set, ulong token, PosixSignal signal) : WaitItem(set, token)
 {
     private readonly object _source = signal;
@@ -22,8 +22,8 @@ internal sealed class SignalItem(WaitCore set, ulong token, PosixSignal signal) 
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                $"signal {signal} cannot be waited for",
-                "Give a signal that a process may handle: SIGKILL and SIGSTOP are none.",
+                $"cannot wait for signal {signal}",
+                "Use a signal that a process may handle, so neither SIGKILL nor SIGSTOP.",
                 exception);
         }
     }

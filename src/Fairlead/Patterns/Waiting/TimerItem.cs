@@ -1,8 +1,8 @@
 namespace Fairlead.Patterns.Waiting;
 
-/// <summary>
-/// A moment, or a beat, in a set. By the system's clock the kernel's wait ends at it; another clock wakes the set by a timer of its own.
-/// </summary>
+/// <summary>A one-time or periodic timer in a set.</summary>
+/// <remarks>With the system clock, the wait in the kernel ends when the timer is due. With another clock, a timer of that clock wakes the
+/// set.</remarks>
 internal sealed class TimerItem : WaitItem, IAlarmed
 {
     private readonly TimeProvider _time;
@@ -10,7 +10,7 @@ internal sealed class TimerItem : WaitItem, IAlarmed
     private readonly long _period;
     private long _due;
 
-    /// <summary>The release is <see cref="WaitItem.Detach"/>.</summary>
+    /// <summary>Creates and arms the timer. <see cref="WaitItem.Detach"/> releases it.</summary>
     public TimerItem(WaitCore set, ulong token, TimeSpan due, TimeSpan? period, TimeProvider time)
         : base(set, token)
     {
@@ -20,7 +20,7 @@ internal sealed class TimerItem : WaitItem, IAlarmed
         _due = Ticks(due) > long.MaxValue - now ? long.MaxValue : now + Ticks(due);
         if (time != TimeProvider.System)
         {
-            // Beyond what a timer takes it ticks now and then, for a look that finds nothing.
+            // A time beyond the timer's limit makes it tick early; the set then finds nothing to report.
             TimeSpan again = Deadline.ForTimer(due) < due ? due : Timeout.InfiniteTimeSpan;
             _alarm = Alarm.Create(time, this, Deadline.ForTimer(due), Deadline.ForTimer(period ?? again));
         }
@@ -28,7 +28,7 @@ internal sealed class TimerItem : WaitItem, IAlarmed
 
     public override object? Source => null;
 
-    /// <summary>How long the kernel may wait because of it.</summary>
+    /// <summary>How long the kernel may wait before this timer is due.</summary>
     public TimeSpan Rest
     {
         get
@@ -61,7 +61,7 @@ internal sealed class TimerItem : WaitItem, IAlarmed
             return Readiness.Elapsed;
         }
 
-        // On the beat: what was missed is counted and does not shift the next.
+        // Keep the period: missed times are counted and do not shift the next one.
         long beats = ((now - _due) / _period) + 1;
         _due += beats * _period;
         count = (int)Math.Min(beats, int.MaxValue);

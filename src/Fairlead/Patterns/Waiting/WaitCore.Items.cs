@@ -2,23 +2,23 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Waiting;
 
-/// <content>What is in the set.</content>
+/// <content>The items of the set.</content>
 internal sealed partial class WaitCore
 {
     private readonly Dictionary<ulong, WaitItem> _items = [];
 
-    /// <summary>The outermost lock: things are attached one after the other, and none any more when the set is torn down.</summary>
+    /// <summary>The outermost lock: items are attached one after the other, and none after the set is torn down.</summary>
     private readonly RankedLock _attaching = new(LockRank.WaitSetItems);
 
-    /// <summary>Under <see cref="_attaching"/>.</summary>
+    /// <summary>The descriptors by number. Under <see cref="_attaching"/>.</summary>
     private readonly Dictionary<int, DescriptorItem> _byNumber = [];
 
-    // Replaced, never changed: the waiting thread goes through them without the gate.
+    // Replaced and never changed: the waiting thread iterates over them without the gate.
     private volatile EndpointItem[] _endpoints = [];
     private volatile TimerItem[] _timers = [];
     private ulong _lastToken = WakeToken;
 
-    /// <summary>How many things are in the set.</summary>
+    /// <summary>The number of items in the set.</summary>
     public int Count
     {
         get
@@ -32,7 +32,7 @@ internal sealed partial class WaitCore
 
     public ulong NextToken() => Interlocked.Increment(ref _lastToken);
 
-    /// <summary>From now on it is waited for, also by a thread that waits already. The release is <see cref="WaitItem.Detach"/>.</summary>
+    /// <summary>Adds an item; a thread that is already waiting waits for it, too. <see cref="WaitItem.Detach"/> removes it.</summary>
     public void Add(WaitItem item)
     {
         using (_attaching.Hold())
@@ -42,7 +42,7 @@ internal sealed partial class WaitCore
             {
                 if (item is EndpointItem && _endpoints.Any(other => ReferenceEquals(other.Source, item.Source)))
                 {
-                    throw new InvalidOperationException($"{item.Source} is in this set already.");
+                    throw new InvalidOperationException($"{item.Source} is already in this set.");
                 }
 
                 _items.Add(item.Token, item);
@@ -65,11 +65,11 @@ internal sealed partial class WaitCore
             }
         }
 
-        // It may be ready already; and a thread that waits takes its part.
+        // The item may be ready already, and a waiting thread has to include it.
         List(item);
     }
 
-    /// <summary>By the item, which has let go of what it watched.</summary>
+    /// <summary>Removes an item. Called by the item after it has released what it watched.</summary>
     public void Remove(WaitItem item)
     {
         using (_gate.Hold())
@@ -79,16 +79,16 @@ internal sealed partial class WaitCore
             _timers = item is TimerItem ? [.. _timers.Where(other => other != item)] : _timers;
         }
 
-        // A thread that waits may lead there.
+        // A waiting thread may lead that endpoint.
         Nudge();
     }
 
     public void Unwatch(Descriptor descriptor) => _pollSet.Remove(descriptor);
 
-    /// <summary>By an item that has just been attached.</summary>
+    /// <summary>Registers the number of an item that is being attached.</summary>
     public void OnWatched(DescriptorItem item) => _byNumber[item.Number] = item;
 
-    /// <summary>Lets go of a number, unless it is another's by now.</summary>
+    /// <summary>Stops watching a number, unless it belongs to another item by now.</summary>
     public void Unwatch(DescriptorItem item)
     {
         using (_attaching.Hold())

@@ -1,6 +1,6 @@
 namespace Fairlead.Patterns.Waiting;
 
-/// <content>What is to be looked at, and who is woken for it.</content>
+/// <content>The items to check, and waking the waiting thread for them.</content>
 internal sealed partial class WaitCore
 {
     private List<WaitItem> _listed = [];
@@ -9,7 +9,7 @@ internal sealed partial class WaitCore
     private bool _isRoleOffered;
     private bool _mustLook;
 
-    /// <summary>Something may be ready: it is looked at before the thread sleeps again.</summary>
+    /// <summary>Lists an item that may be ready. The waiting thread checks it before it sleeps again.</summary>
     public void List(WaitItem item)
     {
         using (_gate.Hold())
@@ -23,7 +23,7 @@ internal sealed partial class WaitCore
         }
     }
 
-    /// <summary>An endpoint is pumped by nobody.</summary>
+    /// <summary>Tells the waiting thread that no thread pumps an endpoint.</summary>
     public void OfferRole()
     {
         using (_gate.Hold())
@@ -33,7 +33,7 @@ internal sealed partial class WaitCore
         }
     }
 
-    /// <summary>Makes the waiting thread look at everything: its token, its timers, what came and went.</summary>
+    /// <summary>Makes the waiting thread check everything: its token, its timers, added and removed items.</summary>
     public void Nudge()
     {
         using (_gate.Hold())
@@ -43,7 +43,7 @@ internal sealed partial class WaitCore
         }
     }
 
-    /// <summary>Under the gate. Once for a sleep: it sleeps again when it has looked.</summary>
+    /// <summary>Wakes the waiting thread, once per sleep: it checks before it sleeps again. Under the gate.</summary>
     private void WakeSleeper()
     {
         if (_isAsleep)
@@ -53,7 +53,7 @@ internal sealed partial class WaitCore
         }
     }
 
-    /// <summary>Looks at what may be ready. By the waiting thread.</summary>
+    /// <summary>Checks the items that may be ready. Called by the waiting thread.</summary>
     private void Collect()
     {
         using (_gate.Hold())
@@ -69,7 +69,7 @@ internal sealed partial class WaitCore
         {
             if (!item.IsDetached && Look(item) && item is EndpointItem)
             {
-                // Ready until it is found not to be: its messages are not taken here.
+                // It counts as ready until a check finds otherwise, because this does not take its messages.
                 List(item);
             }
         }

@@ -2,11 +2,11 @@ using Fairlead.Native;
 
 namespace Fairlead.Patterns.Waiting;
 
-/// <summary>
-/// One poll set over the poll sets of endpoints, the user's descriptors, and a wake-up. The thread that waits leads the endpoints while it
-/// sleeps, wherever nobody else does.
-/// </summary>
-/// <remarks>The gate is the innermost lock of all: whoever holds it calls nobody.</remarks>
+/// <summary>A poll set over the poll sets of endpoints, the user's descriptors, and a wake-up event.</summary>
+/// <remarks>
+/// The waiting thread leads the endpoints while it sleeps, unless another thread leads them. The gate is the innermost lock: a thread that
+/// holds it calls no other code.
+/// </remarks>
 internal sealed partial class WaitCore : IDisposable
 {
     private const ulong WakeToken = 0;
@@ -24,16 +24,15 @@ internal sealed partial class WaitCore : IDisposable
     private volatile bool _isDisposed;
     private bool _isWoken;
 
-    /// <param name="owner">Whose name errors bear.</param>
+    /// <param name="owner">The object that errors name.</param>
     public WaitCore(object owner)
     {
         _owner = owner;
         _pollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
     }
 
-    /// <summary>
-    /// What is ready, after at least one thing is, or nothing, when the time has passed or the set was woken. Valid until the next call.
-    /// </summary>
+    /// <summary>Blocks until at least one item is ready, and returns all that are. Empty after the timeout or a wake-up.</summary>
+    /// <remarks>The result is valid until the next call.</remarks>
     public ReadOnlySpan<ReadyItem> Wait(TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -69,7 +68,7 @@ internal sealed partial class WaitCore : IDisposable
         }
     }
 
-    /// <summary>Makes the wait, or else the next one, end without anything.</summary>
+    /// <summary>Makes the current wait, or else the next one, return an empty result.</summary>
     public void Wake()
     {
         using (_gate.Hold())
@@ -80,7 +79,7 @@ internal sealed partial class WaitCore : IDisposable
         Nudge();
     }
 
-    /// <summary>Ends the wait of another thread.</summary>
+    /// <summary>Ends the wait of another thread and tears the set down.</summary>
     public void Dispose()
     {
         _isDisposed = true;
@@ -88,7 +87,7 @@ internal sealed partial class WaitCore : IDisposable
         TearDownIfFree();
     }
 
-    /// <summary>Takes the roles that are free, where the set is about to sleep, and says how long it may.</summary>
+    /// <summary>Takes free pump roles if the set is about to sleep, and returns how long it may sleep.</summary>
     private TimeSpan PrepareRest(Deadline deadline)
     {
         LeaveDetached();
@@ -97,7 +96,7 @@ internal sealed partial class WaitCore : IDisposable
             _isRoleOffered = false;
             if (_listed.Count > 0 || _isWoken)
             {
-                // Something is ready most likely: the others are only looked at.
+                // An item is probably ready, so only check the others.
                 return TimeSpan.Zero;
             }
         }
@@ -136,12 +135,12 @@ internal sealed partial class WaitCore : IDisposable
         }
     }
 
-    /// <summary>Waits for descriptors, and does what they ask for.</summary>
+    /// <summary>Waits for descriptors and handles their events.</summary>
     private void Turn(TimeSpan rest)
     {
         if (rest > TimeSpan.Zero && rest != Timeout.InfiniteTimeSpan)
         {
-            // The poll set counts in milliseconds, timers do not.
+            // The poll set counts in milliseconds; timers are more precise.
             BlockingWait.Wait(_pollSet.Descriptor, PollEvents.Read, rest);
             rest = TimeSpan.Zero;
         }
@@ -181,7 +180,7 @@ internal sealed partial class WaitCore : IDisposable
 
         if (isOthers)
         {
-            // Somebody else leads there, who was woken too: let him take his turn.
+            // Another thread leads there and was woken, too: let it run its iteration.
             Thread.Yield();
         }
     }
@@ -213,7 +212,7 @@ internal sealed partial class WaitCore : IDisposable
         if (Interlocked.CompareExchange(ref _isInUse, 1, 0) != 0)
         {
             ThrowIfDisposed();
-            throw new InvalidOperationException("Another thread waits in this set: each thread has a set of its own.");
+            throw new InvalidOperationException("Cannot wait: another thread is waiting in this set. Use one set per thread.");
         }
 
         if (_isDisposed)
@@ -246,7 +245,7 @@ internal sealed partial class WaitCore : IDisposable
 
     private void TearDownIfFree()
     {
-        // For good: nobody waits in it any more.
+        // Keep the set marked as in use: no thread may wait in it again.
         if (Interlocked.CompareExchange(ref _isInUse, 1, 0) != 0)
         {
             return;

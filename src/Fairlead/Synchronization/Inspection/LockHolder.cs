@@ -2,35 +2,34 @@ using System.Globalization;
 
 namespace Fairlead.Synchronization;
 
-/// <summary>
-/// Who holds a lock, or waits for it. As its process has written it down itself: for people and for whoever looks for cycles; nothing is
-/// decided by it.
-/// </summary>
+/// <summary>A process that holds a lock or waits for it, by its own record.</summary>
+/// <remarks>The record serves people and the search for cycles; no lock decision depends on it.</remarks>
 /// <param name="Peer">The process.</param>
 /// <param name="Thread">
-/// The kernel's number of the thread that has entered, or waits, blocking; <see langword="null"/> for an asynchronous caller.
+/// The kernel's number of the thread that entered or is blocked; <see langword="null"/> for an asynchronous caller.
 /// </param>
-/// <param name="Since">Since when.</param>
+/// <param name="Since">When it entered or began to wait.</param>
 public sealed record LockHolder(Peer Peer, int? Thread, DateTimeOffset Since)
 {
-    /// <summary>
-    /// Whether its process is stopped (SIGSTOP, Ctrl-Z, a debugger) at the moment. It keeps what it has, and while it is the first that
-    /// waits no other enters, even if the lock is free.
-    /// </summary>
+    /// <summary>Whether its process is stopped now (SIGSTOP, Ctrl-Z, a debugger).</summary>
+    /// <remarks>
+    /// A stopped process keeps what it holds. While it is the first waiter, no other enters, even if the lock is free.
+    /// </remarks>
     public bool IsStopped { get; init; }
 
-    /// <summary>
-    /// <c>pid 4242 (msbuild), since 12:03:01</c>, with the thread where it is not the first of its process, the day when that is not today,
-    /// and <c>now stopped</c> where it is.
-    /// </summary>
+    /// <summary>Returns, for example, <c>pid 4242 (msbuild), since 12:03:01</c>.</summary>
+    /// <remarks>
+    /// Contains the thread if it is not the first of its process, the date if that is not today, and <c>now stopped</c> if the process is
+    /// stopped.
+    /// </remarks>
     public override string ToString()
     {
         string thread = Thread is null || Thread == Peer.ProcessId ? "" : string.Create(CultureInfo.InvariantCulture, $", thread {Thread}");
         return $"{Peer}{thread}, since {LocalTime.Format(Since)}{(IsStopped ? ", now stopped" : "")}";
     }
 
-    /// <summary><c>pid 4250 (make), for 00:01:12</c>.</summary>
-    /// <param name="now">Until when.</param>
+    /// <summary>Returns, for example, <c>pid 4250 (make), for 00:01:12</c>.</summary>
+    /// <param name="now">The end of the period.</param>
     public string ToString(DateTimeOffset now)
     {
         TimeSpan time = now > Since ? now - Since : TimeSpan.Zero;

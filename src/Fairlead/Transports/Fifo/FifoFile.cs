@@ -4,14 +4,14 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports.Fifo;
 
-/// <summary>
-/// A FIFO among the files, and the right to it. One that a dead process left is as good as new, since a FIFO keeps nothing once nobody has
-/// it open: it is taken over, not replaced, so that a writer that already waits there is served. What is no FIFO, or another user's, is
-/// left alone.
-/// </summary>
+/// <summary>A FIFO in the file system, and the right to it.</summary>
+/// <remarks>
+/// A FIFO that a dead process left contains nothing once it is closed everywhere. It is taken over and not replaced: a writer that already
+/// waits there is then served. Other files, and those of other users, are left alone.
+/// </remarks>
 internal sealed class FifoFile : IDisposable
 {
-    /// <summary>The sticky bit, which means nothing on a FIFO: it says that Fairlead has made it, also when whoever did is dead.</summary>
+    /// <summary>The sticky bit, which has no meaning on a FIFO: it marks one created by Fairlead, even by a process that is dead.</summary>
     private const uint MadeHere = 0b001_000_000_000;
 
     private const uint OthersRights = 0b000_111_111;
@@ -29,32 +29,31 @@ internal sealed class FifoFile : IDisposable
         IsOwnUsers = status.Uid == NativeProcess.UserId && (status.Mode & OthersRights) == 0;
     }
 
-    /// <summary>
-    /// The file, neither to read nor to write: what the name means may change, this does not. Closed by <see cref="Dispose"/>.
-    /// </summary>
+    /// <summary>The file, opened for neither reading nor writing. Unlike the path, it always means the same file.</summary>
+    /// <remarks>Closed by <see cref="Dispose"/>.</remarks>
     public Descriptor Place { get; }
 
     public FileIdentity Identity { get; }
 
-    /// <summary>The file by which the registry knows its holder; none where it was there before, and stays.</summary>
+    /// <summary>The file by which the registry knows its holder; none for a file that existed before and stays.</summary>
     public FileIdentity MadeFile => _isMade ? Identity : FileIdentity.None;
 
-    /// <summary>Whether nobody but processes of this user can have it open.</summary>
+    /// <summary>Whether only processes of this user can open it.</summary>
     public bool IsOwnUsers { get; }
 
-    /// <summary>Who is at the other end: the kernel does not tell, but the file says which user it must be.</summary>
+    /// <summary>The peer: the kernel does not report it, but the file's mode may determine its user.</summary>
     public Peer Peer => IsOwnUsers ? new Peer { UserId = NativeProcess.UserId } : new Peer();
 
-    /// <summary>Where an address has its FIFO; of a pair, the one of this name.</summary>
+    /// <summary>Returns the path of an address's FIFO; for a pair, of the one with this name.</summary>
     public static string PathOf(Address address, string name) =>
         address.IsPath ? name : RuntimeDirectory.Current().SocketPath(address.Scheme, name);
 
-    /// <summary>Makes the FIFO, or takes over what nobody holds. The release is <see cref="Dispose"/>.</summary>
-    /// <param name="address">What the user calls it.</param>
+    /// <summary>Creates the FIFO, or takes over one without a holder. <see cref="Dispose"/> releases it.</summary>
+    /// <param name="address">The address, for errors.</param>
     /// <param name="name">The name in the runtime directory, or the path.</param>
     /// <exception cref="FairleadException">
-    /// AlreadyExists: somebody holds it, or it is no FIFO; nothing was touched. PermissionDenied: it is another user's. NotFound: there is
-    /// no such directory. Unavailable.
+    /// AlreadyExists: it has a holder, or is not a FIFO; nothing was changed. PermissionDenied: it belongs to another user. NotFound: the
+    /// directory does not exist. Unavailable.
     /// </exception>
     public static FifoFile Make(Address address, string name)
     {
@@ -62,7 +61,7 @@ internal sealed class FifoFile : IDisposable
         string path = PathOf(address, name);
         string parent = path[..Math.Max(1, path.LastIndexOf('/'))];
 
-        // Held while it is looked at and made: of two that start at once one makes it and the other finds it held.
+        // Held while checking and creating: of two processes that start at once, one creates it and the other finds it held.
         using DirectoryLock locked =
             DirectoryLock.TryTake(parent, DirectoryLock.Patience, out Errno error) ?? throw TakenPlace.NoDirectory(parent, error, address);
         bool isMade = !address.IsPath;
@@ -77,14 +76,14 @@ internal sealed class FifoFile : IDisposable
             error = NativeFile.MakeFifo(path, mode);
             if (error != Errno.None)
             {
-                throw ErrnoMap.Failure("the FIFO cannot be made", error).At(address);
+                throw ErrnoMap.Failure("the FIFO cannot be created", error).At(address);
             }
         }
 
         Descriptor place = OpenPlace(path, address, out FileStatus status);
         if (isMade && status.Mode != (mode | MadeHere))
         {
-            // The umask may have taken away what was asked for, or a dead one have asked for something else.
+            // The umask may have removed permission bits, or a dead process may have used others.
             _ = NativeFile.Chmod(path, mode | MadeHere);
             status = NativeFile.Fstat(place)!;
         }
@@ -92,8 +91,8 @@ internal sealed class FifoFile : IDisposable
         return new FifoFile(path, place, status, isMade);
     }
 
-    /// <summary>What stands there, to connect to. The release is <see cref="Dispose"/>, which removes nothing.</summary>
-    /// <exception cref="FairleadException">NotFound: nothing is there. Incompatible: it is no FIFO.</exception>
+    /// <summary>Opens an existing FIFO to connect to. <see cref="Dispose"/> releases it without removing the file.</summary>
+    /// <exception cref="FairleadException">NotFound: the file does not exist. Incompatible: it is not a FIFO.</exception>
     public static FifoFile Find(Address address, string name)
     {
         string path = PathOf(address, name);
@@ -101,10 +100,8 @@ internal sealed class FifoFile : IDisposable
         return new FifoFile(path, place, status, isMade: false);
     }
 
-    /// <summary>
-    /// Opens it for reading, without waiting; null when somebody reads there already, who is found by the lock that each reader holds.
-    /// Released by closing it.
-    /// </summary>
+    /// <summary>Opens it for reading, without waiting. Returns null if there is another reader, which holds the reader lock.</summary>
+    /// <remarks>Closing it releases the lock.</remarks>
     public Descriptor? TryOpenToReadAlone(Address address)
     {
         Descriptor reader = OpenToRead(address);
@@ -117,11 +114,11 @@ internal sealed class FifoFile : IDisposable
         return null;
     }
 
-    /// <summary>Opens it once more for reading, by whoever reads there alone.</summary>
+    /// <summary>Opens it once more for reading, for the only reader.</summary>
     public Descriptor OpenToRead(Address address) =>
         NativeFile.Reopen(Place, OpenFlags.ReadOnly, out Errno error) ?? throw Cannot("read it", error, address);
 
-    /// <summary>Reads away what lies there, if this user may.</summary>
+    /// <summary>Discards its content, if this user may read it.</summary>
     public void Empty()
     {
         using Descriptor? reader = NativeFile.Reopen(Place, OpenFlags.ReadOnly, out _);
@@ -131,14 +128,14 @@ internal sealed class FifoFile : IDisposable
         }
     }
 
-    /// <summary>Opens it for writing, without waiting; null when nobody reads there.</summary>
+    /// <summary>Opens it for writing, without waiting. Returns null without a reader.</summary>
     public Descriptor? TryOpenToWrite(Address address)
     {
         Descriptor? writer = NativeFile.Reopen(Place, OpenFlags.WriteOnly, out Errno error);
         return writer is not null || error == Errno.ENXIO ? writer : throw Cannot("write to it", error, address);
     }
 
-    /// <summary>Removes the file, if it was made here and the path still means it. Once.</summary>
+    /// <summary>Removes the file, once, if it was created here and the path still means the same file.</summary>
     public void Remove()
     {
         if (!_isMade || Interlocked.Exchange(ref _isRemoved, 1) != 0)
@@ -146,7 +143,7 @@ internal sealed class FifoFile : IDisposable
             return;
         }
 
-        // Where the lock is not to be had the file stays, and the next one takes it over.
+        // Without the lock the file stays, and the next process takes it over.
         using DirectoryLock? locked = DirectoryLock.TryTake(_path[..Math.Max(1, _path.LastIndexOf('/'))], TimeSpan.FromSeconds(1), out _);
         if (locked is not null && FileIdentity.At(_path) == Identity)
         {
@@ -168,7 +165,7 @@ internal sealed class FifoFile : IDisposable
             throw new FairleadException(
                 ErrorCode.AlreadyExists,
                 $"is {TakenPlace.KindName(found.Kind)}{where}, not a FIFO",
-                "Fairlead never replaces what it did not make: choose another name, or remove it yourself.").At(address);
+                "Fairlead only replaces files that it created: choose another name, or remove this file.").At(address);
         }
 
         if (found.Uid != NativeProcess.UserId)
@@ -193,13 +190,13 @@ internal sealed class FifoFile : IDisposable
             throw error is Errno.ENOENT or Errno.ENOTDIR
                 ? new FairleadException(
                     ErrorCode.NotFound,
-                    "nobody listens there: there is no such FIFO",
-                    "Start whoever binds it, or see what lives: fairlead list.")
+                    "no endpoint listens there: the FIFO does not exist",
+                    "Start the program that binds it, or list live endpoints with fairlead list.")
                 {
                     Address = address,
                     Errno = (int)error,
                 }
-                : ErrnoMap.Failure("cannot be looked at", error).At(address);
+                : ErrnoMap.Failure("cannot be inspected", error).At(address);
         }
 
         status = NativeFile.Fstat(place)!;
@@ -218,7 +215,7 @@ internal sealed class FifoFile : IDisposable
     private static FairleadException Cannot(string what, Errno error, Address address) =>
         error == Errno.EACCES
             ? new FairleadException(
-                ErrorCode.PermissionDenied, $"this user may not {what}", "Whoever binds it can widen it: ?scope=group or ?scope=machine.")
+                ErrorCode.PermissionDenied, $"this user may not {what}", "Bind it with ?scope=group or ?scope=machine to allow more users.")
             {
                 Address = address,
                 Errno = (int)error,

@@ -3,12 +3,10 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports.Fifo;
 
-/// <summary>
-/// Whose FIFO it is, by the registry: nothing that could be asked of the FIFO itself would leave those who use it undisturbed.
-/// </summary>
+/// <summary>Finds the holder of a FIFO in the registry, because asking the FIFO itself would disturb its users.</summary>
 internal static class FifoHolders
 {
-    /// <summary>The living endpoint that has bound a FIFO, alone or as one of a pair.</summary>
+    /// <summary>Returns the live endpoint that has bound a FIFO, alone or as one of a pair.</summary>
     public static Holder? Find(FileIdentity file, Address address)
     {
         try
@@ -19,7 +17,7 @@ internal static class FifoHolders
         }
         catch (FairleadException)
         {
-            // No registry that could be trusted: readers find each other by their locks.
+            // The registry cannot be trusted. Readers still find each other by their locks.
             return null;
         }
     }

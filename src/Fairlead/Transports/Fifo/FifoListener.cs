@@ -3,7 +3,7 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports.Fifo;
 
-/// <summary>A bound FIFO. It yields one connection, however many are at the other end, and the next when that one has ended.</summary>
+/// <summary>A bound FIFO. It accepts one connection at a time, however many processes use the other end.</summary>
 internal abstract class FifoListener(Address address, FifoFile file) : IListener
 {
     private readonly RankedLock _gate = new(LockRank.FifoPlace);
@@ -18,7 +18,7 @@ internal abstract class FifoListener(Address address, FifoFile file) : IListener
 
     protected RankedLock Gate => _gate;
 
-    /// <summary>Under the gate.</summary>
+    /// <summary>Whether the listener is disposed. Under the gate.</summary>
     protected bool IsDisposed { get; private set; }
 
     public Connection? TryAccept()
@@ -41,22 +41,22 @@ internal abstract class FifoListener(Address address, FifoFile file) : IListener
             IsDisposed = true;
         }
 
-        // The name goes first, so that nobody new comes.
+        // Remove the name first, which prevents new connections.
         file.Remove();
         Release();
         file.Dispose();
     }
 
-    /// <summary>The connection, if it is time for one. Under the gate.</summary>
+    /// <summary>Returns the connection if it is time for one. Under the gate.</summary>
     protected abstract Connection? Take();
 
-    /// <summary>The connection that was taken has ended.</summary>
+    /// <summary>Prepares for the next connection, because the last one has ended.</summary>
     protected abstract void Rearm();
 
-    /// <summary>Gives back what the listener has open. Once.</summary>
+    /// <summary>Closes the descriptors of the listener. Called once.</summary>
     protected abstract void Release();
 
-    /// <summary>By the connection, when it has closed its descriptors.</summary>
+    /// <summary>Called by the connection when it has closed its descriptors.</summary>
     protected void OnClosed()
     {
         using (_gate.Hold())

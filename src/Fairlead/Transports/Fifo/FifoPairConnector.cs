@@ -2,10 +2,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Fifo;
 
-/// <summary>The other end of a pair of FIFOs: reads the second, and writes to the first.</summary>
+/// <summary>Connects to a pair of FIFOs: reads the second, and writes to the first.</summary>
 internal static class FifoPairConnector
 {
-    /// <summary>How long the place of the one peer may still be held by one that is going, or by the other end as it clears up.</summary>
+    /// <summary>How long a leaving peer, or the other end during its cleanup, may still hold the place of the only peer.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(16);
@@ -16,7 +16,7 @@ internal static class FifoPairConnector
         using FifoFile answers = FifoFile.Find(address, names[1]);
         using FifoFile requests = FifoFile.Find(address, names[0]);
 
-        // The place of the one peer, for as long as the connection lasts.
+        // The place of the only peer, held as long as the connection lasts.
         Descriptor place = await TakePlaceAsync(answers, address, cancellationToken).ConfigureAwait(false);
         Descriptor? source = null;
         try
@@ -25,7 +25,7 @@ internal static class FifoPairConnector
             Descriptor target =
                 requests.TryOpenToWrite(address)
                 ?? throw new FairleadException(
-                    ErrorCode.NotFound, "nobody listens there", "Start a server, or see what lives: fairlead list.")
+                    ErrorCode.NotFound, "no endpoint listens there", "Start a server, or list live endpoints with fairlead list.")
                 {
                     Address = address,
                     Errno = (int)Errno.ENXIO,
@@ -54,8 +54,8 @@ internal static class FifoPairConnector
             {
                 throw new FairleadException(
                     ErrorCode.Full,
-                    "somebody else is connected already",
-                    "A pair of FIFOs joins two. Name another pair, or choose unix://.")
+                    "another peer is already connected",
+                    "A pair of FIFOs connects two ends. Use another pair, or choose unix://.")
                 {
                     Address = address,
                 };
@@ -63,10 +63,11 @@ internal static class FifoPairConnector
         }
     }
 
-    /// <summary>
-    /// Waits until the other end has closed what it wrote for whoever was here before, reads that away, and the hello of one who gave up
-    /// unheard. What is returned was opened while nobody wrote: an opening that has seen a writer leave tells of an end for ever.
-    /// </summary>
+    /// <summary>Waits until the other end has stopped writing to the previous peer, discards that data, and opens the FIFO.</summary>
+    /// <remarks>
+    /// Also discards the hello of a peer that gave up unheard. The result was opened without a writer, because a descriptor that
+    /// has seen a writer leave reports the end permanently.
+    /// </remarks>
     private static async ValueTask<Descriptor> OpenAfterLastPeerAsync(
         Descriptor place,
         FifoFile answers,
@@ -85,7 +86,7 @@ internal static class FifoPairConnector
                     requests.Empty();
                 }
 
-                // The other end may have taken that hello just before, and answer it.
+                // The other end may have read that hello just before, and may answer it.
                 Descriptor source = answers.OpenToRead(address);
                 if (PipeConnection.Discard(source) && BlockingWait.Wait(source, PollEvents.Read, TimeSpan.Zero) == PollEvents.None)
                 {
@@ -98,7 +99,7 @@ internal static class FifoPairConnector
             if (!await pauses.NextAsync(cancellationToken).ConfigureAwait(false))
             {
                 throw new FairleadException(
-                    ErrorCode.Timeout, "the other end still writes to whoever was connected before", "It may be stopped.")
+                    ErrorCode.Timeout, "the other end is still writing to the previous peer", "The other end may be stopped.")
                 {
                     Address = address,
                 };
@@ -106,15 +107,13 @@ internal static class FifoPairConnector
         }
     }
 
-    /// <summary>
-    /// Between attempts, since the kernel tells of nothing that is waited for here: from a millisecond on, twice as long each time.
-    /// </summary>
+    /// <summary>The pauses between attempts, from one millisecond and doubling, because the kernel reports none of these events.</summary>
     private sealed class Pauses(TimeSpan patience, TimeProvider time)
     {
         private readonly Deadline _deadline = Deadline.After(patience, time);
         private TimeSpan _next = TimeSpan.FromMilliseconds(1);
 
-        /// <summary>False when the time has passed.</summary>
+        /// <summary>Waits for the next attempt. Returns false if the time has passed.</summary>
         public async ValueTask<bool> NextAsync(CancellationToken cancellationToken)
         {
             if (_deadline.Passed)

@@ -2,17 +2,18 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Fifo;
 
-/// <summary>
-/// Two bound FIFOs, of which the first is read here and the second written to: one peer at a time. A peer opens the second for reading,
-/// which only one can, waits until nobody writes there any more, and then says hello in the first. So what it hears was written for it.
-/// </summary>
+/// <summary>Two bound FIFOs, one peer at a time: this end reads the first and writes to the second.</summary>
+/// <remarks>
+/// A peer opens the second FIFO for reading, which only one can. It waits until that FIFO has no writer any more, and then sends its hello
+/// into the first. All that it reads was therefore written for it.
+/// </remarks>
 internal sealed class FifoPairListener : FifoListener
 {
     private readonly EndpointSettings _settings;
     private readonly FifoFile _answers;
     private readonly PollSet _set = new();
 
-    // Holds the lock of the one reader, as long as the listener lives.
+    // Holds the reader lock as long as the listener lives.
     private readonly Descriptor _reader;
     private Descriptor? _source;
 
@@ -23,15 +24,13 @@ internal sealed class FifoPairListener : FifoListener
         _reader = reader;
         _settings = settings;
 
-        // What a peer of somebody before wrote concerns nobody.
+        // Data that a peer of an earlier listener wrote is not for this one.
         PipeConnection.Discard(reader);
         Rearm();
     }
 
-    /// <summary>
-    /// The set holds an opening of its own of the FIFO while there is no connection, since one that has seen a writer leave tells of it for
-    /// ever.
-    /// </summary>
+    /// <summary>The poll set. Without a connection, it contains a separate descriptor of the FIFO.</summary>
+    /// <remarks>A descriptor that has seen a writer leave reports that permanently.</remarks>
     public override Descriptor WaitDescriptor => _set.Descriptor;
 
     public static FifoPairListener Bind(Address address, EndpointSettings settings)
@@ -75,8 +74,8 @@ internal sealed class FifoPairListener : FifoListener
             };
         }
 
-        // Somebody came and went, or wrote here who does not listen. Whoever comes meanwhile has the place of the one peer, and what he
-        // says is not thrown away with it.
+        // A peer came and went, or wrote without listening. A new peer has meanwhile taken the place of the only peer, and its data must
+        // not be discarded with the rest.
         using (Descriptor? place = _answers.TryOpenToReadAlone(Address))
         {
             if (place is not null)

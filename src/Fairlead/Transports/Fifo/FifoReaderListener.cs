@@ -2,13 +2,13 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Fifo;
 
-/// <summary>A FIFO that is read here: there is something to accept at once, and it lasts while writers come and go.</summary>
+/// <summary>A FIFO for reading: there is a connection to accept at once, and it lasts while writers come and go.</summary>
 internal sealed class FifoReaderListener : FifoListener
 {
     private readonly EndpointSettings _settings;
     private readonly EventDescriptor _ready = new();
 
-    // Open as long as the listener: it holds the lock of the one reader, and between two connections no writer is told that nobody reads.
+    // Open as long as the listener. It holds the reader lock, and between two connections no writer sees a FIFO without a reader.
     private readonly Descriptor _reader;
 
     private FifoReaderListener(Address address, FifoFile file, Descriptor reader, EndpointSettings settings)

@@ -3,16 +3,15 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports.Fifo;
 
-/// <summary>
-/// <c>fifo://name</c>, <c>fifo:///path</c>: a FIFO, one way. <c>fifo://a,b</c>: two of them, both ways; whoever binds reads the first.
-/// </summary>
+/// <summary><c>fifo://name</c> or <c>fifo:///path</c>: a one-way FIFO. <c>fifo://a,b</c>: two FIFOs for both directions.</summary>
+/// <remarks>The endpoint that binds a pair reads the first.</remarks>
 internal sealed class FifoTransport : ITransport
 {
-    /// <summary>Of one FIFO: many may write, and nothing comes back.</summary>
+    /// <summary>The capabilities of one FIFO: many processes may write, and nothing comes back.</summary>
     public const TransportCapabilities Simplex =
         TransportCapabilities.Reliable | TransportCapabilities.Ordered | TransportCapabilities.ManyPeers;
 
-    /// <summary>Of two: one peer at a time.</summary>
+    /// <summary>The capabilities of two FIFOs: one peer at a time.</summary>
     public const TransportCapabilities Duplex =
         TransportCapabilities.Duplex | TransportCapabilities.Reliable | TransportCapabilities.Ordered;
 
@@ -20,7 +19,7 @@ internal sealed class FifoTransport : ITransport
 
     public IReadOnlyList<string> Options { get; } = [.. PlaceMode.Options, "writers"];
 
-    public string Remedy => "Name two FIFOs, fifo://a,b, for a talk of two ends, or choose another address";
+    public string Remedy => "Use two FIFOs, such as fifo://a,b, for two directions, or choose another address.";
 
     public int LongestPiece(Address address) =>
         HasOneWriter(address) || IsPair(address) ? 256 * 1024 : PipeConnection.LongestAtomic - Framing.MessageHeader.Size;
@@ -48,7 +47,7 @@ internal sealed class FifoTransport : ITransport
                 settings.Pattern == PatternKind.Sender ? ConnectToReader(address, settings) : ConnectToWriter(address, settings));
     }
 
-    /// <summary>A connection that writes into a FIFO, which others may do as well.</summary>
+    /// <summary>Returns a connection that writes into a FIFO, which other processes may write to as well.</summary>
     public static PipeConnection WriterOf(
         Descriptor writer,
         Address address,
@@ -65,7 +64,8 @@ internal sealed class FifoTransport : ITransport
             null or "many" => false,
             "1" => true,
             string other => throw new AddressFormatException(
-                address.ToString(), $"option 'writers' cannot be '{other}': 1, for messages of any length, or many, which is the default"),
+                address.ToString(),
+                $"option 'writers' cannot be '{other}': write 1, for messages of any length, or many, the default"),
         };
 
     private static PipeConnection ConnectToReader(Address address, EndpointSettings settings)
@@ -73,7 +73,8 @@ internal sealed class FifoTransport : ITransport
         using FifoFile file = FifoFile.Find(address, address.Place);
         Descriptor writer =
             file.TryOpenToWrite(address)
-            ?? throw new FairleadException(ErrorCode.NotFound, "nobody reads there", "Start a receiver, or wait for one: ?wait=5s.")
+            ?? throw new FairleadException(
+                ErrorCode.NotFound, "no receiver reads there", "Start a receiver, or wait for one with ?wait=5s.")
             {
                 Address = address,
                 Errno = (int)Errno.ENXIO,
@@ -88,8 +89,8 @@ internal sealed class FifoTransport : ITransport
             file.TryOpenToReadAlone(address)
             ?? throw new FairleadException(
                 ErrorCode.Full,
-                "somebody else reads there already",
-                $"A FIFO has one reader. See who it is: fuser -v {FifoFile.PathOf(address, address.Place)}")
+                "another process already reads there",
+                $"A FIFO has one reader. Find it with fuser -v {FifoFile.PathOf(address, address.Place)}")
             {
                 Address = address,
             };
@@ -98,8 +99,8 @@ internal sealed class FifoTransport : ITransport
             reader.Dispose();
             throw new FairleadException(
                 ErrorCode.NotFound,
-                "nobody writes there",
-                "Start a sender, wait for one with ?wait=5s, or bind: then senders may come and go.")
+                "no sender writes there",
+                "Start a sender, wait for one with ?wait=5s, or bind instead, which lets senders come and go.")
             {
                 Address = address,
             };
@@ -108,10 +109,10 @@ internal sealed class FifoTransport : ITransport
         return new PipeConnection(reader, null, settings.Framing, Simplex, file.Peer);
     }
 
-    /// <summary>
-    /// Whether somebody has it open for writing, or had, and has left something. One writer that comes and goes, this one, tells: where it
-    /// was the last, the reader is told of the end.
-    /// </summary>
+    /// <summary>Returns whether a process has it open for writing, or has left data in it.</summary>
+    /// <remarks>
+    /// Finds out by opening and closing a writer itself. If that was the last one, the reader sees the end.
+    /// </remarks>
     private static bool HasWriter(FifoFile file, Descriptor reader)
     {
         using (Descriptor? writer = NativeFile.Reopen(file.Place, OpenFlags.WriteOnly, out _))

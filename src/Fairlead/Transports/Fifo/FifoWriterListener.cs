@@ -2,10 +2,11 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Fifo;
 
-/// <summary>
-/// A FIFO that is written to here. It must not be open for reading at this end too, lest what is written before a reader comes is lost with
-/// this process; and the kernel tells of a reader only to who waits in <c>open</c>. So a thread waits there while nobody reads.
-/// </summary>
+/// <summary>A FIFO for writing.</summary>
+/// <remarks>
+/// This end must not open it for reading, too: data written before a reader comes would then be lost with this process. The kernel reports
+/// a reader only to a thread blocked in <c>open</c>. Therefore a thread waits there until there is a reader.
+/// </remarks>
 internal sealed class FifoWriterListener : FifoListener
 {
     private readonly EndpointSettings _settings;
@@ -37,8 +38,8 @@ internal sealed class FifoWriterListener : FifoListener
 
     protected override void Release()
     {
-        // Whoever opens it for reading ends the wait; that is done here, now that the file has no name and nobody else can be misled. Where
-        // it still has one, it was there before.
+        // Any opening for reading ends the wait. Do that here, now that the file has no name and cannot mislead another process. If it
+        // still has a name, it existed before.
         using (Descriptor? reader = NativeFile.Reopen(Fifo.Place, OpenFlags.ReadOnly, out _))
         {
             if (reader is not null)

@@ -3,10 +3,9 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Inproc;
 
-/// <summary>
-/// One end of a pair inside the process. What this end commits is put into the other end's inbox by <see cref="Flush"/>, which always goes
-/// at once: credit bounds the inbox.
-/// </summary>
+/// <summary>One end of a pair within the process.</summary>
+/// <remarks><see cref="Flush"/> moves committed messages to the other end's receive queue. It never blocks, because credit limits that
+/// queue.</remarks>
 internal sealed class InprocConnection : Connection
 {
     private readonly EventDescriptor _event = new();
@@ -54,7 +53,7 @@ internal sealed class InprocConnection : Connection
 
         if (_chunk is null || _chunk.Capacity - _chunkFilled < bodyLength)
         {
-            // In this order: where there is no memory, the old one is still its own.
+            // In this order: if renting fails, this object still owns the old chunk.
             Chunk next = Chunk.Rent(Math.Max(bodyLength, Chunk.PooledSize));
             _chunk?.Release();
             _chunk = next;
@@ -105,7 +104,7 @@ internal sealed class InprocConnection : Connection
     {
         using (_gate.Hold())
         {
-            // Drained before looking: what is put in later signals again.
+            // Drain before checking: data added later signals again.
             _event.Drain();
             return _hasEnded || _isAborted ? FillResult.End : FillResult.Drained;
         }
@@ -121,13 +120,13 @@ internal sealed class InprocConnection : Connection
             }
         }
 
-        // Who the peer is may be longer to tell than a message may be.
+        // An introduction may be longer than a message is allowed to be.
         if (message.Header.Length > ReceiveLimit && !Handshake.IsHandshake(message.Header))
         {
             message.Release();
             throw new FairleadException(
                 ErrorCode.TooLarge,
-                $"a message of {message.Header.Length} bytes arrived and at most {ReceiveLimit} are accepted here",
+                $"a message of {message.Header.Length} bytes arrived, but at most {ReceiveLimit} are accepted here",
                 "Raise the limit with ?maxmessage=.");
         }
 
@@ -173,7 +172,7 @@ internal sealed class InprocConnection : Connection
         _other.OnPeerEnded();
     }
 
-    /// <summary>A chunk for one long message goes with it; a half-filled one stays for the next.</summary>
+    /// <summary>Releases the chunk of a long message, or an empty one. A partly filled one stays for the next message.</summary>
     private void LetGoWhenIdle()
     {
         if (_chunk is not null && (_chunk.Capacity > Chunk.PooledSize || _chunk.IsUnshared))

@@ -2,7 +2,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Inproc;
 
-/// <summary>A name inside the process, and who has connected to it and was not accepted yet.</summary>
+/// <summary>A name within the process, and the connections to it that were not accepted yet.</summary>
 internal sealed class InprocListener(Address address, InprocTransport transport) : IListener
 {
     private readonly RankedLock _gate = new(LockRank.InprocAccept);

@@ -3,10 +3,7 @@ using Fairlead.Framing;
 
 namespace Fairlead.Transports.Inproc;
 
-/// <summary>
-/// <c>inproc://name</c>: queues inside the process, for tests and samples. The same contract as between processes, without any other
-/// process.
-/// </summary>
+/// <summary><c>inproc://name</c>: queues within the process, for tests and samples, with the same contract as between processes.</summary>
 internal sealed class InprocTransport : ITransport
 {
     public const TransportCapabilities Capabilities = TransportCapabilities.Duplex
@@ -35,7 +32,7 @@ internal sealed class InprocTransport : ITransport
 
         listener.Dispose();
         throw new FairleadException(
-            ErrorCode.AlreadyExists, "is held by another endpoint of this process", "Close it, or choose another name.")
+            ErrorCode.AlreadyExists, "is held by another endpoint of this process", "Close that endpoint, or choose another name.")
         {
             Address = address,
         };
@@ -57,7 +54,7 @@ internal sealed class InprocTransport : ITransport
         }
 
         throw new FairleadException(
-            ErrorCode.NotFound, "no endpoint of this process listens there", "Bind one first, or connect with ?wait=.")
+            ErrorCode.NotFound, "no endpoint of this process listens there", "Bind an endpoint first, or connect with ?wait=.")
         {
             Address = address,
         };
@@ -69,7 +66,7 @@ internal sealed class InprocTransport : ITransport
     {
         if (settings.Framing is not FairleadFraming)
         {
-            throw new FairleadException(ErrorCode.NotSupported, "messages inside a process are not framed", "Leave ?framing= away.")
+            throw new FairleadException(ErrorCode.NotSupported, "messages within a process have no framing", "Remove ?framing=.")
             {
                 Address = address,
             };

@@ -5,14 +5,17 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.MappedLogs;
 
-/// <summary>
-/// The sender's: each message is a record, appended when it is committed. What a message needs is asked before, so that its sender is told
-/// what is wrong.
-/// </summary>
+/// <summary>The sender's connection to a log: each message is a record, appended when it is committed.</summary>
 /// <remarks>
-/// Nothing here waits for another process. While one makes the next segment (it may be stopped), there is no room. A task tries the lock
-/// again and again then, and signals the descriptor when it has had it. A race may use up the room between <see cref="OutputRoom.Has"/> and
-/// <see cref="Commit"/>: then that one record is kept here, unflushed, and nothing is taken behind it.
+/// <para>
+/// The requirements of a message are checked first: its sender then gets the error. Nothing here waits for another process. While another
+/// process makes the next segment, possibly stopped, there may be no capacity. A task then tries the lock repeatedly, and signals the
+/// descriptor when it has had it.
+/// </para>
+/// <para>
+/// A race may use up the capacity between <see cref="OutputRoom.Has"/> and <see cref="Commit"/>. That one record is then kept here,
+/// unflushed, and nothing is taken behind it.
+/// </para>
 /// </remarks>
 internal sealed class AppendingConnection : Connection
 {
@@ -23,13 +26,13 @@ internal sealed class AppendingConnection : Connection
     private readonly CancellationTokenSource _end = new();
     private byte[] _buffer = [];
 
-    // The length of the record that is kept in the buffer.
+    // The length of the record kept in the buffer.
     private int? _kept;
     private bool _isMakingRoom;
     private volatile bool _isEnding;
     private bool _hasFailed;
 
-    /// <param name="log">Owned from now on.</param>
+    /// <param name="log">The log, owned from now on.</param>
     public AppendingConnection(MappedLog log)
     {
         _log = log;
@@ -42,7 +45,7 @@ internal sealed class AppendingConnection : Connection
 
     public override Descriptor WaitDescriptor => _event.Descriptor;
 
-    // The header counts, as it does elsewhere: an empty record is something, too.
+    // The header counts, as in other connections: an empty record is data, too.
     public override int Unflushed => _kept is { } length ? MessageHeader.Size + length : 0;
 
     /// <inheritdoc/>
@@ -52,7 +55,7 @@ internal sealed class AppendingConnection : Connection
 
     public override bool HasLong => false;
 
-    /// <exception cref="FairleadException">TooLarge: no segment holds it. Full: the disk has no room.</exception>
+    /// <exception cref="FairleadException">TooLarge: the record does not fit into a segment. Full: the disk is full.</exception>
     public override void Check(ReadOnlySpan<byte> body) => _log.TryMakeRoom(body.Length);
 
     public override Span<byte> Reserve(int bodyLength)
@@ -114,7 +117,7 @@ internal sealed class AppendingConnection : Connection
 
     public override void Dispose()
     {
-        // Its last act: what waits for room ends, and touches nothing any more but the descriptor, which may be closed.
+        // The last step: the task that waits for capacity ends. After that it touches only the descriptor, which may be closed.
         _end.Cancel();
         GiveBack();
         _event.Dispose();
@@ -137,7 +140,7 @@ internal sealed class AppendingConnection : Connection
         }
         catch (FairleadException)
         {
-            // Nothing to wait for: Check and Commit meet the same error, and their caller is told.
+            // There is nothing to wait for: Check and Commit meet the same error, and report it to their caller.
             return true;
         }
 
@@ -161,8 +164,7 @@ internal sealed class AppendingConnection : Connection
         }
         catch (FairleadException)
         {
-            // The disk has become full, or the log been damaged, since it was asked: the connection ends, and that is what its sender is
-            // told.
+            // Since the check, the disk has become full, or the log was damaged. The connection ends, which is what its sender learns.
             _hasFailed = true;
         }
 
@@ -193,14 +195,14 @@ internal sealed class AppendingConnection : Connection
         }
         catch (FairleadException)
         {
-            // A full disk, a damaged log: what waits for room meets that by itself, and its caller is told.
+            // A full disk or a damaged log. The next attempt of the sender meets the same error, and reports it.
         }
         catch (Exception ended) when (ended is OperationCanceledException or ObjectDisposedException)
         {
             return;
         }
 
-        // In this order: a sender that the signal wakes may ask for more room.
+        // In this order: a sender woken by the signal may ask for more capacity.
         Volatile.Write(ref _isMakingRoom, false);
         _event.Signal();
     }
@@ -216,7 +218,7 @@ internal sealed class AppendingConnection : Connection
 
     private sealed class SegmentRoom(AppendingConnection connection) : OutputRoom
     {
-        public override string Awaited => "another process has not yet made the log's next segment, and may be stopped";
+        public override string Awaited => "another process, which may be stopped, did not make the log's next segment";
 
         public override bool Has(int bodyLength) => connection.HasRoom(bodyLength);
     }

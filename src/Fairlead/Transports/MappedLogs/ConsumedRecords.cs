@@ -2,10 +2,8 @@ using Fairlead.Logs;
 
 namespace Fairlead.Transports.MappedLogs;
 
-/// <summary>
-/// Which records of a named position have been consumed: handed to the user, and given back by him. The position stands behind the last
-/// before which all have been.
-/// </summary>
+/// <summary>Tracks the consumed records of a named position: those that the user has got and returned.</summary>
+/// <remarks>The position moves behind the last record before which all have been consumed.</remarks>
 internal sealed class ConsumedRecords(LogFollower follower) : ConsumptionSink
 {
     private readonly RankedLock _gate = new(LockRank.LogPositions);
@@ -14,7 +12,7 @@ internal sealed class ConsumedRecords(LogFollower follower) : ConsumptionSink
     private uint _handed;
     private uint _consumed;
 
-    /// <summary>A record has been taken from the log, and lies here for the user.</summary>
+    /// <summary>Adds a record that was taken from the log for the user.</summary>
     public void Add(long sequence)
     {
         using (_gate.Hold())
@@ -23,7 +21,7 @@ internal sealed class ConsumedRecords(LogFollower follower) : ConsumptionSink
         }
     }
 
-    /// <summary>So many have been handed to the user, modulo 2³². What is given back without that, at the end, nobody has read.</summary>
+    /// <summary>Notes how many records the user has got, modulo 2³². Other records that are released at the end were not read.</summary>
     public override void NoteHanded(uint messages)
     {
         using (_gate.Hold())
@@ -36,7 +34,7 @@ internal sealed class ConsumedRecords(LogFollower follower) : ConsumptionSink
         }
     }
 
-    /// <summary>The user has let go of a record.</summary>
+    /// <summary>Notes that the user has returned a record.</summary>
     public void GiveBack(long sequence)
     {
         using (_gate.Hold())

@@ -4,10 +4,8 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.MappedLogs;
 
-/// <summary>
-/// How a follower of a log sleeps: behind an event that is set by the thread that waits for all followers of the process. Has the event,
-/// and whether the follower ends.
-/// </summary>
+/// <summary>Lets a follower of a log sleep on an event, which the thread that waits for all followers of the process sets.</summary>
+/// <remarks>Owns the event, and whether the follower is ending.</remarks>
 internal sealed class FollowerSleep(LogFollower follower) : SleepAnnouncer, ILogWaiter, IDisposable
 {
     private readonly EventDescriptor _event = new();
@@ -30,7 +28,7 @@ internal sealed class FollowerSleep(LogFollower follower) : SleepAnnouncer, ILog
             return false;
         }
 
-        // One who waits since before is woken as soon as the bell has another value than then, if not now.
+        // A waiter from before is woken as soon as the doorbell's value differs from its own, possibly at once.
         if (Interlocked.Exchange(ref _isAwaited, 1) == 0)
         {
             try
@@ -47,28 +45,28 @@ internal sealed class FollowerSleep(LogFollower follower) : SleepAnnouncer, ILog
         return true;
     }
 
-    /// <summary>Nothing: who has been woken in vain looks, and sleeps again.</summary>
+    /// <summary>Does nothing: a follower that is woken in vain checks and sleeps again.</summary>
     public override void EndWait()
     {
     }
 
     public void Drain() => _event.Drain();
 
-    /// <summary>Nothing more is read. Any thread.</summary>
+    /// <summary>Stops reading. Any thread.</summary>
     public void End()
     {
         _isEnding = true;
         _event.Signal();
     }
 
-    // By the thread that sleeps for all.
+    // Called by the thread that sleeps for all followers.
     void ILogWaiter.Wake()
     {
         Volatile.Write(ref _isAwaited, 0);
         _event.Signal();
     }
 
-    // The receiver is told that the log has ended: the alternative is to wait without end.
+    // The receiver sees the end of the log; otherwise it would wait without limit.
     void ILogWaiter.Fail(Exception exception) => End();
 
     public void Dispose()

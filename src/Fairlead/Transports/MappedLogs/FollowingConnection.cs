@@ -5,13 +5,11 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.MappedLogs;
 
-/// <summary>
-/// The receiver's: records as they lie in the mapped file, lent. A named position moves behind what has been handed to the user and given
-/// back by him.
-/// </summary>
+/// <summary>The receiver's connection to a log: leases records in the mapped file.</summary>
+/// <remarks>A named position moves behind the records that the user has got and returned.</remarks>
 internal sealed class FollowingConnection : Connection
 {
-    // Others of the endpoint get their turn, and what nobody may read is not asked for.
+    // Gives other connections of the endpoint their turn, and limits how many records are requested in advance.
     private const int RecordsAtOnce = 64;
 
     private readonly LogFollower _follower;
@@ -81,7 +79,7 @@ internal sealed class FollowingConnection : Connection
             record.Segment.Exit();
             throw new FairleadException(
                 ErrorCode.TooLarge,
-                $"record {record.Sequence} has {record.Length} bytes, and at most {ReceiveLimit} are accepted here",
+                $"record {record.Sequence} has {record.Length} bytes, but at most {ReceiveLimit} are accepted here",
                 "Raise the limit with ?maxmessage=.");
         }
 

@@ -3,10 +3,11 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.MappedLogs;
 
-/// <summary>
-/// <c>log://name</c>, <c>log:///path</c>: a sender appends, a receiver follows. There is no peer: who appends waits for nobody, and who
-/// follows may come years later. So both may bind or connect, which is the same, and only messages of type 1 pass.
-/// </summary>
+/// <summary><c>log://name</c>, <c>log:///path</c>: a sender appends to a log, and a receiver follows it.</summary>
+/// <remarks>
+/// A log has no peer: a sender does not wait for receivers, and a receiver may come years later. Both may therefore bind or connect, with
+/// the same effect. Only messages of type 1 are supported.
+/// </remarks>
 internal sealed class MappedLogTransport : ITransport
 {
     public const TransportCapabilities Capabilities = TransportCapabilities.Reliable
@@ -18,7 +19,8 @@ internal sealed class MappedLogTransport : ITransport
 
     public IReadOnlyList<string> Options { get; } = [.. MappedLog.Options, "from", "position"];
 
-    public string Remedy => "A log carries messages of type 1, from a Sender to a Receiver; choose another address";
+    public string Remedy =>
+        "A log carries only messages of type 1, from a Sender to a Receiver. Choose another address for other patterns.";
 
     public TransportCapabilities CapabilitiesOf(Address address) => Capabilities;
 
@@ -29,7 +31,7 @@ internal sealed class MappedLogTransport : ITransport
     {
         cancellationToken.ThrowIfCancellationRequested();
 
-        // Reads files, and waits while another process has the log for itself: not on the caller's thread.
+        // Reads files, and waits while another process has exclusive access to the log, so not on the caller's thread.
         return new ValueTask<Connection>(Task.Run(() => Open(address, settings, cancellationToken), cancellationToken));
     }
 
@@ -37,7 +39,7 @@ internal sealed class MappedLogTransport : ITransport
     {
         if (settings.IsForeign)
         {
-            throw new FairleadException(ErrorCode.NotSupported, "records of a log are not framed", "Leave ?framing= away.")
+            throw new FairleadException(ErrorCode.NotSupported, "records of a log have no framing", "Remove ?framing=.")
             {
                 Address = address,
             };
@@ -49,7 +51,7 @@ internal sealed class MappedLogTransport : ITransport
         if (appends && (position ?? address.Option("from")) is not null)
         {
             throw new AddressFormatException(
-                address.ToString(), "options 'from' and 'position' say where a receiver begins; a sender appends at the end");
+                address.ToString(), "options 'from' and 'position' are for receivers; a sender always appends at the end");
         }
 
         MappedLog log = MappedLog.Open(OfLog(address), new LogOptions { TimeProvider = settings.Time }, cancellationToken);
@@ -64,7 +66,7 @@ internal sealed class MappedLogTransport : ITransport
         }
     }
 
-    /// <summary>The log's own options; the others are the endpoint's.</summary>
+    /// <summary>Returns the address with the log's own options only; the others are the endpoint's.</summary>
     private static Address OfLog(Address address) =>
         address
             .Options.Where(static option => !MappedLog.Options.Contains(option.Key))
@@ -74,5 +76,6 @@ internal sealed class MappedLogTransport : ITransport
         : LogStart.TryParse(text, out LogStart start) ? start
         : throw new AddressFormatException(
             address.ToString(),
-            $"option 'from' cannot be '{AddressText.Display(text)}': start, end, a number from 1 on, or a time, 2026-11-20T12:00:00Z");
+            $"option 'from' cannot be '{AddressText.Display(text)}': write start, end, a number from 1, "
+                + "or a time such as 2026-11-20T12:00:00Z");
 }

@@ -2,19 +2,20 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Pipes;
 
-/// <summary>
-/// <c>fd://3</c>: what this process was given open by whoever started it, or its own end of a channel to a child: a connected socket, both
-/// ways, one that listens, or a pipe, one way; <c>fd://3,4</c>: two pipes; <c>fd://orders</c>: what a service manager has named so.
-/// </summary>
+/// <summary><c>fd://3</c>, <c>fd://3,4</c>, <c>fd://orders</c>: open descriptors of this process.</summary>
+/// <remarks>
+/// A descriptor was inherited, or is this process's own end of a channel to a child. It is a connected socket for both directions, a
+/// listening socket, or a pipe for one direction. Two numbers are two pipes. A name is that of a descriptor from a service manager.
+/// </remarks>
 internal sealed class DescriptorTransport : ITransport
 {
     public string Scheme => "fd";
 
     public IReadOnlyList<string> Options => [];
 
-    public string Remedy => "A channel of both ways is ChannelKind.Duplex or Pipes";
+    public string Remedy => "Use ChannelKind.Duplex or Pipes for a channel in both directions.";
 
-    /// <summary>Children take their time to start; that they die is told by the kernel.</summary>
+    /// <summary>Long, because children take time to start. The kernel reports their death.</summary>
     public TimeSpan LeastHandshakeTime => TimeSpan.FromSeconds(30);
 
     public TransportCapabilities CapabilitiesOf(Address address) => OpenDescriptor.CapabilitiesOf(OpenDescriptor.NumbersOf(address));

@@ -5,10 +5,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Pipes;
 
-/// <summary>
-/// A socket that listens already when this process begins: a service manager has bound it, keeps it when this process ends, and gives it to
-/// the next. Who connected meanwhile waits there.
-/// </summary>
+/// <summary>A listening socket that was inherited from a service manager.</summary>
+/// <remarks>
+/// The service manager keeps it when this process ends, and passes it to the next process. Peers that connect meanwhile wait there.
+/// </remarks>
 internal sealed class InheritedListener : IListener
 {
     private readonly Descriptor _listener;
@@ -16,7 +16,7 @@ internal sealed class InheritedListener : IListener
     private readonly AddressFamily _family;
     private readonly TransportCapabilities _capabilities;
 
-    /// <summary>Takes the socket over.</summary>
+    /// <summary>Creates the listener, which owns the socket from now on.</summary>
     public InheritedListener(Address address, Descriptor listener, StreamFraming framing)
     {
         Address = address;
@@ -30,7 +30,7 @@ internal sealed class InheritedListener : IListener
 
     public Descriptor WaitDescriptor => _listener;
 
-    /// <summary>Whether it is a socket that listens, of a kind whose connections are understood.</summary>
+    /// <summary>Returns whether a socket is listening, and of a supported kind.</summary>
     public static bool CanServe(Descriptor socket) =>
         NativeSocket.IsListening(socket)
         && (FamilyOf(socket), NativeSocket.TypeOf(socket))
@@ -39,7 +39,7 @@ internal sealed class InheritedListener : IListener
                 or
                 (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6, NativeSocketType.Stream);
 
-    /// <summary>As of the transport that it would be, had this process bound it.</summary>
+    /// <summary>Returns the capabilities of the transport that would have bound such a socket.</summary>
     public static TransportCapabilities CapabilitiesOf(Descriptor listener)
     {
         const TransportCapabilities All =
@@ -51,14 +51,14 @@ internal sealed class InheritedListener : IListener
                 | (IsOfPackets(listener) ? TransportCapabilities.KeepsBoundaries : TransportCapabilities.None);
     }
 
-    /// <exception cref="FairleadException">NotSupported: packets with a framing.</exception>
+    /// <exception cref="FairleadException">NotSupported: the framing is not for packets.</exception>
     public static void CheckFraming(Descriptor listener, Address address, EndpointSettings settings)
     {
         if (IsOfPackets(listener) && settings.Framing is not (FairleadFraming or RawFraming))
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                "packets have boundaries of their own",
+                "packets keep their boundaries and cannot use a framing for streams",
                 "Use ?framing=none for programs that do not speak Fairlead's protocol.")
             {
                 Address = address,

@@ -3,29 +3,28 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Pipes;
 
-/// <summary>From the numbers of an address to what is open under them, and whether that is for this process to use.</summary>
+/// <summary>Opens the descriptors of an address, and checks that this process may use them.</summary>
 internal static class OpenDescriptor
 {
-    /// <summary>The standard streams' numbers stay taken, lest a file that is opened next gets one of them.</summary>
+    /// <summary>The first number beyond the standard streams, whose numbers must not be reused by other files.</summary>
     private const int FirstOther = 3;
 
     private const TransportCapabilities OneWay = TransportCapabilities.Reliable | TransportCapabilities.Ordered;
 
     /// <exception cref="FairleadException">
-    /// NotFound: this process was given nothing of that name. NotSupported: more than one thing.
+    /// NotFound: the process was not given a descriptor of that name. NotSupported: there are several.
     /// </exception>
     public static int[] NumbersOf(Address address)
     {
-        // Before the numbers, too: what a service manager has opened is offered from then on.
+        // Needed for numbers, too: this offers the descriptors from the service manager.
         IReadOnlyList<(int Number, string Name)> activated = ActivationSockets.All;
         return char.IsAsciiDigit(address.Place[0])
             ? [.. address.Place.Split(',').Select(static number => int.Parse(number, CultureInfo.InvariantCulture))]
             : [NumberOf(address, activated)];
     }
 
-    /// <summary>
-    /// Of what is open there: a socket carries both ways, and so do two pipes; what is not open is judged when it is opened.
-    /// </summary>
+    /// <summary>Returns the capabilities of open descriptors. A closed one is refused later, when it is opened.</summary>
+    /// <remarks>A socket works in both directions, and so do two pipes.</remarks>
     public static TransportCapabilities CapabilitiesOf(int[] numbers)
     {
         if (numbers.Length == 2)
@@ -41,7 +40,7 @@ internal static class OpenDescriptor
         };
     }
 
-    /// <summary>Takes a socket that listens, and serves who comes; null where it is none.</summary>
+    /// <summary>Takes a listening socket to accept connections. Returns null if the descriptor is not one.</summary>
     public static InheritedListener? TryListen(Address address, EndpointSettings settings)
     {
         if (NumbersOf(address) is not [var number] || KindOf(number) != FileKind.Socket)
@@ -49,7 +48,7 @@ internal static class OpenDescriptor
             return null;
         }
 
-        // A second number of the same socket, to ask it before it is anybody's.
+        // Duplicate the socket to inspect it before taking it.
         using (Descriptor? copy = NativeSpawn.Duplicate(number, FirstOther, out _))
         {
             if (copy is null || !InheritedListener.CanServe(copy))
@@ -65,10 +64,10 @@ internal static class OpenDescriptor
         return new InheritedListener(address, taken, settings.Framing);
     }
 
-    /// <summary>Takes what is open under the numbers for this connection, which closes it.</summary>
+    /// <summary>Takes the descriptors for a connection, which closes them.</summary>
     /// <exception cref="FairleadException">
-    /// NotFound: nothing is open there; AlreadyExists: it is this process's own; NotSupported: nothing that carries messages, or not in the
-    /// direction that is needed.
+    /// NotFound: a descriptor is not open. AlreadyExists: it belongs to this process itself. NotSupported: it cannot carry messages, or not
+    /// in the needed direction.
     /// </exception>
     public static Connection Open(Address address, EndpointSettings settings)
     {
@@ -82,8 +81,8 @@ internal static class OpenDescriptor
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                "two descriptors are two pipes, one to read and one to write",
-                "One socket carries both ways: fd://3.")
+                "two descriptors must be two pipes, one to read and one to write",
+                "Use a single number for a socket, which works in both directions: fd://3.")
             {
                 Address = address,
             };
@@ -115,16 +114,17 @@ internal static class OpenDescriptor
             0 => throw new FairleadException(
                 ErrorCode.NotFound,
                 activated.Count == 0
-                    ? "this process was given no sockets by a service manager (LISTEN_FDS, LISTEN_PID)"
-                    : $"this process was given nothing of that name; there is {(names.Length == 0 ? "nothing with a name" : names)}",
-                "A socket unit names what it opens by FileDescriptorName=.")
+                    ? "this process got no sockets from a service manager (LISTEN_FDS, LISTEN_PID)"
+                    : "this process got no socket of that name from its service manager, but "
+                        + $"{(names.Length == 0 ? "only unnamed ones" : names)}",
+                "Set the name with FileDescriptorName= in the socket unit.")
             {
                 Address = address,
             },
             _ => throw new FairleadException(
                 ErrorCode.NotSupported,
-                $"this process was given {found.Length} sockets of that name",
-                "Name one by its number: "
+                $"this process got {found.Length} sockets of that name from its service manager",
+                "Use the number of one: "
                     + $"{string.Join(", ", found.Select(static number => string.Create(CultureInfo.InvariantCulture, $"fd://{number}")))}.")
             {
                 Address = address,
@@ -163,16 +163,16 @@ internal static class OpenDescriptor
             kind is null ? ErrorCode.NotFound : ErrorCode.NotSupported,
             string.Create(CultureInfo.InvariantCulture, $"descriptor {number} {problem}"),
             kind is null
-                ? "It is for whoever starts this process to open it: ChildProcess with a Channel, fairlead spawn --channel, "
-                    + "or the shell's redirections."
-                : "Messages go over pipes and sockets.")
+                ? "The parent of this process must open it, by ChildProcess with a Channel, fairlead spawn --channel, "
+                    + "or a redirection of the shell."
+                : "Use a pipe or a socket.")
         {
             Address = address,
             Errno = kind is null ? (int)Errno.EBADF : null,
         };
     }
 
-    /// <summary>What came over exec has no close-on-exec flag: everything that this process has opened itself has.</summary>
+    /// <summary>Takes inherited descriptors. They have no close-on-exec flag, unlike all that this process has opened itself.</summary>
     private static Descriptor[] Inherit(int[] numbers, Address address)
     {
         foreach (int number in numbers)
@@ -182,7 +182,7 @@ internal static class OpenDescriptor
                 throw new FairleadException(
                     ErrorCode.AlreadyExists,
                     string.Create(CultureInfo.InvariantCulture, $"descriptor {number} is in use by this process itself"),
-                    "An address opens once what was inherited, or one's end of a channel to a child (ChildProcess.Address).")
+                    "An address can open, once, an inherited descriptor or this end of a channel to a child (ChildProcess.Address).")
                 {
                     Address = address,
                     Peer = new Peer { ProcessId = NativeProcess.Id },
@@ -207,7 +207,7 @@ internal static class OpenDescriptor
 
     private static Peer PeerOf(Descriptor descriptor, int? peer)
     {
-        // The kernel names the process that made a pair of sockets, at both of its ends: its user is right, its number mostly not.
+        // The kernel reports the process that created a socket pair at both ends. Its user is right, its process id usually not.
         PeerCredentials? maker = NativeSocket.Credentials(descriptor);
         uint? user = maker?.UserId ?? NativeFile.Fstat(descriptor)?.Uid;
         return new Peer
@@ -227,8 +227,8 @@ internal static class OpenDescriptor
             {
                 throw new FairleadException(
                     ErrorCode.NotSupported,
-                    $"descriptor {only.Number} is a socket that listens: it is bound to, and not connected to",
-                    "Bind there.")
+                    $"descriptor {only.Number} is a listening socket, which cannot be connected to",
+                    "Bind to it instead.")
                 {
                     Address = address,
                 };
@@ -238,8 +238,8 @@ internal static class OpenDescriptor
             {
                 throw new FairleadException(
                     ErrorCode.NotSupported,
-                    $"descriptor {only.Number} is a socket of another type",
-                    "Give a connected stream socket, or one that listens.")
+                    $"descriptor {only.Number} is not a stream socket",
+                    "Use a connected or listening stream socket.")
                 {
                     Address = address,
                 };
@@ -252,8 +252,8 @@ internal static class OpenDescriptor
         bool writes = taken.Length == 1 && settings.Pattern == PatternKind.Sender;
         Descriptor? source = writes ? null : taken[0];
         Descriptor? target = writes ? taken[0] : taken.Length == 2 ? taken[1] : null;
-        Require(source, NativePipe.CanRead, "is the writing end of a pipe, and it is to be read", address);
-        Require(target, NativePipe.CanWrite, "is the reading end of a pipe, and it is to be written", address);
+        Require(source, NativePipe.CanRead, "is the writing end of a pipe, but must be readable", address);
+        Require(target, NativePipe.CanWrite, "is the reading end of a pipe, but must be writable", address);
         source = OwnFlags(source, OpenFlags.ReadOnly);
         target = OwnFlags(target, OpenFlags.WriteOnly);
         return new PipeConnection(
@@ -267,17 +267,15 @@ internal static class OpenDescriptor
             throw new FairleadException(
                 ErrorCode.NotSupported,
                 $"descriptor {pipe.Number} {problem}",
-                "Of two, fd://3,4, the first is read. Of one, a Sender writes, and a Receiver reads.")
+                "With two numbers, as in fd://3,4, the first is read. With one, a Sender writes and a Receiver reads.")
             {
                 Address = address,
             };
         }
     }
 
-    /// <summary>
-    /// Opens it once more where that goes: not to wait then holds for this connection, and not for others who have the same end, as a
-    /// shell's pipe often has. Takes the old one over.
-    /// </summary>
+    /// <summary>Reopens a pipe if possible, to make only this connection non-blocking. Takes over the old descriptor.</summary>
+    /// <remarks>Other processes may share the same open file, as with a shell's pipe.</remarks>
     private static Descriptor? OwnFlags(Descriptor? pipe, OpenFlags access)
     {
         if (pipe is null)

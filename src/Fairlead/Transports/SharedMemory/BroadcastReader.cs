@@ -5,17 +5,17 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.SharedMemory;
 
-/// <summary>
-/// The subscriber's side of a broadcast ring, which the publisher alone can write and waits for nobody with: what was copied counts only
-/// when the publisher has not passed meanwhile. A subscriber that was passed is sent what it has not read through its connection. By the
-/// pump, unless it says otherwise.
-/// </summary>
+/// <summary>The subscriber's side of a broadcast ring, which only the publisher can write.</summary>
+/// <remarks>
+/// The publisher does not wait for readers: a copy counts only if the publisher has not overwritten it meanwhile. A subscriber that was
+/// overtaken gets its unread messages through its connection. Used by the pump unless a member says otherwise.
+/// </remarks>
 internal sealed unsafe class BroadcastReader : IDisposable
 {
-    /// <summary>The publisher hears how far this side has read at least once in so many bytes.</summary>
+    /// <summary>This side reports its reading position at least once per this many bytes.</summary>
     private const long LeastTold = 16 * 1024;
 
-    // Where things lie in the memory, which outlives the uses: asking it costs as much as reading there.
+    // Addresses in the memory, which outlives their uses. Asking the memory for them costs as much as reading there.
     private readonly RingMemory _memory;
     private readonly byte* _control;
     private readonly byte* _data;
@@ -43,29 +43,27 @@ internal sealed unsafe class BroadcastReader : IDisposable
         _page = own.Control;
     }
 
-    /// <summary>Whether this side reads here. Any thread.</summary>
+    /// <summary>Whether this side takes part. Any thread.</summary>
     public bool IsSitting => _isSitting;
 
-    /// <summary>Whether there is something to read, for whomever. By whoever is about to sleep.</summary>
+    /// <summary>Whether there are unread records, for any subscriber. For a thread that is about to sleep.</summary>
     public bool HasArrived => _isSitting && !_isPassed && Volatile.Read(ref *(long*)(_control + BroadcastLayout.TailAt)) != _at;
 
-    /// <summary>Where the publisher says that it makes no fence before it looks for sleepers.</summary>
+    /// <summary>The flag that tells that the publisher does not use a fence before it looks for sleepers.</summary>
     public int* Unfenced => (int*)(_control + BroadcastLayout.UnfencedAt);
 
-    /// <summary>Whether the next messages through the connection have been read here before. By the pump.</summary>
+    /// <summary>Whether the next messages through the connection were already read here. Used by the pump.</summary>
     public bool HasRepeats => _repeats > 0;
 
-    /// <summary>Whether all that was seen has been taken.</summary>
+    /// <summary>Whether everything seen has been taken.</summary>
     public bool IsDrained => _at == _tail;
 
-    /// <summary>
-    /// Whether the publisher wants to be told by acknowledgements. Under the send lock of a connection that is not disposed.
-    /// </summary>
+    /// <summary>Whether the publisher wants acknowledgements. Under the send lock of a connection that is not disposed.</summary>
     public bool IsWaitedFor => Volatile.Read(ref *(int*)(_control + BroadcastLayout.WaitsAt)) != 0;
 
-    /// <summary>Checks what the publisher passed, and maps it.</summary>
-    /// <param name="file">May be closed afterwards.</param>
-    /// <param name="own">The ring that this side receives in: what it says of itself stands there.</param>
+    /// <summary>Checks and maps the memory that the publisher has passed.</summary>
+    /// <param name="file">The memory file, which may be closed afterwards.</param>
+    /// <param name="own">The ring in which this side receives, and which contains its reports.</param>
     /// <exception cref="FairleadException">Corrupt or Incompatible.</exception>
     public static BroadcastReader Accept(Descriptor file, RingMemory own)
     {
@@ -76,7 +74,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
         if (!isRing || !MemoryFile.IsSafe(file, RingMemory.ControlSize + capacity))
         {
             throw new FairleadException(
-                ErrorCode.Corrupt, "the publisher passed no broadcast ring, or one that it could cut while it is read");
+                ErrorCode.Corrupt, "the publisher passed an invalid broadcast ring, or one that it could truncate while it is read");
         }
 
         RingMemory memory = new(file, capacity, isReadOnly: true);
@@ -90,10 +88,12 @@ internal sealed unsafe class BroadcastReader : IDisposable
 
         memory.Dispose();
         throw new FairleadException(
-            ErrorCode.Incompatible, $"the publisher's broadcast ring is of another version, {version}", "Update the older program.");
+            ErrorCode.Incompatible,
+            $"the publisher's broadcast ring has version {version}, but this side supports {BroadcastLayout.Version}",
+            "Update the older program.");
     }
 
-    /// <summary>From here on messages are read here, from the position that the publisher names.</summary>
+    /// <summary>Begins to read messages here, from the position in the publisher's frame.</summary>
     public void Sit(ReadOnlySpan<byte> body)
     {
         long position = body.Length == BroadcastLayout.SitBytes ? BinaryPrimitives.ReadInt64LittleEndian(body) : -1;
@@ -104,7 +104,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
             || position > ReadTail()
             || body[8] >= BroadcastLayout.MostSeats)
         {
-            throw Corrupt("it lets this side read where nothing is");
+            throw Corrupt("it gave an invalid position for reading");
         }
 
         _bit = 1UL << body[8];
@@ -115,29 +115,29 @@ internal sealed unsafe class BroadcastReader : IDisposable
         _isSitting = true;
     }
 
-    /// <summary>From here on messages come through the connection, first those that this side may not have read.</summary>
+    /// <summary>Stops reading here. Messages then come through the connection, first those that this side may not have read.</summary>
     public void Leave(ReadOnlySpan<byte> body)
     {
         long sent = body.Length == BroadcastLayout.LeaveBytes ? BinaryPrimitives.ReadInt64LittleEndian(body) : -1;
         long repeated = sent >= 0 ? BinaryPrimitives.ReadInt64LittleEndian(body[8..]) : -1;
         if (!_isSitting || repeated < 0 || repeated > sent || _taken > sent || _taken < sent - repeated)
         {
-            throw Corrupt("what it says to have written is not what was there");
+            throw Corrupt("its count of records does not match those in the ring");
         }
 
         _repeats = _taken - (sent - repeated);
         _isSitting = false;
 
-        // Release: nothing behind this is read here until the publisher says so again, and it does not before it has seen this.
+        // Release: nothing below is read here again until the publisher says so, which it does only after it has seen this.
         Volatile.Write(ref *(uint*)(_page + RingLayout.LeftAt), ++_left);
     }
 
-    /// <summary>A message has come through the connection: whether it was read here before. None may come while this side sits.</summary>
+    /// <summary>Returns whether a message through the connection was already read here. None may come while this side takes part.</summary>
     public bool IsRepeated()
     {
         if (_isSitting)
         {
-            throw Corrupt("a message came through the connection that should stand in the broadcast ring");
+            throw Corrupt("a message came through the connection and not through the broadcast ring");
         }
 
         if (_repeats == 0)
@@ -149,7 +149,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
         return true;
     }
 
-    /// <summary>Sees what has been published; whether there is something to read.</summary>
+    /// <summary>Reads the published position. Returns whether there is something to read.</summary>
     public bool Look()
     {
         if (!_isSitting || _isPassed)
@@ -157,7 +157,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
             return false;
         }
 
-        // Acquire: the records before this position are whole. Its release is BroadcastRing.Write.
+        // Acquire: the records before this position are complete. The release is in BroadcastRing.Write.
         long tail = ReadTail();
         if (tail == _tail)
         {
@@ -166,7 +166,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
 
         if (tail < _tail || (tail & (RingLayout.Alignment - 1)) != 0)
         {
-            throw Corrupt("its position cannot be right");
+            throw Corrupt("its position is invalid");
         }
 
         _tail = tail;
@@ -175,13 +175,11 @@ internal sealed unsafe class BroadcastReader : IDisposable
             return true;
         }
 
-        return IsStillThere() ? throw Corrupt("its position cannot be right") : false;
+        return IsStillThere() ? throw Corrupt("its position is invalid") : false;
     }
 
-    /// <summary>
-    /// The next record that is meant for this side. Its body lies in memory that may be written over: it is to be copied, and counts when
-    /// <see cref="TryPass"/> says so.
-    /// </summary>
+    /// <summary>Finds the next record for this side, whose body may be overwritten at any time.</summary>
+    /// <remarks>Copy the body. The copy counts only after <see cref="TryPass"/> returns true.</remarks>
     public bool TryRead(out MessageHeader header, out ReadOnlySpan<byte> body)
     {
         header = default;
@@ -206,7 +204,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
             long whole = BroadcastLayout.Whole(announced);
             if (whole > _tail - _at)
             {
-                throw Corrupt("a record reaches beyond what was published");
+                throw Corrupt("a record extends beyond the published data");
             }
 
             if ((audience & _bit) != 0)
@@ -223,10 +221,11 @@ internal sealed unsafe class BroadcastReader : IDisposable
         return false;
     }
 
-    /// <summary>
-    /// As <see cref="Look"/> and <see cref="TryRead"/>, but what cannot be right is only not there: they say it. Nor is the header known to
-    /// be whole before <see cref="TryPass"/> says so of all that was copied; its body lies within what was published.
-    /// </summary>
+    /// <summary>Combines <see cref="Look"/> and <see cref="TryRead"/>, but ignores invalid data, which those two report.</summary>
+    /// <remarks>
+    /// The header may be wrong, too, until <see cref="TryPass"/> confirms everything that was copied. The body lies within the published
+    /// data.
+    /// </remarks>
     public bool TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
     {
         header = default;
@@ -253,7 +252,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
             byte* record = _data + (_at & _mask);
             ulong audience = Volatile.Read(ref *(ulong*)record);
 
-            // Copied before it is judged: the publisher may change it under our eyes.
+            // Copied before it is checked, because the publisher may change it at any time.
             header = MessageHeader.Read(Vector128.Load(record + 8), out uint announced);
             long whole = BroadcastLayout.Whole(announced);
             if (whole > _tail - _at)
@@ -268,7 +267,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
                 return true;
             }
 
-            // Somebody else's.
+            // A record for other subscribers.
             if (!IsStillThere())
             {
                 return false;
@@ -283,10 +282,8 @@ internal sealed unsafe class BroadcastReader : IDisposable
         }
     }
 
-    /// <summary>
-    /// Takes the next record, if it was seen already, is meant for this side, and is like the one before: published, with this head, and
-    /// acknowledging so much. A copy of its body. What is unusual, or cannot be right, is only not there.
-    /// </summary>
+    /// <summary>Takes a copy of the next record, if it was seen already and is published with this head and acknowledgement.</summary>
+    /// <remarks>It must also be for this side. Ignores unusual and invalid data.</remarks>
     public bool TryTake(ReadOnlySpan<byte> head, uint ack, Span<byte> into, int limit, out int length)
     {
         long at = _at;
@@ -315,7 +312,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
         length = (int)announced;
         new ReadOnlySpan<byte>(record + BroadcastLayout.RecordHead, length).CopyTo(into);
 
-        // All that was read was read before this; see IsStillThere, which also says what is wrong.
+        // All reads of the record come before this; see IsStillThere, which also reports errors.
         Ordering.Loads();
         if (Volatile.Read(ref *(long*)(_control + BroadcastLayout.FloorAt)) > at || !into[..length].StartsWith(head))
         {
@@ -336,7 +333,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
         }
     }
 
-    /// <summary>Goes on behind the record that was read and copied; false when the copy may not be whole.</summary>
+    /// <summary>Advances past the record that was read and copied. Returns false if the copy may be incomplete.</summary>
     public bool TryPass()
     {
         if (!IsStillThere())
@@ -352,11 +349,11 @@ internal sealed unsafe class BroadcastReader : IDisposable
 
     private long ReadTail() => Volatile.Read(ref *(long*)(_control + BroadcastLayout.TailAt));
 
-    /// <summary>Whether what was read from the record at this place was not being written over.</summary>
+    /// <summary>Returns whether the record at this position was not overwritten while it was read.</summary>
     private bool IsStillThere()
     {
-        // All that was read was read before this. Its counterpart is in BroadcastRing.TryMoveFloor: who reads anything of a later record
-        // sees the floor that made room for it.
+        // All reads of the record come before this. The counterpart is in BroadcastRing.TryMoveFloor: a reader that sees any part of a
+        // later record also sees the floor that freed its space.
         Ordering.Loads();
         long floor = Volatile.Read(ref *(long*)(_control + BroadcastLayout.FloorAt));
         if (floor <= _at)
@@ -366,7 +363,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
 
         if (floor > ReadTail())
         {
-            throw Corrupt("it has given up what it has not written");
+            throw Corrupt("it has released records that it has not written");
         }
 
         _isPassed = true;
@@ -379,11 +376,11 @@ internal sealed unsafe class BroadcastReader : IDisposable
         {
             _told = _at;
 
-            // Release: what lies before it is read no more. Its acquire is RingSeat.Look.
+            // Release: nothing before this position is read any more. The acquire is in RingSeat.Look.
             Volatile.Write(ref *(long*)(_page + RingLayout.ReadAt), _at);
         }
     }
 
     private static FairleadException Corrupt(string what) =>
-        new(ErrorCode.Corrupt, $"the publisher has spoilt the shared memory: {what}", "Only this connection is lost.");
+        new(ErrorCode.Corrupt, $"the publisher has corrupted the shared memory: {what}", "Only this connection ends.");
 }

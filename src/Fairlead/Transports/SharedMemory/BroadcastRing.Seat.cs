@@ -4,19 +4,17 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.SharedMemory;
 
-/// <content>A subscriber, as the publisher knows it.</content>
+/// <content>A subscriber's slot, as seen by the publisher.</content>
 internal sealed unsafe partial class BroadcastRing
 {
-    /// <summary>
-    /// Who has less credit than this part of its window is sent the rest through its connection: looking for credit must not be done for
-    /// each message.
-    /// </summary>
+    /// <summary>The least credit to take part, as one part in this many of the window. Below it, the connection carries the rest.</summary>
+    /// <remarks>This avoids checking the credit for each message.</remarks>
     private const int LeastCredit = 64;
 
-    /// <summary>And takes part again with so much of it.</summary>
+    /// <summary>The credit needed to take part again.</summary>
     private const int EnoughCredit = 8;
 
-    /// <summary>Who is waited for is waited for until so much of it is free: then many messages follow without another wait.</summary>
+    /// <summary>The credit at which waiting for a subscriber ends: many messages then follow without another wait.</summary>
     private const int MuchCredit = 2;
 
     private sealed class RingSeat(BroadcastRing ring, SharedMemoryConnection peer, int place) : BroadcastSeat
@@ -37,7 +35,7 @@ internal sealed unsafe partial class BroadcastRing
 
         public bool IsSitting => IsTaken;
 
-        /// <summary>Whether it can make a fence in both processes when it goes to sleep.</summary>
+        /// <summary>Whether the subscriber can make a fence in both processes when it goes to sleep.</summary>
         public bool Fences { get; } = Volatile.Read(ref *(int*)(peer.PeerControl + RingLayout.ReceiverFencesAt)) != 0;
 
         public override bool IsPassedOver => IsTaken && Volatile.Read(ref _isPassedOver);
@@ -50,14 +48,14 @@ internal sealed unsafe partial class BroadcastRing
 
         public long Longest { get; private set; }
 
-        /// <summary>Before this it has read everything, as far as it has said.</summary>
+        /// <summary>The position before which the subscriber has read everything, by its latest report.</summary>
         public long Read { get; private set; }
 
         public long RoomMessages => _windowMessages - (Sent - _acknowledged);
 
         public long RoomBytes => _windowBytes - (SentBytes - _acknowledgedBytes);
 
-        /// <summary>It gets nothing here until it has credit again, or has left and come again. By who changes the version.</summary>
+        /// <summary>Skips the subscriber until it has credit again, or has left and joined again. The caller changes the version.</summary>
         public void MarkPassedOver() => _isPassedOver = true;
 
         public bool HasCredit(int length) =>
@@ -120,7 +118,7 @@ internal sealed unsafe partial class BroadcastRing
                     return true;
                 }
 
-                // Announced before looking again, as it says what it has consumed before it looks whether it is waited for.
+                // Announce before checking again. The subscriber reports its consumption before it checks for a waiting publisher.
                 SetWaitedFor(true);
                 Interlocked.MemoryBarrier();
                 if (IsRoomFor(length))
@@ -128,7 +126,7 @@ internal sealed unsafe partial class BroadcastRing
                     return true;
                 }
 
-                // Something is going to wait for it: nothing that is written for many may overtake that, however soon there is room again.
+                // A message is about to wait for this subscriber. No broadcast may overtake it, however soon there is capacity again.
                 PassOver();
                 return false;
             }
@@ -212,10 +210,11 @@ internal sealed unsafe partial class BroadcastRing
 
         public void Wake() => peer.WakePeer();
 
-        /// <summary>
-        /// Behind <see cref="EnterCounts"/>: it knows what it was sent. Sees how far it has read and what its user has consumed. Older than
-        /// what is known is what it has not said since it sat down; all else that cannot be is its own fault.
-        /// </summary>
+        /// <summary>Reads the reports of the subscriber. Called after <see cref="EnterCounts"/>, when the sent counts are
+        /// complete.</summary>
+        /// <remarks>
+        /// Reports older than the known counts date from before it joined. Any other impossible report marks the subscriber as corrupt.
+        /// </remarks>
         public void Look()
         {
             byte* page = peer.PeerControl;
@@ -226,7 +225,8 @@ internal sealed unsafe partial class BroadcastRing
                 Read = _isCorrupt ? Read : read;
             }
 
-            // The count before the bytes, as it writes them the other way round: the bytes are those of the count, or of more.
+            // Read the count before the bytes; the subscriber writes them in the reverse order. The bytes are then those of the count, or
+            // of more.
             if (!TryAdvance(Volatile.Read(ref *(uint*)(page + RingLayout.ConsumedAt))))
             {
                 _isCorrupt = true;
@@ -254,7 +254,7 @@ internal sealed unsafe partial class BroadcastRing
             ring.EnterCounts();
             Look();
 
-            // Two may always be outstanding, however long they are.
+            // Two messages may always be outstanding, whatever their length.
             return !_isCorrupt && RoomMessages >= 1 && (Sent - _acknowledged < 2 || RoomBytes >= length);
         }
 
@@ -286,7 +286,7 @@ internal sealed unsafe partial class BroadcastRing
             }
         }
 
-        /// <summary>Tells it to leave, and sends what it has not read.</summary>
+        /// <summary>Tells the subscriber to leave, and sends its unread messages.</summary>
         private void SendRest()
         {
             long start = Read;
@@ -315,7 +315,7 @@ internal sealed unsafe partial class BroadcastRing
         }
     }
 
-    /// <summary>A record that this side has written, and nobody else can have: its length is believed.</summary>
+    /// <summary>Reads a record. Its length is trusted, because only this side can write records.</summary>
     private long RecordAt(long at, out ulong audience, out MessageHeader header, out ReadOnlySpan<byte> body)
     {
         byte* record = _data + (at & _mask);
@@ -325,7 +325,7 @@ internal sealed unsafe partial class BroadcastRing
         return BroadcastLayout.Whole(header.Length);
     }
 
-    /// <summary>Whether a record that is still there begins at this position, which somebody else has named.</summary>
+    /// <summary>Returns whether an existing record begins at this position, which comes from another process.</summary>
     private bool IsRecord(long position)
     {
         if (position == _tail)

@@ -4,23 +4,26 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.SharedMemory;
 
-/// <summary>
-/// The publisher's side of a broadcast ring. Nobody is waited for: who has no credit is passed over, and who has not read what is to be
-/// overwritten is sent it through its connection and leaves.
-/// </summary>
+/// <summary>The publisher's side of a broadcast ring.</summary>
 /// <remarks>
-/// The gate holds everything here, and comes behind the links' send locks. What subscribers say of themselves lies in memory that they can
-/// write at any time: it is copied once and checked, and harms at most themselves.
+/// <para>
+/// It never waits for a subscriber. It skips a subscriber without credit. If a subscriber has not read the data to overwrite, it gets that
+/// data through its connection and leaves.
+/// </para>
+/// <para>
+/// The gate guards everything here, and is taken after the links' send locks. Subscribers report in memory that they can write at any time.
+/// Each report is copied once and checked, and can only harm its subscriber.
+/// </para>
 /// </remarks>
 internal sealed unsafe partial class BroadcastRing : Broadcast
 {
-    /// <summary>Records are found again by the first one that begins in each block.</summary>
+    /// <summary>The size of a block as a power of two. Records are found from the first one that begins in each block.</summary>
     private const int BlockShift = 12;
 
-    /// <summary>Messages in a row for which nobody slept, before the fence is left out.</summary>
+    /// <summary>The messages in a row without a sleeper before the fence is elided.</summary>
     private const int Patience = 64;
 
-    /// <summary>Room is made for so many records at a time: an eighth of the ring.</summary>
+    /// <summary>The part of the ring to free at one time, as a power of two: an eighth.</summary>
     private const int FloorShift = 3;
 
     private readonly RankedLock _gate = new(LockRank.BroadcastSeats);
@@ -34,7 +37,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
     private readonly RingSeat?[] _seats = new RingSeat?[BroadcastLayout.MostSeats];
     private readonly List<BroadcastAudience> _counting = [];
 
-    // Where each who has a seat says whether he sleeps; together, since they are looked at for each message.
+    // The sleep words of all slots, kept together because every message checks them.
     private readonly nint[] _sleepers = new nint[BroadcastLayout.MostSeats];
     private long _tail;
     private long _floor;
@@ -45,12 +48,12 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
     private bool _isUnfenced;
     private bool _isDisposed;
 
-    // Everybody who sits and is not passed over has credit for as much.
+    // The credit that every active subscriber has, at least.
     private long _creditMessages;
     private long _creditBytes;
     private long _longest;
 
-    /// <exception cref="FairleadException">The system gives no memory.</exception>
+    /// <exception cref="FairleadException">The system does not provide the memory.</exception>
     public BroadcastRing(long capacity)
     {
         _file = MemoryFile.CreateForReaders("fairlead broadcast", RingMemory.ControlSize + capacity);
@@ -186,7 +189,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
     {
         if (audience.Version != _version)
         {
-            // What was written for them before was entered when the version changed.
+            // Messages written for this audience before were counted when the version changed.
             ulong mask = 0;
             foreach (BroadcastSeat seat in audience.Seats)
             {
@@ -218,13 +221,13 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
 
         _tail += whole;
 
-        // Release: the record is seen before the position behind it. Its acquire is BroadcastReader.Look.
+        // Release: the record is visible before the position behind it. The acquire is in BroadcastReader.Look.
         Volatile.Write(ref *(long*)(_control + BroadcastLayout.TailAt), _tail);
     }
 
     private void Wake(ulong audience)
     {
-        // Published before looking, as the sleepers announce themselves before they look again.
+        // Publish before checking for sleepers. A sleeper announces itself before it checks again.
         if (!_isUnfenced)
         {
             FenceAndCount();
@@ -241,10 +244,9 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         }
     }
 
-    /// <summary>
-    /// As <see cref="Elision"/> does for one reader: a fence waits until all that was written has got through to the processors that still
-    /// have what stood there before.
-    /// </summary>
+    /// <summary>Makes the fence, and begins to elide it after a while without sleepers, as <see cref="Elision"/> does for one
+    /// reader.</summary>
+    /// <remarks>The fence is expensive: it waits until the written data has reached the CPUs that cache the old content.</remarks>
     private void FenceAndCount()
     {
         if (++_alone > Patience)
@@ -252,7 +254,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
             _alone = 0;
             if (RemoteFence.IsReached && Array.TrueForAll(_seats, static seat => seat is null or { Fences: true }))
             {
-                // Said, then this last fence: who went to sleep without having seen it is seen from here on.
+                // Set the flag, then make this last fence: every later sleeper sees the flag, and every earlier one is seen from here on.
                 Volatile.Write(ref *(int*)(_control + BroadcastLayout.UnfencedAt), 1);
                 _isUnfenced = true;
             }
@@ -261,25 +263,25 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         Interlocked.MemoryBarrier();
     }
 
-    /// <summary>Somebody sleeps, or somebody has come who cannot make the fence himself.</summary>
+    /// <summary>Stops eliding the fence, because a subscriber sleeps, or one joined that cannot make the fence.</summary>
     private void FenceAgain()
     {
         _alone = 0;
         if (_isUnfenced)
         {
-            // Taken back at leisure: a sleeper who sees it still fences in vain.
+            // No fence needed: a sleeper that still sees the old value only makes a fence in vain.
             _isUnfenced = false;
             Volatile.Write(ref *(int*)(_control + BroadcastLayout.UnfencedAt), 0);
         }
     }
 
-    /// <summary>Makes room up to this position and some more; those in the way come back where it cannot.</summary>
+    /// <summary>Frees space up to this position and some more. Returns the slots that prevent it.</summary>
     private bool TryMoveFloor(long needed, out ulong inTheWay)
     {
         inTheWay = 0;
         EnterCounts();
 
-        // Whole blocks: in those that are not given up every record is still found.
+        // Whole blocks, because every record in the remaining blocks must be found.
         const long Block = 1L << BlockShift;
         needed = (needed + Block - 1) & -Block;
         long floor = Math.Min(_tail, needed + (_capacity >> FloorShift));
@@ -300,16 +302,14 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
 
         _floor = floor &= -Block;
 
-        // Said before anything is overwritten: who has copied what is being overwritten sees it, and throws the copy away. The counterpart
-        // is BroadcastReader.IsStillThere.
+        // Written before any data is overwritten: a reader that has copied such data sees it, and discards the copy. The counterpart is
+        // BroadcastReader.IsStillThere.
         Volatile.Write(ref *(long*)(_control + BroadcastLayout.FloorAt), floor);
         Ordering.Stores();
         return true;
     }
 
-    /// <summary>
-    /// Enters with each what was written for all, sees what all have consumed, and passes over those whose credit is at its end.
-    /// </summary>
+    /// <summary>Counts the written messages for all, reads what they have consumed, and skips those whose credit is used up.</summary>
     private void LookForCredit(int length)
     {
         EnterCounts();
@@ -335,7 +335,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         }
     }
 
-    /// <summary>Before anybody's membership changes: what was written so far was for those of now.</summary>
+    /// <summary>Counts the written messages for the current members, before any membership changes.</summary>
     private void EnterCounts()
     {
         foreach (BroadcastAudience audience in _counting)
@@ -353,13 +353,13 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         _counting.Clear();
     }
 
-    /// <summary>Membership is about to change.</summary>
+    /// <summary>Prepares a change of membership.</summary>
     private void Change()
     {
         EnterCounts();
         _version++;
 
-        // Looked at anew before the next message.
+        // Forces a new credit check before the next message.
         _creditMessages = 0;
     }
 }

@@ -3,13 +3,14 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.SharedMemory;
 
-/// <summary>
-/// The fence between publishing a position and looking for a sleeper, left out while there is none. Who has not met a sleeper for a while
-/// says that it leaves the fence out, and does so from the next time on; who then goes to sleep sees it said, and makes the fence in both
-/// processes. Who meets a sleeper makes its own again: where the other side sleeps each time, a fence here costs less than one there.
-/// </summary>
-/// <param name="said">Where it is said; written by this side alone.</param>
-/// <param name="otherFences">Whether the other side can make the fence: written by it, and not taken back.</param>
+/// <summary>The fence between publishing a position and checking for a sleeper, elided while the other side is awake.</summary>
+/// <remarks>
+/// After a while without sleepers, a side sets a flag, and elides the fence from the next time on. A sleeper that sees the flag makes the
+/// fence in both processes. After meeting a sleeper, the side makes its own fences again: if the other side sleeps each time, a fence here
+/// costs less than one there.
+/// </remarks>
+/// <param name="said">The flag, written by this side only.</param>
+/// <param name="otherFences">Whether the other side can make the fence. That side writes it once.</param>
 internal unsafe struct Elision(int* said, int* otherFences)
 {
     private const int Patience = 64;
@@ -17,7 +18,7 @@ internal unsafe struct Elision(int* said, int* otherFences)
     private int _alone;
     private bool _isLeftOut;
 
-    /// <summary>Behind the release of a position, before looking for a sleeper.</summary>
+    /// <summary>Makes the fence unless it is elided. Called after the release of a position, before checking for a sleeper.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Fence()
     {
@@ -27,13 +28,13 @@ internal unsafe struct Elision(int* said, int* otherFences)
         }
     }
 
-    /// <summary>A sleeper was met.</summary>
+    /// <summary>Stops eliding, because a sleeper was met.</summary>
     public void Meet()
     {
         _alone = 0;
         if (_isLeftOut)
         {
-            // Taken back at leisure: a sleeper who sees it still fences in vain.
+            // No fence needed: a sleeper that still sees the old value only makes a fence in vain.
             _isLeftOut = false;
             Volatile.Write(ref *said, 0);
         }
@@ -43,7 +44,7 @@ internal unsafe struct Elision(int* said, int* otherFences)
     {
         if (++_alone > Patience && RemoteFence.IsReached && Volatile.Read(ref *otherFences) != 0)
         {
-            // Said, then this last fence: who went to sleep without having seen it is seen from here on.
+            // Set the flag, then make this last fence: every later sleeper sees the flag, and every earlier one is seen from here on.
             Volatile.Write(ref *said, 1);
             _isLeftOut = true;
         }
@@ -51,9 +52,9 @@ internal unsafe struct Elision(int* said, int* otherFences)
         Interlocked.MemoryBarrier();
     }
 
-    /// <summary>By who is about to sleep, between the announcement and the second look.</summary>
-    /// <param name="said">By who writes what is slept for.</param>
-    /// <param name="saidBeside">By who writes beside it, where somebody does; or null.</param>
+    /// <summary>Makes the fence of a sleeper, between its announcement and its second check.</summary>
+    /// <param name="said">The flag of the process that writes the awaited data.</param>
+    /// <param name="saidBeside">The flag of a second such process, or null.</param>
     public static void FenceForSleep(int* said, int* saidBeside = null)
     {
         Interlocked.MemoryBarrier();

@@ -1,6 +1,6 @@
 namespace Fairlead.Transports.SharedMemory;
 
-/// <summary>The records that are lent out, in order, and which of them have been given back out of order.</summary>
+/// <summary>The leased records, in order, and which of them were released out of order.</summary>
 internal struct LentRecords
 {
     private long[] _starts;
@@ -28,9 +28,8 @@ internal struct LentRecords
         _starts[(_first + Count++) & (_starts.Length - 1)] = start;
     }
 
-    /// <summary>
-    /// Marks it, and forgets all that are marked at the front. Records lie on 8 bytes, so the lowest bit is free for the mark.
-    /// </summary>
+    /// <summary>Marks a record, and removes all marked records from the front.</summary>
+    /// <remarks>Records are aligned to 8 bytes, so the lowest bit is free for the mark.</remarks>
     public void MarkReleased(long start)
     {
         int low = 0;

@@ -3,20 +3,20 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.SharedMemory;
 
-/// <summary>
-/// What the two ends say to each other first, over the Unix socket that stays open as doorbell and as sign of life: each passes the memory
-/// that it receives in.
+/// <summary>The first exchange of both ends over the Unix socket: each passes the memory in which it receives.</summary>
+/// <remarks>
+/// The socket stays open as doorbell and as sign of life.
 /// <code>
 ///      0  magic "FLRG"
-///      4  lowest and highest layout version that this side speaks, a byte each
-///      6  1: this side reads what is broadcast, where it is passed a ring for that behind this
-///      8  capacity of the ring that comes along
+///      4  lowest and highest layout version that this side supports, a byte each
+///      6  1: this side reads broadcasts if a broadcast ring is passed later
+///      8  capacity of the passed ring
 ///     16  bytes of the control page
 ///     20  0 …
 ///     32
 /// </code>
-/// Little-endian. Every byte after it is a doorbell, and means only: look. With one of them a publisher passes its broadcast ring.
-/// </summary>
+/// Little-endian. Every byte after it is a doorbell, and only means: poll. With one of these bytes a publisher passes its broadcast ring.
+/// </remarks>
 internal static class Rendezvous
 {
     public const int Size = 32;
@@ -38,12 +38,12 @@ internal static class Rendezvous
         return DescriptorPassing.Send(socket, hello, file);
     }
 
-    /// <summary>Whether the peer reads what is broadcast.</summary>
+    /// <summary>Returns whether the peer reads broadcasts.</summary>
     public static bool HearsBroadcasts(ReadOnlySpan<byte> hello) => (hello[6] & 1) != 0;
 
-    /// <summary>Checks what the peer passed, and maps it.</summary>
+    /// <summary>Checks and maps the memory that the peer has passed.</summary>
     /// <exception cref="FairleadException">
-    /// Incompatible, or Corrupt: it does not speak this, or passed something that it could pull away.
+    /// Incompatible, or Corrupt: the peer does not speak this protocol, or passed memory that it could withdraw.
     /// </exception>
     public static RingMemory Accept(ReadOnlySpan<byte> hello, Descriptor? file)
     {
@@ -56,8 +56,8 @@ internal static class Rendezvous
         {
             throw new FairleadException(
                 ErrorCode.Incompatible,
-                $"one side speaks versions {LowestVersion} to {HighestVersion} of the shared memory layout, "
-                    + $"the other {hello[4]} to {hello[5]}",
+                $"this side supports versions {LowestVersion} to {HighestVersion} of the shared memory layout, "
+                    + $"and the other side {hello[4]} to {hello[5]}",
                 "Update the older program.");
         }
 
@@ -68,12 +68,14 @@ internal static class Rendezvous
             && capacity % RingMemory.ControlSize == 0;
         if (!isRing || control != RingMemory.ControlSize)
         {
-            throw new FairleadException(ErrorCode.Corrupt, $"the peer announced a ring of {capacity} bytes behind {control}");
+            throw new FairleadException(
+                ErrorCode.Corrupt, $"the peer announced an invalid ring: {capacity} bytes behind {control} control bytes");
         }
 
         if (file is null || !MemoryFile.IsSafe(file, control + capacity))
         {
-            throw new FairleadException(ErrorCode.Corrupt, "the peer passed no memory, or some that it could cut while we use it");
+            throw new FairleadException(
+                ErrorCode.Corrupt, "the peer passed no memory, or memory that it could truncate while it is in use");
         }
 
         return new RingMemory(file, capacity);

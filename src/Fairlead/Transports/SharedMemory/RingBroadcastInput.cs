@@ -3,15 +3,15 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.SharedMemory;
 
-/// <summary>
-/// A subscriber's connection and the broadcast ring of its publisher. The connection is the master: frames in it say from where to where
-/// its messages stand in the broadcast ring, so that they come in the order in which they were sent. By the pump, but for
-/// <see cref="IsSitting"/> and <see cref="TellConsumed"/>.
-/// </summary>
-/// <param name="memory">In which this side receives, and says what it has consumed.</param>
-/// <param name="reader">Of that memory.</param>
-/// <param name="connection">Says how long a message may be.</param>
-/// <param name="openPassed">The broadcast ring that the peer has passed.</param>
+/// <summary>Combines a subscriber's connection with the broadcast ring of its publisher.</summary>
+/// <remarks>
+/// Frames in the connection say which part of the messages is in the broadcast ring; this keeps the order of sending. Used by the pump,
+/// except for <see cref="IsSitting"/> and <see cref="TellConsumed"/>.
+/// </remarks>
+/// <param name="memory">The memory in which this side receives and reports its consumption.</param>
+/// <param name="reader">The reader of that memory.</param>
+/// <param name="connection">Provides the limit for messages.</param>
+/// <param name="openPassed">Opens the broadcast ring that the peer has passed.</param>
 internal sealed unsafe class RingBroadcastInput(
     RingMemory memory, RingReader reader, Connection connection, Func<BroadcastReader> openPassed) : BroadcastInput, IDisposable
 {
@@ -39,13 +39,13 @@ internal sealed unsafe class RingBroadcastInput(
     /// <inheritdoc/>
     public override bool TellConsumed(uint messages, long bytes)
     {
-        // The bytes before the count, which the publisher reads the other way round. The acquire is RingSeat.Look.
+        // Write the bytes before the count; the publisher reads them in the reverse order. The acquire is in RingSeat.Look.
         byte* page = memory.Control;
         Volatile.Write(ref *(long*)(page + RingLayout.ConsumedBytesAt), bytes);
         Volatile.Write(ref *(uint*)(page + RingLayout.ConsumedAt), messages);
 
-        // Said before looking, as the publisher says that it waits before it looks again; and as this side leaves before it looks what is
-        // untold.
+        // Report before checking whether the publisher waits. The publisher announces its wait before it checks again, and this side leaves
+        // before it checks for unreported consumption.
         Interlocked.MemoryBarrier();
         return Volatile.Read(ref _reader) is { IsSitting: true, IsWaitedFor: false };
     }
@@ -63,7 +63,7 @@ internal sealed unsafe class RingBroadcastInput(
         return isToBeTold;
     }
 
-    /// <summary>What came through the connection: whether it is to be handed on. Releases what is not.</summary>
+    /// <summary>Returns whether a message from the connection is for the user. Releases it otherwise.</summary>
     public bool IsForUser(ref Incoming message)
     {
         bool isForUser = false;
@@ -106,11 +106,11 @@ internal sealed unsafe class RingBroadcastInput(
         BroadcastReader opened = openPassed();
         reader.Beside = opened;
 
-        // Release: who tells what was consumed sees a whole one.
+        // Release: a thread that reports the consumption sees a complete reader.
         Volatile.Write(ref _reader, opened);
         return opened;
     }
 
     private BroadcastReader Require() =>
-        _reader ?? throw new FairleadException(ErrorCode.Corrupt, "the publisher named a broadcast ring and passed none");
+        _reader ?? throw new FairleadException(ErrorCode.Corrupt, "the publisher referred to a broadcast ring but passed none");
 }

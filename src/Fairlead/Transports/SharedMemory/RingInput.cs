@@ -2,17 +2,17 @@ using Fairlead.Framing;
 
 namespace Fairlead.Transports.SharedMemory;
 
-/// <summary>
-/// The receiving half of a connection through memory: ring → lease, or copy. Pieces of what was too long for the ring are put together
-/// here, and what a publisher wrote once for many is taken from where it stands. By the pump, or under the endpoint's gate while nobody
-/// pumps.
-/// </summary>
+/// <summary>The receiving half of a shared-memory connection: ring → lease, or copy.</summary>
+/// <remarks>
+/// It also joins the pieces of messages too long for the ring, and reads broadcasts in place. Used by the pump, or under the endpoint's
+/// gate while no thread pumps.
+/// </remarks>
 /// <param name="reader">The ring in which this side receives.</param>
-/// <param name="broadcasts">Null where the peer writes for nobody else.</param>
-/// <param name="connection">Says how long a message may be.</param>
+/// <param name="broadcasts">The broadcasts of the peer; null if there are none.</param>
+/// <param name="connection">Provides the limit for messages.</param>
 internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcasts, Connection connection) : MemoryInput, IDisposable
 {
-    /// <summary>Shorter bodies are copied out, and their place in the ring is free at once; longer ones are lent where they lie.</summary>
+    /// <summary>Shorter bodies are copied, which frees their place in the ring at once; longer ones are leased in place.</summary>
     public const int ShortestLease = 2 * 1024;
 
     private readonly ChunkPacker _packer = new();
@@ -25,14 +25,14 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
 
     public void TrustLengths() => _pieces.TrustsLengths = true;
 
-    /// <summary>Sees what has been published; whether there is something to take.</summary>
+    /// <summary>Reads the published position. Returns whether there is something to take.</summary>
     public bool Look()
     {
         bool hasSome = reader.Look();
         return broadcasts?.Reader is { } broadcast ? hasSome | broadcast.Look() : hasSome;
     }
 
-    /// <summary>The next whole message of what <see cref="Look"/> saw.</summary>
+    /// <summary>Takes the next whole message of the data that <see cref="Look"/> saw.</summary>
     /// <exception cref="FairleadException">Corrupt, TooLarge.</exception>
     public bool TryTake(out Incoming message)
     {
@@ -154,12 +154,12 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
         _packer.Dispose();
     }
 
-    /// <summary>Whether what comes next is the next record of the ring, and nothing else.</summary>
+    /// <summary>Whether the next data can only be the next record of the ring.</summary>
     private bool IsReadPlainly => broadcasts?.Reader is null && _pieceRest == 0 && !_pieces.HasPart && !_expectsHandshake;
 
     private BroadcastReader? Sitting => broadcasts?.Reader is { IsSitting: true } sitting ? sitting : null;
 
-    /// <summary>What is said through the connection comes first as soon as nothing lies here, or was seen to.</summary>
+    /// <summary>Peeks at the broadcast ring. Once it is drained, the connection comes first.</summary>
     private bool TryPeekBroadcast(BroadcastReader broadcast, out MessageHeader header, out ReadOnlySpan<byte> body)
     {
         if (!(broadcast.IsDrained && reader.HasArrivedHere) && broadcast.TryPeek(out header, out body) && body.Length < ShortestLease
@@ -184,7 +184,7 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
         CheckLength(header, body.Length, connection.ReceiveLimit);
         if (!header.Kind.IsData())
         {
-            throw new FairleadException(ErrorCode.Corrupt, "what stands in the broadcast ring is no message");
+            throw new FairleadException(ErrorCode.Corrupt, "a record in the broadcast ring is not a message");
         }
 
         message = Copy(header, body);
@@ -208,7 +208,7 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
         return true;
     }
 
-    /// <summary>Part for part, as there is room: so that what makes the room learns in between how long the message is.</summary>
+    /// <summary>Feeds a piece part by part, because the memory for the message is sized by its first bytes.</summary>
     private void FeedPiece()
     {
         Span<byte> room = _pieces.Room();
@@ -232,7 +232,7 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
     {
         if (_pieces.HasPart)
         {
-            throw new FairleadException(ErrorCode.Corrupt, "a message came in the middle of another");
+            throw new FairleadException(ErrorCode.Corrupt, "a message arrived in the middle of another");
         }
 
         if (_expectsHandshake && !Handshake.IsHandshake(header))
@@ -243,7 +243,7 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
         CheckLength(header, length, _expectsHandshake ? Handshake.LongestBody : connection.ReceiveLimit);
         _pieces.ExpectsHandshake = _expectsHandshake = false;
 
-        // Only what is a user's to read: what this side reads itself its peer must not be able to change meanwhile.
+        // Lease only what the user reads: this side must not interpret data that the peer can change meanwhile.
         if (length >= ShortestLease && (header.Kind.IsData() || header.Kind == MessageKind.Reply))
         {
             return reader.Lend(header, length);
@@ -258,8 +258,8 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
     {
         if (length > limit)
         {
-            throw new FairleadException(ErrorCode.TooLarge, $"a message of {length} bytes arrived and at most {limit} are accepted here",
-                "Raise the limit with ?maxmessage= or the MaxMessage option, if the peer is right.");
+            throw new FairleadException(ErrorCode.TooLarge, $"a message of {length} bytes arrived, but at most {limit} are accepted here",
+                "If the length is right, raise the limit with ?maxmessage= or the MaxMessageBytes option.");
         }
 
         if (header.HeadLength > length)

@@ -1,34 +1,35 @@
 namespace Fairlead.Transports.SharedMemory;
 
-/// <summary>
-/// The memory of one direction of a connection: made by the side that receives, written by the other. Numbers in the byte order of the
-/// machine. Each word has one writer but for the two waiting words, which the sleeper sets and whoever wakes it takes back.
+/// <summary>The layout of the memory of one direction of a connection.</summary>
+/// <remarks>
+/// The receiving side creates it, and the other side writes it. Numbers are in the byte order of the machine. Each word has one writer,
+/// except for the two sleep words, which the sleeper sets and its waker clears.
 /// <code>
 ///      0  magic "FLRG"                       the four words of this line never change once the memory has been passed on
 ///      4  layout version
 ///      8  capacity of the data in bytes
 ///    128  tail       sender:   position behind the last published record
 ///    136  ended      sender:   1 when nothing follows what is published
-///    140  unfenced   sender:   1 while it publishes without a fence: who then goes to sleep makes one in both processes
+///    140  unfenced   sender:   1 while it publishes without a fence: a sleeper then makes one in both processes
 ///    144  fences     sender:   1 when it can make one
-///    256  head       receiver: position before which everything has been given back
-///    264  unfenced   receiver: 1 while it gives back without a fence
+///    256  head       receiver: position before which everything has been released
+///    264  unfenced   receiver: 1 while it releases without a fence
 ///    268  fences     receiver: 1 when it can make one in both processes
 ///    384  reader     0 awake, 1 asleep behind a doorbell, 2 asleep on this word (a futex)
-///    512  writer     0 awake, 1 waits behind a doorbell for room
+///    512  writer     0 awake, 1 waits behind a doorbell for capacity
 ///    640  read       receiver, a subscriber: position in the broadcast ring before which it has read everything
 ///    648  consumed   receiver, a subscriber: messages handed to its user on this connection, modulo 2³²
 ///    656  bytes      receiver, a subscriber: their bytes
-///    664  left       receiver, a subscriber: how many times it has ceased to read in the broadcast ring
+///    664  left       receiver, a subscriber: how often it has stopped reading in the broadcast ring
 ///   page  data, capacity bytes, mapped twice in a row
 /// </code>
-/// Positions count bytes since the beginning and never turn round. A record lies at its position modulo the capacity, on 8 bytes:
+/// Positions count bytes since the beginning and never wrap around. A record is at its position modulo the capacity, aligned to 8 bytes:
 /// <code>
 ///      0  message header, 16 bytes, as on the wire          or, of a piece of a stream:    length, 255, 0 …
-///                                                        or, of what is to be passed over: length, 254, 0 …
+///                                                        or, of a record to skip:        length, 254, 0 …
 ///     16  head and payload, up to the next 8 bytes
 /// </code>
-/// </summary>
+/// </remarks>
 internal static class RingLayout
 {
     public const uint Magic = 0x4752_4C46; // "FLRG"
@@ -57,30 +58,24 @@ internal static class RingLayout
 
     public const int Alignment = 8;
 
-    /// <summary>
-    /// In the place of a message's kind: the record is a piece of a byte stream of frames, for what is longer than the ring has room for at
-    /// once.
-    /// </summary>
+    /// <summary>In place of a message's kind: the record is a piece of a byte stream of frames, for messages longer than the free
+    /// space.</summary>
     public const byte Piece = 255;
 
-    /// <summary>In the place of a message's kind: the record is nothing, to be passed over.</summary>
+    /// <summary>In place of a message's kind: the record is empty and must be skipped.</summary>
     public const byte Nothing = 254;
 
     public const long LeastCapacity = 64 * 1024;
     public const long MostCapacity = 1L << 30;
 
-    /// <summary>Bytes that a record of so many bytes takes.</summary>
+    /// <summary>Returns the bytes of a record with a body of this length.</summary>
     public static long Whole(long bodyLength) => (Framing.MessageHeader.Size + bodyLength + Alignment - 1) & -Alignment;
 
-    /// <summary>
-    /// Whether a sender who found the ring full goes on with so much room: enough for a piece that is worth a wake-up. Both sides ask the
-    /// same.
-    /// </summary>
+    /// <summary>Returns whether this much free space is enough to wake a sender that found the ring full. Both sides use it.</summary>
     public static bool IsWorthWaking(long room, long capacity) => room > Math.Min(capacity / 8, 64 * 1024);
 
-    /// <summary>
-    /// The ring for a window: what may lie unread with its headers, and as much as answers and acknowledgements need beside it.
-    /// </summary>
+    /// <summary>Returns the ring size for a window: unread messages with their headers, and space for answers and
+    /// acknowledgements.</summary>
     public static long CapacityFor(long windowBytes, long windowMessages)
     {
         long wanted = windowBytes + (windowMessages * (Framing.MessageHeader.Size + Alignment)) + LeastCapacity;

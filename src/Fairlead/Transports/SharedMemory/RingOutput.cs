@@ -4,15 +4,15 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.SharedMemory;
 
-/// <summary>
-/// The sending half of a connection through memory: what fits is written where the peer reads it; what is too long for the ring, or finds
-/// it full, goes through it in pieces of an ordinary stream of frames, which the peer puts together. Under the link's send lock, but for
-/// <see cref="Open"/>, <see cref="WakePeer"/> and <see cref="TakeHasWoken"/>.
-/// </summary>
-/// <param name="ringBell">Rings at the peer. Any thread.</param>
+/// <summary>The sending half of a shared-memory connection: a message that fits is written where the peer reads it.</summary>
+/// <remarks>
+/// A message that is too long for the ring, or finds it full, goes through it in pieces of an ordinary stream of frames, which the peer
+/// joins. Under the link's send lock, except for <see cref="Open"/>, <see cref="WakePeer"/> and <see cref="TakeHasWoken"/>.
+/// </remarks>
+/// <param name="ringBell">Rings the peer's doorbell. Any thread.</param>
 internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
 {
-    /// <summary>Shorter ones are copied where the ring is full.</summary>
+    /// <summary>Shorter messages are copied when the ring is full.</summary>
     private const int LongPayload = 64 * 1024;
 
     private readonly OutputQueue _overflow = new(FairleadFraming.Instance);
@@ -22,29 +22,28 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
     private bool _isInRing;
     private volatile bool _hasWoken;
 
-    /// <summary>Whether the peer has said where it receives.</summary>
+    /// <summary>Whether the peer has passed its memory.</summary>
     public bool IsOpen => Volatile.Read(ref _writer) is not null;
 
-    /// <summary>The ring in which the peer receives; it can write to it at any time. Until the connection is disposed.</summary>
+    /// <summary>The ring in which the peer receives, and which it can write at any time. Valid until the connection is disposed.</summary>
     public RingMemory Memory => _memory!;
 
     public int Unflushed => _overflow.Buffered;
 
-    /// <summary>
-    /// What the ring has room for is written into it. Out of its sender's memory goes only what does not find any now, and is long.
-    /// </summary>
+    /// <summary>The length from which a message is written from its sender's memory: long, and longer than the free space in the
+    /// ring.</summary>
     public int LongThreshold => Math.Max(LongPayload, _overflow.IsEmpty && _writer is { } writer ? writer.LongestNow + 1 : 0);
 
     public bool HasLong => _overflow.HasLong;
 
     public int LongRest => _overflow.Second.Length;
 
-    /// <summary>The peer has said where it receives: takes its memory over. By the pump, once.</summary>
+    /// <summary>Takes over the memory that the peer has passed. Called by the pump, once.</summary>
     public void Open(RingMemory memory)
     {
         _memory = memory;
 
-        // Release: the link's next flush, under its send lock, sees a whole writer.
+        // Release: the link's next flush, under its send lock, sees a complete writer.
         Volatile.Write(ref _writer, new RingWriter(memory));
     }
 
@@ -77,7 +76,8 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
 
     public void DetachLong() => _overflow.DetachLong();
 
-    /// <summary>A peer that has died is no concern here: what is written is gone with it, and why it has is seen by who reads.</summary>
+    /// <summary>Writes to the ring. Ignores the death of the peer: the data is lost with it, and the reading side sees the
+    /// reason.</summary>
     public FlushResult Flush()
     {
         if (Volatile.Read(ref _writer) is not { } writer)
@@ -107,7 +107,7 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
         return FlushResult.Done;
     }
 
-    /// <summary>Says in the ring that nothing follows; false where the peer has never seen a ring of ours.</summary>
+    /// <summary>Marks the end in the ring. Returns false if the peer has not yet got a ring of this side.</summary>
     public bool TryEnd()
     {
         if (_writer is not { } writer)
@@ -119,7 +119,7 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
         return true;
     }
 
-    /// <summary>Any thread, as long as the connection is not disposed.</summary>
+    /// <summary>Wakes the peer. Any thread, as long as the connection is not disposed.</summary>
     public void WakePeer() => Wake(_writer!.WakeIfAsleep());
 
     /// <inheritdoc/>
@@ -163,7 +163,7 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
             return false;
         }
 
-        // Stays mapped for as long as somebody may write into it, whatever becomes of the connection. The release is EndLoan.
+        // The memory stays mapped while the borrower may write to it, even after the connection. EndLoan releases it.
         bool isHeld = false;
         _memory!.DangerousAddRef(ref isHeld);
         _loaned = _memory;
@@ -196,10 +196,10 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
     {
         _overflow.Dispose();
 
-        // Whoever comes too late finds nothing, and not memory that is gone.
+        // A late call finds no writer, instead of memory that is gone.
         _writer = null;
 
-        // A loan holds it on.
+        // A loan keeps the memory mapped.
         _memory?.Dispose();
     }
 

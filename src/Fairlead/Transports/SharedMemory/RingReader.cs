@@ -5,19 +5,19 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.SharedMemory;
 
-/// <summary>
-/// The receiving end of a ring, in memory that this side has made. <see cref="Look"/>, <see cref="TryRead"/> and <see cref="GiveBack"/> are
-/// for whoever pumps; leases are given back from any thread, in any order. Nothing that is read from the memory is believed: positions and
-/// lengths are copied once and checked, and what cannot be right throws Corrupt.
-/// </summary>
+/// <summary>The receiving end of a ring, in memory that this side has created.</summary>
+/// <remarks>
+/// The thread that pumps uses <see cref="Look"/>, <see cref="TryRead"/> and <see cref="GiveBack"/>. Any thread may release leases, in any
+/// order. Data in the memory is not trusted: positions and lengths are copied once and checked, and invalid ones throw Corrupt.
+/// </remarks>
 internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) : MemoryLease
 {
-    /// <summary>So much is given back at once at least while more lies there: less than what the ring has beyond the window.</summary>
+    /// <summary>The least amount to release while more data is available. It is less than the ring has beyond the window.</summary>
     private const int GiveBackBytes = 16 * 1024;
 
     private const int CacheLine = 64;
 
-    /// <summary>So far ahead of what is read it is fetched, where it has been published.</summary>
+    /// <summary>How far ahead of reading published data is prefetched.</summary>
     private const int Ahead = 4 * CacheLine;
 
     private readonly byte* _control = memory.Control;
@@ -32,23 +32,23 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     private bool _hasLent;
     private long _head;
 
-    /// <summary>Whether the sender has said that nothing follows. To be asked before <see cref="Look"/>: then what it saw is all.</summary>
-    // Acquire; its release is RingWriter.End.
+    /// <summary>Whether the sender has marked the end. Read it before <see cref="Look"/>, which then sees everything.</summary>
+    // Acquire; the release is in RingWriter.End.
     public bool HasEnded => Volatile.Read(ref *(int*)(_control + RingLayout.EndedAt)) != 0;
 
-    /// <summary>What is read besides this ring, by the same sleeper.</summary>
+    /// <summary>The broadcast ring that the same sleeper reads, if there is one.</summary>
     public BroadcastReader? Beside { get; set; }
 
-    /// <summary>Whether there is something to read, or the end.</summary>
+    /// <summary>Whether there is data to read, or the end.</summary>
     public bool HasArrived => HasArrivedHere || Beside is { HasArrived: true };
 
-    /// <summary>The same of this ring alone.</summary>
+    /// <summary>The same for this ring only.</summary>
     public bool HasArrivedHere
     {
         get
         {
-            // The line of the position and those of the record change at about the same time. Who asks for all of them again and again gets
-            // them on one way, instead of the record behind the position.
+            // The cache lines of the position and of the record change at about the same time. Requesting all of them in each poll fetches
+            // them together, instead of the record after the position.
             byte* record = _data + (_read & _mask);
             Processor.Prefetch(record);
             Processor.Prefetch(record + CacheLine);
@@ -56,10 +56,10 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         }
     }
 
-    /// <summary>Sees what has been published; whether there is something to read.</summary>
+    /// <summary>Reads the published position. Returns whether there is something to read.</summary>
     public bool Look()
     {
-        // Acquire: the records before this position are whole. Its release is RingWriter.Publish.
+        // Acquire: the records before this position are complete. The release is in RingWriter.Publish.
         long tail = Volatile.Read(ref *(long*)(_control + RingLayout.TailAt));
         if (tail == _tail)
         {
@@ -68,17 +68,15 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
 
         if (tail < _tail || tail - Volatile.Read(ref _head) > memory.Capacity || (tail & (RingLayout.Alignment - 1)) != 0)
         {
-            throw Corrupt("its position cannot be right");
+            throw Corrupt("its position is invalid");
         }
 
         _tail = tail;
         return true;
     }
 
-    /// <summary>
-    /// The next record's header and length; false when there is none among what was seen. It stays the next until <see cref="Pass"/> or
-    /// <see cref="Lend"/>.
-    /// </summary>
+    /// <summary>Reads the header and length of the next record. Returns false if there is none among those seen.</summary>
+    /// <remarks>It stays the next until <see cref="Pass"/> or <see cref="Lend"/>.</remarks>
     public bool TryRead(out MessageHeader header, out int length)
     {
         header = default;
@@ -91,19 +89,19 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         header = ReadHeader(out uint announced);
         if (RingLayout.Whole(announced) > _tail - _read)
         {
-            throw Corrupt("a record reaches beyond what was published");
+            throw Corrupt("a record extends beyond the published data");
         }
 
         length = (int)announced;
         return true;
     }
 
-    /// <summary>Read once before it is judged: the peer may change it under our eyes.</summary>
+    /// <summary>Reads the header once, before it is checked, because the peer may change it at any time.</summary>
     private MessageHeader ReadHeader(out uint announced) => MessageHeader.Read(Vector128.Load(_data + (_read & _mask)), out announced);
 
     public bool IsDrained => _read == _tail;
 
-    /// <summary>As <see cref="Look"/> and <see cref="TryRead"/>, but what cannot be right is only not there: they say it.</summary>
+    /// <summary>Combines <see cref="Look"/> and <see cref="TryRead"/>, but ignores invalid data, which those two report.</summary>
     public bool TryPeek(out MessageHeader header, out int length)
     {
         long rest = _tail - _read;
@@ -120,10 +118,10 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         return announced <= int.MaxValue && RingLayout.Whole(announced) <= rest;
     }
 
-    /// <summary>As <see cref="TryPeek"/>, for a plain message.</summary>
-    /// <param name="looks">Whether to look at what has been published where all that was seen has been read.</param>
-    /// <param name="ack">What it acknowledges.</param>
-    /// <param name="length">Of its body, at most <see cref="int.MaxValue"/>.</param>
+    /// <summary>Does the same for a message without head and flags.</summary>
+    /// <param name="looks">Whether to read the published position if everything seen has been read.</param>
+    /// <param name="ack">The acknowledgement in the message.</param>
+    /// <param name="length">The length of its body, at most <see cref="int.MaxValue"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryPeekPlain(bool looks, out uint ack, out int length)
     {
@@ -144,10 +142,8 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         return isPlain && RingLayout.Whole(announced) <= rest;
     }
 
-    /// <summary>
-    /// Sees what has been published; how much there is to read by now. What cannot be right is only not there. What was read is given back
-    /// where there is nothing.
-    /// </summary>
+    /// <summary>Reads the published position. Returns the number of bytes to read, and ignores invalid data.</summary>
+    /// <remarks>If there is nothing to read, this releases what was read before.</remarks>
     private long See()
     {
         // Acquire: see Look.
@@ -162,10 +158,8 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         return tail - _read;
     }
 
-    /// <summary>
-    /// What lies further on is on its way while a record is handled: the sender's processor has it, and each line takes longer to come than
-    /// a short message takes to be handled.
-    /// </summary>
+    /// <summary>Prefetches later data while a record is being handled.</summary>
+    /// <remarks>The sender's CPU caches it, and fetching a cache line takes longer than handling a short message.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void FetchAhead(byte* record, long rest)
     {
@@ -176,10 +170,8 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         }
     }
 
-    /// <summary>
-    /// Goes on behind a record whose bytes were copied, and gives back when enough has come together. What is less is given back by the
-    /// next look that finds nothing, when there is time.
-    /// </summary>
+    /// <summary>Advances past a copied record, and releases when enough was read.</summary>
+    /// <remarks>The next poll that finds nothing, and so has time, releases smaller amounts.</remarks>
     public void PassAndGive(int length)
     {
         Pass(length);
@@ -189,13 +181,13 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         }
     }
 
-    /// <summary>The body of the record that was read: its memory, which the peer may still write to.</summary>
+    /// <summary>Returns the body of the current record in place. The peer may still write to that memory.</summary>
     public ReadOnlySpan<byte> Body(int length) => new(_data + (_read & _mask) + MessageHeader.Size, length);
 
-    /// <summary>Goes on behind a record whose bytes were copied. Its memory is given back by the next <see cref="GiveBack"/>.</summary>
+    /// <summary>Advances past a copied record. The next <see cref="GiveBack"/> releases its memory.</summary>
     public void Pass(int length) => _read += RingLayout.Whole(length);
 
-    /// <summary>Goes on behind a record that is lent out where it lies; <see cref="Release"/> with the token gives it back.</summary>
+    /// <summary>Advances past a record that is leased in place. <see cref="Release"/> with the token releases it.</summary>
     public Incoming Lend(in MessageHeader header, int length)
     {
         bool isHeld = false;
@@ -218,7 +210,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         };
     }
 
-    /// <summary>Gives back what was copied, as far as nothing lent out lies before it.</summary>
+    /// <summary>Releases the copied records that have no leased record before them.</summary>
     public void GiveBack()
     {
         if (_readThrough == _read)
@@ -238,7 +230,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         }
         else
         {
-            // Nobody else moves the head: who gave the last lease back did so under the gate, and has been seen.
+            // No other thread moves the head: the thread that released the last lease did so under the gate, and this thread has seen it.
             _readThrough = _read;
             isWaitedFor = MoveHead(_read);
         }
@@ -266,13 +258,11 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         memory.DangerousRelease();
     }
 
-    /// <summary>Announces that this side sleeps behind its doorbell; false when there is something to read, or the end, already.</summary>
+    /// <summary>Announces a sleep behind the doorbell. Returns false if there is data to read, or the end.</summary>
     public bool PrepareWait() => Announce(RingLayout.BehindBell);
 
-    /// <summary>
-    /// Sleeps on the memory until something is published, the time has passed, or <see cref="Unpark"/>; not at all when
-    /// <paramref name="mayNot"/> or there is something already.
-    /// </summary>
+    /// <summary>Sleeps on the memory until data is published, the time has passed, or <see cref="Unpark"/>.</summary>
+    /// <remarks>Does not sleep if <paramref name="mayNot"/> returns true, or if there is data already.</remarks>
     public void Park(TimeSpan timeout, Func<bool> mayNot)
     {
         if (!Announce(RingLayout.OnFutex))
@@ -297,13 +287,13 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         }
     }
 
-    /// <summary>Who was announced behind the doorbell is about to sleep on the memory instead; false when he has been woken.</summary>
+    /// <summary>Turns an announced sleep behind the doorbell into one on the memory. Returns false if the peer has ended it.</summary>
     public bool TryStay() => Interlocked.CompareExchange(ref Sleeping, RingLayout.OnFutex, RingLayout.BehindBell) == RingLayout.BehindBell;
 
-    /// <summary>Sleeps on the memory, as it was announced.</summary>
+    /// <summary>Sleeps on the memory, as announced.</summary>
     public void Stay() => Futex.Wait(ref Sleeping, RingLayout.OnFutex, Timeout.InfiniteTimeSpan);
 
-    /// <summary>Wakes who else sleeps on the memory, if anybody does.</summary>
+    /// <summary>Wakes another sleeper on the memory, if there is one.</summary>
     public void PassOn() => Futex.Wake(ref Sleeping);
 
     public void EndWait() => Volatile.Write(ref Sleeping, RingLayout.Awake);
@@ -316,7 +306,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     {
         Volatile.Write(ref Sleeping, how);
 
-        // Announced before looking again, as the sender publishes before it looks for us: one of the two sees the other.
+        // Announce before checking again. The sender publishes before it checks for a sleeper: one of the two sees the other.
         Elision.FenceForSleep((int*)(_control + RingLayout.UnfencedTailAt), Beside is { } beside ? beside.Unfenced : null);
         if (!HasArrived)
         {
@@ -327,7 +317,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         return false;
     }
 
-    /// <summary>Under the gate. True when the sender waits for room and must be woken.</summary>
+    /// <summary>Releases up to this position. Returns true if the sender waits and must be woken. Under the gate.</summary>
     private bool MoveHead(long head)
     {
         if (head == _head)
@@ -337,10 +327,10 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
 
         Volatile.Write(ref _head, head);
 
-        // Release: what was read before it is read no more. Its acquire is RingWriter.Room.
+        // Release: nothing before this position is read any more. The acquire is in RingWriter.Room.
         Volatile.Write(ref *(long*)(_control + RingLayout.HeadAt), head);
 
-        // Given back before looking, as the sender announces itself before it looks again.
+        // Release before checking. The sender announces itself before it checks again.
         _elision.Fence();
         ref int sleeper = ref *(int*)(_control + RingLayout.WriterAt);
         if (Volatile.Read(ref sleeper) == 0)
@@ -356,5 +346,5 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     }
 
     private static FairleadException Corrupt(string what) =>
-        new(ErrorCode.Corrupt, $"the peer has spoilt the shared memory: {what}", "Only this connection is lost.");
+        new(ErrorCode.Corrupt, $"the peer has corrupted the shared memory: {what}", "Only this connection ends.");
 }

@@ -2,13 +2,11 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.SharedMemory;
 
-/// <summary>
-/// How the reader of a ring sleeps: behind its doorbell, or on the memory. Has nothing of its own: what it says stands in the ring's
-/// control page.
-/// </summary>
-/// <param name="memory">In which this side receives.</param>
-/// <param name="reader">Of that memory.</param>
-/// <param name="connection">Knows whether something else has come through the doorbell.</param>
+/// <summary>Lets the reader of a ring sleep, behind its doorbell or on the memory.</summary>
+/// <remarks>Owns no state: the announcements are in the ring's control page.</remarks>
+/// <param name="memory">The memory in which this side receives.</param>
+/// <param name="reader">The reader of that memory.</param>
+/// <param name="connection">Tells whether other data has come through the socket.</param>
 internal sealed class RingSleep(RingMemory memory, RingReader reader, SharedMemoryConnection connection) : MemorySleep
 {
     /// <inheritdoc/>
@@ -43,7 +41,7 @@ internal sealed class RingSleep(RingMemory memory, RingReader reader, SharedMemo
             return false;
         }
 
-        // The memory stays mapped while somebody sleeps on it, whatever becomes of the connection.
+        // The memory stays mapped while a thread sleeps on it, even after the connection.
         bool isHeld = false;
         memory.DangerousAddRef(ref isHeld);
         return true;

@@ -3,26 +3,26 @@ using Fairlead.Framing;
 namespace Fairlead.Transports.SharedMemory;
 
 /// <content>
-/// A place in the ring that is lent out to be written into, at its tail and not published. Whatever is written meanwhile does not wait for
-/// it: the place becomes a record of nothing, which the peer passes over, and goes on being the borrower's. When the ring comes round to
-/// it, it is passed over again.
+/// A loan: memory at the tail of the ring, not published, that the borrower writes to. Other messages do not wait for it. When one is
+/// written, the place becomes an empty record, which the peer skips, and still belongs to the borrower. When the ring comes round to it, it
+/// is skipped again.
 /// </content>
 internal sealed unsafe partial class RingWriter
 {
     private const long Nowhere = long.MaxValue;
 
-    /// <summary>With less room than for this in front of a place that is lent out, a piece goes behind it.</summary>
+    /// <summary>With less space than this before a loan, a piece is written behind it.</summary>
     private const int LeastPiece = 4 * 1024;
 
     private long _loan = Nowhere;
     private int _loanLength;
 
-    // Where the tail next comes to a place that was passed over.
+    // The position where the tail next reaches a skipped loan.
     private long _hole = Nowhere;
 
-    /// <summary>As <see cref="TryReserve"/>; until <see cref="EndLoan"/> no other.</summary>
-    /// <param name="bodyLength">At most.</param>
-    /// <param name="at">Where in the data.</param>
+    /// <summary>Reserves a loan like <see cref="TryReserve"/>. Only one until <see cref="EndLoan"/>.</summary>
+    /// <param name="bodyLength">The longest body.</param>
+    /// <param name="at">The offset in the data.</param>
     public bool TryLoan(int bodyLength, out int at)
     {
         at = 0;
@@ -38,10 +38,10 @@ internal sealed unsafe partial class RingWriter
         return true;
     }
 
-    /// <summary>Whether the place has not been passed over.</summary>
+    /// <summary>Whether the loan was not skipped.</summary>
     public bool HoldsLoan => _loan == _tail;
 
-    /// <summary>Commits the place, or the first part of it, as a message.</summary>
+    /// <summary>Commits the loan, or the first part of it, as a message.</summary>
     public void CommitLoan(in MessageHeader header)
     {
         _loan = Nowhere;
@@ -50,14 +50,14 @@ internal sealed unsafe partial class RingWriter
         Commit(header);
     }
 
-    /// <summary>The borrower writes there no more.</summary>
+    /// <summary>Ends the loan: the borrower does not write to it any more.</summary>
     public void EndLoan()
     {
         _loan = _hole = Nowhere;
         FindFree();
     }
 
-    /// <summary>Before anything is written at the tail.</summary>
+    /// <summary>Skips the loan before anything is written at the tail.</summary>
     private void PassOverLoan()
     {
         if (_loan == _tail)
@@ -68,13 +68,11 @@ internal sealed unsafe partial class RingWriter
         }
     }
 
-    /// <summary>Bytes to be passed over before so many are written: none where they end before the place that is lent out.</summary>
+    /// <summary>Returns the bytes to skip before writing this many: none if they end before the loan.</summary>
     private long HoleBefore(long whole) => _tail + whole > _hole ? _hole + RingLayout.Whole(_loanLength) - _tail : 0;
 
-    /// <summary>
-    /// A record of nothing from the tail to the end of the place. Its header lies before the borrower's bytes, at the latest where their
-    /// own would.
-    /// </summary>
+    /// <summary>Writes an empty record from the tail to the end of the loan.</summary>
+    /// <remarks>Its header is before the borrower's bytes, at the latest where their own header would be.</remarks>
     private void PassOverHole(long hole)
     {
         if (hole > 0)

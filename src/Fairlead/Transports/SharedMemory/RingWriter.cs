@@ -5,10 +5,11 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.SharedMemory;
 
-/// <summary>
-/// The sending end of a ring, in memory that the peer has made. One thread at a time (the link's send lock). Nothing that is read from the
-/// memory is believed: a head that cannot be right is <see cref="IsCorrupt"/>, and from then on there is no room.
-/// </summary>
+/// <summary>The sending end of a ring, in memory that the peer has created.</summary>
+/// <remarks>
+/// Used by one thread at a time, under the link's send lock. Data in the memory is not trusted: an invalid head sets
+/// <see cref="IsCorrupt"/>, and from then on the ring counts as full.
+/// </remarks>
 internal sealed unsafe partial class RingWriter
 {
     private readonly RingMemory _memory;
@@ -34,18 +35,18 @@ internal sealed unsafe partial class RingWriter
         RemoteFence.Register();
     }
 
-    /// <summary>The longest body that is sent as one record: two of them fit, so that one is written while the other is read.</summary>
+    /// <summary>The longest body sent as one record. Two of them fit: one is written while the other is read.</summary>
     public int LongestBody { get; }
 
-    /// <summary>The longest body that there is room for at this moment; may be below zero.</summary>
+    /// <summary>The longest body that fits now; may be negative.</summary>
     public int LongestNow => (int)Math.Min(LongestBody, Room() - MessageHeader.Size);
 
     public bool IsCorrupt { get; private set; }
 
-    /// <summary>Bytes committed and not published.</summary>
+    /// <summary>The bytes committed but not published.</summary>
     public long Unpublished => _tail - _published;
 
-    /// <summary>Memory for a body inside the ring, valid until <see cref="Commit"/>; false when there is no room now.</summary>
+    /// <summary>Returns memory for a body in the ring, valid until <see cref="Commit"/>. Returns false if the ring is full now.</summary>
     public bool TryReserve(int bodyLength, out Span<byte> body)
     {
         PassOverLoan();
@@ -64,7 +65,7 @@ internal sealed unsafe partial class RingWriter
         return true;
     }
 
-    /// <summary>Reserves, writes, commits and publishes a short message in one; false when there is no room now.</summary>
+    /// <summary>Reserves, writes, commits and publishes a short message in one step. Returns false if the ring is full now.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryWrite(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, out Sleeper sleeper)
     {
@@ -90,7 +91,7 @@ internal sealed unsafe partial class RingWriter
         return true;
     }
 
-    /// <summary>The same of a plain message, which has no head.</summary>
+    /// <summary>Does the same for a message without head and flags.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryWritePlain(uint ack, ReadOnlySpan<byte> payload, out Sleeper sleeper)
     {
@@ -116,14 +117,12 @@ internal sealed unsafe partial class RingWriter
         _tail += _reserved;
     }
 
-    /// <summary>
-    /// Writes as much of a stream as there is room for, as one record, from up to three parts in order; returns how much.
-    /// </summary>
+    /// <summary>Writes as much of a stream as fits, as one record, from up to three parts in order. Returns the length.</summary>
     public int WritePiece(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third)
     {
         PassOverLoan();
 
-        // A quarter of the ring at most: the peer reads one piece while the next is written.
+        // At most a quarter of the ring: the peer reads one piece while the next is written.
         long hole = HoleBefore(LeastPiece);
         long room = Math.Min(Math.Min(Room() - hole, _memory.Capacity / 4), hole == 0 ? _hole - _tail : Nowhere) - MessageHeader.Size;
         int length = (int)Math.Min(Math.Max(0, room & -RingLayout.Alignment), (long)first.Length + second.Length + third.Length);
@@ -142,7 +141,7 @@ internal sealed unsafe partial class RingWriter
         return length;
     }
 
-    /// <summary>The header of a record that is no message, and on behind it.</summary>
+    /// <summary>Writes the header of a record that is not a message, and advances past it.</summary>
     private void PutRecord(byte kind, int length)
     {
         Span<byte> prefix = new(_data + (_tail & _mask), MessageHeader.Size);
@@ -152,37 +151,35 @@ internal sealed unsafe partial class RingWriter
         _tail += RingLayout.Whole(length);
     }
 
-    /// <summary>
-    /// Lets the peer see what was committed, and wakes it where it sleeps on the _memory. Where it sleeps behind its doorbell, that is for
-    /// the caller to ring.
-    /// </summary>
+    /// <summary>Makes committed data visible to the peer, and wakes it if it sleeps on the memory.</summary>
+    /// <remarks>If it sleeps behind its doorbell, the caller has to ring.</remarks>
     public Sleeper Publish()
     {
         if (_tail != _published)
         {
             _published = _tail;
 
-            // Release: the records above are seen before the position behind them. Its acquire is RingReader.Look.
+            // Release: the records are visible before the position behind them. The acquire is in RingReader.Look.
             Volatile.Write(ref *(long*)(_control + RingLayout.TailAt), _tail);
         }
 
         return WakeReader();
     }
 
-    /// <summary>Says that nothing follows; as <see cref="Publish"/>.</summary>
+    /// <summary>Marks the end, and wakes the peer like <see cref="Publish"/>.</summary>
     public Sleeper End()
     {
-        // Release, behind the last position: who sees this sees all. Its acquire is RingReader.HasEnded.
+        // Release, after the last position: a reader that sees this sees everything. The acquire is in RingReader.HasEnded.
         Volatile.Write(ref *(int*)(_control + RingLayout.EndedAt), 1);
         return WakeReader();
     }
 
-    /// <summary>Announces that this side waits for room; false when there is some already.</summary>
+    /// <summary>Announces that this side waits for capacity. Returns false if there is some already.</summary>
     public bool PrepareWait()
     {
         Volatile.Write(ref *(int*)(_control + RingLayout.WriterAt), RingLayout.BehindBell);
 
-        // Announced before looking again, as the reader gives back before it looks for us: one of the two sees the other.
+        // Announce before checking again. The reader releases before it checks for a waiting sender: one of the two sees the other.
         Elision.FenceForSleep((int*)(_control + RingLayout.UnfencedHeadAt));
         if (!RingLayout.IsWorthWaking(Room() - HoleBefore(LeastPiece), _memory.Capacity))
         {
@@ -200,17 +197,17 @@ internal sealed unsafe partial class RingWriter
         return length;
     }
 
-    /// <summary>Looks what the reader has given back. Whether so much is free by now where the tail is, and none of it lent out.</summary>
+    /// <summary>Reads what was released. Returns whether this much is free at the tail, with no part of it on loan.</summary>
     private bool TryFree(long whole) => _loan != _tail && _tail + whole <= _hole && Room() >= whole;
 
-    /// <summary>What is free, and not lent out, is so until a position that changes with the head, the loan and the hole.</summary>
+    /// <summary>Computes the position up to which the ring is free. It changes with the head, the loan and the hole.</summary>
     private void FindFree() => _freeUntil = _loan == _tail ? 0 : Math.Min(_head + _memory.Capacity, _hole);
 
     private bool HasRoom(long whole) => _memory.Capacity - (_tail - _head) >= whole || Room() >= whole;
 
     private long Room()
     {
-        // Acquire: what the reader gave back it no longer reads. Its release is RingReader.GiveBack.
+        // Acquire: released data is not read any more. The release is in RingReader.MoveHead.
         long head = Volatile.Read(ref *(long*)(_control + RingLayout.HeadAt));
         if (head < _head || head > _published || (head & (RingLayout.Alignment - 1)) != 0)
         {
@@ -227,7 +224,7 @@ internal sealed unsafe partial class RingWriter
 
     private Sleeper WakeReader()
     {
-        // Published before looking, as the sleeper announces itself before it looks again.
+        // Publish before checking. The sleeper announces itself before it checks again.
         _elision.Fence();
         if (Volatile.Read(ref *(int*)(_control + RingLayout.ReaderAt)) == RingLayout.Awake)
         {
@@ -238,10 +235,8 @@ internal sealed unsafe partial class RingWriter
         return WakeIfAsleep();
     }
 
-    /// <summary>
-    /// Wakes the reader for what is published beside this ring: any thread, behind a full fence of its own, since whether one is left out
-    /// is for those to know who write here.
-    /// </summary>
+    /// <summary>Wakes the reader for data published outside this ring. Any thread.</summary>
+    /// <remarks>The caller has made a full fence, because only the writers of this ring know whether its fence is elided.</remarks>
     public Sleeper WakeIfAsleep()
     {
         ref int reader = ref *(int*)(_control + RingLayout.ReaderAt);
@@ -250,7 +245,7 @@ internal sealed unsafe partial class RingWriter
             return Sleeper.None;
         }
 
-        // Whatever else a peer may write there is his own loss.
+        // Any other value that a peer writes there harms only that peer.
         switch (Interlocked.Exchange(ref reader, RingLayout.Awake))
         {
             case RingLayout.BehindBell:
@@ -264,14 +259,14 @@ internal sealed unsafe partial class RingWriter
     }
 }
 
-/// <summary>Whether the peer slept when something was published.</summary>
+/// <summary>Whether the peer slept when data was published.</summary>
 internal enum Sleeper
 {
     None,
 
-    /// <summary>It did, and has been woken.</summary>
+    /// <summary>It slept, and has been woken.</summary>
     Woken,
 
-    /// <summary>It does, until its doorbell is rung.</summary>
+    /// <summary>It sleeps until its doorbell rings.</summary>
     BehindBell,
 }

@@ -3,14 +3,11 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.SharedMemory;
 
-/// <summary>
-/// One end of a connection through memory. It receives in a ring of its own and sends in the peer's. The socket over which the ends have
-/// met is the doorbell, and its end the peer's death.
-/// </summary>
+/// <summary>One end of a shared-memory connection: receives in its own ring and sends in the peer's.</summary>
 /// <remarks>
-/// This type has the socket and what comes through it: the peer's memory, bells, the end. What is sent is the business of
-/// <see cref="RingOutput"/>, what is received that of <see cref="RingInput"/> and <see cref="RingBroadcastInput"/>, and who sleeps where
-/// that of <see cref="RingSleep"/>.
+/// The socket over which the ends have met is the doorbell, and its end means the peer's death. This type owns the socket and handles what
+/// comes through it: the peer's memory, doorbells, the end. <see cref="RingOutput"/> sends. <see cref="RingInput"/> and
+/// <see cref="RingBroadcastInput"/> receive. <see cref="RingSleep"/> handles sleeping.
 /// </remarks>
 internal sealed unsafe class SharedMemoryConnection : Connection
 {
@@ -26,11 +23,11 @@ internal sealed unsafe class SharedMemoryConnection : Connection
     private Descriptor? _passedBroadcast;
     private volatile bool _hasHungUp;
 
-    /// <summary>Makes the memory to receive in and passes it to the peer.</summary>
-    /// <param name="socket">The connection owns it.</param>
-    /// <param name="capacity">Of the ring.</param>
-    /// <param name="peer">Who it is.</param>
-    /// <param name="hearsBroadcasts">Whether a peer that writes the same for many may pass memory for that.</param>
+    /// <summary>Creates the memory to receive in, and passes it to the peer.</summary>
+    /// <param name="socket">The socket, owned by the connection.</param>
+    /// <param name="capacity">The capacity of the ring.</param>
+    /// <param name="peer">The process at the other end.</param>
+    /// <param name="hearsBroadcasts">Whether the peer may pass memory for broadcasts.</param>
     public SharedMemoryConnection(Descriptor socket, long capacity, Peer peer, bool hearsBroadcasts)
     {
         _socket = socket;
@@ -44,7 +41,7 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         Memory = new RingChannel(_output, _input, new RingSleep(_memory, _reader, this), _broadcasts);
         InitializeControl(capacity);
 
-        // A fresh socket has room for it; a peer that is gone already is seen by the first look.
+        // A new socket has space for it. If the peer is gone already, the first poll shows it.
         _ = Rendezvous.Send(socket, file, capacity, hearsBroadcasts);
     }
 
@@ -73,15 +70,14 @@ internal sealed unsafe class SharedMemoryConnection : Connection
     /// <summary>Whether the peer has closed its end of the socket, or died. Any thread.</summary>
     public bool HasHungUp => _hasHungUp;
 
-    /// <summary>Whether something has come through the socket that is to be looked at.</summary>
+    /// <summary>Whether something has come through the socket that needs handling.</summary>
     public bool HasNews => _hasHungUp || _passed is not null;
 
-    /// <summary>Whether the peer reads what is written once for many. Known when it has been heard.</summary>
+    /// <summary>Whether the peer reads broadcasts. Known after its first message.</summary>
     public bool PeerHearsBroadcasts => _output.IsOpen && Rendezvous.HearsBroadcasts(_hello);
 
-    /// <summary>
-    /// The control page of the ring in which the peer receives; it can write to it at any time. Until the connection is disposed.
-    /// </summary>
+    /// <summary>The control page of the peer's ring, which the peer can write at any time. Valid until the connection is
+    /// disposed.</summary>
     public byte* PeerControl => _output.Memory.Control;
 
     public override void TrustLengths() => _input.TrustLengths();
@@ -97,17 +93,17 @@ internal sealed unsafe class SharedMemoryConnection : Connection
 
     public override FlushResult Flush() => _output.Flush();
 
-    /// <summary>Any thread, as long as the connection is not disposed.</summary>
+    /// <summary>Wakes the peer. Any thread, as long as the connection is not disposed.</summary>
     public void WakePeer() => _output.WakePeer();
 
-    /// <summary>Passes a broadcast ring to the peer; false when its socket is full of bells.</summary>
+    /// <summary>Passes a broadcast ring to the peer. Returns false if its socket is full of doorbells.</summary>
     public bool TryPass(Descriptor broadcast)
     {
         ReadOnlySpan<byte> bell = [1];
         return DescriptorPassing.Send(_socket, bell, broadcast).Ok;
     }
 
-    /// <summary>Drains the doorbell, and takes the peer's memory when it comes.</summary>
+    /// <summary>Drains the doorbell, and receives the peer's memory.</summary>
     public override void OnReady(PollEvents events)
     {
         Span<byte> bells = stackalloc byte[256];
@@ -147,7 +143,7 @@ internal sealed unsafe class SharedMemoryConnection : Connection
     {
         if (!_output.IsOpen)
         {
-            // The peer may be heard through our memory before we have looked for its own: an answer needs it.
+            // The peer's data may arrive in this side's memory before its own memory was received, which an answer needs.
             OnReady(PollEvents.Read);
         }
 
@@ -156,7 +152,7 @@ internal sealed unsafe class SharedMemoryConnection : Connection
             TakePeerMemory();
         }
 
-        // Asked before looking: what is seen after it is all that there is.
+        // Read before polling: the poll then sees everything.
         bool hasHungUp = _hasHungUp;
         bool hasEnded = hasHungUp || _reader.HasEnded;
         bool hasSome = _input.Look();
@@ -169,7 +165,7 @@ internal sealed unsafe class SharedMemoryConnection : Connection
     {
         if (!_output.TryEnd())
         {
-            // The peer has never seen a ring of ours to look at.
+            // The peer has not yet got a ring of this side.
             _socket.ShutdownSocket(ShutdownHow.Write);
         }
     }
@@ -184,14 +180,14 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         _broadcasts?.Dispose();
         _input.Dispose();
 
-        // Leases hold it on.
+        // Leases keep the memory mapped.
         _memory.Dispose();
         _output.Dispose();
     }
 
     private bool ExpectsBroadcast => _broadcasts is { Reader: null } && _passedBroadcast is null;
 
-    /// <summary>A file has come: the peer's ring, or behind it the one for all. Others are nobody's.</summary>
+    /// <summary>Keeps a received file: the peer's ring or, later, the broadcast ring. Other files are closed.</summary>
     private void Keep(Descriptor file, bool isRing)
     {
         ref Descriptor? place = ref isRing ? ref _passed : ref _passedBroadcast;
@@ -208,12 +204,12 @@ internal sealed unsafe class SharedMemoryConnection : Connection
 
     private BroadcastReader OpenPassedBroadcast()
     {
-        // It was passed before it was named.
+        // It was passed before the frame that refers to it.
         OnReady(PollEvents.Read);
         using Descriptor? file = _passedBroadcast;
         _passedBroadcast = null;
         return file is null
-            ? throw new FairleadException(ErrorCode.Corrupt, "the publisher named a broadcast ring and passed none")
+            ? throw new FairleadException(ErrorCode.Corrupt, "the publisher referred to a broadcast ring but passed none")
             : BroadcastReader.Accept(file, _memory);
     }
 
@@ -223,13 +219,13 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         *(uint*)(control + RingLayout.VersionAt) = RingLayout.Version;
         *(long*)(control + RingLayout.CapacityAt) = capacity;
 
-        // Asleep until somebody leads: who arms the endpoint before that need not know of it.
+        // Asleep until a thread leads. Arming the endpoint before that then needs no announcement.
         *(int*)(control + RingLayout.ReaderAt) = RingLayout.BehindBell;
         *(int*)(control + RingLayout.ReceiverFencesAt) = RemoteFence.IsAvailable ? 1 : 0;
         *(uint*)(control + RingLayout.MagicAt) = RingLayout.Magic;
     }
 
-    /// <summary>Any thread. A socket that is full of bells rings anyway; one that is closed has nobody to wake.</summary>
+    /// <summary>Rings the doorbell. Any thread. A full socket rings anyway; a closed one has no sleeper to wake.</summary>
     private void RingBell()
     {
         ReadOnlySpan<byte> bell = [1];

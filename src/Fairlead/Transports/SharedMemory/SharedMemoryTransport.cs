@@ -4,10 +4,10 @@ using Fairlead.Transports.UnixSocket;
 
 namespace Fairlead.Transports.SharedMemory;
 
-/// <summary>
-/// <c>shm://name</c>: rings in shared memory, one for each direction of each connection. The name is a Unix socket over which the ends meet
-/// and pass their memory, which has no name itself: nothing of it can be left behind.
-/// </summary>
+/// <summary><c>shm://name</c>: rings in shared memory, one for each direction of each connection.</summary>
+/// <remarks>
+/// The name is a Unix socket over which the ends meet and pass their memory. The memory itself has no name, and cannot be left behind.
+/// </remarks>
 internal sealed class SharedMemoryTransport : ITransport
 {
     public const TransportCapabilities Capabilities = TransportCapabilities.Duplex
@@ -63,8 +63,8 @@ internal sealed class SharedMemoryTransport : ITransport
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                "messages in shared memory are not framed",
-                "Leave ?framing= away, or use unix:// to talk to programs that do not speak Fairlead's protocol.")
+                "messages in shared memory have no framing",
+                "Remove ?framing=, or use unix:// for programs that do not speak Fairlead's protocol.")
             {
                 Address = address,
             };

@@ -6,17 +6,15 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports.Tcp;
 
-/// <summary>Finds out who listens on a TCP port of this machine, so that "address in use" has a name.</summary>
+/// <summary>Finds the process that listens on a TCP port of this machine, to name it in an error.</summary>
 internal static class PortHolder
 {
     private const string ListenState = "0A";
 
-    /// <summary>
-    /// Who keeps an address from being bound. Null where it is not to be seen: another user's process, another network namespace's view, or
-    /// nobody any more.
-    /// </summary>
-    /// <param name="wanted">The address that was to be bound.</param>
-    /// <param name="directory">The runtime directory whose registry is asked, when it is not the current one.</param>
+    /// <summary>Returns the process that prevents an address from being bound.</summary>
+    /// <remarks>Null if it is not visible: a process of another user or network namespace, or one that has ended by now.</remarks>
+    /// <param name="wanted">The address to bind.</param>
+    /// <param name="directory">The runtime directory of the registry, if it is not the current one.</param>
     public static Holder? Find(IPEndPoint wanted, RuntimeDirectory? directory = null) => Published(wanted, directory) ?? InKernel(wanted);
 
     private static Holder? Published(IPEndPoint wanted, RuntimeDirectory? directory)
@@ -29,13 +27,12 @@ internal static class PortHolder
         }
         catch (FairleadException)
         {
-            // No registry that could be trusted: the kernel's tables are left.
+            // The registry cannot be trusted, which leaves the kernel's tables.
             return null;
         }
     }
 
-    // The socket tables name the inode of each listening socket, and the descriptors of each process that we may look into say which
-    // sockets it has.
+    // The socket tables contain the inode of each listening socket. The descriptors of each accessible process show its sockets.
     private static Holder? InKernel(IPEndPoint wanted)
     {
         var inodes = Listeners("/proc/net/tcp", wanted).Concat(Listeners("/proc/net/tcp6", wanted)).ToHashSet(StringComparer.Ordinal);
@@ -63,9 +60,8 @@ internal static class PortHolder
         return null;
     }
 
-    /// <summary>
-    /// The link targets ("socket:[123]") of the sockets in a table that listen where <paramref name="wanted"/> is or overlaps it.
-    /// </summary>
+    /// <summary>Returns the link targets ("socket:[123]") of listening sockets in a table that overlap with
+    /// <paramref name="wanted"/>.</summary>
     internal static IEnumerable<string> Listeners(string table, IPEndPoint wanted)
     {
         foreach (var line in Lines(table).Skip(1))
@@ -83,7 +79,7 @@ internal static class PortHolder
         }
     }
 
-    /// <summary>Reads <c>0100007F:147A</c>: words of the address in the byte order of the machine, the port as a number.</summary>
+    /// <summary>Parses <c>0100007F:147A</c>: words of the address in the byte order of the machine, and the port as a number.</summary>
     internal static IPEndPoint? ReadEndPoint(string text)
     {
         var colon = text.IndexOf(':');
@@ -106,7 +102,7 @@ internal static class PortHolder
         return new IPEndPoint(new IPAddress(bytes), port);
     }
 
-    // Any address overlaps every other; an IPv6 socket may take IPv4 too, written as ::ffff:a.b.c.d.
+    // The any-address overlaps with every other; an IPv6 socket may accept IPv4, too, written as ::ffff:a.b.c.d.
     private static bool Overlap(IPAddress held, IPAddress wanted)
     {
         held = held.IsIPv4MappedToIPv6 ? held.MapToIPv4() : held;
@@ -125,7 +121,7 @@ internal static class PortHolder
         }
         catch (Exception cannotLook) when (cannotLook is IOException or UnauthorizedAccessException)
         {
-            // It ended, or is another user's.
+            // The process has ended, or belongs to another user.
             return [];
         }
     }
@@ -138,7 +134,7 @@ internal static class PortHolder
         }
         catch (Exception cannotLook) when (cannotLook is IOException or UnauthorizedAccessException)
         {
-            // No IPv6 on this machine, or no /proc.
+            // This machine has no IPv6, or no /proc.
             return [];
         }
     }

@@ -5,7 +5,7 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports.Tcp;
 
-/// <summary>A TCP port that is listened at.</summary>
+/// <summary>A listening TCP port.</summary>
 internal sealed class TcpListener : IListener
 {
     private const int Backlog = 4096;
@@ -48,7 +48,7 @@ internal sealed class TcpListener : IListener
         Descriptor listener = NativeSocket.Create(place.AddressFamily, NativeSocketType.Stream);
         try
         {
-            // A port whose last connections still linger in the kernel may be taken again at once; one that is listened at may not.
+            // Allows binding a port whose last connections still linger in the kernel, but not one that is listened on.
             NativeSocket.SetReuseAddress(listener);
             Errno error = NativeSocket.Bind(listener, place.Serialize());
             error = error == Errno.None ? NativeSocket.Listen(listener, Backlog) : error;
@@ -86,14 +86,14 @@ internal sealed class TcpListener : IListener
                 return new FairleadException(
                     ErrorCode.NotFound,
                     $"no interface of this host has the address {place.Address}",
-                    "Choose one of its own, or * for all.")
+                    "Choose an address of this host, or * for all.")
                 {
                     Address = address,
                     Errno = (int)error,
                 };
             case Errno.EACCES:
                 return new FairleadException(
-                    ErrorCode.PermissionDenied, $"port {place.Port} is reserved for the system", "Choose one from 1024 on.")
+                    ErrorCode.PermissionDenied, $"port {place.Port} is reserved for the system", "Choose a port from 1024.")
                 {
                     Address = address,
                     Errno = (int)error,

@@ -4,7 +4,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Tcp;
 
-/// <summary><c>tcp://host:port</c>. Port 0 binds any free port; host <c>*</c> or an empty one every interface.</summary>
+/// <summary><c>tcp://host:port</c>. Port 0 binds any free port; the host <c>*</c> or an empty one binds every interface.</summary>
 internal sealed class TcpTransport : ITransport
 {
     private const TransportCapabilities Capabilities = TransportCapabilities.Duplex
@@ -30,7 +30,7 @@ internal sealed class TcpTransport : ITransport
             Descriptor socket = NativeSocket.Create(place.AddressFamily, NativeSocketType.Stream);
             try
             {
-                // The kernel lends this end a port. A server to which it belongs may come back and bind it all the same.
+                // The kernel assigns this end a port. The server to which it belongs may return, and must be able to bind it.
                 NativeSocket.SetReuseAddress(socket);
                 Errno error = await SocketConnector.ConnectAsync(
                     socket, place.Serialize(), settings.Time, cancellationToken).ConfigureAwait(false);
@@ -65,7 +65,7 @@ internal sealed class TcpTransport : ITransport
         error switch
         {
             Errno.ECONNREFUSED => new FairleadException(
-                ErrorCode.NotFound, $"nobody listens there ({place})", "Start a server, or see what lives: fairlead list.")
+                ErrorCode.NotFound, $"no endpoint listens there ({place})", "Start a server, or list live endpoints with fairlead list.")
             {
                 Address = address,
                 Errno = (int)error,

@@ -1,7 +1,7 @@
 namespace Fairlead.Transports.Udp;
 
-/// <summary>How many segments may be under way at once: more and more while they arrive, half as many when one is lost.</summary>
-/// <param name="most">Never more.</param>
+/// <summary>The number of segments in flight: it grows while they arrive, and halves when one is lost.</summary>
+/// <param name="most">The highest number.</param>
 internal sealed class CongestionWindow(int most)
 {
     private const double First = 10;
@@ -12,21 +12,21 @@ internal sealed class CongestionWindow(int most)
 
     public int Segments => (int)_segments;
 
-    /// <summary>So many arrived while all that was allowed was under way.</summary>
+    /// <summary>Notes that this many segments arrived while the window was full.</summary>
     public void OnArrived(int count)
     {
         _segments += _segments < _threshold ? count : count / _segments;
         _segments = Math.Min(_segments, most);
     }
 
-    /// <summary>Some got lost, and others behind them arrived.</summary>
+    /// <summary>Notes a loss, shown by later segments that arrived.</summary>
     public void OnLost()
     {
         _threshold = Math.Max(Least, _segments / 2);
         _segments = _threshold;
     }
 
-    /// <summary>Nothing arrived for long.</summary>
+    /// <summary>Notes that nothing has arrived for a long time.</summary>
     public void OnSilence()
     {
         _threshold = Math.Max(Least, _segments / 2);

@@ -2,10 +2,8 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>
-/// Memory for what one thread reads and writes of reliable sessions at a time. There are as many as there are threads that do so at once,
-/// which are few.
-/// </summary>
+/// <summary>Memory for one thread that reads or writes reliable sessions.</summary>
+/// <remarks>There are as many as threads that do so at the same time, which are few.</remarks>
 internal sealed class DatagramRoom
 {
     private const int OutputBytes = 64 * 1024;
@@ -18,13 +16,13 @@ internal sealed class DatagramRoom
     {
     }
 
-    /// <summary>What was read. No datagram of a session is longer.</summary>
+    /// <summary>The received datagrams. No datagram of a session is longer.</summary>
     public DatagramBatch Batch { get; } = new(SegmentBuffers.Local + 1024);
 
-    /// <summary>What is to be written.</summary>
+    /// <summary>The datagrams to write.</summary>
     public byte[] Output { get; } = GC.AllocateUninitializedArray<byte>(OutputBytes);
 
-    /// <summary>The release is <see cref="Return"/>.</summary>
+    /// <summary>Takes one from the pool. <see cref="Return"/> returns it.</summary>
     public static DatagramRoom Rent()
     {
         using (Gate.Hold())

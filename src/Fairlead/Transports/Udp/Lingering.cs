@@ -1,9 +1,8 @@
 namespace Fairlead.Transports.Udp;
 
-/// <summary>
-/// Sessions of this process whose last word has not arrived yet. The kernel would say it for a process that has ended; here the process
-/// waits for it, a moment at most.
-/// </summary>
+/// <summary>Sessions of this process whose final data has not arrived yet.</summary>
+/// <remarks>The kernel would still send such data for a process that has ended. Here the exiting process waits for it, for one second at
+/// most.</remarks>
 internal static class Lingering
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -11,7 +10,7 @@ internal static class Lingering
     private static int _count;
     private static bool _isWatched;
 
-    /// <summary>The release is <see cref="Leave"/>.</summary>
+    /// <summary>Adds a session. <see cref="Leave"/> removes it.</summary>
     public static void Enter()
     {
         lock (Gate)

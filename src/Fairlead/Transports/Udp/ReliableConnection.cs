@@ -3,7 +3,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>A connection over a reliable session: frames what is sent, cuts what is received, as over any stream of bytes.</summary>
+/// <summary>A connection over a reliable session: frames outgoing messages and parses incoming ones, like any byte stream.</summary>
 internal sealed class ReliableConnection(ReliableSession session) : Connection
 {
     private readonly OutputQueue _output = new(FairleadFraming.Instance);

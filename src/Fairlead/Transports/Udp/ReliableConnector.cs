@@ -4,9 +4,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>
-/// The end of a reliable session that connects: says hello until it is answered, brings the answer back until it is let in.
-/// </summary>
+/// <summary>The connecting end of a reliable session: repeats its hello until answered, and then the cookie until accepted.</summary>
 internal sealed class ReliableConnector : IReactorClient
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
@@ -35,9 +33,9 @@ internal sealed class ReliableConnector : IReactorClient
         };
     }
 
-    /// <summary>A session with whoever is bound there. The socket is the session's then; else its caller's.</summary>
+    /// <summary>Connects a session. The session then owns the socket; on an error, the caller still does.</summary>
     /// <exception cref="FairleadException">
-    /// NotFound: nobody listens. Incompatible: who does is not reliable. Timeout: no answer.
+    /// NotFound: no endpoint listens there. Incompatible: the endpoint there is not reliable. Timeout: the endpoint does not answer.
     /// </exception>
     public static async ValueTask<ReliableSession> ConnectAsync(
         Descriptor socket, Address address, IPEndPoint place, EndpointSettings settings, CancellationToken cancellationToken)
@@ -60,7 +58,7 @@ internal sealed class ReliableConnector : IReactorClient
         {
             if (isStale.Passed)
             {
-                // What was heard is not good for long: asked for anew.
+                // A cookie expires soon, so ask for a new one.
                 _saying = _saying with { Kind = ReliableKind.Hello, Time = 0, Cookie = 0 };
                 isStale = Deadline.Infinite;
             }
@@ -78,7 +76,7 @@ internal sealed class ReliableConnector : IReactorClient
                 }
                 catch (TimeoutException)
                 {
-                    // Said again.
+                    // Send it again.
                 }
 
                 Receive();
@@ -98,7 +96,7 @@ internal sealed class ReliableConnector : IReactorClient
         throw new FairleadException(
             ErrorCode.Timeout,
             $"{_place} does not answer",
-            "Check the host and the network between, and that who is bound there says reliable=true, too.")
+            "Check the host and the network between, and that the bound endpoint also uses reliable=true.")
         {
             Address = _address,
         };
@@ -135,7 +133,7 @@ internal sealed class ReliableConnector : IReactorClient
             switch (control.Kind)
             {
                 case ReliableKind.Hello:
-                    // The kernel lent this socket the very port that it was to connect to: its own words come back.
+                    // The kernel assigned this socket the very port to connect to, so it receives its own datagrams.
                     throw NobodyListens();
                 case ReliableKind.Refuse:
                     throw ReliableRefusals.ToException(control).At(_address);
@@ -156,7 +154,7 @@ internal sealed class ReliableConnector : IReactorClient
     }
 
     private FairleadException NobodyListens() =>
-        new(ErrorCode.NotFound, $"nobody listens there ({_place})", "Start a server, or see what lives: fairlead list.")
+        new(ErrorCode.NotFound, $"no endpoint listens there ({_place})", "Start a server, or list live endpoints with fairlead list.")
         {
             Address = _address,
             Errno = (int)Errno.ECONNREFUSED,

@@ -2,49 +2,50 @@ using System.Buffers.Binary;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>
-/// A datagram by which a reliable session begins or is refused, in network byte order:
+/// <summary>A datagram that begins or refuses a reliable session.</summary>
+/// <remarks>
+/// In network byte order:
 /// <code>
 ///  0       4         5      6        8       16     20       22     24        32
 ///  | magic | version | kind | number | token | time | window | zero | cookie |
 /// </code>
-/// Refusals and resets end behind the token: no answer is longer than what it answers.
-/// </summary>
+/// Refusals and resets end after the token: no answer is longer than the datagram it answers.
+/// </remarks>
 internal readonly record struct ReliableControl
 {
     public const int Size = 32;
     public const int ShortSize = 16;
     public const byte Version = 1;
 
-    /// <summary><c>FLRU</c>. No session has a number that begins so.</summary>
+    /// <summary><c>FLRU</c>. No session's number begins with it.</summary>
     private const uint Magic = 0x464C_5255;
 
     public required ReliableKind Kind { get; init; }
 
-    /// <summary>Bytes of a segment; of a refusal the <see cref="ReliableRefusal"/>.</summary>
+    /// <summary>The segment size in bytes; in a refusal the <see cref="ReliableRefusal"/>.</summary>
     public ushort Number { get; init; }
 
-    /// <summary>Chosen by the end that connects, and given back by the other; of a reset the session.</summary>
+    /// <summary>Chosen by the connecting end and returned by the other; in a reset the session.</summary>
     public ulong Token { get; init; }
 
-    /// <summary>When the cookie was made.</summary>
+    /// <summary>The time of the cookie.</summary>
     public uint Time { get; init; }
 
-    /// <summary>Segments that the sender of this takes unread.</summary>
+    /// <summary>The most unread segments of the sender of this datagram.</summary>
     public ushort Window { get; init; }
 
-    /// <summary>The proof that its holder hears what is sent to his address; of an accept the session that it is good for.</summary>
+    /// <summary>The proof that its holder receives data sent to its address; in an accept the session.</summary>
     public ulong Cookie { get; init; }
 
-    /// <summary>Another version of the same: it is said so, and nothing else of it is known.</summary>
+    /// <summary>Whether this is a datagram of another version, of which nothing else is known.</summary>
     public bool IsOtherVersion { get; private init; }
 
     private bool IsShort => Kind is ReliableKind.Refuse or ReliableKind.Reset;
 
-    /// <summary>Whether a number could be taken for a control datagram.</summary>
+    /// <summary>Returns whether a session number could be mistaken for a control datagram.</summary>
     public static bool IsReserved(ulong session) => session >> 32 == Magic;
 
-    /// <summary>False for what is none.</summary>
+    /// <summary>Parses a control datagram. Returns false for other datagrams.</summary>
     public static bool TryRead(ReadOnlySpan<byte> datagram, out ReliableControl control)
     {
         control = default;
@@ -79,7 +80,7 @@ internal readonly record struct ReliableControl
         return true;
     }
 
-    /// <returns>How many bytes it has.</returns>
+    /// <returns>The length in bytes.</returns>
     public int Write(Span<byte> datagram)
     {
         BinaryPrimitives.WriteUInt32BigEndian(datagram, Magic);
@@ -100,40 +101,40 @@ internal readonly record struct ReliableControl
     }
 }
 
-/// <summary>What a <see cref="ReliableControl"/> says.</summary>
+/// <summary>The kind of a <see cref="ReliableControl"/>.</summary>
 internal enum ReliableKind : byte
 {
-    /// <summary>Who connects: I would like a session.</summary>
+    /// <summary>From the connecting end: requests a session.</summary>
     Hello = 1,
 
-    /// <summary>Who is bound: say this again, so that I know that you hear me.</summary>
+    /// <summary>From the bound end: a cookie to repeat, as proof of receiving.</summary>
     Cookie = 2,
 
-    /// <summary>Who connects: I heard it.</summary>
+    /// <summary>From the connecting end: repeats the cookie.</summary>
     Open = 3,
 
-    /// <summary>Who is bound: the session is yours.</summary>
+    /// <summary>From the bound end: opens the session.</summary>
     Accept = 4,
 
-    /// <summary>No, for a reason.</summary>
+    /// <summary>Refuses, with a reason.</summary>
     Refuse = 5,
 
-    /// <summary>There is no such session, or no more.</summary>
+    /// <summary>The session does not exist, or does not exist any more.</summary>
     Reset = 6,
 }
 
-/// <summary>Why a session is refused.</summary>
+/// <summary>The reasons to refuse a session.</summary>
 internal enum ReliableRefusal : ushort
 {
-    /// <summary>Here it was not said that datagrams are to be reliable.</summary>
+    /// <summary>The refusing end does not use reliable datagrams.</summary>
     Unreliable = 1,
 
-    /// <summary>Here it was said, and what came was not.</summary>
+    /// <summary>The refusing end uses reliable datagrams, and received another one.</summary>
     Reliable = 2,
 
     Version = 3,
     Crowded = 4,
 
-    /// <summary>There are sessions, but nobody lets more in.</summary>
+    /// <summary>There are sessions, but no endpoint accepts more.</summary>
     NobodyListens = 5,
 }

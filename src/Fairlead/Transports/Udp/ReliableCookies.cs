@@ -3,13 +3,14 @@ using System.Security.Cryptography;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>
-/// Numbers that have to be brought back. Each follows from a secret, the address that it is sent to, and the time: so it is remembered by
-/// nobody, and who brings it back has heard it there, not long ago. Any thread.
-/// </summary>
+/// <summary>Creates and checks cookies, which prove that a peer receives data at its address. Any thread.</summary>
+/// <remarks>
+/// Each cookie follows from a secret, the peer's address and the time, so no end has to store it. A peer that returns it has recently
+/// received it there.
+/// </remarks>
 internal sealed class ReliableCookies(TimeProvider time)
 {
-    /// <summary>How long one is good.</summary>
+    /// <summary>How long a cookie is valid.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromSeconds(10);
 
     private const int NameSize = 22;
@@ -20,14 +21,14 @@ internal sealed class ReliableCookies(TimeProvider time)
 
     private uint Now => (uint)(long)time.GetElapsedTime(_start).TotalSeconds;
 
-    /// <summary>The answer to a hello.</summary>
+    /// <summary>Returns the answer to a hello.</summary>
     public ReliableControl Answer(in ReliableControl hello, UdpRemote remote)
     {
         uint now = Now;
         return new ReliableControl { Kind = ReliableKind.Cookie, Token = hello.Token, Time = now, Cookie = Of(remote, hello.Token, now) };
     }
 
-    /// <summary>Whether it was heard at this address, and lately.</summary>
+    /// <summary>Returns whether the cookie was received at this address, and recently.</summary>
     public bool IsProof(in ReliableControl open, UdpRemote remote) =>
         Now - open.Time <= (uint)Life.TotalSeconds && Of(remote, open.Token, open.Time) == open.Cookie;
 

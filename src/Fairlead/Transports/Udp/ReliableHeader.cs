@@ -2,22 +2,22 @@ using System.Buffers.Binary;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>
-/// What stands before the bytes of each datagram of a reliable session, in network byte order:
+/// <summary>The header of each datagram of a reliable session.</summary>
+/// <remarks>
+/// In network byte order:
 /// <code>
 ///  0        8      12     16       24       26      27      28
 ///  | session | seq  | next | beyond | window | flags | zero  | bytes …
 /// </code>
-/// </summary>
+/// </remarks>
 /// <param name="Session">
-/// Which session: a number that only its two ends know, so that no other datagram is taken for one of it. Never that of a
-/// <see cref="ReliableControl"/>.
+/// The session: a number that only its two ends know, which keeps other datagrams out. Never that of a <see cref="ReliableControl"/>.
 /// </param>
-/// <param name="Sequence">The number of the segment, from 0 on, modulo 2³²; of a datagram without a segment, that of the next one.</param>
-/// <param name="Next">The first segment of the other side that has not come.</param>
-/// <param name="Beyond">Which of the 64 behind that have come: the lowest bit stands for the first of them.</param>
-/// <param name="Window">How many segments from <paramref name="Next"/> on the sender of this has room for.</param>
-/// <param name="Flags">What else it says.</param>
+/// <param name="Sequence">The number of the segment, from 0, modulo 2³²; in a datagram without a segment, that of the next one.</param>
+/// <param name="Next">The first segment of the other side that is missing.</param>
+/// <param name="Beyond">Which of the 64 segments behind it have arrived; the lowest bit is the first of them.</param>
+/// <param name="Window">The number of segments from <paramref name="Next"/> that the sender of this has capacity for.</param>
+/// <param name="Flags">The flags.</param>
 internal readonly record struct ReliableHeader(ulong Session, uint Sequence, uint Next, ulong Beyond, ushort Window, ReliableFlags Flags)
 {
     public const int Size = 28;
@@ -33,7 +33,7 @@ internal readonly record struct ReliableHeader(ulong Session, uint Sequence, uin
         datagram[27] = 0;
     }
 
-    /// <summary>False for what is none.</summary>
+    /// <summary>Parses a header. Returns false if the datagram has none.</summary>
     public static bool TryRead(ReadOnlySpan<byte> datagram, out ReliableHeader header)
     {
         header = default;
@@ -53,13 +53,13 @@ internal readonly record struct ReliableHeader(ulong Session, uint Sequence, uin
     }
 }
 
-/// <summary>Marks of a datagram of a reliable session.</summary>
+/// <summary>The flags of a datagram of a reliable session.</summary>
 [Flags]
 internal enum ReliableFlags : byte
 {
     None = 0,
 
-    /// <summary>It carries a segment, and is to be acknowledged.</summary>
+    /// <summary>It carries a segment, and must be acknowledged.</summary>
     Segment = 1,
 
     /// <summary>The segment is the last one.</summary>

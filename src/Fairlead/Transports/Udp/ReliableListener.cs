@@ -4,11 +4,11 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>
-/// A bound socket where reliable sessions begin. It keeps nothing of whoever has not shown that he hears what is sent to his address; who
-/// has gets a session with a socket of its own, bound to the same place and connected, so that the kernel sorts what comes, and tells of a
-/// peer that is gone.
-/// </summary>
+/// <summary>A bound socket on which reliable sessions begin.</summary>
+/// <remarks>
+/// It stores nothing about peers that have not proved that they receive data at their address. After the proof, a peer gets a session with
+/// a separate socket, bound to the same address and connected. The kernel then sorts the datagrams, and reports a peer that is gone.
+/// </remarks>
 internal sealed class ReliableListener : IListener
 {
     private const int BatchesPerAccept = 4;
@@ -26,7 +26,7 @@ internal sealed class ReliableListener : IListener
     private int _foreign;
     private bool _isDisposed;
 
-    /// <summary>Takes over the socket.</summary>
+    /// <summary>Creates the listener, which owns the socket from now on.</summary>
     public ReliableListener(Address address, Descriptor socket, EndpointSettings settings)
     {
         Address = address;
@@ -46,7 +46,7 @@ internal sealed class ReliableListener : IListener
 
     public Connection? TryAccept() => TryAcceptSession() is { } session ? new ReliableConnection(session) : null;
 
-    /// <summary>The next session whose peer has shown that he hears. The release is its <see cref="ReliableSession.Dispose"/>.</summary>
+    /// <summary>Accepts the next session with a proved peer. <see cref="ReliableSession.Dispose"/> releases it.</summary>
     public ReliableSession? TryAcceptSession()
     {
         DatagramRoom room = DatagramRoom.Rent();
@@ -81,7 +81,7 @@ internal sealed class ReliableListener : IListener
         }
     }
 
-    /// <summary>By a session whose peer has shown that he hears; false when nobody is let in any more.</summary>
+    /// <summary>Queues a session whose peer is proved. Returns false if the listener is closed. Called by the session.</summary>
     public bool OnProved(ReliableSession session)
     {
         using (_gate.Hold())
@@ -97,7 +97,7 @@ internal sealed class ReliableListener : IListener
         }
     }
 
-    /// <summary>A session that takes over the socket of one that is over.</summary>
+    /// <summary>Creates a session that takes over the socket of one that is over.</summary>
     public ReliableSession Succeed(Descriptor socket, ReliableTerms terms, UdpRemote remote, Peer peer)
     {
         ReliableSession session = new(socket, terms, _settings.Time, peer, this, remote);
@@ -110,7 +110,7 @@ internal sealed class ReliableListener : IListener
         return session;
     }
 
-    /// <summary>By a session that is over.</summary>
+    /// <summary>Removes a session that is over. Called by the session.</summary>
     public void Release(ReliableSession session, UdpRemote remote)
     {
         using (_gate.Hold())
@@ -159,7 +159,7 @@ internal sealed class ReliableListener : IListener
         }
         else if (SessionOf(remote) is { } session)
         {
-            // It came before the session had its socket: a second asking, mostly, which must not open a second one.
+            // It came before the session had its socket. Usually it is a repeated request, which must not open a second session.
             session.Hear(datagram);
         }
         else if (ReliableControl.TryRead(datagram, out ReliableControl control))
@@ -168,7 +168,7 @@ internal sealed class ReliableListener : IListener
         }
         else if (batch.IsCut(index) || DatagramConnection.TryParse(SimplexFraming.Instance, datagram, DatagramBatch.Longest, out _))
         {
-            // Somebody who did not say that it is to be reliable: nothing that is can be so long.
+            // A datagram of an end without reliable=true. A control datagram is never so long.
             Drop();
             Say(ReliableRefusals.Of(ReliableRefusal.Reliable, token: 0), name);
         }
@@ -177,7 +177,7 @@ internal sealed class ReliableListener : IListener
             Drop();
             if (ReliableHeader.TryRead(datagram, out ReliableHeader header))
             {
-                // Of a session that there was: its other end need not wait.
+                // It belongs to an earlier session, whose other end need not wait.
                 Say(new ReliableControl { Kind = ReliableKind.Reset, Token = header.Session }, name);
             }
         }
@@ -218,7 +218,7 @@ internal sealed class ReliableListener : IListener
 
         if (UdpSocket.Accept(_socket, _place, name) is not { } socket)
         {
-            // No descriptors left, or no way there: he tries again.
+            // No descriptors or route are available; the peer tries again.
             return;
         }
 
@@ -249,7 +249,7 @@ internal sealed class ReliableListener : IListener
 
     private void Say(in ReliableControl control, ReadOnlySpan<byte> name) => ReliableRefusals.Send(_socket, control, name);
 
-    /// <summary>Counted at a session: a listener has no counter.</summary>
+    /// <summary>Counts a dropped datagram at a session, because a listener has no counter.</summary>
     private void Drop()
     {
         using (_gate.Hold())

@@ -2,7 +2,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>Two ends of which one said that datagrams are to be reliable, and the other did not, or not so: each is told.</summary>
+/// <summary>Tells both ends if only one of them uses reliable datagrams, or if their versions differ.</summary>
 internal static class ReliableRefusals
 {
     public static ReliableControl Of(ReliableRefusal reason, ulong token) =>
@@ -13,7 +13,7 @@ internal static class ReliableRefusals
             Token = token,
         };
 
-    /// <summary>Sends one control datagram; as with any, nobody knows whether it arrives.</summary>
+    /// <summary>Sends one control datagram, which may get lost like any other.</summary>
     public static void Send(Descriptor socket, in ReliableControl control, ReadOnlySpan<byte> to)
     {
         Span<byte> datagram = stackalloc byte[ReliableControl.Size];
@@ -22,31 +22,29 @@ internal static class ReliableRefusals
         _ = NativeDatagrams.Send(socket, datagram, length.GetEnumerator(), to, out _);
     }
 
-    /// <summary>What a refusal means to the end that connects.</summary>
+    /// <summary>Returns the error of a refusal, for the connecting end.</summary>
     public static FairleadException ToException(in ReliableControl refusal) =>
         (ReliableRefusal)refusal.Number switch
         {
             ReliableRefusal.Unreliable => new FairleadException(
                 ErrorCode.Incompatible,
-                "who is bound there did not say reliable=true, and this end does",
-                "Say it at both ends, or at neither."),
+                "the bound endpoint does not use reliable=true, but this one does",
+                "Use reliable=true at both ends, or at neither."),
             ReliableRefusal.Reliable => new FairleadException(
                 ErrorCode.Incompatible,
-                "who is bound there said reliable=true, and this end does not",
-                "Say it at both ends, or at neither."),
+                "the bound endpoint uses reliable=true, but this one does not",
+                "Use reliable=true at both ends, or at neither."),
             ReliableRefusal.Version => new FairleadException(
                 ErrorCode.Incompatible,
-                $"the other end speaks another version of the reliable sessions than this one, which speaks {ReliableControl.Version}",
+                $"the other end uses another version of reliable sessions than this one, which uses {ReliableControl.Version}",
                 "Use the same version of Fairlead at both ends."),
             ReliableRefusal.Crowded => new FairleadException(
-                ErrorCode.Unavailable, "there are too many sessions already", "Try again later."),
-            _ => new FairleadException(ErrorCode.NotFound, "nobody listens there", "Start a server, or see what lives: fairlead list."),
+                ErrorCode.Unavailable, "the bound endpoint has reached its limit of sessions", "Try again later."),
+            _ => new FairleadException(
+                ErrorCode.NotFound, "no endpoint listens there", "Start a server, or list live endpoints with fairlead list."),
         };
 
-    /// <summary>
-    /// By an end that is not reliable, and has got what is no message of its kind: answers one that asks for a session, and says what a
-    /// refusal means.
-    /// </summary>
+    /// <summary>For an end that is not reliable: answers a request for a session, and returns the error of a refusal.</summary>
     public static FairleadException? OnStranger(Descriptor socket, ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> name, bool isConnected)
     {
         if (!ReliableControl.TryRead(datagram, out ReliableControl control))

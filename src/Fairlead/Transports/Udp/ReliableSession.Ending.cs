@@ -2,16 +2,16 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <content>How a session is proved, replaced, and ends.</content>
+/// <content>Proving, replacing and ending a session.</content>
 internal sealed partial class ReliableSession
 {
-    /// <summary>How long the last word is repeated for one who does not acknowledge it.</summary>
+    /// <summary>How long the final data is repeated without an acknowledgement.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(10);
 
-    /// <summary>Who came later, from the same address, and has not shown yet that he hears.</summary>
+    /// <summary>A later peer at the same address that has not proved that it receives data.</summary>
     private ReliableTerms? _successor;
 
-    // Starts the session that has taken this one's place. Called outside the gate: no session takes its own inside another's.
+    // Starts the session that has replaced this one. Called outside the gate: no session takes its gate inside another's.
     private Action? _startSuccessor;
     private bool _isProved;
     private bool _isLost;
@@ -23,7 +23,7 @@ internal sealed partial class ReliableSession
     private bool _hasForeign;
     private TimeSpan? _diesAt;
 
-    /// <summary>Nothing more will be written; what was goes on its way.</summary>
+    /// <summary>Ends sending. Written data still goes out.</summary>
     public void EndSending()
     {
         using (_gate.Hold())
@@ -33,7 +33,7 @@ internal sealed partial class ReliableSession
         }
     }
 
-    /// <summary>Ends it at once for this side; the other hears of it.</summary>
+    /// <summary>Ends the session at once for this side, and tells the other.</summary>
     public void Abort()
     {
         using (_gate.Hold())
@@ -45,7 +45,7 @@ internal sealed partial class ReliableSession
         }
     }
 
-    /// <summary>Its connection is given back. What was written, and the end, still goes on its way, for a bounded time.</summary>
+    /// <summary>Closes the connection's side. Written data and the end still go out, for a limited time.</summary>
     public void Dispose()
     {
         using (_gate.Hold())
@@ -76,7 +76,7 @@ internal sealed partial class ReliableSession
         }
     }
 
-    /// <summary>By a listener that closes before somebody was let in.</summary>
+    /// <summary>Refuses an unaccepted session, because the listener closes.</summary>
     public void Refuse()
     {
         using (_gate.Hold())
@@ -91,7 +91,7 @@ internal sealed partial class ReliableSession
         Dispose();
     }
 
-    /// <summary>After everything that may have ended it: ends it where nothing is left to do, else sets the timer.</summary>
+    /// <summary>Called after all that may have ended the session: ends it if nothing is left to do, or else sets the timer.</summary>
     private void Settle(TimeSpan now)
     {
         if (_isOver)
@@ -157,9 +157,8 @@ internal sealed partial class ReliableSession
         }
     }
 
-    /// <summary>
-    /// Nothing sends for it any more, or listens: its connection hears that the other end is gone; where it has none any more, it is over.
-    /// </summary>
+    /// <summary>Ends the session after an internal failure: its connection sees that the other end is gone.</summary>
+    /// <remarks>Without a connection, the session is over at once.</remarks>
     private void Fail()
     {
         using (_gate.Hold())
@@ -172,7 +171,7 @@ internal sealed partial class ReliableSession
         }
     }
 
-    /// <summary>The other end is gone.</summary>
+    /// <summary>Notes that the other end is gone.</summary>
     private void Lose()
     {
         _isLost = true;
@@ -198,12 +197,12 @@ internal sealed partial class ReliableSession
         }
         else if (control.Kind == ReliableKind.Hello)
         {
-            // Somebody new at the same address, or an old datagram: he has to show first that he hears.
+            // A new peer at the same address, or an old datagram: it must first prove that it receives data.
             Say(_listener.Cookies.Answer(control, _remote));
         }
         else if (control.Cookie == _terms.Cookie)
         {
-            // He has not heard that he was let in.
+            // It has not received the accept.
             Say(_terms.ToAccept());
         }
         else if (_successor is { } known && known.Cookie == control.Cookie)
@@ -212,13 +211,13 @@ internal sealed partial class ReliableSession
         }
         else if (_listener.Cookies.IsProof(control, _remote) && ReliableTerms.OfAccepted(control, _remote, _socket) is { } successor)
         {
-            // An old datagram may be a proof too: only one who uses the session takes this one's place.
+            // An old datagram may contain a proof, too: only a peer that uses the new session replaces this one.
             _successor = successor;
             Say(successor.ToAccept());
         }
     }
 
-    /// <summary>Under the gate; to be called outside it.</summary>
+    /// <summary>Takes the action that starts the successor. Under the gate; call the action outside it.</summary>
     private Action? TakeSuccessor()
     {
         Action? start = _startSuccessor;
@@ -226,7 +225,7 @@ internal sealed partial class ReliableSession
         return start;
     }
 
-    /// <summary>Who was at the other end is there no more: somebody else is, and has shown that he hears. He gets the socket.</summary>
+    /// <summary>Gives the socket to a new, proved peer at the same address, because the previous one is gone.</summary>
     private void GiveWay(ReliableTerms successor, ReadOnlySpan<byte> datagram)
     {
         _successor = null;
@@ -241,7 +240,7 @@ internal sealed partial class ReliableSession
         }
         catch (FairleadException)
         {
-            // No descriptors left: he tries again, and finds the listener.
+            // No descriptors are available; the peer tries again, and finds the listener.
         }
     }
 }

@@ -2,11 +2,11 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>
-/// One reliable session: a connected socket, the stream that runs over it, and a timer. What the kernel does for a TCP connection it does
-/// here, by the reactor and whether anybody waits or not: takes what comes, acknowledges, repeats; and goes on for a while after its
-/// connection has been given back, until the last word has arrived. Any thread.
-/// </summary>
+/// <summary>A reliable session: a connected socket, the stream over it, and a timer. Any thread.</summary>
+/// <remarks>
+/// It does what the kernel does for a TCP connection. Whether or not a caller waits, the reactor receives, acknowledges and repeats. After
+/// its connection has been closed it continues for a while, until the final data has arrived.
+/// </remarks>
 internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDisposable
 {
     private const int BatchesPerTurn = 4;
@@ -29,13 +29,13 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
     private bool _isShut;
     private int _foreign;
 
-    /// <summary>Takes over the socket, unless this throws. Nothing happens before <see cref="Start()"/>.</summary>
-    /// <param name="socket">Connected.</param>
-    /// <param name="terms">What was agreed on.</param>
-    /// <param name="time">Of the endpoint.</param>
-    /// <param name="peer">Who is at the other end.</param>
-    /// <param name="listener">Of the end that is bound; it has counted this session, and is told of its end.</param>
-    /// <param name="remote">Where the other end is, as its listener knows it.</param>
+    /// <summary>Creates a session, which owns the socket unless this throws. It is inactive before <see cref="Start()"/>.</summary>
+    /// <param name="socket">The connected socket.</param>
+    /// <param name="terms">The agreed parameters.</param>
+    /// <param name="time">The clock of the endpoint.</param>
+    /// <param name="peer">The process at the other end.</param>
+    /// <param name="listener">The listener of the bound end, which has counted this session and learns of its end.</param>
+    /// <param name="remote">The address of the other end in the listener's form.</param>
     public ReliableSession(
         Descriptor socket, ReliableTerms terms, TimeProvider time, Peer peer, ReliableListener? listener = null, UdpRemote remote = default)
     {
@@ -67,17 +67,15 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
 
     public Peer Peer { get; }
 
-    /// <summary>Readable when there is something to read, or the end.</summary>
+    /// <summary>Readable when there is data to read, or the end.</summary>
     public Descriptor News => _news.Descriptor;
 
-    /// <summary>Writable when what was blocked may go on.</summary>
+    /// <summary>Writable when a blocked write may continue.</summary>
     public Descriptor Room => _room.Descriptor;
 
     private TimeSpan Now => _time.GetElapsedTime(_start);
 
-    /// <summary>
-    /// From here on it takes what comes. Of the end that is bound: says that the other is let in, and waits a while for him to use it.
-    /// </summary>
+    /// <summary>Begins to receive. At the bound end, sends the accept, and waits a while for the peer to use the session.</summary>
     public void Start()
     {
         using (_gate.Hold())
@@ -93,7 +91,7 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
         _registration.Arm(PollEvents.Read);
     }
 
-    /// <summary>One of its datagrams, which came to its listener.</summary>
+    /// <summary>Handles a datagram of this session that arrived at the listener.</summary>
     public void Hear(ReadOnlySpan<byte> datagram)
     {
         Action? successor;
@@ -112,7 +110,7 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
         successor?.Invoke();
     }
 
-    /// <summary>The same for one that takes another's place: with the datagram by which it shows that it hears.</summary>
+    /// <summary>Begins to receive in place of another session, with the datagram that proved the peer.</summary>
     public void Start(ReadOnlySpan<byte> datagram)
     {
         using (_gate.Hold())
@@ -125,7 +123,7 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
         _registration.Arm(PollEvents.Read);
     }
 
-    /// <summary>Takes what there is room for. <see cref="Room"/> tells when a blocked one may go on.</summary>
+    /// <summary>Takes as much as fits. <see cref="Room"/> tells when a blocked write may continue.</summary>
     public FlushResult Write(OutputQueue output)
     {
         using (_gate.Hold())
@@ -170,7 +168,7 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
         }
     }
 
-    /// <summary>Reads what has come, in order; the result is that of a <see cref="Connection.Fill"/>.</summary>
+    /// <summary>Reads arrived data in order. The result is that of a <see cref="Connection.Fill"/>.</summary>
     public int Read(Span<byte> buffer, out FillResult result)
     {
         using (_gate.Hold())
@@ -202,10 +200,10 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
         }
     }
 
-    /// <summary>How many datagrams since this was asked last were none of this session.</summary>
+    /// <summary>Returns how many datagrams since the last call did not belong to this session.</summary>
     public int TakeForeign() => Interlocked.Exchange(ref _foreign, 0);
 
-    /// <summary>One that came to the listener, and there was nobody else to count it.</summary>
+    /// <summary>Counts datagrams that arrived at the listener and have no other counter.</summary>
     public void NoteForeign(int count = 1) => Interlocked.Add(ref _foreign, count);
 
     private bool HasNews => _stream.HasUnread || _stream.HasEnded || _isLost || _isAborted;
@@ -262,7 +260,7 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
 
             if (error == Errno.ECONNREFUSED)
             {
-                // The other host's word that nobody is there. What came before it may still lie here.
+                // An ICMP error: the other host has no listener. Earlier datagrams may still be queued here.
                 Lose();
                 continue;
             }
@@ -304,7 +302,7 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
         }
     }
 
-    /// <summary>Sends what is due, and sets the timer for what is due later.</summary>
+    /// <summary>Sends all due datagrams, and sets the timer for later ones.</summary>
     private void Transmit()
     {
         DatagramRoom room = DatagramRoom.Rent();
@@ -342,7 +340,7 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
             }
         }
 
-        // What the kernel does not take now is lost like what the network loses, and repeated.
+        // A datagram that the kernel does not take now counts as lost in the network, and is repeated.
         _lengths.Clear();
         if (error == Errno.ECONNREFUSED)
         {
@@ -350,7 +348,7 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
         }
     }
 
-    /// <summary>One control datagram.</summary>
+    /// <summary>Sends one control datagram.</summary>
     private void Say(in ReliableControl control)
     {
         Span<byte> datagram = stackalloc byte[ReliableControl.Size];
@@ -358,7 +356,7 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
         Send(datagram);
     }
 
-    /// <summary>Tells the connection of what is new.</summary>
+    /// <summary>Notifies the connection of news.</summary>
     private void Tell()
     {
         if (_isOver || _isClosed)
@@ -382,7 +380,7 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
 
     private void SetTimer(TimeSpan now, TimeSpan due)
     {
-        // One that is set for earlier looks then, and sets itself anew: setting it wakes a thread.
+        // A timer set for an earlier time checks then and sets itself again, because setting it wakes a thread.
         if (due < _timerDue)
         {
             _timerDue = due;

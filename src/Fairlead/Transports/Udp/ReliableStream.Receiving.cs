@@ -1,9 +1,9 @@
 namespace Fairlead.Transports.Udp;
 
-/// <content>What comes: kept until those before it are here and it has been read.</content>
+/// <content>Receiving: segments are kept until all earlier ones have arrived and they have been read.</content>
 internal sealed partial class ReliableStream
 {
-    /// <summary>How long one segment alone is not acknowledged: mostly something is sent back before, and says it by the way.</summary>
+    /// <summary>How long the acknowledgement of a single segment is delayed, because outgoing data usually carries it.</summary>
     private static readonly TimeSpan AcknowledgeWithin = TimeSpan.FromMilliseconds(5);
 
     private readonly InSegment[] _in;
@@ -17,19 +17,19 @@ internal sealed partial class ReliableStream
     private int _unacknowledged;
     private uint _toldLimit;
 
-    /// <summary>Segments that said nothing new.</summary>
+    /// <summary>The number of segments that contained nothing new.</summary>
     public int Repeated { get; private set; }
 
-    /// <summary>Whether there is something to read.</summary>
+    /// <summary>Whether there is data to read.</summary>
     public bool HasUnread => _readFrom != _expected;
 
-    /// <summary>Whether the other end has said that nothing follows, and all of it has been read.</summary>
+    /// <summary>Whether the other end has ended, and all its data has been read.</summary>
     public bool HasEnded => _hasEnd && !HasUnread;
 
-    /// <summary>Segments beyond the first that is missing for which there is room.</summary>
+    /// <summary>The number of segments from the first missing one that there is capacity for.</summary>
     private int FreeSegments => _window - (int)(_expected - _readFrom);
 
-    /// <summary>Reads what has come, in order.</summary>
+    /// <summary>Reads arrived data in order.</summary>
     public int Read(Span<byte> buffer)
     {
         int read = 0;
@@ -54,14 +54,14 @@ internal sealed partial class ReliableStream
 
         if (_expected + (uint)FreeSegments - _toldLimit >= _window / 2)
         {
-            // Who was told that there is little room waits to hear that there is more.
+            // The peer was told of little capacity, and waits to learn of more.
             _acknowledgeAt = TimeSpan.Zero;
         }
 
         return read;
     }
 
-    /// <summary>Nobody will read any more: what has come and what comes is acknowledged and forgotten.</summary>
+    /// <summary>Stops reading: arrived and future data is acknowledged and discarded.</summary>
     public void Discard()
     {
         _discards = true;
@@ -90,7 +90,7 @@ internal sealed partial class ReliableStream
 
         if (ahead >= FreeSegments)
         {
-            // He asks whether there is room.
+            // The peer asks whether there is capacity.
             _acknowledgeAt = now;
             return;
         }
@@ -120,7 +120,7 @@ internal sealed partial class ReliableStream
         }
     }
 
-    /// <summary>The one that was missing is here, and maybe some behind it.</summary>
+    /// <summary>Advances past the missing segment, which has arrived, and those behind it.</summary>
     private void Advance()
     {
         do

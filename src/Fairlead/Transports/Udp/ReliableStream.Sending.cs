@@ -1,15 +1,13 @@
 namespace Fairlead.Transports.Udp;
 
-/// <content>What goes: kept until it is acknowledged, and sent again when it seems lost.</content>
+/// <content>Sending: segments are kept until acknowledged, and sent again when they seem lost.</content>
 internal sealed partial class ReliableStream
 {
-    /// <summary>A segment that so many later ones have overtaken is taken for lost.</summary>
+    /// <summary>The number of later segments that must arrive before a segment counts as lost.</summary>
     private const int OvertakenBy = 3;
 
-    /// <summary>
-    /// While so many are under way, one that is not full waits for more: until one of them is acknowledged, which happens at once for each
-    /// second one, or for a moment.
-    /// </summary>
+    /// <summary>The number of segments in flight from which a partly filled one waits for more data.</summary>
+    /// <remarks>It waits briefly, or until an acknowledgement, which comes at once for every second segment.</remarks>
     private const int EnoughUnderWay = 2;
     private static readonly TimeSpan HoldAtMost = TimeSpan.FromMilliseconds(1);
 
@@ -19,7 +17,7 @@ internal sealed partial class ReliableStream
     private byte[]? _filling;
     private int _filled;
 
-    // The oldest that is not acknowledged, the first that was never sent, the number of the next one to be made.
+    // The oldest unacknowledged segment, the first unsent one, and the number of the next one to create.
     private uint _oldest;
     private uint _unsent;
     private uint _next;
@@ -34,16 +32,16 @@ internal sealed partial class ReliableStream
     private bool _endsAfter;
     private bool _isEndQueued;
 
-    /// <summary>Whether everything that was written has arrived, the end too where there is one.</summary>
+    /// <summary>Whether everything written has arrived, including the end if there is one.</summary>
     public bool IsAcknowledged => _oldest == _next && _filled == 0 && (!_endsAfter || _isEndQueued);
 
-    /// <summary>Whether a good deal can be written at once.</summary>
+    /// <summary>Whether a large amount can be written at once.</summary>
     public bool HasRoom => _next - _oldest <= _window / 2;
 
-    /// <summary>How many times the oldest segment was sent without an answer.</summary>
+    /// <summary>How often the oldest segment was sent without an answer.</summary>
     public int Attempts => _oldest == _unsent ? 0 : _out[_oldest & _mask].Attempts;
 
-    /// <summary>When something is to be sent if nothing comes before; null: never.</summary>
+    /// <summary>When to send if nothing arrives before; null means never.</summary>
     public TimeSpan? NextDue
     {
         get
@@ -56,7 +54,7 @@ internal sealed partial class ReliableStream
         }
     }
 
-    /// <summary>Takes as many bytes as there is room for, to be sent.</summary>
+    /// <summary>Takes as many bytes to send as there is capacity for.</summary>
     public int Write(ReadOnlySpan<byte> bytes)
     {
         int taken = 0;
@@ -77,10 +75,10 @@ internal sealed partial class ReliableStream
         return taken;
     }
 
-    /// <summary>Nothing more will be written.</summary>
+    /// <summary>Notes that nothing more will be written.</summary>
     public void End() => _endsAfter = true;
 
-    /// <summary>The next datagram that is due, if one is.</summary>
+    /// <summary>Writes the next due datagram, if there is one.</summary>
     public bool TrySend(TimeSpan now, Span<byte> datagram, out int length)
     {
         if (now >= _dueHint)
@@ -144,7 +142,8 @@ internal sealed partial class ReliableStream
 
         if ((int)(_unsent - _peerLimit) >= 0)
         {
-            // There is no room for it. When all else is through it goes all the same, now and then: it asks whether there is some by now.
+            // The peer has no capacity. When everything else is acknowledged, one segment is sent now and then, which asks for the current
+            // capacity.
             if (_underWay > 0 || _lost > 0)
             {
                 return false;
@@ -162,7 +161,7 @@ internal sealed partial class ReliableStream
         return true;
     }
 
-    /// <summary>Whether what is there waits for more. Sending each small piece by itself would wake the other end for each.</summary>
+    /// <summary>Returns whether data waits for more, because sending each small piece alone would wake the other end each time.</summary>
     private bool IsHeld(TimeSpan now)
     {
         if (_underWay < EnoughUnderWay || _endsAfter || _filled == _segmentBytes)
@@ -189,7 +188,7 @@ internal sealed partial class ReliableStream
             segment.Bytes.AsSpan(0, segment.Length));
     }
 
-    /// <summary>Takes for lost what was not answered in its time.</summary>
+    /// <summary>Marks segments as lost that were not answered in time.</summary>
     private void Expire(TimeSpan now)
     {
         _dueHint = TimeSpan.MaxValue;
@@ -231,7 +230,7 @@ internal sealed partial class ReliableStream
     {
         if ((int)(header.Next - _oldest) < 0)
         {
-            // Overtaken by a later one.
+            // A later one has overtaken it.
             return;
         }
 
@@ -282,7 +281,7 @@ internal sealed partial class ReliableStream
         }
     }
 
-    /// <summary>One for a segment of which it was not known.</summary>
+    /// <summary>Marks a segment as arrived. Returns 1 if that was not known, or else 0.</summary>
     private int Arrive(ref OutSegment segment, TimeSpan now)
     {
         if (segment.State == SegmentState.Arrived)
@@ -305,12 +304,12 @@ internal sealed partial class ReliableStream
             _roundTrip.Measure(now - segment.SentAt);
         }
 
-        // An answer that came sooner than any other was to what was sent before.
+        // An answer faster than any measured one was for an earlier attempt.
         _newestArrived = segment.SentAt > _newestArrived && now - segment.SentAt >= _roundTrip.Least ? segment.SentAt : _newestArrived;
         return 1;
     }
 
-    /// <summary>What later ones have overtaken, or what was sent well before one that arrived, is taken for lost.</summary>
+    /// <summary>Marks segments as lost that later ones have overtaken, or that were sent well before one that arrived.</summary>
     private void FindLost(uint from, uint highest, TimeSpan now)
     {
         int overtaking = 0;
@@ -338,7 +337,7 @@ internal sealed partial class ReliableStream
 
         if (hasLost)
         {
-            // Once for all that were under way together.
+            // Once for all segments that were in flight together.
             _congestion.OnLost();
             _recoveredAt = _unsent;
         }
@@ -368,7 +367,7 @@ internal sealed partial class ReliableStream
         UnderWay,
         Lost,
 
-        /// <summary>Though not those before it.</summary>
+        /// <summary>Arrived, but not all those before it.</summary>
         Arrived,
     }
 

@@ -2,14 +2,14 @@ using System.Numerics;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>
-/// A stream of bytes in both directions over datagrams that get lost, come twice, or in another order: numbers, acknowledgements,
-/// repetition with back-off, windows. A state machine without sockets, clocks and threads: it is told what has come and what time it is,
-/// and asked what is to be sent and when. Not thread-safe.
-/// </summary>
+/// <summary>A byte stream in both directions over datagrams that get lost, duplicated or reordered. Not thread-safe.</summary>
+/// <remarks>
+/// It uses sequence numbers, acknowledgements, repetition with back-off, and windows. It is a state machine without sockets, clocks and
+/// threads. The caller passes in received datagrams and the time, and asks what to send and when.
+/// </remarks>
 internal sealed partial class ReliableStream : IDisposable
 {
-    /// <summary>Segments that are acknowledged apart, behind the first that is missing.</summary>
+    /// <summary>The number of segments behind the first missing one that are acknowledged separately.</summary>
     private const int Reach = 64;
 
     private readonly ulong _session;
@@ -17,10 +17,10 @@ internal sealed partial class ReliableStream : IDisposable
     private readonly int _window;
     private readonly uint _mask;
 
-    /// <param name="session">The number that both ends have agreed on.</param>
-    /// <param name="segmentBytes">Bytes of a segment, at most <see cref="SegmentBuffers.Local"/>.</param>
-    /// <param name="windowSegments">Segments that may lie here unread, or wait here to be acknowledged; at most 65,535.</param>
-    /// <param name="peerWindow">How many the other end takes unread, as far as it is known; it says so again and again.</param>
+    /// <param name="session">The number agreed on by both ends.</param>
+    /// <param name="segmentBytes">The size of a segment in bytes, at most <see cref="SegmentBuffers.Local"/>.</param>
+    /// <param name="windowSegments">The most segments that are unread or unacknowledged here; at most 65,535.</param>
+    /// <param name="peerWindow">The most unread segments of the other end, if known; every datagram updates it.</param>
     public ReliableStream(ulong session, int segmentBytes = SegmentBuffers.Ordinary, int windowSegments = 256, int? peerWindow = null)
     {
         _session = session;
@@ -35,16 +35,16 @@ internal sealed partial class ReliableStream : IDisposable
         _in = new InSegment[room];
     }
 
-    /// <summary>Datagrams that were none of this session, or made no sense.</summary>
+    /// <summary>The number of datagrams that did not belong to this session or were invalid.</summary>
     public int Foreign { get; private set; }
 
-    /// <summary>The longest datagram.</summary>
+    /// <summary>The length of the longest datagram.</summary>
     public int DatagramBytes => ReliableHeader.Size + _segmentBytes;
 
-    /// <summary>A datagram has come; false when it is none of this session.</summary>
+    /// <summary>Handles a datagram. Returns false if it does not belong to this session.</summary>
     public bool Receive(ReadOnlySpan<byte> datagram, TimeSpan now)
     {
-        // What acknowledges more than was sent is forged, and so is a segment where there can be none.
+        // An acknowledgement of more than was sent is forged, and so is a segment without its flag.
         bool isOurs = ReliableHeader.TryRead(datagram, out ReliableHeader header)
             && header.Session == _session
             && datagram.Length - ReliableHeader.Size <= _segmentBytes
@@ -65,7 +65,7 @@ internal sealed partial class ReliableStream : IDisposable
         return true;
     }
 
-    /// <summary>Gives the memory back.</summary>
+    /// <summary>Returns the memory to the pool.</summary>
     public void Dispose()
     {
         ReleaseSent();

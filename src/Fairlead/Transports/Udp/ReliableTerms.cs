@@ -3,23 +3,23 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>What the two ends of a reliable session have agreed on.</summary>
-/// <param name="Session">Its number: another one each time, so that no old datagram is taken for one of it.</param>
-/// <param name="Cookie">By what the end that connected has shown that it hears.</param>
-/// <param name="Token">By which that end calls it before it has a number.</param>
-/// <param name="SegmentBytes">Bytes of a segment: as many as both take.</param>
-/// <param name="Window">Segments that this end takes unread.</param>
-/// <param name="PeerWindow">Segments that the other does.</param>
+/// <summary>The parameters that both ends of a reliable session have agreed on.</summary>
+/// <param name="Session">Its number, different each time, which keeps old datagrams out.</param>
+/// <param name="Cookie">The connecting end's proof that it receives data.</param>
+/// <param name="Token">The connecting end's name for the session before it has a number.</param>
+/// <param name="SegmentBytes">The segment size in bytes: the most that both ends support.</param>
+/// <param name="Window">The most unread segments at this end.</param>
+/// <param name="PeerWindow">The most unread segments at the other end.</param>
 internal readonly record struct ReliableTerms(ulong Session, ulong Cookie, ulong Token, int SegmentBytes, int Window, int PeerWindow)
 {
     private const int MostWindow = 256;
     private const int LeastWindow = 4;
     private const int MostBuffer = 4 * 1024 * 1024;
 
-    /// <summary>Bytes of a segment that go well to this address: inside the host the kernel cuts nothing.</summary>
+    /// <summary>Returns the best segment size for an address: within the host the kernel does not fragment.</summary>
     public static int SegmentBytesTo(UdpRemote remote) => remote.IsLoopback ? SegmentBuffers.Local : SegmentBuffers.Ordinary;
 
-    /// <summary>So many segments as the kernel has room for even if nobody reads: a session that keeps to it loses nothing here.</summary>
+    /// <summary>Returns the number of segments that the kernel can buffer unread, which avoids losses at this end.</summary>
     public static int WindowOf(Descriptor socket, int segmentBytes)
     {
         int kernelBytes = segmentBytes <= SegmentBuffers.Ordinary ? 2_560 : 17_408;
@@ -27,7 +27,7 @@ internal readonly record struct ReliableTerms(ulong Session, ulong Cookie, ulong
         return Math.Clamp(NativeSocket.ReceiveBuffer(socket) / kernelBytes, LeastWindow, MostWindow);
     }
 
-    /// <summary>Of the end that is bound, by what the other asks for; null where that makes no sense.</summary>
+    /// <summary>Returns the terms of the bound end for a request; null if the request is invalid.</summary>
     public static ReliableTerms? OfAccepted(in ReliableControl open, UdpRemote remote, Descriptor socket)
     {
         int segmentBytes = Math.Min(open.Number, SegmentBytesTo(remote));
@@ -35,7 +35,7 @@ internal readonly record struct ReliableTerms(ulong Session, ulong Cookie, ulong
             : new ReliableTerms(NewSession(), open.Cookie, open.Token, segmentBytes, WindowOf(socket, segmentBytes), open.Window);
     }
 
-    /// <summary>What the end that is bound says of it.</summary>
+    /// <summary>Returns the bound end's accept.</summary>
     public ReliableControl ToAccept() =>
         new()
         {

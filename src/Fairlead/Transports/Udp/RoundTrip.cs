@@ -1,6 +1,6 @@
 namespace Fairlead.Transports.Udp;
 
-/// <summary>How long an answer takes, smoothed, and so, how long it is waited for.</summary>
+/// <summary>Measures how long answers take, smoothed, and derives how long to wait for one.</summary>
 internal sealed class RoundTrip
 {
     public static readonly TimeSpan LeastTimeout = TimeSpan.FromMilliseconds(20);
@@ -8,10 +8,11 @@ internal sealed class RoundTrip
 
     private const int MostBackOff = 8;
 
-    /// <summary>
-    /// So many times it is repeated at the same interval: one or two losses on the way there or back are no sign of a crowd, and what waits
-    /// here alone has nothing behind it that would tell of them.
-    /// </summary>
+    /// <summary>The repetitions at the same interval before backing off.</summary>
+    /// <remarks>
+    /// One or two losses on the way there or back are not a sign of congestion. A single segment in flight has no later ones that would
+    /// reveal a loss.
+    /// </remarks>
     private const int Steady = 2;
 
     private static readonly TimeSpan FirstTimeout = TimeSpan.FromMilliseconds(200);
@@ -20,12 +21,12 @@ internal sealed class RoundTrip
     private TimeSpan _variation;
     private int _backOff;
 
-    /// <summary>The shortest that was measured.</summary>
+    /// <summary>The shortest measured time.</summary>
     public TimeSpan Least { get; private set; } = TimeSpan.MaxValue;
 
     public TimeSpan Smoothed => _smoothed ?? FirstTimeout;
 
-    /// <summary>How long what was sent is given to be answered; from the third time on that it was not, twice as long each time.</summary>
+    /// <summary>How long to wait for an answer. From the third missing answer on, it doubles each time.</summary>
     public TimeSpan Timeout
     {
         get

@@ -1,15 +1,16 @@
 namespace Fairlead.Transports.Udp;
 
-/// <summary>
-/// The memory of segments. It is taken by threads that send and given back by those that hear acknowledgements, or the other way round; the
-/// shared array pool would keep some for each thread, and allocate for those that take.
-/// </summary>
+/// <summary>The pool of memory for segments.</summary>
+/// <remarks>
+/// Sending threads take segments, and threads that receive acknowledgements return them, or the reverse. The shared array pool would keep
+/// some for each thread, and allocate for those that take.
+/// </remarks>
 internal static class SegmentBuffers
 {
-    /// <summary>Bytes of a segment that passes every network: with all headers less than the 1,280 that IPv6 promises.</summary>
+    /// <summary>The segment size for every network in bytes: with all headers, less than the 1,280 that IPv6 guarantees.</summary>
     public const int Ordinary = 1_200;
 
-    /// <summary>Bytes of a segment inside one host: with what the kernel adds it fits into 16 KiB.</summary>
+    /// <summary>The segment size within one host in bytes: with the kernel's overhead it fits into 16 KiB.</summary>
     public const int Local = 15_000;
 
     private const int MostKeptOfSize = 8 * 1024 * 1024;
@@ -18,7 +19,7 @@ internal static class SegmentBuffers
     private static readonly Stack<byte[]> KeptOrdinary = new();
     private static readonly Stack<byte[]> KeptLocal = new();
 
-    /// <summary>At least so many bytes, at most <see cref="Local"/>. The release is <see cref="Return"/>.</summary>
+    /// <summary>Returns at least this many bytes, at most <see cref="Local"/>. <see cref="Return"/> returns them.</summary>
     public static byte[] Rent(int size)
     {
         using (Gate.Hold())

@@ -5,17 +5,17 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>A remote address, to be compared: what the kernel's form of it holds that tells it from others.</summary>
+/// <summary>A remote address in comparable form, with the parts that distinguish it from others.</summary>
 internal readonly record struct UdpRemote(ulong High, ulong Low, uint Scope, ushort Port)
 {
     private const int Size4 = 16;
     private const int Size6 = 28;
     private const ulong MappedPrefix = 0x0000_FFFF;
 
-    /// <summary>Whether it is inside this host: 127.0.0.0/8, written in IPv6 too, and ::1.</summary>
+    /// <summary>Whether it is within this host: 127.0.0.0/8, also written in IPv6, and ::1.</summary>
     public bool IsLoopback => High == 0 && (Low == 1 || ((Low >> 32 is 0 or MappedPrefix) && (byte)(Low >> 24) == 127));
 
-    /// <summary>False for what is neither IPv4 nor IPv6.</summary>
+    /// <summary>Parses the kernel's form. Returns false if it is neither IPv4 nor IPv6.</summary>
     public static bool TryRead(ReadOnlySpan<byte> name, out UdpRemote remote)
     {
         remote = default;

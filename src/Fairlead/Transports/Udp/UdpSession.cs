@@ -3,10 +3,8 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>
-/// What a bound socket has to do with one remote address: a connection, though the kernel knows of none. What does not go at once, or finds
-/// no room, is dropped and counted.
-/// </summary>
+/// <summary>The traffic of a bound socket with one remote address, as a connection of which the kernel knows nothing.</summary>
+/// <remarks>A datagram that cannot be sent at once, or finds the queue full, is dropped and counted.</remarks>
 internal sealed class UdpSession : Connection
 {
     private readonly RankedLock _gate = new(LockRank.UdpPeer);
@@ -37,7 +35,7 @@ internal sealed class UdpSession : Connection
 
     public UdpRemote Remote { get; }
 
-    /// <summary>When it was heard last, by the clock of the endpoint. By the listener.</summary>
+    /// <summary>When it was last heard, by the clock of the endpoint. Used by the listener.</summary>
     public long LastHeard { get; set; }
 
     public override TransportCapabilities Capabilities => UdpTransport.Unreliable;
@@ -52,7 +50,7 @@ internal sealed class UdpSession : Connection
 
     public override bool HasLong => false;
 
-    /// <summary>A message has come. By the listener.</summary>
+    /// <summary>Adds a received message. Called by the listener.</summary>
     public void Deliver(in Frame frame, ReadOnlySpan<byte> datagram)
     {
         using (_gate.Hold())
@@ -76,7 +74,7 @@ internal sealed class UdpSession : Connection
         }
     }
 
-    /// <summary>Nothing was heard of it for long. By the listener.</summary>
+    /// <summary>Ends the session, because nothing was heard for a long time. Called by the listener.</summary>
     public void End()
     {
         using (_gate.Hold())

@@ -5,13 +5,11 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>
-/// A bound socket whose datagrams are sorted by where they come from: the first of an address opens a session, which ends when nothing was
-/// heard of it for long.
-/// </summary>
+/// <summary>A bound socket whose datagrams are sorted by their source.</summary>
+/// <remarks>The first datagram from an address opens a session, which ends when nothing was heard for a long time.</remarks>
 internal sealed class UdpSessions : IListener, IAlarmed
 {
-    /// <summary>Remote addresses that are remembered at once. Beyond it nobody new is heard: addresses are easily forged.</summary>
+    /// <summary>The most remote addresses at one time. New ones beyond it are ignored, because addresses are easily forged.</summary>
     public const int MostSessions = 4096;
 
     private const int BatchesPerAccept = 4;
@@ -28,11 +26,11 @@ internal sealed class UdpSessions : IListener, IAlarmed
     private readonly ITimer? _timer;
     private int _users = 1;
 
-    // Of nobody's session. By the thread that accepts.
+    // Drops without a session. Used by the accepting thread.
     private int _dropped;
     private bool _isDisposed;
 
-    /// <summary>Takes over the socket.</summary>
+    /// <summary>Creates the listener, which owns the socket from now on.</summary>
     public UdpSessions(Address address, Descriptor socket, EndpointSettings settings, TimeSpan idle)
     {
         Address = address;
@@ -52,7 +50,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
 
     public Address Address { get; }
 
-    /// <summary>Closed when the listener and all its sessions have ended.</summary>
+    /// <summary>The socket. Closed when the listener and all its sessions have ended.</summary>
     public Descriptor Socket { get; }
 
     public Descriptor WaitDescriptor => _set.Descriptor;
@@ -94,7 +92,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
         }
     }
 
-    /// <summary>By a session that is being disposed.</summary>
+    /// <summary>Removes a session that is being disposed. Called by the session.</summary>
     public void Remove(UdpSession session)
     {
         using (_gate.Hold())
@@ -106,7 +104,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
         }
     }
 
-    /// <summary>By the listener and each session, once.</summary>
+    /// <summary>Releases the socket. Called once by the listener and each session.</summary>
     public void Release()
     {
         if (Interlocked.Decrement(ref _users) == 0)
@@ -144,7 +142,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
 
     private void Sort(int index)
     {
-        // What is no message opens no session.
+        // A datagram that is not a message must not open a session.
         ReadOnlySpan<byte> datagram = _batch[index];
         if (_batch.IsCut(index)
             || !DatagramConnection.TryParse(_framing, datagram, DatagramBatch.Longest, out Frame frame)
@@ -194,7 +192,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
         }
     }
 
-    /// <summary>A remote address as people read it.</summary>
+    /// <summary>Returns a remote address as text.</summary>
     public static string TextOf(ReadOnlySpan<byte> name)
     {
         SocketAddress address = new(NativeSocket.FamilyOf(name), name.Length);

@@ -6,16 +6,16 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>UDP sockets with what their address asks for: groups, interfaces, broadcast.</summary>
+/// <summary>Creates UDP sockets with the options of their address: groups, interfaces, broadcast.</summary>
 internal static class UdpSocket
 {
     public static readonly string[] Options = ["broadcast", "interface", "loop", "ttl"];
 
-    /// <summary>A socket that hears what comes to a place; a member of the group, where the place is one.</summary>
-    /// <param name="address">Where.</param>
-    /// <param name="bound">With the port that was really taken.</param>
+    /// <summary>Binds a socket to an address, and joins the group if the address is one.</summary>
+    /// <param name="address">The address to bind.</param>
+    /// <param name="bound">The address with the port actually bound.</param>
     /// <param name="isReliable">
-    /// Whether sockets of sessions may be bound to the same place, before (they linger for a while) and behind.
+    /// Whether sockets of sessions may be bound to the same address, both earlier ones, which linger for a while, and later ones.
     /// </param>
     public static Descriptor Bind(Address address, out Address bound, bool isReliable = false)
     {
@@ -38,7 +38,8 @@ internal static class UdpSocket
             Errno error = NativeSocket.Bind(socket, place.Serialize());
             if (isReliable)
             {
-                // Sessions go on having it: who comes later gets the place when nobody listens there, though some of them linger.
+                // Sessions keep it: the next listener gets the address although some of them linger, but only if no other socket listens
+                // there.
                 NativeSocket.SetReuseAddress(socket, on: false);
             }
 
@@ -62,7 +63,7 @@ internal static class UdpSocket
         }
     }
 
-    /// <summary>A socket that sends to a place, and hears nobody else.</summary>
+    /// <summary>Connects a socket to an address. It receives from no other.</summary>
     public static async ValueTask<(Descriptor Socket, IPEndPoint Place)> ConnectAsync(Address address, CancellationToken cancellationToken)
     {
         FairleadException? failure = null;
@@ -82,8 +83,8 @@ internal static class UdpSocket
                     error == Errno.EACCES
                         ? new FairleadException(
                             ErrorCode.PermissionDenied,
-                            $"{place.Address} reaches everybody on a network",
-                            "Say that it may: ?broadcast=true.")
+                            $"{place.Address} is a broadcast address, which reaches all hosts of a network",
+                            "Allow it with ?broadcast=true.")
                         {
                             Address = address,
                             Errno = (int)error,
@@ -102,12 +103,10 @@ internal static class UdpSocket
         throw failure ?? new FairleadException(ErrorCode.NotFound, "the host has no address", "Check the name.") { Address = address };
     }
 
-    /// <summary>
-    /// A socket for one of those who speak to a bound one: at the same place, and connected; null where there is none to be had.
-    /// </summary>
+    /// <summary>Creates a socket for one peer of a bound socket: at the same address, and connected. Null if that fails.</summary>
     /// <remarks>
-    /// Between the two calls it may be given what others send, which is lost then, as anything may be on the way. That the listener lends
-    /// its place is said by the option that is good for the same user alone; that other sessions have none of their own, by the other.
+    /// Between the two calls it may receive datagrams of other peers. They are lost, as any datagram may be. The listener shares its
+    /// address by SO_REUSEPORT, which is limited to the same user. Other sessions share theirs by SO_REUSEADDR.
     /// </remarks>
     public static Descriptor? Accept(Descriptor listener, SocketAddress place, ReadOnlySpan<byte> name)
     {
@@ -130,7 +129,7 @@ internal static class UdpSocket
         }
         catch (FairleadException)
         {
-            // No descriptors left.
+            // No descriptors are available.
         }
 
         socket?.Dispose();
@@ -165,11 +164,11 @@ internal static class UdpSocket
 
         if (error != Errno.None)
         {
-            throw ErrnoMap.Failure("the socket cannot be set up as asked", error).At(address);
+            throw ErrnoMap.Failure("cannot apply the options of the address to the socket", error).At(address);
         }
     }
 
-    /// <summary>0 where none is named: the system chooses.</summary>
+    /// <summary>Returns the index of the interface, or 0 if none is named: the system then chooses.</summary>
     private static int InterfaceOf(Address address)
     {
         if (address.Option("interface") is not { } name)
@@ -181,7 +180,7 @@ internal static class UdpSocket
         return index > 0
             ? index
             : throw new FairleadException(
-                ErrorCode.NotFound, $"there is no interface '{PlainText.OneLine(name)}'", "See which there are: ip link.")
+                ErrorCode.NotFound, $"the interface '{PlainText.OneLine(name)}' does not exist", "List the interfaces with ip link.")
             {
                 Address = address,
             };
@@ -196,7 +195,7 @@ internal static class UdpSocket
                 return new FairleadException(
                     ErrorCode.AlreadyExists,
                     holder is null ? "is held by another process" : $"is held by {holder}",
-                    "See who it is: ss -ulpn. Stop it, or choose another port; port 0 takes any free one.")
+                    "Find the process with ss -ulpn and stop it, or choose another port; port 0 takes any free one.")
                 {
                     Address = address,
                     Peer = holder?.Peer,
@@ -206,21 +205,21 @@ internal static class UdpSocket
                 return new FairleadException(
                     ErrorCode.NotFound,
                     $"no interface of this host has the address {place.Address}",
-                    "Choose one of its own, or * for all.")
+                    "Choose an address of this host, or * for all.")
                 {
                     Address = address,
                     Errno = (int)error,
                 };
             case Errno.EACCES:
                 return new FairleadException(
-                    ErrorCode.PermissionDenied, $"port {place.Port} is reserved for the system", "Choose one from 1024 on.")
+                    ErrorCode.PermissionDenied, $"port {place.Port} is reserved for the system", "Choose a port from 1024.")
                 {
                     Address = address,
                     Errno = (int)error,
                 };
             case Errno.ENODEV:
                 return new FairleadException(
-                    ErrorCode.NotFound, $"no interface can become a member of {place.Address}", "Name one: ?interface=eth0.")
+                    ErrorCode.NotFound, $"no interface can join the group {place.Address}", "Name one, such as ?interface=eth0.")
                 {
                     Address = address,
                     Errno = (int)error,
@@ -242,7 +241,7 @@ internal static class UdpSocket
         }
         catch (FairleadException)
         {
-            // No registry that could be trusted.
+            // The registry cannot be trusted.
             return null;
         }
     }

@@ -5,10 +5,8 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports.Udp;
 
-/// <summary>
-/// <c>udp://host:port</c>: datagrams. Each is a message; some get lost, some come twice or too early. With <c>?reliable=true</c> a stream
-/// of frames goes in them, of which nothing is lost.
-/// </summary>
+/// <summary><c>udp://host:port</c>: one datagram per message, which may get lost, duplicated or reordered.</summary>
+/// <remarks>With <c>?reliable=true</c>, the datagrams carry a stream of frames without losses.</remarks>
 internal sealed class UdpTransport : ITransport
 {
     public const TransportCapabilities Unreliable = TransportCapabilities.Duplex
@@ -22,7 +20,7 @@ internal sealed class UdpTransport : ITransport
         | TransportCapabilities.CrossHost
         | TransportCapabilities.ManyPeers;
 
-    /// <summary>Bytes of the longest datagram over IPv4, where a packet has 65,535.</summary>
+    /// <summary>The length of the longest datagram over IPv4, whose packets have at most 65,535 bytes.</summary>
     public const int Longest = 65_507;
 
     private static readonly TimeSpan DefaultIdle = TimeSpan.FromMinutes(1);
@@ -33,7 +31,7 @@ internal sealed class UdpTransport : ITransport
 
     public IReadOnlyList<string> PlaceOptions { get; } = ["reliable"];
 
-    public string Remedy => "Datagrams may be lost, and answers with them: say ?reliable=true at both ends, or send without";
+    public string Remedy => "Datagrams and their answers may be lost. Use ?reliable=true at both ends, or send without receipts.";
 
     public TransportCapabilities CapabilitiesOf(Address address) => IsReliable(address) ? Reliable : Unreliable;
 
@@ -48,8 +46,8 @@ internal sealed class UdpTransport : ITransport
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                "a sender of datagrams cannot wait for its receiver, who would have to say that it is there",
-                "Bind the receiver, and connect the sender.")
+                "a sender of datagrams cannot be bound, because a receiver does not announce itself",
+                "Bind the receiver and connect the sender.")
             {
                 Address = address,
             };
@@ -87,8 +85,8 @@ internal sealed class UdpTransport : ITransport
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                "a receiver of datagrams that connects would be unknown to who sends",
-                "Bind the receiver, and connect the sender; to hear a group, bind to its address.")
+                "a receiver of datagrams cannot connect, because a sender would not know of it",
+                "Bind the receiver and connect the sender. To receive from a group, bind to its address.")
             {
                 Address = address,
             };
@@ -138,18 +136,17 @@ internal sealed class UdpTransport : ITransport
         }
     }
 
-    /// <summary>
-    /// One speaks with one: nobody could acknowledge for a group. And both speak Fairlead's protocol, since a program that does not
-    /// acknowledges nothing.
-    /// </summary>
+    /// <summary>Refuses what a reliable session cannot do.</summary>
+    /// <remarks>It has exactly two ends, because a group cannot acknowledge. Both must speak Fairlead's protocol, because other programs do
+    /// not acknowledge.</remarks>
     private static void CheckReliable(Address address, EndpointSettings settings)
     {
         if (UdpSocket.Options.FirstOrDefault(option => address.Option(option) is not null) is { } option)
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                $"{option} is about datagrams to many, and what is reliable goes to one, who acknowledges it",
-                $"Leave {option} away, or reliable=true.")
+                $"option '{option}' is for datagrams to many peers, but a reliable session has only one",
+                $"Remove {option}= or reliable=true.")
             {
                 Address = address,
             };
@@ -159,8 +156,8 @@ internal sealed class UdpTransport : ITransport
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                "what goes to a group cannot be reliable: nobody knows who would have to acknowledge it",
-                "Leave reliable=true away, or connect to one host.")
+                "datagrams to a group cannot be reliable, because the peers that must acknowledge them are unknown",
+                "Remove reliable=true, or connect to one host.")
             {
                 Address = address,
             };
@@ -170,8 +167,8 @@ internal sealed class UdpTransport : ITransport
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                "idle is about sessions that are ended because nothing certain is known of them; a reliable one has a heartbeat",
-                "Write heartbeat= instead.")
+                "option 'idle' is for unreliable sessions; a reliable session has a heartbeat instead",
+                "Use heartbeat= instead.")
             {
                 Address = address,
             };
@@ -181,8 +178,8 @@ internal sealed class UdpTransport : ITransport
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                "a program that does not speak Fairlead's protocol acknowledges nothing",
-                "Leave framing away, or reliable=true.")
+                "a program that does not speak Fairlead's protocol cannot acknowledge datagrams",
+                "Remove framing= or reliable=true.")
             {
                 Address = address,
             };

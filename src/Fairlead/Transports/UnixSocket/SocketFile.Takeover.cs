@@ -6,7 +6,7 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports.UnixSocket;
 
-// Looking at what stands at the path, and removing it when it is ours and dead. The lock of the directory is held meanwhile.
+// Inspects the file at the path, and removes it if it belongs to this user and its process is dead. Called under the directory's lock.
 internal sealed partial class SocketFile
 {
     private static void MakeWay(string path, NativeSocketType type, Address address, RuntimeDirectory? directory)
@@ -18,7 +18,7 @@ internal sealed partial class SocketFile
                 return;
             }
 
-            throw ErrnoMap.Failure("cannot be looked at", error).At(address);
+            throw ErrnoMap.Failure("cannot be inspected", error).At(address);
         }
 
         if (status.Kind != FileKind.Socket)
@@ -27,7 +27,7 @@ internal sealed partial class SocketFile
             throw new FairleadException(
                 ErrorCode.AlreadyExists,
                 $"is {TakenPlace.KindName(status.Kind)}{where}, not a socket",
-                "Fairlead never replaces what it did not make: choose another name, or remove it yourself.").At(address);
+                "Fairlead only replaces dead sockets: choose another name, or remove this file.").At(address);
         }
 
         if (Published(status, address, directory) is { } published)
@@ -43,30 +43,30 @@ internal sealed partial class SocketFile
             case ProbeResult.Refused when status.Uid != NativeProcess.UserId:
                 throw new FairleadException(
                     ErrorCode.PermissionDenied,
-                    string.Create(CultureInfo.InvariantCulture, $"is a socket of uid {status.Uid}, at which nobody answers"),
-                    "Have it removed by its owner, or choose another name.").At(address);
+                    string.Create(CultureInfo.InvariantCulture, $"is an unanswered socket of uid {status.Uid}"),
+                    "Ask its owner to remove it, or choose another name.").At(address);
 
             case ProbeResult.Forbidden:
                 throw new FairleadException(
                     ErrorCode.PermissionDenied,
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"is a socket of uid {status.Uid} that may not be connected to, so that it is unknown whether anybody answers"),
-                    "Choose another name, or have it removed by its owner."
+                        $"is a socket of uid {status.Uid} that this user may not connect to, so it is unknown whether a process answers"),
+                    "Choose another name, or ask its owner to remove it."
                 ).At(address);
 
             case ProbeResult.Refused when FileIdentity.At(path) == FileIdentity.Of(status):
                 error = NativeFile.Unlink(path);
                 if (error is not (Errno.None or Errno.ENOENT))
                 {
-                    throw ErrnoMap.Failure("is the socket of a dead process, and cannot be removed", error).At(address);
+                    throw ErrnoMap.Failure("is the socket of a dead process that cannot be removed", error).At(address);
                 }
 
                 break;
         }
     }
 
-    // Whoever is in the registry is not disturbed by a connection that only looks. What the registry does not know, the kernel does.
+    // A holder in the registry is not disturbed by a test connection. The kernel knows holders that the registry does not.
     private static Holder? Published(FileStatus status, Address address, RuntimeDirectory? directory)
     {
         try
@@ -76,7 +76,7 @@ internal sealed partial class SocketFile
         }
         catch (FairleadException)
         {
-            // No registry that could be trusted: the probe alone decides.
+            // The registry cannot be trusted, so only the probe decides.
             return null;
         }
     }
@@ -103,11 +103,11 @@ internal sealed partial class SocketFile
                         : null;
                     return ProbeResult.Answered;
 
-                // A full backlog, or a datagram socket that listens to another: they live.
+                // A full backlog, or a datagram socket connected to another: the process is alive.
                 case Errno.EAGAIN or Errno.EPERM:
                     return ProbeResult.Answered;
 
-                // A living socket of another type; asked by its own, it says who it is.
+                // A live socket of another type. Asked by its own type, it reports its process.
                 case Errno.EPROTOTYPE:
                     result = ProbeResult.Answered;
                     continue;
@@ -128,16 +128,16 @@ internal sealed partial class SocketFile
 
     private enum ProbeResult
     {
-        /// <summary>Somebody lives there.</summary>
+        /// <summary>A live process answers there.</summary>
         Answered,
 
         /// <summary>The socket of a process that has ended.</summary>
         Refused,
 
-        /// <summary>It went away meanwhile.</summary>
+        /// <summary>It disappeared meanwhile.</summary>
         Gone,
 
-        /// <summary>The kernel does not let us ask.</summary>
+        /// <summary>The kernel does not permit the probe.</summary>
         Forbidden,
     }
 }

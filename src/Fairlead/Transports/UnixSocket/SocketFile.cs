@@ -4,10 +4,11 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports.UnixSocket;
 
-/// <summary>
-/// A socket that is bound to a path, and the file that stands for it. The kernel leaves the file behind when the process dies, and refuses
-/// the name from then on; this takes it over, when it is a socket, ours, and nobody answers, and never otherwise.
-/// </summary>
+/// <summary>A socket bound to a path, and its file.</summary>
+/// <remarks>
+/// The kernel leaves the file behind when the process dies, and from then on refuses the name. This type takes over the file if it is a
+/// socket of this user without a live process, and never otherwise.
+/// </remarks>
 internal sealed partial class SocketFile : IDisposable
 {
     private const uint AllRights = 0b111_111_111;
@@ -22,22 +23,23 @@ internal sealed partial class SocketFile : IDisposable
         Identity = identity;
     }
 
-    /// <summary>The bound socket; listening, unless it is a datagram socket. Closed by <see cref="Dispose"/>.</summary>
+    /// <summary>The bound socket; it listens unless it is a datagram socket. Closed by <see cref="Dispose"/>.</summary>
     public Descriptor Listener { get; }
 
-    /// <summary>Which file it is: what an <see cref="EndpointEntry"/> is told, so that others find the holder.</summary>
+    /// <summary>The identity of the file, for the <see cref="EndpointEntry"/> by which other processes find the holder.</summary>
     public FileIdentity Identity { get; }
 
     /// <summary>Binds and listens.</summary>
-    /// <param name="path">The absolute path of the file to be made. May be longer than a socket address can hold.</param>
+    /// <param name="path">The absolute path of the new file. May be longer than a socket address can hold.</param>
     /// <param name="type">The type of socket.</param>
-    /// <param name="backlog">How many connections may wait to be accepted.</param>
-    /// <param name="address">What the user calls the place; for errors.</param>
-    /// <param name="mode">Who may connect: the file's permissions.</param>
-    /// <param name="directory">The runtime directory whose registry is asked for a holder, when it is not the current one.</param>
+    /// <param name="backlog">The most connections that wait to be accepted.</param>
+    /// <param name="address">The address, for errors.</param>
+    /// <param name="mode">The file's permissions, which say who may connect.</param>
+    /// <param name="directory">The runtime directory of the registry, if it is not the current one.</param>
     /// <exception cref="FairleadException">
-    /// AlreadyExists: somebody answers there, or the file is no socket; nothing was touched. PermissionDenied: it belongs to another user,
-    /// or the directory does. NotFound: there is no such directory. Unavailable: somebody holds the lock of the directory.
+    /// AlreadyExists: a process answers there, or the file is not a socket; nothing was changed. PermissionDenied: the file or its
+    /// directory belongs to another user. NotFound: the directory does not exist. Unavailable: another process holds the lock of the
+    /// directory.
     /// </exception>
     public static SocketFile Bind(
         string path,
@@ -48,14 +50,14 @@ internal sealed partial class SocketFile : IDisposable
         RuntimeDirectory? directory = null
     ) => EndingHolder.Outlast(() => BindOnce(path, type, backlog, address, mode, directory), isHeldByDescriptors: false);
 
-    /// <summary>Begins to connect a socket to a path of any length; the results of <see cref="NativeSocket.Connect"/>.</summary>
+    /// <summary>Begins to connect a socket to a path of any length. Returns the results of <see cref="NativeSocket.Connect"/>.</summary>
     public static Errno Connect(Descriptor socket, string path)
     {
         using var name = SocketName.OfExisting(path, out var error);
         return name is null ? error : NativeSocket.Connect(socket, name.Address);
     }
 
-    /// <summary>Removes the file, if the path still means it, and closes the socket.</summary>
+    /// <summary>Removes the file if the path still means it, and closes the socket.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -63,8 +65,8 @@ internal sealed partial class SocketFile : IDisposable
             return;
         }
 
-        // The file goes first, while the socket still answers: so nobody can have taken the name over before, and it is ours that is
-        // removed. When the lock is not to be had the file stays; it is stale then, and the next server takes it over.
+        // Remove the file first, while the socket still answers: no other process can have taken over the name, and the file is this one's.
+        // Without the lock the file stays. It is then stale, and the next server takes it over.
         var parent = _path[..Math.Max(1, _path.LastIndexOf('/'))];
         try
         {
@@ -86,7 +88,7 @@ internal sealed partial class SocketFile : IDisposable
         var slash = path.LastIndexOf('/');
         var parent = slash == 0 ? "/" : path[..slash];
 
-        // Held until the socket listens: a server that is half bound looks like a dead one.
+        // Held until the socket listens: a partly bound server looks like a dead one.
         using var locked =
             DirectoryLock.TryTake(parent, DirectoryLock.Patience, out var error) ?? throw TakenPlace.NoDirectory(parent, error, address);
         MakeWay(path, type, address, directory);
@@ -94,14 +96,15 @@ internal sealed partial class SocketFile : IDisposable
         var listener = NativeSocket.Create(AddressFamily.Unix, type);
         try
         {
-            // Before bind, so that at no moment more may connect than shall.
+            // Before bind, so the socket is never accessible to more users than allowed.
             _ = NativeFile.Fchmod(listener, mode);
             error = BindTo(listener, locked.Directory, path, path[(slash + 1)..]);
             if (error != Errno.None)
             {
                 throw (
                     error is Errno.EADDRINUSE or Errno.EEXIST
-                        ? new FairleadException(ErrorCode.AlreadyExists, "is taken: something was made there at this moment", "Try again.")
+                        ? new FairleadException(
+                            ErrorCode.AlreadyExists, "is in use: another process created it at the same moment", "Try again.")
                         {
                             Errno = (int)error,
                         }
@@ -112,7 +115,7 @@ internal sealed partial class SocketFile : IDisposable
             var file = new SocketFile(path, listener, identity);
             try
             {
-                // The umask may have taken away what was asked for.
+                // The umask may have removed permission bits.
                 if (NativeFile.Lstat(path) is { Kind: FileKind.Socket } made && (made.Mode & AllRights) != mode)
                 {
                     _ = NativeFile.Chmod(path, mode);
@@ -120,7 +123,7 @@ internal sealed partial class SocketFile : IDisposable
 
                 if (type != NativeSocketType.Datagram && NativeSocket.Listen(listener, backlog) is var refused and not Errno.None)
                 {
-                    throw ErrnoMap.Failure("cannot be listened at", refused).At(address);
+                    throw ErrnoMap.Failure("cannot listen", refused).At(address);
                 }
 
                 return file;
@@ -151,8 +154,8 @@ internal sealed partial class SocketFile : IDisposable
             return NativeSocket.Bind(socket, SocketName.Of($"{through}/{name}").Address);
         }
 
-        // Even the name alone is too long. Bound under a short one it is given the long one as a second name, which, unlike renaming, never
-        // replaces anything.
+        // Even the name alone is too long. Bind under a short name, and then add the long one as a second link, which, unlike renaming,
+        // never replaces a file.
         var temporary = $"{through}/.{Guid.NewGuid():N}";
         var error = NativeSocket.Bind(socket, SocketName.Of(temporary).Address);
         if (error == Errno.None)

@@ -6,13 +6,13 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.UnixSocket;
 
-/// <summary>
-/// The address of a socket file in the kernel's form, which holds 107 bytes. A longer path is named through an open descriptor, which must
-/// stay open until the address has been used: dispose it then.
-/// </summary>
+/// <summary>The address of a socket file in the kernel's form, which holds 107 bytes.</summary>
+/// <remarks>
+/// A longer path is named through an open descriptor, which must stay open until the address has been used. Dispose this object then.
+/// </remarks>
 internal sealed class SocketName : IDisposable
 {
-    /// <summary>What fits into <c>sun_path</c> with its final NUL.</summary>
+    /// <summary>The most bytes that fit into <c>sun_path</c> with its final NUL.</summary>
     public const int LongestPath = 107;
 
     private readonly Descriptor? _keptOpen;
@@ -23,16 +23,16 @@ internal sealed class SocketName : IDisposable
         _keptOpen = keptOpen;
     }
 
-    /// <summary>For bind and connect.</summary>
+    /// <summary>The address for bind and connect.</summary>
     public SocketAddress Address { get; }
 
-    /// <summary>Whether a path fits as it is.</summary>
+    /// <summary>Returns whether a path fits unchanged.</summary>
     public static bool Fits(string path) => Encoding.UTF8.GetByteCount(path) <= LongestPath;
 
-    /// <summary>The address of a path that fits, or of an abstract name, which begins with NUL.</summary>
+    /// <summary>Returns the address of a path that fits, or of an abstract name, which begins with NUL.</summary>
     public static SocketName Of(string path) => new(new UnixDomainSocketEndPoint(path).Serialize());
 
-    /// <summary>The address of an existing socket file, for connecting. Null when the path is long and there is nothing to open.</summary>
+    /// <summary>Returns the address of an existing socket file, for connecting. Null if the path is long and cannot be opened.</summary>
     public static SocketName? OfExisting(string path, out Errno error)
     {
         error = Errno.None;
@@ -45,7 +45,7 @@ internal sealed class SocketName : IDisposable
         return file is null ? null : new SocketName(Of(Through(file)).Address, file);
     }
 
-    /// <summary>A short path that means what is open.</summary>
+    /// <summary>Returns a short path that means the open file.</summary>
     public static string Through(Descriptor open) => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{open.Number}");
 
     /// <inheritdoc/>

@@ -3,10 +3,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.UnixSocket;
 
-/// <summary><c>unixgram://</c>: datagrams of one machine, which the kernel neither loses nor reorders. One way.</summary>
+/// <summary><c>unixgram://</c>: one-way datagrams within one machine, which the kernel neither loses nor reorders.</summary>
 internal sealed class UnixDatagramTransport : ITransport
 {
-    /// <summary>Bytes of the longest datagram, well below what the kernel's default buffer takes.</summary>
+    /// <summary>The length of the longest datagram in bytes, well below the kernel's default buffer.</summary>
     public const int Longest = 64 * 1024;
 
     private const TransportCapabilities Capabilities = TransportCapabilities.Reliable
@@ -18,7 +18,7 @@ internal sealed class UnixDatagramTransport : ITransport
 
     public IReadOnlyList<string> Options => PlaceMode.Options;
 
-    public string Remedy => "Datagrams lead one way: choose unixpacket://, which has their boundaries, too";
+    public string Remedy => "Datagrams are one-way. Choose unixpacket://, which also keeps message boundaries.";
 
     public int LongestPiece(Address address) => 32 * 1024;
 
@@ -30,8 +30,8 @@ internal sealed class UnixDatagramTransport : ITransport
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                "a sender of datagrams cannot wait for its receiver, who would have to say that it is there",
-                "Bind the receiver, and connect the sender.")
+                "a sender of datagrams cannot be bound, because a receiver does not announce itself",
+                "Bind the receiver and connect the sender.")
             {
                 Address = address,
             };
@@ -59,8 +59,8 @@ internal sealed class UnixDatagramTransport : ITransport
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                "a receiver of datagrams that connects would be unknown to who sends",
-                "Bind the receiver, and connect the sender.")
+                "a receiver of datagrams cannot connect, because a sender would not know of it",
+                "Bind the receiver and connect the sender.")
             {
                 Address = address,
             };
@@ -68,7 +68,7 @@ internal sealed class UnixDatagramTransport : ITransport
 
         _ = DatagramConnection.FramingOf(settings);
 
-        // Connected, since only then the kernel tells when the receiver has room.
+        // Connected, because only then the kernel reports when the receiver has capacity.
         Descriptor socket = await UnixEndpoint.ConnectAsync(
             address, NativeSocketType.Datagram, settings.Time, cancellationToken).ConfigureAwait(false);
         return Wrap(socket, settings, UnixEndpoint.PeerOf(socket), isConnected: true);

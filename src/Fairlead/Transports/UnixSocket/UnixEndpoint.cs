@@ -4,7 +4,7 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports.UnixSocket;
 
-/// <summary>What the Unix socket transports share: where an address lies, how to get there, and who is there.</summary>
+/// <summary>The common part of the Unix socket transports: paths, connecting, and the peer's identity.</summary>
 internal static class UnixEndpoint
 {
     public const int Backlog = 4096;
@@ -15,7 +15,7 @@ internal static class UnixEndpoint
         | TransportCapabilities.PeerIdentity
         | TransportCapabilities.ManyPeers;
 
-    /// <summary>The path of the socket file of an address that is not abstract.</summary>
+    /// <summary>Returns the path of the socket file of an address that is not abstract.</summary>
     public static string PathOf(Address address) =>
         address.IsPath ? address.Place : RuntimeDirectory.Current().SocketPath(address.Scheme, address.Place);
 
@@ -56,21 +56,21 @@ internal static class UnixEndpoint
         error switch
         {
             Errno.ENOENT or Errno.ECONNREFUSED or Errno.ENOTDIR => new FairleadException(
-                ErrorCode.NotFound, "nobody listens there", "Start a server, or see what lives: fairlead list.")
+                ErrorCode.NotFound, "no endpoint listens there", "Start a server, or list live endpoints with fairlead list.")
             {
                 Address = address,
                 Errno = (int)error,
             },
             Errno.EPROTOTYPE => new FairleadException(
                 ErrorCode.Incompatible,
-                "another type of socket listens there",
+                "a socket of another type listens there",
                 address.Scheme == "unix" ? "Try unixpacket:// or unixgram://." : "Try unix://.")
             {
                 Address = address,
                 Errno = (int)error,
             },
             Errno.EACCES or Errno.EPERM => new FairleadException(
-                ErrorCode.PermissionDenied, "this user may not connect", "The server's owner can widen it: ?scope=group or ?scope=machine.")
+                ErrorCode.PermissionDenied, "this user may not connect", "Bind with ?scope=group or ?scope=machine to allow more users.")
             {
                 Address = address,
                 Errno = (int)error,

@@ -5,7 +5,7 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports.UnixSocket;
 
-/// <summary>A bound Unix socket: a file of ours, or an abstract name, which the kernel frees by itself.</summary>
+/// <summary>A bound Unix socket: a file, or an abstract name, which the kernel releases by itself.</summary>
 internal sealed class UnixListener : IListener
 {
     private readonly Descriptor _listener;
@@ -57,7 +57,7 @@ internal sealed class UnixListener : IListener
         }
     }
 
-    /// <summary>Binds a name that has no file; listens, unless it is a socket of datagrams.</summary>
+    /// <summary>Binds a name without a file, and listens unless it is a datagram socket.</summary>
     public static Descriptor BindAbstractly(Address address, NativeSocketType type) =>
         EndingHolder.Outlast(() => BindAbstract(address, type), isHeldByDescriptors: true);
 
@@ -83,7 +83,7 @@ internal sealed class UnixListener : IListener
         }
     }
 
-    /// <summary>Asks the one who listens who he is.</summary>
+    /// <summary>Returns the error with the listening process, which this asks for.</summary>
     private static FairleadException Busy(Address address, SocketName name, NativeSocketType type)
     {
         using Descriptor probe = NativeSocket.Create(AddressFamily.Unix, type);
@@ -101,14 +101,14 @@ internal sealed class UnixListener : IListener
         return new FairleadException(
             ErrorCode.AlreadyExists,
             holder is null ? "is held by another process" : $"is held by {holder}",
-            "Stop it, or choose another name.")
+            "Stop that process, or choose another name.")
         {
             Address = address,
             Peer = holder?.Peer,
         };
     }
 
-    /// <summary>A socket of datagrams does not say who he is.</summary>
+    /// <summary>Returns the holder by the registry, because a datagram socket does not report its process.</summary>
     private static Holder? Published(Address address)
     {
         try
@@ -117,7 +117,7 @@ internal sealed class UnixListener : IListener
         }
         catch (FairleadException)
         {
-            // No registry that could be trusted.
+            // The registry cannot be trusted.
             return null;
         }
     }

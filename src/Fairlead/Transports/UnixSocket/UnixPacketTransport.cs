@@ -3,9 +3,8 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.UnixSocket;
 
-/// <summary>
-/// <c>unixpacket://</c>: sequenced packets of one machine. The kernel keeps the boundaries, so foreign programs need no framing.
-/// </summary>
+/// <summary><c>unixpacket://</c>: sequenced packets within one machine.</summary>
+/// <remarks>The kernel keeps the boundaries, so foreign programs need no framing.</remarks>
 internal sealed class UnixPacketTransport : ITransport
 {
     public string Scheme => "unixpacket";
@@ -40,7 +39,7 @@ internal sealed class UnixPacketTransport : ITransport
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                "packets have boundaries of their own",
+                "packets keep their boundaries and cannot use a framing for streams",
                 "Use ?framing=none for programs that do not speak Fairlead's protocol.")
             {
                 Address = address,

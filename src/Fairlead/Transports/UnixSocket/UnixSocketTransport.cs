@@ -2,7 +2,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.UnixSocket;
 
-/// <summary><c>unix://name</c>, <c>unix:///path</c>, <c>unix://@abstract</c>: stream sockets of one machine.</summary>
+/// <summary><c>unix://name</c>, <c>unix:///path</c>, <c>unix://@abstract</c>: stream sockets within one machine.</summary>
 internal sealed class UnixSocketTransport : ITransport
 {
     private const TransportCapabilities Capabilities = UnixEndpoint.Capabilities | TransportCapabilities.Handles;

@@ -65,12 +65,12 @@ public sealed class ActivationTests : IDisposable
         Assert.Equal("", await peer.AnswerAsync());
         Assert.StartsWith("none none none", await peer.AnswerAsync(), StringComparison.Ordinal);
         await using PeerProcess other = Activate([socket], "orders", ["responder", "bind", "fd://orders"], process: "1");
-        Assert.Contains("was given no sockets", await WhyAsync(other), StringComparison.Ordinal);
+        Assert.Contains("got no sockets from a service manager", await WhyAsync(other), StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("fd://web", "there is orders")]
-    [InlineData("fd://orders", "Name one by its number: fd://3, fd://4")]
+    [InlineData("fd://web", "but orders")]
+    [InlineData("fd://orders", "Use the number of one: fd://3, fd://4")]
     public async Task A_name_that_does_not_say_which_is_refused_with_those_that_there_are(string address, string expected)
     {
         (Socket first, _) = ListenAtPath();
@@ -123,10 +123,14 @@ public sealed class ActivationTests : IDisposable
     {
         (Socket listening, _) = ListenAtPath();
         Assert.Contains(
-            "Bind there", Assert.Throws<FairleadException>(() => Sender.Connect(Offer(listening))).Message, StringComparison.Ordinal);
+            "Bind to it instead",
+            Assert.Throws<FairleadException>(() => Sender.Connect(Offer(listening))).Message,
+            StringComparison.Ordinal);
         Socket datagrams = Keep(new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
         Assert.Contains(
-            "another type", Assert.Throws<FairleadException>(() => Receiver.Bind(Offer(datagrams))).Message, StringComparison.Ordinal);
+            "is not a stream socket",
+            Assert.Throws<FairleadException>(() => Receiver.Bind(Offer(datagrams))).Message,
+            StringComparison.Ordinal);
         (Socket packets, _) = ListenAtPath(SocketType.Seqpacket);
         Assert.Contains(
             "boundaries",

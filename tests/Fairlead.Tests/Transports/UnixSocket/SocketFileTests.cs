@@ -71,7 +71,7 @@ public sealed class SocketFileTests : IDisposable
 
         Assert.Equal(ErrorCode.AlreadyExists, refused.Code);
         Assert.StartsWith(
-            $"unix://{_path} {message}. Fairlead never replaces what it did not make", refused.Message, StringComparison.Ordinal);
+            $"unix://{_path} {message}. Fairlead only replaces dead sockets", refused.Message, StringComparison.Ordinal);
         Assert.Equal(before, FileIdentity.At(_path));
         Assert.Equal("mine", File.ReadAllText(_temporary["target"]));
         Assert.True(what != "file" || File.ReadAllText(_path) == "mine");
@@ -182,7 +182,7 @@ public sealed class SocketFileTests : IDisposable
 
         Assert.Equal(ErrorCode.PermissionDenied, refused.Code);
         Assert.Equal(
-            $"unix://{_path} is a socket of uid 65534, at which nobody answers. Have it removed by its owner, or choose another name.",
+            $"unix://{_path} is an unanswered socket of uid 65534. Ask its owner to remove it, or choose another name.",
             refused.Message);
         Assert.True(Path.Exists(_path));
         File.Delete(_path);
@@ -215,7 +215,7 @@ public sealed class SocketFileTests : IDisposable
 
         Assert.Equal(ErrorCode.NotFound, refused.Code);
         Assert.Equal(
-            $"unix://{_temporary["no/calc"]}: there is no directory {_temporary["no"]}. Make it first, or choose another path.",
+            $"unix://{_temporary["no/calc"]}: the directory {_temporary["no"]} does not exist. Create it first, or choose another path.",
             refused.Message);
     }
 

@@ -1,0 +1,95 @@
+using System.Threading.Channels;
+
+namespace Fairlead;
+
+/// <summary>The writer of a channel whose reader is a peer.</summary>
+/// <remarks>
+/// <see cref="_gate"/> guards the fields. <see cref="_pending"/> sends the one value that was accepted without capacity for it. While it
+/// waits, no other value overtakes it.
+/// </remarks>
+/// <param name="trySend">Sends without waiting.</param>
+/// <param name="sendAsync">Sends when there is capacity.</param>
+internal sealed class SendingChannel<T>(Func<T, SendResult> trySend, Func<T, CancellationToken, ValueTask> sendAsync) : ChannelWriter<T>
+{
+    private readonly Lock _gate = new();
+    private Task _pending = Task.CompletedTask;
+    private bool _isComplete;
+    private Exception? _error;
+
+    public override bool TryWrite(T item)
+    {
+        lock (_gate)
+        {
+            if (_isComplete || !_pending.IsCompletedSuccessfully)
+            {
+                return false;
+            }
+
+            switch (trySend(item))
+            {
+                case SendResult.Sent:
+                    return true;
+                case SendResult.PeerGone:
+                    return false;
+                default:
+                    _pending = sendAsync(item, CancellationToken.None).AsTask();
+                    return true;
+            }
+        }
+    }
+
+    public override ValueTask<bool> WaitToWriteAsync(CancellationToken cancellationToken = default)
+    {
+        lock (_gate)
+        {
+            return _isComplete
+                ? _error is null ? new ValueTask<bool>(false) : ValueTask.FromException<bool>(_error)
+                : _pending.IsCompletedSuccessfully
+                    ? new ValueTask<bool>(true)
+                    : WaitAsync(_pending, cancellationToken);
+        }
+    }
+
+    public override ValueTask WriteAsync(T item, CancellationToken cancellationToken = default)
+    {
+        Task pending;
+        lock (_gate)
+        {
+            if (_isComplete)
+            {
+                return ValueTask.FromException(new ChannelClosedException(_error));
+            }
+
+            pending = _pending;
+        }
+
+        return pending.IsCompletedSuccessfully ? sendAsync(item, cancellationToken) : WriteBehindAsync(pending, item, cancellationToken);
+    }
+
+    public override bool TryComplete(Exception? error = null)
+    {
+        lock (_gate)
+        {
+            if (_isComplete)
+            {
+                return false;
+            }
+
+            _isComplete = true;
+            _error = error;
+            return true;
+        }
+    }
+
+    private static async ValueTask<bool> WaitAsync(Task pending, CancellationToken cancellationToken)
+    {
+        await pending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    private async ValueTask WriteBehindAsync(Task pending, T item, CancellationToken cancellationToken)
+    {
+        await pending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await sendAsync(item, cancellationToken).ConfigureAwait(false);
+    }
+}

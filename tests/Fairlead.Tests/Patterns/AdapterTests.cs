@@ -1,0 +1,175 @@
+using System.Text.Json.Serialization;
+using System.Threading.Channels;
+
+namespace Fairlead.Tests.Patterns;
+
+/// <summary>Fairlead's ends as the ends of channels, and as observables.</summary>
+public sealed partial class AdapterTests
+{
+    private readonly string _place = $"unix://adapter-{Guid.NewGuid():N}";
+
+    [Fact]
+    public async Task Values_go_from_a_channel_writer_to_a_channel_reader()
+    {
+        await using Receiver receiver = await Receiver.BindAsync(_place, new() { MaxUnreadMessages = 4 });
+        await using Sender sender = await Sender.ConnectAsync(_place);
+        ChannelWriter<int> writer = sender.AsChannelWriter(NumberJson.Default.Int32);
+        ChannelReader<int> reader = receiver.AsChannelReader(message => message.Read(NumberJson.Default.Int32));
+        Task writing = Task.Run(async () =>
+        {
+            for (int i = 0; i < 500; i++)
+            {
+                if (i % 2 == 0)
+                {
+                    await writer.WriteAsync(i);
+                    continue;
+                }
+
+                while (!writer.TryWrite(i))
+                {
+                    Assert.True(await writer.WaitToWriteAsync());
+                }
+            }
+        });
+        for (int i = 0; i < 500; i++)
+        {
+            Assert.Equal(i, await reader.ReadAsync());
+        }
+
+        await writing;
+        writer.Complete();
+        Assert.False(writer.TryWrite(1));
+        Assert.False(await writer.WaitToWriteAsync());
+        await Assert.ThrowsAsync<ChannelClosedException>(async () => await writer.WriteAsync(1));
+    }
+
+    [Fact]
+    public async Task A_writer_takes_one_value_beyond_the_room_and_then_waits()
+    {
+        await using Receiver receiver = await Receiver.BindAsync(_place, new() { MaxUnreadMessages = 1 });
+        await using Sender sender = await Sender.ConnectAsync(_place);
+        ChannelWriter<int> writer = sender.AsChannelWriter(NumberJson.Default.Int32);
+        int taken = 0;
+        while (writer.TryWrite(taken))
+        {
+            taken++;
+            Assert.InRange(taken, 1, 100);
+        }
+
+        ValueTask<bool> room = writer.WaitToWriteAsync();
+        for (int i = 0; i < taken; i++)
+        {
+            using Message message = await receiver.ReceiveAsync();
+            Assert.Equal(i, message.Read(NumberJson.Default.Int32));
+        }
+
+        Assert.True(await room);
+    }
+
+    [Fact]
+    public async Task The_end_of_the_peer_reaches_both_halves()
+    {
+        await using Pair bound = await Pair.BindAsync(_place);
+        await using Pair pair = await Pair.ConnectAsync(_place);
+        ChannelReader<string> reader = pair.AsChannelReader(message => message.Text);
+        ChannelWriter<int> writer = pair.AsChannelWriter(NumberJson.Default.Int32);
+        await bound.SendAsync("last");
+        await bound.CloseAsync();
+        Assert.Equal("last", await reader.ReadAsync());
+        Assert.False(await reader.WaitToReadAsync());
+        await reader.Completion;
+        Assert.False(writer.TryWrite(1));
+        await Assert.ThrowsAsync<FairleadException>(async () => await writer.WriteAsync(1));
+    }
+
+    [Fact]
+    public async Task A_message_that_cannot_be_read_completes_the_reader_with_the_error()
+    {
+        await using Receiver receiver = await Receiver.BindAsync(_place);
+        await using Sender sender = await Sender.ConnectAsync(_place);
+        ChannelReader<int> reader = receiver.AsChannelReader(message => message.Read(NumberJson.Default.Int32));
+        Delivery delivery = await sender.DeliverAsync("no number", TimeSpan.FromSeconds(60));
+        Assert.Equal(DeliveryStatus.NotDelivered, delivery.Status);
+        await Assert.ThrowsAsync<System.Text.Json.JsonException>(() => reader.Completion);
+    }
+
+    [Fact]
+    public async Task Observers_get_each_value_and_the_end()
+    {
+        await using Publisher publisher = await Publisher.BindAsync(_place);
+        await using Subscriber subscriber = await Subscriber.ConnectAsync(_place);
+        IObservable<string> observable = subscriber.AsObservable(message => message.Text);
+        Recorder first = new();
+        Recorder second = new();
+        Recorder failing = new() { FailsAt = "2" };
+        using IDisposable one = observable.Subscribe(first);
+        using IDisposable two = observable.Subscribe(second);
+        using IDisposable three = observable.Subscribe(failing);
+        while (publisher.Publish("t", "0") == 0)
+        {
+            await Task.Yield();
+        }
+
+        for (int i = 1; i < 5; i++)
+        {
+            publisher.Publish("t", $"{i}");
+        }
+
+        await publisher.CloseAsync();
+        Assert.Equal("completed", await first.Ended);
+        Assert.Equal("completed", await second.Ended);
+        Assert.Equal("InvalidOperationException", await failing.Ended);
+        Assert.Equal(["0", "1", "2", "3", "4"], first.Values);
+        Assert.Equal(first.Values, second.Values);
+        Assert.Equal(["0", "1"], failing.Values);
+    }
+
+    [Fact]
+    public async Task An_observable_receives_while_it_is_observed()
+    {
+        await using Receiver receiver = await Receiver.BindAsync(_place);
+        await using Sender sender = await Sender.ConnectAsync(_place);
+        IObservable<string> observable = receiver.AsObservable(message => message.Text);
+        for (int round = 0; round < 20; round++)
+        {
+            Recorder recorder = new();
+            using (observable.Subscribe(recorder))
+            {
+                Delivery delivery = await sender.DeliverAsync($"{round}", TimeSpan.FromSeconds(60));
+                Assert.True(delivery.IsDelivered, delivery.ToString());
+            }
+
+            Assert.Equal([$"{round}"], recorder.Values);
+        }
+
+        Assert.False((await sender.DeliverAsync("nobody", TimeSpan.FromMilliseconds(20))).IsDelivered);
+    }
+
+    private sealed class Recorder : IObserver<string>
+    {
+        private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public List<string> Values { get; } = [];
+
+        public string? FailsAt { get; init; }
+
+        public Task<string> Ended => _ended.Task;
+
+        public void OnNext(string value)
+        {
+            if (value == FailsAt)
+            {
+                throw new InvalidOperationException(value);
+            }
+
+            Values.Add(value);
+        }
+
+        public void OnCompleted() => _ended.SetResult("completed");
+
+        public void OnError(Exception error) => _ended.SetResult(error.GetType().Name);
+    }
+
+    [JsonSerializable(typeof(int))]
+    private sealed partial class NumberJson : JsonSerializerContext;
+}
