@@ -1,7 +1,14 @@
+using Fairlead.Docs.Tests.Errors;
 using Fairlead.Docs.Tests.Prose;
 
-// eng/prose-lint runs this: it prints what the rules find below the paths that are given, or everywhere, and ends with 1 if that is anything.
-Finding[] findings = [.. ProseLint.Check(args is [] ? ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "samples", "bench", "src", "tests"] : args)];
+// eng/prose-lint and eng/error-texts run this.
+if (args is ["error-texts"])
+{
+    foreach (var t in ErrorTextScan.All()) { Console.WriteLine($"{t.Code} | {t.Text} | {t.Remedy}"); }
+    return 0;
+}
+
+Finding[] findings = [.. args is [] ? ProseLint.Check() : ProseLint.Check(args)];
 foreach (Finding finding in findings)
 {
     Console.WriteLine(finding);

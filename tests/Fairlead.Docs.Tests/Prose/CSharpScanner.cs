@@ -8,7 +8,8 @@ namespace Fairlead.Docs.Tests.Prose;
 /// </summary>
 internal static class CSharpScanner
 {
-    public static IEnumerable<CSharpToken> Scan(string source)
+    /// <summary>Returns the comments and literals of a source, with <paramref name="value"/> for each interpolated value.</summary>
+    public static IEnumerable<CSharpToken> Scan(string source, string value = "X")
     {
         int line = 1;
         int at = 0;
@@ -39,7 +40,7 @@ internal static class CSharpScanner
             else if (BeginsLiteral(source, at))
             {
                 var text = new StringBuilder();
-                int end = Literals(source, at, text);
+                int end = Literals(source, at, text, value);
                 yield return new(line, text.ToString(), IsComment: false, StartsLine: false);
                 line += Breaks(source, at, end);
                 at = end;
@@ -51,12 +52,18 @@ internal static class CSharpScanner
         }
     }
 
+    /// <summary>Returns where the literal or character at a place ends; the place itself if there is none.</summary>
+    public static int EndOfLiteral(string source, int at) =>
+        source[at] == '\'' ? EndOfCharacter(source, at)
+        : BeginsLiteral(source, at) ? Literal(source, at, new StringBuilder(), "")
+        : at;
+
     /// <summary>Reads one literal and those that plus signs join to it; returns where the last one ends.</summary>
-    private static int Literals(string source, int at, StringBuilder text)
+    private static int Literals(string source, int at, StringBuilder text, string value)
     {
         while (true)
         {
-            int end = Literal(source, at, text);
+            int end = Literal(source, at, text, value);
             int next = SkipSpace(source, end);
             if (next >= source.Length || source[next] != '+')
             {
@@ -74,7 +81,7 @@ internal static class CSharpScanner
         }
     }
 
-    private static int Literal(string source, int at, StringBuilder text)
+    private static int Literal(string source, int at, StringBuilder text, string value)
     {
         int dollars = 0;
         bool isVerbatim = false;
@@ -120,7 +127,7 @@ internal static class CSharpScanner
             }
             else if (c == '{' && dollars > 0)
             {
-                at = Interpolated(source, at, dollars, isRaw, text);
+                at = Interpolated(source, at, dollars, isRaw, text, value);
             }
             else
             {
@@ -133,7 +140,7 @@ internal static class CSharpScanner
     }
 
     /// <summary>Reads a brace of an interpolated literal: an escaped one stands for itself, and a value becomes an X.</summary>
-    private static int Interpolated(string source, int at, int dollars, bool isRaw, StringBuilder text)
+    private static int Interpolated(string source, int at, int dollars, bool isRaw, StringBuilder text, string value)
     {
         int run = Run(source, at, '{');
         int needed = isRaw ? dollars : 1;
@@ -143,14 +150,14 @@ internal static class CSharpScanner
             return at + (isRaw ? run : 2);
         }
 
-        text.Append('X');
+        text.Append(value);
         at += run;
         int depth = run;
         while (at < source.Length && depth > 0)
         {
             if (BeginsLiteral(source, at))
             {
-                at = Literal(source, at, new StringBuilder());
+                at = Literal(source, at, new StringBuilder(), value);
                 continue;
             }
 

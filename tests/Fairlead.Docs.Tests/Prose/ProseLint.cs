@@ -10,6 +10,9 @@ internal static partial class ProseLint
 {
     private const int MostWords = 30;
 
+    /// <summary>Returns what the rules find in the whole repository.</summary>
+    public static IEnumerable<Finding> Check() => ProseFiles.All.SelectMany(static path => Check(path, Repository.Read(path)));
+
     /// <summary>Returns what the rules find in the files that are one of these paths or lie below one of them.</summary>
     public static IEnumerable<Finding> Check(IReadOnlyCollection<string> prefixes) =>
         ProseFiles.Under(prefixes).SelectMany(static path => Check(path, Repository.Read(path)));
